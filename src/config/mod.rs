@@ -1,0 +1,9 @@
+//! The configuration, as typed.
+
+mod entry;
+pub mod names;
+pub mod node;
+
+pub use entry::{AsJson, Catalog, Common, Entry, Kind, Nothing, Reader, Registry};
+pub(crate) use entry::catalog;
+pub use node::{ConfigError, Node};

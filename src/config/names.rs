@@ -1,0 +1,82 @@
+//! Names: Keras's snake_case, its class spelling, and the nearest valid name for a mistyped one.
+
+/// Keras's automatic name for a class: `MaxPooling2D` → `max_pooling2d`, `PReLU` → `p_re_lu`.
+pub fn snake_case(class_name: &str) -> String {
+    let chars: Vec<char> = class_name.chars().filter(|c| c.is_alphanumeric() || *c == '_').collect();
+    let mut name = String::new();
+    for (i, &c) in chars.iter().enumerate() {
+        let before_lower = chars.get(i + 1).is_some_and(|next| next.is_lowercase());
+        let after_lower = i > 0 && (chars[i - 1].is_lowercase() || chars[i - 1].is_numeric());
+        let starts_word = c.is_uppercase() && (before_lower || (i > 0 && chars[i - 1].is_lowercase()));
+        if i > 0 && starts_word && (before_lower || after_lower) && !name.ends_with('_') {
+            name.push('_');
+        }
+        name.extend(c.to_lowercase());
+    }
+    name
+}
+
+/// True where two names differ only in case and underscores: `MaxPooling2D` and `max_pooling2d`.
+pub fn same_name(a: &str, b: &str) -> bool {
+    fold(a).eq(fold(b))
+}
+
+fn fold(name: &str) -> impl Iterator<Item = char> + '_ {
+    name.chars().filter(|c| *c != '_').flat_map(char::to_lowercase)
+}
+
+/// The valid name nearest to a mistyped one, where one is near enough to be meant.
+pub fn did_you_mean<'a>(found: &str, valid: &[&'a str]) -> Option<&'a str> {
+    let lower = found.to_lowercase();
+    valid
+        .iter()
+        .map(|name| (strsim::damerau_levenshtein(&lower, &name.to_lowercase()), *name))
+        .filter(|(distance, name)| *distance <= 1 + name.len().max(found.len()) / 4)
+        .min_by_key(|(distance, _)| *distance)
+        .map(|(_, name)| name)
+}
+
+/// The message and the help for a name that is not in a list: "unknown layer `dens`", "did you mean
+/// `dense`? valid layers: …", joined by a line break (see [`crate::config::ConfigError`]).
+pub fn unknown_name(noun: &str, found: &str, valid: &[&str]) -> String {
+    let list = valid.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
+    let help = match (did_you_mean(found, valid), valid.is_empty()) {
+        (_, true) => format!("it takes no {noun}s"),
+        (Some(near), _) => format!("did you mean `{near}`? valid {noun}s: {list}"),
+        (None, _) => format!("valid {noun}s: {list}"),
+    };
+    format!("unknown {noun} `{found}`\n{help}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn snake_case_is_kerass() {
+        for (class, name) in [
+            ("Dense", "dense"),
+            ("Conv2D", "conv2d"),
+            ("Conv2DTranspose", "conv2d_transpose"),
+            ("MaxPooling2D", "max_pooling2d"),
+            ("GlobalAveragePooling2D", "global_average_pooling2d"),
+            ("ReLU", "re_lu"),
+            ("PReLU", "p_re_lu"),
+            ("ELU", "elu"),
+            ("LSTM", "lstm"),
+            ("SimpleRNN", "simple_rnn"),
+            ("RMSNormalization", "rms_normalization"),
+            ("BatchNormalization", "batch_normalization"),
+            ("TimeDistributed", "time_distributed"),
+        ] {
+            assert_eq!(snake_case(class), name, "{class}");
+        }
+    }
+
+    #[test]
+    fn a_near_name_is_offered_and_a_far_one_is_not() {
+        assert_eq!(did_you_mean("dens", &["dense", "dropout"]), Some("dense"));
+        assert_eq!(did_you_mean("unitss", &["units", "use_bias"]), Some("units"));
+        assert_eq!(did_you_mean("zebra", &["dense", "dropout"]), None);
+    }
+}

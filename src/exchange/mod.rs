@@ -1,0 +1,3 @@
+//! Exchange with other tools, a file a format.
+
+pub mod keras_json;

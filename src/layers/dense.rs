@@ -1,0 +1,128 @@
+//! Dense: every output sees every input.
+
+use candle_core::Var;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{Context, Forward, Layer, Signal};
+use crate::activations::Activation;
+use crate::constraints::Constraint;
+use crate::error::{Problem, Result};
+use crate::initializers::Initializer;
+use crate::regularizers::Regularizer;
+use crate::shape::Shape;
+use crate::stored::Stored;
+use crate::weights::{Scope, Wanted};
+
+/// `output = activation(input · kernel + bias)`, over the last axis at any rank.
+///
+/// Input shape: (batch, …, in). Output shape: (batch, …, units).
+/// Weights: `kernel` (in, units), `bias` (units,).
+///
+/// Keras: `keras.layers.Dense`.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Dense {
+    /// The size of the output; at least 1.
+    pub units: usize,
+    /// What is applied to the output. Default: linear.
+    #[serde(default)]
+    pub activation: Activation,
+    /// Whether a bias is added. Default: true.
+    #[serde(default = "super::yes")]
+    pub use_bias: bool,
+    /// How the kernel starts. Default: glorot_uniform.
+    #[serde(default)]
+    pub kernel_initializer: Initializer,
+    /// How the bias starts. Default: zeros.
+    #[serde(default = "Initializer::zeros")]
+    pub bias_initializer: Initializer,
+    /// The kernel's penalty. Default: none.
+    pub kernel_regularizer: Option<Regularizer>,
+    /// The bias's penalty. Default: none.
+    pub bias_regularizer: Option<Regularizer>,
+    /// The penalty on the output, divided by the batch's size. Default: none.
+    pub activity_regularizer: Option<Regularizer>,
+    /// The kernel's projection after every step. Default: none.
+    pub kernel_constraint: Option<Constraint>,
+    /// The bias's projection after every step. Default: none.
+    pub bias_constraint: Option<Constraint>,
+}
+
+impl Dense {
+    /// A dense layer with Keras's defaults.
+    pub fn new(units: usize, activation: Activation) -> Self {
+        Dense {
+            units,
+            activation,
+            use_bias: true,
+            kernel_initializer: Initializer::default(),
+            bias_initializer: Initializer::zeros(),
+            kernel_regularizer: None,
+            bias_regularizer: None,
+            activity_regularizer: None,
+            kernel_constraint: None,
+            bias_constraint: None,
+        }
+    }
+}
+
+impl Layer for Dense {
+    fn output_shape(&self, input: &Shape) -> Result<Shape, Problem> {
+        super::at_least_one("units", self.units)?;
+        if input.rank() == 0 {
+            return Err(Problem::at("", format!("dense needs at least one axis, got {input}")));
+        }
+        self.activation.output_shape(&input.with_last(self.units))
+    }
+
+    fn build(&self, input: &Shape, scope: &mut Scope<'_>) -> Result<Box<dyn Forward>> {
+        let kernel = scope.weight(Wanted {
+            name: "kernel",
+            shape: &[input.last(), self.units],
+            initializer: &self.kernel_initializer,
+            regularizer: &self.kernel_regularizer,
+            constraint: &self.kernel_constraint,
+            stored: Stored::kernel("weight", 2),
+        })?;
+        let bias = Wanted {
+            name: "bias",
+            shape: &[self.units],
+            initializer: &self.bias_initializer,
+            regularizer: &self.bias_regularizer,
+            constraint: &self.bias_constraint,
+            stored: Stored::plain("bias"),
+        };
+        let bias = if self.use_bias { Some(scope.weight(bias)?) } else { None };
+        let (activation, activity) = (self.activation.clone(), self.activity_regularizer.clone());
+        Ok(Box::new(DenseForward { kernel, bias, activation, activity }))
+    }
+
+    fn activation(&self) -> Option<&Activation> {
+        Some(&self.activation)
+    }
+}
+
+struct DenseForward {
+    kernel: Var,
+    bias: Option<Var>,
+    activation: Activation,
+    activity: Option<Regularizer>,
+}
+
+impl Forward for DenseForward {
+    fn forward(&self, input: Signal, context: &mut Context<'_>) -> Result<Signal> {
+        let (features, units) = self.kernel.dims2()?;
+        let x = &input.tensor;
+        let rows = x.reshape(((), features))?; // (batch·…, in)
+        let mut output = rows.matmul(self.kernel.as_tensor())?; // (batch·…, units)
+        if let Some(bias) = &self.bias {
+            output = output.broadcast_add(bias.as_tensor())?;
+        }
+        let mut dims = x.dims().to_vec();
+        dims[x.rank() - 1] = units;
+        let output = self.activation.forward(&output.reshape(dims)?)?;
+        context.regularize_activity(&self.activity, &output)?;
+        Ok(input.with(output))
+    }
+}

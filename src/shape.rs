@@ -1,0 +1,80 @@
+//! `Shape`: the sizes of one sample's axes; the batch axis is left out.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// The shape of one sample, without the batch axis; prints as Keras does: `(None, 28, 28, 1)`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Shape(pub Vec<usize>);
+
+impl Shape {
+    /// The axes, batch left out.
+    pub fn dims(&self) -> &[usize] {
+        &self.0
+    }
+
+    /// How many axes, batch left out.
+    pub fn rank(&self) -> usize {
+        self.0.len()
+    }
+
+    /// The last axis: features or channels. 1 for a shape without axes.
+    pub fn last(&self) -> usize {
+        self.0.last().copied().unwrap_or(1)
+    }
+
+    /// How many numbers one sample holds.
+    pub fn elements(&self) -> usize {
+        self.0.iter().product()
+    }
+
+    /// The same shape with another last axis.
+    pub fn with_last(&self, last: usize) -> Shape {
+        let mut dims = self.0.clone();
+        match dims.last_mut() {
+            Some(dim) => *dim = last,
+            None => dims.push(last),
+        }
+        Shape(dims)
+    }
+
+    /// The full shape of a batch of `batch` samples.
+    pub fn with_batch(&self, batch: usize) -> Vec<usize> {
+        let mut dims = vec![batch];
+        dims.extend_from_slice(&self.0);
+        dims
+    }
+}
+
+impl fmt::Display for Shape {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.0.is_empty() {
+            return write!(f, "(None,)");
+        }
+        write!(f, "(None")?;
+        for dim in &self.0 {
+            write!(f, ", {dim}")?;
+        }
+        write!(f, ")")
+    }
+}
+
+impl From<Vec<usize>> for Shape {
+    fn from(dims: Vec<usize>) -> Self {
+        Shape(dims)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn prints_as_keras_does() {
+        assert_eq!(Shape(vec![28, 28, 1]).to_string(), "(None, 28, 28, 1)");
+        assert_eq!(Shape(vec![8]).to_string(), "(None, 8)");
+        assert_eq!(Shape(vec![]).to_string(), "(None,)");
+    }
+}

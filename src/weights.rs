@@ -1,0 +1,203 @@
+//! `Weights`: the ordered parameters of a model over a candle `VarMap`. The only owner of
+//! parameters: layers keep handles, the optimizer and the files come here.
+//!
+//! In memory a weight has Keras's shape and layout; [`Stored`] says how it stands in
+//! model.safetensors, whose names and layouts are PyTorch's and candle's.
+
+use candle_core::{DType, Device, Tensor, Var};
+use candle_nn::VarMap;
+
+use crate::constraints::Constraint;
+use crate::error::{Error, Result};
+use crate::initializers::Initializer;
+use crate::random::Random;
+use crate::regularizers::Regularizer;
+use crate::stored::Stored;
+
+/// One parameter.
+#[derive(Debug, Clone)]
+pub struct Weight {
+    /// The layer it belongs to: `dense`, `bidirectional.forward_lstm`.
+    pub layer: String,
+    /// Keras's name for it: `kernel`.
+    pub name: String,
+    /// The values.
+    pub var: Var,
+    /// False for moving statistics and for the weights of a frozen layer.
+    pub trainable: bool,
+    /// The penalty that this weight adds to the loss.
+    pub regularizer: Option<Regularizer>,
+    /// The projection after every optimizer step.
+    pub constraint: Option<Constraint>,
+    /// How it stands in model.safetensors.
+    pub stored: Stored,
+}
+
+impl Weight {
+    /// `dense.kernel`: its name in memory, in checkpoints and in random streams.
+    pub fn path(&self) -> String {
+        format!("{}.{}", self.layer, self.name)
+    }
+
+    /// The shape in memory.
+    pub fn shape(&self) -> &[usize] {
+        self.var.dims()
+    }
+
+    /// How many numbers it holds.
+    pub fn elements(&self) -> usize {
+        self.var.elem_count()
+    }
+
+    /// The values, in memory order.
+    pub fn values(&self) -> Result<Vec<f32>> {
+        Ok(self.var.as_tensor().flatten_all()?.to_vec1()?)
+    }
+
+    /// Replaces the values; the shape must be the same.
+    pub fn set(&self, values: &Tensor) -> Result<()> {
+        let values = values.to_device(self.var.device())?.to_dtype(self.var.dtype())?;
+        Ok(self.var.set(&values.contiguous()?)?)
+    }
+}
+
+/// All parameters of a model, in the order in which its layers made them.
+pub struct Weights {
+    list: Vec<Weight>,
+    map: VarMap,
+    device: Device,
+    random: Random,
+}
+
+impl Weights {
+    /// No parameters yet; those to come are drawn from `random` and live on `device`.
+    pub fn new(random: Random, device: &Device) -> Self {
+        Weights { list: Vec::new(), map: VarMap::new(), device: device.clone(), random }
+    }
+
+    /// Every parameter, in order.
+    pub fn iter(&self) -> std::slice::Iter<'_, Weight> {
+        self.list.iter()
+    }
+
+    /// The parameters that the optimizer changes, in order.
+    pub fn trainable(&self) -> impl Iterator<Item = &Weight> {
+        self.list.iter().filter(|weight| weight.trainable)
+    }
+
+    /// The same parameters as a candle `VarMap`, named as in memory. Its order is not ours.
+    pub fn var_map(&self) -> &VarMap {
+        &self.map
+    }
+
+    /// Where the parameters live.
+    pub fn device(&self) -> &Device {
+        &self.device
+    }
+
+    /// How many numbers all parameters hold.
+    pub fn count(&self) -> usize {
+        self.list.iter().map(Weight::elements).sum()
+    }
+
+    /// A place for the weights of one layer. `trainable: false` freezes them all.
+    pub fn scope(&mut self, layer: &str, trainable: bool) -> Scope<'_> {
+        Scope { weights: self, layer: layer.to_string(), prefix: String::new(), trainable }
+    }
+}
+
+/// What a layer says of a weight that it wants.
+#[derive(Debug, Clone)]
+pub struct Wanted<'a> {
+    /// Keras's name: `kernel`.
+    pub name: &'a str,
+    /// Keras's shape.
+    pub shape: &'a [usize],
+    /// The values that it starts with.
+    pub initializer: &'a Initializer,
+    /// The penalty, where the layer was given one.
+    pub regularizer: &'a Option<Regularizer>,
+    /// The projection, where the layer was given one.
+    pub constraint: &'a Option<Constraint>,
+    /// How it stands in model.safetensors.
+    pub stored: Stored,
+}
+
+/// The weights of one layer, being made.
+pub struct Scope<'a> {
+    weights: &'a mut Weights,
+    layer: String,
+    prefix: String,
+    trainable: bool,
+}
+
+impl Scope<'_> {
+    /// The layer's name, which keys its random streams.
+    pub fn layer(&self) -> &str {
+        &self.layer
+    }
+
+    /// Where the weights live.
+    pub fn device(&self) -> &Device {
+        &self.weights.device
+    }
+
+    /// False for the weights of a frozen layer.
+    pub fn trainable(&self) -> bool {
+        self.trainable
+    }
+
+    /// A place for the weights of a layer inside this one; `part` comes before their names:
+    /// `bidirectional.forward_lstm.kernel`.
+    pub fn inner(&mut self, part: &str) -> Scope<'_> {
+        Scope {
+            layer: self.layer.clone(),
+            prefix: format!("{}{part}.", self.prefix),
+            trainable: self.trainable,
+            weights: self.weights,
+        }
+    }
+
+    /// Makes a weight that the optimizer changes (unless its layer is frozen).
+    pub fn weight(&mut self, wanted: Wanted<'_>) -> Result<Var> {
+        let trainable = self.trainable;
+        self.make(wanted, trainable)
+    }
+
+    /// Makes a weight that training updates by itself: a moving statistic.
+    pub fn state(
+        &mut self,
+        name: &str,
+        shape: &[usize],
+        initializer: &Initializer,
+        stored: Stored,
+    ) -> Result<Var> {
+        let (regularizer, constraint) = (&None, &None);
+        let wanted = Wanted { name, shape, initializer, regularizer, constraint, stored };
+        self.make(wanted, false)
+    }
+
+    fn make(&mut self, wanted: Wanted<'_>, trainable: bool) -> Result<Var> {
+        let name = format!("{}{}", self.prefix, wanted.name);
+        let path = format!("{}.{name}", self.layer);
+        let values = wanted.initializer.values(wanted.shape, &self.weights.random, &path);
+        let tensor = Tensor::from_vec(values, wanted.shape, &self.weights.device)?;
+        let var = Var::from_tensor(&tensor.to_dtype(DType::F32)?)?;
+        if self.weights.list.iter().any(|weight| weight.path() == path) {
+            return Err(Error::Internal(format!("two weights named `{path}`")));
+        }
+        let mut map = self.weights.map.data().lock().unwrap_or_else(|e| e.into_inner());
+        map.insert(path, var.clone());
+        drop(map);
+        self.weights.list.push(Weight {
+            layer: self.layer.clone(),
+            name,
+            var: var.clone(),
+            trainable,
+            regularizer: wanted.regularizer.clone(),
+            constraint: wanted.constraint.clone(),
+            stored: wanted.stored,
+        });
+        Ok(var)
+    }
+}

@@ -1,0 +1,23 @@
+//! Every case of a folder of recordings from Keras (see GOLDEN.md for the format): `tests/golden`,
+//! or the folder that LANTHORN_GOLDEN names. Prints, per kind and in all, `N passed, N failed,
+//! N skipped`; a skip names its case and its reason in a table of its kind's file.
+
+mod golden;
+
+use golden::{Golden, Tally};
+
+/// One kind a line: the name of its file in the folder and the check of one case.
+const KINDS: &[(&str, golden::Check)] = &[];
+
+#[test]
+fn every_recorded_case_agrees_with_keras() {
+    let mut all = Tally::default();
+    for (kind, check) in KINDS {
+        let golden = Golden::open(kind);
+        let tally = golden.run(*check);
+        println!("{kind}: {tally}");
+        all.add(&tally);
+    }
+    println!("all: {all}");
+    assert_eq!(all.failed, 0, "{} cases differ from Keras", all.failed);
+}
