@@ -1,1 +1,19 @@
-fn main(){}
+//! The `lanthorn` program: parse the arguments, run, print the error once.
+
+mod cli;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+/// Keeps its pages: training allocates and frees the same sizes at every step.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+fn main() -> ExitCode {
+    let arguments = cli::Arguments::parse();
+    match cli::run(arguments) {
+        Ok(code) => code,
+        Err(error) => cli::view::error(&error),
+    }
+}

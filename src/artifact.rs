@@ -1,0 +1,135 @@
+//! `Model`: what model.safetensors holds. The weights under PyTorch's names, and one metadata entry
+//! with the configuration, the fitted preprocessing and a summary of the training.
+
+use std::path::{Path, PathBuf};
+
+use candle_core::Device;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use crate::callbacks::Logs;
+use crate::config::{Config, Node};
+use crate::data::Preprocessing;
+use crate::error::{Error, Result};
+use crate::files::{TensorFile, atomic_write, to_safetensors};
+use crate::sequential::Sequential;
+use crate::spec::{Facts, Spec};
+use crate::weights_file;
+
+/// The version of the files: another major one is refused, a higher minor one is read.
+pub const FORMAT_MAJOR: u64 = 1;
+/// The minor version.
+pub const FORMAT_MINOR: u64 = 0;
+
+/// The name of the model in a run folder.
+pub const MODEL: &str = "model.safetensors";
+
+/// A model with everything that is needed to use it.
+pub struct Model {
+    /// The configuration, as resolved; data paths are file names only.
+    pub config: Config,
+    /// The fitted preprocessing; None for a model that was made without data.
+    pub preprocessing: Option<Preprocessing>,
+    /// How it was trained.
+    pub training: Training,
+    /// The layers and the weights.
+    pub sequential: Sequential,
+    /// The spec that the configuration resolves to.
+    pub spec: Spec,
+}
+
+/// A summary of the training, in the model's metadata.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Training {
+    /// Epochs that were trained.
+    pub epochs: usize,
+    /// The last epoch's loss and metrics.
+    pub logs: Logs,
+    /// Why a callback stopped it, where one did.
+    pub stopped: Option<String>,
+}
+
+impl Model {
+    /// The bytes of model.safetensors: a function of the model.
+    pub fn to_bytes(&self) -> Result<Vec<u8>> {
+        let tensors = weights_file::to_file(self.sequential.weights())?;
+        let metadata = json!({
+            "format": { "kind": "model", "major": FORMAT_MAJOR, "minor": FORMAT_MINOR },
+            "config": self.config,
+            "preprocessing": self.preprocessing,
+            "training": self.training,
+        });
+        to_safetensors(&tensors, Some(&metadata))
+    }
+
+    /// Writes model.safetensors.
+    pub fn save(&self, path: &Path) -> Result<()> {
+        atomic_write(path, &self.to_bytes()?)
+    }
+
+    /// Reads a model file, or the model of a run folder.
+    pub fn load(path: &Path, device: &Device) -> Result<Model> {
+        let path = model_path(path)?;
+        let file = TensorFile::read(&path)?;
+        let Some(metadata) = &file.metadata else {
+            return Err(Error::model(&path, "a safetensors file without Lanthorn's metadata")
+                .with_help("weights alone are loaded into a configuration: `lanthorn train CONFIG --init-weights FILE`"));
+        };
+        check_format(&path, metadata, "model")?;
+        let damaged = |what: &str, why: String| {
+            Error::model(&path, format!("its {what} can't be read: {why}"))
+        };
+        let config: Config = Node::from_json(&metadata["config"])
+            .read()
+            .map_err(|error| damaged("configuration", error.to_string()))?;
+        let preprocessing: Option<Preprocessing> =
+            serde_json::from_value(metadata["preprocessing"].clone())
+                .map_err(|error| damaged("preprocessing", error.to_string()))?;
+        let training = serde_json::from_value(metadata["training"].clone())
+            .map_err(|error| damaged("training summary", error.to_string()))?;
+        let facts = preprocessing.as_ref().map(Preprocessing::facts).unwrap_or_default();
+        let facts = Facts { has_validation: true, ..facts };
+        let spec = Spec::resolve(&config, &facts)
+            .map_err(|error| damaged("configuration", error.to_string()))?;
+        let sequential = Sequential::build(&spec.model, spec.seed, device)?;
+        weights_file::load(sequential.weights(), &file.tensors, &path, false)?;
+        Ok(Model { config, preprocessing, training, sequential, spec })
+    }
+}
+
+/// The model file that a path means: the file itself, or the one in a run folder.
+pub fn model_path(path: &Path) -> Result<PathBuf> {
+    if !path.is_dir() {
+        return Ok(path.to_path_buf());
+    }
+    let inside = path.join(MODEL);
+    if inside.exists() {
+        return Ok(inside);
+    }
+    let error = Error::model(path, format!("this folder holds no {MODEL}"));
+    Err(match path.join(crate::checkpoint::CHECKPOINT).exists() {
+        true => error.with_help(format!(
+            "its training has not ended: `lanthorn train --resume {}`",
+            path.display()
+        )),
+        false => error.with_help("give a run folder or a model file"),
+    })
+}
+
+/// Refuses another kind of file, and another major version.
+pub(crate) fn check_format(path: &Path, metadata: &Value, kind: &str) -> Result<()> {
+    let format = &metadata["format"];
+    let (found, major) = (format["kind"].as_str(), format["major"].as_u64());
+    match (found, major) {
+        (Some(found), Some(_)) if found != kind => {
+            Err(Error::model(path, format!("expected a {kind}, found a {found}")))
+        }
+        (Some(_), Some(FORMAT_MAJOR)) => Ok(()),
+        (Some(_), Some(major)) => Err(Error::model(
+            path,
+            format!("its format is version {major}, this program reads version {FORMAT_MAJOR}"),
+        )
+        .with_help("use the version of Lanthorn that wrote it, or train the model again")),
+        _ => Err(Error::model(path, "its metadata says no format version")),
+    }
+}

@@ -1,0 +1,160 @@
+//! `lanthorn predict`.
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+use clap::Args;
+use lanthorn::Error;
+use lanthorn::artifact::Model;
+use lanthorn::config::names::unknown_name;
+use lanthorn::data::{self, Used};
+use lanthorn::files::atomic_write;
+use lanthorn::predictor::{Predictions, Predictor};
+use serde_json::json;
+
+use super::{Common, view};
+
+#[derive(Args)]
+pub(crate) struct PredictArguments {
+    /// A run folder or a model file
+    #[arg(value_name = "MODEL")]
+    model: PathBuf,
+    /// A CSV file with the features; `-` for stdin
+    #[arg(value_name = "DATA")]
+    data: PathBuf,
+    /// The CSV file to write; `-` for stdout
+    #[arg(short, long, default_value = "-", value_name = "FILE")]
+    out: PathBuf,
+    /// Write the input's columns before the predictions
+    #[arg(long)]
+    keep_columns: bool,
+    /// Predict a class only from this probability on, such as `approved=0.7`; may be repeated
+    #[arg(long, value_name = "CLASS=P")]
+    threshold: Vec<String>,
+    /// Rows at a time; changes the speed, never the results
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    batch_size: Option<u32>,
+}
+
+pub(crate) fn run(arguments: &PredictArguments, common: &Common) -> Result<()> {
+    let predictor = Predictor::new(Model::load(&arguments.model, &common.device()?)?)?;
+    let Some(preprocessing) = &predictor.model().preprocessing else {
+        return Err(Error::run("the model has no preprocessing").into());
+    };
+    let thresholds = thresholds(&arguments.threshold, preprocessing.classes())?;
+    let used = data::load_for_use(&arguments.data, preprocessing, false, arguments.keep_columns)?;
+    let predictions = predictor.predict(&used.data.x.values)?;
+    let names = preprocessing.target_names();
+    let bytes = if common.json {
+        as_json(&predictions, &thresholds, &names)?
+    } else {
+        as_csv(&predictions, &thresholds, &names, arguments.keep_columns.then_some(&used))?
+    };
+    if arguments.out == Path::new("-") {
+        return view::bytes(&bytes);
+    }
+    atomic_write(&arguments.out, &bytes)?;
+    Ok(())
+}
+
+/// A threshold for each class, 0 where none was given.
+fn thresholds(given: &[String], classes: Option<&[String]>) -> Result<Vec<f32>> {
+    if given.is_empty() {
+        return Ok(Vec::new());
+    }
+    let Some(classes) = classes else {
+        return Err(Error::run("`--threshold` needs classes, but the model predicts numbers").into());
+    };
+    let mut thresholds = vec![0.0; classes.len()];
+    for text in given {
+        let parsed = text.rsplit_once('=').and_then(|(class, p)| Some((class, p.trim().parse::<f32>().ok()?)));
+        let Some((class, p)) = parsed.filter(|(_, p)| (0.0..=1.0).contains(p)) else {
+            let message = format!("`--threshold` takes a class and a probability, got `{text}`");
+            return Err(Error::run(message).with_help("write it as `approved=0.7`, from 0 to 1").into());
+        };
+        let Some(index) = classes.iter().position(|name| name == class.trim()) else {
+            let valid: Vec<&str> = classes.iter().map(String::as_str).collect();
+            let words = unknown_name("class", class, &valid);
+            let (message, help) = words.split_once('\n').unwrap_or((&words, ""));
+            return Err(Error::run(message).with_help(help).into());
+        };
+        thresholds[index] = p;
+    }
+    Ok(thresholds)
+}
+
+/// `prediction` and a column for each class or number, after the input's columns if they are kept.
+fn as_csv(
+    predictions: &Predictions,
+    thresholds: &[f32],
+    targets: &[String],
+    kept: Option<&Used>,
+) -> Result<Vec<u8>> {
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    let mut header: Vec<String> = kept.map(|used| used.raw_names.clone()).unwrap_or_default();
+    match predictions {
+        Predictions::Classes { classes, .. } => {
+            header.push("prediction".to_string());
+            header.extend(classes.iter().map(|class| format!("p_{class}")));
+        }
+        Predictions::Numbers { width: 1, .. } => header.push("prediction".to_string()),
+        Predictions::Numbers { .. } => {
+            header.extend(targets.iter().map(|name| format!("prediction_{name}")));
+        }
+    }
+    writer.write_record(&header)?;
+    let chosen = predictions.classes(thresholds);
+    let mut number = String::new();
+    for row in 0..predictions.len() {
+        if let Some(raw) = kept.and_then(|used| used.raw.get(row)) {
+            for cell in raw {
+                writer.write_field(cell)?;
+            }
+        }
+        let values = match predictions {
+            Predictions::Classes { classes, probabilities } => {
+                writer.write_field(&classes[chosen[row]])?;
+                &probabilities[row * classes.len()..(row + 1) * classes.len()]
+            }
+            Predictions::Numbers { width, values } => &values[row * width..(row + 1) * width],
+        };
+        for value in values {
+            number.clear();
+            std::fmt::Write::write_fmt(&mut number, format_args!("{value}"))?;
+            writer.write_field(&number)?;
+        }
+        writer.write_record(None::<&[u8]>)?;
+    }
+    writer.flush()?;
+    writer.into_inner().context("can't write the CSV")
+}
+
+fn as_json(predictions: &Predictions, thresholds: &[f32], targets: &[String]) -> Result<Vec<u8>> {
+    let chosen = predictions.classes(thresholds);
+    let rows: Vec<serde_json::Value> = match predictions {
+        Predictions::Classes { classes, probabilities } => probabilities
+            .chunks(classes.len())
+            .zip(&chosen)
+            .map(|(row, class)| {
+                let p: serde_json::Map<_, _> =
+                    classes.iter().cloned().zip(row.iter().map(|p| json!(p))).collect();
+                json!({ "prediction": classes[*class], "probabilities": p })
+            })
+            .collect(),
+        Predictions::Numbers { width: 1, values } => {
+            values.iter().map(|value| json!({ "prediction": value })).collect()
+        }
+        Predictions::Numbers { width, values } => values
+            .chunks(*width)
+            .map(|row| {
+                let named: serde_json::Map<_, _> =
+                    targets.iter().cloned().zip(row.iter().map(|value| json!(value))).collect();
+                json!({ "prediction": named })
+            })
+            .collect(),
+    };
+    let mut bytes = serde_json::to_vec(&json!({ "predictions": rows }))?;
+    bytes.write_all(b"\n")?;
+    Ok(bytes)
+}

@@ -1,0 +1,204 @@
+//! `lanthorn train`.
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+
+use anyhow::{Context, Result};
+use clap::Args;
+use lanthorn::artifact::MODEL;
+use lanthorn::config::Config;
+use lanthorn::files::TensorFile;
+use lanthorn::history::EpochLogs;
+use lanthorn::plan::Plan;
+use lanthorn::run::{self, CONFIG, Run};
+use lanthorn::trainer::{Flow, Observer, Outcome, Trainer};
+use lanthorn::{Error, weights_file};
+
+use super::view::training::{Start, View};
+use super::{Common, Overrides};
+
+#[derive(Args)]
+pub(crate) struct TrainArguments {
+    /// The configuration: .yaml, .toml or .json
+    #[arg(value_name = "CONFIG", required_unless_present = "resume")]
+    config: Option<PathBuf>,
+    /// Go on with a run exactly where it stopped
+    #[arg(long, value_name = "RUN", conflicts_with_all = ["config", "out", "init_weights"])]
+    resume: Option<PathBuf>,
+    /// The run's folder [default: runs/<name>-NNN]
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+    /// Start from the weights of a safetensors file
+    #[arg(long, value_name = "FILE")]
+    init_weights: Option<PathBuf>,
+    /// With --init-weights: load what fits by name and shape, and report the rest
+    #[arg(long, requires = "init_weights")]
+    partial: bool,
+    #[command(flatten)]
+    overrides: Overrides,
+}
+
+pub(crate) fn run(arguments: &TrainArguments, common: &Common) -> Result<ExitCode> {
+    let device = common.device()?;
+    let signals = Signals::watch()?;
+    let plan = plan(arguments)?;
+    let mut trainer = plan.trainer(&device)?;
+    let mut view = View::new(common.json, common.quiet, common.verbose, plan.config.fit.verbose);
+    for warning in &plan.data()?.warnings {
+        view.warning(warning);
+    }
+    let mut run = match &arguments.resume {
+        Some(folder) => {
+            let run = Run::open(&plan, folder)?;
+            if let Some(state) = run.resume()? {
+                trainer.resume(&state)?;
+            }
+            run
+        }
+        None => Run::create(&plan, arguments.out.as_deref())?,
+    };
+    if let Some(path) = &arguments.init_weights {
+        let file = TensorFile::read(path)?;
+        let weights = trainer.model.weights();
+        let fit = weights_file::load(weights, &file.tensors, path, arguments.partial)?;
+        view.loaded(path, &fit);
+    }
+    run.keep(&trainer)?;
+    view.start(&Start::of(&plan, &trainer, &run.folder)?);
+    let data = plan.training_data()?;
+    let mut watcher = Watcher { run, view, signals, plan: &plan };
+    let outcome = match trainer.fit(&data, &mut watcher) {
+        Ok(outcome) => outcome,
+        Err(error) => {
+            watcher.view.close();
+            watcher.run.settle()?;
+            return Err(with_checkpoint(error, &watcher.run.folder).into());
+        }
+    };
+    if outcome == Outcome::Interrupted {
+        return watcher.interrupted(&trainer);
+    }
+    let Watcher { mut run, mut view, .. } = watcher;
+    run.settle()?;
+    run.save_history(&trainer)?;
+    let (path, model) = run.save_model(&plan, trainer)?;
+    view.finish(&model, &path)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The plan of the configuration, or of the run that is resumed.
+fn plan(arguments: &TrainArguments) -> Result<Plan> {
+    let overrides = &arguments.overrides.set;
+    match (&arguments.config, &arguments.resume) {
+        (Some(config), _) => Ok(Plan::open(config, overrides)?),
+        (None, Some(folder)) if !folder.is_dir() => {
+            let what = if folder.exists() { "is a file" } else { "doesn't exist" };
+            let error = Error::run(format!("--resume takes a run's folder, but {} {what}", folder.display()));
+            Err(error.with_help("name the folder that training printed, such as runs/loan-001").into())
+        }
+        (None, Some(folder)) if !folder.join(CONFIG).exists() => {
+            let error = Error::run(format!("{} holds no run (no {CONFIG})", folder.display()));
+            Err(error.with_help("name the folder that training printed, such as runs/loan-001").into())
+        }
+        (None, Some(folder)) => Ok(Plan::open(&folder.join(CONFIG), overrides)?),
+        (None, None) => Err(Error::run("give a configuration, or `--resume RUN`").into()),
+    }
+}
+
+/// A failed training names the checkpoint that is still good.
+fn with_checkpoint(error: Error, folder: &Path) -> Error {
+    match error {
+        Error::Run { message, help_text } => Error::Run {
+            message: format!("{message}; the last good checkpoint is in {}", folder.display()),
+            help_text,
+        },
+        other => other,
+    }
+}
+
+/// Watches a training: shows it, keeps checkpoints, and listens for Ctrl-C.
+struct Watcher<'a> {
+    run: Run,
+    view: View,
+    signals: Signals,
+    plan: &'a Plan,
+}
+
+impl Observer for Watcher<'_> {
+    fn epoch_begins(&mut self, trainer: &Trainer, epoch: usize, steps: usize) -> lanthorn::Result<()> {
+        self.view.epoch_begins(trainer, epoch, steps);
+        Ok(())
+    }
+
+    fn batch_ended(&mut self, trainer: &Trainer) -> lanthorn::Result<Flow> {
+        self.view.batch_ended(trainer);
+        if self.run.is_due() {
+            self.run.keep(trainer)?;
+        }
+        let stop = self.signals.seen() != 0;
+        Ok(if stop { Flow::Interrupt } else { Flow::Continue })
+    }
+
+    fn epoch_ended(&mut self, trainer: &Trainer, logs: &EpochLogs) -> lanthorn::Result<()> {
+        self.view.epoch_ended(trainer, logs);
+        self.run.save_history(trainer)
+    }
+
+    fn training_ended(&mut self, trainer: &Trainer) -> lanthorn::Result<()> {
+        self.run.keep(trainer)?;
+        self.run.settle()
+    }
+
+    fn said(&mut self, message: &str, is_warning: bool) {
+        if is_warning { self.view.warning(message) } else { self.view.note(message) }
+    }
+
+    fn save(&mut self, trainer: &Trainer, name: &str) -> lanthorn::Result<()> {
+        run::save_copy(self.plan, trainer, &self.run.folder.join(name))
+    }
+}
+
+impl Watcher<'_> {
+    /// Saves, says how to go on, and ends with the signal's exit code.
+    fn interrupted(mut self, trainer: &Trainer) -> Result<ExitCode> {
+        self.run.keep(trainer)?;
+        self.run.settle()?;
+        self.run.save_history(trainer)?;
+        run::save_copy(self.plan, trainer, &self.run.folder.join(MODEL))?;
+        self.view.interrupted(trainer, &self.run.folder);
+        Ok(ExitCode::from(128 + self.signals.seen() as u8))
+    }
+}
+
+/// Ctrl-C and SIGTERM: the first is noted, a second ends the program at once.
+struct Signals {
+    seen: Arc<AtomicUsize>,
+}
+
+impl Signals {
+    fn watch() -> Result<Signals> {
+        let seen = Arc::new(AtomicUsize::new(0));
+        for signal in [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM] {
+            let again = Arc::new(AtomicBool::new(false));
+            // in this order: the handler that ends the program looks before the other has noted
+            signal_hook::flag::register_conditional_shutdown(signal, 128 + signal, Arc::clone(&again))
+                .context("can't watch for signals")?;
+            signal_hook::flag::register(signal, again).context("can't watch for signals")?;
+            signal_hook::flag::register_usize(signal, Arc::clone(&seen), signal as usize)
+                .context("can't watch for signals")?;
+        }
+        Ok(Signals { seen })
+    }
+
+    /// The number of the signal that came, or 0.
+    fn seen(&self) -> usize {
+        self.seen.load(Ordering::Relaxed)
+    }
+}
+
+/// The name under which a configuration is known in the view.
+pub(crate) fn name(config: &Config) -> &str {
+    config.name.as_deref().unwrap_or("model")
+}

@@ -1,0 +1,82 @@
+//! The only code that prints: results to stdout, everything else to stderr.
+
+#![allow(clippy::print_stdout, clippy::print_stderr)]
+
+pub(crate) mod table;
+pub(crate) mod training;
+
+use std::io::{self, IsTerminal, Write};
+use std::process::ExitCode;
+
+use anyhow::Result;
+
+/// Prints a result. A reader that has gone away (`| head`) is no error.
+pub(crate) fn result(text: &str) -> Result<()> {
+    bytes(text.as_bytes())
+}
+
+/// Prints a result as it is.
+pub(crate) fn bytes(bytes: &[u8]) -> Result<()> {
+    let mut out = io::stdout().lock();
+    match out.write_all(bytes).and_then(|()| out.flush()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error.into()),
+        _ => Ok(()),
+    }
+}
+
+/// Prints a JSON document on one line.
+pub(crate) fn json(document: &serde_json::Value) -> Result<()> {
+    result(&format!("{document}\n"))
+}
+
+/// Prints a warning.
+pub(crate) fn warning(message: &str) {
+    eprintln!("warning: {message}");
+}
+
+/// Prints an error, and gives the exit code: 1 for what the user gave, 3 for our own failure.
+pub(crate) fn error(error: &anyhow::Error) -> ExitCode {
+    let text = format!("{error:#}");
+    match text.starts_with("error") {
+        true => eprintln!("{text}"), // a drawn snippet begins with the word itself
+        false => eprintln!("error: {text}"),
+    }
+    let code = match error.downcast_ref::<lanthorn::Error>() {
+        Some(error) => error.exit_code(),
+        None => 3,
+    };
+    ExitCode::from(code)
+}
+
+/// Keras's default width of a summary: the terminal's less 4, at most 88; 80 columns elsewhere.
+pub(crate) fn keras_line_length() -> usize {
+    let columns = match io::stdout().is_terminal() {
+        true => table::terminal_width(),
+        false => 80,
+    };
+    columns.saturating_sub(4).min(88)
+}
+
+/// A number as Keras prints it: `%.4f` above 1e-3, `%.4e` below.
+pub(crate) fn keras_number(value: f64) -> String {
+    if value.abs() > 1e-3 || value == 0.0 {
+        return format!("{value:.4}");
+    }
+    let text = format!("{value:.4e}");
+    match text.split_once("e-") {
+        Some((mantissa, exponent)) => format!("{mantissa}e-{exponent:0>2}"),
+        None => text,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_written_as_keras_writes_them() {
+        assert_eq!(keras_number(0.12345), "0.1235");
+        assert_eq!(keras_number(0.000_123_45), "1.2345e-04");
+        assert_eq!(keras_number(0.0), "0.0000");
+    }
+}

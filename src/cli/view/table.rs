@@ -1,0 +1,49 @@
+//! Plain tables, legible without colour and without a terminal.
+
+/// Columns right-aligned under their names, two blanks between.
+pub(crate) fn plain(names: &[String], rows: &[Vec<String>]) -> String {
+    let width = |column: usize| {
+        let cells = rows.iter().filter_map(|row| row.get(column));
+        cells.chain(names.get(column)).map(|cell| cell.chars().count()).max().unwrap_or(0)
+    };
+    let widths: Vec<usize> = (0..names.len()).map(width).collect();
+    let limit = columns_that_fit(&widths);
+    let line = |cells: &[String]| {
+        let shown = cells.iter().zip(&widths).take(limit);
+        let shown: Vec<String> =
+            shown.map(|(cell, width)| format!("{cell:>width$}", width = *width)).collect();
+        let more = if limit < names.len() { "  …" } else { "" };
+        format!("  {}{more}\n", shown.join("  "))
+    };
+    let mut text = line(names);
+    rows.iter().for_each(|row| text += &line(row));
+    if limit < names.len() {
+        text += &format!("  ({} of {} columns shown)\n", limit, names.len());
+    }
+    text
+}
+
+/// How many columns fit in 100 characters; at least one.
+fn columns_that_fit(widths: &[usize]) -> usize {
+    let mut used = 0;
+    let fitting = widths.iter().take_while(|width| {
+        used += **width + 2;
+        used <= 100
+    });
+    fitting.count().max(1)
+}
+
+/// A number with at most six decimals and no trailing zeros.
+pub(crate) fn number(value: f32) -> String {
+    let text = format!("{value:.6}");
+    match text.contains('.') {
+        true => text.trim_end_matches('0').trim_end_matches('.').to_string(),
+        false => text,
+    }
+}
+
+/// The terminal's width in columns; 80 where it can't be known.
+pub(crate) fn terminal_width() -> usize {
+    let size = console::Term::stdout().size_checked();
+    size.map_or(80, |(_, columns)| usize::from(columns))
+}

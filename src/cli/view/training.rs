@@ -1,0 +1,282 @@
+//! The view of a training: a progress bar, a line an epoch, or JSON events.
+
+#![allow(clippy::print_stdout, clippy::print_stderr)]
+
+use std::io::IsTerminal;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use anyhow::Result;
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use lanthorn::artifact::Model;
+use lanthorn::callbacks::Logs;
+use lanthorn::history::EpochLogs;
+use lanthorn::plan::Plan;
+use lanthorn::trainer::Trainer;
+use lanthorn::weights_file::Fit;
+use serde_json::{Value, json};
+
+use super::keras_number;
+
+/// How much is shown while a training runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Style {
+    Silent,
+    Bar,
+    Lines,
+    Json,
+}
+
+/// A training's view.
+pub(crate) struct View {
+    style: Style,
+    json: bool,
+    bar: Option<ProgressBar>,
+    epoch_started: Instant,
+    first_step_ended: Option<Instant>,
+    first_batch: usize,
+    last_drawn: Instant,
+    steps: usize,
+}
+
+/// What is told when a training starts.
+pub(crate) struct Start {
+    name: String,
+    folder: String,
+    parameters: usize,
+    samples: usize,
+    validation_samples: usize,
+    epoch: usize,
+    epochs: usize,
+}
+
+impl Start {
+    pub(crate) fn of(plan: &Plan, trainer: &Trainer, folder: &Path) -> Result<Start> {
+        let data = plan.data()?;
+        Ok(Start {
+            name: crate::cli::train::name(&plan.config).to_string(),
+            folder: folder.display().to_string(),
+            parameters: trainer.model.weights().count(),
+            samples: data.train.len(),
+            validation_samples: data.validation.as_ref().map_or(0, lanthorn::data::Dataset::len),
+            epoch: trainer.position().epoch,
+            epochs: trainer.spec().epochs,
+        })
+    }
+}
+
+/// The time between two drawings of the bar.
+const REDRAW: Duration = Duration::from_millis(50);
+
+impl View {
+    /// The view that the flags and the configuration's `verbose` ask for: by default a bar on a
+    /// terminal and a line an epoch elsewhere.
+    pub(crate) fn new(json: bool, quiet: bool, verbose: bool, asked: Option<u8>) -> View {
+        let terminal = std::io::stderr().is_terminal();
+        let style = match (json, quiet, asked) {
+            (true, ..) => Style::Json,
+            (_, true, _) | (_, _, Some(0)) => Style::Silent,
+            (_, _, Some(1) | None) if terminal && !verbose => Style::Bar,
+            _ => Style::Lines,
+        };
+        let now = Instant::now();
+        View {
+            style,
+            json,
+            bar: None,
+            epoch_started: now,
+            first_step_ended: None,
+            first_batch: 0,
+            last_drawn: now,
+            steps: 0,
+        }
+    }
+
+    pub(crate) fn start(&mut self, start: &Start) {
+        match self.style {
+            Style::Json => self.event(&json!({
+                "event": "run_start", "name": start.name, "folder": start.folder,
+                "parameters": start.parameters, "samples": start.samples,
+                "validation_samples": start.validation_samples,
+                "epoch": start.epoch, "epochs": start.epochs,
+            })),
+            Style::Silent => {}
+            _ => {
+                let validation = match start.validation_samples {
+                    0 => String::new(),
+                    n => format!(", validating on {n}"),
+                };
+                eprintln!(
+                    "{}: {} parameters, training on {} samples{validation}",
+                    start.name, start.parameters, start.samples
+                );
+                if start.epoch > 0 {
+                    eprintln!("going on after epoch {} of {}", start.epoch, start.epochs);
+                }
+            }
+        }
+    }
+
+    /// What `--init-weights` loaded.
+    pub(crate) fn loaded(&mut self, path: &Path, fit: &Fit) {
+        let count = fit.fitting.len();
+        self.note(&format!("loaded {count} tensors from {}", path.display()));
+        for difference in fit.differences() {
+            self.note(&format!("  {difference}"));
+        }
+    }
+
+    pub(crate) fn warning(&mut self, message: &str) {
+        match self.style {
+            Style::Json => self.event(&json!({ "event": "warning", "message": message })),
+            _ => self.line(&format!("warning: {message}")),
+        }
+    }
+
+    pub(crate) fn note(&mut self, message: &str) {
+        match self.style {
+            Style::Json => self.event(&json!({ "event": "message", "message": message })),
+            Style::Silent => {}
+            _ => self.line(message.trim_start()),
+        }
+    }
+
+    pub(crate) fn epoch_begins(&mut self, trainer: &Trainer, epoch: usize, steps: usize) {
+        self.epoch_started = Instant::now();
+        self.first_step_ended = None;
+        self.first_batch = trainer.position().batch;
+        self.steps = steps;
+        if self.style == Style::Bar {
+            let bar = ProgressBar::with_draw_target(
+                Some(steps as u64),
+                ProgressDrawTarget::stderr_with_hz(20),
+            );
+            let template = "{prefix} {bar:20} {pos}/{len} {eta} {wide_msg}";
+            let style = ProgressStyle::with_template(template);
+            bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()).progress_chars("━━─"));
+            bar.set_prefix(format!("Epoch {}/{}", epoch + 1, trainer.spec().epochs));
+            self.bar = Some(bar);
+        }
+    }
+
+    pub(crate) fn batch_ended(&mut self, trainer: &Trainer) {
+        let Some(bar) = &self.bar else {
+            if self.first_step_ended.is_none() {
+                self.first_step_ended = Some(Instant::now());
+            }
+            return;
+        };
+        let now = Instant::now();
+        self.first_step_ended.get_or_insert(now);
+        if now - self.last_drawn >= REDRAW {
+            self.last_drawn = now;
+            bar.set_position(trainer.position().batch as u64);
+            bar.set_message(words(&trainer.running_logs()));
+        }
+    }
+
+    pub(crate) fn epoch_ended(&mut self, trainer: &Trainer, epoch: &EpochLogs) {
+        let seconds = self.epoch_started.elapsed().as_secs_f64();
+        match self.style {
+            Style::Silent => {}
+            Style::Json => self.event(&json!({
+                "event": "epoch", "epoch": epoch.epoch, "epochs": trainer.spec().epochs,
+                "logs": epoch.logs, "seconds": seconds,
+            })),
+            Style::Bar | Style::Lines => {
+                if let Some(bar) = self.bar.take() {
+                    bar.finish_and_clear();
+                }
+                let epochs = trainer.spec().epochs;
+                let width = epochs.to_string().len();
+                let per_step = self.seconds_per_step();
+                eprintln!(
+                    "Epoch {:>width$}/{epochs} - {seconds:.0}s - {}/step - {}",
+                    epoch.epoch,
+                    duration(per_step),
+                    words(&epoch.logs)
+                );
+            }
+        }
+    }
+
+    /// The time of a step, validation included; the first step is left out, as in Keras.
+    fn seconds_per_step(&self) -> f64 {
+        let steps = self.steps.saturating_sub(self.first_batch);
+        match self.first_step_ended {
+            Some(first) if steps > 1 => first.elapsed().as_secs_f64() / (steps - 1) as f64,
+            _ => self.epoch_started.elapsed().as_secs_f64() / steps.max(1) as f64,
+        }
+    }
+
+    /// Takes the bar away before something else is printed.
+    pub(crate) fn close(&mut self) {
+        if let Some(bar) = self.bar.take() {
+            bar.finish_and_clear();
+        }
+    }
+
+    pub(crate) fn finish(&mut self, model: &Model, path: &Path) -> Result<()> {
+        self.close();
+        let training = &model.training;
+        if self.json {
+            self.event(&json!({
+                "event": "run_end", "epochs": training.epochs, "logs": training.logs,
+                "stopped": training.stopped, "model": path,
+            }));
+            return Ok(());
+        }
+        let logs: Vec<String> =
+            training.logs.iter().map(|(key, value)| format!("{key} {}", keras_number(value))).collect();
+        super::result(&format!(
+            "{}: {} epochs, {}\nsaved {}\n",
+            crate::cli::train::name(&model.config),
+            training.epochs,
+            logs.join(", "),
+            path.display()
+        ))
+    }
+
+    pub(crate) fn interrupted(&mut self, trainer: &Trainer, folder: &Path) {
+        self.close();
+        let position = trainer.position();
+        let resume = format!("lanthorn train --resume {}", folder.display());
+        if self.json {
+            self.event(&json!({
+                "event": "run_end", "interrupted": true, "epoch": position.epoch + 1,
+                "batch": position.batch, "resume": resume,
+            }));
+            return;
+        }
+        let (epoch, batch) = (position.epoch + 1, position.batch);
+        eprintln!("interrupted in epoch {epoch} after batch {batch}; saved. Go on with:\n  {resume}");
+    }
+
+    fn line(&self, text: &str) {
+        match &self.bar {
+            Some(bar) => bar.suspend(|| eprintln!("{text}")),
+            None => eprintln!("{text}"),
+        }
+    }
+
+    #[allow(clippy::unused_self)]
+    fn event(&self, event: &Value) {
+        drop(super::json(event));
+    }
+}
+
+/// `accuracy: 0.9210 - loss: 0.2143`
+fn words(logs: &Logs) -> String {
+    let words: Vec<String> =
+        logs.iter().map(|(key, value)| format!("{key}: {}", keras_number(value))).collect();
+    words.join(" - ")
+}
+
+/// As Keras writes the time of a step: `2s`, `14ms`, `48us`.
+fn duration(seconds: f64) -> String {
+    match seconds {
+        s if s >= 1.0 => format!("{s:.0}s"),
+        s if s >= 1e-3 => format!("{:.0}ms", s * 1e3),
+        s => format!("{:.0}us", s * 1e6),
+    }
+}

@@ -1,0 +1,99 @@
+//! Files: written whole or not at all, and safetensors with one metadata entry of ours.
+
+use std::collections::HashMap;
+use std::io::Write;
+use std::path::Path;
+
+use candle_core::{Device, Tensor};
+use safetensors::SafeTensors;
+use serde_json::Value;
+
+use crate::error::{Error, Result};
+
+/// The one metadata entry that is ours; its text is one JSON object.
+const KEY: &str = "lanthorn";
+
+/// Writes a file to a temporary name in the same folder, flushes it, and renames it: a reader sees
+/// the old file or the new one, never half of one.
+pub fn atomic_write(path: &Path, bytes: &[u8]) -> Result<()> {
+    let folder = match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    };
+    let mut builder = tempfile::Builder::new();
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666)); // umask trims it
+    let named = |error: std::io::Error| {
+        std::io::Error::new(error.kind(), format!("can't write {}: {error}", path.display()))
+    };
+    let mut file = builder.prefix(".lanthorn-").tempfile_in(folder).map_err(named)?;
+    file.write_all(bytes).map_err(named)?;
+    file.as_file().sync_all().map_err(named)?;
+    file.persist(path).map_err(|error| named(error.error))?;
+    Ok(())
+}
+
+/// Tensors and our metadata as the bytes of one safetensors file, in a fixed order.
+pub fn to_safetensors(tensors: &[(String, Tensor)], metadata: Option<&Value>) -> Result<Vec<u8>> {
+    let failed = |error: safetensors::SafeTensorError| Error::Internal(error.to_string());
+    let metadata = metadata.map(|json| HashMap::from([(KEY.to_string(), json.to_string())]));
+    let tensors = tensors.iter().map(|(name, tensor)| (name.as_str(), tensor));
+    safetensors::serialize(tensors, metadata).map_err(failed)
+}
+
+/// The tensors of a safetensors file by name, and our metadata where it has some.
+pub struct TensorFile {
+    /// By name.
+    pub tensors: HashMap<String, Tensor>,
+    /// The JSON of our metadata entry.
+    pub metadata: Option<Value>,
+}
+
+impl TensorFile {
+    /// Reads a whole file; every error names it.
+    pub fn read(path: &Path) -> Result<TensorFile> {
+        if path.is_dir() {
+            return Err(Error::model(path, "is a folder, not a safetensors file"));
+        }
+        let bytes = fs_err::read(path)?;
+        TensorFile::parse(path, &bytes)
+    }
+
+    fn parse(path: &Path, bytes: &[u8]) -> Result<TensorFile> {
+        let damaged = |error: String| {
+            Error::model(path, format!("not a whole safetensors file: {error}")).with_help(
+                "the file may be cut short or damaged; copy it again, or train the model again",
+            )
+        };
+        let (_, header) =
+            SafeTensors::read_metadata(bytes).map_err(|error| damaged(error.to_string()))?;
+        let ours = header.metadata().as_ref().and_then(|entries| entries.get(KEY));
+        let metadata = match ours.map(|text| serde_json::from_str(text)) {
+            Some(Ok(json)) => Some(json),
+            Some(Err(error)) => return Err(damaged(format!("its metadata is not JSON ({error})"))),
+            None => None,
+        };
+        let file =
+            SafeTensors::deserialize(bytes).map_err(|error| damaged(error.to_string()))?;
+        let mut tensors = HashMap::new();
+        for (name, view) in file.iter() {
+            let tensor = candle_core::safetensors::Load::load(&view, &Device::Cpu)
+                .map_err(|error| damaged(format!("tensor `{name}`: {error}")))?;
+            tensors.insert(name.to_string(), tensor);
+        }
+        Ok(TensorFile { tensors, metadata })
+    }
+}
+
+/// A number as JSON that holds every f64: NaN and the infinities, too, as text.
+pub(crate) fn exact(value: f64) -> Value {
+    match serde_json::Number::from_f64(value) {
+        Some(number) => Value::Number(number),
+        None => Value::String(value.to_string()),
+    }
+}
+
+/// The number that [`exact`] wrote.
+pub(crate) fn from_exact(value: &Value) -> Option<f64> {
+    value.as_f64().or_else(|| value.as_str()?.parse().ok())
+}

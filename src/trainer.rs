@@ -1,0 +1,338 @@
+//! `Trainer`: fit(), THE loop, readable from top to bottom.
+
+use candle_core::{Device, Tensor};
+
+use crate::batch::{Batch, Samples};
+use crate::callbacks::{Facts, Hook, Logs, Run};
+use crate::checkpoint::TrainerState;
+use crate::error::{Error, Result};
+use crate::evaluate::Scores;
+use crate::history::{EpochLogs, History};
+use crate::layers::Context;
+use crate::optimizers::OptimizerState;
+use crate::random::Random;
+use crate::sequential::Sequential;
+use crate::spec::{Spec, TrainSpec};
+
+/// A model being trained: everything that changes from step to step.
+pub struct Trainer {
+    /// The model; its weights are the raw ones until [`Trainer::fit`] has ended.
+    pub model: Sequential,
+    /// The loss and the metrics of every epoch so far.
+    pub history: History,
+    pub(crate) spec: TrainSpec,
+    pub(crate) optimizer: OptimizerState,
+    pub(crate) scores: Scores,
+    held_back: Scores,
+    pub(crate) hooks: Vec<Box<dyn Hook>>,
+    pub(crate) position: Position,
+    pub(crate) best: Option<Vec<Tensor>>,
+    pub(crate) stopped: Option<String>,
+    /// The callbacks' states from a checkpoint, to be put back once they have begun.
+    pub(crate) hook_states: Vec<serde_json::Value>,
+    random: Random,
+}
+
+/// Where the training stands.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Position {
+    /// Epochs that are finished.
+    pub epoch: usize,
+    /// Batches of the current epoch that are finished.
+    pub batch: usize,
+    /// Batches of the whole training that are finished; keys the random streams.
+    pub step: u64,
+}
+
+/// Who watches a training: a progress view, a keeper of checkpoints.
+pub trait Observer {
+    /// Before an epoch (from 0), or on going on in its middle; `steps` batches in all.
+    fn epoch_begins(&mut self, _trainer: &Trainer, _epoch: usize, _steps: usize) -> Result<()> {
+        Ok(())
+    }
+    /// After every batch. `Flow::Interrupt` ends the training here, to be resumed.
+    fn batch_ended(&mut self, _trainer: &Trainer) -> Result<Flow> {
+        Ok(Flow::Continue)
+    }
+    /// After every epoch, its validation included.
+    fn epoch_ended(&mut self, _trainer: &Trainer, _logs: &EpochLogs) -> Result<()> {
+        Ok(())
+    }
+    /// After the last epoch, before averaged or best weights replace the raw ones.
+    fn training_ended(&mut self, _trainer: &Trainer) -> Result<()> {
+        Ok(())
+    }
+    /// A callback speaks.
+    fn said(&mut self, _message: &str, _is_warning: bool) {}
+    /// A callback wants the model saved under this name.
+    fn save(&mut self, _trainer: &Trainer, _name: &str) -> Result<()> {
+        Ok(())
+    }
+}
+
+/// An observer that doesn't look.
+pub struct Quiet;
+impl Observer for Quiet {}
+
+/// Whether to go on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Flow {
+    /// Go on.
+    Continue,
+    /// Stop after this batch, to be resumed.
+    Interrupt,
+}
+
+/// How a training ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    /// All epochs, or a callback stopped it and said why.
+    Finished(Option<String>),
+    /// The observer interrupted it.
+    Interrupted,
+}
+
+/// What a training learns from.
+pub struct TrainingData<'a> {
+    /// The samples that are trained on.
+    pub train: Samples<'a>,
+    /// The samples that are held back.
+    pub validation: Option<Samples<'a>>,
+}
+
+impl Trainer {
+    /// A fresh model and a fresh optimizer for a spec that says how to train.
+    pub fn new(spec: &Spec, device: &Device) -> Result<Self> {
+        let model = Sequential::build(&spec.model, spec.seed, device)?;
+        let Some(train) = &spec.train else {
+            return Err(Error::run("the configuration has no `compile` section or no target")
+                .with_help("say how the model is trained: optimizer, loss and metrics"));
+        };
+        let optimizer = OptimizerState::new(&train.optimizer, model.weights())?;
+        let (scores, held_back) = (Scores::new(spec, train)?, Scores::new(spec, train)?);
+        let facts = Facts {
+            metrics: Vec::new(),
+            has_validation: true,
+            scheduled: optimizer.is_scheduled(),
+        };
+        let facts = facts.with_metrics(train);
+        let hooks: Result<Vec<_>, _> =
+            train.callbacks.iter().map(|callback| callback.item.start(&facts)).collect();
+        let hooks = hooks.map_err(|problem| Error::run(problem.message).with_help(problem.help))?;
+        Ok(Trainer {
+            model,
+            history: History::default(),
+            spec: train.clone(),
+            optimizer,
+            scores,
+            held_back,
+            hooks,
+            position: Position::default(),
+            best: None,
+            stopped: None,
+            hook_states: Vec::new(),
+            random: Random::new(spec.seed),
+        })
+    }
+
+    /// Metrics in the target's original unit: one (factor, offset) a column of a scaled target.
+    pub fn with_unit(mut self, unit: Option<Vec<(f64, f64)>>) -> Self {
+        self.scores.unit.clone_from(&unit);
+        self.held_back.unit = unit;
+        self
+    }
+
+    /// The loss and the metrics of the current epoch so far.
+    pub fn running_logs(&self) -> Logs {
+        self.scores.logs("")
+    }
+
+    /// How it is trained.
+    pub fn spec(&self) -> &TrainSpec {
+        &self.spec
+    }
+
+    /// Where it stands.
+    pub fn position(&self) -> Position {
+        self.position
+    }
+
+    /// The optimizer with its state.
+    pub fn optimizer(&self) -> &OptimizerState {
+        &self.optimizer
+    }
+
+    /// Trains until the last epoch, a callback, or the observer says stop.
+    pub fn fit(&mut self, data: &TrainingData<'_>, observer: &mut dyn Observer) -> Result<Outcome> {
+        let samples = data.train.len();
+        let steps = samples.div_ceil(self.spec.batch_size);
+        self.hook(observer, |hook, run| hook.on_train_begin(run))?;
+        for (hook, state) in self.hooks.iter_mut().zip(std::mem::take(&mut self.hook_states)) {
+            hook.set_state(&state).map_err(Error::run)?;
+        }
+        self.stopped = None;
+        while self.position.epoch < self.spec.epochs && self.stopped.is_none() {
+            let epoch = self.position.epoch;
+            if self.position.batch == 0 {
+                self.hook(observer, |hook, run| hook.on_epoch_begin(epoch, run))?;
+                self.scores.reset();
+            }
+            observer.epoch_begins(self, epoch, steps)?;
+            let order = self.order(epoch, samples);
+            while self.position.batch < steps && self.stopped.is_none() {
+                let start = self.position.batch * self.spec.batch_size;
+                let end = samples.min(start + self.spec.batch_size);
+                self.step(&data.train, &order[start..end])?;
+                self.after_batch(observer)?;
+                if observer.batch_ended(self)? == Flow::Interrupt {
+                    return Ok(Outcome::Interrupted);
+                }
+            }
+            let mut logs = self.scores.logs("");
+            if let Some(validation) = &data.validation
+                && (epoch + 1).is_multiple_of(self.spec.validation_freq)
+            {
+                logs.extend(self.validate(validation)?);
+            }
+            self.end_epoch(logs, observer)?;
+        }
+        observer.training_ended(self)?;
+        self.hook(observer, |hook, run| hook.on_train_end(run))?;
+        self.optimizer.finalize(self.model.weights())?;
+        Ok(Outcome::Finished(self.stopped.clone()))
+    }
+
+    /// One step: forward, loss, gradients, update.
+    fn step(&mut self, data: &Samples<'_>, rows: &[usize]) -> Result<()> {
+        let batch = Batch::gather(data, rows, &self.model)?;
+        let mut context = Context::training(self.position.step, &self.random);
+        let output = self.model.forward(&batch.x, &mut context)?; // (batch, …output)
+        let loss = self.loss(&batch, &output, &context)?; // scalar
+        let loss_value = loss.to_scalar::<f32>()?;
+        if !loss_value.is_finite() {
+            return Err(self.not_finite(loss_value));
+        }
+        let gradients = self.gradients(&loss)?;
+        for (var, value) in &context.updates {
+            var.set(&value.detach())?;
+        }
+        self.optimizer.step(self.model.weights(), &gradients)?;
+        self.scores.add(loss_value, &batch, &output)?;
+        self.position.batch += 1;
+        self.position.step += 1;
+        Ok(())
+    }
+
+    /// The loss of a batch with every penalty: what is differentiated, and what is reported.
+    fn loss(
+        &self,
+        batch: &Batch,
+        output: &crate::layers::Signal,
+        context: &Context<'_>,
+    ) -> Result<Tensor> {
+        crate::evaluate::total_loss(&self.spec.loss, &self.model, batch, output, context)
+    }
+
+    /// The gradients in the order of the trainable weights: the one place where they are gathered.
+    fn gradients(&self, loss: &Tensor) -> Result<Vec<Option<Tensor>>> {
+        let mut store = loss.backward()?;
+        Ok(self.model.weights().trainable().map(|weight| store.remove(&weight.var)).collect())
+    }
+
+    /// The rows of an epoch, in the order in which they are taken.
+    fn order(&self, epoch: usize, samples: usize) -> Vec<usize> {
+        let mut order: Vec<usize> = (0..samples).collect();
+        if self.spec.shuffle {
+            self.random.stream("shuffle", "", epoch as u64).shuffle(&mut order);
+        }
+        order
+    }
+
+    /// The loss and the metrics over the samples that are held back.
+    fn validate(&mut self, data: &Samples<'_>) -> Result<Logs> {
+        let (scores, batch_size) = (&mut self.held_back, self.spec.validation_batch_size);
+        crate::evaluate::score(&self.model, &self.spec.loss, scores, data, batch_size)?;
+        Ok(scores.logs("val_"))
+    }
+
+    fn after_batch(&mut self, observer: &mut dyn Observer) -> Result<()> {
+        if self.hooks.is_empty() {
+            return Ok(());
+        }
+        let (batch, logs) = (self.position.batch - 1, self.scores.logs(""));
+        self.hook(observer, |hook, run| hook.on_batch_end(batch, &logs, run))
+    }
+
+    fn end_epoch(&mut self, mut logs: Logs, observer: &mut dyn Observer) -> Result<()> {
+        let epoch = self.position.epoch;
+        self.hook(observer, |hook, run| hook.on_epoch_end(epoch, &mut logs, run))?;
+        self.history.epochs.push(EpochLogs { epoch: epoch + 1, logs });
+        self.position.epoch += 1;
+        self.position.batch = 0;
+        self.scores.reset();
+        let Some(last) = self.history.epochs.last().cloned() else { return Ok(()) };
+        observer.epoch_ended(self, &last)
+    }
+
+    /// Calls every callback in order and carries out what each asks for.
+    fn hook(
+        &mut self,
+        observer: &mut dyn Observer,
+        mut call: impl FnMut(&mut dyn Hook, &mut Run),
+    ) -> Result<()> {
+        let mut hooks = std::mem::take(&mut self.hooks);
+        for hook in &mut hooks {
+            let rate = self.optimizer.learning_rate();
+            let learning_rate = (!self.optimizer.is_scheduled()).then_some(rate);
+            let mut run = Run { learning_rate, epochs: self.spec.epochs, ..Run::default() };
+            call(hook.as_mut(), &mut run);
+            self.carry_out(run, observer)?;
+        }
+        self.hooks = hooks;
+        Ok(())
+    }
+
+    fn carry_out(&mut self, run: Run, observer: &mut dyn Observer) -> Result<()> {
+        for (messages, is_warning) in [(run.messages, false), (run.warnings, true)] {
+            messages.iter().for_each(|message| observer.said(message, is_warning));
+        }
+        if let Some(rate) = run.new_learning_rate {
+            self.optimizer.set_learning_rate(rate);
+        }
+        if run.keep_best {
+            let copy = |weight: &crate::weights::Weight| weight.var.as_tensor().copy();
+            let best: candle_core::Result<Vec<_>> = self.model.weights().iter().map(copy).collect();
+            self.best = Some(best?);
+        }
+        if run.restore_best
+            && let Some(best) = &self.best
+        {
+            for (weight, values) in self.model.weights().iter().zip(best) {
+                weight.set(values)?;
+            }
+        }
+        for name in run.save {
+            observer.save(self, &name)?;
+        }
+        if self.stopped.is_none() {
+            self.stopped = run.stop;
+        }
+        Ok(())
+    }
+
+    fn not_finite(&self, loss: f32) -> Error {
+        let Position { epoch, batch, .. } = self.position;
+        Error::run(format!("the loss is {loss} at epoch {}, batch {}", epoch + 1, batch + 1))
+            .with_help("lower the learning rate, scale the features, or clip the gradients (`clipnorm: 1.0`)")
+    }
+
+    /// Everything that is needed to go on exactly from here.
+    pub fn state(&self) -> Result<TrainerState> {
+        TrainerState::of(self)
+    }
+
+    /// Goes on from a state; the model and the optimizer must be built from the same spec.
+    pub fn resume(&mut self, state: &TrainerState) -> Result<()> {
+        state.restore(self)
+    }
+}
