@@ -2,7 +2,7 @@
 
 mod binary_crossentropy;
 mod categorical_crossentropy;
-mod checks;
+pub(crate) mod checks;
 mod crossentropy;
 mod mean_absolute_error;
 mod mean_squared_error;
