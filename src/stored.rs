@@ -166,7 +166,8 @@ mod tests {
     #[test]
     fn every_layout_comes_back_from_the_file() {
         let gates = vec![1, 0, 2];
-        let bias = Stored::GateBias { input: "i".into(), recurrent: "h".into(), gates: gates.clone() };
+        let bias =
+            Stored::GateBias { input: "i".into(), recurrent: "h".into(), gates: gates.clone() };
         for (stored, shape) in [
             (Stored::plain("bias"), vec![3]),
             (Stored::kernel("weight", 2), vec![2, 3]),

@@ -21,6 +21,8 @@ use super::names::{same_name, unknown_name};
 pub struct Entry<T: Catalog + ?Sized> {
     /// The name in the list: `dense`.
     pub kind: Kind,
+    /// The name as the user wrote it: `acc`, `MaxPooling2D`.
+    pub written: String,
     /// The arguments that every kind of this list takes.
     pub common: T::Common,
     /// The configuration itself.
@@ -175,6 +177,7 @@ macro_rules! catalog {
             fn from(item: $kind) -> Self {
                 $crate::config::Entry {
                     kind: $crate::config::Kind { name: $name, class_name: $class, aliases: &[$($alias),*] },
+                    written: $name.to_string(),
                     common: Default::default(),
                     item: std::sync::Arc::new(item),
                 }
@@ -212,7 +215,12 @@ impl<T: Catalog + ?Sized> Entry<T> {
 
 impl<T: Catalog + ?Sized> Clone for Entry<T> {
     fn clone(&self) -> Self {
-        Entry { kind: self.kind, common: self.common.clone(), item: Arc::clone(&self.item) }
+        Entry {
+            kind: self.kind,
+            written: self.written.clone(),
+            common: self.common.clone(),
+            item: Arc::clone(&self.item),
+        }
     }
 }
 
@@ -232,9 +240,9 @@ impl<T: Catalog + ?Sized> Serialize for Entry<T> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let arguments = self.arguments();
         if arguments.is_empty() {
-            serializer.serialize_str(self.kind.name)
+            serializer.serialize_str(&self.written)
         } else {
-            serializer.collect_map([(self.kind.name, arguments)])
+            serializer.collect_map([(&self.written, arguments)])
         }
     }
 }
@@ -255,21 +263,25 @@ impl<'de, T: Catalog + ?Sized> de::Visitor<'de> for EntryVisitor<T> {
     }
 
     fn visit_enum<A: de::EnumAccess<'de>>(self, access: A) -> Result<Entry<T>, A::Error> {
-        let (KindOf::<T>(kind, _), arguments) = access.variant()?;
+        let (KindOf::<T> { kind, written, .. }, arguments) = access.variant()?;
         let mut common = T::Common::default();
         let item = arguments.newtype_variant_seed(Arguments { kind, common: &mut common })?;
-        Ok(Entry { kind, common, item })
+        Ok(Entry { kind, written, common, item })
     }
 }
 
 /// The key of an entry, read as a kind so that a wrong name is an error at its own place.
-struct KindOf<T: ?Sized>(Kind, PhantomData<T>);
+struct KindOf<T: ?Sized> {
+    kind: Kind,
+    written: String,
+    list: PhantomData<T>,
+}
 
 impl<'de, T: Catalog + ?Sized> Deserialize<'de> for KindOf<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let name = String::deserialize(deserializer)?;
-        let kind = Entry::<T>::find(&name).map_err(de::Error::custom)?;
-        Ok(KindOf(kind, PhantomData))
+        let written = String::deserialize(deserializer)?;
+        let kind = Entry::<T>::find(&written).map_err(de::Error::custom)?;
+        Ok(KindOf { kind, written, list: PhantomData })
     }
 }
 

@@ -4,6 +4,6 @@ mod entry;
 pub mod names;
 pub mod node;
 
-pub use entry::{AsJson, Catalog, Common, Entry, Kind, Nothing, Reader, Registry};
 pub(crate) use entry::catalog;
+pub use entry::{AsJson, Catalog, Common, Entry, Kind, Nothing, Reader, Registry};
 pub use node::{ConfigError, Node};

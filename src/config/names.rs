@@ -2,12 +2,14 @@
 
 /// Keras's automatic name for a class: `MaxPooling2D` → `max_pooling2d`, `PReLU` → `p_re_lu`.
 pub fn snake_case(class_name: &str) -> String {
-    let chars: Vec<char> = class_name.chars().filter(|c| c.is_alphanumeric() || *c == '_').collect();
+    let chars: Vec<char> =
+        class_name.chars().filter(|c| c.is_alphanumeric() || *c == '_').collect();
     let mut name = String::new();
     for (i, &c) in chars.iter().enumerate() {
         let before_lower = chars.get(i + 1).is_some_and(|next| next.is_lowercase());
         let after_lower = i > 0 && (chars[i - 1].is_lowercase() || chars[i - 1].is_numeric());
-        let starts_word = c.is_uppercase() && (before_lower || (i > 0 && chars[i - 1].is_lowercase()));
+        let starts_word =
+            c.is_uppercase() && (before_lower || (i > 0 && chars[i - 1].is_lowercase()));
         if i > 0 && starts_word && (before_lower || after_lower) && !name.ends_with('_') {
             name.push('_');
         }

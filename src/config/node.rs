@@ -297,22 +297,22 @@ impl<'de> Deserializer<'de> for &'de Node {
                     .at_span(&entries[1].0.span));
             }
             other => {
-                let message = format!("expected a name, alone or with its arguments, got {}", other.words());
+                let message =
+                    format!("expected a name, alone or with its arguments, got {}", other.words());
                 return Err(ConfigError::at("", message).at_span(&self.span));
             }
         };
         // Keras's class spelling is accepted: case and underscores don't count
         let name = variants.iter().find(|variant| same_name(variant, name)).map_or(name, |v| *v);
         let noun = if noun.chars().next().is_some_and(char::is_lowercase) { noun } else { "name" };
-        visitor
-            .visit_enum(Variant { name, span, arguments, place: &self.span })
-            .map_err(|error| {
-                let mut error = error;
-                if noun != "name" {
-                    error.message = error.message.replacen("unknown name", &format!("unknown {noun}"), 1);
-                }
-                error.at_span(span)
-            })
+        visitor.visit_enum(Variant { name, span, arguments, place: &self.span }).map_err(|error| {
+            let mut error = error;
+            if noun != "name" {
+                error.message =
+                    error.message.replacen("unknown name", &format!("unknown {noun}"), 1);
+            }
+            error.at_span(span)
+        })
     }
 
     serde::forward_to_deserialize_any! {
@@ -418,9 +418,8 @@ impl<'de> Variant<'de> {
         read: impl FnOnce(&dyn Fn() -> Option<&'de Node>) -> Result<T, ConfigError>,
     ) -> Result<T, ConfigError> {
         let arguments = self.arguments.filter(|node| node.value != Value::Null);
-        read(&|| arguments).map_err(|error| {
-            error.at_span(self.span).at_span(self.place).inside(self.name)
-        })
+        read(&|| arguments)
+            .map_err(|error| error.at_span(self.span).at_span(self.place).inside(self.name))
     }
 }
 
@@ -440,7 +439,10 @@ impl<'de> de::VariantAccess<'de> for Variant<'de> {
         })
     }
 
-    fn newtype_variant_seed<T: DeserializeSeed<'de>>(self, seed: T) -> Result<T::Value, ConfigError> {
+    fn newtype_variant_seed<T: DeserializeSeed<'de>>(
+        self,
+        seed: T,
+    ) -> Result<T::Value, ConfigError> {
         self.read(|node| match node() {
             Some(node) => seed.deserialize(node),
             None => seed.deserialize(NoArguments),

@@ -1,23 +1,41 @@
 //! Losses: the trait, the reductions, and the one list.
 
+mod binary_crossentropy;
+mod categorical_crossentropy;
+pub(crate) mod checks;
+mod crossentropy;
+mod mean_absolute_error;
 mod mean_squared_error;
+mod sparse_categorical_crossentropy;
+pub(crate) mod terms;
 
 use std::fmt;
 
 use candle_core::Tensor;
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
 use serde::de::MapAccess;
+use serde::{Deserialize, Serialize};
 
 use crate::activations::Activation;
 use crate::config::{AsJson, Entry, catalog};
-use crate::error::{Problem, Result};
+use crate::error::{Error, Problem, Result};
 use crate::shape::Shape;
 
+pub use binary_crossentropy::BinaryCrossentropy;
+pub use categorical_crossentropy::CategoricalCrossentropy;
+pub use crossentropy::Crossentropy;
+pub use mean_absolute_error::{MeanAbsoluteError, MeanAbsolutePercentageError};
 pub use mean_squared_error::MeanSquaredError;
+pub use sparse_categorical_crossentropy::SparseCategoricalCrossentropy;
 
 catalog! { dyn Loss, "loss", LossCommon;
-    MeanSquaredError: "mse", "MeanSquaredError";
+    MeanSquaredError: "mean_squared_error", "MeanSquaredError", "mse";
+    MeanAbsoluteError: "mean_absolute_error", "MeanAbsoluteError", "mae";
+    MeanAbsolutePercentageError: "mean_absolute_percentage_error", "MeanAbsolutePercentageError", "mape";
+    BinaryCrossentropy: "binary_crossentropy", "BinaryCrossentropy", "bce";
+    CategoricalCrossentropy: "categorical_crossentropy", "CategoricalCrossentropy", "cce";
+    SparseCategoricalCrossentropy: "sparse_categorical_crossentropy", "SparseCategoricalCrossentropy", "scce";
+    Crossentropy: "crossentropy", "Crossentropy", "ce";
 }
 
 /// A loss in a config: `mse`, `huber: {delta: 2}`.
@@ -30,13 +48,14 @@ pub trait Loss: fmt::Debug + Send + Sync + AsJson {
     fn per_sample(&self, target: &Tensor, prediction: &Tensor) -> Result<Tensor>;
 
     /// Which samples count, 1 or 0, of [`Loss::per_sample`]'s shape, where the loss itself says so.
-    fn mask(&self, _target: &Tensor) -> Result<Option<Tensor>> {
+    fn mask(&self, _target: &Tensor, _prediction: &Tensor) -> Result<Option<Tensor>> {
         Ok(None)
     }
 
-    /// What is wrong with this loss over such an output and such a target.
-    fn check(&self, _output: &Output<'_>) -> Result<(), Problem> {
-        Ok(())
+    /// What is wrong with this loss over such an output and such a target, by itself; callers use
+    /// [`LossEntry::check`].
+    fn check(&self, output: &Output<'_>) -> Result<(), Problem> {
+        checks::same_columns("this loss", output)
     }
 }
 
@@ -94,13 +113,90 @@ impl crate::config::Common for LossCommon {
 impl LossEntry {
     /// The loss of a batch, a scalar. `mask` (Keras's, of the prediction's time steps) and
     /// `sample_weight` have [`Loss::per_sample`]'s shape or (batch,) / (batch, 1).
+    ///
+    /// A mask multiplies the weights, by `mask · total / valid` where the reduction divides by the
+    /// count, so that the mean is over what counts.
     pub fn compute(
         &self,
         target: &Tensor,
         prediction: &Tensor,
-        _mask: Option<&Tensor>,
-        _sample_weight: Option<&Tensor>,
+        mask: Option<&Tensor>,
+        sample_weight: Option<&Tensor>,
     ) -> Result<Tensor> {
-        Ok(self.item.per_sample(target, prediction)?.mean_all()?)
+        let (target, prediction) = terms::align(target, prediction)?;
+        let values = self.item.per_sample(&target, &prediction)?; // (batch, …)
+        let own = self.item.mask(&target, &prediction)?;
+        let reduction = self.common.reduction.unwrap_or_default();
+        let Some(weight) = weights(&values, [mask, own.as_ref()], sample_weight, reduction)? else {
+            return Ok(match reduction {
+                Reduction::Sum => values.sum_all()?,
+                _ => values.mean_all()?,
+            });
+        };
+        let weighted = values.broadcast_mul(&weight)?;
+        Ok(match reduction {
+            Reduction::Sum => weighted.sum_all()?,
+            Reduction::SumOverBatchSize => weighted.mean_all()?,
+            Reduction::MeanWithSampleWeight => {
+                let divisor = weight.sum_all()?.maximum(f64::from(f32::MIN_POSITIVE))?;
+                (weighted.sum_all()? / divisor)?
+            }
+        })
     }
+
+    /// What is wrong with this loss over such an output and such a target.
+    pub fn check(&self, output: &Output<'_>) -> Result<(), Problem> {
+        checks::softmax_of_one(output)?;
+        self.item.check(output)
+    }
+}
+
+/// Masks and sample weights as one factor that broadcasts over the per-sample losses.
+fn weights(
+    values: &Tensor,
+    masks: [Option<&Tensor>; 2],
+    sample_weight: Option<&Tensor>,
+    reduction: Reduction,
+) -> Result<Option<Tensor>> {
+    let mut mask: Option<Tensor> = None;
+    for part in masks.into_iter().flatten() {
+        let part = fit(part, values, "mask")?;
+        mask = Some(match mask {
+            Some(mask) => mask.broadcast_mul(&part)?,
+            None => part,
+        });
+    }
+    if let (Some(part), Reduction::SumOverBatchSize) = (&mask, reduction) {
+        let valid = (part.sum_all()? + terms::EPSILON)?;
+        mask = Some((part * part.elem_count() as f64)?.broadcast_div(&valid)?);
+    }
+    let Some(weight) = sample_weight else { return Ok(mask) };
+    let weight = fit(weight, values, "sample weights")?;
+    Ok(Some(match mask {
+        Some(mask) => weight.broadcast_mul(&mask)?,
+        None => weight,
+    }))
+}
+
+/// A mask or weights in a shape that broadcasts over the per-sample losses and adds nothing.
+fn fit(factor: &Tensor, values: &Tensor, what: &str) -> Result<Tensor> {
+    let (mut dims, wanted) = (factor.dims().to_vec(), values.dims());
+    if wanted.is_empty() {
+        return Ok(factor.to_dtype(values.dtype())?); // one loss for the whole batch
+    }
+    while dims.len() > wanted.len() && dims.last() == Some(&1) {
+        dims.pop();
+    }
+    while dims.len() < wanted.len() {
+        dims.push(1);
+    }
+    let fits =
+        dims.len() == wanted.len() && dims.iter().zip(wanted).all(|(a, b)| a == b || *a == 1);
+    if !fits {
+        let found = factor.dims();
+        return Err(Error::run(format!(
+            "{what} of shape {found:?} don't fit losses of shape {wanted:?}"
+        )));
+    }
+    Ok(factor.reshape(dims)?.to_dtype(values.dtype())?)
 }

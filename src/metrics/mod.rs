@@ -3,7 +3,10 @@
 //! A metric's accumulator streams: its state doesn't grow with the data, and is saved in a
 //! checkpoint. It sees each batch on the host, as the trainer already has it.
 
-mod mean_squared_error;
+mod accuracy;
+mod error;
+mod rows;
+mod top_k;
 
 use std::fmt;
 
@@ -11,14 +14,27 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde::de::MapAccess;
 
-use crate::config::{AsJson, Entry, catalog};
+use crate::config::{AsJson, Entry, Node, catalog};
 use crate::error::{Problem, Result};
-use crate::losses::Output;
+use crate::losses::{Output, Target, checks};
 
-pub use mean_squared_error::MeanSquaredError;
+pub use accuracy::{Accuracy, BinaryAccuracy, CategoricalAccuracy, SparseCategoricalAccuracy};
+pub use error::{
+    MeanAbsoluteError, MeanAbsolutePercentageError, MeanSquaredError, RootMeanSquaredError,
+};
+pub use top_k::{SparseTopKCategoricalAccuracy, TopKCategoricalAccuracy};
 
 catalog! { dyn Metric, "metric", MetricCommon;
-    MeanSquaredError: "mse", "MeanSquaredError";
+    Accuracy: "accuracy", "Accuracy", "acc";
+    BinaryAccuracy: "binary_accuracy", "BinaryAccuracy";
+    CategoricalAccuracy: "categorical_accuracy", "CategoricalAccuracy";
+    SparseCategoricalAccuracy: "sparse_categorical_accuracy", "SparseCategoricalAccuracy";
+    TopKCategoricalAccuracy: "top_k_categorical_accuracy", "TopKCategoricalAccuracy";
+    SparseTopKCategoricalAccuracy: "sparse_top_k_categorical_accuracy", "SparseTopKCategoricalAccuracy";
+    MeanSquaredError: "mean_squared_error", "MeanSquaredError", "mse";
+    RootMeanSquaredError: "root_mean_squared_error", "RootMeanSquaredError", "rmse";
+    MeanAbsoluteError: "mean_absolute_error", "MeanAbsoluteError", "mae";
+    MeanAbsolutePercentageError: "mean_absolute_percentage_error", "MeanAbsolutePercentageError", "mape";
 }
 
 /// A metric in a config: `accuracy`, `auc: {num_thresholds: 50}`.
@@ -75,4 +91,43 @@ impl crate::config::Common for MetricCommon {
         self.name = map.next_value()?;
         Ok(())
     }
+}
+
+impl MetricEntry {
+    /// The key in logs and history: `name` where given, the name as written where it has no
+    /// arguments (`acc` stays `acc`), else Keras's default name.
+    pub fn key(&self) -> String {
+        if let Some(name) = &self.common.name {
+            return name.clone();
+        }
+        let bare = Node::from_json(&self.kind.name.into()).read::<MetricEntry>();
+        match bare {
+            Ok(bare) if bare == *self => self.written.clone(),
+            _ => self.kind.name.to_string(),
+        }
+    }
+}
+
+/// The keys of a list of metrics, one each; the second of a name gets `_1`, the third `_2`.
+pub fn log_keys(metrics: &[MetricEntry]) -> Vec<String> {
+    let mut keys: Vec<String> = Vec::with_capacity(metrics.len());
+    for metric in metrics {
+        let name = metric.key();
+        let mut key = name.clone();
+        let mut count = 0;
+        while keys.contains(&key) {
+            count += 1;
+            key = format!("{name}_{count}");
+        }
+        keys.push(key);
+    }
+    keys
+}
+
+/// Metrics of numbers: as many predictions as targets.
+pub(crate) fn same_columns(name: &str, output: &Output<'_>) -> Result<(), Problem> {
+    checks::same_columns(name, output).map_err(|problem| match output.target {
+        Target::Classes(_) => problem.help("use `accuracy`, or `encode: one_hot` on the target"),
+        _ => problem,
+    })
 }

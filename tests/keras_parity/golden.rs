@@ -111,7 +111,13 @@ pub fn numbers(tensor: &Tensor) -> Vec<f32> {
 }
 
 /// |a - b| <= atol + rtol·|b| everywhere and equal shapes, or where they differ.
-pub fn close(what: &str, ours: &Tensor, keras: &Tensor, atol: f32, rtol: f32) -> Result<(), String> {
+pub fn close(
+    what: &str,
+    ours: &Tensor,
+    keras: &Tensor,
+    atol: f32,
+    rtol: f32,
+) -> Result<(), String> {
     if ours.dims() != keras.dims() {
         return Err(format!("{what}: shape {:?}, Keras {:?}", ours.dims(), keras.dims()));
     }

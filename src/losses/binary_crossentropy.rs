@@ -1,0 +1,55 @@
+//! Binary crossentropy.
+
+use candle_core::{D, Tensor};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::terms::{axis_last, clip_probability, smooth, softplus};
+use super::{Loss, Output, checks};
+use crate::error::{Problem, Result};
+
+/// `mean -(y ln p + (1 - y) ln (1 - p))` over `axis`, p clipped to [1e-7, 1 - 1e-7]; of logits x,
+/// `mean ln (1 + e^x) - y x`. Keras: `keras.losses.BinaryCrossentropy`.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct BinaryCrossentropy {
+    /// Whether the predictions are scores before the sigmoid. Default: false.
+    pub from_logits: bool,
+    /// Moves the target to `y (1 - s) + s / 2`; from 0 to 1. Default: 0.
+    pub label_smoothing: f64,
+    /// The axis of the mean. Default: -1.
+    pub axis: i64,
+}
+
+impl Default for BinaryCrossentropy {
+    fn default() -> Self {
+        BinaryCrossentropy { from_logits: false, label_smoothing: 0.0, axis: -1 }
+    }
+}
+
+impl Loss for BinaryCrossentropy {
+    fn per_sample(&self, target: &Tensor, prediction: &Tensor) -> Result<Tensor> {
+        let target = smooth(&axis_last(target, self.axis)?, self.label_smoothing, 2)?;
+        let prediction = axis_last(prediction, self.axis)?;
+        let each = each(&target, &prediction, self.from_logits)?;
+        Ok(each.mean(D::Minus1)?)
+    }
+
+    fn check(&self, output: &Output<'_>) -> Result<(), Problem> {
+        checks::within("label_smoothing", self.label_smoothing, 0.0, 1.0)?;
+        checks::axis(self.axis, output)?;
+        checks::binary("binary_crossentropy", output)?;
+        checks::logits("binary_crossentropy", self.from_logits, "sigmoid", output)
+    }
+}
+
+/// The crossentropy of every number on its own.
+pub(crate) fn each(target: &Tensor, prediction: &Tensor, from_logits: bool) -> Result<Tensor> {
+    if from_logits {
+        return Ok((softplus(prediction)? - (target * prediction)?)?);
+    }
+    let p = clip_probability(prediction)?;
+    let ones = (target * p.log()?)?;
+    let zeros = (target.affine(-1.0, 1.0)? * p.affine(-1.0, 1.0)?.log()?)?;
+    Ok((ones + zeros)?.neg()?)
+}

@@ -1,0 +1,57 @@
+//! The crossentropy that fits: binary, sparse or categorical, by shapes.
+
+use candle_core::Tensor;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{
+    BinaryCrossentropy, CategoricalCrossentropy, Loss, Output, SparseCategoricalCrossentropy,
+    Target,
+};
+use crate::error::{Problem, Result};
+
+/// Binary crossentropy over 1 unit; else sparse where the target is class numbers, and categorical
+/// where it has one column a class. Keras: the strings `crossentropy` and `ce` of `compile`.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Crossentropy {
+    /// Whether the predictions are scores before the softmax or sigmoid. Default: false.
+    pub from_logits: bool,
+}
+
+impl Crossentropy {
+    fn binary(&self) -> BinaryCrossentropy {
+        BinaryCrossentropy { from_logits: self.from_logits, ..Default::default() }
+    }
+
+    fn sparse(&self) -> SparseCategoricalCrossentropy {
+        SparseCategoricalCrossentropy { from_logits: self.from_logits, ..Default::default() }
+    }
+
+    fn categorical(&self) -> CategoricalCrossentropy {
+        CategoricalCrossentropy { from_logits: self.from_logits, ..Default::default() }
+    }
+}
+
+impl Loss for Crossentropy {
+    fn per_sample(&self, target: &Tensor, prediction: &Tensor) -> Result<Tensor> {
+        if prediction.dims().last() == Some(&1) {
+            self.binary().per_sample(target, prediction)
+        } else if target.rank() < prediction.rank() || target.dims().last() == Some(&1) {
+            self.sparse().per_sample(target, prediction)
+        } else {
+            self.categorical().per_sample(target, prediction)
+        }
+    }
+
+    fn check(&self, output: &Output<'_>) -> Result<(), Problem> {
+        match output.target {
+            _ if output.shape.last() == 1 => self.binary().check(output),
+            Target::Numbers(n) | Target::OneHot(n) if n == output.shape.elements() => {
+                self.categorical().check(output)
+            }
+            Target::OneHot(_) => self.categorical().check(output),
+            Target::Classes(_) | Target::Numbers(_) => self.sparse().check(output),
+        }
+    }
+}

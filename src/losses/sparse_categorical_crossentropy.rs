@@ -1,0 +1,65 @@
+//! Sparse categorical crossentropy: class numbers.
+
+use candle_core::{D, Tensor};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::terms::{axis_last, log_probability, one_hot};
+use super::{Loss, Output, checks};
+use crate::error::{Problem, Result};
+
+/// `-ln p[y]` for class numbers y of shape (batch, …) or (batch, …, 1); p is divided by its sum and
+/// clipped to [1e-7, 1 - 1e-7], or is the softmax of logits.
+/// Keras: `keras.losses.SparseCategoricalCrossentropy`.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct SparseCategoricalCrossentropy {
+    /// Whether the predictions are scores before the softmax. Default: false.
+    pub from_logits: bool,
+    /// A class number whose samples don't count. Default: none.
+    pub ignore_class: Option<i64>,
+    /// The axis of the classes. Default: -1.
+    pub axis: i64,
+}
+
+impl Default for SparseCategoricalCrossentropy {
+    fn default() -> Self {
+        SparseCategoricalCrossentropy { from_logits: false, ignore_class: None, axis: -1 }
+    }
+}
+
+impl Loss for SparseCategoricalCrossentropy {
+    fn per_sample(&self, target: &Tensor, prediction: &Tensor) -> Result<Tensor> {
+        let scores = axis_last(prediction, self.axis)?; // (batch, …, classes)
+        let numbers = class_numbers(target, prediction)?; // (batch, …)
+        let hot = one_hot(&numbers, scores.dim(D::Minus1)?)?;
+        let log_p = log_probability(&scores, self.from_logits)?;
+        let loss = (hot * log_p)?.sum(D::Minus1)?.neg()?;
+        match self.mask(&numbers, prediction)? {
+            Some(mask) => Ok((loss * mask)?),
+            None => Ok(loss),
+        }
+    }
+
+    fn mask(&self, target: &Tensor, prediction: &Tensor) -> Result<Option<Tensor>> {
+        let Some(ignored) = self.ignore_class else { return Ok(None) };
+        let numbers = class_numbers(target, prediction)?;
+        Ok(Some(numbers.detach().ne(ignored as f64)?.to_dtype(numbers.dtype())?))
+    }
+
+    fn check(&self, output: &Output<'_>) -> Result<(), Problem> {
+        checks::axis(self.axis, output)?;
+        if self.axis == -1 {
+            checks::sparse("sparse_categorical_crossentropy", output)?;
+        }
+        checks::logits("sparse_categorical_crossentropy", self.from_logits, "softmax", output)
+    }
+}
+
+/// Class numbers without a last axis of 1.
+pub(crate) fn class_numbers(target: &Tensor, prediction: &Tensor) -> Result<Tensor> {
+    if target.rank() == prediction.rank() && target.dims().last() == Some(&1) {
+        return Ok(target.squeeze(D::Minus1)?);
+    }
+    Ok(target.clone())
+}
