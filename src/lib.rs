@@ -5,6 +5,7 @@ pub mod config;
 pub mod constraints;
 pub mod error;
 pub mod exchange;
+pub mod gradients;
 pub mod initializers;
 pub mod layers;
 pub mod losses;

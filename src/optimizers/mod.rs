@@ -11,6 +11,7 @@ use serde::de::MapAccess;
 
 use crate::config::{AsJson, Entry, catalog};
 use crate::error::{Problem, Result};
+use crate::gradients::Gradients;
 use crate::schedules::LearningRate;
 use crate::weights::{Weight, Weights};
 
@@ -106,8 +107,8 @@ impl OptimizerState {
     }
 
     /// One step: clip, decay, update, average, constrain. `gradients` in the order of
-    /// [`Weights::trainable`]; a weight that got none has None.
-    pub fn step(&mut self, _weights: &Weights, _gradients: &[Option<Tensor>]) -> Result<()> {
+    /// [`Weights::trainable`]; one that is not present is left alone.
+    pub fn step(&mut self, _weights: &Weights, _gradients: &mut Gradients) -> Result<()> {
         unimplemented!("helper")
     }
 
