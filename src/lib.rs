@@ -10,6 +10,7 @@ pub mod initializers;
 pub mod layers;
 pub mod losses;
 pub mod metrics;
+pub mod ops;
 pub mod optimizers;
 pub mod random;
 pub mod regularizers;
