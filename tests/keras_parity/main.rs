@@ -3,13 +3,15 @@
 //! N skipped`; a skip names its case and its reason in a table of its kind's file.
 
 mod golden;
+mod layers;
 mod losses;
 mod metrics;
 
 use golden::{Golden, Tally};
 
 /// One kind a line: the name of its file in the folder and the check of one case.
-const KINDS: &[(&str, golden::Check)] = &[("losses", losses::check), ("metrics", metrics::check)];
+const KINDS: &[(&str, golden::Check)] =
+    &[("layers", layers::check), ("losses", losses::check), ("metrics", metrics::check)];
 
 #[test]
 fn every_recorded_case_agrees_with_keras() {
