@@ -68,6 +68,10 @@ pub trait Observer {
     fn save(&mut self, _trainer: &Trainer, _name: &str) -> Result<()> {
         Ok(())
     }
+    /// A callback wants a file of this name, which holds this text and nothing else.
+    fn write(&mut self, _name: &str, _text: &str) -> Result<()> {
+        Ok(())
+    }
 }
 
 /// An observer that doesn't look.
@@ -210,7 +214,14 @@ impl Trainer {
         let loss = self.loss(&batch, &output, &context)?; // scalar
         let loss_value = loss.to_scalar::<f32>()?;
         if !loss_value.is_finite() {
-            return Err(self.not_finite(loss_value));
+            if !self.hooks.iter().any(|hook| hook.tolerates_nan()) {
+                return Err(self.not_finite(loss_value));
+            }
+            // no update, which would make every weight NaN; a callback stops the training
+            self.scores.add(loss_value, &batch, &output)?;
+            self.position.batch += 1;
+            self.position.step += 1;
+            return Ok(());
         }
         let gradients = self.gradients(&loss)?;
         for (var, value) in &context.updates {
@@ -256,7 +267,7 @@ impl Trainer {
     }
 
     fn after_batch(&mut self, observer: &mut dyn Observer) -> Result<()> {
-        if self.hooks.is_empty() {
+        if !self.hooks.iter().any(|hook| hook.watches_batches()) {
             return Ok(());
         }
         let (batch, logs) = (self.position.batch - 1, self.scores.logs(""));
@@ -313,6 +324,9 @@ impl Trainer {
         }
         for name in run.save {
             observer.save(self, &name)?;
+        }
+        for (name, text) in run.write {
+            observer.write(&name, &text)?;
         }
         if self.stopped.is_none() {
             self.stopped = run.stop;

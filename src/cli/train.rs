@@ -158,6 +158,10 @@ impl Observer for Watcher<'_> {
     fn save(&mut self, trainer: &Trainer, name: &str) -> lanthorn::Result<()> {
         run::save_copy(self.plan, trainer, &self.run.folder.join(name))
     }
+
+    fn write(&mut self, name: &str, text: &str) -> lanthorn::Result<()> {
+        lanthorn::files::atomic_write(&self.run.folder.join(name), text.as_bytes())
+    }
 }
 
 impl Watcher<'_> {

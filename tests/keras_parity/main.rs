@@ -2,6 +2,7 @@
 //! or the folder that LANTHORN_GOLDEN names. Prints, per kind and in all, `N passed, N failed,
 //! N skipped`; a skip names its case and its reason in a table of its kind's file.
 
+mod callbacks;
 mod golden;
 mod losses;
 mod metrics;
@@ -9,7 +10,11 @@ mod metrics;
 use golden::{Golden, Tally};
 
 /// One kind a line: the name of its file in the folder and the check of one case.
-const KINDS: &[(&str, golden::Check)] = &[("losses", losses::check), ("metrics", metrics::check)];
+const KINDS: &[(&str, golden::Check)] = &[
+    ("losses", losses::check),
+    ("metrics", metrics::check),
+    ("callbacks", callbacks::check),
+];
 
 #[test]
 fn every_recorded_case_agrees_with_keras() {
