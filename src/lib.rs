@@ -1,6 +1,7 @@
 //! Lanthorn: Keras-style Sequential models declared in one YAML or TOML file, trained on candle.
 
 pub mod activations;
+pub mod callbacks;
 pub mod config;
 pub mod constraints;
 pub mod error;

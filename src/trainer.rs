@@ -3,7 +3,7 @@
 use candle_core::{Device, Tensor};
 
 use crate::batch::Samples;
-use crate::callbacks::{Facts, Hook, Logs, Run};
+use crate::callbacks::{Hook, Logs, Run};
 use crate::checkpoint::TrainerState;
 use crate::error::{Error, Result};
 use crate::engine::Engine;
@@ -32,6 +32,7 @@ pub struct Trainer {
     /// The callbacks' states from a checkpoint, to be put back once they have begun.
     pub(crate) hook_states: Vec<serde_json::Value>,
     tolerates_nan: bool,
+    watches_batches: bool,
     random: Random,
 }
 
@@ -68,6 +69,14 @@ pub trait Observer {
     fn said(&mut self, _message: &str, _is_warning: bool) {}
     /// A callback wants the model saved under this name.
     fn save(&mut self, _trainer: &Trainer, _name: &str) -> Result<()> {
+        Ok(())
+    }
+    /// A callback wants this text written under this name, in place of what the file holds.
+    fn write(&mut self, _name: &str, _text: &str) -> Result<()> {
+        Ok(())
+    }
+    /// A callback wants a file of this name, which holds this text and nothing else.
+    fn write(&mut self, _name: &str, _text: &str) -> Result<()> {
         Ok(())
     }
 }
@@ -112,20 +121,14 @@ impl Trainer {
         };
         let optimizer = OptimizerState::new(&train.optimizer, model.weights())?;
         let (scores, held_back) = (Scores::new(spec, train)?, Scores::new(spec, train)?);
-        let facts = Facts {
-            metrics: Vec::new(),
-            has_validation: true,
-            scheduled: optimizer.is_scheduled(),
-        };
-        let facts = facts.with_metrics(train);
-        let hooks: Result<Vec<_>, _> =
-            train.callbacks.iter().map(|callback| callback.item.start(&facts)).collect();
-        let hooks = hooks.map_err(|problem| Error::run(problem.message).with_help(problem.help))?;
+        let hooks = train.hooks()?;
         let engine = Engine::new(&model);
-        let tolerates_nan = train.callbacks.iter().any(|callback| callback.item.tolerates_nan());
+        let tolerates_nan = hooks.iter().any(|hook| hook.tolerates_nan());
+        let watches_batches = hooks.iter().any(|hook| hook.watches_batches());
         Ok(Trainer {
             engine,
             tolerates_nan,
+            watches_batches,
             model,
             history: History::default(),
             spec: train.clone(),
@@ -151,6 +154,19 @@ impl Trainer {
     /// The loss and the metrics of the current epoch so far.
     pub fn running_logs(&self) -> Logs {
         self.scores.logs("")
+    }
+
+    /// Adds a callback of the program's own, after those of the configuration.
+    pub fn with_hook(mut self, hook: Box<dyn Hook>) -> Self {
+        self.tolerates_nan |= hook.tolerates_nan();
+        self.watches_batches |= hook.watches_batches();
+        self.hooks.push(hook);
+        self
+    }
+
+    /// Why a callback stopped it, where one did.
+    pub fn stopped(&self) -> Option<&str> {
+        self.stopped.as_deref()
     }
 
     /// How it is trained.
@@ -213,10 +229,27 @@ impl Trainer {
 
     /// One step: forward, loss, gradients, update.
     fn step(&mut self, data: &Samples<'_>, rows: &[usize]) -> Result<()> {
+<<<<<<< HEAD
         let Trainer { model, engine, spec, .. } = self;
         let loss = engine.train(model, &spec.loss, data, rows, self.position.step)?;
         if !loss.is_finite() && !self.tolerates_nan {
             return Err(self.not_finite(loss));
+=======
+        let batch = Batch::gather(data, rows, &self.model)?;
+        let mut context = Context::training(self.position.step, &self.random);
+        let output = self.model.forward(&batch.x, &mut context)?; // (batch, …output)
+        let loss = self.loss(&batch, &output, &context)?; // scalar
+        let loss_value = loss.to_scalar::<f32>()?;
+        if !loss_value.is_finite() {
+            if !self.hooks.iter().any(|hook| hook.tolerates_nan()) {
+                return Err(self.not_finite(loss_value));
+            }
+            // no update, which would make every weight NaN; a callback stops the training
+            self.scores.add(loss_value, &batch, &output)?;
+            self.position.batch += 1;
+            self.position.step += 1;
+            return Ok(());
+>>>>>>> callbacks
         }
         self.optimizer.step(self.model.weights(), &mut self.engine.gradients)?;
         self.scores.add(loss, &self.engine, self.model.spec().output());
@@ -242,7 +275,7 @@ impl Trainer {
     }
 
     fn after_batch(&mut self, observer: &mut dyn Observer) -> Result<()> {
-        if self.hooks.is_empty() {
+        if !self.hooks.iter().any(|hook| hook.watches_batches()) {
             return Ok(());
         }
         let (batch, logs) = (self.position.batch - 1, self.scores.logs(""));
@@ -299,6 +332,12 @@ impl Trainer {
         }
         for name in run.save {
             observer.save(self, &name)?;
+        }
+        for (name, text) in run.write {
+            observer.write(&name, &text)?;
+        }
+        for (name, text) in run.write {
+            observer.write(&name, &text)?;
         }
         if self.stopped.is_none() {
             self.stopped = run.stop;

@@ -57,6 +57,8 @@ pub trait Catalog: Send + Sync + 'static {
     type Common: Common;
     /// Every kind, in the order of the documentation.
     fn kinds() -> &'static [Kind];
+    /// Names that Keras has and this list refuses, each with the reason.
+    fn refused() -> &'static [(&'static str, &'static str)];
     /// Reads the arguments of one kind of the list.
     fn read<'de, D: Deserializer<'de>>(kind: Kind, arguments: D) -> Result<Arc<Self>, D::Error>;
     /// The JSON Schema of each kind's arguments, in the order of [`Catalog::kinds`].
@@ -140,15 +142,20 @@ impl<S: Serialize> AsJson for S {
 }
 
 /// Makes a list: `catalog! { dyn Layer, "layer", LayerCommon; Dense: "dense", "Dense"; … }`. Each
-/// line is a struct, its name, Keras's class, and other names that are accepted.
+/// line is a struct, its name, Keras's class, and other names that are accepted; the last lines may
+/// be names that are refused, with the reason: `"tensor_board" => "…";`.
 macro_rules! catalog {
     (dyn $trait:ident, $noun:literal, $common:ty;
-     $($kind:ty : $name:literal, $class:literal $(, $alias:literal)* ;)*) => {
+     $($kind:ty : $name:literal, $class:literal $(, $alias:literal)* ;)*
+     $($refused:literal => $reason:literal ;)*) => {
         impl $crate::config::Catalog for dyn $trait {
             const NOUN: &'static str = $noun;
             type Common = $common;
             fn kinds() -> &'static [$crate::config::Kind] {
                 &[$($crate::config::Kind { name: $name, class_name: $class, aliases: &[$($alias),*] }),*]
+            }
+            fn refused() -> &'static [(&'static str, &'static str)] {
+                &[$(($refused, $reason)),*]
             }
             fn read<'de, D: serde::Deserializer<'de>>(
                 kind: $crate::config::Kind,
@@ -195,6 +202,9 @@ impl<T: Catalog + ?Sized> Entry<T> {
         }
         if let Some((name, _)) = T::registry().find(name) {
             return Ok(Kind { name, class_name: name, aliases: &[] });
+        }
+        if let Some((_, reason)) = T::refused().iter().find(|(other, _)| same_name(other, name)) {
+            return Err(format!("the {} `{name}` is not supported\n{reason}", T::NOUN));
         }
         let mut valid: Vec<&str> = T::kinds().iter().map(|kind| kind.name).collect();
         valid.extend(T::registry().names());
