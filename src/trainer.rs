@@ -156,6 +156,18 @@ impl Trainer {
         self.scores.logs("")
     }
 
+    /// The same training through candle's autograd, whatever kernels there are: the oracle.
+    pub fn uncompiled(mut self) -> Self {
+        self.engine = Engine::uncompiled(&self.model);
+        self
+    }
+
+    /// The same training with every layer composed of candle ops: the definition.
+    pub fn without_kernels(mut self) -> Self {
+        self.model = self.model.without_kernels();
+        self.uncompiled()
+    }
+
     /// Adds a callback of the program's own, after those of the configuration.
     pub fn with_hook(mut self, hook: Box<dyn Hook>) -> Self {
         self.tolerates_nan |= hook.tolerates_nan();

@@ -3,6 +3,7 @@
 //! N skipped`; a skip names its case and its reason in a table of its kind's file.
 
 mod callbacks;
+mod fit;
 mod golden;
 mod layers;
 mod losses;
@@ -17,6 +18,7 @@ const KINDS: &[(&str, golden::Check)] = &[
     ("losses", losses::check),
     ("metrics", metrics::check),
     ("callbacks", callbacks::check),
+    ("fit", fit::check),
 ];
 
 #[test]
