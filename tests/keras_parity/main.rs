@@ -2,6 +2,7 @@
 //! or the folder that LANTHORN_GOLDEN names. Prints, per kind and in all, `N passed, N failed,
 //! N skipped`; a skip names its case and its reason in a table of its kind's file.
 
+mod activations;
 mod golden;
 mod layers;
 mod losses;
@@ -10,8 +11,12 @@ mod metrics;
 use golden::{Golden, Tally};
 
 /// One kind a line: the name of its file in the folder and the check of one case.
-const KINDS: &[(&str, golden::Check)] =
-    &[("layers", layers::check), ("losses", losses::check), ("metrics", metrics::check)];
+const KINDS: &[(&str, golden::Check)] = &[
+    ("activations", activations::check),
+    ("layers", layers::check),
+    ("losses", losses::check),
+    ("metrics", metrics::check),
+];
 
 #[test]
 fn every_recorded_case_agrees_with_keras() {
