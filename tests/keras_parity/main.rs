@@ -4,6 +4,7 @@
 
 mod callbacks;
 mod fit;
+mod activations;
 mod golden;
 mod layers;
 mod losses;
@@ -19,6 +20,11 @@ const KINDS: &[(&str, golden::Check)] = &[
     ("metrics", metrics::check),
     ("callbacks", callbacks::check),
     ("fit", fit::check),
+const KINDS: &[(&str, golden::Check)] = &[
+    ("activations", activations::check),
+    ("layers", layers::check),
+    ("losses", losses::check),
+    ("metrics", metrics::check),
 ];
 
 #[test]
