@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::artifact::{self, MODEL, Model, Training};
 use crate::checkpoint::{CHECKPOINT, Checkpoint, TrainerState, Writer};
-use crate::config::Config;
+use crate::config::{Config, Format};
 use crate::error::{Error, Result};
 use crate::files::atomic_write;
 use crate::plan::Plan;
@@ -30,7 +30,7 @@ impl Run {
         };
         fs_err::create_dir_all(&folder)?;
         let config = relative_to(&plan.config, &plan.folder, &folder)?;
-        let yaml = serde_saphyr::to_string(&config).map_err(|e| Error::Internal(e.to_string()))?;
+        let yaml = Format::Yaml.write(&as_json(&config)?)?;
         atomic_write(&folder.join(CONFIG), yaml.as_bytes())?;
         Run::over(plan, folder)
     }
