@@ -3,6 +3,7 @@
 pub mod activations;
 pub mod config;
 pub mod constraints;
+pub mod data;
 pub mod error;
 pub mod exchange;
 pub mod gradients;

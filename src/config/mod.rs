@@ -1,5 +1,6 @@
 //! The configuration, as typed.
 
+pub mod data;
 mod entry;
 pub mod names;
 pub mod node;
