@@ -4,6 +4,7 @@ pub mod activations;
 pub mod callbacks;
 pub mod config;
 pub mod constraints;
+pub mod data;
 pub mod error;
 pub mod exchange;
 pub mod gradients;

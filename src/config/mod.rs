@@ -5,6 +5,7 @@ mod arguments;
 mod deserializer;
 mod document;
 mod draw;
+pub mod data;
 mod entry;
 mod error;
 mod format;
