@@ -157,14 +157,14 @@ impl Compiled {
                 .iter()
                 .map(|place| place.map(|place| std::mem::take(&mut gradients.list[place].values)))
                 .collect();
-            let mut dweights: Vec<Option<&mut [f32]>> =
-                taken.iter_mut().map(Option::as_deref_mut).collect();
             let (kernel, saved) = (&step.kernel, &mut step.saved);
             let y = &step.y[..batch * step.sizes.1];
             let dx = step.needs_dx.then(|| &mut dx[..batch * step.sizes.0]);
             let dy = &mut dy[..y.len()];
-            let dweights = &mut dweights;
             with_slices(&step.weights, |weights| {
+                let mut dweights: Vec<Option<&mut [f32]>> =
+                    taken.iter_mut().map(Option::as_deref_mut).collect();
+                let dweights = &mut dweights;
                 kernel.backward(&pass, Backward { x: input, weights, y, dy, saved, dx, dweights });
             })?;
             for (place, values) in step.gradients.iter().zip(taken) {

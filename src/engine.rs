@@ -121,9 +121,8 @@ impl Engine {
         };
         let (y, dy) = compiled.output_and_gradient(&batch.x);
         let (width, weight) = (shape.last(), batch.weight.as_deref());
-        let target = (batch.y.as_slice(), batch.y_shape.as_slice());
         let value =
-            loss.compute_slices(target, y, width, mask.as_deref(), weight, &mut self.scratch, dy);
+            loss.compute_slices(&batch.y, y, width, mask.as_deref(), weight, &mut self.scratch, dy);
         if let Some(value) = value {
             return Ok(value);
         }

@@ -75,10 +75,6 @@ pub trait Observer {
     fn write(&mut self, _name: &str, _text: &str) -> Result<()> {
         Ok(())
     }
-    /// A callback wants a file of this name, which holds this text and nothing else.
-    fn write(&mut self, _name: &str, _text: &str) -> Result<()> {
-        Ok(())
-    }
 }
 
 /// An observer that doesn't look.
@@ -241,29 +237,16 @@ impl Trainer {
 
     /// One step: forward, loss, gradients, update.
     fn step(&mut self, data: &Samples<'_>, rows: &[usize]) -> Result<()> {
-<<<<<<< HEAD
         let Trainer { model, engine, spec, .. } = self;
         let loss = engine.train(model, &spec.loss, data, rows, self.position.step)?;
-        if !loss.is_finite() && !self.tolerates_nan {
-            return Err(self.not_finite(loss));
-=======
-        let batch = Batch::gather(data, rows, &self.model)?;
-        let mut context = Context::training(self.position.step, &self.random);
-        let output = self.model.forward(&batch.x, &mut context)?; // (batch, …output)
-        let loss = self.loss(&batch, &output, &context)?; // scalar
-        let loss_value = loss.to_scalar::<f32>()?;
-        if !loss_value.is_finite() {
-            if !self.hooks.iter().any(|hook| hook.tolerates_nan()) {
-                return Err(self.not_finite(loss_value));
+        if !loss.is_finite() {
+            if !self.tolerates_nan {
+                return Err(self.not_finite(loss));
             }
             // no update, which would make every weight NaN; a callback stops the training
-            self.scores.add(loss_value, &batch, &output)?;
-            self.position.batch += 1;
-            self.position.step += 1;
-            return Ok(());
->>>>>>> callbacks
+        } else {
+            self.optimizer.step(self.model.weights(), &mut self.engine.gradients)?;
         }
-        self.optimizer.step(self.model.weights(), &mut self.engine.gradients)?;
         self.scores.add(loss, &self.engine, self.model.spec().output());
         self.position.batch += 1;
         self.position.step += 1;
@@ -344,9 +327,6 @@ impl Trainer {
         }
         for name in run.save {
             observer.save(self, &name)?;
-        }
-        for (name, text) in run.write {
-            observer.write(&name, &text)?;
         }
         for (name, text) in run.write {
             observer.write(&name, &text)?;

@@ -11,6 +11,7 @@ use super::table::{Wanted, number, shortened, wrong};
 use crate::config::names::did_you_mean;
 use crate::error::{Error, Result};
 use crate::losses::Target;
+use crate::spec::Facts;
 
 /// The rules of all columns with their statistics and classes.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -44,6 +45,12 @@ pub(super) enum Transform {
 }
 
 impl Preprocessing {
+    /// What the data says of the model.
+    pub fn facts(&self) -> Facts {
+        let (features, target) = (Some(self.features()), Some(self.target_kind()));
+        Facts { features, target, has_validation: false }
+    }
+
     /// How many numbers the features make.
     pub fn features(&self) -> usize {
         self.features.iter().map(Column::width).sum()
