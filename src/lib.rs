@@ -1,6 +1,7 @@
 //! Lanthorn: Keras-style Sequential models declared in one YAML or TOML file, trained on candle.
 
 pub mod activations;
+mod checks;
 pub mod config;
 pub mod constraints;
 pub mod error;
@@ -16,6 +17,7 @@ pub mod regularizers;
 pub mod schedules;
 pub mod shape;
 pub mod stored;
+mod vector;
 pub mod weights;
 
 pub use error::{Error, Problem, Result};

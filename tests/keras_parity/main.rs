@@ -3,13 +3,24 @@
 //! N skipped`; a skip names its case and its reason in a table of its kind's file.
 
 mod golden;
+mod initializers;
 mod losses;
 mod metrics;
+mod optimizers;
+mod regularizers_constraints;
+mod schedules;
 
 use golden::{Golden, Tally};
 
 /// One kind a line: the name of its file in the folder and the check of one case.
-const KINDS: &[(&str, golden::Check)] = &[("losses", losses::check), ("metrics", metrics::check)];
+const KINDS: &[(&str, golden::Check)] = &[
+    ("initializers", initializers::check),
+    ("losses", losses::check),
+    ("metrics", metrics::check),
+    ("optimizers", optimizers::check),
+    ("regularizers_constraints", regularizers_constraints::check),
+    ("schedules", schedules::check),
+];
 
 #[test]
 fn every_recorded_case_agrees_with_keras() {
