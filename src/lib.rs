@@ -37,6 +37,7 @@ pub mod batch;
 pub mod callbacks;
 pub mod checkpoint;
 pub mod compiled;
+mod checks;
 pub mod config;
 pub mod constraints;
 pub mod data;
@@ -66,6 +67,7 @@ pub mod stored;
 pub mod summary;
 pub mod threads;
 pub mod trainer;
+mod vector;
 pub mod weights;
 pub mod weights_file;
 

@@ -6,6 +6,7 @@ mod deserializer;
 mod document;
 mod draw;
 pub mod data;
+mod choice;
 mod entry;
 mod error;
 mod format;
@@ -24,6 +25,7 @@ mod write;
 mod yaml;
 
 pub use document::Document;
+pub(crate) use choice::{bare, checked};
 pub(crate) use entry::catalog;
 pub use entry::{AsJson, Catalog, Common, Entry, Kind, Nothing};
 pub use error::ConfigError;

@@ -7,8 +7,12 @@ mod fit;
 mod activations;
 mod golden;
 mod layers;
+mod initializers;
 mod losses;
 mod metrics;
+mod optimizers;
+mod regularizers_constraints;
+mod schedules;
 
 use golden::{Golden, Tally};
 
@@ -25,6 +29,13 @@ const KINDS: &[(&str, golden::Check)] = &[
     ("layers", layers::check),
     ("losses", losses::check),
     ("metrics", metrics::check),
+const KINDS: &[(&str, golden::Check)] = &[
+    ("initializers", initializers::check),
+    ("losses", losses::check),
+    ("metrics", metrics::check),
+    ("optimizers", optimizers::check),
+    ("regularizers_constraints", regularizers_constraints::check),
+    ("schedules", schedules::check),
 ];
 
 #[test]
