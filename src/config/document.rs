@@ -56,7 +56,7 @@ impl Document {
             Ok(text) => text,
             Err(error) => {
                 let end = error.utf8_error().valid_up_to();
-                let line = 1 + error.as_bytes()[..end].iter().filter(|b| **b == b'\n').count();
+                let line = error.as_bytes()[..end].split(|byte| *byte == b'\n').count();
                 let message = format!("`{name}` is not UTF-8 text, from line {line} on");
                 return Err(ConfigError::at("", message).with_help("save it as UTF-8").into());
             }

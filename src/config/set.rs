@@ -158,14 +158,12 @@ fn key<'n>(
     let Value::Map(entries) = &mut node.value else {
         return Err(ConfigError::here(span.clone(), "expected a table of keys"));
     };
-    let index = match entries.iter().position(|(key, _)| same_name(&key.name, name)) {
-        Some(index) => index,
-        None => {
-            let key = Key { span: span.clone(), name: name.to_string() };
-            entries.push((key, Node { span: span.clone(), value: Value::Null }));
-            entries.len() - 1
-        }
-    };
+    let found = entries.iter().position(|(key, _)| same_name(&key.name, name));
+    if found.is_none() {
+        let key = Key { span: span.clone(), name: name.to_string() };
+        entries.push((key, Node { span: span.clone(), value: Value::Null }));
+    }
+    let index = found.unwrap_or(entries.len() - 1);
     Ok(&mut entries[index].1)
 }
 

@@ -9,7 +9,7 @@ use super::node::{Key, MAX_DEPTH};
 
 /// The error of a key that its table has already.
 pub(super) fn duplicate(text: &str, key: &Key, first: usize) -> ConfigError {
-    let line = 1 + text.bytes().take(first).filter(|byte| *byte == b'\n').count();
+    let line = text.as_bytes()[..first].split(|byte| *byte == b'\n').count();
     ConfigError::here(key.span.clone(), format!("`{}` is given twice", key.name))
         .with_help(format!("it is given first in line {line}: keep one of the two"))
 }

@@ -214,7 +214,7 @@ impl Anchor {
                 _ => {}
             }
         }
-        Anchor { size, height, node }
+        Anchor { node, size, height }
     }
 }
 
