@@ -211,7 +211,7 @@ fn open(path: &str, folder: &Path, key: &str) -> Result<Source> {
         let relative = "paths are relative to the configuration file";
         let help = match problem.help.is_empty() {
             true => relative.to_string(),
-            false => format!("{}; {relative}", problem.help.trim_end_matches(';')),
+            false => format!("{} {relative}", problem.help),
         };
         ConfigError::at(key, problem.message).with_help(help)
     })?;

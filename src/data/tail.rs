@@ -16,21 +16,28 @@ pub(super) fn warnings(
     validation: &Dataset,
 ) -> Vec<String> {
     let Some(ValidationSplit::Tail(part)) = split else { return Vec::new() };
-    let target = preprocessing.target_names().join("`, `");
+    let target = preprocessing.target_names();
     let (what, kind) = match preprocessing.classes() {
-        Some(classes) => (classes_differ(classes, &train.y, &validation.y), "stratified"),
-        None => (mean_differs(preprocessing, &train.y, &validation.y), "random"),
+        Some(classes) => {
+            (classes_differ(&target[0], classes, &train.y, &validation.y), "stratified")
+        }
+        None => (mean_differs(&target, preprocessing, &train.y, &validation.y), "random"),
     };
     let Some(what) = what else { return Vec::new() };
     vec![format!(
         "the last {} rows, held back by `validation_split: {part}`, are not like the others: \
-         {what} of `{target}`; draw them instead: `validation_split: {{{kind}: {part}}}`",
+         {what}; draw them instead: `validation_split: {{{kind}: {part}}}`",
         validation.len()
     )]
 }
 
 /// The class whose share differs most, in words.
-fn classes_differ(classes: &[String], train: &Targets, held: &Targets) -> Option<String> {
+fn classes_differ(
+    target: &str,
+    classes: &[String],
+    train: &Targets,
+    held: &Targets,
+) -> Option<String> {
     let train = class_counts(train, classes.len());
     let held = class_counts(held, classes.len());
     let (n_train, n_held) = (train.iter().sum::<usize>() as f64, held.iter().sum::<usize>() as f64);
@@ -40,7 +47,7 @@ fn classes_differ(classes: &[String], train: &Targets, held: &Targets) -> Option
         let share = (train + held) as f64 / n;
         let expected = share * n_held;
         if held == 0 && expected >= 1.0 {
-            return Some(format!("none is `{name}`"));
+            return Some(format!("`{target}` is never `{name}` in them"));
         }
         // the spread of a draw without replacement
         let spread = (expected * (1.0 - share) * n_train / (n - 1.0).max(1.0)).sqrt();
@@ -49,7 +56,10 @@ fn classes_differ(classes: &[String], train: &Targets, held: &Targets) -> Option
         let is_far = share_held > 1.25 * share_train || share_held < 0.8 * share_train;
         if is_far && errors > BEYOND_CHANCE && most.as_ref().is_none_or(|(max, _)| errors > *max) {
             let (held, train) = (percent(share_held), percent(share_train));
-            most = Some((errors, format!("{held} are `{name}`, {train} of the others")));
+            most = Some((
+                errors,
+                format!("`{target}` is `{name}` in {held} of them, in {train} of the others"),
+            ));
         }
     }
     most.map(|(_, words)| words)
@@ -61,10 +71,15 @@ fn percent(share: f64) -> String {
 }
 
 /// The first column whose mean differs, in words and in its own unit.
-fn mean_differs(preprocessing: &Preprocessing, train: &Targets, held: &Targets) -> Option<String> {
+fn mean_differs(
+    target: &[String],
+    preprocessing: &Preprocessing,
+    train: &Targets,
+    held: &Targets,
+) -> Option<String> {
     let width = train.width().max(1);
     let unit = preprocessing.target_unit();
-    (0..width).find_map(|column| {
+    target.iter().enumerate().find_map(|(column, target)| {
         let (n_train, mean_train, squares_train) = moments(&train.values, column, width);
         let (n_held, mean_held, squares_held) = moments(&held.values, column, width);
         let spread = ((squares_train + squares_held) / (n_train + n_held - 2.0).max(1.0)).sqrt();
@@ -75,7 +90,7 @@ fn mean_differs(preprocessing: &Preprocessing, train: &Targets, held: &Targets) 
         let in_unit = |mean: f64| factor * mean + offset;
         is_far.then(|| {
             let (held, train) = (short(in_unit(mean_held)), short(in_unit(mean_train)));
-            format!("the mean is {held}, that of the others {train},")
+            format!("the mean of `{target}` is {held} in them, {train} in the others")
         })
     })
 }

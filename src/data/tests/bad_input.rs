@@ -68,11 +68,11 @@ fn every_bad_table_is_an_error_with_its_place_and_a_remedy() {
             "set `delimiter: ';'`",
         ),
         (
-            b"a,bb,y\n4,5,6\n",
-            plain(),
+            b"a,weight,y\n4,5,6\n",
+            json!({ "features": ["a", "wieght"], "target": "y" }),
             "data.features[1]",
-            "column `b` is not in t.csv",
-            "did you mean `bb`? columns: `a`, `bb`, `y`",
+            "column `wieght` is not in t.csv",
+            "did you mean `weight`? columns: `a`, `weight`, `y`",
         ),
         (
             b"a,b,y\n4,5,6\n",
@@ -301,7 +301,7 @@ fn a_file_that_cant_be_read_is_an_error_of_the_config() {
     };
     let (at, message, help) = with("train", "lona.csv");
     assert_eq!((at.as_str(), message.as_str()), ("data.train", "there is no file `lona.csv`"));
-    assert_eq!(help, "did you mean `loan.csv`?; paths are relative to the configuration file");
+    assert_eq!(help, "did you mean `loan.csv`? paths are relative to the configuration file");
     let (at, message, help) = with("train", "data/other.csv");
     assert_eq!(
         (at.as_str(), message.as_str()),

@@ -29,8 +29,8 @@ fn the_target_isnt_needed_and_extra_columns_are_ignored() {
     assert_eq!(used.data.x.values[3], 0.0);
     assert!(used.data.y.values.is_empty());
     assert_eq!(used.raw_names, ["id", "area", "age", "the note"]);
-    assert_eq!(used.raw[0], ["7", "urban", "18", "a,\nb"].as_slice());
-    assert_eq!(used.raw[1], ["8", " rural", "20", ""].as_slice());
+    assert_eq!(used.raw[0], ["7", "urban", "18", "a,\nb"][..]);
+    assert_eq!(used.raw[1], ["8", " rural", "20", ""][..]);
 }
 
 #[test]
