@@ -269,8 +269,7 @@ impl WeightState {
         scratch: &mut [f32],
     ) -> Result<()> {
         if self.decay > 0.0 {
-            let (decay, rate) = (self.decay, step.learning_rate);
-            vector::map(values, |w| w - w * decay * rate);
+            rule.decay(values, self.decay, step.learning_rate);
         }
         let place = Place { path: &self.path, shape: &self.shape };
         let length = values.len().min(scratch.len());
