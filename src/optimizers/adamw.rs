@@ -54,7 +54,7 @@ impl Optimizer for AdamW {
 
     fn begin(&self, step: &mut Step, _: &mut [f32]) {
         // in f64, as candle does
-        let scale = |beta: f64| (1.0 / (1.0 - beta.powf(step.t as f64))) as f32;
+        let scale = |beta: f64| (1.0 / (1.0 - beta.powi(step.t as i32))) as f32;
         let (scale_m, scale_v) = (scale(self.beta_1), scale(self.beta_2));
         [step.factors[0], step.factors[1]] = [scale_m, scale_v];
     }
