@@ -127,11 +127,13 @@ impl Wanted<'_> {
     /// What is wrong with its initializer, its penalty or its projection for its shape.
     fn check(&self) -> Result<(), Problem> {
         self.initializer.check_shape(self.shape)?;
-        let (regularizer, constraint) = (self.regularizer.iter(), self.constraint.iter());
-        regularizer
-            .map(|regularizer| regularizer.check_shape(self.shape))
-            .collect::<Result<(), _>>()?;
-        constraint.map(|constraint| constraint.check_shape(self.shape)).collect()
+        if let Some(regularizer) = self.regularizer {
+            regularizer.check_shape(self.shape)?;
+        }
+        match self.constraint {
+            Some(constraint) => constraint.check_shape(self.shape),
+            None => Ok(()),
+        }
     }
 }
 

@@ -26,6 +26,7 @@ mod yaml;
 
 pub(crate) use choice::{bare, checked};
 pub use document::Document;
+pub(crate) use choice::{bare, bare_names, checked};
 pub(crate) use entry::catalog;
 pub use entry::{AsJson, Catalog, Common, Entry, Kind, Nothing};
 pub use error::ConfigError;
