@@ -158,6 +158,11 @@ impl Scope<'_> {
         }
     }
 
+    /// Freezes the weights still to be made here: those of a frozen layer inside this one.
+    pub fn freeze(&mut self) {
+        self.trainable = false;
+    }
+
     /// Makes a weight that the optimizer changes (unless its layer is frozen).
     pub fn weight(&mut self, wanted: Wanted<'_>) -> Result<Var> {
         let trainable = self.trainable;

@@ -9,11 +9,14 @@
 //! Results don't depend on the number of threads: work is split at fixed places, and what is
 //! summed is summed in a fixed order.
 
+pub mod bidirectional;
 mod candle;
 pub mod dense;
 pub mod matmul;
 pub mod parallel;
+pub mod recurrent;
 pub mod simd;
+pub mod time_distributed;
 
 use std::sync::Arc;
 
