@@ -65,6 +65,19 @@ pub trait Catalog: Send + Sync + 'static {
     fn registry() -> &'static Registry<Self>;
     /// The arguments, as a JSON object.
     fn arguments(&self) -> Value;
+    /// Why a name that is known is not in the list, and what to do; None for all others.
+    fn refused(_name: &str) -> Option<Refused> {
+        None
+    }
+}
+
+/// Why a name that is known is not in a list, and what to do instead.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Refused {
+    /// The reason: "it holds Python code, which a configuration can't".
+    pub reason: &'static str,
+    /// What to do.
+    pub help: &'static str,
 }
 
 /// Arguments that all kinds of one list share, read key by key beside a kind's own.
@@ -140,9 +153,10 @@ impl<S: Serialize> AsJson for S {
 }
 
 /// Makes a list: `catalog! { dyn Layer, "layer", LayerCommon; Dense: "dense", "Dense"; … }`. Each
-/// line is a struct, its name, Keras's class, and other names that are accepted.
+/// line is a struct, its name, Keras's class, and other names that are accepted. `refused function`
+/// after the head names a function for [`Catalog::refused`].
 macro_rules! catalog {
-    (dyn $trait:ident, $noun:literal, $common:ty;
+    (dyn $trait:ident, $noun:literal, $common:ty $(, refused $refused:path)?;
      $($kind:ty : $name:literal, $class:literal $(, $alias:literal)* ;)*) => {
         impl $crate::config::Catalog for dyn $trait {
             const NOUN: &'static str = $noun;
@@ -172,6 +186,9 @@ macro_rules! catalog {
             fn arguments(&self) -> serde_json::Value {
                 $crate::config::AsJson::as_json(self)
             }
+            $(fn refused(name: &str) -> Option<$crate::config::Refused> {
+                $refused(name)
+            })?
         }
         $(impl From<$kind> for $crate::config::Entry<dyn $trait> {
             fn from(item: $kind) -> Self {
@@ -195,6 +212,9 @@ impl<T: Catalog + ?Sized> Entry<T> {
         }
         if let Some((name, _)) = T::registry().find(name) {
             return Ok(Kind { name, class_name: name, aliases: &[] });
+        }
+        if let Some(Refused { reason, help }) = T::refused(name) {
+            return Err(format!("{} `{name}` is not supported: {reason}\n{help}", T::NOUN));
         }
         let mut valid: Vec<&str> = T::kinds().iter().map(|kind| kind.name).collect();
         valid.extend(T::registry().names());
@@ -354,12 +374,14 @@ impl<'de, A: MapAccess<'de>, C: Common> MapAccess<'de> for OwnKeys<'_, A, C> {
         seed: K,
     ) -> Result<Option<K::Value>, A::Error> {
         while let Some(key) = self.map.next_key::<String>()? {
-            if C::KEYS.contains(&key.as_str()) {
+            // a kind's own key comes first: the `input_dim` of an embedding is its own
+            let own = self.fields.is_some_and(|fields| fields.contains(&key.as_str()));
+            if !own && C::KEYS.contains(&key.as_str()) {
                 self.common.read(&key, &mut self.map)?;
                 continue;
             }
             if let Some(fields) = self.fields
-                && !fields.contains(&key.as_str())
+                && !own
             {
                 let valid: Vec<&str> = fields.iter().chain(C::KEYS).copied().collect();
                 return Err(de::Error::custom(unknown_name("key", &key, &valid)));

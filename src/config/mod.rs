@@ -5,5 +5,5 @@ pub mod names;
 pub mod node;
 
 pub(crate) use entry::catalog;
-pub use entry::{AsJson, Catalog, Common, Entry, Kind, Nothing, Reader, Registry};
+pub use entry::{AsJson, Catalog, Common, Entry, Kind, Nothing, Reader, Refused, Registry};
 pub use node::{ConfigError, Node};
