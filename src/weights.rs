@@ -8,7 +8,7 @@ use candle_core::{DType, Device, Tensor, Var};
 use candle_nn::VarMap;
 
 use crate::constraints::Constraint;
-use crate::error::{Error, Result};
+use crate::error::{Error, Problem, Result};
 use crate::initializers::Initializer;
 use crate::random::Random;
 use crate::regularizers::Regularizer;
@@ -66,13 +66,26 @@ pub struct Weights {
     list: Vec<Weight>,
     map: VarMap,
     device: Device,
+    dtype: DType,
     random: Random,
 }
 
 impl Weights {
     /// No parameters yet; those to come are drawn from `random` and live on `device`.
     pub fn new(random: Random, device: &Device) -> Self {
-        Weights { list: Vec::new(), map: VarMap::new(), device: device.clone(), random }
+        Weights {
+            list: Vec::new(),
+            map: VarMap::new(),
+            device: device.clone(),
+            dtype: DType::F32,
+            random,
+        }
+    }
+
+    /// The same in another type of number: f64, in which tests compare gradients with finite
+    /// differences. Kernels and files want f32.
+    pub fn with_dtype(self, dtype: DType) -> Self {
+        Weights { dtype, ..self }
     }
 
     /// Every parameter, in order.
@@ -121,6 +134,18 @@ pub struct Wanted<'a> {
     pub constraint: &'a Option<Constraint>,
     /// How it stands in model.safetensors.
     pub stored: Stored,
+}
+
+impl Wanted<'_> {
+    /// What is wrong with its initializer, its penalty or its projection for its shape.
+    fn check(&self) -> Result<(), Problem> {
+        self.initializer.check_shape(self.shape)?;
+        let (regularizer, constraint) = (self.regularizer.iter(), self.constraint.iter());
+        regularizer
+            .map(|regularizer| regularizer.check_shape(self.shape))
+            .collect::<Result<(), _>>()?;
+        constraint.map(|constraint| constraint.check_shape(self.shape)).collect()
+    }
 }
 
 /// The weights of one layer, being made.
@@ -185,9 +210,12 @@ impl Scope<'_> {
     fn make(&mut self, wanted: Wanted<'_>, trainable: bool) -> Result<Var> {
         let name = format!("{}{}", self.prefix, wanted.name);
         let path = format!("{}.{name}", self.layer);
+        wanted.check().map_err(|problem| {
+            Error::run(format!("`{path}`: {}", problem.message)).with_help(problem.help)
+        })?;
         let values = wanted.initializer.values(wanted.shape, &self.weights.random, &path);
         let tensor = Tensor::from_vec(values, wanted.shape, &self.weights.device)?;
-        let var = Var::from_tensor(&tensor.to_dtype(DType::F32)?)?;
+        let var = Var::from_tensor(&tensor.to_dtype(self.weights.dtype)?)?;
         if self.weights.list.iter().any(|weight| weight.path() == path) {
             return Err(Error::Internal(format!("two weights named `{path}`")));
         }

@@ -10,24 +10,45 @@
 //! summed is summed in a fixed order.
 
 pub mod bidirectional;
+pub mod activation;
+pub mod affine;
+pub mod batch_norm;
+pub mod broadcast;
 mod candle;
 pub mod dense;
+pub mod embedding;
+pub mod group_norm;
+pub mod layer_norm;
+pub mod masking;
 pub mod matmul;
+pub mod noise;
+pub mod p_re_lu;
 pub mod parallel;
 pub mod recurrent;
 pub mod simd;
 pub mod time_distributed;
+pub mod rearrange;
+pub mod simd;
+pub mod softmax;
+pub mod unit_norm;
 
 use std::sync::Arc;
 
 use candle_core::Var;
 
+use crate::error::Result;
 use crate::random::Random;
 
 pub use candle::apply;
 
 /// A layer over slices. A batch is row-major: (batch, …).
 pub trait Kernel: Send + Sync {
+    /// An error where the input holds numbers that the layer can't take: an id outside of a table.
+    /// Called before [`Kernel::forward`], which itself can't fail (and gives NaN for such numbers).
+    fn check(&self, _x: &[f32]) -> Result<()> {
+        Ok(())
+    }
+
     /// The output of a batch. `saved` keeps what [`Kernel::backward`] will need.
     fn forward(
         &self,
