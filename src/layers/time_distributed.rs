@@ -47,7 +47,7 @@ impl Layer for TimeDistributed {
             let message = format!("time_distributed wants something at each step, got {input}");
             return Err(Problem::at("", message).help("(batch, time, features) at least"));
         }
-        if self.layer.item.arguments().get("activity_regularizer").is_some_and(|a| !a.is_null()) {
+        if self.layer.arguments().contains_key("activity_regularizer") {
             let message = "`activity_regularizer` is not supported inside of time_distributed";
             let problem = Problem::at("activity_regularizer", message);
             return Err(within("layer", &self.layer)(problem)

@@ -101,6 +101,7 @@ impl Kernel for BidirectionalKernel {
         );
         let (first, second) = weights.split_at(self.forward_weights);
         let (dfirst, dsecond) = dweights.split_at_mut(self.forward_weights);
+        let (mut dfirst, mut dsecond) = (each(dfirst), each(dsecond));
         self.forward.backward(
             pass,
             Backward {
@@ -110,7 +111,7 @@ impl Kernel for BidirectionalKernel {
                 dy: da,
                 saved: &mut inner[0],
                 dx: dx.as_deref_mut(),
-                dweights: dfirst,
+                dweights: &mut dfirst[..first.len()],
             },
         );
         let dx_b = match &dx {
@@ -126,7 +127,7 @@ impl Kernel for BidirectionalKernel {
                 dy: db,
                 saved: &mut inner[1],
                 dx: dx_b,
-                dweights: dsecond,
+                dweights: &mut dsecond[..second.len()],
             },
         );
         saved.inner = inner;
@@ -139,6 +140,15 @@ impl Kernel for BidirectionalKernel {
     fn mask(&self, _: &Pass<'_>, _: &[f32], _: &mut Vec<f32>) -> OutputMask {
         if self.time.is_some() { OutputMask::Same } else { OutputMask::Dropped }
     }
+}
+
+/// The same for a shorter while. A recurrent kernel has three weights at most.
+fn each<'s>(dweights: &'s mut [Option<&mut [f32]>]) -> [Option<&'s mut [f32]>; 3] {
+    let mut all = [None, None, None];
+    for (to, dweight) in all.iter_mut().zip(dweights) {
+        *to = dweight.as_deref_mut();
+    }
+    all
 }
 
 impl BidirectionalKernel {

@@ -10,27 +10,13 @@
 //! summed is summed in a fixed order.
 
 pub mod bidirectional;
-pub mod activation;
-pub mod affine;
-pub mod batch_norm;
-pub mod broadcast;
 mod candle;
 pub mod dense;
-pub mod embedding;
-pub mod group_norm;
-pub mod layer_norm;
-pub mod masking;
 pub mod matmul;
-pub mod noise;
-pub mod p_re_lu;
 pub mod parallel;
 pub mod recurrent;
 pub mod simd;
 pub mod time_distributed;
-pub mod rearrange;
-pub mod simd;
-pub mod softmax;
-pub mod unit_norm;
 
 use std::sync::Arc;
 

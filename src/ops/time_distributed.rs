@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::{Backward, Kernel, Pass, Saved};
+use crate::error::Result;
 
 /// Weights: the inner kernel's.
 pub struct TimeDistributedKernel {
@@ -13,6 +14,10 @@ pub struct TimeDistributedKernel {
 }
 
 impl Kernel for TimeDistributedKernel {
+    fn check(&self, x: &[f32]) -> Result<()> {
+        self.inner.check(x)
+    }
+
     fn forward(
         &self,
         pass: &Pass<'_>,

@@ -35,7 +35,7 @@ pub(super) struct Group<'a> {
 }
 
 impl<'a> Group<'a> {
-    pub fn new(run: &'a Run<'a>, first: usize, mut arena: &'a mut [f32]) -> Self {
+    pub(super) fn new(run: &'a Run<'a>, first: usize, mut arena: &'a mut [f32]) -> Self {
         let samples = arena.len() / run.layout.per_sample();
         let [rows, gates, inputs, cells, squashed, h, c, work, small] =
             run.layout.sections().map(|section| {
@@ -47,7 +47,7 @@ impl<'a> Group<'a> {
     }
 
     /// All steps in order; `y` is the group's output.
-    pub fn forward(&mut self, y: &mut [f32]) {
+    pub(super) fn forward(&mut self, y: &mut [f32]) {
         let kernel = self.run.kernel;
         let (steps, u) = (kernel.steps, kernel.units);
         self.h.fill(0.0);
@@ -69,7 +69,6 @@ impl<'a> Group<'a> {
                 step.add_product(0..ones + 1, layout.x_columns(), Into::Overwrite);
                 step.add_product(layout.h_rows(), layout.h_columns(), Into::Add);
             }
-            let skips = step.skips;
             match kernel.cell {
                 Cell::SimpleRnn => simple_rnn::forward(step),
                 Cell::Lstm => lstm::forward(step),
@@ -78,6 +77,7 @@ impl<'a> Group<'a> {
             if !kernel.return_sequences && index + 1 < steps {
                 continue;
             }
+            let skips = self.skips(index);
             let rows = y.chunks_exact_mut(kernel.output_row()).zip(self.h.chunks_exact(u));
             for (sample, (y, h)) in rows.enumerate() {
                 let start = if kernel.return_sequences { index * u } else { 0 };
@@ -91,7 +91,7 @@ impl<'a> Group<'a> {
 
     /// All steps in reverse; `dy` is the gradient of the whole batch's output, `dx` that of the
     /// group's input. Leaves the gradients of the products in `gates`.
-    pub fn backward(&mut self, dy: &[f32], mut dx: Option<&mut [f32]>) {
+    pub(super) fn backward(&mut self, dy: &[f32], mut dx: Option<&mut [f32]>) {
         let kernel = self.run.kernel;
         let (steps, u, features) = (kernel.steps, kernel.units, kernel.features);
         let size = kernel.output_row();
@@ -154,6 +154,12 @@ impl<'a> Group<'a> {
         (!dropped.is_empty()).then(|| &dropped[self.first * self.run.layout.features..])
     }
 
+    fn skips(&self, index: usize) -> Skips<'a> {
+        let (steps, time) = (self.run.kernel.steps, self.time(index));
+        let mask = self.run.pass.mask.map(|mask| &mask[self.first * steps + time..]);
+        Skips { mask, steps }
+    }
+
     /// `[x, 1, h]` for every sample.
     fn fill_rows(&mut self, index: usize) {
         let Layout { row, features, units, .. } = *self.run.layout;
@@ -175,17 +181,16 @@ impl<'a> Group<'a> {
 
     /// The buffers of one step.
     fn step(&mut self, index: usize) -> Step<'_> {
-        let (time, slot, n) = (self.time(index), self.slot(index), self.samples);
-        let Run { kernel, layout, pass, matrix, .. } = *self.run;
+        let (skips, slot, n) = (self.skips(index), self.slot(index), self.samples);
+        let Run { kernel, layout, matrix, .. } = *self.run;
         let Layout { row, columns, .. } = *layout;
         let cell = self.c.len();
         let (before, after) = self.cells.split_at_mut((slot + 1) * cell);
-        let mask = pass.mask.map(|mask| &mask[self.first * kernel.steps + time..]);
         let inputs = if layout.keeps_input { n * columns } else { 0 };
         Step {
             kernel,
             layout,
-            skips: Skips { mask, steps: kernel.steps },
+            skips,
             matrix,
             rows: &mut self.rows[slot * n * row..][..n * row],
             gates: &mut self.gates[slot * n * columns..][..n * columns],

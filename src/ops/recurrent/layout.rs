@@ -22,7 +22,7 @@ pub(super) struct Layout {
 }
 
 impl Layout {
-    pub fn new(kernel: &RecurrentKernel, training: bool) -> Layout {
+    pub(super) fn new(kernel: &RecurrentKernel, training: bool) -> Layout {
         let (features, units) = (kernel.features, kernel.units);
         let (states, blocks) = match kernel.cell {
             Cell::SimpleRnn => (1, 1),
@@ -42,13 +42,13 @@ impl Layout {
     }
 
     /// How many numbers the buffers of one sample hold; see `Group::new`.
-    pub fn per_sample(&self) -> usize {
+    pub(super) fn per_sample(&self) -> usize {
         self.sections().iter().sum()
     }
 
     /// The sections of the buffers, in numbers a sample: rows, gates, gates before activation, c
     /// before each step and after the last, activation(c), state, c, two places of a step's work.
-    pub fn sections(&self) -> [usize; 9] {
+    pub(super) fn sections(&self) -> [usize; 9] {
         let (units, slots) = (self.units, self.slots);
         let cell = if self.cell == Cell::Lstm { units } else { 0 };
         [
@@ -65,7 +65,7 @@ impl Layout {
     }
 
     /// The columns that x takes part in.
-    pub fn x_columns(&self) -> Range<usize> {
+    pub(super) fn x_columns(&self) -> Range<usize> {
         match self.cell {
             Cell::SimpleRnn | Cell::Lstm => 0..self.columns,
             Cell::Gru { .. } => 0..3 * self.units,
@@ -73,7 +73,7 @@ impl Layout {
     }
 
     /// The columns that h takes part in.
-    pub fn h_columns(&self) -> Range<usize> {
+    pub(super) fn h_columns(&self) -> Range<usize> {
         match self.cell {
             Cell::SimpleRnn | Cell::Lstm => 0..self.columns,
             Cell::Gru { reset_after: true } => self.units..4 * self.units,
@@ -82,17 +82,17 @@ impl Layout {
     }
 
     /// The rows of the matrix that meet h.
-    pub fn h_rows(&self) -> Range<usize> {
+    pub(super) fn h_rows(&self) -> Range<usize> {
         self.features + 1..self.features + 1 + self.units
     }
 
     /// The rows of the matrix that meet r·h.
-    pub fn reset_rows(&self) -> Range<usize> {
+    pub(super) fn reset_rows(&self) -> Range<usize> {
         self.features + 1 + self.units..self.row
     }
 
     /// True where x and h take part in all columns, so that one product does it all.
-    pub fn is_joint(&self) -> bool {
+    pub(super) fn is_joint(&self) -> bool {
         matches!(self.cell, Cell::SimpleRnn | Cell::Lstm)
     }
 
@@ -110,7 +110,7 @@ impl Layout {
     }
 
     /// Fills the matrix with the weights. Places that no product reads keep what they held.
-    pub fn stack(&self, weights: &[&[f32]], matrix: &mut [f32]) {
+    pub(super) fn stack(&self, weights: &[&[f32]], matrix: &mut [f32]) {
         let (u, columns, gates) = (self.units, self.columns, self.cell.gates());
         let ones = self.features * columns;
         matrix[ones..ones + columns].fill(0.0);
@@ -133,7 +133,7 @@ impl Layout {
     }
 
     /// The weights' gradients from the matrix's.
-    pub fn unstack(&self, matrix: &[f32], dweights: &mut [Option<&mut [f32]>]) {
+    pub(super) fn unstack(&self, matrix: &[f32], dweights: &mut [Option<&mut [f32]>]) {
         let (u, columns, gates) = (self.units, self.columns, self.cell.gates());
         for gate in 0..gates {
             let (x_column, h_row, h_column) = self.place(gate);
@@ -155,7 +155,7 @@ impl Layout {
 
     /// Adds to the matrix's gradient what one group's buffers hold: rowsᵀ · gradients of the gates,
     /// over all steps.
-    pub fn add_gradient(&self, arena: &[f32], gradient: &mut [f32], into: Into) {
+    pub(super) fn add_gradient(&self, arena: &[f32], gradient: &mut [f32], into: Into) {
         let samples = arena.len() / self.per_sample();
         let [rows, gates, ..] = self.sections();
         let (rows, rest) = arena.split_at(samples * rows);

@@ -182,8 +182,9 @@ impl RecurrentKernel {
 /// Fills `values` with 0 (with probability `rate`) and 1 / (1 - rate).
 pub fn draw_dropout(stream: &mut Stream, rate: f64, values: &mut [f32]) {
     let scale = if rate < 1.0 { (1.0 / (1.0 - rate)) as f32 } else { 0.0 };
+    stream.fill_uniform(values);
     values.iter_mut().for_each(|value| {
-        *value = if f64::from(stream.uniform()) >= rate { scale } else { 0.0 };
+        *value = if f64::from(*value) >= rate { scale } else { 0.0 };
     });
 }
 

@@ -49,14 +49,14 @@ pub(super) struct Skips<'a> {
 impl Skips<'_> {
     /// True where this step of the sample doesn't count.
     #[inline(always)]
-    pub fn skips(&self, sample: usize) -> bool {
+    pub(super) fn skips(&self, sample: usize) -> bool {
         self.mask.is_some_and(|mask| mask[sample * self.steps] == 0.0)
     }
 }
 
 impl Step<'_> {
     /// Keeps columns of the gates as they are before their activations.
-    pub fn keep(&mut self, columns: Range<usize>) {
+    pub(super) fn keep(&mut self, columns: Range<usize>) {
         if self.inputs.is_empty() {
             return;
         }
@@ -68,7 +68,7 @@ impl Step<'_> {
     }
 
     /// `gates ← activation(gates)` in some columns.
-    pub fn activate(&mut self, activation: &Activation, columns: Range<usize>) {
+    pub(super) fn activate(&mut self, activation: &Activation, columns: Range<usize>) {
         self.keep(columns.clone());
         let (width, units) = (self.layout.columns, self.layout.units);
         let gates = &mut *self.gates;
@@ -85,7 +85,7 @@ impl Step<'_> {
 
     /// `gates ← work · activation'` in some columns: the gradient before the activation, from that
     /// after it in `work`.
-    pub fn derive(&mut self, activation: &Activation, columns: Range<usize>) {
+    pub(super) fn derive(&mut self, activation: &Activation, columns: Range<usize>) {
         let (width, units) = (self.layout.columns, self.layout.units);
         let (gates, work) = (&mut *self.gates, &mut *self.work);
         match activation {
@@ -107,7 +107,7 @@ impl Step<'_> {
     }
 
     /// The gradients of the gates of masked samples become 0, whatever their input was.
-    pub fn clear_masked(&mut self) {
+    pub(super) fn clear_masked(&mut self) {
         if self.skips.mask.is_some() {
             for (sample, gates) in self.gates.chunks_exact_mut(self.layout.columns).enumerate() {
                 if self.skips.skips(sample) {
@@ -118,7 +118,7 @@ impl Step<'_> {
     }
 
     /// Forward: `gates[to] += rows[from] · matrix`.
-    pub fn add_product(&mut self, from: Range<usize>, to: Range<usize>, into: Into) {
+    pub(super) fn add_product(&mut self, from: Range<usize>, to: Range<usize>, into: Into) {
         let Layout { row, columns, .. } = *self.layout;
         let samples = self.gates.len() / columns;
         let left = Matrix::strided(&self.rows[from.start..], samples, from.len(), row);
