@@ -4,7 +4,14 @@
 //! configuration (`output_shape` works at spec time, without tensors) and one private runtime
 //! struct, made by `build`, whose `forward` maps a [`Signal`] to a [`Signal`].
 
+mod bidirectional;
 mod dense;
+mod gru;
+mod lstm;
+mod recurrent;
+mod simple_rnn;
+mod time_distributed;
+mod wrapped;
 
 use std::fmt;
 
@@ -20,10 +27,22 @@ use crate::random::Random;
 use crate::shape::Shape;
 use crate::weights::Scope;
 
+pub use bidirectional::{Bidirectional, MergeMode};
 pub use dense::Dense;
+pub use gru::Gru;
+pub use lstm::Lstm;
+pub use recurrent::Recurrent;
+pub use simple_rnn::SimpleRnn;
+pub use time_distributed::TimeDistributed;
+pub(crate) use wrapped::{check_inner, inner_name, within};
 
 catalog! { dyn Layer, "layer", LayerCommon;
     Dense: "dense", "Dense";
+    SimpleRnn: "simple_rnn", "SimpleRNN";
+    Lstm: "lstm", "LSTM";
+    Gru: "gru", "GRU";
+    Bidirectional: "bidirectional", "Bidirectional";
+    TimeDistributed: "time_distributed", "TimeDistributed";
 }
 
 /// A layer in a config: `dense: {units: 8}`.
@@ -39,6 +58,11 @@ pub trait Layer: fmt::Debug + Send + Sync + AsJson {
 
     /// The activation at its end, by which the loss is checked; none for most layers.
     fn activation(&self) -> Option<&crate::activations::Activation> {
+        None
+    }
+
+    /// What `bidirectional` needs of a recurrent layer; None for all others.
+    fn recurrent(&self) -> Option<Recurrent> {
         None
     }
 }
