@@ -32,5 +32,5 @@ pub fn translate(value: &Value) -> Value {
     }
 }
 
-const PRIVATE: [&str; 6] =
-    ["module", "registered_name", "dtype", "shared_object_id", "build_config", "data_format"];
+const PRIVATE: [&str; 5] =
+    ["module", "registered_name", "dtype", "shared_object_id", "build_config"];

@@ -10,10 +10,18 @@
 //! summed is summed in a fixed order.
 
 mod candle;
+pub mod conv;
+pub mod conv_transpose;
 pub mod dense;
+pub mod depthwise;
+pub mod images;
 pub mod matmul;
 pub mod parallel;
+pub mod pool;
+pub mod resample;
+pub mod separable;
 pub mod simd;
+pub mod window;
 
 use std::sync::Arc;
 
