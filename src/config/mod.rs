@@ -24,7 +24,6 @@ mod toml;
 mod write;
 mod yaml;
 
-pub(crate) use choice::{bare, checked};
 pub use document::Document;
 pub(crate) use choice::{bare, bare_names, checked};
 pub(crate) use entry::catalog;

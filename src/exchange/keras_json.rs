@@ -29,8 +29,8 @@ pub fn translate(value: &Value) -> Value {
     }
 }
 
-const PRIVATE: [&str; 6] =
-    ["module", "registered_name", "dtype", "shared_object_id", "build_config", "data_format"];
+const PRIVATE: [&str; 5] =
+    ["module", "registered_name", "dtype", "shared_object_id", "build_config"];
 
 /// One object of a class: its name alone, or with its arguments.
 fn object(class: &str, config: &Value) -> Value {

@@ -11,12 +11,20 @@
 
 pub mod bidirectional;
 mod candle;
+pub mod conv;
+pub mod conv_transpose;
 pub mod dense;
+pub mod depthwise;
+pub mod images;
 pub mod matmul;
 pub mod parallel;
+pub mod pool;
 pub mod recurrent;
+pub mod resample;
+pub mod separable;
 pub mod simd;
 pub mod time_distributed;
+pub mod window;
 
 use std::sync::Arc;
 
