@@ -187,9 +187,9 @@ fn points(counts: &Counts, group: usize, curve: Curve) -> Vec<(f64, f64)> {
 
 fn riemann(points: &[(f64, f64)], summation: Summation) -> f64 {
     let area = |pair: &[(f64, f64)]| {
-        let ((x, y), (next_x, next_y)) = (pair[0], pair[1]);
+        let [(x, y), (next_x, next_y)] = *pair else { return 0.0 };
         let height = match summation {
-            Summation::Interpolation => (y + next_y) / 2.0,
+            Summation::Interpolation => f64::midpoint(y, next_y),
             Summation::Majoring => y.max(next_y),
             Summation::Minoring => y.min(next_y),
         };

@@ -200,9 +200,10 @@ impl<R: Fn(&Counts) -> Vec<f64> + Send + ?Sized> Accumulator for Confusion<R> {
 
 impl<R: ?Sized> Confusion<R> {
     fn add(&mut self, target: bool, prediction: f32, weight: f64, group: usize) {
-        let (cells, all) = match target {
-            true => (&mut self.positives, &mut self.all_positives),
-            false => (&mut self.negatives, &mut self.all_negatives),
+        let (cells, all) = if target {
+            (&mut self.positives, &mut self.all_positives)
+        } else {
+            (&mut self.negatives, &mut self.all_negatives)
         };
         all[group] += weight;
         let thresholds = &self.counting.thresholds;

@@ -180,8 +180,8 @@ fn base(scores: &[f32], from_logits: bool) -> f64 {
 }
 
 fn log_p(score: f32, base: f64, from_logits: bool) -> f64 {
-    match from_logits {
-        true => f64::from(score) - base,
-        false => (f64::from(score) / base).clamp(1e-7, 1.0 - 1e-7).ln(),
+    if from_logits {
+        return f64::from(score) - base;
     }
+    (f64::from(score) / base).clamp(1e-7, 1.0 - 1e-7).ln()
 }

@@ -254,13 +254,13 @@ impl Matrix {
                 let message = format!("`num_classes` is {found}, but the last layer has {units}");
                 return Err(Problem::at("num_classes", message));
             }
-            (Reading::Columns, Target::Classes(_)) if self.sparse_target => {}
-            (Reading::Columns, Target::Numbers(_)) if self.sparse_target => {}
             (_, Target::Classes(_)) if !self.sparse_target => {
                 let message =
                     format!("`{name}` wants one column a class, but the target is a class number");
                 return Err(Problem::at("", message).help("use `io_u` or `mean_io_u`"));
             }
+            // one side in columns, the other in numbers: their widths differ
+            (Reading::Columns, Target::Classes(_) | Target::Numbers(_)) if self.sparse_target => {}
             (Reading::Number, Target::OneHot(_)) if !self.sparse_target => {}
             _ => same_columns(name, output)?,
         }

@@ -187,9 +187,10 @@ fn table<R: AsRef<[String]>>(rows: &[R]) -> String {
     let mut text = String::new();
     for row in rows {
         for (column, cell) in row.as_ref().iter().enumerate() {
+            let padding = " ".repeat(width(column).saturating_sub(cell.chars().count()));
             match column {
-                0 => text += &format!("{cell:<0$}", width(0)),
-                _ => text += &format!("  {cell:>0$}", width(column)),
+                0 => text.extend([cell, padding.as_str()]),
+                _ => text.extend(["  ", padding.as_str(), cell]),
             }
         }
         text.push('\n');

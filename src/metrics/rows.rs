@@ -147,10 +147,11 @@ pub(crate) fn column_mean(rows: &Rows<'_>, row: usize, each: impl Fn(f64, f64) -
 
 /// The first of the largest.
 pub(crate) fn argmax(values: &[f32]) -> usize {
-    let mut best = 0;
-    for (i, value) in values.iter().enumerate() {
-        if *value > values[best] {
-            best = i;
+    let Some((first, rest)) = values.split_first() else { return 0 };
+    let (mut best, mut largest) = (0, *first);
+    for (i, value) in rest.iter().enumerate() {
+        if *value > largest {
+            (best, largest) = (i + 1, *value);
         }
     }
     best
