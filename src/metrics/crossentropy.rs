@@ -146,7 +146,7 @@ fn binary(y: f64, p: f64, from_logits: bool) -> f64 {
     if from_logits {
         return p.max(0.0) + (-p.abs()).exp().ln_1p() - y * p;
     }
-    let p = p.clamp(1e-7, 1.0 - 1e-7);
+    let p = clip(p);
     -(y * p.ln() + (1.0 - y) * (1.0 - p).ln())
 }
 
@@ -183,5 +183,11 @@ fn log_p(score: f32, base: f64, from_logits: bool) -> f64 {
     if from_logits {
         return f64::from(score) - base;
     }
-    (f64::from(score) / base).clamp(1e-7, 1.0 - 1e-7).ln()
+    clip(f64::from(score) / base).ln()
+}
+
+/// A probability kept in [1e-7, 1 - 1e-7]; the bounds are f32's, in which 1 minus the upper one is
+/// 1.2e-7.
+fn clip(p: f64) -> f64 {
+    p.clamp(f64::from(1e-7f32), f64::from(1.0 - 1e-7f32))
 }
