@@ -4,9 +4,9 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-use crate::artifact::{MODEL, Model, Training};
+use crate::artifact::{self, MODEL, Model, Training};
 use crate::checkpoint::{CHECKPOINT, Checkpoint, TrainerState, Writer};
-use crate::config::Config;
+use crate::config::{Config, Format};
 use crate::error::{Error, Result};
 use crate::files::atomic_write;
 use crate::plan::Plan;
@@ -30,7 +30,7 @@ impl Run {
         };
         fs_err::create_dir_all(&folder)?;
         let config = relative_to(&plan.config, &plan.folder, &folder)?;
-        let yaml = serde_saphyr::to_string(&config).map_err(|e| Error::Internal(e.to_string()))?;
+        let yaml = Format::Yaml.write(&as_json(&config)?)?;
         atomic_write(&folder.join(CONFIG), yaml.as_bytes())?;
         Run::over(plan, folder)
     }
@@ -62,6 +62,18 @@ impl Run {
                 "put the old file back, or start a new run (with `--init-weights` to keep the weights)",
             ));
         }
+        let epochs = |config: &Value| config["fit"]["epochs"].as_u64().unwrap_or(1);
+        let (before, now) = (epochs(&checkpoint.config), epochs(&self.config));
+        let done = checkpoint.state.position().epoch;
+        let stopped = checkpoint.state.stopped().filter(|_| now <= before);
+        if done as u64 >= now || stopped.is_some() {
+            let why = stopped.map(|why| format!(" ({why})")).unwrap_or_default();
+            let message = format!("the run is finished: {done} of {now} epochs are done{why}");
+            return Err(Error::run(message).with_help(format!(
+                "raise `fit.epochs` to go on: `--set fit.epochs={}`",
+                now + 10
+            )));
+        }
         Ok(Some(checkpoint.state))
     }
 
@@ -90,6 +102,27 @@ impl Run {
         atomic_write(&self.folder.join(HISTORY), trainer.history.to_csv().as_bytes())
     }
 
+    /// Writes the model as it is now, the raw weights, under a name in the folder.
+    pub fn save_copy(&self, plan: &Plan, trainer: &Trainer, name: &str) -> Result<()> {
+        let preprocessing = Some(&plan.data()?.preprocessing);
+        let (config, training) = (portable(&plan.config), training(trainer));
+        let bytes = artifact::to_bytes(&config, preprocessing, &training, trainer.model.weights())?;
+        self.write_bytes(name, &bytes)
+    }
+
+    /// Writes a text under a name in the folder.
+    pub fn write(&self, name: &str, text: &str) -> Result<()> {
+        self.write_bytes(name, text.as_bytes())
+    }
+
+    fn write_bytes(&self, name: &str, bytes: &[u8]) -> Result<()> {
+        let path = self.folder.join(name);
+        if let Some(folder) = path.parent() {
+            fs_err::create_dir_all(folder)?;
+        }
+        atomic_write(&path, bytes)
+    }
+
     /// Writes the trained model into the folder; gives back its path.
     pub fn save_model(&self, plan: &Plan, trainer: Trainer) -> Result<(PathBuf, Model)> {
         let path = self.folder.join(MODEL);
@@ -106,19 +139,22 @@ pub const CONFIG: &str = "config.yaml";
 
 /// The trained model with its preprocessing, ready to be saved or used.
 pub fn model_of(plan: &Plan, trainer: Trainer) -> Result<Model> {
-    let logs = trainer.history.epochs.last().map(|epoch| epoch.logs.clone()).unwrap_or_default();
-    let training = Training {
-        epochs: trainer.position().epoch,
-        logs,
-        stopped: trainer.stopped().map(str::to_string),
-    };
     Ok(Model {
         config: portable(&plan.config),
         preprocessing: Some(plan.data()?.preprocessing.clone()),
-        training,
+        training: training(&trainer),
         spec: plan.spec.clone(),
         sequential: trainer.model,
     })
+}
+
+fn training(trainer: &Trainer) -> Training {
+    let last = trainer.history.epochs.last();
+    Training {
+        epochs: trainer.position().epoch,
+        logs: last.map(|epoch| epoch.logs.clone()).unwrap_or_default(),
+        stopped: trainer.stopped().map(str::to_string),
+    }
 }
 
 /// The configuration without what belongs to this machine or this call: paths are file names,
@@ -134,7 +170,9 @@ fn portable(config: &Config) -> Config {
 
 /// The configuration with its paths relative to the run's folder.
 fn relative_to(config: &Config, from: &Path, to: &Path) -> Result<Config> {
-    let absolute = |path: &Path| fs_err::canonicalize(if path.as_os_str().is_empty() { Path::new(".") } else { path });
+    let absolute = |path: &Path| {
+        fs_err::canonicalize(if path.as_os_str().is_empty() { Path::new(".") } else { path })
+    };
     let (from, to) = (absolute(from)?, absolute(to)?);
     let mut config = config.clone();
     map_paths(&mut config, |path| {
@@ -170,8 +208,7 @@ fn first_difference(path: &str, a: &Value, b: &Value) -> Option<String> {
     })
 }
 
-const MAY_CHANGE: [&str; 5] =
-    ["name", "fit.epochs", "data.train", "data.validation", "data.test"];
+const MAY_CHANGE: [&str; 5] = ["name", "fit.epochs", "data.train", "data.validation", "data.test"];
 
 fn taken(folder: &Path) -> Result<PathBuf> {
     let holds_run = [MODEL, CHECKPOINT, CONFIG].iter().any(|name| folder.join(name).exists());
@@ -187,8 +224,10 @@ fn taken(folder: &Path) -> Result<PathBuf> {
 }
 
 fn next_free(name: &str) -> Result<PathBuf> {
-    let name: String =
-        name.chars().map(|c| if c.is_alphanumeric() || "-_.".contains(c) { c } else { '_' }).collect();
+    let name: String = name
+        .chars()
+        .map(|c| if c.is_alphanumeric() || "-_.".contains(c) { c } else { '_' })
+        .collect();
     let runs = Path::new("runs");
     fs_err::create_dir_all(runs)?;
     for number in 1..100_000 {

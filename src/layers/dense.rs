@@ -9,6 +9,8 @@ use crate::activations::Activation;
 use crate::constraints::Constraint;
 use crate::error::{Problem, Result};
 use crate::initializers::Initializer;
+use crate::ops::Fused;
+use crate::ops::dense::DenseKernel;
 use crate::regularizers::Regularizer;
 use crate::shape::Shape;
 use crate::stored::Stored;
@@ -124,5 +126,15 @@ impl Forward for DenseForward {
         let output = self.activation.forward(&output.reshape(dims)?)?;
         context.regularize_activity(&self.activity, &output)?;
         Ok(input.with(output))
+    }
+
+    fn kernel(&self) -> Option<Fused> {
+        if self.activity.is_some() || !self.activation.has_slices() {
+            return None;
+        }
+        let (input, units) = self.kernel.dims2().ok()?;
+        let kernel = DenseKernel { input, units, activation: self.activation.clone() };
+        let weights = std::iter::once(self.kernel.clone()).chain(self.bias.clone()).collect();
+        Some(Fused::new(kernel, weights))
     }
 }

@@ -15,6 +15,7 @@ use serde::de::MapAccess;
 
 use crate::config::{AsJson, Entry, catalog};
 use crate::error::{Problem, Result};
+use crate::ops::Fused;
 use crate::random::Random;
 use crate::shape::Shape;
 use crate::weights::Scope;
@@ -44,8 +45,24 @@ pub trait Layer: fmt::Debug + Send + Sync + AsJson {
 
 /// A layer's runtime half.
 pub trait Forward: Send + Sync {
-    /// One batch through the layer.
+    /// One batch through the layer, composed of candle ops whose gradients are right: the
+    /// definition, and what runs where there is no kernel.
     fn forward(&self, input: Signal, context: &mut Context<'_>) -> Result<Signal>;
+
+    /// The layer as a kernel over slices, which runs on the CPU; None where it has none.
+    fn kernel(&self) -> Option<Fused> {
+        None
+    }
+
+    /// True where the layer takes statistics from the training data before training starts.
+    fn wants_adapt(&self) -> bool {
+        false
+    }
+
+    /// Takes statistics from all training data, as it arrives at this layer: (rows, …).
+    fn adapt(&self, _input: &Tensor) -> Result<()> {
+        Ok(())
+    }
 }
 
 /// What flows from layer to layer.

@@ -2,18 +2,33 @@
 //! or the folder that LANTHORN_GOLDEN names. Prints, per kind and in all, `N passed, N failed,
 //! N skipped`; a skip names its case and its reason in a table of its kind's file.
 
+mod activations;
 mod callbacks;
+mod fit;
 mod golden;
+mod initializers;
+mod layers;
 mod losses;
 mod metrics;
+mod optimizers;
+mod regularizers_constraints;
+mod schedules;
 
 use golden::{Golden, Tally};
 
 /// One kind a line: the name of its file in the folder and the check of one case.
+#[rustfmt::skip]
 const KINDS: &[(&str, golden::Check)] = &[
+    ("activations", activations::check),
+    ("initializers", initializers::check),
+    ("regularizers_constraints", regularizers_constraints::check),
+    ("layers", layers::check),
     ("losses", losses::check),
     ("metrics", metrics::check),
+    ("optimizers", optimizers::check),
+    ("schedules", schedules::check),
     ("callbacks", callbacks::check),
+    ("fit", fit::check),
 ];
 
 #[test]

@@ -1,0 +1,169 @@
+//! Matrix products over slices, by the gemm crate, split over threads at fixed places.
+
+#![allow(unsafe_code)]
+
+use gemm::Parallelism;
+
+use super::parallel;
+
+/// A matrix in a slice: its numbers, and how far apart rows and columns are.
+#[derive(Clone, Copy)]
+pub struct Matrix<'a> {
+    values: &'a [f32],
+    rows: usize,
+    columns: usize,
+    row_stride: usize,
+    column_stride: usize,
+}
+
+impl<'a> Matrix<'a> {
+    /// `rows × columns`, row-major.
+    pub fn new(values: &'a [f32], rows: usize, columns: usize) -> Self {
+        Matrix::strided(values, rows, columns, columns)
+    }
+
+    /// `rows × columns` with rows `row_stride` numbers apart.
+    pub fn strided(values: &'a [f32], rows: usize, columns: usize, row_stride: usize) -> Self {
+        Matrix { values, rows, columns, row_stride, column_stride: 1 }
+    }
+
+    /// The same numbers seen as the transposed matrix.
+    pub fn t(self) -> Self {
+        Matrix {
+            values: self.values,
+            rows: self.columns,
+            columns: self.rows,
+            row_stride: self.column_stride,
+            column_stride: self.row_stride,
+        }
+    }
+
+    fn fits(&self) -> bool {
+        self.rows == 0
+            || self.columns == 0
+            || (self.rows - 1) * self.row_stride + (self.columns - 1) * self.column_stride
+                < self.values.len()
+    }
+}
+
+/// What a product does with what its result held.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Into {
+    /// `c = a · b`
+    Overwrite,
+    /// `c = c + a · b`
+    Add,
+}
+
+/// Multiplications of a piece that is given to one thread.
+const PIECE: usize = 1 << 22;
+
+/// `c = a · b` or `c += a · b`; c is row-major, `a.rows × b.columns`. Split over threads where it
+/// is large; the pieces depend on the sizes alone, so the result is the same at any thread count.
+pub fn matmul(a: Matrix<'_>, b: Matrix<'_>, c: &mut [f32], into: Into) {
+    let (m, n, k) = (a.rows, b.columns, a.columns);
+    let work = m * n * k;
+    let pieces = (work / PIECE).clamp(1, 16);
+    if pieces == 1 {
+        return product(a, b, c, n, into);
+    }
+    if m >= n {
+        let rows = m.div_ceil(pieces).next_multiple_of(16);
+        parallel::chunks(c, rows * n, work, |piece, c| {
+            let part =
+                Matrix { values: &a.values[piece * rows * a.row_stride..], rows: c.len() / n, ..a };
+            product(part, b, c, n, into);
+        });
+    } else {
+        let columns = n.div_ceil(pieces).next_multiple_of(32);
+        let c = Shared(c.as_mut_ptr(), c.len());
+        parallel::indices(n.div_ceil(columns), work, |piece| {
+            let start = piece * columns;
+            let width = columns.min(n - start);
+            let part = Matrix { values: &b.values[start * b.column_stride..], columns: width, ..b };
+            // SAFETY: each piece writes its own columns of c, all within c (checked by `product`'s
+            // caller: c holds m rows of n numbers), and c outlives the loop.
+            unsafe {
+                let pointer = c.start().add(start);
+                raw(a, part, pointer, n, into);
+            }
+        });
+    }
+}
+
+/// One product on this thread; rows of c are `stride` numbers apart.
+pub fn product(a: Matrix<'_>, b: Matrix<'_>, c: &mut [f32], stride: usize, into: Into) {
+    assert!(a.columns == b.rows && a.fits() && b.fits(), "matrices that don't fit");
+    let needed = if a.rows == 0 { 0 } else { (a.rows - 1) * stride + b.columns };
+    assert!(c.len() >= needed, "a result that is too small");
+    // SAFETY: the sizes were checked against the slices just now.
+    unsafe { raw(a, b, c.as_mut_ptr(), stride, into) }
+}
+
+/// SAFETY: `a` and `b` lie within their slices, and `c` points to `a.rows` rows of `b.columns`
+/// numbers, `stride` apart, that nobody else reads or writes meanwhile.
+unsafe fn raw(a: Matrix<'_>, b: Matrix<'_>, c: *mut f32, stride: usize, into: Into) {
+    if a.rows == 0 || b.columns == 0 {
+        return;
+    }
+    let add = into == Into::Add;
+    // SAFETY: as the caller promises.
+    unsafe {
+        gemm::gemm(
+            a.rows,
+            b.columns,
+            a.columns,
+            c,
+            1,
+            stride as isize,
+            add,
+            a.values.as_ptr(),
+            a.column_stride as isize,
+            a.row_stride as isize,
+            b.values.as_ptr(),
+            b.column_stride as isize,
+            b.row_stride as isize,
+            if add { 1.0 } else { 0.0 },
+            1.0,
+            false,
+            false,
+            false,
+            Parallelism::None,
+        );
+    }
+}
+
+/// A pointer that several threads write through, each to places of its own.
+struct Shared(*mut f32, usize);
+
+// SAFETY: used only for writes to disjoint places, see `matmul`.
+unsafe impl Sync for Shared {}
+
+impl Shared {
+    fn start(&self) -> *mut f32 {
+        debug_assert!(self.1 > 0);
+        self.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn numbers(n: usize, seed: usize) -> Vec<f32> {
+        (0..n).map(|i| ((i * 7919 + seed) % 101) as f32 / 50.0 - 1.0).collect()
+    }
+
+    #[test]
+    fn products_are_right_whole_and_split() {
+        for (m, n, k) in [(3, 5, 4), (1, 7, 2), (300, 40, 900), (40, 700, 400), (2, 3, 0)] {
+            let (a, b) = (numbers(m * k, 1), numbers(k * n, 2));
+            let mut c = vec![1.0; m * n];
+            matmul(Matrix::new(&a, m, k), Matrix::new(&b, k, n), &mut c, Into::Add);
+            for (row, column) in [(0, 0), (m - 1, n - 1), (m / 2, n / 3)] {
+                let sum: f32 = (0..k).map(|i| a[row * k + i] * b[i * n + column]).sum();
+                assert!((c[row * n + column] - 1.0 - sum).abs() < 1e-3 * (1.0 + sum.abs()));
+            }
+        }
+    }
+}

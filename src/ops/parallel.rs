@@ -1,0 +1,59 @@
+//! Work split over threads at fixed places.
+
+use rayon::prelude::*;
+
+/// Arithmetic below which another thread costs more than it gives.
+const WORTH_SPLITTING: usize = 1 << 17;
+
+/// Runs `each(index, chunk)` over chunks of `size` numbers of `values`; over several threads where
+/// `work` (about the number of multiplications in all) is worth it. Chunks don't depend on the
+/// number of threads.
+pub fn chunks(
+    values: &mut [f32],
+    size: usize,
+    work: usize,
+    each: impl Fn(usize, &mut [f32]) + Send + Sync,
+) {
+    if size == 0 {
+        return;
+    }
+    if worth(work) && values.len() > size {
+        values.par_chunks_mut(size).enumerate().for_each(|(i, chunk)| each(i, chunk));
+    } else {
+        values.chunks_mut(size).enumerate().for_each(|(i, chunk)| each(i, chunk));
+    }
+}
+
+/// The same over chunks of two slices that belong together.
+pub fn chunks2(
+    (a, a_size): (&mut [f32], usize),
+    (b, b_size): (&mut [f32], usize),
+    work: usize,
+    each: impl Fn(usize, &mut [f32], &mut [f32]) + Send + Sync,
+) {
+    if a_size == 0 || b_size == 0 {
+        return;
+    }
+    if worth(work) && a.len() > a_size {
+        let pairs = a.par_chunks_mut(a_size).zip(b.par_chunks_mut(b_size));
+        pairs.enumerate().for_each(|(i, (a, b))| each(i, a, b));
+    } else {
+        let pairs = a.chunks_mut(a_size).zip(b.chunks_mut(b_size));
+        pairs.enumerate().for_each(|(i, (a, b))| each(i, a, b));
+    }
+}
+
+/// Runs `each(i)` for 0..n, over several threads where `work` is worth it. `each` must only write
+/// where no other index writes.
+pub fn indices(n: usize, work: usize, each: impl Fn(usize) + Send + Sync) {
+    if worth(work) && n > 1 {
+        (0..n).into_par_iter().for_each(each);
+    } else {
+        (0..n).for_each(each);
+    }
+}
+
+/// True where the work is worth more than one thread, and there is one.
+pub fn worth(work: usize) -> bool {
+    work >= WORTH_SPLITTING && rayon::current_num_threads() > 1
+}
