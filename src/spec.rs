@@ -267,9 +267,7 @@ fn resolve_training(
     let output = model.output_for(target);
     let optimizer = &compile.optimizer;
     optimizer
-        .item
         .check()
-        .and_then(|()| optimizer.common.check())
         .map_err(|problem| placed("compile.optimizer", optimizer.kind.name, None, problem))?;
     let loss = &compile.loss;
     loss.item
