@@ -1,3 +1,6 @@
 //! Exchange with other tools, a file a format.
 
+pub mod keras;
 pub mod keras_json;
+pub mod portable;
+pub mod signatures;
