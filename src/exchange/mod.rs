@@ -3,4 +3,5 @@
 pub mod keras;
 pub mod keras_json;
 pub mod portable;
+pub mod python;
 pub mod signatures;

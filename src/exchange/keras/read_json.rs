@@ -47,7 +47,8 @@ pub fn model(json: &Value, training_config: &Value) -> Result<Converted, String>
             .iter()
             .find_map(|key| input_shape(&config[*key]))
             .or_else(|| dims(&config["shape"]).filter(|_| class == "InputLayer"))
-            .or_else(|| dims(&config["input_shape"]));
+            .or_else(|| dims(&config["input_shape"]))
+            .or_else(|| one_dim(class, config));
         if entries.is_empty() {
             input = given.or(input);
         }
@@ -143,6 +144,12 @@ fn input_shape(value: &Value) -> Option<Vec<usize>> {
     if all.is_empty() { None } else { Some(all[1..].to_vec()) }
 }
 
+/// `input_dim` of a first layer, or the `input_length` of an Embedding.
+fn one_dim(class: &str, config: &Value) -> Option<Vec<usize>> {
+    let key = if class == "Embedding" { "input_length" } else { "input_dim" };
+    Some(vec![config[key].as_u64()? as usize])
+}
+
 fn dims(value: &Value) -> Option<Vec<usize>> {
     let items = value.as_array()?;
     items
@@ -193,6 +200,7 @@ fn layer_arguments(
                 }
                 arguments.insert(key.into(), entry(&snake_case(known.name), inside));
             }
+            "input_dim" if class != "Embedding" => {}
             _ if is_default(key, &value, config) => {}
             "data_format" => {
                 return Err(format!(
