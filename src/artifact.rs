@@ -14,6 +14,7 @@ use crate::error::{Error, Result};
 use crate::files::{TensorFile, atomic_write, to_safetensors};
 use crate::sequential::Sequential;
 use crate::spec::{Facts, Spec};
+use crate::weights::Weights;
 use crate::weights_file;
 
 /// The version of the files: another major one is refused, a higher minor one is read.
@@ -52,14 +53,8 @@ pub struct Training {
 impl Model {
     /// The bytes of model.safetensors: a function of the model.
     pub fn to_bytes(&self) -> Result<Vec<u8>> {
-        let tensors = weights_file::to_file(self.sequential.weights())?;
-        let metadata = json!({
-            "format": { "kind": "model", "major": FORMAT_MAJOR, "minor": FORMAT_MINOR },
-            "config": self.config,
-            "preprocessing": self.preprocessing,
-            "training": self.training,
-        });
-        to_safetensors(&tensors, Some(&metadata))
+        let preprocessing = self.preprocessing.as_ref();
+        to_bytes(&self.config, preprocessing, &self.training, self.sequential.weights())
     }
 
     /// Writes model.safetensors.
@@ -95,6 +90,22 @@ impl Model {
         weights_file::load(sequential.weights(), &file.tensors, &path, false)?;
         Ok(Model { config, preprocessing, training, sequential, spec })
     }
+}
+
+/// The bytes of model.safetensors for these weights.
+pub(crate) fn to_bytes(
+    config: &Config,
+    preprocessing: Option<&Preprocessing>,
+    training: &Training,
+    weights: &Weights,
+) -> Result<Vec<u8>> {
+    let metadata = json!({
+        "format": { "kind": "model", "major": FORMAT_MAJOR, "minor": FORMAT_MINOR },
+        "config": config,
+        "preprocessing": preprocessing,
+        "training": training,
+    });
+    to_safetensors(&weights_file::to_file(weights)?, Some(&metadata))
 }
 
 /// The model file that a path means: the file itself, or the one in a run folder.

@@ -1,9 +1,10 @@
-//! Batches: some rows of the samples, gathered by index and put on the model's device.
+//! Batches: some rows of the samples, gathered by index into buffers that are kept.
 
-use candle_core::Tensor;
+use candle_core::{Device, Tensor};
 
 use crate::error::Result;
 use crate::sequential::Sequential;
+use crate::shape::Shape;
 
 /// Samples in memory, row after row; the features as the model sees them, the targets as the loss
 /// does.
@@ -31,55 +32,75 @@ impl Samples<'_> {
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
+
+    /// All features as one tensor: (rows, …input).
+    pub fn x_tensor(&self, model: &Sequential) -> Result<Tensor> {
+        let shape = model.spec().input.with_batch(self.len());
+        Ok(Tensor::from_slice(self.x, shape, model.weights().device())?)
+    }
 }
 
-/// One batch: on the device for the model and the loss, on the host for the metrics.
+/// One batch on the host.
+#[derive(Debug, Clone, Default)]
 pub struct Batch {
-    /// (batch, …input)
-    pub x: Tensor,
-    /// (batch,) or (batch, k)
-    pub y: Tensor,
+    /// (batch, …input), row-major.
+    pub x: Vec<f32>,
+    /// (batch,) or (batch, k).
+    pub y: Vec<f32>,
+    /// The shape of `y`.
+    pub y_shape: Vec<usize>,
     /// (batch,), where samples count differently.
-    pub weight: Option<Tensor>,
-    /// The targets on the host.
-    pub y_host: Vec<f32>,
-    /// The sample weights on the host.
-    pub weight_host: Option<Vec<f32>>,
+    pub weight: Option<Vec<f32>>,
+    len: usize,
 }
 
 impl Batch {
-    /// The rows of the samples, in this order.
-    pub fn gather(samples: &Samples<'_>, rows: &[usize], model: &Sequential) -> Result<Batch> {
-        let device = model.weights().device();
-        let x = gather(samples.x, samples.x_width, rows);
-        let x = Tensor::from_vec(x, model.spec().input.with_batch(rows.len()), device)?;
-        let y_host = gather(samples.y, samples.y_shape.iter().product(), rows);
-        let mut y_shape = vec![rows.len()];
-        y_shape.extend_from_slice(samples.y_shape);
-        let y = Tensor::from_slice(&y_host, y_shape, device)?;
-        let weight_host = samples.weights.map(|weights| gather(weights, 1, rows));
-        let weight = match &weight_host {
-            Some(weights) => Some(Tensor::from_slice(weights, rows.len(), device)?),
-            None => None,
-        };
-        Ok(Batch { x, y, weight, y_host, weight_host })
+    /// Takes these rows of the samples, in this order.
+    pub fn fill(&mut self, samples: &Samples<'_>, rows: &[usize]) {
+        self.len = rows.len();
+        gather(samples.x, samples.x_width, rows, &mut self.x);
+        gather(samples.y, samples.y_shape.iter().product(), rows, &mut self.y);
+        self.y_shape.clear();
+        self.y_shape.push(rows.len());
+        self.y_shape.extend_from_slice(samples.y_shape);
+        match samples.weights {
+            Some(weights) => gather(weights, 1, rows, self.weight.get_or_insert_default()),
+            None => self.weight = None,
+        }
     }
 
     /// How many samples.
     pub fn len(&self) -> usize {
-        self.x.dims().first().copied().unwrap_or(0)
+        self.len
     }
 
     /// True where there is no sample.
     pub fn is_empty(&self) -> bool {
-        self.len() == 0
+        self.len == 0
+    }
+
+    /// The features as a tensor: (batch, …input).
+    pub fn x_tensor(&self, input: &Shape, device: &Device) -> Result<Tensor> {
+        Ok(Tensor::from_slice(&self.x, input.with_batch(self.len), device)?)
+    }
+
+    /// The targets as a tensor.
+    pub fn y_tensor(&self, device: &Device) -> Result<Tensor> {
+        Ok(Tensor::from_slice(&self.y, self.y_shape.as_slice(), device)?)
+    }
+
+    /// The sample weights as a tensor, where there are some.
+    pub fn weight_tensor(&self, device: &Device) -> Result<Option<Tensor>> {
+        Ok(match &self.weight {
+            Some(weights) => Some(Tensor::from_slice(weights, self.len, device)?),
+            None => None,
+        })
     }
 }
 
-fn gather(values: &[f32], width: usize, rows: &[usize]) -> Vec<f32> {
-    let mut gathered = Vec::with_capacity(rows.len() * width);
+fn gather(values: &[f32], width: usize, rows: &[usize], gathered: &mut Vec<f32>) {
+    gathered.clear();
     for &row in rows {
         gathered.extend_from_slice(&values[row * width..(row + 1) * width]);
     }
-    gathered
 }

@@ -1,15 +1,16 @@
 //! Evaluation: the loss and the metrics over samples, in inference mode; also the running scores
 //! of a training epoch.
 
-use candle_core::Tensor;
+use std::borrow::Cow;
 
-use crate::batch::{Batch, Samples};
+use crate::batch::Samples;
 use crate::callbacks::Logs;
+use crate::engine::Engine;
 use crate::error::{Error, Result};
-use crate::layers::{Context, Signal};
 use crate::losses::LossEntry;
 use crate::metrics::{Accumulator, Batch as HostBatch};
 use crate::sequential::Sequential;
+use crate::shape::Shape;
 use crate::spec::{Spec, TrainSpec};
 
 /// The running loss and metrics over batches.
@@ -17,8 +18,9 @@ pub struct Scores {
     loss_total: f64,
     samples: f64,
     metrics: Vec<Running>,
+    prediction_shape: Vec<usize>,
     /// Back to the original unit, where the target is scaled: one (factor, offset) a column.
-    pub(crate) unit: Option<Vec<(f64, f64)>>,
+    unit: Option<Vec<(f64, f64)>>,
 }
 
 /// A metric over the batches so far.
@@ -42,7 +44,8 @@ impl Scores {
             let (key, weighted, zero) = (metric.key.clone(), metric.weighted, accumulator.state());
             metrics.push(Running { key, weighted, accumulator, zero });
         }
-        Ok(Scores { loss_total: 0.0, samples: 0.0, metrics, unit: None })
+        let prediction_shape = Vec::new();
+        Ok(Scores { loss_total: 0.0, samples: 0.0, metrics, prediction_shape, unit: None })
     }
 
     /// Forgets every batch.
@@ -53,38 +56,43 @@ impl Scores {
         }
     }
 
-    /// Adds a batch: its loss before the update counts as often as it has samples.
-    pub fn add(&mut self, loss: f32, batch: &Batch, output: &Signal) -> Result<()> {
-        let samples = batch.len() as f64;
-        self.loss_total += f64::from(loss) * samples;
-        self.samples += samples;
+    /// Metrics in the target's original unit: one (factor, offset) a column of a scaled target.
+    pub fn with_unit(mut self, unit: Option<Vec<(f64, f64)>>) -> Self {
+        self.unit = unit;
+        self
+    }
+
+    /// Adds the engine's last batch: its loss before the update counts as often as it has samples.
+    /// `output` is the shape of one sample of the model's output.
+    pub fn add(&mut self, loss: f32, engine: &Engine, output: &Shape) {
+        let batch = &engine.batch;
+        self.loss_total += f64::from(loss) * batch.len() as f64;
+        self.samples += batch.len() as f64;
         if self.metrics.is_empty() {
-            return Ok(());
+            return;
         }
-        let prediction_shape = output.tensor.dims().to_vec();
-        let mut prediction = output.tensor.flatten_all()?.to_vec1::<f32>()?;
-        let mut target = std::borrow::Cow::Borrowed(&batch.y_host);
+        let (mut prediction, mut target) = (Cow::Borrowed(engine.output()), Cow::Borrowed(&batch.y));
         if let Some(unit) = &self.unit {
-            to_unit(&mut prediction, unit);
+            to_unit(prediction.to_mut(), unit);
             to_unit(target.to_mut(), unit);
         }
-        let mask = match &output.mask {
-            Some(mask) if mask.rank() < prediction_shape.len() => {
-                Some(mask.flatten_all()?.to_vec1::<f32>()?)
-            }
-            _ => None,
+        self.prediction_shape.clear();
+        self.prediction_shape.push(batch.len());
+        self.prediction_shape.extend_from_slice(output.dims());
+        let mask = engine.mask().filter(|_| output.rank() >= 2);
+        let weighted = match mask {
+            None => batch.weight.as_deref().map(Cow::Borrowed),
+            Some(mask) => Some(combine(batch.weight.as_deref(), mask, batch.len())),
         };
-        let weighted = combine(batch.weight_host.as_deref(), mask.as_deref(), batch.len());
         for metric in &mut self.metrics {
             metric.accumulator.update(&HostBatch {
                 target: &target,
-                target_shape: batch.y.dims(),
+                target_shape: &batch.y_shape,
                 prediction: &prediction,
-                prediction_shape: &prediction_shape,
-                weight: if metric.weighted { weighted.as_deref() } else { mask.as_deref() },
+                prediction_shape: &self.prediction_shape,
+                weight: if metric.weighted { weighted.as_deref() } else { mask },
             });
         }
-        Ok(())
     }
 
     /// The loss and the metrics so far, each key with a prefix (`val_`).
@@ -133,6 +141,7 @@ impl Scores {
 
 /// Runs samples through the model in inference mode and adds them to `scores`.
 pub fn score(
+    engine: &mut Engine,
     model: &Sequential,
     loss: &LossEntry,
     scores: &mut Scores,
@@ -140,48 +149,19 @@ pub fn score(
     batch_size: usize,
 ) -> Result<()> {
     scores.reset();
-    let random = model.random();
     let rows: Vec<usize> = (0..samples.len()).collect();
     for chunk in rows.chunks(batch_size) {
-        let batch = Batch::gather(samples, chunk, model)?;
-        let mut context = Context::inference(&random);
-        let output = model.forward(&batch.x, &mut context)?;
-        let total = total_loss(loss, model, &batch, &output, &context)?;
-        scores.add(total.to_scalar::<f32>()?, &batch, &output)?;
+        let value = engine.evaluate(model, loss, samples, chunk)?;
+        scores.add(value, engine, model.spec().output());
     }
     Ok(())
 }
 
-/// The loss of a batch with the penalties on weights and activities added, a scalar.
-pub fn total_loss(
-    loss: &LossEntry,
-    model: &Sequential,
-    batch: &Batch,
-    output: &Signal,
-    context: &Context<'_>,
-) -> Result<Tensor> {
-    let mask = output.mask.as_ref().filter(|mask| mask.rank() < output.tensor.rank());
-    let mut total = loss.compute(&batch.y, &output.tensor, mask, batch.weight.as_ref())?;
-    if let Some(penalties) = model.penalties()? {
-        total = (total + penalties)?;
-    }
-    for term in &context.losses {
-        total = (total + term)?;
-    }
-    Ok(total)
-}
-
 /// Sample weights times the mask over time steps.
-fn combine(weights: Option<&[f32]>, mask: Option<&[f32]>, batch: usize) -> Option<Vec<f32>> {
-    match (weights, mask) {
-        (None, None) => None,
-        (Some(weights), None) => Some(weights.to_vec()),
-        (None, Some(mask)) => Some(mask.to_vec()),
-        (Some(weights), Some(mask)) => {
-            let steps = mask.len() / batch.max(1);
-            Some(mask.iter().enumerate().map(|(i, m)| m * weights[i / steps]).collect())
-        }
-    }
+fn combine<'a>(weights: Option<&[f32]>, mask: &'a [f32], batch: usize) -> Cow<'a, [f32]> {
+    let Some(weights) = weights else { return Cow::Borrowed(mask) };
+    let steps = mask.len() / batch.max(1);
+    mask.iter().enumerate().map(|(i, m)| m * weights[i / steps.max(1)]).collect()
 }
 
 /// Numbers of a scaled target in their original unit.

@@ -1,23 +1,75 @@
 //! Lanthorn: Keras-style Sequential models declared in one YAML or TOML file, trained on candle.
+//!
+//! The straight line, one type a station and one function an arrow:
+//!
+//! ```text
+//!  text ──parse──▶ Config ──resolve──▶ Spec ──build──▶ Sequential ──fit──▶ History
+//!                                                                            │
+//!                                                model.safetensors ◀──save───┘
+//!                                                        │ load
+//!                                                        ▼
+//!                                                    Predictor ──▶ rows
+//! ```
+//!
+//! Read `trainer.rs` (the loop), `layers/dense.rs` (a layer) and `ops/dense.rs` (its kernel) first.
+//! The map, in reading order:
+//!
+//! - [`config`]: a file as typed, every key with its place; the one macro that makes lists
+//! - [`data`]: tables in; preprocessing fitted on the training part and saved with the model
+//! - [`spec`]: the configuration, checked: every shape known, every default explicit
+//! - [`plan`]: a configuration with its data read and its spec resolved
+//! - [`layers`], [`activations`], [`initializers`], [`regularizers`], [`constraints`]: the vocabulary
+//! - [`weights`]: the only owner of parameters; [`stored`]: how they stand in files
+//! - [`sequential`]: the layers, built; [`mod@summary`]: Keras's table of them
+//! - [`trainer`]: fit(), the loop; [`engine`]: one batch forward and backward, by [`compiled`] over
+//!   the kernels of [`ops`], or by candle's autograd; [`gradients`]: where they are gathered
+//! - [`losses`], [`metrics`], [`optimizers`], [`schedules`], [`callbacks`]: a trait, a list, and a
+//!   file each
+//! - [`random`]: one seed, named streams that need no state
+//! - [`evaluate`], [`predictor`], [`history`]: what a model is worth, and what it says
+//! - [`artifact`], [`checkpoint`], [`run`], [`weights_file`], [`files`]: what is on disk
+//! - [`exchange`]: other tools' formats, a file a format
+//! - [`threads`], [`mod@error`], [`shape`]
 
 pub mod activations;
+pub mod artifact;
+pub mod batch;
+pub mod callbacks;
+pub mod checkpoint;
+pub mod compiled;
+mod checks;
 pub mod config;
 pub mod constraints;
+pub mod data;
+pub mod engine;
 pub mod error;
+pub mod evaluate;
 pub mod exchange;
+pub mod files;
 pub mod gradients;
+pub mod history;
 pub mod initializers;
 pub mod layers;
 pub mod losses;
 pub mod metrics;
 pub mod ops;
 pub mod optimizers;
+pub mod plan;
+pub mod predictor;
 pub mod random;
 pub mod regularizers;
+pub mod run;
 pub mod schedules;
+pub mod sequential;
 pub mod shape;
+pub mod spec;
 pub mod stored;
+pub mod summary;
+pub mod threads;
+pub mod trainer;
+mod vector;
 pub mod weights;
+pub mod weights_file;
 
 pub use error::{Error, Problem, Result};
 pub use shape::Shape;

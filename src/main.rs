@@ -1,3 +1,19 @@
-//! The `lanthorn` program.
+//! The `lanthorn` program: parse the arguments, run, print the error once.
 
-fn main() {}
+mod cli;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+/// Keeps its pages: training allocates and frees the same sizes at every step.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+fn main() -> ExitCode {
+    let arguments = cli::Arguments::parse();
+    match cli::run(arguments) {
+        Ok(code) => code,
+        Err(error) => cli::view::error(&error),
+    }
+}

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use candle_core::Device;
 
 use crate::batch::Samples;
-use crate::config::{Config, ConfigError, Document, ModelConfig};
+use crate::config::{ClassWeight, Config, ConfigError, Document, ModelConfig};
 use crate::data::{self, Dataset, Loaded};
 use crate::error::{Error, Result};
 use crate::random::Random;
@@ -63,7 +63,7 @@ impl Plan {
             Error::Config(error) => Error::from(draw(*error)),
             other => other,
         };
-        let loaded = match &config.data {
+        let mut loaded = match &config.data {
             Some(section) => {
                 Some(data::load(section, &folder, split, &random).map_err(located)?)
             }
@@ -77,6 +77,9 @@ impl Plan {
             None => Facts { has_validation: true, ..Facts::default() },
         };
         let spec = Spec::resolve(&config, &facts).map_err(draw)?;
+        if let (Some(loaded), Some(weight)) = (&mut loaded, &config.fit.class_weight) {
+            weigh(loaded, weight).map_err(draw)?;
+        }
         Ok(Plan { config, folder, data: loaded, spec })
     }
 
@@ -103,6 +106,18 @@ impl Plan {
             validation: data.validation.as_ref().map(samples),
         })
     }
+}
+
+/// Makes the class weights into sample weights of the training part.
+fn weigh(loaded: &mut Loaded, weight: &ClassWeight) -> Result<(), ConfigError> {
+    let classes = loaded.preprocessing.classes().unwrap_or_default();
+    let y = &loaded.train.y;
+    let weights = match weight {
+        ClassWeight::Balanced => Ok(data::balanced(y, classes.len())),
+        ClassWeight::Named(named) => data::class_weights(y, classes, named),
+    };
+    let set = weights.and_then(|weights| loaded.train.set_class_weights(weights));
+    set.map_err(|p| ConfigError::at("fit.class_weight", p.message).with_help(p.help))
 }
 
 /// A data set as the trainer takes it.

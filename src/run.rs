@@ -4,9 +4,9 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-use crate::artifact::{MODEL, Model, Training};
+use crate::artifact::{self, MODEL, Model, Training};
 use crate::checkpoint::{CHECKPOINT, Checkpoint, TrainerState, Writer};
-use crate::config::Config;
+use crate::config::{Config, Format};
 use crate::error::{Error, Result};
 use crate::files::atomic_write;
 use crate::plan::Plan;
@@ -30,7 +30,7 @@ impl Run {
         };
         fs_err::create_dir_all(&folder)?;
         let config = relative_to(&plan.config, &plan.folder, &folder)?;
-        let yaml = serde_saphyr::to_string(&config).map_err(|e| Error::Internal(e.to_string()))?;
+        let yaml = Format::Yaml.write(&as_json(&config)?)?;
         atomic_write(&folder.join(CONFIG), yaml.as_bytes())?;
         Run::over(plan, folder)
     }
@@ -90,6 +90,28 @@ impl Run {
         atomic_write(&self.folder.join(HISTORY), trainer.history.to_csv().as_bytes())
     }
 
+    /// Writes the model as it is now, the raw weights, under a name in the folder.
+    pub fn save_copy(&self, plan: &Plan, trainer: &Trainer, name: &str) -> Result<()> {
+        let preprocessing = Some(&plan.data()?.preprocessing);
+        let (config, training) = (portable(&plan.config), training(trainer));
+        let bytes =
+            artifact::to_bytes(&config, preprocessing, &training, trainer.model.weights())?;
+        self.write_bytes(name, &bytes)
+    }
+
+    /// Writes a text under a name in the folder.
+    pub fn write(&self, name: &str, text: &str) -> Result<()> {
+        self.write_bytes(name, text.as_bytes())
+    }
+
+    fn write_bytes(&self, name: &str, bytes: &[u8]) -> Result<()> {
+        let path = self.folder.join(name);
+        if let Some(folder) = path.parent() {
+            fs_err::create_dir_all(folder)?;
+        }
+        atomic_write(&path, bytes)
+    }
+
     /// Writes the trained model into the folder; gives back its path.
     pub fn save_model(&self, plan: &Plan, trainer: Trainer) -> Result<(PathBuf, Model)> {
         let path = self.folder.join(MODEL);
@@ -106,19 +128,22 @@ pub const CONFIG: &str = "config.yaml";
 
 /// The trained model with its preprocessing, ready to be saved or used.
 pub fn model_of(plan: &Plan, trainer: Trainer) -> Result<Model> {
-    let logs = trainer.history.epochs.last().map(|epoch| epoch.logs.clone()).unwrap_or_default();
-    let training = Training {
-        epochs: trainer.position().epoch,
-        logs,
-        stopped: trainer.stopped().map(str::to_string),
-    };
     Ok(Model {
         config: portable(&plan.config),
         preprocessing: Some(plan.data()?.preprocessing.clone()),
-        training,
+        training: training(&trainer),
         spec: plan.spec.clone(),
         sequential: trainer.model,
     })
+}
+
+fn training(trainer: &Trainer) -> Training {
+    let last = trainer.history.epochs.last();
+    Training {
+        epochs: trainer.position().epoch,
+        logs: last.map(|epoch| epoch.logs.clone()).unwrap_or_default(),
+        stopped: trainer.stopped().map(str::to_string),
+    }
 }
 
 /// The configuration without what belongs to this machine or this call: paths are file names,

@@ -4,6 +4,7 @@ use candle_core::{Device, Tensor};
 
 use crate::error::Result;
 use crate::layers::{Context, Forward, Signal};
+use crate::ops::{self, Fused};
 use crate::random::Random;
 use crate::spec::ModelSpec;
 use crate::weights::Weights;
@@ -12,6 +13,8 @@ use crate::weights::Weights;
 pub struct Sequential {
     spec: ModelSpec,
     layers: Vec<Box<dyn Forward>>,
+    /// On the CPU, the layers' kernels where they have one.
+    kernels: Vec<Option<Fused>>,
     weights: Weights,
     random: Random,
 }
@@ -26,7 +29,9 @@ impl Sequential {
             let mut scope = weights.scope(&layer.name, layer.trainable);
             layers.push(layer.entry.item.build(&layer.input, &mut scope)?);
         }
-        Ok(Sequential { spec: spec.clone(), layers, weights, random })
+        let fused = |layer: &Box<dyn Forward>| device.is_cpu().then(|| layer.kernel()).flatten();
+        let kernels = layers.iter().map(fused).collect();
+        Ok(Sequential { spec: spec.clone(), layers, kernels, weights, random })
     }
 
     /// The layers' names and shapes.
@@ -44,13 +49,52 @@ impl Sequential {
         self.random
     }
 
+    /// The layers' kernels; None for a layer that has none, and for all on other devices.
+    pub fn kernels(&self) -> &[Option<Fused>] {
+        &self.kernels
+    }
+
+    /// The same model without kernels: every layer composed of candle ops, the definition.
+    pub fn without_kernels(mut self) -> Self {
+        self.kernels.iter_mut().for_each(|kernel| *kernel = None);
+        self
+    }
+
     /// One batch through all layers. `x`: (batch, …input) → (batch, …output).
     pub fn forward(&self, x: &Tensor, context: &mut Context<'_>) -> Result<Signal> {
         let mut signal = Signal::new(x.clone());
-        for layer in &self.layers {
-            signal = layer.forward(signal, context)?;
+        for index in 0..self.layers.len() {
+            signal = self.layer(index, signal, context)?;
         }
         Ok(signal)
+    }
+
+    fn layer(&self, index: usize, signal: Signal, context: &mut Context<'_>) -> Result<Signal> {
+        match &self.kernels[index] {
+            Some(fused) => ops::apply(fused, &self.spec.layers[index].output, signal, context),
+            None => self.layers[index].forward(signal, context),
+        }
+    }
+
+    /// Lets the layers that want it take their statistics from all training data: (rows, …input).
+    pub fn adapt(&self, x: &Tensor) -> Result<()> {
+        let Some(last) = self.layers.iter().rposition(|layer| layer.wants_adapt()) else {
+            return Ok(());
+        };
+        let mut context = Context::inference(&self.random);
+        let mut signal = Signal::new(x.clone());
+        for index in 0..=last {
+            if self.layers[index].wants_adapt() {
+                self.layers[index].adapt(&signal.tensor)?;
+            }
+            signal = self.layer(index, signal, &mut context)?;
+        }
+        Ok(())
+    }
+
+    /// True where a layer wants [`Sequential::adapt`].
+    pub fn wants_adapt(&self) -> bool {
+        self.layers.iter().any(|layer| layer.wants_adapt())
     }
 
     /// One batch through all layers, as in `predict`: no dropout, no gradients kept.
@@ -59,10 +103,10 @@ impl Sequential {
         Ok(self.forward(x, &mut context)?.tensor.detach())
     }
 
-    /// The sum of the weights' penalties, a scalar; None where no weight has one.
+    /// The sum of the trainable weights' penalties, a scalar; None where no weight has one.
     pub fn penalties(&self) -> Result<Option<Tensor>> {
         let mut total: Option<Tensor> = None;
-        for weight in self.weights.iter() {
+        for weight in self.weights.trainable() {
             let Some(regularizer) = &weight.regularizer else { continue };
             let penalty = regularizer.penalty(weight.var.as_tensor())?;
             total = Some(match total {

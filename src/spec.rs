@@ -3,10 +3,10 @@
 
 use std::collections::BTreeSet;
 
-use crate::callbacks::{CallbackEntry, Facts as CallbackFacts};
+use crate::callbacks::{CallbackEntry, Facts as CallbackFacts, Hook};
 use crate::config::{ClassWeight, CompileConfig, Config, ConfigError, FitConfig, ModelConfig};
 use crate::config::names::snake_case;
-use crate::error::Problem;
+use crate::error::{Error, Problem, Result};
 use crate::layers::LayerEntry;
 use crate::losses::{LossEntry, Output, Target};
 use crate::metrics::{MetricEntry, log_keys};
@@ -74,8 +74,30 @@ pub struct TrainSpec {
     pub class_weight: Option<ClassWeight>,
     /// The callbacks, in order.
     pub callbacks: Vec<CallbackEntry>,
+    /// Whether there is something to validate on.
+    pub has_validation: bool,
     /// What the target is.
     pub target: Target,
+}
+
+impl TrainSpec {
+    /// What callbacks are started with.
+    pub fn callback_facts(&self) -> CallbackFacts {
+        let metric = |metric: &MetricSpec| (metric.key.clone(), metric.entry.item.higher_is_better());
+        CallbackFacts {
+            metrics: self.metrics.iter().map(metric).collect(),
+            has_validation: self.has_validation,
+            scheduled: matches!(self.optimizer.item.learning_rate(), LearningRate::Schedule(_)),
+        }
+    }
+
+    /// The callbacks, started.
+    pub(crate) fn hooks(&self) -> Result<Vec<Box<dyn Hook>>> {
+        let facts = self.callback_facts();
+        let started = self.callbacks.iter().map(|callback| callback.item.start(&facts));
+        let hooks: Result<Vec<_>, Problem> = started.collect();
+        hooks.map_err(|problem| Error::run(problem.message).with_help(problem.help))
+    }
 }
 
 /// A metric and its key in the history.
@@ -271,22 +293,7 @@ fn resolve_training(
         return Err(ConfigError::at("fit.class_weight", message)
             .with_help("remove it, or encode the target with `encode: label`"));
     }
-    let known = CallbackFacts {
-        metrics: metrics
-            .iter()
-            .map(|metric| (metric.key.clone(), metric.entry.item.higher_is_better()))
-            .collect(),
-        has_validation: facts.has_validation,
-        scheduled: matches!(optimizer.item.learning_rate(), LearningRate::Schedule(_)),
-    };
-    for (index, callback) in fit.callbacks.iter().enumerate() {
-        let path = format!("fit.callbacks[{index}]");
-        callback
-            .item
-            .start(&known)
-            .map_err(|problem| placed(&path, callback.kind.name, None, problem))?;
-    }
-    Ok(TrainSpec {
+    let spec = TrainSpec {
         optimizer: optimizer.clone(),
         loss: loss.clone(),
         metrics,
@@ -297,8 +304,18 @@ fn resolve_training(
         shuffle: fit.shuffle,
         class_weight: fit.class_weight.clone(),
         callbacks: fit.callbacks.clone(),
+        has_validation: facts.has_validation,
         target,
-    })
+    };
+    let known = spec.callback_facts();
+    for (index, callback) in fit.callbacks.iter().enumerate() {
+        let path = format!("fit.callbacks[{index}]");
+        callback
+            .item
+            .start(&known)
+            .map_err(|problem| placed(&path, callback.kind.name, None, problem))?;
+    }
+    Ok(spec)
 }
 
 fn resolve_metrics(

@@ -2,13 +2,13 @@
 
 use candle_core::{Device, Tensor};
 
-use crate::batch::{Batch, Samples};
-use crate::callbacks::{Facts, Hook, Logs, Run};
+use crate::batch::Samples;
+use crate::callbacks::{Hook, Logs, Run};
 use crate::checkpoint::TrainerState;
 use crate::error::{Error, Result};
-use crate::evaluate::Scores;
+use crate::engine::Engine;
+use crate::evaluate::{Scores, score};
 use crate::history::{EpochLogs, History};
-use crate::layers::Context;
 use crate::optimizers::OptimizerState;
 use crate::random::Random;
 use crate::sequential::Sequential;
@@ -22,6 +22,7 @@ pub struct Trainer {
     pub history: History,
     pub(crate) spec: TrainSpec,
     pub(crate) optimizer: OptimizerState,
+    engine: Engine,
     pub(crate) scores: Scores,
     held_back: Scores,
     pub(crate) hooks: Vec<Box<dyn Hook>>,
@@ -30,6 +31,8 @@ pub struct Trainer {
     pub(crate) stopped: Option<String>,
     /// The callbacks' states from a checkpoint, to be put back once they have begun.
     pub(crate) hook_states: Vec<serde_json::Value>,
+    tolerates_nan: bool,
+    watches_batches: bool,
     random: Random,
 }
 
@@ -66,6 +69,10 @@ pub trait Observer {
     fn said(&mut self, _message: &str, _is_warning: bool) {}
     /// A callback wants the model saved under this name.
     fn save(&mut self, _trainer: &Trainer, _name: &str) -> Result<()> {
+        Ok(())
+    }
+    /// A callback wants this text written under this name, in place of what the file holds.
+    fn write(&mut self, _name: &str, _text: &str) -> Result<()> {
         Ok(())
     }
 }
@@ -110,16 +117,14 @@ impl Trainer {
         };
         let optimizer = OptimizerState::new(&train.optimizer, model.weights())?;
         let (scores, held_back) = (Scores::new(spec, train)?, Scores::new(spec, train)?);
-        let facts = Facts {
-            metrics: Vec::new(),
-            has_validation: true,
-            scheduled: optimizer.is_scheduled(),
-        };
-        let facts = facts.with_metrics(train);
-        let hooks: Result<Vec<_>, _> =
-            train.callbacks.iter().map(|callback| callback.item.start(&facts)).collect();
-        let hooks = hooks.map_err(|problem| Error::run(problem.message).with_help(problem.help))?;
+        let hooks = train.hooks()?;
+        let engine = Engine::new(&model);
+        let tolerates_nan = hooks.iter().any(|hook| hook.tolerates_nan());
+        let watches_batches = hooks.iter().any(|hook| hook.watches_batches());
         Ok(Trainer {
+            engine,
+            tolerates_nan,
+            watches_batches,
             model,
             history: History::default(),
             spec: train.clone(),
@@ -137,14 +142,39 @@ impl Trainer {
 
     /// Metrics in the target's original unit: one (factor, offset) a column of a scaled target.
     pub fn with_unit(mut self, unit: Option<Vec<(f64, f64)>>) -> Self {
-        self.scores.unit.clone_from(&unit);
-        self.held_back.unit = unit;
+        self.scores = self.scores.with_unit(unit.clone());
+        self.held_back = self.held_back.with_unit(unit);
         self
     }
 
     /// The loss and the metrics of the current epoch so far.
     pub fn running_logs(&self) -> Logs {
         self.scores.logs("")
+    }
+
+    /// The same training through candle's autograd, whatever kernels there are: the oracle.
+    pub fn uncompiled(mut self) -> Self {
+        self.engine = Engine::uncompiled(&self.model);
+        self
+    }
+
+    /// The same training with every layer composed of candle ops: the definition.
+    pub fn without_kernels(mut self) -> Self {
+        self.model = self.model.without_kernels();
+        self.uncompiled()
+    }
+
+    /// Adds a callback of the program's own, after those of the configuration.
+    pub fn with_hook(mut self, hook: Box<dyn Hook>) -> Self {
+        self.tolerates_nan |= hook.tolerates_nan();
+        self.watches_batches |= hook.watches_batches();
+        self.hooks.push(hook);
+        self
+    }
+
+    /// Why a callback stopped it, where one did.
+    pub fn stopped(&self) -> Option<&str> {
+        self.stopped.as_deref()
     }
 
     /// How it is trained.
@@ -164,6 +194,9 @@ impl Trainer {
 
     /// Trains until the last epoch, a callback, or the observer says stop.
     pub fn fit(&mut self, data: &TrainingData<'_>, observer: &mut dyn Observer) -> Result<Outcome> {
+        if self.position.step == 0 && self.model.wants_adapt() {
+            self.model.adapt(&data.train.x_tensor(&self.model)?)?;
+        }
         let samples = data.train.len();
         let steps = samples.div_ceil(self.spec.batch_size);
         self.hook(observer, |hook, run| hook.on_train_begin(run))?;
@@ -204,39 +237,20 @@ impl Trainer {
 
     /// One step: forward, loss, gradients, update.
     fn step(&mut self, data: &Samples<'_>, rows: &[usize]) -> Result<()> {
-        let batch = Batch::gather(data, rows, &self.model)?;
-        let mut context = Context::training(self.position.step, &self.random);
-        let output = self.model.forward(&batch.x, &mut context)?; // (batch, …output)
-        let loss = self.loss(&batch, &output, &context)?; // scalar
-        let loss_value = loss.to_scalar::<f32>()?;
-        if !loss_value.is_finite() {
-            return Err(self.not_finite(loss_value));
+        let Trainer { model, engine, spec, .. } = self;
+        let loss = engine.train(model, &spec.loss, data, rows, self.position.step)?;
+        if !loss.is_finite() {
+            if !self.tolerates_nan {
+                return Err(self.not_finite(loss));
+            }
+            // no update, which would make every weight NaN; a callback stops the training
+        } else {
+            self.optimizer.step(self.model.weights(), &mut self.engine.gradients)?;
         }
-        let gradients = self.gradients(&loss)?;
-        for (var, value) in &context.updates {
-            var.set(&value.detach())?;
-        }
-        self.optimizer.step(self.model.weights(), &gradients)?;
-        self.scores.add(loss_value, &batch, &output)?;
+        self.scores.add(loss, &self.engine, self.model.spec().output());
         self.position.batch += 1;
         self.position.step += 1;
         Ok(())
-    }
-
-    /// The loss of a batch with every penalty: what is differentiated, and what is reported.
-    fn loss(
-        &self,
-        batch: &Batch,
-        output: &crate::layers::Signal,
-        context: &Context<'_>,
-    ) -> Result<Tensor> {
-        crate::evaluate::total_loss(&self.spec.loss, &self.model, batch, output, context)
-    }
-
-    /// The gradients in the order of the trainable weights: the one place where they are gathered.
-    fn gradients(&self, loss: &Tensor) -> Result<Vec<Option<Tensor>>> {
-        let mut store = loss.backward()?;
-        Ok(self.model.weights().trainable().map(|weight| store.remove(&weight.var)).collect())
     }
 
     /// The rows of an epoch, in the order in which they are taken.
@@ -250,13 +264,13 @@ impl Trainer {
 
     /// The loss and the metrics over the samples that are held back.
     fn validate(&mut self, data: &Samples<'_>) -> Result<Logs> {
-        let (scores, batch_size) = (&mut self.held_back, self.spec.validation_batch_size);
-        crate::evaluate::score(&self.model, &self.spec.loss, scores, data, batch_size)?;
-        Ok(scores.logs("val_"))
+        let Trainer { model, engine, spec, held_back, .. } = self;
+        score(engine, model, &spec.loss, held_back, data, spec.validation_batch_size)?;
+        Ok(held_back.logs("val_"))
     }
 
     fn after_batch(&mut self, observer: &mut dyn Observer) -> Result<()> {
-        if self.hooks.is_empty() {
+        if !self.hooks.iter().any(|hook| hook.watches_batches()) {
             return Ok(());
         }
         let (batch, logs) = (self.position.batch - 1, self.scores.logs(""));
@@ -313,6 +327,9 @@ impl Trainer {
         }
         for name in run.save {
             observer.save(self, &name)?;
+        }
+        for (name, text) in run.write {
+            observer.write(&name, &text)?;
         }
         if self.stopped.is_none() {
             self.stopped = run.stop;

@@ -8,7 +8,7 @@ use candle_core::{DType, Device, Tensor, Var};
 use candle_nn::VarMap;
 
 use crate::constraints::Constraint;
-use crate::error::{Error, Result};
+use crate::error::{Error, Problem, Result};
 use crate::initializers::Initializer;
 use crate::random::Random;
 use crate::regularizers::Regularizer;
@@ -123,6 +123,18 @@ pub struct Wanted<'a> {
     pub stored: Stored,
 }
 
+impl Wanted<'_> {
+    /// What is wrong with its initializer, its penalty or its projection for its shape.
+    fn check(&self) -> Result<(), Problem> {
+        self.initializer.check_shape(self.shape)?;
+        let (regularizer, constraint) = (self.regularizer.iter(), self.constraint.iter());
+        regularizer
+            .map(|regularizer| regularizer.check_shape(self.shape))
+            .collect::<Result<(), _>>()?;
+        constraint.map(|constraint| constraint.check_shape(self.shape)).collect()
+    }
+}
+
 /// The weights of one layer, being made.
 pub struct Scope<'a> {
     weights: &'a mut Weights,
@@ -180,6 +192,9 @@ impl Scope<'_> {
     fn make(&mut self, wanted: Wanted<'_>, trainable: bool) -> Result<Var> {
         let name = format!("{}{}", self.prefix, wanted.name);
         let path = format!("{}.{name}", self.layer);
+        wanted.check().map_err(|problem| {
+            Error::run(format!("`{path}`: {}", problem.message)).with_help(problem.help)
+        })?;
         let values = wanted.initializer.values(wanted.shape, &self.weights.random, &path);
         let tensor = Tensor::from_vec(values, wanted.shape, &self.weights.device)?;
         let var = Var::from_tensor(&tensor.to_dtype(DType::F32)?)?;

@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 use clap::Args;
-use lanthorn::config::Config;
+use lanthorn::config;
 
 use super::view;
 
@@ -10,6 +10,5 @@ use super::view;
 pub(crate) struct SchemaArguments {}
 
 pub(crate) fn run(_: &SchemaArguments) -> Result<()> {
-    let schema = schemars::schema_for!(Config);
-    view::result(&format!("{}\n", serde_json::to_string_pretty(&schema)?))
+    view::result(&format!("{}\n", serde_json::to_string_pretty(&config::schema())?))
 }

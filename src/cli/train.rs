@@ -12,7 +12,7 @@ use lanthorn::config::Config;
 use lanthorn::files::TensorFile;
 use lanthorn::history::EpochLogs;
 use lanthorn::plan::Plan;
-use lanthorn::run::{self, CONFIG, Run};
+use lanthorn::run::{CONFIG, Run};
 use lanthorn::trainer::{Flow, Observer, Outcome, Trainer};
 use lanthorn::{Error, weights_file};
 
@@ -158,6 +158,10 @@ impl Observer for Watcher<'_> {
     fn save(&mut self, trainer: &Trainer, name: &str) -> lanthorn::Result<()> {
         run::save_copy(self.plan, trainer, &self.run.folder.join(name))
     }
+
+    fn write(&mut self, name: &str, text: &str) -> lanthorn::Result<()> {
+        lanthorn::files::atomic_write(&self.run.folder.join(name), text.as_bytes())
+    }
 }
 
 impl Watcher<'_> {
@@ -166,7 +170,7 @@ impl Watcher<'_> {
         self.run.keep(trainer)?;
         self.run.settle()?;
         self.run.save_history(trainer)?;
-        run::save_copy(self.plan, trainer, &self.run.folder.join(MODEL))?;
+        self.run.save_copy(self.plan, trainer, MODEL)?;
         self.view.interrupted(trainer, &self.run.folder);
         Ok(ExitCode::from(128 + self.signals.seen() as u8))
     }

@@ -5,17 +5,16 @@
 //! makes a list of the structs that may stand there. A struct *is* its configuration; what all of
 //! a list share (a layer's `name`, an optimizer's `clipnorm`) is read beside it into `common`.
 
-use std::collections::BTreeMap;
 use std::fmt;
-use std::marker::PhantomData;
-use std::sync::{Arc, OnceLock, RwLock};
+use std::sync::Arc;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator};
-use serde::de::{self, DeserializeSeed, Deserializer, IntoDeserializer, MapAccess, VariantAccess};
-use serde::{Deserialize, Serialize, Serializer};
+use serde::de::{Deserializer, MapAccess};
+use serde::{Serialize, Serializer};
 use serde_json::Value;
 
-use super::names::{same_name, unknown_name};
+use super::names::{did_you_mean, same_name, unknown_name_near};
+use super::registry::Registry;
 
 /// One entry: which kind, the arguments that all kinds share, and its own configuration.
 pub struct Entry<T: Catalog + ?Sized> {
@@ -57,6 +56,8 @@ pub trait Catalog: Send + Sync + 'static {
     type Common: Common;
     /// Every kind, in the order of the documentation.
     fn kinds() -> &'static [Kind];
+    /// Names that Keras has and this list refuses, each with the reason.
+    fn refused() -> &'static [(&'static str, &'static str)];
     /// Reads the arguments of one kind of the list.
     fn read<'de, D: Deserializer<'de>>(kind: Kind, arguments: D) -> Result<Arc<Self>, D::Error>;
     /// The JSON Schema of each kind's arguments, in the order of [`Catalog::kinds`].
@@ -86,47 +87,6 @@ impl Common for Nothing {
     }
 }
 
-/// How a program's own kind is made from its arguments.
-pub type Reader<T> = fn(Value) -> Result<Arc<T>, serde_json::Error>;
-
-/// Kinds that a program added to a list at run time.
-pub struct Registry<T: ?Sized> {
-    added: OnceLock<RwLock<BTreeMap<&'static str, Reader<T>>>>,
-}
-
-impl<T: ?Sized> Registry<T> {
-    /// An empty registry.
-    pub const fn new() -> Self {
-        Registry { added: OnceLock::new() }
-    }
-
-    /// Adds a kind, or replaces the one of that name.
-    pub fn add(&self, name: &'static str, reader: Reader<T>) {
-        let mut added = self.map().write().unwrap_or_else(std::sync::PoisonError::into_inner);
-        added.insert(name, reader);
-    }
-
-    fn find(&self, name: &str) -> Option<(&'static str, Reader<T>)> {
-        let added = self.map().read().unwrap_or_else(std::sync::PoisonError::into_inner);
-        added.get_key_value(name).map(|(name, reader)| (*name, *reader))
-    }
-
-    fn names(&self) -> Vec<&'static str> {
-        let added = self.map().read().unwrap_or_else(std::sync::PoisonError::into_inner);
-        added.keys().copied().collect()
-    }
-
-    fn map(&self) -> &RwLock<BTreeMap<&'static str, Reader<T>>> {
-        self.added.get_or_init(RwLock::default)
-    }
-}
-
-impl<T: ?Sized> Default for Registry<T> {
-    fn default() -> Self {
-        Self::new()
-    }
-}
-
 /// Anything that can be written as JSON; every configuration struct is.
 pub trait AsJson {
     /// The configuration as a JSON value.
@@ -140,15 +100,20 @@ impl<S: Serialize> AsJson for S {
 }
 
 /// Makes a list: `catalog! { dyn Layer, "layer", LayerCommon; Dense: "dense", "Dense"; … }`. Each
-/// line is a struct, its name, Keras's class, and other names that are accepted.
+/// line is a struct, its name, Keras's class, and other names that are accepted; the last lines may
+/// be names that are refused, with the reason: `"tensor_board" => "…";`.
 macro_rules! catalog {
     (dyn $trait:ident, $noun:literal, $common:ty;
-     $($kind:ty : $name:literal, $class:literal $(, $alias:literal)* ;)*) => {
+     $($kind:ty : $name:literal, $class:literal $(, $alias:literal)* ;)*
+     $($refused:literal => $reason:literal ;)*) => {
         impl $crate::config::Catalog for dyn $trait {
             const NOUN: &'static str = $noun;
             type Common = $common;
             fn kinds() -> &'static [$crate::config::Kind] {
                 &[$($crate::config::Kind { name: $name, class_name: $class, aliases: &[$($alias),*] }),*]
+            }
+            fn refused() -> &'static [(&'static str, &'static str)] {
+                &[$(($refused, $reason)),*]
             }
             fn read<'de, D: serde::Deserializer<'de>>(
                 kind: $crate::config::Kind,
@@ -196,9 +161,18 @@ impl<T: Catalog + ?Sized> Entry<T> {
         if let Some((name, _)) = T::registry().find(name) {
             return Ok(Kind { name, class_name: name, aliases: &[] });
         }
+        if let Some((_, reason)) = T::refused().iter().find(|(other, _)| same_name(other, name)) {
+            return Err(format!("the {} `{name}` is not supported\n{reason}", T::NOUN));
+        }
         let mut valid: Vec<&str> = T::kinds().iter().map(|kind| kind.name).collect();
         valid.extend(T::registry().names());
-        Err(unknown_name(T::NOUN, name, &valid))
+        if let Some((head, _)) = name.split_once(':') {
+            let help = format!("put a space after the colon: `{head}: …`");
+            return Err(format!("unknown {} `{name}`\n{help}", T::NOUN));
+        }
+        let others = T::kinds().iter().flat_map(|kind| kind.aliases).copied();
+        let all: Vec<&str> = valid.iter().copied().chain(others).collect();
+        Err(unknown_name_near(T::NOUN, name, did_you_mean(name, &all), &valid))
     }
 
     /// All arguments, the shared ones first, as JSON.
@@ -244,158 +218,5 @@ impl<T: Catalog + ?Sized> Serialize for Entry<T> {
         } else {
             serializer.collect_map([(&self.written, arguments)])
         }
-    }
-}
-
-impl<'de, T: Catalog + ?Sized> Deserialize<'de> for Entry<T> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_enum(T::NOUN, &[], EntryVisitor(PhantomData))
-    }
-}
-
-struct EntryVisitor<T: ?Sized>(PhantomData<T>);
-
-impl<'de, T: Catalog + ?Sized> de::Visitor<'de> for EntryVisitor<T> {
-    type Value = Entry<T>;
-
-    fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
-        write!(f, "the name of a {}, alone or with its arguments", T::NOUN)
-    }
-
-    fn visit_enum<A: de::EnumAccess<'de>>(self, access: A) -> Result<Entry<T>, A::Error> {
-        let (KindOf::<T> { kind, written, .. }, arguments) = access.variant()?;
-        let mut common = T::Common::default();
-        let item = arguments.newtype_variant_seed(Arguments { kind, common: &mut common })?;
-        Ok(Entry { kind, written, common, item })
-    }
-}
-
-/// The key of an entry, read as a kind so that a wrong name is an error at its own place.
-struct KindOf<T: ?Sized> {
-    kind: Kind,
-    written: String,
-    list: PhantomData<T>,
-}
-
-impl<'de, T: Catalog + ?Sized> Deserialize<'de> for KindOf<T> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let written = String::deserialize(deserializer)?;
-        let kind = Entry::<T>::find(&written).map_err(de::Error::custom)?;
-        Ok(KindOf { kind, written, list: PhantomData })
-    }
-}
-
-/// The arguments of an entry: shared keys into `common`, the rest to the kind's own struct.
-struct Arguments<'c, T: Catalog + ?Sized> {
-    kind: Kind,
-    common: &'c mut T::Common,
-}
-
-impl<'de, T: Catalog + ?Sized> DeserializeSeed<'de> for Arguments<'_, T> {
-    type Value = Arc<T>;
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Arc<T>, D::Error> {
-        deserializer.deserialize_map(self)
-    }
-}
-
-impl<'de, T: Catalog + ?Sized> de::Visitor<'de> for Arguments<'_, T> {
-    type Value = Arc<T>;
-
-    fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
-        write!(f, "the arguments of `{}`, as `key: value` pairs", self.kind.name)
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Arc<T>, A::Error> {
-        let own = OwnKeys { map, common: self.common, fields: None };
-        match T::registry().find(self.kind.name) {
-            Some((name, reader)) => reader(Value::deserialize(own)?)
-                .map_err(|error| de::Error::custom(format!("{} `{name}`: {error}", T::NOUN))),
-            None => T::read(self.kind, own),
-        }
-    }
-}
-
-/// A map seen without the shared keys, which are read into `common` on the way.
-struct OwnKeys<'c, A, C> {
-    map: A,
-    common: &'c mut C,
-    fields: Option<&'static [&'static str]>,
-}
-
-impl<'de, A: MapAccess<'de>, C: Common> Deserializer<'de> for OwnKeys<'_, A, C> {
-    type Error = A::Error;
-
-    fn deserialize_struct<V: de::Visitor<'de>>(
-        mut self,
-        _: &'static str,
-        fields: &'static [&'static str],
-        visitor: V,
-    ) -> Result<V::Value, A::Error> {
-        self.fields = Some(fields);
-        visitor.visit_map(self)
-    }
-
-    fn deserialize_any<V: de::Visitor<'de>>(self, visitor: V) -> Result<V::Value, A::Error> {
-        visitor.visit_map(self)
-    }
-
-    serde::forward_to_deserialize_any! {
-        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf option
-        unit unit_struct newtype_struct seq tuple tuple_struct map enum identifier ignored_any
-    }
-}
-
-impl<'de, A: MapAccess<'de>, C: Common> MapAccess<'de> for OwnKeys<'_, A, C> {
-    type Error = A::Error;
-
-    fn next_key_seed<K: DeserializeSeed<'de>>(
-        &mut self,
-        seed: K,
-    ) -> Result<Option<K::Value>, A::Error> {
-        while let Some(key) = self.map.next_key::<String>()? {
-            if C::KEYS.contains(&key.as_str()) {
-                self.common.read(&key, &mut self.map)?;
-                continue;
-            }
-            if let Some(fields) = self.fields
-                && !fields.contains(&key.as_str())
-            {
-                let valid: Vec<&str> = fields.iter().chain(C::KEYS).copied().collect();
-                return Err(de::Error::custom(unknown_name("key", &key, &valid)));
-            }
-            return seed.deserialize(key.into_deserializer()).map(Some);
-        }
-        Ok(None)
-    }
-
-    fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, A::Error> {
-        self.map.next_value_seed(seed)
-    }
-}
-
-impl<T: Catalog + ?Sized> JsonSchema for Entry<T> {
-    fn schema_name() -> std::borrow::Cow<'static, str> {
-        T::NOUN.into()
-    }
-
-    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
-        let common = T::Common::json_schema(generator);
-        let shared = common.get("properties").and_then(Value::as_object).cloned();
-        let names: Vec<&str> = T::kinds().iter().map(|kind| kind.name).collect();
-        let mut choices = vec![schemars::json_schema!({ "enum": names })];
-        for (kind, mut own) in T::kinds().iter().zip(T::schemas(generator)) {
-            let mut properties = own.get("properties").and_then(Value::as_object).cloned();
-            let all = properties.get_or_insert_default();
-            all.extend(shared.clone().unwrap_or_default());
-            own.insert("properties".into(), Value::Object(all.clone()));
-            choices.push(schemars::json_schema!({
-                "type": "object",
-                "properties": { kind.name: own },
-                "required": [kind.name],
-                "additionalProperties": false,
-            }));
-        }
-        schemars::json_schema!({ "oneOf": choices })
     }
 }

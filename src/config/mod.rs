@@ -1,9 +1,36 @@
-//! The configuration, as typed.
+//! The configuration, as typed: one YAML, TOML or JSON file becomes a tree of [`Node`]s that know
+//! their places, the tree becomes the typed sections, and errors are drawn at line and column.
 
+mod arguments;
+mod deserializer;
+mod document;
+mod draw;
+pub mod data;
+mod choice;
 mod entry;
+mod error;
+mod format;
+mod json;
 pub mod names;
 pub mod node;
+mod registry;
+mod sections;
+mod schema;
+mod set;
+mod syntax;
+#[cfg(test)]
+mod tests;
+mod toml;
+mod write;
+mod yaml;
 
+pub use document::Document;
+pub(crate) use choice::{bare, checked};
 pub(crate) use entry::catalog;
-pub use entry::{AsJson, Catalog, Common, Entry, Kind, Nothing, Reader, Registry};
-pub use node::{ConfigError, Node};
+pub use entry::{AsJson, Catalog, Common, Entry, Kind, Nothing};
+pub use error::ConfigError;
+pub use format::Format;
+pub use node::Node;
+pub use registry::{Reader, Registry};
+pub use schema::{schema, schema_of};
+pub use sections::{ClassWeight, CompileConfig, Config, FitConfig, ModelConfig};

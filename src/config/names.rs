@@ -27,27 +27,51 @@ fn fold(name: &str) -> impl Iterator<Item = char> + '_ {
     name.chars().filter(|c| *c != '_').flat_map(char::to_lowercase)
 }
 
-/// The valid name nearest to a mistyped one, where one is near enough to be meant.
+/// The valid name nearest to a mistyped one, where one is near enough to be meant: a few letters
+/// off, or the beginning of it.
 pub fn did_you_mean<'a>(found: &str, valid: &[&'a str]) -> Option<&'a str> {
-    let lower = found.to_lowercase();
-    valid
-        .iter()
-        .map(|name| (strsim::damerau_levenshtein(&lower, &name.to_lowercase()), *name))
-        .filter(|(distance, name)| *distance <= 1 + name.len().max(found.len()) / 4)
-        .min_by_key(|(distance, _)| *distance)
-        .map(|(_, name)| name)
+    let found: String = fold(found).collect();
+    let near = valid.iter().map(|name| (*name, fold(name).collect::<String>()));
+    let slip = near
+        .clone()
+        .map(|(name, folded)| (strsim::damerau_levenshtein(&found, &folded), name, folded))
+        .filter(|(distance, _, folded)| *distance <= 1 + folded.len().max(found.len()) / 4)
+        .filter(|(distance, _, folded)| *distance < folded.chars().count())
+        .min_by_key(|(distance, ..)| *distance)
+        .map(|(_, name, _)| name);
+    slip.or_else(|| {
+        let mut longer = near.filter(|(_, folded)| found.len() >= 3 && folded.starts_with(&found));
+        longer.next().map(|(name, _)| name)
+    })
 }
 
 /// The message and the help for a name that is not in a list: "unknown layer `dens`", "did you mean
 /// `dense`? valid layers: …", joined by a line break (see [`crate::config::ConfigError`]).
 pub fn unknown_name(noun: &str, found: &str, valid: &[&str]) -> String {
+    unknown_name_near(noun, found, did_you_mean(found, valid), valid)
+}
+
+/// [`unknown_name`], with the name that may be meant. Of a long list that is all the help.
+pub(super) fn unknown_name_near(
+    noun: &str,
+    found: &str,
+    near: Option<&str>,
+    valid: &[&str],
+) -> String {
     let list = valid.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
-    let help = match (did_you_mean(found, valid), valid.is_empty()) {
-        (_, true) => format!("it takes no {noun}s"),
-        (Some(near), _) => format!("did you mean `{near}`? valid {noun}s: {list}"),
-        (None, _) => format!("valid {noun}s: {list}"),
+    let help = match near {
+        _ if valid.is_empty() => format!("it takes no {noun}s"),
+        Some(near) if valid.len() > 24 => format!("did you mean `{near}`?"),
+        Some(near) => format!("did you mean `{near}`? valid {noun}s: {list}"),
+        None => format!("valid {noun}s: {list}"),
     };
     format!("unknown {noun} `{found}`\n{help}")
+}
+
+/// A noun with `a` or `an`.
+pub(super) fn with_article(noun: &str) -> String {
+    let article = if noun.starts_with(['a', 'e', 'i', 'o', 'u']) { "an" } else { "a" };
+    format!("{article} {noun}")
 }
 
 #[cfg(test)]
@@ -79,6 +103,12 @@ mod tests {
     fn a_near_name_is_offered_and_a_far_one_is_not() {
         assert_eq!(did_you_mean("dens", &["dense", "dropout"]), Some("dense"));
         assert_eq!(did_you_mean("unitss", &["units", "use_bias"]), Some("units"));
+        assert_eq!(did_you_mean("Drop_Uot", &["dense", "dropout"]), Some("dropout"));
+        assert_eq!(
+            did_you_mean("BatchNorm", &["batch_normalization"]),
+            Some("batch_normalization")
+        );
         assert_eq!(did_you_mean("zebra", &["dense", "dropout"]), None);
+        assert_eq!(did_you_mean("q", &["x"]), None);
     }
 }

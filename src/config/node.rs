@@ -1,12 +1,15 @@
-//! `Node`: a parsed document as a tree that knows the place of every key and value, and a serde
-//! deserializer over it, so that every error points at the very key.
+//! `Node`: a parsed document as a tree that knows the place of every key and value.
 
-use std::fmt;
 use std::ops::Range;
 
-use serde::de::{self, DeserializeSeed, Deserializer, IntoDeserializer, Visitor};
+use serde::de;
+use serde_json::Value as Json;
 
-use super::names::{same_name, unknown_name};
+pub use super::error::ConfigError;
+use super::names::same_name;
+
+/// How deep lists and tables may be nested, which bounds every recursion over a tree.
+pub const MAX_DEPTH: usize = 64;
 
 /// A value and the bytes of the document that it came from (empty where there is no document).
 #[derive(Debug, Clone, PartialEq)]
@@ -24,8 +27,8 @@ pub enum Value {
     Null,
     /// `true`, `false`.
     Bool(bool),
-    /// A whole number.
-    Int(i64),
+    /// A whole number, from the least i64 to the greatest u64.
+    Int(i128),
     /// Any other number.
     Float(f64),
     /// Text.
@@ -45,118 +48,6 @@ pub struct Key {
     pub name: String,
 }
 
-/// What is wrong with a configuration, and where.
-#[derive(Debug, Clone, PartialEq)]
-pub struct ConfigError {
-    /// What was expected and what was found.
-    pub message: String,
-    /// What to do; may be empty.
-    pub help: String,
-    /// Where: `model.layers[0].dense`; may be empty.
-    pub path: String,
-    /// Bytes of the document, where known.
-    pub span: Option<Range<usize>>,
-    /// The drawn snippet, once a document has been found for it.
-    pub drawn: Option<String>,
-}
-
-impl ConfigError {
-    /// An error at a path of the tree, such as `model.layers[2].dense.units`.
-    pub fn at(path: impl Into<String>, message: impl Into<String>) -> Self {
-        ConfigError {
-            message: message.into(),
-            help: String::new(),
-            path: path.into(),
-            span: None,
-            drawn: None,
-        }
-    }
-
-    /// The same error with words on what to do.
-    pub fn with_help(mut self, help: impl Into<String>) -> Self {
-        self.help = help.into();
-        self
-    }
-
-    fn at_span(mut self, span: &Range<usize>) -> Self {
-        if self.span.is_none() && !span.is_empty() {
-            self.span = Some(span.clone());
-        }
-        self
-    }
-
-    fn inside(mut self, segment: &str) -> Self {
-        self.path = match (self.path.is_empty(), self.path.starts_with('[')) {
-            (true, _) => segment.to_string(),
-            (false, true) => format!("{segment}{}", self.path),
-            (false, false) => format!("{segment}.{}", self.path),
-        };
-        self
-    }
-}
-
-impl fmt::Display for ConfigError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if let Some(drawn) = &self.drawn {
-            return write!(f, "{drawn}");
-        }
-        if !self.path.is_empty() {
-            write!(f, "{}: ", self.path)?;
-        }
-        write!(f, "{}", self.message)?;
-        if !self.help.is_empty() {
-            write!(f, "\n  help: {}", self.help)?;
-        }
-        Ok(())
-    }
-}
-
-impl std::error::Error for ConfigError {}
-
-impl de::Error for ConfigError {
-    /// A message; what follows a line break is the help.
-    fn custom<T: fmt::Display>(message: T) -> Self {
-        let text = message.to_string();
-        let (message, help) = text.split_once('\n').unwrap_or((&text, ""));
-        ConfigError::at("", message).with_help(help)
-    }
-
-    fn unknown_field(field: &str, expected: &'static [&'static str]) -> Self {
-        Self::custom(unknown_name("key", field, expected))
-    }
-
-    fn unknown_variant(variant: &str, expected: &'static [&'static str]) -> Self {
-        Self::custom(unknown_name("name", variant, expected))
-    }
-
-    fn missing_field(field: &'static str) -> Self {
-        Self::custom(format!("`{field}` is missing"))
-    }
-
-    fn invalid_type(found: de::Unexpected<'_>, expected: &dyn de::Expected) -> Self {
-        Self::custom(format!("expected {expected}, got {}", words(found)))
-    }
-
-    fn invalid_value(found: de::Unexpected<'_>, expected: &dyn de::Expected) -> Self {
-        Self::custom(format!("expected {expected}, got {}", words(found)))
-    }
-}
-
-/// A found value in words that a user knows.
-fn words(found: de::Unexpected<'_>) -> String {
-    match found {
-        de::Unexpected::Unsigned(n) => n.to_string(),
-        de::Unexpected::Signed(n) => n.to_string(),
-        de::Unexpected::Float(n) => n.to_string(),
-        de::Unexpected::Bool(b) => b.to_string(),
-        de::Unexpected::Str(text) => format!("the text \"{text}\""),
-        de::Unexpected::Unit => "nothing".to_string(),
-        de::Unexpected::Seq => "a list".to_string(),
-        de::Unexpected::Map => "a table of keys".to_string(),
-        other => other.to_string(),
-    }
-}
-
 impl Node {
     /// A node without a place.
     pub fn bare(value: Value) -> Self {
@@ -164,12 +55,11 @@ impl Node {
     }
 
     /// The tree of a JSON value, without places.
-    pub fn from_json(json: &serde_json::Value) -> Node {
-        use serde_json::Value as Json;
+    pub fn from_json(json: &Json) -> Node {
         Node::bare(match json {
             Json::Null => Value::Null,
             Json::Bool(b) => Value::Bool(*b),
-            Json::Number(n) => match n.as_i64() {
+            Json::Number(n) => match n.as_i128() {
                 Some(int) => Value::Int(int),
                 None => Value::Float(n.as_f64().unwrap_or(f64::NAN)),
             },
@@ -185,28 +75,143 @@ impl Node {
         })
     }
 
-    /// Reads a configuration type from the tree.
-    pub fn read<T: de::DeserializeOwned>(&self) -> Result<T, ConfigError> {
-        T::deserialize(self)
+    /// The tree as a JSON value; a number that is not finite becomes null.
+    pub fn to_json(&self) -> Json {
+        match &self.value {
+            Value::Null => Json::Null,
+            Value::Bool(b) => Json::Bool(*b),
+            Value::Int(n) => serde_json::Number::from_i128(*n).map_or(Json::Null, Json::Number),
+            Value::Float(n) => Json::from(*n),
+            Value::Text(text) => Json::String(text.clone()),
+            Value::List(items) => Json::Array(items.iter().map(Node::to_json).collect()),
+            Value::Map(entries) => Json::Object(
+                entries.iter().map(|(key, node)| (key.name.clone(), node.to_json())).collect(),
+            ),
+        }
     }
 
-    /// The node at a path such as `model.layers[2].dense.units`, or the nearest one above it.
+    /// Reads a configuration type from the tree.
+    pub fn read<T: de::DeserializeOwned>(&self) -> Result<T, ConfigError> {
+        if self.is_too_deep() {
+            let message = format!("lists and tables are nested over {MAX_DEPTH} deep");
+            return Err(ConfigError::at("", message));
+        }
+        T::deserialize(self).map_err(|error: ConfigError| {
+            let missing = error.missing_key().map(|key| format!("add `{key}: …`"));
+            error.or_help(|| missing.unwrap_or_default())
+        })
+    }
+
+    /// The node at a path such as `model.layers[2].dense.units`, or the nearest one above it. Case
+    /// and underscores don't count in names, and the one name of an entry may be an alias.
     pub fn nearest(&self, path: &str) -> &Node {
-        let mut node = self;
-        for segment in segments(path) {
-            let next = match (&node.value, segment) {
-                (Value::Map(entries), Segment::Key(key)) => {
-                    entries.iter().find(|(k, _)| same_name(&k.name, key)).map(|(_, node)| node)
+        self.trace(path).1
+    }
+
+    /// The bytes to underline for an error at a path: the value's where it is on its own, the
+    /// key's of a table or list; None where not even the first step of the path is there.
+    pub(super) fn place_of(&self, path: &str) -> Option<Range<usize>> {
+        let (key, node) = self.trace(path);
+        let is_leaf = !matches!(node.value, Value::List(_) | Value::Map(_));
+        let span = match key {
+            Some(key) if !is_leaf || node.span.is_empty() => &key.span,
+            None if !is_leaf && std::ptr::eq(node, self) => return None,
+            _ => &node.span,
+        };
+        (!span.is_empty()).then(|| span.clone())
+    }
+
+    /// The nearest node to a path, and its key where it stands in a table.
+    fn trace(&self, path: &str) -> (Option<&Key>, &Node) {
+        let (mut key, mut node) = (None, self);
+        let steps: Vec<Segment<'_>> = segments(path).collect();
+        for (i, step) in steps.iter().enumerate() {
+            (key, node) = match (&node.value, step) {
+                (Value::Map(entries), Segment::Key(name)) => {
+                    let found = entries.iter().find(|(key, _)| same_name(&key.name, name));
+                    match found.or_else(|| alias(entries, steps.get(i + 1))) {
+                        Some((key, node)) => (Some(key), node),
+                        None => return (key, node),
+                    }
                 }
-                (Value::List(items), Segment::Index(index)) => items.get(index),
-                _ => None,
+                (Value::List(items), Segment::Index(index)) => match items.get(*index) {
+                    Some(item) => (None, item),
+                    None => return (key, node),
+                },
+                _ => return (key, node),
             };
-            match next {
-                Some(next) => node = next,
-                None => return node,
+        }
+        (key, node)
+    }
+
+    /// The same tree in a document that begins `base` bytes later.
+    pub(super) fn shifted(mut self, base: usize) -> Node {
+        let shift = |span: &mut Range<usize>| *span = span.start + base..span.end + base;
+        let mut open = vec![&mut self];
+        while let Some(node) = open.pop() {
+            shift(&mut node.span);
+            match &mut node.value {
+                Value::List(items) => open.extend(items),
+                Value::Map(entries) => {
+                    for (key, node) in entries {
+                        shift(&mut key.span);
+                        open.push(node);
+                    }
+                }
+                _ => {}
             }
         }
-        node
+        self
+    }
+
+    /// True where lists and tables are nested deeper than [`MAX_DEPTH`].
+    pub(super) fn is_too_deep(&self) -> bool {
+        let mut open = vec![(0, self)];
+        while let Some((depth, node)) = open.pop() {
+            if depth > MAX_DEPTH {
+                return true;
+            }
+            match &node.value {
+                Value::List(items) => open.extend(items.iter().map(|node| (depth + 1, node))),
+                Value::Map(entries) => {
+                    open.extend(entries.iter().map(|(_, node)| (depth + 1, node)));
+                }
+                _ => {}
+            }
+        }
+        false
+    }
+}
+
+/// The one entry of a table, under whatever name, where it holds the step after this one:
+/// `{ce: {axis: 1}}` for `crossentropy.axis`.
+fn alias<'a>(entries: &'a [(Key, Node)], next: Option<&Segment<'_>>) -> Option<&'a (Key, Node)> {
+    let ([only], Some(Segment::Key(next))) = (entries, next) else { return None };
+    match &only.1.value {
+        Value::Map(inner) if inner.iter().any(|(key, _)| same_name(&key.name, next)) => Some(only),
+        _ => None,
+    }
+}
+
+impl Value {
+    /// What it is, in words that a user knows.
+    pub fn words(&self) -> String {
+        match self {
+            Value::Null => "nothing".to_string(),
+            Value::Bool(b) => format!("`{b}`"),
+            Value::Int(n) => n.to_string(),
+            Value::Float(n) => format!("{n:?}"),
+            Value::Text(text) => format!("the text \"{text}\""),
+            Value::List(_) => "a list".to_string(),
+            Value::Map(entries) if entries.is_empty() => "an empty table".to_string(),
+            Value::Map(_) => "a table of keys".to_string(),
+        }
+    }
+}
+
+impl From<&str> for Value {
+    fn from(text: &str) -> Value {
+        Value::Text(text.to_string())
     }
 }
 
@@ -227,259 +232,4 @@ pub fn segments(path: &str) -> impl Iterator<Item = Segment<'_>> {
             None => Segment::Key(part),
         }
     })
-}
-
-impl<'de> Deserializer<'de> for &'de Node {
-    type Error = ConfigError;
-
-    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ConfigError> {
-        match &self.value {
-            Value::Null => visitor.visit_unit(),
-            Value::Bool(b) => visitor.visit_bool(*b),
-            Value::Int(n) => match u64::try_from(*n) {
-                Ok(n) => visitor.visit_u64(n),
-                Err(_) => visitor.visit_i64(*n),
-            },
-            Value::Float(n) => visitor.visit_f64(*n),
-            Value::Text(text) => visitor.visit_borrowed_str(text),
-            Value::List(items) => {
-                let mut list = List { items: items.iter().enumerate() };
-                visitor.visit_seq(&mut list)
-            }
-            Value::Map(entries) => {
-                let mut map = Map { entries: entries.iter(), current: None };
-                let result = visitor.visit_map(&mut map);
-                match (result, map.current) {
-                    // an error about a key that has no place yet: the key's
-                    (Err(error), Some((key, _))) if error.span.is_none() => {
-                        Err(error.at_span(&key.span))
-                    }
-                    (result, _) => result,
-                }
-            }
-        }
-        .map_err(|error: ConfigError| error.at_span(&self.span))
-    }
-
-    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ConfigError> {
-        match self.value {
-            Value::Null => visitor.visit_none(),
-            _ => visitor.visit_some(self),
-        }
-    }
-
-    fn deserialize_newtype_struct<V: Visitor<'de>>(
-        self,
-        _: &'static str,
-        visitor: V,
-    ) -> Result<V::Value, ConfigError> {
-        visitor.visit_newtype_struct(self)
-    }
-
-    /// A bare name, or a table of one key: the name with its arguments.
-    fn deserialize_enum<V: Visitor<'de>>(
-        self,
-        noun: &'static str,
-        variants: &'static [&'static str],
-        visitor: V,
-    ) -> Result<V::Value, ConfigError> {
-        let (name, span, arguments) = match &self.value {
-            Value::Text(name) => (name.as_str(), &self.span, None),
-            Value::Map(entries) if entries.len() == 1 => {
-                let (key, node) = &entries[0];
-                (key.name.as_str(), &key.span, Some(node))
-            }
-            Value::Map(entries) if entries.len() > 1 => {
-                let names: Vec<_> = entries.iter().map(|(k, _)| format!("`{}`", k.name)).collect();
-                let message = format!("expected one name, got {}", names.join(", "));
-                return Err(ConfigError::at("", message)
-                    .with_help("write each entry of a list after its own `-`, and the arguments of a name indented under it")
-                    .at_span(&entries[1].0.span));
-            }
-            other => {
-                let message =
-                    format!("expected a name, alone or with its arguments, got {}", other.words());
-                return Err(ConfigError::at("", message).at_span(&self.span));
-            }
-        };
-        // Keras's class spelling is accepted: case and underscores don't count
-        let name = variants.iter().find(|variant| same_name(variant, name)).map_or(name, |v| *v);
-        let noun = if noun.chars().next().is_some_and(char::is_lowercase) { noun } else { "name" };
-        visitor.visit_enum(Variant { name, span, arguments, place: &self.span }).map_err(|error| {
-            let mut error = error;
-            if noun != "name" {
-                error.message =
-                    error.message.replacen("unknown name", &format!("unknown {noun}"), 1);
-            }
-            error.at_span(span)
-        })
-    }
-
-    serde::forward_to_deserialize_any! {
-        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf
-        unit unit_struct seq tuple tuple_struct map struct identifier ignored_any
-    }
-}
-
-impl Value {
-    /// What it is, in words that a user knows.
-    pub fn words(&self) -> String {
-        match self {
-            Value::Null => "nothing".to_string(),
-            Value::Bool(b) => b.to_string(),
-            Value::Int(n) => n.to_string(),
-            Value::Float(n) => n.to_string(),
-            Value::Text(text) => format!("the text \"{text}\""),
-            Value::List(_) => "a list".to_string(),
-            Value::Map(_) => "a table of keys".to_string(),
-        }
-    }
-}
-
-struct List<'de> {
-    items: std::iter::Enumerate<std::slice::Iter<'de, Node>>,
-}
-
-impl<'de> de::SeqAccess<'de> for &mut List<'de> {
-    type Error = ConfigError;
-
-    fn next_element_seed<T: DeserializeSeed<'de>>(
-        &mut self,
-        seed: T,
-    ) -> Result<Option<T::Value>, ConfigError> {
-        let Some((index, node)) = self.items.next() else { return Ok(None) };
-        seed.deserialize(node)
-            .map(Some)
-            .map_err(|error| error.at_span(&node.span).inside(&format!("[{index}]")))
-    }
-
-    fn size_hint(&self) -> Option<usize> {
-        Some(self.items.len())
-    }
-}
-
-struct Map<'de> {
-    entries: std::slice::Iter<'de, (Key, Node)>,
-    current: Option<&'de (Key, Node)>,
-}
-
-impl<'de> de::MapAccess<'de> for &mut Map<'de> {
-    type Error = ConfigError;
-
-    fn next_key_seed<K: DeserializeSeed<'de>>(
-        &mut self,
-        seed: K,
-    ) -> Result<Option<K::Value>, ConfigError> {
-        self.current = self.entries.next();
-        let Some((key, _)) = self.current else { return Ok(None) };
-        seed.deserialize(key.name.as_str().into_deserializer())
-            .map(Some)
-            .map_err(|error: ConfigError| error.at_span(&key.span).inside(&key.name))
-    }
-
-    fn next_value_seed<V: DeserializeSeed<'de>>(
-        &mut self,
-        seed: V,
-    ) -> Result<V::Value, ConfigError> {
-        let Some((key, node)) = self.current else {
-            return Err(ConfigError::at("", "a value without a key"));
-        };
-        seed.deserialize(node)
-            .map_err(|error| error.at_span(&node.span).at_span(&key.span).inside(&key.name))
-    }
-}
-
-struct Variant<'de> {
-    name: &'de str,
-    span: &'de Range<usize>,
-    arguments: Option<&'de Node>,
-    place: &'de Range<usize>,
-}
-
-impl<'de> de::EnumAccess<'de> for Variant<'de> {
-    type Error = ConfigError;
-    type Variant = Self;
-
-    fn variant_seed<V: DeserializeSeed<'de>>(
-        self,
-        seed: V,
-    ) -> Result<(V::Value, Self), ConfigError> {
-        let value = seed
-            .deserialize(self.name.into_deserializer())
-            .map_err(|error: ConfigError| error.at_span(self.span))?;
-        Ok((value, self))
-    }
-}
-
-impl<'de> Variant<'de> {
-    /// The arguments; none at all are an empty table.
-    fn read<T>(
-        self,
-        read: impl FnOnce(&dyn Fn() -> Option<&'de Node>) -> Result<T, ConfigError>,
-    ) -> Result<T, ConfigError> {
-        let arguments = self.arguments.filter(|node| node.value != Value::Null);
-        read(&|| arguments)
-            .map_err(|error| error.at_span(self.span).at_span(self.place).inside(self.name))
-    }
-}
-
-impl<'de> de::VariantAccess<'de> for Variant<'de> {
-    type Error = ConfigError;
-
-    fn unit_variant(self) -> Result<(), ConfigError> {
-        let name = self.name;
-        self.read(|node| match node().map(|node| (&node.span, &node.value)) {
-            None => Ok(()),
-            Some((_, Value::Map(entries))) if entries.is_empty() => Ok(()),
-            Some((span, value)) => Err(ConfigError::at(
-                "",
-                format!("`{name}` takes no arguments, got {}", value.words()),
-            )
-            .at_span(span)),
-        })
-    }
-
-    fn newtype_variant_seed<T: DeserializeSeed<'de>>(
-        self,
-        seed: T,
-    ) -> Result<T::Value, ConfigError> {
-        self.read(|node| match node() {
-            Some(node) => seed.deserialize(node),
-            None => seed.deserialize(NoArguments),
-        })
-    }
-
-    fn tuple_variant<V: Visitor<'de>>(self, _: usize, visitor: V) -> Result<V::Value, ConfigError> {
-        self.read(|node| match node() {
-            Some(node) => node.deserialize_any(visitor),
-            None => NoArguments.deserialize_any(visitor),
-        })
-    }
-
-    fn struct_variant<V: Visitor<'de>>(
-        self,
-        _: &'static [&'static str],
-        visitor: V,
-    ) -> Result<V::Value, ConfigError> {
-        self.read(|node| match node() {
-            Some(node) => node.deserialize_any(visitor),
-            None => NoArguments.deserialize_any(visitor),
-        })
-    }
-}
-
-/// The arguments of a bare name: an empty table.
-struct NoArguments;
-
-impl<'de> Deserializer<'de> for NoArguments {
-    type Error = ConfigError;
-
-    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ConfigError> {
-        visitor.visit_map(&mut Map { entries: [].iter(), current: None })
-    }
-
-    serde::forward_to_deserialize_any! {
-        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf option
-        unit unit_struct newtype_struct seq tuple tuple_struct map struct enum identifier ignored_any
-    }
 }

@@ -4,6 +4,7 @@ use candle_core::{D, Tensor};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::slices::{LossBatch, clip_probability as clip_one, logistic, mean_of_columns};
 use super::terms::{axis_last, clip_probability, smooth, softplus};
 use super::{Loss, Output, checks};
 use crate::error::{Problem, Result};
@@ -33,6 +34,35 @@ impl Loss for BinaryCrossentropy {
         let prediction = axis_last(prediction, self.axis)?;
         let each = each(&target, &prediction, self.from_logits)?;
         Ok(each.mean(D::Minus1)?)
+    }
+
+    fn value_and_gradient(
+        &self,
+        batch: &LossBatch<'_>,
+        values: &mut [f32],
+        gradient: &mut [f32],
+    ) -> bool {
+        if self.axis != -1 {
+            return false;
+        }
+        let (keep, add) = (1.0 - self.label_smoothing as f32, self.label_smoothing as f32 / 2.0);
+        if self.from_logits {
+            return mean_of_columns(batch, values, gradient, |y, x| {
+                let y = y * keep + add;
+                let (log, share) = logistic(x);
+                (x.max(0.0) + log - y * x, share - y)
+            });
+        }
+        mean_of_columns(batch, values, gradient, |y, p| {
+            let y = y * keep + add;
+            let (p, is_free) = clip_one(p);
+            let value = -(y * p.ln() + (1.0 - y) * (1.0 - p).ln());
+            (value, if is_free { (1.0 - y) / (1.0 - p) - y / p } else { 0.0 })
+        })
+    }
+
+    fn from_logits(&self) -> bool {
+        self.from_logits
     }
 
     fn check(&self, output: &Output<'_>) -> Result<(), Problem> {

@@ -4,6 +4,7 @@ use candle_core::{D, Tensor};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::slices::{LossBatch, clip_probability, each_row, softmax};
 use super::terms::{axis_last, log_probability, smooth};
 use super::{Loss, Output, checks};
 use crate::error::{Problem, Result};
@@ -34,6 +35,54 @@ impl Loss for CategoricalCrossentropy {
         let target = smooth(&axis_last(target, self.axis)?, self.label_smoothing, classes)?;
         let log_p = log_probability(&scores, self.from_logits)?;
         Ok((target * log_p)?.sum(D::Minus1)?.neg()?)
+    }
+
+    fn value_and_gradient(
+        &self,
+        batch: &LossBatch<'_>,
+        values: &mut [f32],
+        gradient: &mut [f32],
+    ) -> bool {
+        if self.axis != -1 || batch.target_width != batch.width {
+            return false;
+        }
+        let smoothing = self.label_smoothing;
+        let (keep, add) = ((1.0 - smoothing) as f32, (smoothing / batch.width as f64) as f32);
+        if self.from_logits {
+            each_row(batch, values, gradient, |target, scores, slopes| {
+                let (largest, log) = softmax(scores, slopes);
+                let (mut loss, mut mass) = (0.0, 0.0);
+                for (y, score) in target.iter().zip(scores) {
+                    let y = y * keep + add;
+                    loss -= y * (score - largest - log);
+                    mass += y;
+                }
+                for (slope, y) in slopes.iter_mut().zip(target) {
+                    *slope = *slope * mass - (y * keep + add);
+                }
+                loss
+            });
+            return true;
+        }
+        each_row(batch, values, gradient, |target, scores, slopes| {
+            let inverse = 1.0 / scores.iter().sum::<f32>();
+            let (mut loss, mut mass) = (0.0, 0.0);
+            for ((slope, y), score) in slopes.iter_mut().zip(target).zip(scores) {
+                let y = y * keep + add;
+                let (p, is_free) = clip_probability(score * inverse);
+                loss -= y * p.ln();
+                // by its own probability, then, below, by the sum
+                *slope = if is_free { -y / p } else { 0.0 };
+                mass += if is_free { y } else { 0.0 };
+            }
+            slopes.iter_mut().for_each(|slope| *slope = (*slope + mass) * inverse);
+            loss
+        });
+        true
+    }
+
+    fn from_logits(&self) -> bool {
+        self.from_logits
     }
 
     fn check(&self, output: &Output<'_>) -> Result<(), Problem> {

@@ -151,6 +151,24 @@ pub(crate) fn logits(
     }
 }
 
+/// Losses over probabilities that have no form for scores.
+pub(crate) fn probabilities(name: &str, wanted: &str, output: &Output<'_>) -> Result<(), Problem> {
+    if output.activation == Some(&Activation::Linear) {
+        let message = format!("`{name}` wants probabilities, but the last layer is linear");
+        let help = format!("give the last layer `activation: {wanted}`");
+        return Err(Problem::at("", message).help(help));
+    }
+    Ok(())
+}
+
+/// A number over 0.
+pub(crate) fn positive(key: &str, value: f64) -> Result<(), Problem> {
+    if value > 0.0 && value.is_finite() {
+        return Ok(());
+    }
+    Err(Problem::at(key, format!("`{key}` must be over 0, got {value}")))
+}
+
 /// A number between two bounds, both allowed.
 pub(crate) fn within(key: &str, value: f64, low: f64, high: f64) -> Result<(), Problem> {
     if (low..=high).contains(&value) {

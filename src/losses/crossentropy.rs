@@ -4,6 +4,7 @@ use candle_core::Tensor;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::slices::LossBatch;
 use super::{
     BinaryCrossentropy, CategoricalCrossentropy, Loss, Output, SparseCategoricalCrossentropy,
     Target,
@@ -42,6 +43,23 @@ impl Loss for Crossentropy {
         } else {
             self.categorical().per_sample(target, prediction)
         }
+    }
+
+    fn value_and_gradient(
+        &self,
+        batch: &LossBatch<'_>,
+        values: &mut [f32],
+        gradient: &mut [f32],
+    ) -> bool {
+        match (batch.width, batch.target_width) {
+            (1, _) => self.binary().value_and_gradient(batch, values, gradient),
+            (_, 1) => self.sparse().value_and_gradient(batch, values, gradient),
+            _ => self.categorical().value_and_gradient(batch, values, gradient),
+        }
+    }
+
+    fn from_logits(&self) -> bool {
+        self.from_logits
     }
 
     fn check(&self, output: &Output<'_>) -> Result<(), Problem> {

@@ -4,9 +4,10 @@ use candle_core::{D, Tensor};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::Loss;
+use super::slices::{LossBatch, mean_of_columns};
 use super::terms::{EPSILON, absolute};
-use crate::error::Result;
+use super::{Loss, Output, checks};
+use crate::error::{Problem, Result};
 
 /// `mean |y - p|` over the last axis; the gradient is 0 where they are equal.
 /// Keras: `keras.losses.MeanAbsoluteError`.
@@ -17,6 +18,22 @@ pub struct MeanAbsoluteError {}
 impl Loss for MeanAbsoluteError {
     fn per_sample(&self, target: &Tensor, prediction: &Tensor) -> Result<Tensor> {
         Ok(absolute(&(prediction - target)?)?.mean(D::Minus1)?)
+    }
+
+    fn value_and_gradient(
+        &self,
+        batch: &LossBatch<'_>,
+        values: &mut [f32],
+        gradient: &mut [f32],
+    ) -> bool {
+        mean_of_columns(batch, values, gradient, |y, p| {
+            let error = p - y;
+            (error.abs(), if error == 0.0 { 0.0 } else { 1f32.copysign(error) })
+        })
+    }
+
+    fn check(&self, output: &Output<'_>) -> Result<(), Problem> {
+        checks::same_columns("mean_absolute_error", output)
     }
 }
 
@@ -31,5 +48,9 @@ impl Loss for MeanAbsolutePercentageError {
         let size = target.detach().abs()?.maximum(EPSILON)?;
         let error = absolute(&((prediction - target)? / size)?)?;
         Ok((error.mean(D::Minus1)? * 100.0)?)
+    }
+
+    fn check(&self, output: &Output<'_>) -> Result<(), Problem> {
+        checks::same_columns("mean_absolute_percentage_error", output)
     }
 }

@@ -1,11 +1,13 @@
-//! Mean squared error.
+//! Mean squared error, and the same of logarithms.
 
 use candle_core::{D, Tensor};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::Loss;
-use crate::error::Result;
+use super::slices::{LossBatch, mean_of_columns};
+use super::terms::{EPSILON, at_least};
+use super::{Loss, Output, checks};
+use crate::error::{Problem, Result};
 
 /// `mean (y - p)²` over the last axis. Keras: `keras.losses.MeanSquaredError`.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
@@ -15,5 +17,38 @@ pub struct MeanSquaredError {}
 impl Loss for MeanSquaredError {
     fn per_sample(&self, target: &Tensor, prediction: &Tensor) -> Result<Tensor> {
         Ok((prediction - target)?.sqr()?.mean(D::Minus1)?)
+    }
+
+    fn value_and_gradient(
+        &self,
+        batch: &LossBatch<'_>,
+        values: &mut [f32],
+        gradient: &mut [f32],
+    ) -> bool {
+        mean_of_columns(batch, values, gradient, |y, p| {
+            let error = p - y;
+            (error * error, 2.0 * error)
+        })
+    }
+
+    fn check(&self, output: &Output<'_>) -> Result<(), Problem> {
+        checks::same_columns("mean_squared_error", output)
+    }
+}
+
+/// `mean (ln (1 + max(p, 1e-7)) - ln (1 + max(y, 1e-7)))²` over the last axis; the gradient is 0
+/// where p is under 1e-7. Keras: `keras.losses.MeanSquaredLogarithmicError`.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct MeanSquaredLogarithmicError {}
+
+impl Loss for MeanSquaredLogarithmicError {
+    fn per_sample(&self, target: &Tensor, prediction: &Tensor) -> Result<Tensor> {
+        let log = |x: &Tensor| -> Result<Tensor> { Ok((at_least(x, EPSILON)? + 1.0)?.log()?) };
+        Ok((log(prediction)? - log(target)?)?.sqr()?.mean(D::Minus1)?)
+    }
+
+    fn check(&self, output: &Output<'_>) -> Result<(), Problem> {
+        checks::same_columns("mean_squared_logarithmic_error", output)
     }
 }

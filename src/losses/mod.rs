@@ -2,10 +2,19 @@
 
 mod binary_crossentropy;
 mod categorical_crossentropy;
+mod categorical_generalized_cross_entropy;
 pub(crate) mod checks;
+mod circle;
+mod cosine_similarity;
 mod crossentropy;
+mod focal;
+mod hinge;
+mod huber;
+mod kl_divergence;
 mod mean_absolute_error;
 mod mean_squared_error;
+mod overlap;
+pub(crate) mod slices;
 mod sparse_categorical_crossentropy;
 pub(crate) mod terms;
 
@@ -23,9 +32,18 @@ use crate::shape::Shape;
 
 pub use binary_crossentropy::BinaryCrossentropy;
 pub use categorical_crossentropy::CategoricalCrossentropy;
+pub use categorical_generalized_cross_entropy::CategoricalGeneralizedCrossEntropy;
+pub use circle::Circle;
+pub use cosine_similarity::CosineSimilarity;
 pub use crossentropy::Crossentropy;
+pub use focal::{BinaryFocalCrossentropy, CategoricalFocalCrossentropy};
+pub use hinge::{CategoricalHinge, Hinge, SquaredHinge};
+pub use huber::{Huber, LogCosh};
+pub use kl_divergence::{KlDivergence, Poisson};
 pub use mean_absolute_error::{MeanAbsoluteError, MeanAbsolutePercentageError};
-pub use mean_squared_error::MeanSquaredError;
+pub use mean_squared_error::{MeanSquaredError, MeanSquaredLogarithmicError};
+pub use overlap::{Axes, Dice, Tversky};
+pub use slices::LossBatch;
 pub use sparse_categorical_crossentropy::SparseCategoricalCrossentropy;
 
 catalog! { dyn Loss, "loss", LossCommon;
@@ -36,6 +54,22 @@ catalog! { dyn Loss, "loss", LossCommon;
     CategoricalCrossentropy: "categorical_crossentropy", "CategoricalCrossentropy", "cce";
     SparseCategoricalCrossentropy: "sparse_categorical_crossentropy", "SparseCategoricalCrossentropy", "scce";
     Crossentropy: "crossentropy", "Crossentropy", "ce";
+    MeanSquaredLogarithmicError: "mean_squared_logarithmic_error", "MeanSquaredLogarithmicError", "msle";
+    Huber: "huber", "Huber";
+    LogCosh: "log_cosh", "LogCosh";
+    CosineSimilarity: "cosine_similarity", "CosineSimilarity";
+    BinaryFocalCrossentropy: "binary_focal_crossentropy", "BinaryFocalCrossentropy";
+    CategoricalFocalCrossentropy: "categorical_focal_crossentropy", "CategoricalFocalCrossentropy";
+    CategoricalGeneralizedCrossEntropy: "categorical_generalized_cross_entropy", "CategoricalGeneralizedCrossEntropy";
+    KlDivergence: "kl_divergence", "KLDivergence", "kld";
+    Poisson: "poisson", "Poisson";
+    Hinge: "hinge", "Hinge";
+    SquaredHinge: "squared_hinge", "SquaredHinge";
+    CategoricalHinge: "categorical_hinge", "CategoricalHinge";
+    Dice: "dice", "Dice";
+    Tversky: "tversky", "Tversky";
+    Circle: "circle", "Circle";
+    "ctc" => "its targets are sequences of labels, which the columns of a table don't hold";
 }
 
 /// A loss in a config: `mse`, `huber: {delta: 2}`.
@@ -50,6 +84,23 @@ pub trait Loss: fmt::Debug + Send + Sync + AsJson {
     /// Which samples count, 1 or 0, of [`Loss::per_sample`]'s shape, where the loss itself says so.
     fn mask(&self, _target: &Tensor, _prediction: &Tensor) -> Result<Option<Tensor>> {
         Ok(None)
+    }
+
+    /// The same over slices: a value for each row of the last axis, and its derivative by each
+    /// prediction of the row, written into `values` and `gradient` without allocating. False, with
+    /// neither of use, where this loss or one of its arguments has no such form.
+    fn value_and_gradient(
+        &self,
+        _batch: &LossBatch<'_>,
+        _values: &mut [f32],
+        _gradient: &mut [f32],
+    ) -> bool {
+        false
+    }
+
+    /// True where the predictions are scores before the sigmoid or softmax.
+    fn from_logits(&self) -> bool {
+        false
     }
 
     /// What is wrong with this loss over such an output and such a target, by itself; callers use

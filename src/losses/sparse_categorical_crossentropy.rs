@@ -4,6 +4,7 @@ use candle_core::{D, Tensor};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::slices::{LossBatch, clip_probability, each_row, softmax};
 use super::terms::{axis_last, log_probability, one_hot};
 use super::{Loss, Output, checks};
 use crate::error::{Problem, Result};
@@ -47,6 +48,48 @@ impl Loss for SparseCategoricalCrossentropy {
         Ok(Some(numbers.detach().ne(ignored as f64)?.to_dtype(numbers.dtype())?))
     }
 
+    fn value_and_gradient(
+        &self,
+        batch: &LossBatch<'_>,
+        values: &mut [f32],
+        gradient: &mut [f32],
+    ) -> bool {
+        if self.axis != -1 || self.ignore_class.is_some() || batch.target_width != 1 {
+            return false;
+        }
+        if self.from_logits {
+            each_row(batch, values, gradient, |target, scores, slopes| {
+                let Some(class) = class_of(target[0], scores.len()) else {
+                    slopes.fill(0.0);
+                    return 0.0;
+                };
+                let (largest, log) = softmax(scores, slopes);
+                slopes[class] -= 1.0;
+                log + largest - scores[class]
+            });
+            return true;
+        }
+        each_row(batch, values, gradient, |target, scores, slopes| {
+            let class = class_of(target[0], scores.len());
+            let inverse = 1.0 / scores.iter().sum::<f32>();
+            let own = class.map_or(f32::NAN, |class| scores[class] * inverse);
+            let (p, is_free) = clip_probability(own);
+            match class {
+                Some(class) if is_free => {
+                    slopes.fill(inverse);
+                    slopes[class] -= inverse / p;
+                }
+                _ => slopes.fill(0.0),
+            }
+            if class.is_some() { -p.ln() } else { 0.0 }
+        });
+        true
+    }
+
+    fn from_logits(&self) -> bool {
+        self.from_logits
+    }
+
     fn check(&self, output: &Output<'_>) -> Result<(), Problem> {
         checks::axis(self.axis, output)?;
         if self.axis == -1 {
@@ -54,6 +97,12 @@ impl Loss for SparseCategoricalCrossentropy {
         }
         checks::logits("sparse_categorical_crossentropy", self.from_logits, "softmax", output)
     }
+}
+
+/// The class that a target is the number of, if it is one's.
+fn class_of(target: f32, classes: usize) -> Option<usize> {
+    let class = target as usize; // 0 for negative numbers and for NaN
+    (class as f32 == target && class < classes).then_some(class)
 }
 
 /// Class numbers without a last axis of 1.

@@ -43,6 +43,11 @@ pub(crate) fn softplus(x: &Tensor) -> Result<Tensor> {
     Ok(((x * up)? + (minus_abs.exp()? + 1.0)?.log()?)?)
 }
 
+/// `1 / (1 + e^-x)` without overflow.
+pub(crate) fn sigmoid(x: &Tensor) -> Result<Tensor> {
+    Ok((x * 0.5)?.tanh()?.affine(0.5, 0.5)?)
+}
+
 /// `x - ln Σ e^x` over the last axis, without overflow.
 pub(crate) fn log_softmax(x: &Tensor) -> Result<Tensor> {
     let shifted = x.broadcast_sub(&x.detach().max_keepdim(D::Minus1)?)?;

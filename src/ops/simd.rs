@@ -54,6 +54,57 @@ pub fn tanh(x: f32) -> f32 {
     if x.abs() < 0.625 || x.is_nan() { small } else { big }
 }
 
+/// `e^x - 1`, exact near 0 too.
+#[inline(always)]
+pub fn expm1(x: f32) -> f32 {
+    let mut p = 1.987_569_1e-4_f32;
+    p = p * x + 1.398_199_9e-3;
+    p = p * x + 8.333_452e-3;
+    p = p * x + 4.166_579_6e-2;
+    p = p * x + 1.666_666_6e-1;
+    p = p * x + 0.5;
+    let small = p * x * x + x;
+    if x.abs() < 0.34 { small } else { exp(x) - 1.0 }
+}
+
+/// `ln(1 + e^x)`: `max(x, 0) + ln(1 + u)` with `u = e^-|x|`, and `ln(1 + u)` as
+/// `2 artanh(u / (2 + u))`, whose argument is at most 1/3.
+#[inline(always)]
+pub fn softplus(x: f32) -> f32 {
+    let u = exp(-x.abs());
+    let s = u / (2.0 + u);
+    let z = s * s;
+    let mut p = 1.0 / 15.0_f32;
+    p = p * z + 1.0 / 13.0;
+    p = p * z + 1.0 / 11.0;
+    p = p * z + 1.0 / 9.0;
+    p = p * z + 1.0 / 7.0;
+    p = p * z + 1.0 / 5.0;
+    p = p * z + 1.0 / 3.0;
+    p = p * z + 1.0;
+    (if x > 0.0 { x } else { 0.0 }) + 2.0 * s * p
+}
+
+/// The error function, to about 3e-7. Source: the rational polynomial of Eigen's erf for f32.
+#[inline(always)]
+pub fn erf(x: f32) -> f32 {
+    let c = x.clamp(-4.0, 4.0);
+    let z = c * c;
+    let mut p = -2.726_142_3e-10_f32;
+    p = p * z + 2.770_681_4e-8;
+    p = p * z - 2.101_024e-6;
+    p = p * z - 5.692_506_5e-5;
+    p = p * z - 7.349_906_3e-4;
+    p = p * z - 2.954_6e-3;
+    p = p * z - 1.609_603_3e-2;
+    let mut q = -1.456_607_2e-5_f32;
+    q = q * z - 2.133_740_6e-4;
+    q = q * z - 1.682_827e-3;
+    q = q * z - 7.373_329_2e-3;
+    q = q * z - 1.426_473_9e-2;
+    c * p / q
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -66,7 +117,13 @@ mod tests {
             assert!(near(exp(x), x.exp().min(f32::MAX)) || x > 88.3, "exp {x}: {}", exp(x));
             assert!(near(tanh(x), x.tanh()), "tanh {x}: {} {}", tanh(x), x.tanh());
             assert!(near(sigmoid(x), 1.0 / (1.0 + (-x).exp())) || x < -87.0, "sigmoid {x}");
+            assert!(near(expm1(x), x.exp_m1()) || x > 88.3, "expm1 {x}: {}", expm1(x));
+            let exact = f64::from(x).exp().ln_1p() as f32;
+            assert!(near(softplus(x), exact) || x < -87.0, "softplus {x}: {}", softplus(x));
+            let exact = candle_core::cpu::erf::erf_f32(x);
+            assert!((erf(x) - exact).abs() < 4e-7, "erf {x}: {} {exact}", erf(x));
         }
+        assert!(erf(f32::NAN).is_nan() && softplus(f32::NAN).is_nan() && expm1(f32::NAN).is_nan());
         assert!(exp(f32::NAN).is_nan() && tanh(f32::NAN).is_nan() && sigmoid(f32::NAN).is_nan());
         assert_eq!(tanh(f32::INFINITY), 1.0);
         assert_eq!(exp(f32::NEG_INFINITY), 0.0);

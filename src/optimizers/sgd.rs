@@ -3,7 +3,9 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Optimizer, Parameter, Slot, Step};
+use super::{Optimizer, Parameter, Place, Slot, Step};
+use crate::checks;
+use crate::error::{Problem, Result};
 use crate::schedules::LearningRate;
 
 /// `w -= lr·g`; with momentum `m = μm - lr·g`, `w += m`, or `w += μm - lr·g` (nesterov).
@@ -14,15 +16,15 @@ use crate::schedules::LearningRate;
 pub struct Sgd {
     /// The learning rate, or its schedule. Default: 0.01.
     pub learning_rate: LearningRate,
-    /// μ. Default: 0.
-    pub momentum: f32,
+    /// μ, in [0, 1]. Default: 0.
+    pub momentum: f64,
     /// Whether the look-ahead form is used. Default: false.
     pub nesterov: bool,
 }
 
 impl Default for Sgd {
     fn default() -> Self {
-        Sgd { learning_rate: LearningRate::Constant(0.01), momentum: 0.0, nesterov: false }
+        Sgd { learning_rate: 0.01.into(), momentum: 0.0, nesterov: false }
     }
 }
 
@@ -31,24 +33,36 @@ impl Optimizer for Sgd {
         &self.learning_rate
     }
 
-    fn slots(&self, _: &str, shape: &[usize]) -> Vec<Slot> {
-        if self.momentum == 0.0 {
-            return Vec::new();
+    fn slots(&self, weight: &Place<'_>) -> Vec<Slot> {
+        match self.momentum == 0.0 {
+            true => Vec::new(),
+            false => vec![Slot::zeros("momentum", weight)],
         }
-        vec![Slot { name: "momentum", shape: shape.to_vec(), initial: 0.0 }]
     }
 
-    fn update(&self, step: &Step, weight: &mut Parameter<'_>, slots: &mut [Vec<f32>]) {
-        let lr = step.learning_rate;
-        let Some(momentum) = slots.first_mut() else {
-            for (w, g) in weight.values.iter_mut().zip(weight.gradient) {
-                *w -= lr * g;
-            }
-            return;
-        };
-        for ((w, g), m) in weight.values.iter_mut().zip(weight.gradient).zip(momentum) {
-            *m = self.momentum * *m - lr * g;
-            *w += if self.nesterov { self.momentum * *m - lr * g } else { *m };
+    fn update(
+        &self,
+        step: &Step,
+        weight: &mut Parameter<'_>,
+        slots: &mut [Vec<f32>],
+    ) -> Result<()> {
+        let (lr, momentum) = (step.learning_rate, self.momentum as f32);
+        match (slots.is_empty(), self.nesterov) {
+            (true, _) => weight.pass(slots, |w, g, []| (w - lr * g, [])),
+            (false, false) => weight.pass(slots, |w, g, [m]| {
+                let m = momentum * m - lr * g;
+                (w + m, [m])
+            }),
+            (false, true) => weight.pass(slots, |w, g, [m]| {
+                let m = momentum * m - lr * g;
+                (w + (momentum * m - lr * g), [m])
+            }),
         }
+        Ok(())
+    }
+
+    fn check(&self) -> Result<(), Problem> {
+        self.learning_rate.check()?;
+        checks::fraction("momentum", self.momentum)
     }
 }

@@ -1,0 +1,257 @@
+//! Activations: functions of one tensor, by Keras's names.
+//!
+//! Each is written twice: over candle tensors (`tensors`), which is the definition, and over
+//! slices (`slices`), which the kernels use.
+
+mod slices;
+mod tensors;
+
+use schemars::{JsonSchema, Schema};
+use serde::{Deserialize, Serialize};
+
+use crate::error::{Problem, Result};
+use crate::shape::Shape;
+
+pub use tensors::{log_softmax, softmax};
+
+/// A function that a layer applies to its output: `relu`, or with arguments
+/// `leaky_relu: {negative_slope: 0.1}`.
+///
+/// Keras: `keras.activations`.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename = "activation", rename_all = "snake_case", deny_unknown_fields)]
+#[schemars(transform = bare_names)]
+pub enum Activation {
+    /// `x`
+    #[default]
+    Linear,
+    /// `max(x, 0)`; the gradient at 0 is 0. With arguments: `max_value` where x is above it, x
+    /// where it is above `threshold`, elsewhere `negative_slope · (x - threshold)`.
+    Relu {
+        /// The largest output. Default: none.
+        #[serde(default)]
+        max_value: Option<f64>,
+        /// The slope below the threshold. Default: 0.
+        #[serde(default)]
+        negative_slope: f64,
+        /// Inputs up to it are cut. Default: 0.
+        #[serde(default)]
+        threshold: f64,
+    },
+    /// `min(max(x, 0), 6)`
+    Relu6,
+    /// `x` where x ≥ 0, elsewhere `negative_slope · x`.
+    LeakyRelu {
+        /// The slope below 0. Default: 0.2 (the layer of this name has 0.3).
+        #[serde(default = "one_fifth")]
+        negative_slope: f64,
+    },
+    /// `x` where x > 0, elsewhere `alpha · (e^x - 1)`.
+    Elu {
+        /// The factor below 0. Default: 1.
+        #[serde(default = "one")]
+        alpha: f64,
+    },
+    /// `1.0507 · elu(x)` with alpha 1.6733.
+    Selu,
+    /// `x` where x > 0, elsewhere `alpha · (e^(x/alpha) - 1)`.
+    Celu {
+        /// The scale below 0. Default: 1.
+        #[serde(default = "one")]
+        alpha: f64,
+    },
+    /// `x/2 · (1 + erf(x/√2))`
+    Gelu {
+        /// True: `x/2 · (1 + tanh(√(2/π) · (x + 0.044715 x³)))`. Default: false.
+        #[serde(default)]
+        approximate: bool,
+    },
+    /// `x · sigmoid(x)`; `swish` is the same.
+    #[serde(alias = "swish")]
+    Silu,
+    /// `x · hard_sigmoid(x)`; `hard_swish` is the same.
+    #[serde(alias = "hard_swish")]
+    HardSilu,
+    /// `1 / (1 + e^-x)`
+    Sigmoid,
+    /// `relu6(x + 3) / 6`
+    HardSigmoid,
+    /// `-softplus(-x)`
+    LogSigmoid,
+    /// `ln(1 + e^x)`
+    Softplus,
+    /// `x / (1 + |x|)`
+    Softsign,
+    /// `tanh x`
+    Tanh,
+    /// `x - tanh x`
+    TanhShrink,
+    /// `x` cut to [-1, 1].
+    HardTanh,
+    /// `e^x`
+    Exponential,
+    /// `x · tanh(softplus(x))`
+    Mish,
+    /// `(x + √(x² + b)) / 2`
+    Squareplus {
+        /// How smooth it is. Default: 4.
+        #[serde(default = "four")]
+        b: f64,
+    },
+    /// `x` moved towards 0 by the threshold, 0 where it is nearer.
+    SoftShrink {
+        /// The threshold. Default: 0.5.
+        #[serde(default = "half")]
+        threshold: f64,
+    },
+    /// `x` where |x| is above the threshold, elsewhere 0.
+    HardShrink {
+        /// The threshold. Default: 0.5.
+        #[serde(default = "half")]
+        threshold: f64,
+    },
+    /// 0 up to -1, `(x + 1)² / 4` up to 1, then `x`.
+    SparsePlus,
+    /// `(x + 1) / 2` cut to [0, 1].
+    SparseSigmoid,
+    /// `e^x / Σ e^x` over the last axis.
+    Softmax,
+    /// `x - ln Σ e^x` over the last axis.
+    LogSoftmax,
+    /// `max(x - τ, 0)` over the last axis, with Keras's τ: `(Σ c_i - 1) / k` for the k largest
+    /// inputs that are above `(c_i - 1) / i`, c_i being the sum of the i largest. Where k is 1 that
+    /// is the projection on the simplex; where it is more, Keras sums the sums, and so do we.
+    Sparsemax,
+    /// `a · sigmoid(b)` for the two halves a and b of the last axis, which it halves.
+    Glu,
+    /// `x` where it is above the threshold, elsewhere the default value.
+    Threshold {
+        /// Inputs up to it are replaced.
+        threshold: f64,
+        /// What replaces them.
+        default_value: f64,
+    },
+}
+
+impl Activation {
+    /// `relu` without arguments.
+    pub fn relu() -> Self {
+        Activation::Relu { max_value: None, negative_slope: 0.0, threshold: 0.0 }
+    }
+
+    /// `softmax`.
+    pub fn softmax() -> Self {
+        Activation::Softmax
+    }
+
+    /// `sigmoid`.
+    pub fn sigmoid() -> Self {
+        Activation::Sigmoid
+    }
+
+    /// `tanh`.
+    pub fn tanh() -> Self {
+        Activation::Tanh
+    }
+
+    /// The output's shape for an input of this shape; all but `glu` keep it.
+    pub fn output_shape(&self, input: &Shape) -> Result<Shape, Problem> {
+        match self {
+            Activation::Glu if input.last() == 0 || !input.last().is_multiple_of(2) => {
+                let message = format!(
+                    "`glu` halves the last axis, which must be even, got {} in {input}",
+                    input.last()
+                );
+                Err(Problem::at("activation", message).help("give it an even number of units"))
+            }
+            Activation::Glu => Ok(input.with_last(input.last() / 2)),
+            Activation::Celu { alpha } if *alpha == 0.0 => {
+                let message = "`alpha` of `celu` must not be 0, it divides the input";
+                Err(Problem::at("activation", message).help("the default is 1"))
+            }
+            _ => Ok(input.clone()),
+        }
+    }
+}
+
+/// Lets the schema take a name alone where every argument has a default.
+fn bare_names(schema: &mut Schema) {
+    let Some(choices) = schema.get_mut("oneOf").and_then(serde_json::Value::as_array_mut) else {
+        return;
+    };
+    let bare = |choice: &serde_json::Value| {
+        let (name, arguments) = choice["properties"].as_object()?.iter().next()?;
+        arguments.get("required").is_none().then(|| name.clone())
+    };
+    let names: Vec<String> = choices.iter().filter_map(bare).collect();
+    choices.push(serde_json::json!({ "enum": names }));
+}
+
+fn one() -> f64 {
+    1.0
+}
+
+fn four() -> f64 {
+    4.0
+}
+
+fn half() -> f64 {
+    0.5
+}
+
+fn one_fifth() -> f64 {
+    0.2
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::config::Node;
+
+    fn read(json: serde_json::Value) -> Result<Activation, crate::config::ConfigError> {
+        Node::from_json(&json).read()
+    }
+
+    #[test]
+    fn a_name_stands_alone_or_with_arguments() {
+        assert_eq!(read(json!("relu")).unwrap(), Activation::relu());
+        assert_eq!(read(json!("LeakyReLU")).unwrap(), read(json!("leaky_relu")).unwrap());
+        assert_eq!(read(json!("swish")).unwrap(), Activation::Silu);
+        assert_eq!(
+            read(json!({ "leaky_relu": { "negative_slope": 0.1 } })).unwrap(),
+            Activation::LeakyRelu { negative_slope: 0.1 }
+        );
+        for activation in [Activation::relu(), Activation::Gelu { approximate: true }] {
+            assert_eq!(read(serde_json::to_value(&activation).unwrap()).unwrap(), activation);
+        }
+    }
+
+    #[test]
+    fn a_wrong_name_and_a_wrong_argument_are_named() {
+        let error = read(json!("relo")).unwrap_err();
+        assert_eq!(error.message, "unknown activation `relo`");
+        assert!(error.help.contains("`relu`"), "{}", error.help);
+        let error = read(json!({ "elu": { "alfa": 2 } })).unwrap_err();
+        assert!(error.to_string().contains("alfa"), "{error}");
+        let error = read(json!({ "threshold": { "threshold": 2 } })).unwrap_err();
+        assert!(error.to_string().contains("`default_value` is missing"), "{error}");
+        let error = read(json!({ "tanh": { "alpha": 2 } })).unwrap_err();
+        assert!(error.to_string().contains("takes no arguments"), "{error}");
+    }
+
+    #[test]
+    fn the_schema_takes_bare_names() {
+        let schema = schemars::schema_for!(Activation);
+        let text = serde_json::to_string(&schema).unwrap();
+        assert!(text.contains(r#"{"enum":["relu","leaky_relu""#), "{text}");
+    }
+
+    #[test]
+    fn glu_wants_an_even_axis() {
+        let shape = Activation::Glu.output_shape(&Shape(vec![3, 8])).unwrap();
+        assert_eq!(shape, Shape(vec![3, 4]));
+        assert!(Activation::Glu.output_shape(&Shape(vec![3, 7])).is_err());
+    }
+}

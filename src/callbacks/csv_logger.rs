@@ -1,0 +1,161 @@
+//! The logs of each epoch as a table.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::file_name::check_name;
+use super::{Callback, Facts, Hook, Logs, Run, load, save};
+use crate::error::{Error, Problem};
+
+/// Writes a row for each epoch, counted from 0, to a file in the run's folder: `epoch`, then the
+/// keys of the first epoch in alphabetical order; `NA` where a later epoch lacks one. Where the
+/// first epoch has no `val_` keys, columns for them follow. A callback that adds to the logs must
+/// stand before it. Keras: `keras.callbacks.CSVLogger`.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CsvLogger {
+    /// The file's name inside the run's folder.
+    pub filename: String,
+    /// What stands between two cells; one character. Default: a comma.
+    #[serde(default = "comma")]
+    pub separator: String,
+    /// Only false: a run's folder is its own, and a resumed run goes on with the file by itself.
+    /// Default: false.
+    #[serde(default)]
+    pub append: bool,
+}
+
+fn comma() -> String {
+    ",".to_string()
+}
+
+impl Callback for CsvLogger {
+    fn start(&self, _: &Facts) -> Result<Box<dyn Hook>, Problem> {
+        check_name("filename", &self.filename)?;
+        let separator = match self.separator.as_bytes() {
+            [byte] if byte.is_ascii() && !b"\"\r\n".contains(byte) => *byte,
+            _ => {
+                let found = &self.separator;
+                let message = format!("`separator` must be one plain character, got \"{found}\"");
+                return Err(Problem::at("separator", message));
+            }
+        };
+        if self.append {
+            let help = "a resumed run goes on with its file by itself; remove it";
+            return Err(Problem::at("append", "`append` must be false, got true").help(help));
+        }
+        Ok(Box::new(Table { name: self.filename.clone(), separator, state: State::default() }))
+    }
+}
+
+struct Table {
+    name: String,
+    separator: u8,
+    state: State,
+}
+
+#[derive(Default, Serialize, Deserialize)]
+struct State {
+    keys: Vec<String>,
+    text: String,
+}
+
+impl Hook for Table {
+    fn on_train_begin(&mut self, _: &mut Run) {
+        self.state = State::default();
+    }
+
+    fn on_epoch_end(&mut self, epoch: usize, logs: &mut Logs, run: &mut Run) {
+        match self.add(epoch, logs) {
+            Ok(()) => run.write.push((self.name.clone(), self.state.text.clone())),
+            Err(error) => run.warnings.push(format!("csv_logger: {error}")),
+        }
+    }
+
+    fn state(&self) -> Value {
+        save(&self.state)
+    }
+
+    fn set_state(&mut self, state: &Value) -> Result<(), String> {
+        self.state = load("csv_logger", state)?;
+        Ok(())
+    }
+
+    fn watches_batches(&self) -> bool {
+        false
+    }
+}
+
+impl Table {
+    fn add(&mut self, epoch: usize, logs: &Logs) -> Result<(), Error> {
+        if self.state.text.is_empty() {
+            let mut keys: Vec<String> = logs.iter().map(|(key, _)| key.to_string()).collect();
+            if !keys.iter().any(|key| key.starts_with("val_")) {
+                keys.extend(keys.clone().iter().map(|key| format!("val_{key}")));
+            }
+            let header = std::iter::once("epoch".to_string()).chain(keys.iter().cloned());
+            self.state.text = self.row(header)?;
+            self.state.keys = keys;
+        }
+        let cell = |key: &String| logs.get(key).map_or("NA".to_string(), number);
+        let cells = std::iter::once(epoch.to_string()).chain(self.state.keys.iter().map(cell));
+        let row = self.row(cells)?;
+        self.state.text.push_str(&row);
+        Ok(())
+    }
+
+    fn row(&self, cells: impl Iterator<Item = String>) -> Result<String, Error> {
+        let failed = |error: String| Error::Internal(error);
+        let mut writer =
+            csv::WriterBuilder::new().delimiter(self.separator).from_writer(Vec::new());
+        writer.write_record(cells).map_err(|error| failed(error.to_string()))?;
+        let bytes = writer.into_inner().map_err(|error| failed(error.to_string()))?;
+        String::from_utf8(bytes).map_err(|error| failed(error.to_string()))
+    }
+}
+
+/// A number that is read back as the same.
+fn number(value: f64) -> String {
+    match value.is_nan() {
+        true => "nan".to_string(),
+        false => format!("{value:?}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn table(separator: &str) -> Box<dyn Hook> {
+        let logger =
+            CsvLogger { filename: "log.csv".into(), separator: separator.into(), append: false };
+        logger.start(&Facts::default()).unwrap()
+    }
+
+    fn text(hook: &mut dyn Hook, epoch: usize, pairs: &[(&str, f64)]) -> String {
+        let mut run = Run::default();
+        hook.on_epoch_end(epoch, &mut pairs.iter().copied().collect(), &mut run);
+        assert_eq!(run.write[0].0, "log.csv");
+        run.write.remove(0).1
+    }
+
+    #[test]
+    fn validation_columns_are_there_from_the_first_epoch() {
+        let mut hook = table(";");
+        text(hook.as_mut(), 0, &[("loss", 0.5), ("auc", f64::NAN)]);
+        let all = text(hook.as_mut(), 1, &[("loss", 0.25), ("val_loss", 1.0)]);
+        assert_eq!(all, "epoch;auc;loss;val_auc;val_loss\n0;nan;0.5;NA;NA\n1;NA;0.25;NA;1.0\n");
+    }
+
+    #[test]
+    fn a_resumed_table_goes_on() {
+        let mut first = table(",");
+        text(first.as_mut(), 0, &[("loss", 0.5), ("val_loss", 0.5)]);
+        let mut second = table(",");
+        second.on_train_begin(&mut Run::default());
+        second.set_state(&first.state()).unwrap();
+        let all = text(second.as_mut(), 1, &[("loss", 0.25), ("val_loss", 0.5)]);
+        assert_eq!(all, "epoch,loss,val_loss\n0,0.5,0.5\n1,0.25,0.5\n");
+    }
+}

@@ -1,0 +1,140 @@
+//! Stopping where nothing gets better.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::monitor::{Mode, Monitor};
+use super::{Callback, Exact, Facts, Hook, Logs, Run, check_verbose, load, save, val_loss};
+use crate::error::Problem;
+
+/// Stops the training at the `patience`-th epoch in a row without improvement: 0 and 1 alike at the
+/// first one, and never at epoch 1. An improvement is better than the best so far by more than
+/// `min_delta`. Keras: `keras.callbacks.EarlyStopping`.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct EarlyStopping {
+    /// The key of the logs that is watched. Default: val_loss.
+    pub monitor: String,
+    /// How much better counts as better; its sign doesn't matter. Default: 0.
+    pub min_delta: f64,
+    /// Epochs without improvement after which training stops. Default: 0.
+    pub patience: usize,
+    /// 1 says when it acts. Default: 0.
+    pub verbose: u8,
+    /// Whether less or more is better. Default: auto, by the metric.
+    pub mode: Mode,
+    /// A value that must be beaten for patience to begin anew. Default: none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub baseline: Option<f64>,
+    /// Whether the weights of the best epoch are put back at the end, even where training ran to its
+    /// last epoch. Default: false.
+    pub restore_best_weights: bool,
+    /// Epochs before it begins to watch. Default: 0.
+    pub start_from_epoch: usize,
+}
+
+impl Default for EarlyStopping {
+    fn default() -> Self {
+        EarlyStopping {
+            monitor: val_loss(),
+            min_delta: 0.0,
+            patience: 0,
+            verbose: 0,
+            mode: Mode::Auto,
+            baseline: None,
+            restore_best_weights: false,
+            start_from_epoch: 0,
+        }
+    }
+}
+
+impl Callback for EarlyStopping {
+    fn start(&self, facts: &Facts) -> Result<Box<dyn Hook>, Problem> {
+        check_verbose(self.verbose)?;
+        let monitor = Monitor::new(&self.monitor, self.mode, self.min_delta, facts)?;
+        let state = State::default();
+        Ok(Box::new(Watch { config: self.clone(), monitor, state, stopped: None, warned: false }))
+    }
+}
+
+struct Watch {
+    config: EarlyStopping,
+    monitor: Monitor,
+    state: State,
+    stopped: Option<usize>,
+    warned: bool,
+}
+
+#[derive(Default, Serialize, Deserialize)]
+struct State {
+    wait: usize,
+    best: Option<Exact>,
+    best_epoch: usize,
+}
+
+impl Hook for Watch {
+    fn on_train_begin(&mut self, _: &mut Run) {
+        self.state = State::default();
+        self.stopped = None;
+    }
+
+    fn on_epoch_end(&mut self, epoch: usize, logs: &mut Logs, run: &mut Run) {
+        let Some(value) = logs.get(&self.monitor.key) else {
+            if !std::mem::replace(&mut self.warned, true) {
+                run.warnings.push(format!(
+                    "early_stopping: `{}` is not available at epoch {}; available: {}",
+                    self.monitor.key,
+                    epoch + 1,
+                    logs.words()
+                ));
+            }
+            return;
+        };
+        if epoch < self.config.start_from_epoch {
+            return;
+        }
+        self.state.wait += 1;
+        if self.monitor.is_better(value, self.state.best.map(|best| best.0)) {
+            self.state.best = Some(Exact(value));
+            self.state.best_epoch = epoch;
+            run.keep_best = self.config.restore_best_weights;
+            if self.monitor.is_better(value, self.config.baseline) {
+                self.state.wait = 0;
+            }
+        } else if self.state.wait >= self.config.patience && epoch > 0 {
+            self.stopped = Some(epoch);
+            let (key, best) = (&self.monitor.key, self.state.best_epoch + 1);
+            run.stop = Some(format!("early stopping: `{key}` was best at epoch {best}"));
+        }
+    }
+
+    fn on_train_end(&mut self, run: &mut Run) {
+        let speaks = self.config.verbose > 0;
+        if let (Some(epoch), true) = (self.stopped, speaks) {
+            run.messages.push(format!("Epoch {}: early stopping", epoch + 1));
+        }
+        if self.config.restore_best_weights && self.state.best.is_some() {
+            run.restore_best = true;
+            if speaks {
+                run.messages.push(format!(
+                    "Restoring model weights from the end of the best epoch: {}.",
+                    self.state.best_epoch + 1
+                ));
+            }
+        }
+    }
+
+    fn state(&self) -> Value {
+        save(&self.state)
+    }
+
+    fn set_state(&mut self, state: &Value) -> Result<(), String> {
+        self.state = load("early_stopping", state)?;
+        Ok(())
+    }
+
+    fn watches_batches(&self) -> bool {
+        false
+    }
+}

@@ -1,0 +1,153 @@
+//! A smaller learning rate where nothing gets better.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::learning_rate_scheduler::not_with_a_schedule;
+use super::monitor::{Mode, Monitor};
+use super::{Callback, Exact, Facts, Hook, Logs, Run, check_verbose, load, save, val_loss};
+use crate::error::Problem;
+
+/// Multiplies the learning rate by `factor` after `patience` epochs without improvement, then waits
+/// for `cooldown` epochs; adds `learning_rate` to the logs. An improvement is better than the best
+/// so far by more than `min_delta`. Keras: `keras.callbacks.ReduceLROnPlateau`.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct ReduceLrOnPlateau {
+    /// The key of the logs that is watched. Default: val_loss.
+    pub monitor: String,
+    /// What the learning rate is multiplied by; over 0 and under 1. Default: 0.1.
+    pub factor: f64,
+    /// Epochs without improvement after which it is reduced. Default: 10.
+    pub patience: usize,
+    /// 1 says when it acts. Default: 0.
+    pub verbose: u8,
+    /// Whether less or more is better. Default: auto, by the metric.
+    pub mode: Mode,
+    /// How much better counts as better; its sign doesn't matter. Default: 1e-4.
+    pub min_delta: f64,
+    /// Epochs after a reduction in which none follows. Default: 0.
+    pub cooldown: usize,
+    /// What the learning rate never falls below. Default: 0.
+    pub min_lr: f64,
+}
+
+impl Default for ReduceLrOnPlateau {
+    fn default() -> Self {
+        ReduceLrOnPlateau {
+            monitor: val_loss(),
+            factor: 0.1,
+            patience: 10,
+            verbose: 0,
+            mode: Mode::Auto,
+            min_delta: 1e-4,
+            cooldown: 0,
+            min_lr: 0.0,
+        }
+    }
+}
+
+impl Callback for ReduceLrOnPlateau {
+    fn start(&self, facts: &Facts) -> Result<Box<dyn Hook>, Problem> {
+        check_verbose(self.verbose)?;
+        not_with_a_schedule("reduce_lr_on_plateau", facts)?;
+        if !(self.factor > 0.0 && self.factor < 1.0) {
+            let message = format!("`factor` must be over 0 and under 1, got {}", self.factor);
+            return Err(Problem::at("factor", message));
+        }
+        if !(self.min_lr >= 0.0) {
+            let message = format!("`min_lr` must be at least 0, got {}", self.min_lr);
+            return Err(Problem::at("min_lr", message));
+        }
+        let monitor = Monitor::new(&self.monitor, self.mode, self.min_delta, facts)?;
+        Ok(Box::new(Watch {
+            config: self.clone(),
+            monitor,
+            state: State::default(),
+            warned: false,
+        }))
+    }
+}
+
+struct Watch {
+    config: ReduceLrOnPlateau,
+    monitor: Monitor,
+    state: State,
+    warned: bool,
+}
+
+#[derive(Default, Serialize, Deserialize)]
+struct State {
+    best: Option<Exact>,
+    wait: usize,
+    cooldown: usize,
+}
+
+impl Hook for Watch {
+    fn on_train_begin(&mut self, _: &mut Run) {
+        self.state = State::default();
+    }
+
+    fn on_epoch_end(&mut self, epoch: usize, logs: &mut Logs, run: &mut Run) {
+        if let Some(rate) = run.learning_rate {
+            logs.insert("learning_rate", f64::from(rate));
+        }
+        let Some(value) = logs.get(&self.monitor.key) else {
+            if !std::mem::replace(&mut self.warned, true) {
+                run.warnings.push(format!(
+                    "reduce_lr_on_plateau: `{}` is not available at epoch {}; available: {}",
+                    self.monitor.key,
+                    epoch + 1,
+                    logs.words()
+                ));
+            }
+            return;
+        };
+        let state = &mut self.state;
+        if state.cooldown > 0 {
+            state.cooldown -= 1;
+            state.wait = 0;
+        }
+        if self.monitor.is_better(value, state.best.map(|best| best.0)) {
+            state.best = Some(Exact(value));
+            state.wait = 0;
+        } else if state.cooldown == 0 {
+            state.wait += 1;
+            if state.wait >= self.config.patience {
+                self.reduce(epoch, run);
+            }
+        }
+    }
+
+    fn state(&self) -> Value {
+        save(&self.state)
+    }
+
+    fn set_state(&mut self, state: &Value) -> Result<(), String> {
+        self.state = load("reduce_lr_on_plateau", state)?;
+        Ok(())
+    }
+
+    fn watches_batches(&self) -> bool {
+        false
+    }
+}
+
+impl Watch {
+    fn reduce(&mut self, epoch: usize, run: &mut Run) {
+        let Some(old) = run.learning_rate.filter(|rate| *rate > self.config.min_lr as f32) else {
+            return;
+        };
+        let new = (f64::from(old) * self.config.factor).max(self.config.min_lr);
+        run.new_learning_rate = Some(new as f32);
+        if self.config.verbose > 0 {
+            let epoch = epoch + 1;
+            run.messages.push(format!(
+                "Epoch {epoch}: ReduceLROnPlateau reducing learning rate to {new:?}."
+            ));
+        }
+        self.state.cooldown = self.config.cooldown;
+        self.state.wait = 0;
+    }
+}

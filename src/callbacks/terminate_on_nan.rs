@@ -1,0 +1,40 @@
+//! Stopping at a loss that is not a number.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{Callback, Facts, Hook, Logs, Run};
+use crate::error::Problem;
+
+/// Stops the training where the loss is NaN or infinite. Keras: `keras.callbacks.TerminateOnNaN`.
+///
+/// Unlike Keras, the update of that batch isn't made, so that the weights stay of use; and without
+/// this callback such a loss is an error.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct TerminateOnNan {
+    /// True makes it an error after all. Default: false.
+    pub raise_error: bool,
+}
+
+impl Callback for TerminateOnNan {
+    fn start(&self, _: &Facts) -> Result<Box<dyn Hook>, Problem> {
+        Ok(Box::new(Guard { raises: self.raise_error }))
+    }
+}
+
+struct Guard {
+    raises: bool,
+}
+
+impl Hook for Guard {
+    fn on_batch_end(&mut self, batch: usize, logs: &Logs, run: &mut Run) {
+        let Some(loss) = logs.get("loss").filter(|loss| !loss.is_finite()) else { return };
+        run.messages.push(format!("Batch {batch}: Invalid loss, terminating training"));
+        run.stop = Some(format!("the loss is {loss}"));
+    }
+
+    fn tolerates_nan(&self) -> bool {
+        !self.raises
+    }
+}

@@ -1,0 +1,40 @@
+//! Checks of arguments that many kinds share. Each says what was expected and what was found.
+
+use crate::error::Problem;
+
+/// The value must be greater than 0.
+pub(crate) fn positive(key: &str, value: f64) -> Result<(), Problem> {
+    must(value > 0.0 && value.is_finite(), key, "be greater than 0", value)
+}
+
+/// The value must be 0 or greater.
+pub(crate) fn not_negative(key: &str, value: f64) -> Result<(), Problem> {
+    must(value >= 0.0 && value.is_finite(), key, "be 0 or greater", value)
+}
+
+/// The value must be in [0, 1).
+pub(crate) fn below_one(key: &str, value: f64) -> Result<(), Problem> {
+    must((0.0..1.0).contains(&value), key, "be at least 0 and less than 1", value)
+}
+
+/// The value must be in [0, 1].
+pub(crate) fn fraction(key: &str, value: f64) -> Result<(), Problem> {
+    must((0.0..=1.0).contains(&value), key, "be between 0 and 1", value)
+}
+
+/// The value must be 1 or greater.
+pub(crate) fn at_least_one(key: &str, value: f64) -> Result<(), Problem> {
+    must(value >= 1.0 && value.is_finite(), key, "be at least 1", value)
+}
+
+/// The value must be a number.
+pub(crate) fn finite(key: &str, value: f64) -> Result<(), Problem> {
+    must(value.is_finite(), key, "be a finite number", value)
+}
+
+fn must(holds: bool, key: &str, what: &str, found: f64) -> Result<(), Problem> {
+    match holds {
+        true => Ok(()),
+        false => Err(Problem::at(key, format!("`{key}` must {what}, got {found}"))),
+    }
+}

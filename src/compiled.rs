@@ -1,0 +1,240 @@
+//! `Compiled`: a model whose every layer has a kernel, run by a fixed schedule over buffers that
+//! are kept, without a graph. The weights stay candle Vars. candle's autograd, over the same
+//! kernels or their twins, is the oracle in tests.
+
+use std::sync::Arc;
+
+use candle_core::{CpuStorage, InplaceOp1, Layout, Storage, Var};
+
+use crate::error::{Error, Result};
+use crate::gradients::Gradients;
+use crate::ops::{Backward, Fused, Kernel, OutputMask, Pass, Saved};
+use crate::random::Random;
+use crate::sequential::Sequential;
+use crate::weights::Weight;
+
+/// The kernels of a model and their buffers.
+pub struct Compiled {
+    steps: Vec<Step>,
+    random: Random,
+    batch: usize,
+    training: bool,
+    step: u64,
+    /// The gradients that flow backward: of a layer's output, and of its input.
+    flow: [Vec<f32>; 2],
+}
+
+/// One layer.
+struct Step {
+    kernel: Arc<dyn Kernel>,
+    weights: Vec<Var>,
+    /// The place of each weight's gradient among those of the trainable weights.
+    gradients: Vec<Option<usize>>,
+    has_state: bool,
+    /// True where a layer before this one has a trainable weight.
+    needs_dx: bool,
+    /// Numbers of one sample that come in, and that go out.
+    sizes: (usize, usize),
+    y: Vec<f32>,
+    saved: Saved,
+    mask: (OutputMask, Vec<f32>),
+}
+
+impl Compiled {
+    /// The compiled model; None where a layer has no kernel or the weights are not on the CPU.
+    pub fn of(model: &Sequential) -> Option<Compiled> {
+        let trainable: Vec<&Weight> = model.weights().trainable().collect();
+        let mut needs_dx = false;
+        let mut steps = Vec::new();
+        for (fused, layer) in model.kernels().iter().zip(&model.spec().layers) {
+            let Fused { kernel, weights } = fused.clone()?;
+            let place = |var: &Var| {
+                trainable.iter().position(|weight| weight.var.as_tensor().id() == var.as_tensor().id())
+            };
+            let gradients: Vec<Option<usize>> = weights.iter().map(place).collect();
+            let trains = gradients.iter().any(Option::is_some);
+            steps.push(Step {
+                kernel,
+                has_state: gradients.iter().any(Option::is_none),
+                weights,
+                gradients,
+                needs_dx,
+                sizes: (layer.input.elements(), layer.output.elements()),
+                y: Vec::new(),
+                saved: Saved::default(),
+                mask: (OutputMask::Same, Vec::new()),
+            });
+            needs_dx |= trains;
+        }
+        Some(Compiled {
+            steps,
+            random: model.random(),
+            batch: 0,
+            training: false,
+            step: 0,
+            flow: Default::default(),
+        })
+    }
+
+    /// A batch of `batch` samples through all layers; see [`Compiled::output`].
+    pub fn forward(&mut self, x: &[f32], batch: usize, training: Option<u64>) -> Result<()> {
+        (self.batch, self.training, self.step) = (batch, training.is_some(), training.unwrap_or(0));
+        for index in 0..self.steps.len() {
+            let (before, rest) = self.steps.split_at_mut(index);
+            let Some(step) = rest.first_mut() else { break };
+            let input = output(before, x, batch, self.training);
+            let mask = mask(before, batch);
+            let pass = Pass {
+                batch,
+                training: self.training,
+                step: self.step,
+                random: &self.random,
+                mask,
+            };
+            if !step.kernel.is_identity(self.training) {
+                let length = batch * step.sizes.1;
+                if step.y.len() < length {
+                    step.y.resize(length, 0.0);
+                }
+                let (kernel, y, saved) = (&step.kernel, &mut step.y[..length], &mut step.saved);
+                with_slices(&step.weights, |weights| {
+                    kernel.forward(&pass, input, weights, y, saved);
+                })?;
+            }
+            step.mask.0 = step.kernel.mask(&pass, input, &mut step.mask.1);
+        }
+        Ok(())
+    }
+
+    /// The output of the last [`Compiled::forward`] over the same `x`: (batch, …output).
+    pub fn output<'a>(&'a self, x: &'a [f32]) -> &'a [f32] {
+        output(&self.steps, x, self.batch, self.training)
+    }
+
+    /// The mask of the output, where it has one: (batch, time).
+    pub fn mask(&self) -> Option<&[f32]> {
+        mask(&self.steps, self.batch)
+    }
+
+    /// The output, and the place for the gradient of the loss with respect to it.
+    pub fn output_and_gradient<'a>(&'a mut self, x: &'a [f32]) -> (&'a [f32], &'a mut [f32]) {
+        let y = output(&self.steps, x, self.batch, self.training);
+        let dy = &mut self.flow[0];
+        if dy.len() < y.len() {
+            dy.resize(y.len(), 0.0);
+        }
+        (y, &mut dy[..y.len()])
+    }
+
+    /// The gradients of all trainable weights, from the gradient of the output that was put into
+    /// [`Compiled::output_and_gradient`]'s place.
+    pub fn backward(&mut self, x: &[f32], gradients: &mut Gradients) -> Result<()> {
+        gradients.list.iter_mut().for_each(|gradient| gradient.present = true);
+        let batch = self.batch;
+        for index in (0..self.steps.len()).rev() {
+            let (before, rest) = self.steps.split_at_mut(index);
+            let Some(step) = rest.first_mut() else { break };
+            if step.kernel.is_identity(self.training) {
+                continue; // the gradient is the same, number for number
+            }
+            if !step.needs_dx && step.gradients.iter().all(Option::is_none) {
+                break; // nothing before it is trained
+            }
+            let input = output(before, x, batch, self.training);
+            let pass = Pass {
+                batch,
+                training: self.training,
+                step: self.step,
+                random: &self.random,
+                mask: mask(before, batch),
+            };
+            let [dy, dx] = &mut self.flow;
+            if step.needs_dx && dx.len() < batch * step.sizes.0 {
+                dx.resize(batch * step.sizes.0, 0.0);
+            }
+            let mut taken: Vec<Option<Vec<f32>>> = step
+                .gradients
+                .iter()
+                .map(|place| place.map(|place| std::mem::take(&mut gradients.list[place].values)))
+                .collect();
+            let (kernel, saved) = (&step.kernel, &mut step.saved);
+            let y = &step.y[..batch * step.sizes.1];
+            let dx = step.needs_dx.then(|| &mut dx[..batch * step.sizes.0]);
+            let dy = &mut dy[..y.len()];
+            with_slices(&step.weights, |weights| {
+                let mut dweights: Vec<Option<&mut [f32]>> =
+                    taken.iter_mut().map(Option::as_deref_mut).collect();
+                let dweights = &mut dweights;
+                kernel.backward(&pass, Backward { x: input, weights, y, dy, saved, dx, dweights });
+            })?;
+            for (place, values) in step.gradients.iter().zip(taken) {
+                if let (Some(place), Some(values)) = (place, values) {
+                    gradients.list[*place].values = values;
+                }
+            }
+            self.flow.swap(0, 1);
+        }
+        Ok(())
+    }
+
+    /// Writes the weights that training updates by itself: moving statistics.
+    pub fn update_state(&self) -> Result<()> {
+        for step in self.steps.iter().filter(|step| step.has_state) {
+            for (index, var) in step.weights.iter().enumerate() {
+                if let Some(values) = step.kernel.updated(index, &step.saved) {
+                    var.as_tensor().inplace_op1(&Write(values))?;
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The output of the last layer that is no identity; the model's input where there is none.
+fn output<'a>(steps: &'a [Step], x: &'a [f32], batch: usize, training: bool) -> &'a [f32] {
+    match steps.iter().rev().find(|step| !step.kernel.is_identity(training)) {
+        Some(step) => &step.y[..batch * step.sizes.1],
+        None => x,
+    }
+}
+
+fn mask(steps: &[Step], batch: usize) -> Option<&[f32]> {
+    let last = steps.iter().rev().find(|step| step.mask.0 != OutputMask::Same)?;
+    match last.mask.0 {
+        OutputMask::Made if batch > 0 => Some(&last.mask.1),
+        _ => None,
+    }
+}
+
+/// Runs with the values of weights on the CPU as slices.
+pub(crate) fn with_slices<R>(weights: &[Var], run: impl FnOnce(&[&[f32]]) -> R) -> Result<R> {
+    let guards: Vec<_> = weights.iter().map(|var| var.as_tensor().storage_and_layout()).collect();
+    let mut slices: Vec<&[f32]> = Vec::with_capacity(guards.len());
+    for (storage, layout) in &guards {
+        let (Storage::Cpu(CpuStorage::F32(values)), Some((start, end))) =
+            (&**storage, layout.contiguous_offsets())
+        else {
+            return Err(Error::Internal("a kernel's weight is not f32 on the CPU".into()));
+        };
+        slices.push(&values[start..end]);
+    }
+    Ok(run(&slices))
+}
+
+/// Overwrites a weight in place.
+struct Write<'a>(&'a [f32]);
+
+impl InplaceOp1 for Write<'_> {
+    fn name(&self) -> &'static str {
+        "write"
+    }
+
+    fn cpu_fwd(&self, storage: &mut CpuStorage, layout: &Layout) -> candle_core::Result<()> {
+        let (CpuStorage::F32(values), Some((start, end))) = (storage, layout.contiguous_offsets())
+        else {
+            candle_core::bail!("a kernel's weight is not f32 on the CPU")
+        };
+        values[start..end].copy_from_slice(&self.0[..end - start]);
+        Ok(())
+    }
+}

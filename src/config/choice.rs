@@ -1,0 +1,34 @@
+//! What small closed lists of names (initializers, regularizers, constraints) share: arguments are
+//! checked as they are read, and a name without arguments is written bare.
+
+use serde::{Serialize, Serializer, de, ser};
+use serde_json::Value;
+
+use crate::error::Problem;
+
+/// The value, or what is wrong with it as an error of the reader, at the place of the value.
+pub(crate) fn checked<T, E: de::Error>(
+    value: T,
+    check: impl Fn(&T) -> Result<(), Problem>,
+) -> Result<T, E> {
+    match check(&value) {
+        Ok(()) => Ok(value),
+        Err(Problem { message, help, .. }) if help.is_empty() => Err(E::custom(message)),
+        Err(Problem { message, help, .. }) => Err(E::custom(format!("{message}\n{help}"))),
+    }
+}
+
+/// Writes `{name: {}}` as `name`, and everything else as it is.
+pub(crate) fn bare<S: Serializer>(
+    value: Result<Value, serde_json::Error>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    let value = value.map_err(ser::Error::custom)?;
+    if let Value::Object(map) = &value
+        && let Some((name, Value::Object(arguments))) = map.iter().next()
+        && arguments.is_empty()
+    {
+        return serializer.serialize_str(name);
+    }
+    value.serialize(serializer)
+}

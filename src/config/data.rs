@@ -1,0 +1,329 @@
+//! The `data` section, as typed: the tables, the features and the target.
+
+use std::fmt;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
+use serde::de::{self, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde::{Deserialize, Serialize, Serializer};
+
+/// The tables in CSV files, and what is taken from them. Paths are relative to the configuration
+/// file; columns that aren't named are ignored.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DataConfig {
+    /// The table to train on; its first line names the columns.
+    pub train: String,
+    /// The table to validate on, in place of `fit.validation_split`. Default: none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub validation: Option<String>,
+    /// A table that is kept apart, for `lanthorn evaluate`. Default: none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub test: Option<String>,
+    /// What stands between two cells. Default: a comma.
+    #[serde(default = "comma", skip_serializing_if = "is_comma")]
+    pub delimiter: char,
+    /// The features; their order is the order of the model's input columns.
+    pub features: Vec<ColumnConfig>,
+    /// The target: classes, or numbers.
+    pub target: ColumnConfig,
+    /// A column that says how much each row counts in the loss. Default: all alike.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sample_weight: Option<String>,
+}
+
+fn comma() -> char {
+    ','
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref)] // serde's signature
+fn is_comma(delimiter: &char) -> bool {
+    *delimiter == ','
+}
+
+/// One column or several, and how their cells become numbers: `age`,
+/// `{column: age, scale: min_max}`, `{columns: [a, b]}`, `{columns: "p*", scale: standard}`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ColumnConfig {
+    /// Which columns.
+    pub columns: Columns,
+    /// How numbers are scaled. Default: none.
+    pub scale: Scale,
+    /// How categories become numbers. Default: the cells are numbers.
+    pub encode: Option<Encode>,
+}
+
+/// Which columns.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Columns {
+    /// One, by its name.
+    One(String),
+    /// All whose names match a pattern with `*`, `?` and `[…]`, in the order of the table.
+    Pattern(String),
+    /// Several, by their names.
+    Many(Vec<String>),
+}
+
+/// How categories become numbers. Classes are sorted: as numbers where all of them are numbers,
+/// else by bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename = "encoding", rename_all = "snake_case")]
+pub enum Encode {
+    /// The number of the class, from 0. scikit-learn: `LabelEncoder`.
+    Label,
+    /// One column a class, 1 where the cell is that class and 0 elsewhere.
+    OneHot,
+}
+
+/// How a column of numbers is scaled; its statistics are those of the training part.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Deserialize, JsonSchema)]
+#[serde(rename = "scaling", rename_all = "snake_case", deny_unknown_fields)]
+pub enum Scale {
+    /// Not at all.
+    #[default]
+    None,
+    /// The smallest value to the range's low end, the largest to its high end. scikit-learn:
+    /// `MinMaxScaler`.
+    MinMax(MinMax),
+    /// To mean 0 and standard deviation 1. scikit-learn: `StandardScaler`.
+    Standard,
+}
+
+/// The arguments of `min_max`.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct MinMax {
+    /// The two ends. Default: [0, 1].
+    pub range: [f64; 2],
+}
+
+impl Default for MinMax {
+    fn default() -> Self {
+        MinMax { range: [0.0, 1.0] }
+    }
+}
+
+impl Serialize for Scale {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Scale::None => serializer.serialize_str("none"),
+            Scale::Standard => serializer.serialize_str("standard"),
+            Scale::MinMax(min_max) if *min_max == MinMax::default() => {
+                serializer.serialize_str("min_max")
+            }
+            Scale::MinMax(min_max) => serializer.collect_map([("min_max", min_max)]),
+        }
+    }
+}
+
+impl ColumnConfig {
+    /// A column as it is: a number.
+    pub fn number(name: impl Into<String>) -> Self {
+        ColumnConfig { columns: Columns::One(name.into()), scale: Scale::None, encode: None }
+    }
+
+    /// The same with another scale.
+    pub fn scaled(mut self, scale: Scale) -> Self {
+        self.scale = scale;
+        self
+    }
+
+    /// The same with categories for numbers.
+    pub fn encoded(mut self, encode: Encode) -> Self {
+        self.encode = Some(encode);
+        self
+    }
+}
+
+/// A column with its rule, as it is written.
+#[derive(Serialize, Deserialize, JsonSchema)]
+#[serde(rename = "column", deny_unknown_fields)]
+struct Written {
+    /// One column, by its name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    column: Option<String>,
+    /// Several columns: a list of names, or a pattern such as `p*`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    columns: Option<Names>,
+    /// How numbers are scaled. Default: none.
+    #[serde(default, skip_serializing_if = "is_unscaled")]
+    scale: Option<Scale>,
+    /// How categories become numbers. Default: the cells are numbers.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    encode: Option<Encode>,
+}
+
+#[allow(clippy::ref_option)] // serde's signature
+fn is_unscaled(scale: &Option<Scale>) -> bool {
+    matches!(scale, None | Some(Scale::None))
+}
+
+impl Serialize for ColumnConfig {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let (column, columns) = match &self.columns {
+            Columns::One(name) if self.scale == Scale::None && self.encode.is_none() => {
+                return serializer.serialize_str(name);
+            }
+            Columns::One(name) => (Some(name.clone()), None),
+            Columns::Pattern(pattern) => (None, Some(Names::Pattern(pattern.clone()))),
+            Columns::Many(names) => (None, Some(Names::Many(names.clone()))),
+        };
+        Written { column, columns, scale: Some(self.scale), encode: self.encode }
+            .serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for ColumnConfig {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(ColumnVisitor)
+    }
+}
+
+struct ColumnVisitor;
+
+impl<'de> Visitor<'de> for ColumnVisitor {
+    type Value = ColumnConfig;
+
+    fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        write!(f, "the name of a column, or `{{column: …, scale: …, encode: …}}`")
+    }
+
+    fn visit_str<E: de::Error>(self, name: &str) -> Result<ColumnConfig, E> {
+        Ok(ColumnConfig::number(name))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<ColumnConfig, A::Error> {
+        let written = Written::deserialize(MapAccessDeserializer::new(map))?;
+        let columns = match (written.column, written.columns) {
+            (Some(name), None) => Columns::One(name),
+            (None, Some(Names::Pattern(pattern))) => Columns::Pattern(pattern),
+            (None, Some(Names::Many(names))) => Columns::Many(names),
+            (None, None) => {
+                return Err(de::Error::custom(
+                    "`column` is missing\nname it: `{column: age}`; or several: `{columns: [a, b]}`",
+                ));
+            }
+            (Some(_), Some(_)) => {
+                return Err(de::Error::custom(
+                    "expected `column` or `columns`, got both\nkeep one of the two",
+                ));
+            }
+        };
+        let scale = written.scale.unwrap_or_default();
+        Ok(ColumnConfig { columns, scale, encode: written.encode })
+    }
+}
+
+impl JsonSchema for ColumnConfig {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "column".into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let written = Written::json_schema(generator);
+        json_schema!({ "anyOf": [{ "type": "string" }, written] })
+    }
+}
+
+/// A pattern, or a list of names.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Names {
+    Pattern(String),
+    Many(Vec<String>),
+}
+
+impl<'de> Deserialize<'de> for Names {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(NamesVisitor)
+    }
+}
+
+struct NamesVisitor;
+
+impl<'de> Visitor<'de> for NamesVisitor {
+    type Value = Names;
+
+    fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        write!(f, "a list of columns, or a pattern such as `p*`")
+    }
+
+    fn visit_str<E: de::Error>(self, pattern: &str) -> Result<Names, E> {
+        Ok(Names::Pattern(pattern.to_string()))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, list: A) -> Result<Names, A::Error> {
+        Vec::deserialize(SeqAccessDeserializer::new(list)).map(Names::Many)
+    }
+}
+
+impl JsonSchema for Names {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "columns".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "anyOf": [
+            { "type": "string" },
+            { "type": "array", "items": { "type": "string" } },
+        ] })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::config::{ConfigError, Node};
+
+    fn read(json: &serde_json::Value) -> Result<DataConfig, ConfigError> {
+        Node::from_json(json).read()
+    }
+
+    #[test]
+    fn a_section_is_written_as_it_was_read() {
+        let json = json!({
+            "train": "loan.csv",
+            "validation": "v.csv",
+            "test": "t.csv",
+            "delimiter": ";",
+            "features": [
+                "age",
+                { "column": "area", "encode": "label" },
+                { "columns": ["a", "b"], "scale": "standard" },
+                { "columns": "p*", "scale": "min_max" },
+                { "columns": "q*", "scale": { "min_max": { "range": [-1.0, 1.0] } } },
+                { "column": "c", "encode": "one_hot" },
+            ],
+            "target": "outcome",
+            "sample_weight": "w",
+        });
+        let config = read(&json).unwrap();
+        assert_eq!(serde_json::to_value(&config).unwrap(), json);
+        assert_eq!(config.features[3].scale, Scale::MinMax(MinMax::default()));
+    }
+
+    #[test]
+    fn wrong_rules_are_errors_at_their_place() {
+        let with = |feature: serde_json::Value| {
+            read(&json!({ "train": "a", "features": ["x", feature], "target": "y" })).unwrap_err()
+        };
+        let error = with(json!({ "column": "a", "scal": "none" }));
+        assert!(error.help.contains("did you mean `scale`"), "{error}");
+        assert!(error.path.starts_with("features[1]"), "{error}");
+        let error = with(json!({ "column": "a", "scale": "minmx" }));
+        assert!(error.help.contains("did you mean `min_max`"), "{error}");
+        assert_eq!(error.path, "features[1].scale");
+        let error = with(json!({ "column": "a", "columns": ["b"] }));
+        assert!(error.message.contains("got both"), "{error}");
+        let error = with(json!({ "scale": "none" }));
+        assert!(error.message.contains("`column` is missing"), "{error}");
+        let error = with(json!(3));
+        assert!(error.message.contains("the name of a column"), "{error}");
+        let error = with(json!({ "column": "a", "scale": { "min_max": { "rnge": [0, 1] } } }));
+        assert!(error.help.contains("`range`"), "{error}");
+        let error = with(json!({ "column": "a", "encode": "onehot", "scale": "none", "x": 1 }));
+        assert!(error.message.contains("`x`"), "{error}");
+    }
+}

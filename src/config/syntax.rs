@@ -1,0 +1,111 @@
+//! Words for texts that are not YAML, or hold what a configuration can't.
+
+use std::ops::Range;
+
+use serde_saphyr::granit_parser::{ErrorKind, ScanError, Tag};
+
+use super::error::ConfigError;
+use super::node::{Key, MAX_DEPTH};
+
+/// The error of a key that its table has already.
+pub(super) fn duplicate(text: &str, key: &Key, first: usize) -> ConfigError {
+    let line = text.as_bytes()[..first].split(|byte| *byte == b'\n').count();
+    ConfigError::here(key.span.clone(), format!("`{}` is given twice", key.name))
+        .with_help(format!("it is given first in line {line}: keep one of the two"))
+}
+
+/// The error of a value that is nested too deep.
+pub(super) fn too_deep(place: Range<usize>) -> ConfigError {
+    ConfigError::here(place, format!("lists and tables are nested over {MAX_DEPTH} deep"))
+}
+
+/// The error of a tag that isn't YAML's own.
+pub(super) fn unknown_tag(tag: &Tag) -> ConfigError {
+    ConfigError::at("", format!("tags such as `{}` are not read", tag.original()))
+        .with_help("text that begins with `!` needs quotes")
+}
+
+/// The error of a text that is not JSON.
+pub(super) fn json_syntax(text: &str, error: &serde_json::Error) -> ConfigError {
+    let lines = text.split_inclusive('\n').take(error.line().saturating_sub(1));
+    let start: usize = lines.map(str::len).sum();
+    let at = (start + error.column().saturating_sub(1)).min(text.len());
+    let message = error.to_string();
+    let message = message.split(" at line ").next().unwrap_or_default();
+    let (message, help) = match message {
+        "key must be a string" => (
+            "expected a key in double quotes",
+            "JSON has no comma after the last entry, no single quotes and no comments",
+        ),
+        "expected ident" => ("expected a value", "texts stand in double quotes"),
+        message if message.starts_with("EOF") => {
+            ("the text ends too early", "a bracket or a quote is never closed")
+        }
+        message => (message, ""),
+    };
+    ConfigError::here(at..at + 1, message).with_help(help)
+}
+
+/// The error of a text that is not YAML.
+pub(super) fn yaml_syntax(text: &str, error: &ScanError) -> ConfigError {
+    let mut start = error.marker().byte_offset().unwrap_or(text.len()).min(text.len());
+    let rest = text.get(start..).unwrap_or_default();
+    let word = rest.find([' ', '\n', '\r', ',', ']', '}']).unwrap_or(rest.len());
+    let mut end = start + rest.chars().next().filter(|c| *c != '\n').map_or(0, char::len_utf8);
+    let indentation = "check the indentation: the keys of one table begin in one column";
+    let (message, help) = match error.kind() {
+        ErrorKind::MappingValueNotAllowed | ErrorKind::InvalidColonPlacement => (
+            "a colon can't stand here".to_string(),
+            "the line may be indented too far, or a bracket above may be open; text that holds \
+             `: ` needs quotes",
+        ),
+        ErrorKind::TabNotAllowed
+        | ErrorKind::TabInBlockIndentation
+        | ErrorKind::TabInIndentation
+        | ErrorKind::TabInPlainScalar
+        | ErrorKind::TabAtBlockScalarStart => {
+            start += rest.find('\t').unwrap_or(0);
+            end = start + 1;
+            ("a tab can't indent".to_string(), "YAML is indented with spaces")
+        }
+        ErrorKind::UnclosedQuotedScalar => ("this quote is never closed".to_string(), ""),
+        ErrorKind::UnclosedFlowCollection { open } => (format!("`{open}` is never closed"), ""),
+        ErrorKind::MisplacedFlowCollectionEnd => {
+            ("this bracket was never opened".to_string(), "text that begins with it needs quotes")
+        }
+        ErrorKind::MismatchedFlowCollectionEnd { open, close } => {
+            (format!("`{open}` is closed by `{close}`"), "")
+        }
+        ErrorKind::UnknownAnchor => {
+            end = start + word;
+            let alias = &text[start..end];
+            (
+                format!("nothing has the anchor of `{alias}`"),
+                "text that begins with `*` needs quotes",
+            )
+        }
+        ErrorKind::MissingAnchorOrAliasName => (
+            "an anchor or alias has no name".to_string(),
+            "text that begins with `*` or `&` needs quotes",
+        ),
+        ErrorKind::UnexpectedCharacter { character } => {
+            (format!("a value can't begin with `{character}`"), "put the text in quotes")
+        }
+        ErrorKind::UnknownQuotedScalarEscape => (
+            "unknown escape in a text".to_string(),
+            "between single quotes a backslash is a backslash: 'C:\\data'",
+        ),
+        ErrorKind::RecursionLimitExceeded => return too_deep(start..end),
+        ErrorKind::SimpleKeyExpected => {
+            ("expected a colon after this key".to_string(), indentation)
+        }
+        ErrorKind::InvalidIndentation
+        | ErrorKind::ExpectedBlockMappingKey
+        | ErrorKind::ExpectedBlockSequenceEntry
+        | ErrorKind::ExpectedDocumentStart => {
+            ("this doesn't fit in with the lines above".to_string(), indentation)
+        }
+        kind => (kind.to_string(), ""),
+    };
+    ConfigError::here(start..end, message).with_help(help)
+}

@@ -1,0 +1,228 @@
+//! Apply: from a table and the preprocessing to numbers as the model sees them.
+
+use rayon::prelude::*;
+
+use super::dataset::{Dataset, Matrix, Targets};
+use super::fit::{class_numbers, codes};
+use super::header::records;
+use super::part::Part;
+use super::preprocessing::{Column, Preprocessing, Transform, overflow, unknown};
+use super::scaling::Scaling;
+use super::source::Source;
+use super::table::{Chunk, Slot, Table};
+use crate::error::{Error, Result};
+use crate::losses::Target;
+
+/// The columns of a table, each with what becomes of it.
+pub(super) struct Bound<'a> {
+    features: Vec<BoundColumn<'a>>,
+    target: Vec<BoundColumn<'a>>,
+    weight: Option<Slot>,
+    kind: Target,
+    width: usize,
+}
+
+struct BoundColumn<'a> {
+    column: &'a Column,
+    slot: Slot,
+    /// The class of each code; empty for numbers.
+    classes: Vec<Option<usize>>,
+}
+
+impl<'a> Bound<'a> {
+    /// The preprocessing's columns in a table that holds the features, then the target where it was
+    /// read, then the weight where there is one.
+    pub(super) fn new(
+        preprocessing: &'a Preprocessing,
+        table: &Table,
+        with_target: bool,
+    ) -> Bound<'a> {
+        let mut slots = table.slots.iter().copied();
+        let mut bind = |columns: &'a [Column]| -> Vec<BoundColumn<'a>> {
+            let pairs = columns.iter().zip(slots.by_ref().take(columns.len()));
+            pairs.map(|(column, slot)| BoundColumn::new(column, slot, table)).collect()
+        };
+        let features = bind(&preprocessing.features);
+        let target = if with_target { bind(&preprocessing.target) } else { Vec::new() };
+        Bound {
+            features,
+            target,
+            weight: slots.next(),
+            kind: preprocessing.target_kind(),
+            width: preprocessing.features(),
+        }
+    }
+
+    /// An error at the first cell that training didn't see, or whose weight is negative.
+    pub(super) fn check(
+        &self,
+        table: &Table,
+        source: &Source,
+        delimiter: u8,
+        remedy: &str,
+    ) -> Result<()> {
+        let at = |row| line_of_row(source, delimiter, row);
+        let columns = self.features.iter().chain(&self.target);
+        let unseen = columns.filter_map(|bound| Some((bound.first_unseen(table)?, bound)));
+        if let Some(((row, code), bound)) = unseen.min_by_key(|((row, _), _)| *row)
+            && let (Slot::Text(place), Some(classes)) =
+                (bound.slot, bound.column.transform.classes())
+        {
+            let cell = &table.texts[place][code as usize];
+            return Err(unknown(at(row), &bound.column.name, cell, classes, remedy));
+        }
+        let Some(Slot::Number(place)) = self.weight else { return Ok(()) };
+        let weights = table.chunks.iter().flat_map(|chunk| column_of(chunk, table, place));
+        match weights.enumerate().find(|(_, weight)| *weight < 0.0) {
+            Some((row, weight)) => {
+                let message = format!("a sample weight must be 0 or more, got {weight}");
+                Err(Error::data(at(row), message).with_help("0 leaves the row out of the loss"))
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// A part of the rows as the model sees them.
+    pub(super) fn dataset(&self, table: &Table, part: Part<'_>, name: &str) -> Result<Dataset> {
+        let x = Matrix { values: fill(table, &self.features, part, name)?, width: self.width };
+        let shape = match self.kind {
+            Target::Classes(_) => vec![],
+            Target::OneHot(width) | Target::Numbers(width) => vec![width],
+        };
+        let y = Targets::new(fill(table, &self.target, part, name)?, shape);
+        let weights = match self.weight {
+            Some(slot) => {
+                let transform = Transform::Number { scaling: Scaling::None };
+                let column = Column { name: "sample_weight".to_string(), transform };
+                let bound = BoundColumn { column: &column, slot, classes: Vec::new() };
+                let weights = fill(table, &[bound], part, name)?;
+                if weights.iter().all(|weight| *weight == 0.0) {
+                    return Err(Error::data(name, "all sample weights are 0: no row counts")
+                        .with_help("give at least one row a weight above 0"));
+                }
+                Some(weights)
+            }
+            None => None,
+        };
+        Ok(Dataset { x, y, weights })
+    }
+}
+
+impl<'a> BoundColumn<'a> {
+    fn new(column: &'a Column, slot: Slot, table: &Table) -> Self {
+        let classes = match (column.transform.classes(), slot) {
+            (Some(classes), Slot::Text(place)) => class_numbers(classes, &table.texts[place]),
+            _ => Vec::new(),
+        };
+        BoundColumn { column, slot, classes }
+    }
+
+    /// The first row whose class isn't known, and its code.
+    fn first_unseen(&self, table: &Table) -> Option<(usize, u32)> {
+        let Slot::Text(place) = self.slot else { return None };
+        if self.classes.iter().all(Option::is_some) {
+            return None;
+        }
+        let mut cells = codes(table, place).copied().enumerate();
+        cells.find(|(_, code)| self.classes[*code as usize].is_none())
+    }
+
+    /// Writes the numbers of some rows of a chunk at `at` of each row of `out`; false where one
+    /// isn't finite.
+    fn write(
+        &self,
+        chunk: &Chunk,
+        table: &Table,
+        rows: &[u32],
+        out: &mut [f32],
+        at: usize,
+        width: usize,
+    ) -> bool {
+        let rows = rows.iter().map(|row| *row as usize).zip(out.chunks_exact_mut(width));
+        let mut finite = true;
+        match (&self.column.transform, self.slot) {
+            (Transform::Number { scaling }, Slot::Number(place)) => {
+                let stride = table.numbers;
+                for (row, out) in rows {
+                    let value = scaling.apply(chunk.numbers[row * stride + place]) as f32;
+                    finite &= value.is_finite();
+                    out[at] = value;
+                }
+            }
+            (transform, Slot::Text(place)) => {
+                let stride = table.texts.len();
+                let scaling = transform.scaling();
+                let one_hot = matches!(transform, Transform::OneHot { .. });
+                for (row, out) in rows {
+                    let code = chunk.codes[row * stride + place] as usize;
+                    let class = self.classes.get(code).copied().flatten().unwrap_or_default();
+                    if one_hot {
+                        out[at + class] = 1.0;
+                    } else {
+                        out[at] = scaling.apply(class as f64) as f32;
+                        finite &= out[at].is_finite();
+                    }
+                }
+            }
+            _ => {} // a number slot holds numbers
+        }
+        finite
+    }
+}
+
+/// The numbers of some columns for a part of the rows, row after row; chunks are done side by side,
+/// each into its own rows.
+fn fill(table: &Table, bound: &[BoundColumn<'_>], part: Part<'_>, name: &str) -> Result<Vec<f32>> {
+    let width: usize = bound.iter().map(|bound| bound.column.width()).sum();
+    if width == 0 {
+        return Ok(Vec::new());
+    }
+    let chunks: Vec<(&Chunk, Vec<u32>)> = table
+        .with_starts()
+        .into_iter()
+        .map(|(start, chunk)| (chunk, part.rows(start, chunk.rows)))
+        .collect();
+    let rows: usize = chunks.iter().map(|(_, rows)| rows.len()).sum();
+    let mut values = vec![0f32; rows * width];
+    let mut rest = values.as_mut_slice();
+    let mut jobs = Vec::with_capacity(chunks.len());
+    for (chunk, rows) in &chunks {
+        let (out, after) = rest.split_at_mut(rows.len() * width);
+        rest = after;
+        jobs.push((*chunk, rows, out));
+    }
+    let overflows: Vec<Option<&str>> = jobs
+        .into_par_iter()
+        .map(|(chunk, rows, out)| {
+            let mut at = 0;
+            let mut overflow = None;
+            for bound in bound {
+                if !bound.write(chunk, table, rows, out, at, width) {
+                    overflow = overflow.or(Some(bound.column.name.as_str()));
+                }
+                at += bound.column.width();
+            }
+            overflow
+        })
+        .collect();
+    match overflows.into_iter().flatten().next() {
+        Some(column) => Err(overflow(name, column)),
+        None => Ok(values),
+    }
+}
+
+fn column_of<'c>(chunk: &'c Chunk, table: &Table, place: usize) -> impl Iterator<Item = f64> + 'c {
+    chunk.numbers.iter().skip(place).step_by(table.numbers.max(1)).copied()
+}
+
+/// `loan.csv:17` for a row of the table, counted from 0.
+fn line_of_row(source: &Source, delimiter: u8, row: usize) -> String {
+    let mut reader = records(source.text(), delimiter);
+    let mut record = csv::ByteRecord::new();
+    for _ in 0..row + 2 {
+        if !matches!(reader.read_byte_record(&mut record), Ok(true)) {
+            break;
+        }
+    }
+    source.at(record.position().map_or(0, |position| position.byte() as usize))
+}

@@ -1,0 +1,91 @@
+//! Head: the first rows, raw and as the model sees them.
+
+use super::Loaded;
+use super::header::{Header, records};
+use super::source::Source;
+
+/// The first rows to train on.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Head {
+    /// The columns that are used: features, target, weight.
+    pub raw_names: Vec<String>,
+    /// Their cells.
+    pub raw: Vec<Vec<String>>,
+    /// The model's inputs, then the target.
+    pub model_names: Vec<String>,
+    /// Their numbers.
+    pub model: Vec<Vec<f32>>,
+}
+
+/// The beginning of the text, kept to be shown.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Kept {
+    text: String,
+    is_whole: bool,
+    delimiter: u8,
+    columns: Vec<(String, usize)>,
+    /// Which of its rows are held back to validate on.
+    held: Vec<bool>,
+}
+
+/// How much of the text is kept.
+const KEPT_BYTES: usize = 1 << 20;
+
+impl Kept {
+    /// The beginning of a table, of which these columns are used.
+    pub(super) fn new(
+        source: &Source,
+        header: &Header,
+        columns: Vec<(String, usize)>,
+        held: Option<&[bool]>,
+    ) -> Kept {
+        let text = source.text();
+        let mut end = text.len().min(header.body + KEPT_BYTES);
+        while !text.is_char_boundary(end) {
+            end -= 1;
+        }
+        let held = held.map(|held| held[..held.len().min(KEPT_BYTES)].to_vec()).unwrap_or_default();
+        Kept {
+            text: text[..end].to_string(),
+            is_whole: end == text.len(),
+            delimiter: header.delimiter,
+            columns,
+            held,
+        }
+    }
+
+    /// The cells of the first rows to train on.
+    fn rows(&self, count: usize) -> Vec<Vec<String>> {
+        let mut rows = Vec::new();
+        let mut records = records(&self.text, self.delimiter).into_records().skip(1).enumerate();
+        let mut next = records.next();
+        while let Some((row, Ok(record))) = next {
+            next = records.next();
+            let is_cut = next.is_none() && !self.is_whole;
+            if rows.len() == count || is_cut {
+                break;
+            }
+            if !self.held.get(row).copied().unwrap_or(false) {
+                let cell = |index: usize| record.get(index).unwrap_or_default().trim().to_string();
+                rows.push(self.columns.iter().map(|(_, index)| cell(*index)).collect());
+            }
+        }
+        rows
+    }
+}
+
+impl Loaded {
+    /// The first `n` rows to train on, or those of the first megabyte of the table.
+    pub fn head(&self, n: usize) -> Head {
+        let raw = self.kept.rows(n);
+        let x = self.train.x.values.chunks(self.train.x.width.max(1));
+        let y = self.train.y.values.chunks(self.train.y.width().max(1));
+        let model = x.zip(y).take(raw.len()).map(|(x, y)| [x, y].concat()).collect();
+        let mut model_names = self.preprocessing.feature_names();
+        for column in &self.preprocessing.target {
+            model_names.extend(column.output_names());
+        }
+        let raw_names = self.kept.columns.iter().map(|(name, _)| name.clone()).collect();
+        Head { raw_names, raw, model_names, model }
+    }
+}

@@ -1,0 +1,242 @@
+//! Data: tables in, samples out, as the model sees them.
+//!
+//! In reading order: [`load`] below; `source` (the text of a file), `header` (the columns' names),
+//! `columns` (the configuration against the header), `table` (the wanted cells; `plain` and `float`
+//! are the fast way, the csv crate the other), `split`, `fit` (classes and statistics of the part
+//! to train on: `classes`, `scaling`), [`Preprocessing`] (what is saved with the model), `apply`
+//! (numbers as the model sees them), `dataset`; then `tail` (warnings about a split), `head` (the
+//! first rows, to be shown) and `class_weight`.
+
+mod apply;
+mod class_weight;
+mod classes;
+mod columns;
+mod dataset;
+mod fit;
+mod float;
+mod head;
+mod header;
+mod part;
+mod plain;
+mod preprocessing;
+mod scaling;
+mod source;
+mod split;
+mod table;
+mod tail;
+#[cfg(test)]
+mod tests;
+
+use std::path::Path;
+
+use apply::Bound;
+use columns::Plan;
+use head::Kept;
+use header::{Header, records};
+use part::Part;
+use source::Source;
+use table::Table;
+
+use crate::config::ConfigError;
+use crate::config::data::DataConfig;
+use crate::error::{Error, Result};
+use crate::random::Random;
+
+pub use class_weight::{balanced, class_counts, class_weights};
+pub use dataset::{Dataset, Matrix, Targets};
+pub use head::Head;
+pub use preprocessing::Preprocessing;
+pub use split::ValidationSplit;
+
+/// The data of a configuration, as the model sees it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Loaded {
+    /// What to train on, in the order of the file.
+    pub train: Dataset,
+    /// What to validate on, where there is something.
+    pub validation: Option<Dataset>,
+    /// What was made of the cells.
+    pub preprocessing: Preprocessing,
+    /// What the user should know.
+    pub warnings: Vec<String>,
+    kept: Kept,
+}
+
+/// A table that a trained model is used on.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Used {
+    /// Its rows; without targets where they weren't asked for.
+    pub data: Dataset,
+    /// The header as it stands in the file, where the columns are kept.
+    pub raw_names: Vec<String>,
+    /// The rows as they stand in the file, where the columns are kept.
+    pub raw: Vec<csv::StringRecord>,
+}
+
+/// Reads the tables of a configuration whose paths are relative to `folder`, splits off the part to
+/// validate on, and fits the preprocessing on the part to train on.
+pub fn load(
+    section: &DataConfig,
+    folder: &Path,
+    split: Option<&ValidationSplit>,
+    random: &Random,
+) -> Result<Loaded> {
+    if section.validation.is_some() && split.is_some_and(|split| split.part() != 0.0) {
+        let message = "`fit.validation_split` and `data.validation` are both given";
+        let error =
+            ConfigError::at("fit.validation_split", message).with_help("keep one of the two");
+        return Err(error.into());
+    }
+    let delimiter = delimiter(section)?;
+    let source = open(&section.train, folder, "data.train")?;
+    let header = Header::read(&source, delimiter)?;
+    let plan = Plan::resolve(section, &source, &header)?;
+    let table = Table::read(&source, &header, &plan.wanted())?;
+
+    let classes = match split {
+        Some(ValidationSplit::Stratified(_)) => fit::target_classes(&plan, &table),
+        _ => None,
+    };
+    let held = match split {
+        Some(split) => split.held_back(table.rows(), classes.as_deref(), random)?,
+        None => None,
+    };
+    let part = held.as_deref().map_or(Part::All, Part::Kept);
+    let preprocessing = fit::fit(&plan, section.delimiter, &table, part)?;
+    let bound = Bound::new(&preprocessing, &table, true);
+    bound.check(&table, &source, delimiter, remedy(split).as_str())?;
+
+    let columns = plan.features.iter().chain(&plan.target).chain(&plan.weight);
+    let columns = columns.map(|column| (column.name.clone(), column.index)).collect();
+    let kept = Kept::new(&source, &header, columns, held.as_deref());
+    let name = source.name.clone();
+    drop(source); // the text is large, and so are the numbers that it becomes
+    let train = bound.dataset(&table, part, &name)?;
+    let mut warnings = Vec::new();
+    let validation = match (&held, &section.validation) {
+        (Some(held), _) => {
+            let validation = bound.dataset(&table, Part::Held(held), &name)?;
+            warnings = tail::warnings(split, &preprocessing, &train, &validation);
+            Some(validation)
+        }
+        (None, Some(path)) => {
+            let source = open(path, folder, "data.validation")?;
+            Some(use_source(source, &preprocessing, true, false)?.data)
+        }
+        (None, None) => None,
+    };
+    Ok(Loaded { train, validation, preprocessing, warnings, kept })
+}
+
+/// Reads a table for a trained model; `-` is standard input. Extra columns are ignored. With the
+/// target for evaluation; weights count there where the table has their column. With
+/// `keep_columns`, the rows as they stand in the file come along.
+pub fn load_for_use(
+    path: &Path,
+    preprocessing: &Preprocessing,
+    with_target: bool,
+    keep_columns: bool,
+) -> Result<Used> {
+    use_source(Source::open(path)?, preprocessing, with_target, keep_columns)
+}
+
+/// The same for a table in memory; `name` is what messages call it.
+pub fn load_bytes_for_use(
+    name: &str,
+    bytes: Vec<u8>,
+    preprocessing: &Preprocessing,
+    with_target: bool,
+    keep_columns: bool,
+) -> Result<Used> {
+    use_source(Source::new(name, bytes)?, preprocessing, with_target, keep_columns)
+}
+
+fn use_source(
+    source: Source,
+    preprocessing: &Preprocessing,
+    with_target: bool,
+    keep_columns: bool,
+) -> Result<Used> {
+    let delimiter = u8::try_from(preprocessing.delimiter).unwrap_or(b',');
+    let header = Header::read(&source, delimiter)?;
+    let wanted = preprocessing.wanted(&source, &header, with_target)?;
+    let table = Table::read(&source, &header, &wanted)?;
+    let bound = Bound::new(preprocessing, &table, with_target);
+    bound.check(&table, &source, delimiter, "")?;
+    let raw = match keep_columns {
+        true => records(source.text(), delimiter)
+            .into_records()
+            .skip(1)
+            .collect::<Result<_, csv::Error>>()
+            .map_err(|error| Error::data(&source.name, error.to_string()))?,
+        false => Vec::new(),
+    };
+    let name = source.name.clone();
+    drop(source);
+    let data = bound.dataset(&table, Part::All, &name)?;
+    Ok(Used { data, raw_names: if keep_columns { header.raw } else { Vec::new() }, raw })
+}
+
+impl Loaded {
+    /// A number that changes with the rows as the model sees them, with their order and with the
+    /// names of classes, and not with the place of the file.
+    pub fn fingerprint(&self) -> u64 {
+        let text = serde_json::to_string(&self.preprocessing).unwrap_or_default();
+        let mut hash = text.bytes().fold(0, |hash, byte| mix(hash, u64::from(byte)));
+        for part in [Some(&self.train), self.validation.as_ref()].into_iter().flatten() {
+            let weights = part.weights.as_deref().unwrap_or_default();
+            for values in [&part.x.values, &part.y.values, weights] {
+                hash = mix(hash, values.len() as u64);
+                for value in values {
+                    hash = mix(hash, u64::from(value.to_bits()));
+                }
+            }
+        }
+        hash
+    }
+}
+
+/// One more word of a hash; for a given hash, other words give other results.
+fn mix(hash: u64, word: u64) -> u64 {
+    (hash ^ word)
+        .wrapping_add(0x9e37_79b9_7f4a_7c15)
+        .wrapping_mul(0xff51_afd7_ed55_8ccd)
+        .rotate_left(29)
+}
+
+/// The text of a file that the configuration names at `key`.
+fn open(path: &str, folder: &Path, key: &str) -> Result<Source> {
+    let full = folder.join(path);
+    let bytes = source::read(&full).map_err(|problem| {
+        let relative = "paths are relative to the configuration file";
+        let help = match problem.help.is_empty() {
+            true => relative.to_string(),
+            false => format!("{} {relative}", problem.help),
+        };
+        ConfigError::at(key, problem.message).with_help(help)
+    })?;
+    Source::new(full.display().to_string(), bytes)
+}
+
+fn delimiter(section: &DataConfig) -> Result<u8, ConfigError> {
+    let byte = u8::try_from(section.delimiter).ok();
+    let is_fit = |byte: &u8| {
+        matches!(byte, b'\t' | b' ') || (byte.is_ascii_punctuation() && !b"\"'.+-_".contains(byte))
+    };
+    byte.filter(is_fit).ok_or_else(|| {
+        let message = format!("`delimiter` can't be {:?}", section.delimiter);
+        ConfigError::at("data.delimiter", message)
+            .with_help("it is one character between cells: `\",\"`, `\";\"`, `\"|\"`, `\"\\t\"`")
+    })
+}
+
+/// What to do about a class that only the validation part has.
+fn remedy(split: Option<&ValidationSplit>) -> String {
+    match split {
+        Some(split @ ValidationSplit::Tail(part)) if split.part() > 0.0 => format!(
+            "; the row is among the last, which `validation_split: {part}` holds back: \
+             draw them instead, by `validation_split: {{stratified: {part}}}`"
+        ),
+        _ => String::new(),
+    }
+}

@@ -1,0 +1,86 @@
+//! The fast way through text without quotes: lines, cells and numbers in one pass.
+
+use memchr::{memchr, memchr_iter};
+
+use super::float;
+use super::table::{Layout, Read, fits};
+
+/// Cuts text after line breaks into parts of about so many bytes.
+pub(super) fn cut(text: &str, bytes: usize) -> Vec<&str> {
+    let mut parts = Vec::with_capacity(text.len() / bytes + 1);
+    let mut rest = text;
+    while rest.len() > bytes {
+        let Some(end) = memchr(b'\n', &rest.as_bytes()[bytes..]) else { break };
+        let (part, after) = rest.split_at(bytes + end + 1);
+        parts.push(part);
+        rest = after;
+    }
+    parts.push(rest);
+    parts
+}
+
+/// Reads whole lines; None at the first thing that isn't plain and right.
+pub(super) fn read(text: &str, layout: &Layout<'_>) -> Option<Read> {
+    let mut read = layout.empty(text.len());
+    let mut start = 0;
+    for end in memchr_iter(b'\n', text.as_bytes()).chain([text.len()]) {
+        let line = text.get(start..end)?;
+        start = end + 1;
+        let line = line.strip_suffix('\r').unwrap_or(line);
+        if line.is_empty() {
+            continue;
+        }
+        if memchr(b'\r', line.as_bytes()).is_some() {
+            return None; // a line break of its own
+        }
+        read_line(line, layout, &mut read)?;
+        read.chunk.rows += 1;
+    }
+    Some(read)
+}
+
+fn read_line(line: &str, layout: &Layout<'_>, read: &mut Read) -> Option<()> {
+    let bytes = line.as_bytes();
+    let delimiter = layout.delimiter;
+    let (mut at, mut column, mut text_slot) = (0, 0, 0);
+    for step in &layout.steps {
+        while column < step.index {
+            at += memchr(delimiter, bytes.get(at..)?)? + 1;
+            column += 1;
+        }
+        let rest = bytes.get(at..)?;
+        let end = if step.text {
+            let (cell, end) = cell(line, at, delimiter)?;
+            read.chunk.codes.push(read.texts.get_mut(text_slot)?.number(cell));
+            text_slot += 1;
+            end
+        } else {
+            let is_end = |end: usize| rest.get(end).is_none_or(|byte| *byte == delimiter);
+            let (value, end) = match float::prefix(rest).filter(|(_, end)| is_end(*end)) {
+                Some(found) => found,
+                None => {
+                    let (cell, end) = cell(line, at, delimiter)?;
+                    (float::cell(cell)?, end)
+                }
+            };
+            read.chunk.numbers.push(Some(value).filter(|value| fits(*value))?);
+            end
+        };
+        at += end + 1;
+        column += 1;
+    }
+    // the cells after the last wanted one: as many as the header has
+    let more = match bytes.get(at..) {
+        Some(rest) => 1 + memchr_iter(delimiter, rest).count(),
+        None => 0,
+    };
+    (column + more == layout.columns).then_some(())
+}
+
+/// The cell from `at` on without blanks around it, and how many bytes it takes with them.
+fn cell(line: &str, at: usize, delimiter: u8) -> Option<(&str, usize)> {
+    let rest = line.get(at..)?;
+    let end = memchr(delimiter, rest.as_bytes()).unwrap_or(rest.len());
+    let cell = rest.get(..end)?.trim();
+    (!cell.is_empty()).then_some((cell, end))
+}

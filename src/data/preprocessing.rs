@@ -1,0 +1,257 @@
+//! Preprocessing: what becomes of the cells of a row. Fitted on the training part, saved with the
+//! model, applied wherever the model is used.
+
+use serde::{Deserialize, Deserializer, Serialize};
+
+use super::classes::Classes;
+use super::header::{Header, list};
+use super::scaling::Scaling;
+use super::source::Source;
+use super::table::{Wanted, number, shortened, wrong};
+use crate::config::names::did_you_mean;
+use crate::error::{Error, Result};
+use crate::losses::Target;
+use crate::spec::Facts;
+
+/// The rules of all columns with their statistics and classes.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Preprocessing {
+    pub(super) delimiter: char,
+    #[serde(deserialize_with = "at_least_one")]
+    pub(super) features: Vec<Column>,
+    #[serde(deserialize_with = "at_least_one")]
+    pub(super) target: Vec<Column>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) sample_weight: Option<String>,
+}
+
+/// One column and what becomes of its cells.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(super) struct Column {
+    pub name: String,
+    pub transform: Transform,
+}
+
+/// What becomes of a cell.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Transform {
+    /// A number.
+    Number { scaling: Scaling },
+    /// The number of its class.
+    Label { classes: Classes, scaling: Scaling },
+    /// One number a class.
+    OneHot { classes: Classes },
+}
+
+impl Preprocessing {
+    /// What the data says of the model.
+    pub fn facts(&self) -> Facts {
+        let (features, target) = (Some(self.features()), Some(self.target_kind()));
+        Facts { features, target, has_validation: false }
+    }
+
+    /// How many numbers the features make.
+    pub fn features(&self) -> usize {
+        self.features.iter().map(Column::width).sum()
+    }
+
+    /// The names of those numbers: the column's, or `area_rural` for a class of it.
+    pub fn feature_names(&self) -> Vec<String> {
+        self.features.iter().flat_map(Column::output_names).collect()
+    }
+
+    /// The columns that the features are made of, in order.
+    pub fn feature_columns(&self) -> Vec<&str> {
+        self.features.iter().map(|column| column.name.as_str()).collect()
+    }
+
+    /// The target's columns.
+    pub fn target_names(&self) -> Vec<String> {
+        self.target.iter().map(|column| column.name.clone()).collect()
+    }
+
+    /// What the target is.
+    pub fn target_kind(&self) -> Target {
+        match self.target.as_slice() {
+            [Column { transform: Transform::Label { classes, .. }, .. }] => {
+                Target::Classes(classes.len())
+            }
+            [Column { transform: Transform::OneHot { classes }, .. }] => {
+                Target::OneHot(classes.len())
+            }
+            numbers => Target::Numbers(numbers.len()),
+        }
+    }
+
+    /// The classes' names in their order, where the target has classes.
+    pub fn classes(&self) -> Option<&[String]> {
+        match self.target.as_slice() {
+            [column] => column.transform.classes().map(|classes| classes.names.as_slice()),
+            _ => None,
+        }
+    }
+
+    /// Whether the target is not in its own unit.
+    pub fn is_target_scaled(&self) -> bool {
+        self.target.iter().any(|column| column.transform.scaling() != Scaling::None)
+    }
+
+    /// (factor, offset) for each column of the target: `original = factor · scaled + offset`.
+    pub fn target_unit(&self) -> Vec<(f64, f64)> {
+        self.target.iter().map(|column| column.transform.scaling().unit()).collect()
+    }
+
+    /// One row as the model sees it, from its cells by the names of their columns; other cells are
+    /// ignored.
+    pub fn row(&self, cells: &[(&str, &str)]) -> Result<Vec<f32>> {
+        let mut row = Vec::with_capacity(self.features());
+        for column in &self.features {
+            let Some((_, cell)) = cells.iter().find(|(name, _)| name.trim() == column.name) else {
+                let names: Vec<&str> = cells.iter().map(|(name, _)| *name).collect();
+                let error = Error::data("", format!("column `{}` is missing", column.name));
+                return Err(match did_you_mean(&column.name, &names) {
+                    Some(near) => error.with_help(format!("did you mean it by `{near}`? write `{}`", column.name)),
+                    None => error.with_help(format!("given: {}", list(&names))),
+                });
+            };
+            column.append(cell.trim(), &mut row)?;
+        }
+        Ok(row)
+    }
+
+    /// The columns to read from a table. The weights count where the table has them.
+    pub(super) fn wanted(
+        &self,
+        source: &Source,
+        header: &Header,
+        with_target: bool,
+    ) -> Result<Vec<Wanted>> {
+        let target = self.target.iter().filter(|_| with_target);
+        let mut wanted = Vec::new();
+        for column in self.features.iter().chain(target) {
+            let Some(index) = header.find(&column.name) else {
+                let message = format!("column `{}` is missing", column.name);
+                return Err(
+                    Error::data(source.at(0), message).with_help(header.missing_help(&column.name))
+                );
+            };
+            wanted.push(column.wanted(index));
+        }
+        let weight = self.sample_weight.as_ref().filter(|_| with_target);
+        if let Some((name, index)) = weight.and_then(|name| Some((name, header.find(name)?))) {
+            let advice = "weights are numbers".to_string();
+            wanted.push(Wanted { name: name.clone(), index, text: false, advice });
+        }
+        Ok(wanted)
+    }
+}
+
+impl Column {
+    /// How many numbers a cell makes.
+    pub(super) fn width(&self) -> usize {
+        match &self.transform {
+            Transform::OneHot { classes } => classes.len(),
+            _ => 1,
+        }
+    }
+
+    /// The names of those numbers.
+    pub(super) fn output_names(&self) -> Vec<String> {
+        match &self.transform {
+            Transform::OneHot { classes } => {
+                classes.names.iter().map(|class| format!("{}_{class}", self.name)).collect()
+            }
+            _ => vec![self.name.clone()],
+        }
+    }
+
+    fn wanted(&self, index: usize) -> Wanted {
+        Wanted {
+            name: self.name.clone(),
+            index,
+            text: self.transform.classes().is_some(),
+            advice: format!("the model was trained on numbers in `{}`", self.name),
+        }
+    }
+
+    /// The numbers of one cell.
+    fn append(&self, cell: &str, row: &mut Vec<f32>) -> Result<()> {
+        let place = String::new;
+        if cell.is_empty() {
+            let message = format!("column `{}`: the cell is empty", self.name);
+            return Err(Error::data("", message).with_help("fill it"));
+        }
+        let class = |classes: &Classes| {
+            classes.find(cell).ok_or_else(|| unknown(place(), &self.name, cell, classes, ""))
+        };
+        let value = match &self.transform {
+            Transform::Number { scaling } => {
+                let wanted = self.wanted(0);
+                let value = number(cell).map_err(|why| wrong(place(), &wanted, cell, why))?;
+                scaling.apply(value)
+            }
+            Transform::Label { classes, scaling } => scaling.apply(class(classes)? as f64),
+            Transform::OneHot { classes } => {
+                let class = class(classes)?;
+                row.extend((0..classes.len()).map(|other| f32::from(u8::from(other == class))));
+                return Ok(());
+            }
+        } as f32;
+        if !value.is_finite() {
+            return Err(overflow("", &self.name));
+        }
+        row.push(value);
+        Ok(())
+    }
+}
+
+impl Transform {
+    /// The classes, where the cells are categories.
+    pub(super) fn classes(&self) -> Option<&Classes> {
+        match self {
+            Transform::Number { .. } => None,
+            Transform::Label { classes, .. } | Transform::OneHot { classes } => Some(classes),
+        }
+    }
+
+    /// The scaling.
+    pub(super) fn scaling(&self) -> Scaling {
+        match self {
+            Transform::Number { scaling } | Transform::Label { scaling, .. } => *scaling,
+            Transform::OneHot { .. } => Scaling::None,
+        }
+    }
+}
+
+/// The error for a category that training didn't see.
+pub(super) fn unknown(
+    at: String,
+    name: &str,
+    cell: &str,
+    classes: &Classes,
+    remedy: &str,
+) -> Error {
+    let message = format!("column `{name}`: `{}` was not seen in training", shortened(cell));
+    let names: Vec<&str> = classes.names.iter().map(String::as_str).collect();
+    let known = format!("known: {}", list(&names));
+    let help = match did_you_mean(cell, &names) {
+        Some(near) => format!("did you mean `{near}`? {known}"),
+        None => known,
+    };
+    Error::data(at, message).with_help(format!("{help}{remedy}"))
+}
+
+/// The error for a number that is finite before scaling only.
+pub(super) fn overflow(at: &str, name: &str) -> Error {
+    Error::data(at, format!("column `{name}`: a scaled value doesn't fit in 32 bits"))
+        .with_help("the values of the column are too far from those in training")
+}
+
+fn at_least_one<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Column>, D::Error> {
+    let columns = Vec::deserialize(deserializer)?;
+    match columns.is_empty() {
+        true => Err(serde::de::Error::custom("it has no columns")),
+        false => Ok(columns),
+    }
+}

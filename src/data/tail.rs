@@ -1,0 +1,110 @@
+//! Tail: whether the rows that a split has taken from the end are like the rest.
+
+use super::class_weight::class_counts;
+use super::dataset::{Dataset, Targets};
+use super::preprocessing::Preprocessing;
+use super::split::ValidationSplit;
+
+/// How many standard errors are beyond chance: at random, one table in ten thousand or fewer.
+const BEYOND_CHANCE: f64 = 4.0;
+
+/// Warnings about rows at the end that aren't like the rest; none for rows that were drawn.
+pub(super) fn warnings(
+    split: Option<&ValidationSplit>,
+    preprocessing: &Preprocessing,
+    train: &Dataset,
+    validation: &Dataset,
+) -> Vec<String> {
+    let Some(ValidationSplit::Tail(part)) = split else { return Vec::new() };
+    let target = preprocessing.target_names();
+    let (what, kind) = match preprocessing.classes() {
+        Some(classes) => {
+            (classes_differ(&target[0], classes, &train.y, &validation.y), "stratified")
+        }
+        None => (mean_differs(&target, preprocessing, &train.y, &validation.y), "random"),
+    };
+    let Some(what) = what else { return Vec::new() };
+    vec![format!(
+        "the last {} rows, held back by `validation_split: {part}`, are not like the others: \
+         {what}; draw them instead: `validation_split: {{{kind}: {part}}}`",
+        validation.len()
+    )]
+}
+
+/// The class whose share differs most, in words.
+fn classes_differ(
+    target: &str,
+    classes: &[String],
+    train: &Targets,
+    held: &Targets,
+) -> Option<String> {
+    let train = class_counts(train, classes.len());
+    let held = class_counts(held, classes.len());
+    let (n_train, n_held) = (train.iter().sum::<usize>() as f64, held.iter().sum::<usize>() as f64);
+    let n = n_train + n_held;
+    let mut most: Option<(f64, String)> = None;
+    for ((name, train), held) in classes.iter().zip(train).zip(held) {
+        let share = (train + held) as f64 / n;
+        let expected = share * n_held;
+        if held == 0 && expected >= 1.0 {
+            return Some(format!("`{target}` is never `{name}` in them"));
+        }
+        // the spread of a draw without replacement
+        let spread = (expected * (1.0 - share) * n_train / (n - 1.0).max(1.0)).sqrt();
+        let errors = (held as f64 - expected).abs() / spread;
+        let (share_train, share_held) = (train as f64 / n_train, held as f64 / n_held);
+        let is_far = share_held > 1.25 * share_train || share_held < 0.8 * share_train;
+        if is_far && errors > BEYOND_CHANCE && most.as_ref().is_none_or(|(max, _)| errors > *max) {
+            let (held, train) = (percent(share_held), percent(share_train));
+            most = Some((
+                errors,
+                format!("`{target}` is `{name}` in {held} of them, in {train} of the others"),
+            ));
+        }
+    }
+    most.map(|(_, words)| words)
+}
+
+fn percent(share: f64) -> String {
+    let percent = 100.0 * share;
+    if percent >= 10.0 { format!("{percent:.0}%") } else { format!("{percent:.1}%") }
+}
+
+/// The first column whose mean differs, in words and in its own unit.
+fn mean_differs(
+    target: &[String],
+    preprocessing: &Preprocessing,
+    train: &Targets,
+    held: &Targets,
+) -> Option<String> {
+    let width = train.width().max(1);
+    let unit = preprocessing.target_unit();
+    target.iter().enumerate().find_map(|(column, target)| {
+        let (n_train, mean_train, squares_train) = moments(&train.values, column, width);
+        let (n_held, mean_held, squares_held) = moments(&held.values, column, width);
+        let spread = ((squares_train + squares_held) / (n_train + n_held - 2.0).max(1.0)).sqrt();
+        let difference = (mean_held - mean_train).abs();
+        let error = spread * (1.0 / n_train + 1.0 / n_held).sqrt();
+        let is_far = difference > BEYOND_CHANCE * error && difference > 0.25 * spread;
+        let (factor, offset) = unit.get(column).copied().unwrap_or((1.0, 0.0));
+        let in_unit = |mean: f64| factor * mean + offset;
+        is_far.then(|| {
+            let (held, train) = (short(in_unit(mean_held)), short(in_unit(mean_train)));
+            format!("the mean of `{target}` is {held} in them, {train} in the others")
+        })
+    })
+}
+
+/// How many, their mean, and the sum of squares around it.
+fn moments(values: &[f32], column: usize, width: usize) -> (f64, f64, f64) {
+    let values = || values.iter().skip(column).step_by(width).map(|value| f64::from(*value));
+    let n = values().count() as f64;
+    let mean = values().sum::<f64>() / n;
+    (n, mean, values().map(|value| (value - mean).powi(2)).sum())
+}
+
+/// Four significant digits.
+fn short(value: f64) -> String {
+    let digits = 3 - value.abs().log10().floor().clamp(-6.0, 3.0) as i32;
+    format!("{value:.*}", digits.max(0) as usize)
+}

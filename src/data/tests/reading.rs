@@ -1,0 +1,137 @@
+//! The fast way and the csv crate's way read the same, and nothing panics.
+
+use proptest::prelude::*;
+
+use super::super::table::{Chunk, Layout, Read, Wanted, read_plain, read_records};
+use super::*;
+
+fn wanted(columns: &[(usize, bool)]) -> Vec<Wanted> {
+    let column = |(index, text): &(usize, bool)| Wanted {
+        name: format!("c{index}"),
+        index: *index,
+        text: *text,
+        advice: String::new(),
+    };
+    columns.iter().map(column).collect()
+}
+
+/// Numbers as bits and texts as texts, row after row, however the rows were cut into chunks.
+fn cells(reads: &[Read]) -> (usize, Vec<u64>, Vec<String>) {
+    let rows = reads.iter().map(|read| read.chunk.rows).sum();
+    let numbers =
+        reads.iter().flat_map(|read| read.chunk.numbers.iter().map(|n| n.to_bits())).collect();
+    let mut texts = Vec::new();
+    for Read { chunk: Chunk { codes, .. }, texts: interners } in reads {
+        for (place, code) in codes.iter().enumerate() {
+            texts.push(interners[place % interners.len()].texts[*code as usize].clone());
+        }
+    }
+    (rows, numbers, texts)
+}
+
+/// Both ways over a table; the fast one in small chunks.
+fn both_ways(text: &str, columns: &[(usize, bool)], chunk_bytes: usize) -> Option<()> {
+    let source = Source::new("t.csv", text.as_bytes().to_vec()).ok()?;
+    let header = Header::read(&source, b',').ok()?;
+    let wanted = wanted(columns);
+    if wanted.iter().any(|column| column.index >= header.names.len()) {
+        return None;
+    }
+    let layout = Layout::new(&header, &wanted);
+    let plain = read_plain(&source, &header, &layout, chunk_bytes)?;
+    let records = read_records(&source, &layout).expect("the fast way has read it");
+    assert_eq!(cells(&plain), cells(&records), "{text:?}");
+    Some(())
+}
+
+#[test]
+fn a_plain_table_goes_the_fast_way() {
+    let text = "c0,c1,c2,c3\n1,x,2.5,9\r\n-1e3, y ,0.1,8\n\n 4,x,1e22,\n5,z,+7,q";
+    for bytes in [1, 5, 10, 1000] {
+        both_ways(text, &[(2, false), (0, false), (1, true)], bytes).expect("plain");
+    }
+    assert!(both_ways(text, &[(3, false)], 1000).is_none(), "an empty cell");
+    both_ways("c0\n1\n2\n", &[(0, false)], 1).expect("plain");
+}
+
+#[test]
+fn the_number_of_threads_changes_nothing() {
+    let rows: String = (0..40_000)
+        .map(|row| format!("{}.{},c{},{}\n", row, row * 7919 % 1000, row * 31 % 57, row % 3))
+        .collect();
+    let good = format!("a,c,y\n{rows}");
+    let bad = format!("{good}1,,1\n{rows}2,c1,no\n{rows}");
+    let section = || {
+        json!({
+            "features": [{ "column": "a", "scale": "standard" }, { "column": "c", "encode": "label" }],
+            "target": "y",
+        })
+    };
+    let with = |threads: usize, text: &str| {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+        pool.install(|| load_text(text.as_bytes(), section(), Some(ValidationSplit::Random(0.3))))
+    };
+    assert_eq!(with(1, &good).unwrap(), with(4, &good).unwrap());
+    let error = with(4, &bad).unwrap_err().to_string();
+    assert!(error.contains("t.csv:40002: column `c`: the cell is empty"), "{error}");
+}
+
+fn number() -> impl Strategy<Value = String> {
+    prop_oneof![
+        any::<f32>().prop_filter("finite", |v| v.is_finite()).prop_map(|v| v.to_string()),
+        (-1e6..1e6f64).prop_map(|v| format!("{v:.6}")),
+        any::<i32>().prop_map(|v| v.to_string()),
+        (-1e30..1e30f64).prop_map(|v| format!("{v:e}")),
+        "[+-]?[0-9]{1,20}\\.?",
+        " ?\\.[0-9]{1,9} ?",
+    ]
+}
+
+proptest! {
+    #[test]
+    fn both_ways_agree_on_plain_tables(
+        rows in prop::collection::vec((number(), "[ a-zé]{0,3}[a-z]", number(), "[^\"\r\n,]{0,4}"), 0..30),
+        bytes in 1usize..200,
+        crlf in any::<bool>(),
+    ) {
+        let end = if crlf { "\r\n" } else { "\n" };
+        let mut text = format!("c0,c1,c2,c3{end}");
+        for (a, b, c, d) in rows {
+            text += &format!("{a},{b},{c},{d}{end}");
+        }
+        both_ways(&text, &[(1, true), (0, false), (2, false)], bytes).expect("plain");
+    }
+
+    #[test]
+    fn both_ways_agree_where_the_fast_one_reads(
+        text in "c0,c1,c2\n([0-9.]{1,3}|x|,|\n|\r|\r\n| ){0,40}",
+        bytes in 1usize..20,
+    ) {
+        both_ways(&text, &[(1, false), (2, true)], bytes);
+        both_ways(&text, &[(0, true)], bytes);
+    }
+
+    #[test]
+    fn any_bytes_are_read_or_refused(
+        bytes in prop::collection::vec(prop_oneof![
+            any::<u8>(), Just(b','), Just(b'\n'), Just(b'\r'), Just(b'"'), b'0'..=b'9',
+        ], 0..200),
+        split in prop_oneof![Just(None), (0.0..1.0).prop_map(|part| Some(ValidationSplit::Tail(part)))],
+    ) {
+        let section = json!({
+            "features": [{ "columns": "[!y]*", "scale": "standard" }],
+            "target": { "columns": "*", "encode": "one_hot" },
+        });
+        drop(load_text(&bytes, section.clone(), split));
+        let mut named = b"a,b,y\n".to_vec();
+        named.extend(&bytes);
+        let labels = json!({
+            "features": [{ "column": "a", "encode": "one_hot" }, { "column": "b", "scale": "min_max" }],
+            "target": { "column": "y", "encode": "label" },
+        });
+        if let Ok(loaded) = load_text(&named, labels, split) {
+            prop_assert!(loaded.train.x.values.iter().all(|value| value.is_finite()));
+            prop_assert_eq!(loaded.head(3).raw.len(), loaded.train.len().min(3));
+        }
+    }
+}

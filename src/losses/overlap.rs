@@ -1,0 +1,109 @@
+//! Losses of overlapping areas, for segmentation: Dice and Tversky.
+
+use candle_core::Tensor;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::terms::EPSILON;
+use super::{Loss, Output, checks};
+use crate::error::{Problem, Result};
+
+/// `1 - 2 Σ y p / (Σ y + Σ p + 1e-7)` over `axis`. Keras: `keras.losses.Dice`.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Dice {
+    /// The axes of the sums, the batch's being 0. Default: all, which makes one loss of a batch.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub axis: Option<Axes>,
+}
+
+impl Loss for Dice {
+    fn per_sample(&self, target: &Tensor, prediction: &Tensor) -> Result<Tensor> {
+        let both = sum(&(target * prediction)?, self.axis.as_ref())?;
+        let all = (sum(target, self.axis.as_ref())? + sum(prediction, self.axis.as_ref())?)?;
+        Ok((both / (all + EPSILON)?)?.affine(-2.0, 1.0)?)
+    }
+
+    fn check(&self, output: &Output<'_>) -> Result<(), Problem> {
+        check_axes(self.axis.as_ref(), output)?;
+        checks::binary("dice", output)
+    }
+}
+
+/// `1 - I / (I + alpha Σ y (1 - p) + beta Σ (1 - y) p + 1e-7)` over `axis`, I = Σ y p.
+/// Keras: `keras.losses.Tversky`.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Tversky {
+    /// How much what is missed counts; at least 0. Default: 0.5.
+    pub alpha: f64,
+    /// How much what is too much counts; at least 0. Default: 0.5.
+    pub beta: f64,
+    /// The axes of the sums, the batch's being 0. Default: all, which makes one loss of a batch.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub axis: Option<Axes>,
+}
+
+impl Default for Tversky {
+    fn default() -> Self {
+        Tversky { alpha: 0.5, beta: 0.5, axis: None }
+    }
+}
+
+impl Loss for Tversky {
+    fn per_sample(&self, target: &Tensor, prediction: &Tensor) -> Result<Tensor> {
+        let axes = self.axis.as_ref();
+        let both = sum(&(target * prediction)?, axes)?;
+        let missed = sum(&(target * prediction.affine(-1.0, 1.0)?)?, axes)?;
+        let too_much = sum(&(target.affine(-1.0, 1.0)? * prediction)?, axes)?;
+        let all = ((&both + (missed * self.alpha)?)? + (too_much * self.beta)?)?;
+        Ok((both / (all + EPSILON)?)?.affine(-1.0, 1.0)?)
+    }
+
+    fn check(&self, output: &Output<'_>) -> Result<(), Problem> {
+        checks::within("alpha", self.alpha, 0.0, f64::INFINITY)?;
+        checks::within("beta", self.beta, 0.0, f64::INFINITY)?;
+        check_axes(self.axis.as_ref(), output)?;
+        checks::binary("tversky", output)
+    }
+}
+
+/// One axis or several.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(untagged, expecting = "expected an axis or a list of axes")]
+pub enum Axes {
+    /// One.
+    One(i64),
+    /// Several.
+    Several(Vec<i64>),
+}
+
+impl Axes {
+    fn list(&self) -> &[i64] {
+        match self {
+            Axes::One(axis) => std::slice::from_ref(axis),
+            Axes::Several(axes) => axes,
+        }
+    }
+}
+
+fn sum(x: &Tensor, axes: Option<&Axes>) -> Result<Tensor> {
+    let Some(axes) = axes else { return Ok(x.sum_all()?) };
+    let rank = x.rank() as i64;
+    let axes = axes.list().iter().map(|axis| if *axis < 0 { axis + rank } else { *axis } as usize);
+    Ok(x.sum(axes.collect::<Vec<_>>())?)
+}
+
+fn check_axes(axes: Option<&Axes>, output: &Output<'_>) -> Result<(), Problem> {
+    let Some(axes) = axes else { return Ok(()) };
+    let rank = output.shape.rank() as i64 + 1;
+    let mut seen: Vec<i64> = axes.list().iter().map(|axis| axis.rem_euclid(rank)).collect();
+    seen.sort_unstable();
+    seen.dedup();
+    let fits = axes.list().iter().all(|axis| (-rank..rank).contains(axis));
+    if !fits || seen.len() != axes.list().len() {
+        let message = format!("`axis` must name axes of {} once each", output.shape);
+        return Err(Problem::at("axis", message).help("the batch is axis 0"));
+    }
+    Ok(())
+}

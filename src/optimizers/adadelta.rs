@@ -1,0 +1,62 @@
+//! Adadelta.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{Optimizer, Parameter, Place, Slot, Step};
+use crate::checks;
+use crate::error::{Problem, Result};
+use crate::schedules::LearningRate;
+
+/// `A = ρA + (1-ρ)g²`, `δ = -√(D + ε)/√(A + ε)·g`, `D = ρD + (1-ρ)δ²`, `w += lr·δ`.
+///
+/// Keras: `keras.optimizers.Adadelta`, whose learning rate is 0.001 where the paper has 1
+/// (<https://arxiv.org/abs/1212.5701>). State: accumulated_grad (A), accumulated_delta_var (D).
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Adadelta {
+    /// The learning rate, or its schedule. Default: 0.001.
+    pub learning_rate: LearningRate,
+    /// ρ, in [0, 1). Default: 0.95.
+    pub rho: f64,
+    /// ε. Default: 1e-7.
+    pub epsilon: f64,
+}
+
+impl Default for Adadelta {
+    fn default() -> Self {
+        Adadelta { learning_rate: 0.001.into(), rho: 0.95, epsilon: 1e-7 }
+    }
+}
+
+impl Optimizer for Adadelta {
+    fn learning_rate(&self) -> &LearningRate {
+        &self.learning_rate
+    }
+
+    fn slots(&self, weight: &Place<'_>) -> Vec<Slot> {
+        ["accumulated_grad", "accumulated_delta_var"].map(|name| Slot::zeros(name, weight)).into()
+    }
+
+    fn update(
+        &self,
+        step: &Step,
+        weight: &mut Parameter<'_>,
+        slots: &mut [Vec<f32>],
+    ) -> Result<()> {
+        let (lr, epsilon) = (step.learning_rate, self.epsilon as f32);
+        let (rho, rest) = (self.rho as f32, (1.0 - self.rho) as f32);
+        weight.pass(slots, |w, g, [a, d]| {
+            let a = rho * a + rest * g * g;
+            let delta = -((d + epsilon).sqrt() * g / (a + epsilon).sqrt());
+            (w + lr * delta, [a, rho * d + rest * delta * delta])
+        });
+        Ok(())
+    }
+
+    fn check(&self) -> Result<(), Problem> {
+        self.learning_rate.check()?;
+        checks::below_one("rho", self.rho)?;
+        checks::positive("epsilon", self.epsilon)
+    }
+}

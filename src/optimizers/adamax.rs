@@ -1,0 +1,71 @@
+//! Adamax.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{Optimizer, Parameter, Place, Slot, Step};
+use crate::checks;
+use crate::error::{Problem, Result};
+use crate::schedules::LearningRate;
+
+/// `m += (g-m)(1-β₁)`, `u = max(β₂u, |g|)`, `w -= lr·m/((1-β₁ᵗ)(u + ε))`: Adam with the infinity
+/// norm (<https://arxiv.org/abs/1412.6980>, section 7).
+///
+/// Keras: `keras.optimizers.Adamax`. State: momentum, norm.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Adamax {
+    /// The learning rate, or its schedule. Default: 0.001.
+    pub learning_rate: LearningRate,
+    /// β₁, in [0, 1). Default: 0.9.
+    pub beta_1: f64,
+    /// β₂, in [0, 1). Default: 0.999.
+    pub beta_2: f64,
+    /// ε. Default: 1e-7.
+    pub epsilon: f64,
+}
+
+impl Default for Adamax {
+    fn default() -> Self {
+        Adamax { learning_rate: 0.001.into(), beta_1: 0.9, beta_2: 0.999, epsilon: 1e-7 }
+    }
+}
+
+impl Optimizer for Adamax {
+    fn learning_rate(&self) -> &LearningRate {
+        &self.learning_rate
+    }
+
+    fn slots(&self, weight: &Place<'_>) -> Vec<Slot> {
+        ["momentum", "norm"].map(|name| Slot::zeros(name, weight)).into()
+    }
+
+    fn begin(&self, step: &mut Step, _: &mut [f32]) {
+        step.factors[0] = step.bias_correction(self.beta_1);
+    }
+
+    fn update(
+        &self,
+        step: &Step,
+        weight: &mut Parameter<'_>,
+        slots: &mut [Vec<f32>],
+    ) -> Result<()> {
+        let (lr, correction) = (step.learning_rate, step.factors[0]);
+        let (rest_1, beta_2) = ((1.0 - self.beta_1) as f32, self.beta_2 as f32);
+        let epsilon = self.epsilon as f32;
+        weight.pass(slots, |w, g, [m, u]| {
+            let m = m + (g - m) * rest_1;
+            let (faded, new) = (beta_2 * u, g.abs());
+            let u = if new > faded { new } else { faded };
+            (w - lr * m / (correction * (u + epsilon)), [m, u])
+        });
+        Ok(())
+    }
+
+    fn check(&self) -> Result<(), Problem> {
+        self.learning_rate.check()?;
+        checks::below_one("beta_1", self.beta_1)?;
+        checks::below_one("beta_2", self.beta_2)?;
+        checks::positive("epsilon", self.epsilon)
+    }
+}

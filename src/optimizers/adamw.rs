@@ -1,0 +1,81 @@
+//! AdamW, as candle and PyTorch have it.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{Optimizer, Parameter, Place, Slot, Step};
+use crate::checks;
+use crate::error::{Problem, Result};
+use crate::schedules::LearningRate;
+
+/// `w -= lr·λ·w`, `m = β₁m + (1-β₁)g`, `v = β₂v + (1-β₂)g²`, `w -= lr·m̂/(√v̂ + ε)` with
+/// `m̂ = m/(1-β₁ᵗ)`, `v̂ = v/(1-β₂ᵗ)`; λ is `weight_decay`, 0.01 where it isn't given.
+///
+/// Unlike Keras, this is candle's (`candle_nn::AdamW`) and PyTorch's AdamW, equation and defaults;
+/// Keras's own AdamW is `adam` with `weight_decay: 0.004`. Paper:
+/// <https://arxiv.org/abs/1711.05101>. State: momentum, velocity.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct AdamW {
+    /// The learning rate, or its schedule. Default: 0.001.
+    pub learning_rate: LearningRate,
+    /// β₁, in [0, 1). Default: 0.9.
+    pub beta_1: f64,
+    /// β₂, in [0, 1). Default: 0.999.
+    pub beta_2: f64,
+    /// ε. Default: 1e-8.
+    pub epsilon: f64,
+}
+
+impl Default for AdamW {
+    fn default() -> Self {
+        AdamW { learning_rate: 0.001.into(), beta_1: 0.9, beta_2: 0.999, epsilon: 1e-8 }
+    }
+}
+
+impl Optimizer for AdamW {
+    fn learning_rate(&self) -> &LearningRate {
+        &self.learning_rate
+    }
+
+    fn slots(&self, weight: &Place<'_>) -> Vec<Slot> {
+        ["momentum", "velocity"].map(|name| Slot::zeros(name, weight)).into()
+    }
+
+    fn weight_decay(&self, given: Option<f64>, _: &Place<'_>) -> Option<f64> {
+        Some(given.unwrap_or(0.01))
+    }
+
+    fn begin(&self, step: &mut Step, _: &mut [f32]) {
+        // in f64, as candle does
+        let scale = |beta: f64| (1.0 / (1.0 - beta.powf(step.t as f64))) as f32;
+        let (scale_m, scale_v) = (scale(self.beta_1), scale(self.beta_2));
+        [step.factors[0], step.factors[1]] = [scale_m, scale_v];
+    }
+
+    fn update(
+        &self,
+        step: &Step,
+        weight: &mut Parameter<'_>,
+        slots: &mut [Vec<f32>],
+    ) -> Result<()> {
+        let (lr, epsilon) = (step.learning_rate, self.epsilon as f32);
+        let [scale_m, scale_v, ..] = step.factors;
+        let (beta_1, beta_2) = (self.beta_1 as f32, self.beta_2 as f32);
+        let (rest_1, rest_2) = ((1.0 - self.beta_1) as f32, (1.0 - self.beta_2) as f32);
+        weight.pass(slots, |w, g, [m, v]| {
+            let m = m * beta_1 + g * rest_1;
+            let v = v * beta_2 + g * g * rest_2;
+            let adjusted = m * scale_m / ((v * scale_v).sqrt() + epsilon);
+            (w - adjusted * lr, [m, v])
+        });
+        Ok(())
+    }
+
+    fn check(&self) -> Result<(), Problem> {
+        self.learning_rate.check()?;
+        checks::below_one("beta_1", self.beta_1)?;
+        checks::below_one("beta_2", self.beta_2)?;
+        checks::positive("epsilon", self.epsilon)
+    }
+}

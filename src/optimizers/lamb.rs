@@ -1,0 +1,83 @@
+//! LAMB.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{Optimizer, Parameter, Place, Slot, Step};
+use crate::checks;
+use crate::error::{Problem, Result};
+use crate::schedules::LearningRate;
+use crate::vector;
+
+/// `u = m̂/(√v̂ + ε)` with Adam's `m` and `v`, both corrected; `w -= ‖w‖/‖u‖·lr·u`, the quotient
+/// being 1 where either norm is 0.
+///
+/// Keras: `keras.optimizers.Lamb`. Paper: <https://arxiv.org/abs/1904.00962>. State: momentum,
+/// velocity.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Lamb {
+    /// The learning rate, or its schedule. Default: 0.001.
+    pub learning_rate: LearningRate,
+    /// β₁, in [0, 1). Default: 0.9.
+    pub beta_1: f64,
+    /// β₂, in [0, 1). Default: 0.999.
+    pub beta_2: f64,
+    /// ε. Default: 1e-7.
+    pub epsilon: f64,
+}
+
+impl Default for Lamb {
+    fn default() -> Self {
+        Lamb { learning_rate: 0.001.into(), beta_1: 0.9, beta_2: 0.999, epsilon: 1e-7 }
+    }
+}
+
+impl Optimizer for Lamb {
+    fn learning_rate(&self) -> &LearningRate {
+        &self.learning_rate
+    }
+
+    fn slots(&self, weight: &Place<'_>) -> Vec<Slot> {
+        ["momentum", "velocity"].map(|name| Slot::zeros(name, weight)).into()
+    }
+
+    fn scratch(&self, weight: &Place<'_>) -> usize {
+        weight.shape.iter().product()
+    }
+
+    fn begin(&self, step: &mut Step, _: &mut [f32]) {
+        step.factors[0] = step.bias_correction(self.beta_1);
+        step.factors[1] = step.bias_correction(self.beta_2);
+    }
+
+    fn update(
+        &self,
+        step: &Step,
+        weight: &mut Parameter<'_>,
+        slots: &mut [Vec<f32>],
+    ) -> Result<()> {
+        let [correction_1, correction_2, ..] = step.factors;
+        let (rest_1, rest_2) = ((1.0 - self.beta_1) as f32, (1.0 - self.beta_2) as f32);
+        let epsilon = self.epsilon as f32;
+        let [m, v] = slots else { return Ok(()) };
+        let direction = &mut *weight.scratch;
+        vector::update(direction, weight.gradient, [m, v], |_, g, [m, v]| {
+            let m = m + (g - m) * rest_1;
+            let v = v + (g * g - v) * rest_2;
+            (m / correction_1 / ((v / correction_2).sqrt() + epsilon), [m, v])
+        });
+        let (of_w, of_u) = (vector::norm(weight.values), vector::norm(direction));
+        let ratio = if of_w > 0.0 && of_u > 0.0 { of_w / of_u } else { 1.0 };
+        let rate = ratio * step.learning_rate;
+        vector::update(weight.values, direction, [], |w, u, []| (w - rate * u, []));
+        Ok(())
+    }
+
+    fn check(&self) -> Result<(), Problem> {
+        self.learning_rate.check()?;
+        checks::below_one("beta_1", self.beta_1)?;
+        checks::below_one("beta_2", self.beta_2)?;
+        checks::positive("epsilon", self.epsilon)
+    }
+}

@@ -1,0 +1,87 @@
+//! Schedule-free AdamW.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{Optimizer, Parameter, Place, Slot, Step};
+use crate::checks;
+use crate::error::{Problem, Result};
+use crate::schedules::LearningRate;
+
+/// `v += (g²-v)(1-β₂)`, `x = (w - (1-β₁)z)/β₁`, `z -= lr·g/(√(v/(1-β₂ᵗ)) + ε)`,
+/// `x += (z-x)/t`, `w = (1-β₁)z + β₁x`: an average of the iterates in place of a schedule. Over
+/// the first `warmup_steps` the learning rate rises in a straight line.
+///
+/// Keras: `keras.optimizers.ScheduleFreeAdamW`. Paper: <https://arxiv.org/abs/2405.15682>. State:
+/// momentum (z, which starts as the weight), velocity.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct ScheduleFreeAdamW {
+    /// The learning rate, or its schedule. Default: 0.0025.
+    pub learning_rate: LearningRate,
+    /// β₁, in (0, 1). Default: 0.9.
+    pub beta_1: f64,
+    /// β₂, in [0, 1). Default: 0.999.
+    pub beta_2: f64,
+    /// ε. Default: 1e-8.
+    pub epsilon: f64,
+    /// The steps of the warmup. Default: 0.
+    pub warmup_steps: u64,
+}
+
+impl Default for ScheduleFreeAdamW {
+    fn default() -> Self {
+        let learning_rate = 0.0025.into();
+        let (beta_1, beta_2) = (0.9, 0.999);
+        ScheduleFreeAdamW { learning_rate, beta_1, beta_2, epsilon: 1e-8, warmup_steps: 0 }
+    }
+}
+
+impl Optimizer for ScheduleFreeAdamW {
+    fn learning_rate(&self) -> &LearningRate {
+        &self.learning_rate
+    }
+
+    fn slots(&self, weight: &Place<'_>) -> Vec<Slot> {
+        let momentum = Slot { initial: None, ..Slot::zeros("momentum", weight) };
+        vec![momentum, Slot::zeros("velocity", weight)]
+    }
+
+    fn begin(&self, step: &mut Step, _: &mut [f32]) {
+        let t = step.t as f32;
+        let warm = match self.warmup_steps {
+            0 => 1.0,
+            steps => (t / steps as f32).min(1.0),
+        };
+        step.factors[0] = step.learning_rate * warm;
+        step.factors[1] = step.bias_correction(self.beta_2);
+        step.factors[2] = 1.0 / t;
+    }
+
+    fn update(
+        &self,
+        step: &Step,
+        weight: &mut Parameter<'_>,
+        slots: &mut [Vec<f32>],
+    ) -> Result<()> {
+        let [lr, correction, share, _] = step.factors;
+        let (beta_1, epsilon) = (self.beta_1 as f32, self.epsilon as f32);
+        let (rest_1, rest_2) = (1.0 - beta_1, 1.0 - self.beta_2 as f32);
+        weight.pass(slots, |w, g, [z, v]| {
+            let v = v + (g * g - v) * rest_2;
+            let x = (w - rest_1 * z) / beta_1;
+            let z = z - lr * g / ((v / correction).sqrt() + epsilon);
+            let x = (1.0 - share) * x + share * z;
+            (rest_1 * z + beta_1 * x, [z, v])
+        });
+        Ok(())
+    }
+
+    fn check(&self) -> Result<(), Problem> {
+        self.learning_rate.check()?;
+        checks::positive("beta_1", self.beta_1)?; // it is divided by
+        checks::below_one("beta_1", self.beta_1)?;
+        checks::below_one("beta_2", self.beta_2)?;
+        checks::positive("epsilon", self.epsilon)
+    }
+}

@@ -1,0 +1,316 @@
+//! `OptimizerState`: an optimizer at work, and one step.
+
+use std::sync::Arc;
+
+use super::in_place::in_place;
+use super::loss_scale_optimizer::DynamicScale;
+use super::{Optimizer, OptimizerCommon, OptimizerEntry, Parameter, Place, Slot, Step};
+use crate::constraints::Constraint;
+use crate::error::{Error, Result};
+use crate::gradients::Gradients;
+use crate::schedules::LearningRate;
+use crate::vector;
+use crate::weights::{Weight, Weights};
+
+/// An optimizer at work: its configuration and its state over a model's trainable weights.
+///
+/// Order of one step, Keras's: divide by the loss's scale, accumulate, clip, decay, update,
+/// average, overwrite by the average, constrain. Nothing is allocated in a step.
+pub struct OptimizerState {
+    pub(super) rule: Arc<dyn Optimizer>,
+    pub(super) common: OptimizerCommon,
+    /// Batches seen.
+    pub(super) iterations: u64,
+    /// The learning rate where it is a number; callbacks may change it.
+    pub(super) constant_rate: f32,
+    pub(super) scalars: Vec<f32>,
+    pub(super) weights: Vec<WeightState>,
+    pub(super) dynamic_scale: Option<DynamicScale>,
+    scratch: Vec<f32>,
+    norms: Vec<f32>,
+}
+
+/// What is kept for one weight.
+pub(super) struct WeightState {
+    path: String,
+    pub(super) shape: Vec<usize>,
+    constraint: Option<Constraint>,
+    /// 0 for none.
+    decay: f32,
+    pub(super) specs: Vec<Slot>,
+    pub(super) slots: Vec<Vec<f32>>,
+    /// Empty without `use_ema`.
+    pub(super) average: Vec<f32>,
+    /// Empty without `gradient_accumulation_steps`.
+    pub(super) accumulator: Vec<f32>,
+}
+
+impl OptimizerState {
+    /// Fresh state for the trainable weights of a model.
+    pub fn new(entry: &OptimizerEntry, weights: &Weights) -> Result<Self> {
+        Self::over(entry, weights.trainable())
+    }
+
+    /// Fresh state for these weights, all of them trainable.
+    pub(super) fn over<'w>(
+        entry: &OptimizerEntry,
+        weights: impl Iterator<Item = &'w Weight>,
+    ) -> Result<Self> {
+        entry.check().map_err(|problem| {
+            Error::run(format!("optimizer `{}`: {}", entry.kind.name, problem.message))
+                .with_help(problem.help)
+        })?;
+        let scaled = entry.item.scaled();
+        let inner = scaled.map_or(entry, |scaled| &scaled.inner_optimizer);
+        let (rule, common) = (Arc::clone(&inner.item), inner.common.clone());
+        let mut scratch = 0;
+        let mut states = Vec::new();
+        for weight in weights {
+            let state = WeightState::new(rule.as_ref(), &common, weight)?;
+            scratch = scratch.max(rule.scratch(&state.place()));
+            states.push(state);
+        }
+        Ok(OptimizerState {
+            iterations: 0,
+            constant_rate: rule.learning_rate().at(0),
+            scalars: rule.scalars().to_vec(),
+            weights: states,
+            dynamic_scale: scaled.map(DynamicScale::new),
+            scratch: vec![0.0; scratch],
+            norms: Vec::new(),
+            rule,
+            common,
+        })
+    }
+
+    /// The number of batches seen; Keras's `iterations`, not divided by
+    /// `gradient_accumulation_steps`.
+    pub fn iterations(&self) -> u64 {
+        self.iterations
+    }
+
+    /// What the loss must be multiplied by before the backward pass; [`OptimizerState::step`]
+    /// divides the gradients by it. 1 without loss scaling.
+    pub fn loss_scale(&self) -> f32 {
+        match (&self.dynamic_scale, self.common.loss_scale_factor) {
+            (Some(dynamic), _) => dynamic.scale,
+            (None, Some(factor)) => factor as f32,
+            (None, None) => 1.0,
+        }
+    }
+
+    /// The learning rate of the next step.
+    pub fn learning_rate(&self) -> f32 {
+        match self.rule.learning_rate() {
+            LearningRate::Constant(_) => self.constant_rate,
+            LearningRate::Schedule(schedule) => schedule.item.at(self.iterations),
+        }
+    }
+
+    /// Whether a schedule rules the learning rate.
+    pub fn is_scheduled(&self) -> bool {
+        matches!(self.rule.learning_rate(), LearningRate::Schedule(_))
+    }
+
+    /// Sets the learning rate, for callbacks; None where a schedule rules it.
+    pub fn set_learning_rate(&mut self, rate: f32) -> Option<()> {
+        (!self.is_scheduled()).then(|| self.constant_rate = rate)
+    }
+
+    /// One step. `gradients` in the order of [`Weights::trainable`]; one that is not present is
+    /// left alone. They may be changed.
+    pub fn step(&mut self, weights: &Weights, gradients: &mut Gradients) -> Result<()> {
+        self.advance(weights.trainable(), gradients)
+    }
+
+    pub(super) fn advance<'w>(
+        &mut self,
+        weights: impl Iterator<Item = &'w Weight>,
+        gradients: &mut Gradients,
+    ) -> Result<()> {
+        let (mine, given) = (self.weights.len(), gradients.list.len());
+        if mine != given {
+            let message = format!("{given} gradients for {mine} weights");
+            return Err(Error::Internal(message));
+        }
+        if let Some(dynamic) = &mut self.dynamic_scale
+            && !dynamic.unscale(gradients)
+        {
+            return Ok(());
+        }
+        if let Some(factor) = self.common.loss_scale_factor {
+            let factor = factor as f32;
+            each_present(gradients, |values| vector::map(values, |g| g / factor));
+        }
+        let every = self.common.gradient_accumulation_steps.unwrap_or(1);
+        let is_real = (self.iterations + 1).is_multiple_of(every);
+        if every > 1 {
+            self.accumulate(gradients, is_real.then_some(every));
+        }
+        let rule = Arc::clone(&self.rule);
+        let t = self.iterations / every + 1;
+        let mut step = Step { learning_rate: self.learning_rate(), t, factors: [0.0; 4] };
+        if is_real {
+            clip(&self.common, gradients);
+            rule.begin(&mut step, &mut self.scalars);
+        }
+        let average = self.averaging(t);
+        let states = self.weights.iter_mut().zip(&gradients.list);
+        for (weight, (state, gradient)) in weights.zip(states) {
+            let present = gradient.present;
+            let is_updated = is_real && present;
+            let is_constrained = state.constraint.is_some() && present;
+            if !is_updated && average.is_none() && !is_constrained {
+                continue;
+            }
+            let (scratch, norms) = (&mut self.scratch, &mut self.norms);
+            in_place(&weight.var, |values| {
+                if is_updated {
+                    state.update(rule.as_ref(), &step, values, &gradient.values, scratch)?;
+                }
+                if let Some(average) = average {
+                    state.average(average, values);
+                }
+                if is_constrained && let Some(constraint) = &state.constraint {
+                    constraint.project(values, &state.shape, norms);
+                }
+                Ok(())
+            })?;
+        }
+        self.iterations += 1;
+        Ok(())
+    }
+
+    /// At the end of `fit`: with `use_ema`, the weights become their averages.
+    pub fn finalize(&mut self, weights: &Weights) -> Result<()> {
+        if !self.common.uses_ema() || self.iterations == 0 {
+            return Ok(());
+        }
+        for (weight, state) in weights.trainable().zip(&self.weights) {
+            in_place(&weight.var, |values| {
+                values.copy_from_slice(&state.average);
+                Ok(())
+            })?;
+        }
+        Ok(())
+    }
+
+    /// Adds the gradients to the accumulators; at the last of `every` batches, makes them the mean
+    /// of all instead.
+    fn accumulate(&mut self, gradients: &mut Gradients, every: Option<u64>) {
+        let states = self.weights.iter_mut().zip(&mut gradients.list);
+        for (state, gradient) in states.filter(|(_, gradient)| gradient.present) {
+            let (sum, values) = (&mut state.accumulator, &mut gradient.values);
+            if let Some(every) = every {
+                let every = every as f32;
+                vector::update(values, sum, [], |g, sum, []| ((g + sum) / every, []));
+                sum.fill(0.0);
+            } else {
+                vector::update(sum, values, [], |sum, g, []| (sum + g, []));
+            }
+        }
+    }
+
+    /// How the averages move at this step, where they are kept.
+    fn averaging(&self, t: u64) -> Option<Averaging> {
+        let frequency = self.common.ema_overwrite_frequency;
+        self.common.uses_ema().then(|| Averaging {
+            // the first average is the first weights'
+            momentum: if t == 1 { 0.0 } else { self.common.ema_momentum.unwrap_or(0.99) as f32 },
+            overwrites: frequency.is_some_and(|frequency| t.is_multiple_of(frequency)),
+        })
+    }
+}
+
+#[derive(Clone, Copy)]
+struct Averaging {
+    momentum: f32,
+    overwrites: bool,
+}
+
+impl WeightState {
+    fn new(rule: &dyn Optimizer, common: &OptimizerCommon, weight: &Weight) -> Result<Self> {
+        let path = match weight.layer.is_empty() {
+            true => weight.name.clone(),
+            false => weight.path(),
+        };
+        let place = Place { path: &path, shape: weight.shape() };
+        let specs = rule.slots(&place);
+        let mut slots = Vec::new();
+        for slot in &specs {
+            slots.push(match slot.initial {
+                Some(value) => vec![value; slot.shape.iter().product()],
+                None => weight.values()?,
+            });
+        }
+        let zeros = |wanted: bool| vec![0.0; if wanted { weight.elements() } else { 0 }];
+        Ok(WeightState {
+            decay: rule.weight_decay(common.weight_decay, &place).unwrap_or(0.0) as f32,
+            shape: weight.shape().to_vec(),
+            constraint: weight.constraint.clone(),
+            average: zeros(common.uses_ema()),
+            accumulator: zeros(common.gradient_accumulation_steps.is_some()),
+            specs,
+            slots,
+            path,
+        })
+    }
+
+    pub(super) fn place(&self) -> Place<'_> {
+        Place { path: &self.path, shape: &self.shape }
+    }
+
+    fn update(
+        &mut self,
+        rule: &dyn Optimizer,
+        step: &Step,
+        values: &mut [f32],
+        gradient: &[f32],
+        scratch: &mut [f32],
+    ) -> Result<()> {
+        if self.decay > 0.0 {
+            let (decay, rate) = (self.decay, step.learning_rate);
+            vector::map(values, |w| w - w * decay * rate);
+        }
+        let place = Place { path: &self.path, shape: &self.shape };
+        let length = values.len().min(scratch.len());
+        let scratch = &mut scratch[..length];
+        let mut weight = Parameter { place, values, gradient, scratch };
+        rule.update(step, &mut weight, &mut self.slots)
+    }
+
+    fn average(&mut self, averaging: Averaging, values: &mut [f32]) {
+        let (momentum, rest) = (averaging.momentum, 1.0 - averaging.momentum);
+        vector::update(&mut self.average, values, [], |a, w, []| (momentum * a + rest * w, []));
+        if averaging.overwrites {
+            values.copy_from_slice(&self.average);
+        }
+    }
+}
+
+fn clip(common: &OptimizerCommon, gradients: &mut Gradients) {
+    if let Some(most) = common.clipnorm {
+        let most = most as f32;
+        each_present(gradients, |values| {
+            let length = vector::norm(values).max(most);
+            vector::map(values, |g| g * most / length);
+        });
+    } else if let Some(most) = common.clipvalue {
+        let most = most as f32;
+        each_present(gradients, |values| vector::map(values, |g| g.clamp(-most, most)));
+    } else if let Some(most) = common.global_clipnorm {
+        let most = most as f32;
+        let mut square = 0.0;
+        each_present(gradients, |values| square += vector::sum(values, |g| g * g));
+        let length = square.sqrt() as f32;
+        // as in Keras, an infinite norm makes every gradient not a number
+        let scale = most * (1.0 / length).min(1.0 / most) + (length - length);
+        each_present(gradients, |values| vector::map(values, |g| g * scale));
+    }
+}
+
+fn each_present(gradients: &mut Gradients, mut change: impl FnMut(&mut [f32])) {
+    for gradient in gradients.list.iter_mut().filter(|gradient| gradient.present) {
+        change(&mut gradient.values);
+    }
+}

@@ -1,0 +1,41 @@
+//! Inverse time decay.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::Schedule;
+use crate::checks;
+use crate::error::Problem;
+
+/// `initial / (1 + rate · step / decay_steps)`; with `staircase`, the quotient is floored.
+///
+/// Keras: `keras.optimizers.schedules.InverseTimeDecay`.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct InverseTimeDecay {
+    /// The rate at step 0.
+    pub initial_learning_rate: f64,
+    /// How often the decay is applied; at least 1.
+    pub decay_steps: f64,
+    /// How strong it is.
+    pub decay_rate: f64,
+    /// Whether the rate falls in steps. Default: false.
+    #[serde(default)]
+    pub staircase: bool,
+}
+
+impl Schedule for InverseTimeDecay {
+    fn at(&self, step: u64) -> f32 {
+        let mut p = step as f32 / self.decay_steps as f32;
+        if self.staircase {
+            p = p.floor();
+        }
+        self.initial_learning_rate as f32 / (1.0 + self.decay_rate as f32 * p)
+    }
+
+    fn check(&self) -> Result<(), Problem> {
+        checks::not_negative("initial_learning_rate", self.initial_learning_rate)?;
+        checks::at_least_one("decay_steps", self.decay_steps)?;
+        checks::not_negative("decay_rate", self.decay_rate)
+    }
+}

@@ -1,0 +1,60 @@
+//! Polynomial decay.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::Schedule;
+use crate::checks;
+use crate::error::Problem;
+
+/// `(initial - end) · (1 - min(step, decay_steps) / decay_steps)^power + end`.
+///
+/// With `cycle`, `decay_steps` is multiplied by `max(1, ⌈step / decay_steps⌉)` instead: the rate
+/// rises again after each `decay_steps`, and falls more slowly.
+///
+/// Keras: `keras.optimizers.schedules.PolynomialDecay`.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PolynomialDecay {
+    /// The rate at step 0.
+    pub initial_learning_rate: f64,
+    /// The steps from the initial rate to the end; at least 1.
+    pub decay_steps: f64,
+    /// The rate at the end. Default: 0.0001.
+    #[serde(default = "end")]
+    pub end_learning_rate: f64,
+    /// The exponent; 1 is a straight line. Default: 1.
+    #[serde(default = "straight")]
+    pub power: f64,
+    /// Whether it starts again past `decay_steps`. Default: false.
+    #[serde(default)]
+    pub cycle: bool,
+}
+
+fn end() -> f64 {
+    0.0001
+}
+
+fn straight() -> f64 {
+    1.0
+}
+
+impl Schedule for PolynomialDecay {
+    fn at(&self, step: u64) -> f32 {
+        let (mut step, mut decay_steps) = (step as f32, self.decay_steps as f32);
+        if self.cycle {
+            decay_steps *= if step == 0.0 { 1.0 } else { (step / decay_steps).ceil() };
+        } else {
+            step = step.min(decay_steps);
+        }
+        let (initial, end) = (self.initial_learning_rate as f32, self.end_learning_rate as f32);
+        (initial - end) * (1.0 - step / decay_steps).powf(self.power as f32) + end
+    }
+
+    fn check(&self) -> Result<(), Problem> {
+        checks::not_negative("initial_learning_rate", self.initial_learning_rate)?;
+        checks::at_least_one("decay_steps", self.decay_steps)?;
+        checks::not_negative("end_learning_rate", self.end_learning_rate)?;
+        checks::positive("power", self.power)
+    }
+}

@@ -1,0 +1,173 @@
+//! Passes over slices of numbers, without allocation: vectorised for the processor at hand, and
+//! split over the threads where a slice is long.
+//!
+//! Products and sums are never fused and sums have a fixed order, so results don't depend on the
+//! instruction set that was found or on the number of threads.
+
+use pulp::{Arch, Scalar, Simd, WithSimd};
+use rayon::prelude::*;
+
+/// Sums are taken over chunks of this length, then over the chunks in order.
+const CHUNK: usize = 16 * 1024;
+/// Slices longer than this are split over the threads.
+const LONG: usize = 4 * CHUNK;
+/// Below this length the plain loop is faster than looking up the processor's instructions.
+const SHORT: usize = 256;
+
+/// `values[i], slots[…][i] = f(values[i], with[i], slots[…][i])` for every `i`; all slices are as
+/// long as `values`.
+pub(crate) fn update<F, const N: usize>(
+    values: &mut [f32],
+    with: &[f32],
+    slots: [&mut [f32]; N],
+    f: F,
+) where
+    F: Fn(f32, f32, [f32; N]) -> (f32, [f32; N]) + Copy + Send + Sync,
+{
+    let n = values.len();
+    if n <= LONG {
+        let pass = Update { values, with, slots, f };
+        return if n < SHORT { pass.with_simd(Scalar::new()) } else { Arch::new().dispatch(pass) };
+    }
+    let middle = n / CHUNK / 2 * CHUNK;
+    let (left, right) = values.split_at_mut(middle);
+    let (with_left, with_right) = with.split_at(middle);
+    let mut lefts: [&mut [f32]; N] = std::array::from_fn(|_| Default::default());
+    let mut rights: [&mut [f32]; N] = std::array::from_fn(|_| Default::default());
+    for (k, slot) in slots.into_iter().enumerate() {
+        (lefts[k], rights[k]) = slot.split_at_mut(middle);
+    }
+    rayon::join(|| update(left, with_left, lefts, f), || update(right, with_right, rights, f));
+}
+
+/// `values[i] = f(values[i])` for every `i`.
+pub(crate) fn map(values: &mut [f32], f: impl Fn(f32) -> f32 + Copy + Send + Sync) {
+    if values.len() > LONG {
+        values.par_chunks_mut(CHUNK).for_each(|chunk| map(chunk, f));
+    } else {
+        Arch::new().dispatch(Map { values, f });
+    }
+}
+
+/// `Σ term(values[i])`, in f64.
+pub(crate) fn sum(values: &[f32], term: impl Fn(f32) -> f32 + Copy + Send + Sync) -> f64 {
+    let chunk = |chunk| Arch::new().dispatch(Sum { values: chunk, term });
+    if values.len() > LONG {
+        let parts: Vec<f64> = values.par_chunks(CHUNK).map(chunk).collect();
+        return parts.into_iter().sum();
+    }
+    values.chunks(CHUNK).map(chunk).sum()
+}
+
+/// `√(Σ values[i]²)`.
+pub(crate) fn norm(values: &[f32]) -> f32 {
+    sum(values, |x| x * x).sqrt() as f32
+}
+
+struct Update<'a, F, const N: usize> {
+    values: &'a mut [f32],
+    with: &'a [f32],
+    slots: [&'a mut [f32]; N],
+    f: F,
+}
+
+impl<F, const N: usize> WithSimd for Update<'_, F, N>
+where
+    F: Fn(f32, f32, [f32; N]) -> (f32, [f32; N]),
+{
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) {
+        let n = self.values.len();
+        // the same length for all, said so that the compiler sees it
+        let (values, with) = (&mut self.values[..n], &self.with[..n]);
+        let mut slots = self.slots.map(|slot| &mut slot[..n]);
+        for i in 0..n {
+            let old = std::array::from_fn(|k| slots[k][i]);
+            let (value, new) = (self.f)(values[i], with[i], old);
+            values[i] = value;
+            for (slot, new) in slots.iter_mut().zip(new) {
+                slot[i] = new;
+            }
+        }
+    }
+}
+
+struct Map<'a, F> {
+    values: &'a mut [f32],
+    f: F,
+}
+
+impl<F: Fn(f32) -> f32> WithSimd for Map<'_, F> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) {
+        for value in self.values {
+            *value = (self.f)(*value);
+        }
+    }
+}
+
+struct Sum<'a, F> {
+    values: &'a [f32],
+    term: F,
+}
+
+impl<F: Fn(f32) -> f32> WithSimd for Sum<'_, F> {
+    type Output = f64;
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) -> f64 {
+        const LANES: usize = 16;
+        let mut lanes = [0.0; LANES];
+        let (groups, rest) = self.values.as_chunks::<LANES>();
+        for group in groups {
+            for (lane, x) in lanes.iter_mut().zip(group) {
+                *lane += f64::from((self.term)(*x));
+            }
+        }
+        for (lane, x) in lanes.iter_mut().zip(rest) {
+            *lane += f64::from((self.term)(*x));
+        }
+        lanes.into_iter().sum()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ramp(n: usize) -> Vec<f32> {
+        (0..n).map(|i| (i % 1000) as f32 * 0.01 - 3.0).collect()
+    }
+
+    #[test]
+    fn a_long_slice_is_updated_as_a_short_one_is() {
+        let n = LONG + CHUNK + 77;
+        let (mut values, with, mut slot) = (ramp(n), ramp(n), vec![0.5; n]);
+        update(&mut values, &with, [&mut slot], |w, g, [m]| (w - 0.1 * g, [m + g * g]));
+        for i in [0, 1, CHUNK, LONG / 2, LONG - 1, LONG, n - 1] {
+            let x = with[i];
+            assert_eq!((values[i], slot[i]), (x - 0.1 * x, 0.5 + x * x), "{i}");
+        }
+    }
+
+    #[test]
+    fn every_length_is_summed() {
+        for n in [0, 1, 15, 16, 17, CHUNK + 1, LONG + 5] {
+            let values = ramp(n);
+            let plain: f64 = values.iter().map(|x| f64::from(*x)).sum();
+            assert!((sum(&values, |x| x) - plain).abs() < 1e-6 * (1.0 + plain.abs()), "{n}");
+        }
+        assert_eq!(norm(&[3.0, 4.0]), 5.0);
+    }
+
+    #[test]
+    fn every_element_is_mapped() {
+        let mut values = ramp(LONG + 3);
+        map(&mut values, |x| x * 2.0);
+        assert_eq!(values[LONG + 2], ramp(LONG + 3)[LONG + 2] * 2.0);
+    }
+}
