@@ -38,7 +38,8 @@ impl Forward for Power {
 fn main() -> Result<()> {
     register_layer::<Power>("power");
     let text = std::fs::read_to_string("configs/iris.yaml")?;
-    let document = lanthorn::config::Document::parse(&text, "iris.yaml", lanthorn::config::Format::Yaml)?;
+    let document =
+        lanthorn::config::Document::parse(&text, "iris.yaml", lanthorn::config::Format::Yaml)?;
     let mut config: Config = document.config()?;
     config.model.layers.insert(1, Node::from_json(&json!({ "power": { "power": 1.5 } })).read()?);
     let plan = Plan::new(config, Path::new("configs"))?;

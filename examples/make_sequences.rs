@@ -21,10 +21,10 @@ fn waves(stream: &mut Stream) -> String {
         for step in 0..30 {
             let t = phase + speed * step as f32;
             let (x, y) = match kind {
-                0 => (t.sin(), t.cos()),                   // a circle
-                1 => (t.sin(), -t.cos()),                  // the other way round
-                2 => (t.sin(), t.sin()),                   // to and fro
-                _ => ((2.0 * t).sin().signum(), t.cos()),  // a jump
+                0 => (t.sin(), t.cos()),                  // a circle
+                1 => (t.sin(), -t.cos()),                 // the other way round
+                2 => (t.sin(), t.sin()),                  // to and fro
+                _ => ((2.0 * t).sin().signum(), t.cos()), // a jump
             };
             let (x, y) = (x + 0.2 * stream.normal(), y + 0.2 * stream.normal());
             let _ = write!(csv, "{x:.2},{y:.2},");
@@ -39,7 +39,8 @@ fn sentences(stream: &mut Stream) -> String {
     let columns: Vec<String> = (0..12).map(|word| format!("w{word:02}")).collect();
     let mut csv = format!("{},verdict\n", columns.join(","));
     for _ in 0..800 {
-        let mut words: Vec<usize> = (0..3 + stream.below(10)).map(|_| 18 + stream.below(22)).collect();
+        let mut words: Vec<usize> =
+            (0..3 + stream.below(10)).map(|_| 18 + stream.below(22)).collect();
         let (praises, negated) = (stream.below(2) == 1, stream.below(3) == 0);
         let judging = stream.below(words.len() - 1) + 1;
         words[judging] = if praises { 2 } else { 10 } + stream.below(8);

@@ -49,7 +49,9 @@ impl Compiled {
         for (fused, layer) in model.kernels().iter().zip(&model.spec().layers) {
             let Fused { kernel, weights } = fused.clone()?;
             let place = |var: &Var| {
-                trainable.iter().position(|weight| weight.var.as_tensor().id() == var.as_tensor().id())
+                trainable
+                    .iter()
+                    .position(|weight| weight.var.as_tensor().id() == var.as_tensor().id())
             };
             let gradients: Vec<Option<usize>> = weights.iter().map(place).collect();
             let trains = gradients.iter().any(Option::is_some);

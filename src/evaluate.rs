@@ -71,7 +71,8 @@ impl Scores {
         if self.metrics.is_empty() {
             return;
         }
-        let (mut prediction, mut target) = (Cow::Borrowed(engine.output()), Cow::Borrowed(&batch.y));
+        let (mut prediction, mut target) =
+            (Cow::Borrowed(engine.output()), Cow::Borrowed(&batch.y));
         if let Some(unit) = &self.unit {
             to_unit(prediction.to_mut(), unit);
             to_unit(target.to_mut(), unit);
@@ -128,7 +129,10 @@ impl Scores {
             return false;
         };
         let fits = rest.len() == self.metrics.len()
-            && rest.iter().zip(&self.metrics).all(|(state, metric)| state.len() == metric.zero.len());
+            && rest
+                .iter()
+                .zip(&self.metrics)
+                .all(|(state, metric)| state.len() == metric.zero.len());
         if fits {
             (self.loss_total, self.samples) = (*loss_total, *samples);
             for (values, metric) in rest.iter().zip(&mut self.metrics) {

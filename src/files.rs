@@ -73,8 +73,7 @@ impl TensorFile {
             Some(Err(error)) => return Err(damaged(format!("its metadata is not JSON ({error})"))),
             None => None,
         };
-        let file =
-            SafeTensors::deserialize(bytes).map_err(|error| damaged(error.to_string()))?;
+        let file = SafeTensors::deserialize(bytes).map_err(|error| damaged(error.to_string()))?;
         let mut tensors = HashMap::new();
         for (name, view) in file.iter() {
             let tensor = candle_core::safetensors::Load::load(&view, &Device::Cpu)

@@ -64,9 +64,7 @@ impl Plan {
             other => other,
         };
         let mut loaded = match &config.data {
-            Some(section) => {
-                Some(data::load(section, &folder, split, &random).map_err(located)?)
-            }
+            Some(section) => Some(data::load(section, &folder, split, &random).map_err(located)?),
             None => None,
         };
         let facts = match &loaded {
@@ -149,7 +147,8 @@ fn architecture(config: &mut Config, document: &Document, path: &Path) -> Result
         config.model.name = name;
     }
     if config.model.from.is_some() {
-        let error = ConfigError::at("model.from", "a file that is named by `from` can't name another");
+        let error =
+            ConfigError::at("model.from", "a file that is named by `from` can't name another");
         return Err(other.draw(error).into());
     }
     Ok(other)

@@ -2,8 +2,8 @@
 
 use candle_core::Tensor;
 
-use crate::artifact::Model;
 use crate::activations::Activation;
+use crate::artifact::Model;
 use crate::error::{Error, Result};
 use crate::losses::Target;
 
@@ -151,7 +151,9 @@ impl Predictions {
             .map(|row| {
                 let mut order: Vec<usize> = (0..row.len()).collect();
                 order.sort_by(|a, b| row[*b].total_cmp(&row[*a])); // stable: the first class wins a tie
-                let meets = |class: &&usize| row[**class] >= thresholds.get(**class).copied().unwrap_or(0.0);
+                let meets = |class: &&usize| {
+                    row[**class] >= thresholds.get(**class).copied().unwrap_or(0.0)
+                };
                 *order.iter().find(meets).unwrap_or(&order[0])
             })
             .collect()

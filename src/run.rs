@@ -62,6 +62,18 @@ impl Run {
                 "put the old file back, or start a new run (with `--init-weights` to keep the weights)",
             ));
         }
+        let epochs = |config: &Value| config["fit"]["epochs"].as_u64().unwrap_or(1);
+        let (before, now) = (epochs(&checkpoint.config), epochs(&self.config));
+        let done = checkpoint.state.position().epoch;
+        let stopped = checkpoint.state.stopped().filter(|_| now <= before);
+        if done as u64 >= now || stopped.is_some() {
+            let why = stopped.map(|why| format!(" ({why})")).unwrap_or_default();
+            let message = format!("the run is finished: {done} of {now} epochs are done{why}");
+            return Err(Error::run(message).with_help(format!(
+                "raise `fit.epochs` to go on: `--set fit.epochs={}`",
+                now + 10
+            )));
+        }
         Ok(Some(checkpoint.state))
     }
 
@@ -94,8 +106,7 @@ impl Run {
     pub fn save_copy(&self, plan: &Plan, trainer: &Trainer, name: &str) -> Result<()> {
         let preprocessing = Some(&plan.data()?.preprocessing);
         let (config, training) = (portable(&plan.config), training(trainer));
-        let bytes =
-            artifact::to_bytes(&config, preprocessing, &training, trainer.model.weights())?;
+        let bytes = artifact::to_bytes(&config, preprocessing, &training, trainer.model.weights())?;
         self.write_bytes(name, &bytes)
     }
 
@@ -159,7 +170,9 @@ fn portable(config: &Config) -> Config {
 
 /// The configuration with its paths relative to the run's folder.
 fn relative_to(config: &Config, from: &Path, to: &Path) -> Result<Config> {
-    let absolute = |path: &Path| fs_err::canonicalize(if path.as_os_str().is_empty() { Path::new(".") } else { path });
+    let absolute = |path: &Path| {
+        fs_err::canonicalize(if path.as_os_str().is_empty() { Path::new(".") } else { path })
+    };
     let (from, to) = (absolute(from)?, absolute(to)?);
     let mut config = config.clone();
     map_paths(&mut config, |path| {
@@ -195,8 +208,7 @@ fn first_difference(path: &str, a: &Value, b: &Value) -> Option<String> {
     })
 }
 
-const MAY_CHANGE: [&str; 5] =
-    ["name", "fit.epochs", "data.train", "data.validation", "data.test"];
+const MAY_CHANGE: [&str; 5] = ["name", "fit.epochs", "data.train", "data.validation", "data.test"];
 
 fn taken(folder: &Path) -> Result<PathBuf> {
     let holds_run = [MODEL, CHECKPOINT, CONFIG].iter().any(|name| folder.join(name).exists());
@@ -212,8 +224,10 @@ fn taken(folder: &Path) -> Result<PathBuf> {
 }
 
 fn next_free(name: &str) -> Result<PathBuf> {
-    let name: String =
-        name.chars().map(|c| if c.is_alphanumeric() || "-_.".contains(c) { c } else { '_' }).collect();
+    let name: String = name
+        .chars()
+        .map(|c| if c.is_alphanumeric() || "-_.".contains(c) { c } else { '_' })
+        .collect();
     let runs = Path::new("runs");
     fs_err::create_dir_all(runs)?;
     for number in 1..100_000 {

@@ -4,8 +4,8 @@
 use std::collections::BTreeSet;
 
 use crate::callbacks::{CallbackEntry, Facts as CallbackFacts, Hook};
-use crate::config::{ClassWeight, CompileConfig, Config, ConfigError, FitConfig, ModelConfig};
 use crate::config::names::snake_case;
+use crate::config::{ClassWeight, CompileConfig, Config, ConfigError, FitConfig, ModelConfig};
 use crate::error::{Error, Problem, Result};
 use crate::layers::LayerEntry;
 use crate::losses::{LossEntry, Output, Target};
@@ -83,7 +83,8 @@ pub struct TrainSpec {
 impl TrainSpec {
     /// What callbacks are started with.
     pub fn callback_facts(&self) -> CallbackFacts {
-        let metric = |metric: &MetricSpec| (metric.key.clone(), metric.entry.item.higher_is_better());
+        let metric =
+            |metric: &MetricSpec| (metric.key.clone(), metric.entry.item.higher_is_better());
         CallbackFacts {
             metrics: self.metrics.iter().map(metric).collect(),
             has_validation: self.has_validation,
@@ -228,7 +229,8 @@ fn layer_names(layers: &[LayerEntry]) -> Result<Vec<String>, ConfigError> {
         let Some(name) = &entry.common.name else { continue };
         let path = format!("model.layers[{index}].{}.name", entry.kind.name);
         if name.is_empty() || name.contains(['.', '/']) || name.chars().any(char::is_control) {
-            let message = format!("a layer's name must be plain text without `.` and `/`, got \"{name}\"");
+            let message =
+                format!("a layer's name must be plain text without `.` and `/`, got \"{name}\"");
             return Err(ConfigError::at(path, message));
         }
         if !taken.insert(name.clone()) {
@@ -286,7 +288,10 @@ fn resolve_training(
         }
     }
     if let Some(verbose) = fit.verbose.filter(|verbose| *verbose > 2) {
-        return Err(ConfigError::at("fit.verbose", format!("`verbose` must be 0, 1 or 2, got {verbose}")));
+        return Err(ConfigError::at(
+            "fit.verbose",
+            format!("`verbose` must be 0, 1 or 2, got {verbose}"),
+        ));
     }
     if fit.class_weight.is_some() && matches!(target, Target::Numbers(_)) {
         let message = "`class_weight` needs a target of classes, but the target is a number";

@@ -4,7 +4,11 @@ use crate::sequential::Sequential;
 
 /// Keras's summary at a line length (Keras: 80 columns in a file, the terminal's width less 4, at
 /// most 88, on a terminal). `optimizer_parameters` are counted once the optimizer is built.
-pub fn summary(model: &Sequential, line_length: usize, optimizer_parameters: Option<usize>) -> String {
+pub fn summary(
+    model: &Sequential,
+    line_length: usize,
+    optimizer_parameters: Option<usize>,
+) -> String {
     let widths = column_widths(line_length);
     let mut table = format!("Model: \"{}\"\n", model.spec().name);
     table += &rule(&widths, ['┏', '━', '┳', '┓']);

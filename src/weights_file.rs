@@ -42,8 +42,7 @@ impl Fit {
     /// What doesn't fit, a line each.
     pub fn differences(&self) -> Vec<String> {
         let missing = self.missing.iter().map(|name| format!("missing in the file: `{name}`"));
-        let unexpected =
-            self.unexpected.iter().map(|name| format!("not in the model: `{name}`"));
+        let unexpected = self.unexpected.iter().map(|name| format!("not in the model: `{name}`"));
         let misshapen = self.misshapen.iter().map(|(name, model, file)| {
             format!("another shape: `{name}` is {model:?} in the model, {file:?} in the file")
         });
@@ -87,8 +86,9 @@ pub fn load(
     if !partial && !fit.is_whole() {
         let message =
             format!("its tensors don't fit the model:\n    {}", fit.differences().join("\n    "));
-        return Err(Error::model(path, message)
-            .with_help("give the file of the same architecture, or load what fits with `--partial`"));
+        return Err(Error::model(path, message).with_help(
+            "give the file of the same architecture, or load what fits with `--partial`",
+        ));
     }
     if fit.fitting.is_empty() {
         return Err(Error::model(path, "none of its tensors fits the model by name and shape"));

@@ -7,45 +7,160 @@ use support::{Folder, LOAN};
 
 /// A change to loan.yaml and what stderr must hold.
 const CONFIGS: &[(&str, &str, &str, &[&str])] = &[
-    ("unknown key", "activation: relu", "activaton: relu", &["loan.yaml:11", "`activaton`", "did you mean `activation`"]),
-    ("unknown layer", "- dropout", "- dropuot", &["loan.yaml:12", "unknown layer `dropuot`", "`dropout`"]),
+    (
+        "unknown key",
+        "activation: relu",
+        "activaton: relu",
+        &["loan.yaml:11", "`activaton`", "did you mean `activation`"],
+    ),
+    (
+        "unknown layer",
+        "- dropout",
+        "- dropuot",
+        &["loan.yaml:12", "unknown layer `dropuot`", "`dropout`"],
+    ),
     ("unknown section", "compile:", "compiles:", &["loan.yaml:14", "`compiles`", "`compile`"]),
-    ("unknown optimizer", "{adam: {", "{adamm: {", &["loan.yaml:15", "unknown optimizer `adamm`", "`adam`"]),
-    ("unknown loss", "sparse_categorical_crossentropy", "sparse_crossentropy", &["loan.yaml:16", "unknown loss"]),
-    ("unknown metric", "[accuracy]", "[acuracy]", &["loan.yaml:17", "unknown metric `acuracy`", "`accuracy`"]),
-    ("unknown activation", "activation: relu", "activation: rleu", &["loan.yaml:11", "`rleu`", "`relu`"]),
+    (
+        "unknown optimizer",
+        "{adam: {",
+        "{adamm: {",
+        &["loan.yaml:15", "unknown optimizer `adamm`", "`adam`"],
+    ),
+    (
+        "unknown loss",
+        "sparse_categorical_crossentropy",
+        "sparse_crossentropy",
+        &["loan.yaml:16", "unknown loss"],
+    ),
+    (
+        "unknown metric",
+        "[accuracy]",
+        "[acuracy]",
+        &["loan.yaml:17", "unknown metric `acuracy`", "`accuracy`"],
+    ),
+    (
+        "unknown activation",
+        "activation: relu",
+        "activation: rleu",
+        &["loan.yaml:11", "`rleu`", "`relu`"],
+    ),
     ("wrong type", "units: 8", "units: eight", &["loan.yaml:11", "whole number", "\"eight\""]),
     ("negative units", "units: 8", "units: -8", &["loan.yaml:11", "-8"]),
     ("fraction of units", "units: 8", "units: 8.5", &["loan.yaml:11", "8.5"]),
     ("zero units", "units: 8", "units: 0", &["loan.yaml:11", "`units` must be at least 1, got 0"]),
     ("absurd units", "units: 8", "units: 9000000000000000000", &["loan.yaml:11", "units"]),
-    ("missing units", "units: 8, activation: relu", "activation: relu", &["loan.yaml:11", "`units` is missing"]),
+    (
+        "missing units",
+        "units: 8, activation: relu",
+        "activation: relu",
+        &["loan.yaml:11", "`units` is missing"],
+    ),
     ("duplicate key", "name: loan\n", "name: loan\nname: again\n", &["loan.yaml:2", "name"]),
     ("bad YAML", "  layers:\n", "  layers: [\n", &["loan.yaml:"]),
     ("tab", "  layers:\n", "\tlayers:\n", &["loan.yaml:"]),
-    ("negative rate", "learning_rate: 0.01", "learning_rate: -0.01", &["loan.yaml:15", "learning_rate", "-0.01"]),
+    (
+        "negative rate",
+        "learning_rate: 0.01",
+        "learning_rate: -0.01",
+        &["loan.yaml:15", "learning_rate", "-0.01"],
+    ),
     ("rate of text", "learning_rate: 0.01", "learning_rate: fast", &["loan.yaml:15", "\"fast\""]),
     ("dropout over 1", "rate: 0.1", "rate: 1.5", &["loan.yaml:12", "rate", "1.5"]),
-    ("zero batch", "batch_size: 10", "batch_size: 0", &["loan.yaml:19", "`batch_size` must be at least 1, got 0"]),
-    ("zero epochs", "epochs: 4", "epochs: 0", &["loan.yaml:20", "`epochs` must be at least 1, got 0"]),
-    ("split of all", "validation_split: 0.1", "validation_split: 1.0", &["loan.yaml:21", "validation_split"]),
-    ("split of nothing", "validation_split: 0.1", "validation_split: 0.00001", &["loan.yaml:21", "validation_split"]),
-    ("split of text", "validation_split: 0.1", "validation_split: {randm: 0.1}", &["loan.yaml:21", "randm"]),
-    ("softmax of one", "units: 2, activation: softmax", "units: 1, activation: softmax", &["softmax over 1 unit", "sigmoid"]),
-    ("binary loss over two units", "sparse_categorical_crossentropy", "binary_crossentropy", &["loan.yaml:16", "1 unit", "sigmoid"]),
-    ("categorical loss over labels", "loss: sparse_categorical", "loss: categorical", &["loan.yaml:16", "one_hot"]),
+    (
+        "zero batch",
+        "batch_size: 10",
+        "batch_size: 0",
+        &["loan.yaml:19", "`batch_size` must be at least 1, got 0"],
+    ),
+    (
+        "zero epochs",
+        "epochs: 4",
+        "epochs: 0",
+        &["loan.yaml:20", "`epochs` must be at least 1, got 0"],
+    ),
+    (
+        "split of all",
+        "validation_split: 0.1",
+        "validation_split: 1.0",
+        &["loan.yaml:21", "validation_split"],
+    ),
+    (
+        "split of nothing",
+        "validation_split: 0.1",
+        "validation_split: 0.00001",
+        &["loan.yaml:21", "validation_split"],
+    ),
+    (
+        "split of text",
+        "validation_split: 0.1",
+        "validation_split: {randm: 0.1}",
+        &["loan.yaml:21", "randm"],
+    ),
+    (
+        "softmax of one",
+        "units: 2, activation: softmax",
+        "units: 1, activation: softmax",
+        &["softmax over 1 unit", "sigmoid"],
+    ),
+    (
+        "binary loss over two units",
+        "sparse_categorical_crossentropy",
+        "binary_crossentropy",
+        &["loan.yaml:16", "1 unit", "sigmoid"],
+    ),
+    (
+        "categorical loss over labels",
+        "loss: sparse_categorical",
+        "loss: categorical",
+        &["loan.yaml:16", "one_hot"],
+    ),
     ("mse over classes", "sparse_categorical_crossentropy", "mse", &["loan.yaml:16"]),
-    ("logits of softmax", "loss: sparse_categorical_crossentropy", "loss: {sparse_categorical_crossentropy: {from_logits: true}}", &["from_logits"]),
+    (
+        "logits of softmax",
+        "loss: sparse_categorical_crossentropy",
+        "loss: {sparse_categorical_crossentropy: {from_logits: true}}",
+        &["from_logits"],
+    ),
     ("missing file", "train: loan.csv", "train: laon.csv", &["loan.yaml:4", "laon.csv"]),
     ("missing column", "column: age", "column: agge", &["agge", "did you mean `age`"]),
     ("column twice", "{column: area, encode: label}", "{column: age}", &["age"]),
-    ("text without encode", "{column: area, encode: label}", "{column: area}", &["area", "encode: label"]),
+    (
+        "text without encode",
+        "{column: area, encode: label}",
+        "{column: area}",
+        &["area", "encode: label"],
+    ),
     ("unknown scale", "scale: min_max", "scale: minmaxx", &["loan.yaml:6", "minmaxx"]),
-    ("input shape that doesn't fit", "model:\n", "model:\n  input_shape: [3]\n", &["input_shape", "3", "2"]),
-    ("no layers", "    - dense: {units: 8, activation: relu}\n    - dropout: {rate: 0.1}\n    - dense: {units: 2, activation: softmax}\n", "    []\n", &["no layers"]),
-    ("two names alike", "units: 8, activation: relu", "units: 8, name: a}\n    - dense: {units: 4, name: a", &["`a`"]),
-    ("two kinds in one entry", "    - dropout: {rate: 0.1}\n", "    - dropout: {rate: 0.1}\n      flatten: {}\n", &["loan.yaml:13", "flatten"]),
-    ("monitor that doesn't exist", "  epochs: 4\n", "  epochs: 4\n  callbacks: [early_stopping: {monitor: val_acuracy}]\n", &["val_acuracy", "val_accuracy"]),
+    (
+        "input shape that doesn't fit",
+        "model:\n",
+        "model:\n  input_shape: [3]\n",
+        &["input_shape", "3", "2"],
+    ),
+    (
+        "no layers",
+        "    - dense: {units: 8, activation: relu}\n    - dropout: {rate: 0.1}\n    - dense: {units: 2, activation: softmax}\n",
+        "    []\n",
+        &["no layers"],
+    ),
+    (
+        "two names alike",
+        "units: 8, activation: relu",
+        "units: 8, name: a}\n    - dense: {units: 4, name: a",
+        &["`a`"],
+    ),
+    (
+        "two kinds in one entry",
+        "    - dropout: {rate: 0.1}\n",
+        "    - dropout: {rate: 0.1}\n      flatten: {}\n",
+        &["loan.yaml:13", "flatten"],
+    ),
+    (
+        "monitor that doesn't exist",
+        "  epochs: 4\n",
+        "  epochs: 4\n  callbacks: [early_stopping: {monitor: val_acuracy}]\n",
+        &["val_acuracy", "val_accuracy"],
+    ),
     ("lambda", "- dropout: {rate: 0.1}", "- lambda", &["lambda"]),
     ("empty", LOAN, "", &["loan.yaml"]),
     ("a list", LOAN, "- a\n- b\n", &["loan.yaml"]),
@@ -56,15 +171,43 @@ const TABLES: &[(&str, &str, &[&str])] = &[
     ("empty file", "", &["loan.csv", "empty"]),
     ("header only", "age,area,application_outcome\n", &["loan.csv", "row"]),
     ("no header", "91,rural,rejected\n37,rural,approved\n", &["loan.csv", "age"]),
-    ("ragged row", "age,area,application_outcome\n91,rural,rejected\n37,rural\n", &["loan.csv:3", "2", "3"]),
+    (
+        "ragged row",
+        "age,area,application_outcome\n91,rural,rejected\n37,rural\n",
+        &["loan.csv:3", "2", "3"],
+    ),
     ("long row", "age,area,application_outcome\n91,rural,rejected,x\n", &["loan.csv:2"]),
-    ("text for a number", "age,area,application_outcome\n91,rural,rejected\nold,rural,approved\n", &["loan.csv:3", "age", "old"]),
-    ("empty cell", "age,area,application_outcome\n91,rural,rejected\n,rural,approved\n", &["loan.csv:3", "age", "empty"]),
-    ("empty class", "age,area,application_outcome\n91,rural,rejected\n5,rural,\n", &["loan.csv:3", "application_outcome", "empty"]),
-    ("nan", "age,area,application_outcome\nnan,rural,rejected\n5,rural,approved\n", &["loan.csv:2", "age", "nan"]),
-    ("inf", "age,area,application_outcome\n5,rural,rejected\ninf,rural,approved\n", &["loan.csv:3", "age", "inf"]),
+    (
+        "text for a number",
+        "age,area,application_outcome\n91,rural,rejected\nold,rural,approved\n",
+        &["loan.csv:3", "age", "old"],
+    ),
+    (
+        "empty cell",
+        "age,area,application_outcome\n91,rural,rejected\n,rural,approved\n",
+        &["loan.csv:3", "age", "empty"],
+    ),
+    (
+        "empty class",
+        "age,area,application_outcome\n91,rural,rejected\n5,rural,\n",
+        &["loan.csv:3", "application_outcome", "empty"],
+    ),
+    (
+        "nan",
+        "age,area,application_outcome\nnan,rural,rejected\n5,rural,approved\n",
+        &["loan.csv:2", "age", "nan"],
+    ),
+    (
+        "inf",
+        "age,area,application_outcome\n5,rural,rejected\ninf,rural,approved\n",
+        &["loan.csv:3", "age", "inf"],
+    ),
     ("duplicate header", "age,age,application_outcome\n5,3,rejected\n", &["loan.csv", "age"]),
-    ("one class", "age,area,application_outcome\n5,rural,rejected\n6,rural,rejected\n7,rural,rejected\n", &["class"]),
+    (
+        "one class",
+        "age,area,application_outcome\n5,rural,rejected\n6,rural,rejected\n7,rural,rejected\n",
+        &["class"],
+    ),
 ];
 
 #[test]
@@ -96,15 +239,30 @@ fn classes_and_categories_that_training_never_saw_are_told() {
     let folder = Folder::with_loan();
     folder.ok("train loan.yaml -q --out run");
     folder.write("new.csv", "age,area\n37,rural\n38,swamp\n");
-    told("category", &folder.run("predict run new.csv"), 1, &["new.csv:3", "area", "swamp", "rural"]);
+    told(
+        "category",
+        &folder.run("predict run new.csv"),
+        1,
+        &["new.csv:3", "area", "swamp", "rural"],
+    );
     folder.write("new.csv", "age,area,application_outcome\n37,rural,perhaps\n");
     told("class", &folder.run("evaluate run new.csv"), 1, &["new.csv:2", "perhaps", "approved"]);
     folder.write("new.csv", "age,area\n37,rural\n");
     told("no target", &folder.run("evaluate run new.csv"), 1, &["application_outcome"]);
     folder.write("new.csv", "area\nrural\n");
     told("no feature", &folder.run("predict run new.csv"), 1, &["new.csv", "age"]);
-    told("threshold of no class", &folder.run("predict run loan.csv --threshold aproved=0.7"), 1, &["approved"]);
-    told("threshold of text", &folder.run("predict run loan.csv --threshold approved=high"), 1, &["approved=high"]);
+    told(
+        "threshold of no class",
+        &folder.run("predict run loan.csv --threshold aproved=0.7"),
+        1,
+        &["approved"],
+    );
+    told(
+        "threshold of text",
+        &folder.run("predict run loan.csv --threshold approved=high"),
+        1,
+        &["approved=high"],
+    );
 }
 
 #[test]
@@ -114,7 +272,11 @@ fn a_damaged_model_is_told_and_never_panics() {
     let whole = folder.read_bytes("run/model.safetensors");
     let damaged = |what: &str, bytes: &[u8], fragments: &[&str]| {
         folder.write_bytes("bad.safetensors", bytes);
-        for verb in ["predict bad.safetensors loan.csv", "evaluate bad.safetensors loan.csv", "summary bad.safetensors"] {
+        for verb in [
+            "predict bad.safetensors loan.csv",
+            "evaluate bad.safetensors loan.csv",
+            "summary bad.safetensors",
+        ] {
             let mut all = vec!["bad.safetensors"];
             all.extend_from_slice(fragments);
             told(what, &folder.run(verb), 1, &all);
@@ -141,7 +303,12 @@ fn a_damaged_model_is_told_and_never_panics() {
         bytes[position] ^= 0x41;
         folder.write_bytes("bad.safetensors", &bytes);
         let call = folder.run("predict bad.safetensors loan.csv");
-        assert!(call.code == 0 || call.code == 1, "byte {position}: {}\n{}", call.code, call.stderr);
+        assert!(
+            call.code == 0 || call.code == 1,
+            "byte {position}: {}\n{}",
+            call.code,
+            call.stderr
+        );
         assert!(!call.stderr.contains("panicked"), "byte {position}: {}", call.stderr);
     }
     folder.write_bytes("bad.safetensors", b"\x02\0\0\0\0\0\0\0{}");
@@ -153,7 +320,14 @@ fn a_damaged_model_is_told_and_never_panics() {
 #[test]
 fn usage_errors_exit_2() {
     let folder = Folder::with_loan();
-    for call in ["", "trian loan.yaml", "train", "predict", "train loan.yaml --threads 0", "train loan.yaml --partial"] {
+    for call in [
+        "",
+        "trian loan.yaml",
+        "train",
+        "predict",
+        "train loan.yaml --threads 0",
+        "train loan.yaml --partial",
+    ] {
         let call: Vec<&str> = call.split(' ').filter(|word| !word.is_empty()).collect();
         assert_eq!(folder.call(&call).code, 2, "{call:?}");
     }
@@ -188,7 +362,11 @@ fn told(what: &str, call: &support::Call, code: i32, fragments: &[&str]) {
     assert!(!call.stderr.contains("panicked"), "{what}: {}", call.stderr);
     assert!(call.stderr.starts_with("error: "), "{what}: {}", call.stderr);
     for fragment in fragments {
-        assert!(call.stderr.contains(fragment), "{what}: `{fragment}` is missing in\n{}", call.stderr);
+        assert!(
+            call.stderr.contains(fragment),
+            "{what}: `{fragment}` is missing in\n{}",
+            call.stderr
+        );
     }
     if std::env::var_os("LANTHORN_SHOW").is_some() {
         println!("--- {what}\n{}", call.stderr);

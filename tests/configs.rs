@@ -14,7 +14,11 @@ fn every_configuration_trains() {
         let call = folder.call(&["check", path]);
         assert_eq!(call.code, 0, "check {path}\n{}", call.stderr);
         let call = folder.call(&["summary", path]);
-        assert!(call.code == 0 && call.stdout.contains("Total params"), "summary {path}\n{}", call.stderr);
+        assert!(
+            call.code == 0 && call.stdout.contains("Total params"),
+            "summary {path}\n{}",
+            call.stderr
+        );
         let call = folder.call(&["train", path, "--out", "run", "-q", "--set", "fit.epochs=1"]);
         assert_eq!(call.code, 0, "train {path}\n{}", call.stderr);
         let call = folder.call(&["summary", "run"]);
@@ -33,5 +37,7 @@ fn yaml_and_toml_give_the_same_run() {
         let call = folder.call(&["train", path, "--out", format, "-q", "--set", "fit.epochs=1"]);
         assert_eq!(call.code, 0, "{}", call.stderr);
     }
-    assert!(folder.read_bytes("yaml/model.safetensors") == folder.read_bytes("toml/model.safetensors"));
+    assert!(
+        folder.read_bytes("yaml/model.safetensors") == folder.read_bytes("toml/model.safetensors")
+    );
 }

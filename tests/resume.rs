@@ -16,8 +16,14 @@ fn the_same_call_gives_the_same_bytes_at_any_thread_count() {
     folder.ok("train loan.yaml -q --out b --threads 2");
     folder.ok("train loan.yaml -q --out c --threads 1");
     for file in ["model.safetensors", "checkpoint.safetensors", "history.csv"] {
-        assert!(folder.read_bytes(&format!("a/{file}")) == folder.read_bytes(&format!("b/{file}")), "{file}");
-        assert!(folder.read_bytes(&format!("a/{file}")) == folder.read_bytes(&format!("c/{file}")), "{file}");
+        assert!(
+            folder.read_bytes(&format!("a/{file}")) == folder.read_bytes(&format!("b/{file}")),
+            "{file}"
+        );
+        assert!(
+            folder.read_bytes(&format!("a/{file}")) == folder.read_bytes(&format!("c/{file}")),
+            "{file}"
+        );
     }
 }
 
@@ -27,7 +33,17 @@ fn resume_equals_uninterrupted_training() {
         let folder = Folder::with_loan();
         let set = format!("compile.optimizer={optimizer}");
         let train = |epochs: &str, out: &str| {
-            let call = folder.call(&["train", "loan.yaml", "-q", "--out", out, "--set", &set, "--set", epochs]);
+            let call = folder.call(&[
+                "train",
+                "loan.yaml",
+                "-q",
+                "--out",
+                out,
+                "--set",
+                &set,
+                "--set",
+                epochs,
+            ]);
             assert_eq!(call.code, 0, "{}", call.stderr);
         };
         train("fit.epochs=4", "whole");
@@ -44,7 +60,15 @@ fn a_killed_training_resumes_to_the_same_bytes() {
     let mut kills = 0;
     for attempt in 0..40 {
         let mut command = match attempt {
-            0 => folder.command(&["train", "loan.yaml", "-q", "--out", "killed", "--set", "fit.epochs=400"]),
+            0 => folder.command(&[
+                "train",
+                "loan.yaml",
+                "-q",
+                "--out",
+                "killed",
+                "--set",
+                "fit.epochs=400",
+            ]),
             _ => folder.command(&["train", "--resume", "killed", "-q"]),
         };
         let mut child = command.spawn().unwrap();
@@ -80,7 +104,8 @@ fn ctrl_c_saves_says_how_to_go_on_and_exits_130() {
             folder.command(&["train", "loan.yaml", "--out", "run", "--set", "fit.epochs=100000"]);
         let child = command.stderr(std::process::Stdio::piped()).spawn().unwrap();
         let start = Instant::now();
-        while !folder.path("run/history.csv").exists() && start.elapsed() < Duration::from_secs(30) {
+        while !folder.path("run/history.csv").exists() && start.elapsed() < Duration::from_secs(30)
+        {
             std::thread::sleep(Duration::from_millis(10));
         }
         let kill = std::process::Command::new("kill")
@@ -115,7 +140,8 @@ fn what_may_not_change_on_resume_is_named() {
 
 fn same_run(folder: &Folder, a: &str, b: &str, what: &str) {
     for file in ["model.safetensors", "checkpoint.safetensors", "history.csv"] {
-        let (a, b) = (folder.read_bytes(&format!("{a}/{file}")), folder.read_bytes(&format!("{b}/{file}")));
+        let (a, b) =
+            (folder.read_bytes(&format!("{a}/{file}")), folder.read_bytes(&format!("{b}/{file}")));
         assert!(a == b, "{file} differs ({what})");
     }
 }

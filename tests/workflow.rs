@@ -7,7 +7,9 @@ use support::{Folder, project};
 #[test]
 fn check_shows_the_first_rows_raw_and_as_the_model_sees_them() {
     let out = Folder::with_loan().ok("check loan.yaml --rows 2");
-    for part in ["age", "area", "application_outcome", "rural", "as the model sees them", "270 rows"] {
+    for part in
+        ["age", "area", "application_outcome", "rural", "as the model sees them", "270 rows"]
+    {
         assert!(out.contains(part), "{part} is missing in\n{out}");
     }
 }
@@ -28,7 +30,9 @@ fn train_evaluate_predict() {
     let folder = Folder::with_loan();
     let out = folder.ok("train loan.yaml --out run --set fit.verbose=2");
     assert!(out.contains("val_accuracy"), "{out}");
-    assert!(folder.read("run/history.csv").starts_with("epoch,accuracy,loss,val_accuracy,val_loss\n1,"));
+    assert!(
+        folder.read("run/history.csv").starts_with("epoch,accuracy,loss,val_accuracy,val_loss\n1,")
+    );
     let out = folder.ok("evaluate run loan.csv");
     assert!(out.contains("loss: ") && out.contains("accuracy: "), "{out}");
 
@@ -38,7 +42,10 @@ fn train_evaluate_predict() {
     assert_eq!(lines.len(), 3, "{out}");
     assert_eq!(lines[0], "prediction,p_approved,p_rejected");
     let kept = folder.ok("predict run/model.safetensors new.csv --keep-columns");
-    assert!(kept.starts_with("note,area,age,prediction,p_approved,p_rejected\nx,rural,37,"), "{kept}");
+    assert!(
+        kept.starts_with("note,area,age,prediction,p_approved,p_rejected\nx,rural,37,"),
+        "{kept}"
+    );
     folder.ok("predict run new.csv -o out.csv");
     assert_eq!(folder.read("out.csv"), out);
 }
@@ -105,9 +112,15 @@ fn json_is_one_event_a_line_for_train_and_one_document_elsewhere() {
     assert_eq!(events.first().unwrap()["event"], "run_start");
     assert_eq!(events.last().unwrap()["event"], "run_end");
     assert_eq!(events.iter().filter(|event| event["event"] == "epoch").count(), 4);
-    for call in ["evaluate run loan.csv --json", "check loan.yaml --json", "summary run --json", "predict run loan.csv --json"] {
+    for call in [
+        "evaluate run loan.csv --json",
+        "check loan.yaml --json",
+        "summary run --json",
+        "predict run loan.csv --json",
+    ] {
         let out = folder.ok(call);
-        serde_json::from_str::<serde_json::Value>(&out).unwrap_or_else(|e| panic!("{call}: {e}\n{out}"));
+        serde_json::from_str::<serde_json::Value>(&out)
+            .unwrap_or_else(|e| panic!("{call}: {e}\n{out}"));
     }
 }
 

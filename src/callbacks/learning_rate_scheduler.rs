@@ -80,17 +80,16 @@ impl EpochSchedule {
                 let begun = rows.iter().take_while(|(from, _)| *from <= epoch);
                 begun.last().map(|(_, rate)| *rate as f32)
             }
-            EpochSchedule::Schedule(LearningRate::Schedule(schedule)) => {
-                Some(schedule.at(epoch as u64))
-            }
-            EpochSchedule::Schedule(LearningRate::Constant(rate)) => Some(*rate),
+            EpochSchedule::Schedule(rate) => Some(rate.at(epoch as u64)),
         }
     }
 
     fn check(&self) -> Result<(), Problem> {
         let rows = match self {
             EpochSchedule::Table(rows) => rows,
-            EpochSchedule::Schedule(LearningRate::Schedule(schedule)) => return schedule.check(),
+            EpochSchedule::Schedule(LearningRate::Schedule(schedule)) => {
+                return schedule.item.check();
+            }
             EpochSchedule::Schedule(LearningRate::Constant(_)) => return Ok(()),
         };
         if rows.is_empty() {

@@ -7,6 +7,7 @@ use clap::Args;
 use lanthorn::Error;
 use lanthorn::artifact::Model;
 use lanthorn::data;
+use lanthorn::engine::Engine;
 use lanthorn::evaluate::{Scores, score};
 use lanthorn::plan::samples;
 use serde_json::json;
@@ -35,7 +36,9 @@ pub(crate) fn run(arguments: &EvaluateArguments, common: &Common) -> Result<()> 
     let unit = preprocessing.is_target_scaled().then(|| preprocessing.target_unit());
     let mut scores = Scores::new(&model.spec, train)?.with_unit(unit);
     let batch_size = arguments.batch_size.max(1);
-    score(&model.sequential, &train.loss, &mut scores, &samples(&used.data), batch_size)?;
+    let mut engine = Engine::new(&model.sequential);
+    let (sequential, rows) = (&model.sequential, samples(&used.data));
+    score(&mut engine, sequential, &train.loss, &mut scores, &rows, batch_size)?;
     let logs = scores.logs("");
     if common.json {
         return view::json(&json!({ "rows": used.data.len(), "metrics": logs }));

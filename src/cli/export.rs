@@ -55,7 +55,10 @@ pub(crate) fn run(arguments: &ExportArguments, common: &Common) -> Result<()> {
         }
         To::Weights => {
             if arguments.out.extension().is_none_or(|ext| ext != "safetensors") {
-                let message = format!("weights are written as safetensors, but the file is {}", arguments.out.display());
+                let message = format!(
+                    "weights are written as safetensors, but the file is {}",
+                    arguments.out.display()
+                );
                 return Err(Error::run(message).with_help("name it `….safetensors`").into());
             }
             let model = Model::load(&arguments.model, &Device::Cpu)?;

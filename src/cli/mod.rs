@@ -138,7 +138,9 @@ fn unknown_device(found: &str) -> anyhow::Error {
 
 fn missing_device(kind: &str) -> anyhow::Error {
     Error::run(format!("this build has no {kind} support"))
-        .with_help(format!("build with `cargo build --release --features {kind}`, or use `--device cpu`"))
+        .with_help(format!(
+            "build with `cargo build --release --features {kind}`, or use `--device cpu`"
+        ))
         .into()
 }
 

@@ -64,14 +64,20 @@ fn thresholds(given: &[String], classes: Option<&[String]>) -> Result<Vec<f32>> 
         return Ok(Vec::new());
     }
     let Some(classes) = classes else {
-        return Err(Error::run("`--threshold` needs classes, but the model predicts numbers").into());
+        return Err(
+            Error::run("`--threshold` needs classes, but the model predicts numbers").into()
+        );
     };
     let mut thresholds = vec![0.0; classes.len()];
     for text in given {
-        let parsed = text.rsplit_once('=').and_then(|(class, p)| Some((class, p.trim().parse::<f32>().ok()?)));
+        let parsed = text
+            .rsplit_once('=')
+            .and_then(|(class, p)| Some((class, p.trim().parse::<f32>().ok()?)));
         let Some((class, p)) = parsed.filter(|(_, p)| (0.0..=1.0).contains(p)) else {
             let message = format!("`--threshold` takes a class and a probability, got `{text}`");
-            return Err(Error::run(message).with_help("write it as `approved=0.7`, from 0 to 1").into());
+            return Err(Error::run(message)
+                .with_help("write it as `approved=0.7`, from 0 to 1")
+                .into());
         };
         let Some(index) = classes.iter().position(|name| name == class.trim()) else {
             let valid: Vec<&str> = classes.iter().map(String::as_str).collect();

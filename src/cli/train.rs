@@ -95,12 +95,19 @@ fn plan(arguments: &TrainArguments) -> Result<Plan> {
         (Some(config), _) => Ok(Plan::open(config, overrides)?),
         (None, Some(folder)) if !folder.is_dir() => {
             let what = if folder.exists() { "is a file" } else { "doesn't exist" };
-            let error = Error::run(format!("--resume takes a run's folder, but {} {what}", folder.display()));
-            Err(error.with_help("name the folder that training printed, such as runs/loan-001").into())
+            let error = Error::run(format!(
+                "--resume takes a run's folder, but {} {what}",
+                folder.display()
+            ));
+            Err(error
+                .with_help("name the folder that training printed, such as runs/loan-001")
+                .into())
         }
         (None, Some(folder)) if !folder.join(CONFIG).exists() => {
             let error = Error::run(format!("{} holds no run (no {CONFIG})", folder.display()));
-            Err(error.with_help("name the folder that training printed, such as runs/loan-001").into())
+            Err(error
+                .with_help("name the folder that training printed, such as runs/loan-001")
+                .into())
         }
         (None, Some(folder)) => Ok(Plan::open(&folder.join(CONFIG), overrides)?),
         (None, None) => Err(Error::run("give a configuration, or `--resume RUN`").into()),
@@ -127,7 +134,12 @@ struct Watcher<'a> {
 }
 
 impl Observer for Watcher<'_> {
-    fn epoch_begins(&mut self, trainer: &Trainer, epoch: usize, steps: usize) -> lanthorn::Result<()> {
+    fn epoch_begins(
+        &mut self,
+        trainer: &Trainer,
+        epoch: usize,
+        steps: usize,
+    ) -> lanthorn::Result<()> {
         self.view.epoch_begins(trainer, epoch, steps);
         Ok(())
     }
@@ -156,11 +168,11 @@ impl Observer for Watcher<'_> {
     }
 
     fn save(&mut self, trainer: &Trainer, name: &str) -> lanthorn::Result<()> {
-        run::save_copy(self.plan, trainer, &self.run.folder.join(name))
+        self.run.save_copy(self.plan, trainer, name)
     }
 
     fn write(&mut self, name: &str, text: &str) -> lanthorn::Result<()> {
-        lanthorn::files::atomic_write(&self.run.folder.join(name), text.as_bytes())
+        self.run.write(name, text)
     }
 }
 
@@ -187,8 +199,12 @@ impl Signals {
         for signal in [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM] {
             let again = Arc::new(AtomicBool::new(false));
             // in this order: the handler that ends the program looks before the other has noted
-            signal_hook::flag::register_conditional_shutdown(signal, 128 + signal, Arc::clone(&again))
-                .context("can't watch for signals")?;
+            signal_hook::flag::register_conditional_shutdown(
+                signal,
+                128 + signal,
+                Arc::clone(&again),
+            )
+            .context("can't watch for signals")?;
             signal_hook::flag::register(signal, again).context("can't watch for signals")?;
             signal_hook::flag::register_usize(signal, Arc::clone(&seen), signal as usize)
                 .context("can't watch for signals")?;

@@ -2,11 +2,11 @@
 //! their places, the tree becomes the typed sections, and errors are drawn at line and column.
 
 mod arguments;
+mod choice;
+pub mod data;
 mod deserializer;
 mod document;
 mod draw;
-pub mod data;
-mod choice;
 mod entry;
 mod error;
 mod format;
@@ -14,8 +14,8 @@ mod json;
 pub mod names;
 pub mod node;
 mod registry;
-mod sections;
 mod schema;
+mod sections;
 mod set;
 mod syntax;
 #[cfg(test)]
@@ -24,8 +24,8 @@ mod toml;
 mod write;
 mod yaml;
 
-pub use document::Document;
 pub(crate) use choice::{bare, checked};
+pub use document::Document;
 pub(crate) use entry::catalog;
 pub use entry::{AsJson, Catalog, Common, Entry, Kind, Nothing};
 pub use error::ConfigError;

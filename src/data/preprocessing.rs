@@ -111,7 +111,8 @@ impl Preprocessing {
                 let names: Vec<&str> = cells.iter().map(|(name, _)| *name).collect();
                 let error = Error::data("", format!("column `{}` is missing", column.name));
                 return Err(match did_you_mean(&column.name, &names) {
-                    Some(near) => error.with_help(format!("did you mean it by `{near}`? write `{}`", column.name)),
+                    Some(near) => error
+                        .with_help(format!("did you mean it by `{near}`? write `{}`", column.name)),
                     None => error.with_help(format!("given: {}", list(&names))),
                 });
             };

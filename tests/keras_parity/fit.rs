@@ -53,8 +53,11 @@ fn run(golden: &Golden, case: &Value, way: &dyn Fn(Trainer) -> Trainer) -> Resul
     let mut logs = BatchLogs::default();
     trainer.fit(&TrainingData { train, validation }, &mut logs).map_err(text)?;
 
-    for (batch, (ours, keras)) in
-        logs.0.iter().zip(case["batch_logs_running_mean"].as_array().into_iter().flatten()).enumerate()
+    for (batch, (ours, keras)) in logs
+        .0
+        .iter()
+        .zip(case["batch_logs_running_mean"].as_array().into_iter().flatten())
+        .enumerate()
     {
         same_logs(&format!("batch {batch}"), ours, keras)?;
     }
@@ -71,7 +74,8 @@ fn run(golden: &Golden, case: &Value, way: &dyn Fn(Trainer) -> Trainer) -> Resul
         return Err(format!("{} optimizer variables, Keras {}", state.len(), keras.len()));
     }
     for ((name, ours), keras) in state.iter().zip(keras) {
-        let ours = Tensor::from_vec(numbers(ours), ours.dims(), &Device::Cpu).map_err(|e| e.to_string())?;
+        let ours = Tensor::from_vec(numbers(ours), ours.dims(), &Device::Cpu)
+            .map_err(|e| e.to_string())?;
         close(name, &ours, &golden.tensor(&keras["tensor"])?, 1e-4, 1e-4)?;
     }
     let after = trainer.model.predict(&x).map_err(text)?;
@@ -80,7 +84,8 @@ fn run(golden: &Golden, case: &Value, way: &dyn Fn(Trainer) -> Trainer) -> Resul
     let train = spec.train.as_ref().ok_or("not trained")?;
     let mut scores = Scores::new(&spec, train).map_err(text)?;
     let mut engine = Engine::new(&trainer.model);
-    score(&mut engine, &trainer.model, &train.loss, &mut scores, &all.rows(0, n), 32).map_err(text)?;
+    score(&mut engine, &trainer.model, &train.loss, &mut scores, &all.rows(0, n), 32)
+        .map_err(text)?;
     same_logs("evaluate", &logs_json(&scores.logs("")), &case["evaluate_all"])?;
     let count = state.iter().map(|(_, tensor)| tensor.elem_count()).sum();
     let table = summary(&trainer.model, 80, Some(count));
@@ -182,7 +187,13 @@ fn same_logs(what: &str, ours: &Value, keras: &Value) -> Result<(), String> {
         return Err(format!("{what}: keys {:?}, Keras {:?}", keys(ours), keys(keras)));
     }
     for key in keys(keras) {
-        close_numbers(&format!("{what}, {key}"), &floats(&ours[&key]), &floats(&keras[&key]), 2e-5, 1e-4)?;
+        close_numbers(
+            &format!("{what}, {key}"),
+            &floats(&ours[&key]),
+            &floats(&keras[&key]),
+            2e-5,
+            1e-4,
+        )?;
     }
     Ok(())
 }
@@ -194,7 +205,9 @@ fn floats(value: &Value) -> Vec<f32> {
 
 fn same_text(what: &str, ours: &str, keras: &Value) -> Result<(), String> {
     let keras = keras.as_str().unwrap_or_default();
-    let lines = |text: &str| text.trim().lines().map(|line| line.trim_end().to_string()).collect::<Vec<_>>();
+    let lines = |text: &str| {
+        text.trim().lines().map(|line| line.trim_end().to_string()).collect::<Vec<_>>()
+    };
     for (ours, keras) in lines(ours).iter().zip(lines(keras)) {
         if *ours != keras {
             return Err(format!("{what}:\n  {ours}\n  Keras\n  {keras}"));

@@ -2,12 +2,12 @@
 //! or the folder that LANTHORN_GOLDEN names. Prints, per kind and in all, `N passed, N failed,
 //! N skipped`; a skip names its case and its reason in a table of its kind's file.
 
+mod activations;
 mod callbacks;
 mod fit;
-mod activations;
 mod golden;
-mod layers;
 mod initializers;
+mod layers;
 mod losses;
 mod metrics;
 mod optimizers;
@@ -19,23 +19,16 @@ use golden::{Golden, Tally};
 /// One kind a line: the name of its file in the folder and the check of one case.
 #[rustfmt::skip]
 const KINDS: &[(&str, golden::Check)] = &[
-    ("layers", layers::check),
-    ("losses", losses::check),
-    ("metrics", metrics::check),
-    ("callbacks", callbacks::check),
-    ("fit", fit::check),
-const KINDS: &[(&str, golden::Check)] = &[
     ("activations", activations::check),
-    ("layers", layers::check),
-    ("losses", losses::check),
-    ("metrics", metrics::check),
-const KINDS: &[(&str, golden::Check)] = &[
     ("initializers", initializers::check),
+    ("regularizers_constraints", regularizers_constraints::check),
+    ("layers", layers::check),
     ("losses", losses::check),
     ("metrics", metrics::check),
     ("optimizers", optimizers::check),
-    ("regularizers_constraints", regularizers_constraints::check),
     ("schedules", schedules::check),
+    ("callbacks", callbacks::check),
+    ("fit", fit::check),
 ];
 
 #[test]

@@ -153,7 +153,9 @@ impl View {
             );
             let template = "{prefix} {bar:20} {pos}/{len} {eta} {wide_msg}";
             let style = ProgressStyle::with_template(template);
-            bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()).progress_chars("━━─"));
+            bar.set_style(
+                style.unwrap_or_else(|_| ProgressStyle::default_bar()).progress_chars("━━─"),
+            );
             bar.set_prefix(format!("Epoch {}/{}", epoch + 1, trainer.spec().epochs));
             self.bar = Some(bar);
         }
@@ -226,8 +228,11 @@ impl View {
             }));
             return Ok(());
         }
-        let logs: Vec<String> =
-            training.logs.iter().map(|(key, value)| format!("{key} {}", keras_number(value))).collect();
+        let logs: Vec<String> = training
+            .logs
+            .iter()
+            .map(|(key, value)| format!("{key} {}", keras_number(value)))
+            .collect();
         super::result(&format!(
             "{}: {} epochs, {}\nsaved {}\n",
             crate::cli::train::name(&model.config),
@@ -249,7 +254,9 @@ impl View {
             return;
         }
         let (epoch, batch) = (position.epoch + 1, position.batch);
-        eprintln!("interrupted in epoch {epoch} after batch {batch}; saved. Go on with:\n  {resume}");
+        eprintln!(
+            "interrupted in epoch {epoch} after batch {batch}; saved. Go on with:\n  {resume}"
+        );
     }
 
     fn line(&self, text: &str) {
