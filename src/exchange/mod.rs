@@ -2,6 +2,8 @@
 
 pub mod keras;
 pub mod keras_json;
+#[cfg(feature = "onnx")]
+pub mod onnx;
 pub mod portable;
 pub mod python;
 pub mod signatures;
