@@ -93,6 +93,7 @@ impl Compiled {
                 random: &self.random,
                 mask,
             };
+            step.kernel.check(input)?;
             if !step.kernel.is_identity(self.training) {
                 let length = batch * step.sizes.1;
                 if step.y.len() < length {

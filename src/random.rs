@@ -39,7 +39,34 @@ pub struct Stream {
 impl Stream {
     /// Uniform in [0, 1), 24 bits.
     pub fn uniform(&mut self) -> f32 {
-        (self.generator.next_u32() >> 8) as f32 * (1.0 / 16_777_216.0)
+        unit(self.word())
+    }
+
+    /// 32 random bits.
+    pub fn word(&mut self) -> u32 {
+        self.generator.next_u32()
+    }
+
+    /// The words that as many calls of [`Stream::word`] would give, many times as fast.
+    pub fn fill_words(&mut self, words: &mut [u32]) {
+        let mut bytes = [0u8; 1024];
+        for block in words.chunks_mut(256) {
+            let bytes = &mut bytes[..4 * block.len()];
+            self.generator.fill_bytes(bytes);
+            for (word, bytes) in block.iter_mut().zip(bytes.chunks_exact(4)) {
+                *word = u32::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]);
+            }
+        }
+    }
+
+    /// The numbers that as many calls of [`Stream::uniform`] would give.
+    pub fn fill_uniform(&mut self, values: &mut [f32]) {
+        let mut words = [0; 256];
+        for block in values.chunks_mut(256) {
+            let words = &mut words[..block.len()];
+            self.fill_words(words);
+            block.iter_mut().zip(words).for_each(|(value, word)| *value = unit(*word));
+        }
     }
 
     /// Uniform in [low, high).
@@ -76,6 +103,11 @@ impl Stream {
     }
 }
 
+/// The upper 24 bits as a number in [0, 1).
+fn unit(word: u32) -> f32 {
+    (word >> 8) as f32 * (1.0 / 16_777_216.0)
+}
+
 /// FNV-1a, 64 bits: a stable name for a string.
 pub(crate) fn fnv1a(text: &str) -> u64 {
     text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
@@ -110,9 +142,22 @@ mod tests {
         assert_eq!(order, GOLDEN_ORDER);
     }
 
-    const GOLDEN_UNIFORM: [f32; 3] = [0.0; 3];
-    const GOLDEN_NORMAL: [f32; 3] = [0.0; 3];
-    const GOLDEN_ORDER: [usize; 8] = [0; 8];
+    const GOLDEN_UNIFORM: [f32; 3] = [0.6318043, 0.7009181, 0.3826278];
+    const GOLDEN_NORMAL: [f32; 3] = [-0.16979328, 2.482806, 1.0816438];
+    const GOLDEN_ORDER: [usize; 8] = [6, 5, 3, 4, 7, 2, 0, 1];
+
+    #[test]
+    fn numbers_in_bulk_are_those_drawn_one_by_one() {
+        let mut one = Random::new(5).stream("dropout", "dropout", 3);
+        let mut bulk = Random::new(5).stream("dropout", "dropout", 3);
+        for n in [1, 7, 256, 1000, 3] {
+            let (mut words, mut uniforms) = (vec![0; n], vec![0.0; n]);
+            bulk.fill_words(&mut words);
+            assert_eq!(words, (0..n).map(|_| one.word()).collect::<Vec<_>>());
+            bulk.fill_uniform(&mut uniforms);
+            assert_eq!(uniforms, (0..n).map(|_| one.uniform()).collect::<Vec<_>>());
+        }
+    }
 
     #[test]
     fn a_shuffle_is_a_permutation() {

@@ -66,13 +66,26 @@ pub struct Weights {
     list: Vec<Weight>,
     map: VarMap,
     device: Device,
+    dtype: DType,
     random: Random,
 }
 
 impl Weights {
     /// No parameters yet; those to come are drawn from `random` and live on `device`.
     pub fn new(random: Random, device: &Device) -> Self {
-        Weights { list: Vec::new(), map: VarMap::new(), device: device.clone(), random }
+        Weights {
+            list: Vec::new(),
+            map: VarMap::new(),
+            device: device.clone(),
+            dtype: DType::F32,
+            random,
+        }
+    }
+
+    /// The same in another type of number: f64, in which tests compare gradients with finite
+    /// differences. Kernels and files want f32.
+    pub fn with_dtype(self, dtype: DType) -> Self {
+        Weights { dtype, ..self }
     }
 
     /// Every parameter, in order.
@@ -127,11 +140,13 @@ impl Wanted<'_> {
     /// What is wrong with its initializer, its penalty or its projection for its shape.
     fn check(&self) -> Result<(), Problem> {
         self.initializer.check_shape(self.shape)?;
-        let (regularizer, constraint) = (self.regularizer.iter(), self.constraint.iter());
-        regularizer
-            .map(|regularizer| regularizer.check_shape(self.shape))
-            .collect::<Result<(), _>>()?;
-        constraint.map(|constraint| constraint.check_shape(self.shape)).collect()
+        if let Some(regularizer) = self.regularizer {
+            regularizer.check_shape(self.shape)?;
+        }
+        match self.constraint {
+            Some(constraint) => constraint.check_shape(self.shape),
+            None => Ok(()),
+        }
     }
 }
 
@@ -170,6 +185,11 @@ impl Scope<'_> {
         }
     }
 
+    /// Freezes the weights still to be made here: those of a frozen layer inside this one.
+    pub fn freeze(&mut self) {
+        self.trainable = false;
+    }
+
     /// Makes a weight that the optimizer changes (unless its layer is frozen).
     pub fn weight(&mut self, wanted: Wanted<'_>) -> Result<Var> {
         let trainable = self.trainable;
@@ -197,7 +217,7 @@ impl Scope<'_> {
         })?;
         let values = wanted.initializer.values(wanted.shape, &self.weights.random, &path);
         let tensor = Tensor::from_vec(values, wanted.shape, &self.weights.device)?;
-        let var = Var::from_tensor(&tensor.to_dtype(DType::F32)?)?;
+        let var = Var::from_tensor(&tensor.to_dtype(self.weights.dtype)?)?;
         if self.weights.list.iter().any(|weight| weight.path() == path) {
             return Err(Error::Internal(format!("two weights named `{path}`")));
         }

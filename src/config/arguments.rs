@@ -185,12 +185,14 @@ impl<'de, A: MapAccess<'de>, C: Common> MapAccess<'de> for OwnKeys<'_, A, C> {
         seed: K,
     ) -> Result<Option<K::Value>, A::Error> {
         while let Some(key) = self.map.next_key::<String>()? {
-            if C::KEYS.contains(&key.as_str()) {
+            // a kind's own key comes first: the `input_dim` of an embedding is its own
+            let own = self.fields.is_some_and(|fields| fields.contains(&key.as_str()));
+            if !own && C::KEYS.contains(&key.as_str()) {
                 self.common.read(&key, &mut self.map)?;
                 continue;
             }
             if let Some(fields) = self.fields
-                && !fields.contains(&key.as_str())
+                && !own
             {
                 let valid: Vec<&str> = fields.iter().chain(C::KEYS).copied().collect();
                 return Err(de::Error::custom(unknown_name("key", &key, &valid)));

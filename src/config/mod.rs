@@ -24,8 +24,8 @@ mod toml;
 mod write;
 mod yaml;
 
-pub(crate) use choice::{bare, checked};
 pub use document::Document;
+pub(crate) use choice::{bare, bare_names, checked};
 pub(crate) use entry::catalog;
 pub use entry::{AsJson, Catalog, Common, Entry, Kind, Nothing};
 pub use error::ConfigError;

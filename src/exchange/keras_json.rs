@@ -15,7 +15,11 @@ pub fn translate(value: &Value) -> Value {
             (Some(Value::String(class)), config) => object(class, config.unwrap_or(&Value::Null)),
             _ => Value::Object(
                 map.iter()
-                    .filter(|(key, value)| !value.is_null() && !PRIVATE.contains(&key.as_str()))
+                    .filter(|(key, value)| {
+                        // Bidirectional's null is a way to merge, not a default.
+                        (!value.is_null() || *key == "merge_mode")
+                            && !PRIVATE.contains(&key.as_str())
+                    })
                     .map(|(key, value)| (key.clone(), translate(value)))
                     .collect(),
             ),
@@ -25,8 +29,8 @@ pub fn translate(value: &Value) -> Value {
     }
 }
 
-const PRIVATE: [&str; 6] =
-    ["module", "registered_name", "dtype", "shared_object_id", "build_config", "data_format"];
+const PRIVATE: [&str; 5] =
+    ["module", "registered_name", "dtype", "shared_object_id", "build_config"];
 
 /// One object of a class: its name alone, or with its arguments.
 fn object(class: &str, config: &Value) -> Value {

@@ -4,7 +4,18 @@
 //! configuration (`output_shape` works at spec time, without tensors) and one private runtime
 //! struct, made by `build`, whose `forward` maps a [`Signal`] to a [`Signal`].
 
+mod bidirectional;
+mod convolution;
 mod dense;
+mod gru;
+mod lstm;
+mod pooling;
+mod recurrent;
+mod resampling;
+mod simple_rnn;
+mod spatial;
+mod time_distributed;
+mod wrapped;
 
 use std::fmt;
 
@@ -20,10 +31,76 @@ use crate::random::Random;
 use crate::shape::Shape;
 use crate::weights::Scope;
 
+pub use bidirectional::{Bidirectional, MergeMode};
 pub use dense::Dense;
+pub use gru::Gru;
+pub use lstm::Lstm;
+pub use recurrent::Recurrent;
+pub use simple_rnn::SimpleRnn;
+pub use time_distributed::TimeDistributed;
+pub(crate) use wrapped::{check_inner, inner_name, within};
+
+pub use convolution::{
+    Conv1D, Conv1DTranspose, Conv2D, Conv2DTranspose, Conv3D, Conv3DTranspose, DepthwiseConv1D,
+    DepthwiseConv2D, SeparableConv1D, SeparableConv2D,
+};
+pub use pooling::{
+    AdaptiveAveragePooling1D, AdaptiveAveragePooling2D, AdaptiveAveragePooling3D,
+    AdaptiveMaxPooling1D, AdaptiveMaxPooling2D, AdaptiveMaxPooling3D, AveragePooling1D,
+    AveragePooling2D, AveragePooling3D, GlobalAveragePooling1D, GlobalAveragePooling2D,
+    GlobalAveragePooling3D, GlobalMaxPooling1D, GlobalMaxPooling2D, GlobalMaxPooling3D,
+    MaxPooling1D, MaxPooling2D, MaxPooling3D,
+};
+pub use resampling::{
+    Cropping1D, Cropping2D, Cropping3D, Interpolation, UpSampling1D, UpSampling2D, UpSampling3D,
+    ZeroPadding1D, ZeroPadding2D, ZeroPadding3D,
+};
+pub use spatial::{DataFormat, Margin, Margins, Padding, PerAxis};
 
 catalog! { dyn Layer, "layer", LayerCommon;
     Dense: "dense", "Dense";
+    Conv1D: "conv1d", "Conv1D", "Convolution1D";
+    Conv2D: "conv2d", "Conv2D", "Convolution2D";
+    Conv3D: "conv3d", "Conv3D", "Convolution3D";
+    DepthwiseConv1D: "depthwise_conv1d", "DepthwiseConv1D";
+    DepthwiseConv2D: "depthwise_conv2d", "DepthwiseConv2D";
+    SeparableConv1D: "separable_conv1d", "SeparableConv1D", "SeparableConvolution1D";
+    SeparableConv2D: "separable_conv2d", "SeparableConv2D", "SeparableConvolution2D";
+    Conv1DTranspose: "conv1d_transpose", "Conv1DTranspose", "Convolution1DTranspose";
+    Conv2DTranspose: "conv2d_transpose", "Conv2DTranspose", "Convolution2DTranspose";
+    Conv3DTranspose: "conv3d_transpose", "Conv3DTranspose", "Convolution3DTranspose";
+    MaxPooling1D: "max_pooling1d", "MaxPooling1D", "MaxPool1D";
+    MaxPooling2D: "max_pooling2d", "MaxPooling2D", "MaxPool2D";
+    MaxPooling3D: "max_pooling3d", "MaxPooling3D", "MaxPool3D";
+    AveragePooling1D: "average_pooling1d", "AveragePooling1D", "AvgPool1D";
+    AveragePooling2D: "average_pooling2d", "AveragePooling2D", "AvgPool2D";
+    AveragePooling3D: "average_pooling3d", "AveragePooling3D", "AvgPool3D";
+    GlobalMaxPooling1D: "global_max_pooling1d", "GlobalMaxPooling1D", "GlobalMaxPool1D";
+    GlobalMaxPooling2D: "global_max_pooling2d", "GlobalMaxPooling2D", "GlobalMaxPool2D";
+    GlobalMaxPooling3D: "global_max_pooling3d", "GlobalMaxPooling3D", "GlobalMaxPool3D";
+    GlobalAveragePooling1D: "global_average_pooling1d", "GlobalAveragePooling1D", "GlobalAvgPool1D";
+    GlobalAveragePooling2D: "global_average_pooling2d", "GlobalAveragePooling2D", "GlobalAvgPool2D";
+    GlobalAveragePooling3D: "global_average_pooling3d", "GlobalAveragePooling3D", "GlobalAvgPool3D";
+    AdaptiveMaxPooling1D: "adaptive_max_pooling1d", "AdaptiveMaxPooling1D";
+    AdaptiveMaxPooling2D: "adaptive_max_pooling2d", "AdaptiveMaxPooling2D";
+    AdaptiveMaxPooling3D: "adaptive_max_pooling3d", "AdaptiveMaxPooling3D";
+    AdaptiveAveragePooling1D: "adaptive_average_pooling1d", "AdaptiveAveragePooling1D";
+    AdaptiveAveragePooling2D: "adaptive_average_pooling2d", "AdaptiveAveragePooling2D";
+    AdaptiveAveragePooling3D: "adaptive_average_pooling3d", "AdaptiveAveragePooling3D";
+    ZeroPadding1D: "zero_padding1d", "ZeroPadding1D";
+    ZeroPadding2D: "zero_padding2d", "ZeroPadding2D";
+    ZeroPadding3D: "zero_padding3d", "ZeroPadding3D";
+    Cropping1D: "cropping1d", "Cropping1D";
+    Cropping2D: "cropping2d", "Cropping2D";
+    Cropping3D: "cropping3d", "Cropping3D";
+    UpSampling1D: "up_sampling1d", "UpSampling1D";
+    UpSampling2D: "up_sampling2d", "UpSampling2D";
+    UpSampling3D: "up_sampling3d", "UpSampling3D";
+    SimpleRnn: "simple_rnn", "SimpleRNN";
+    Lstm: "lstm", "LSTM";
+    Gru: "gru", "GRU";
+    Bidirectional: "bidirectional", "Bidirectional";
+    TimeDistributed: "time_distributed", "TimeDistributed";
 }
 
 /// A layer in a config: `dense: {units: 8}`.
@@ -39,6 +116,11 @@ pub trait Layer: fmt::Debug + Send + Sync + AsJson {
 
     /// The activation at its end, by which the loss is checked; none for most layers.
     fn activation(&self) -> Option<&crate::activations::Activation> {
+        None
+    }
+
+    /// What `bidirectional` needs of a recurrent layer; None for all others.
+    fn recurrent(&self) -> Option<Recurrent> {
         None
     }
 }
@@ -166,6 +248,11 @@ impl Context<'_> {
 /// For serde's defaults.
 pub(crate) fn yes() -> bool {
     true
+}
+
+/// For serde's defaults.
+pub(crate) fn one() -> usize {
+    1
 }
 
 /// A problem where a count is zero.

@@ -43,9 +43,10 @@ impl Loss for Circle {
         let numbers = target.detach().reshape((count, 1))?;
         let same = numbers.broadcast_eq(&numbers.t()?)?; // (batch, batch)
         let other = same.eq(0u8)?;
-        let same = match self.remove_diagonal {
-            true => (same * Tensor::eye(count, DType::U8, target.device())?.eq(0u8)?)?,
-            false => same,
+        let same = if self.remove_diagonal {
+            (same * Tensor::eye(count, DType::U8, target.device())?.eq(0u8)?)?
+        } else {
+            same
         };
         let distance = positive(&prediction.matmul(&prediction.t()?)?.affine(-1.0, 1.0)?)?;
         let (gamma, margin) = (self.gamma, self.margin);

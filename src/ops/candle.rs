@@ -20,12 +20,10 @@ pub fn apply(
     context: &mut Context<'_>,
 ) -> Result<Signal> {
     let training = context.training;
-    if fused.kernel.is_identity(training) {
-        let batch = input.tensor.dim(0)?;
-        let y = input.tensor.reshape(output.with_batch(batch))?;
-        return Ok(input.with(y));
-    }
     let x = input.tensor.contiguous()?;
+    let batch = x.dim(0)?;
+    let values = x.flatten_all()?.to_vec1::<f32>()?;
+    fused.kernel.check(&values)?;
     let mask = match &input.mask {
         Some(mask) => Some(mask.flatten_all()?.to_vec1::<f32>()?),
         None => None,
@@ -40,7 +38,9 @@ pub fn apply(
         saved: Mutex::default(),
         needs_dx: x.track_op(),
     });
-    let y = if fused.weights.is_empty() {
+    let y = if fused.kernel.is_identity(training) {
+        x.reshape(output.with_batch(batch))?
+    } else if fused.weights.is_empty() {
         x.apply_op1(KernelOp(Arc::clone(&call)))?
     } else {
         let flat: CandleResult<Vec<Tensor>> =
@@ -48,12 +48,10 @@ pub fn apply(
         x.apply_op2(&Tensor::cat(&flat?, 0)?, KernelOp(Arc::clone(&call)))?
     };
     let mut made = Vec::new();
-    let values = x.flatten_all()?.to_vec1::<f32>()?;
-    let mask = match fused.kernel.mask(&call.pass(x.dim(0)?), &values, &mut made) {
+    let mask = match fused.kernel.mask(&call.pass(batch), &values, &mut made) {
         OutputMask::Same => input.mask,
         OutputMask::Dropped => None,
         OutputMask::Made => {
-            let batch = x.dim(0)?;
             let steps = made.len() / batch.max(1);
             Some(Tensor::from_vec(made, (batch, steps), x.device())?)
         }

@@ -9,22 +9,40 @@
 //! Results don't depend on the number of threads: work is split at fixed places, and what is
 //! summed is summed in a fixed order.
 
+pub mod bidirectional;
 mod candle;
+pub mod conv;
+pub mod conv_transpose;
 pub mod dense;
+pub mod depthwise;
+pub mod images;
 pub mod matmul;
 pub mod parallel;
+pub mod pool;
+pub mod recurrent;
+pub mod resample;
+pub mod separable;
 pub mod simd;
+pub mod time_distributed;
+pub mod window;
 
 use std::sync::Arc;
 
 use candle_core::Var;
 
+use crate::error::Result;
 use crate::random::Random;
 
 pub use candle::apply;
 
 /// A layer over slices. A batch is row-major: (batch, …).
 pub trait Kernel: Send + Sync {
+    /// An error where the input holds numbers that the layer can't take: an id outside of a table.
+    /// Called before [`Kernel::forward`], which itself can't fail (and gives NaN for such numbers).
+    fn check(&self, _x: &[f32]) -> Result<()> {
+        Ok(())
+    }
+
     /// The output of a batch. `saved` keeps what [`Kernel::backward`] will need.
     fn forward(
         &self,

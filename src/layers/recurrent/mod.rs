@@ -1,0 +1,211 @@
+//! What `simple_rnn`, `lstm` and `gru` share: their checks, their weights, and how they run.
+
+mod steps;
+
+use candle_core::{Tensor, Var};
+
+use super::Forward;
+use crate::activations::Activation;
+use crate::constraints::Constraint;
+use crate::error::{Problem, Result};
+use crate::initializers::Initializer;
+use crate::ops::recurrent::Cell;
+use crate::regularizers::Regularizer;
+use crate::shape::Shape;
+use crate::stored::Stored;
+use crate::weights::{Scope, Wanted};
+
+use steps::RecurrentForward;
+
+/// A recurrent layer's configuration, whatever its cell.
+#[derive(Debug, Clone)]
+pub struct Recurrent {
+    /// What happens at each step.
+    pub cell: Cell,
+    /// The size of the state and of the output.
+    pub units: usize,
+    /// What is applied to the new state or the candidate for it.
+    pub activation: Activation,
+    /// What is applied to the gates.
+    pub recurrent_activation: Activation,
+    /// Whether there is a bias.
+    pub use_bias: bool,
+    /// The kernel, (features, gates·units).
+    pub kernel: Group,
+    /// The recurrent kernel, (units, gates·units).
+    pub recurrent_kernel: Group,
+    /// The bias.
+    pub bias: Group,
+    /// Whether an LSTM's forget gate starts with a bias of 1.
+    pub unit_forget_bias: bool,
+    /// The penalty on the output.
+    pub activity_regularizer: Option<Regularizer>,
+    /// The share of the input that training drops.
+    pub dropout: f64,
+    /// The share of the state that training drops.
+    pub recurrent_dropout: f64,
+    /// Whether the output holds every step.
+    pub return_sequences: bool,
+    /// Refused.
+    pub return_state: bool,
+    /// Whether time runs backwards.
+    pub go_backwards: bool,
+    /// Refused.
+    pub stateful: bool,
+    /// Whether the output is 0 at masked steps.
+    pub zero_output_for_mask: bool,
+    /// The seed of its dropout, where it isn't the run's.
+    pub seed: Option<u64>,
+    /// What comes after the names of its weights in the file: `_reverse`, or nothing.
+    pub suffix: &'static str,
+}
+
+/// How the weights of one group start, and what holds them.
+#[derive(Debug, Clone)]
+pub struct Group {
+    /// How they start.
+    pub initializer: Initializer,
+    /// Their penalty.
+    pub regularizer: Option<Regularizer>,
+    /// Their projection after every step.
+    pub constraint: Option<Constraint>,
+}
+
+impl Recurrent {
+    /// The shape of the output, or what is wrong.
+    pub fn output_shape(&self, input: &Shape) -> Result<Shape, Problem> {
+        super::at_least_one("units", self.units)?;
+        let &[steps, features] = input.dims() else {
+            let message = format!("wants (batch, time, features), got {input}");
+            return Err(Problem::at("", message).help(
+                "give the model an `input_shape` such as [50, 16]; before another recurrent layer \
+                 set `return_sequences: true`",
+            ));
+        };
+        if steps == 0 || features == 0 {
+            return Err(Problem::at("", format!("wants at least one number, got {input}")));
+        }
+        self.check_size(features)?;
+        for (key, activation) in
+            [("activation", &self.activation), ("recurrent_activation", &self.recurrent_activation)]
+        {
+            let one = Shape(vec![self.units]);
+            if activation.output_shape(&one)? != one {
+                let message = format!("`{key}` must keep the shape of its input");
+                return Err(Problem::at(key, message).help("`tanh` is the usual one"));
+            }
+        }
+        for (key, rate) in
+            [("dropout", self.dropout), ("recurrent_dropout", self.recurrent_dropout)]
+        {
+            if !(0.0..=1.0).contains(&rate) {
+                let message = format!("`{key}` must be between 0 and 1, got {rate}");
+                return Err(Problem::at(key, message));
+            }
+        }
+        if self.return_state {
+            let message = "`return_state: true` is not supported: a layer has one output";
+            return Err(Problem::at("return_state", message).help("leave it out"));
+        }
+        if self.stateful {
+            let message = "`stateful: true` is not supported: every batch starts from zeros";
+            return Err(Problem::at("stateful", message).help("leave it out"));
+        }
+        let mut output = vec![self.units];
+        if self.return_sequences {
+            output.insert(0, steps);
+        }
+        Ok(Shape(output))
+    }
+
+    fn check_size(&self, features: usize) -> Result<(), Problem> {
+        let rows = self.units.checked_mul(2).and_then(|rows| rows.checked_add(features));
+        let columns = self.units.checked_mul(4);
+        let numbers = rows.zip(columns).and_then(|(rows, columns)| rows.checked_mul(columns));
+        if numbers.is_none_or(|numbers| numbers > isize::MAX as usize / 8) {
+            let message = format!("`units` is too large, got {}", self.units);
+            return Err(Problem::at("units", message));
+        }
+        Ok(())
+    }
+
+    /// Makes the weights and the runtime half.
+    pub(crate) fn build(
+        &self,
+        input: &Shape,
+        scope: &mut Scope<'_>,
+    ) -> Result<impl Forward + use<>> {
+        let &[steps, features] = input.dims() else {
+            return Err(crate::Error::Internal(format!("a recurrent layer on {input}")));
+        };
+        let width = self.cell.gates() * self.units;
+        let kernel = scope.weight(self.wanted("kernel", &[features, width], &self.kernel))?;
+        let recurrent_kernel = scope.weight(self.wanted(
+            "recurrent_kernel",
+            &[self.units, width],
+            &self.recurrent_kernel,
+        ))?;
+        let bias = match (self.use_bias, self.cell) {
+            (false, _) => None,
+            (true, Cell::Gru { reset_after: true }) => {
+                Some(scope.weight(self.wanted("bias", &[2, width], &self.bias))?)
+            }
+            (true, _) => Some(scope.weight(self.wanted("bias", &[width], &self.bias))?),
+        };
+        if let (Cell::Lstm, true, Some(bias)) = (self.cell, self.unit_forget_bias, &bias) {
+            self.open_forget_gate(bias)?;
+        }
+        let stream = format!("{}{}", scope.layer(), self.suffix);
+        let config = self.clone();
+        Ok(RecurrentForward { config, kernel, recurrent_kernel, bias, steps, features, stream })
+    }
+
+    fn wanted<'a>(&self, name: &'a str, shape: &'a [usize], group: &'a Group) -> Wanted<'a> {
+        Wanted {
+            name,
+            shape,
+            initializer: &group.initializer,
+            regularizer: &group.regularizer,
+            constraint: &group.constraint,
+            stored: self.stored(name).renamed(|name| format!("{name}{}", self.suffix)),
+        }
+    }
+
+    /// PyTorch's names and layouts; it has no GRU that resets before the product.
+    fn stored(&self, name: &str) -> Stored {
+        let gates = match self.cell {
+            Cell::SimpleRnn => vec![0],
+            Cell::Lstm => vec![0, 1, 2, 3],
+            Cell::Gru { reset_after: true } => vec![1, 0, 2], // r, z, n
+            Cell::Gru { reset_after: false } => return Stored::plain(name),
+        };
+        match name {
+            "kernel" => Stored::Gates { name: "weight_ih_l0".into(), gates },
+            "recurrent_kernel" => Stored::Gates { name: "weight_hh_l0".into(), gates },
+            _ => Stored::GateBias {
+                input: "bias_ih_l0".into(),
+                recurrent: "bias_hh_l0".into(),
+                gates,
+            },
+        }
+    }
+
+    /// The bias of the second block, the forget gate's, becomes 1.
+    fn open_forget_gate(&self, bias: &Var) -> Result<()> {
+        let u = self.units;
+        let first = bias.as_tensor().narrow(0, 0, u)?;
+        let rest = bias.as_tensor().narrow(0, 2 * u, 2 * u)?;
+        let ones = Tensor::ones(u, bias.dtype(), bias.device())?;
+        Ok(bias.set(&Tensor::cat(&[&first, &ones, &rest], 0)?.detach())?)
+    }
+}
+
+/// For serde's defaults.
+pub(crate) fn tanh() -> Activation {
+    Activation::Tanh
+}
+
+/// For serde's defaults.
+pub(crate) fn sigmoid() -> Activation {
+    Activation::Sigmoid
+}

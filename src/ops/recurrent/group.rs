@@ -1,0 +1,207 @@
+//! One group of samples through all its time steps, and back.
+
+use super::step::{Skips, Step, back_product};
+use super::{Cell, Into, Layout, RecurrentKernel, gru, lstm, simple_rnn};
+use crate::ops::Pass;
+
+/// What all groups of a pass share.
+pub(super) struct Run<'a> {
+    pub kernel: &'a RecurrentKernel,
+    pub layout: &'a Layout,
+    pub pass: &'a Pass<'a>,
+    /// The input of the whole batch.
+    pub x: &'a [f32],
+    /// What multiplies each sample's input; empty where nothing is dropped.
+    pub dropped: &'a [f32],
+    /// The matrix of the weights; in the backward pass, transposed.
+    pub matrix: &'a [f32],
+}
+
+/// The buffers of one group; see `Layout::sections`.
+pub(super) struct Group<'a> {
+    run: &'a Run<'a>,
+    /// The index of the first sample in the batch.
+    first: usize,
+    samples: usize,
+    rows: &'a mut [f32],
+    gates: &'a mut [f32],
+    inputs: &'a mut [f32],
+    cells: &'a mut [f32],
+    squashed: &'a mut [f32],
+    h: &'a mut [f32],
+    c: &'a mut [f32],
+    work: &'a mut [f32],
+    small: &'a mut [f32],
+}
+
+impl<'a> Group<'a> {
+    pub(super) fn new(run: &'a Run<'a>, first: usize, mut arena: &'a mut [f32]) -> Self {
+        let samples = arena.len() / run.layout.per_sample();
+        let [rows, gates, inputs, cells, squashed, h, c, work, small] =
+            run.layout.sections().map(|section| {
+                let (taken, rest) = std::mem::take(&mut arena).split_at_mut(samples * section);
+                arena = rest;
+                taken
+            });
+        Group { run, first, samples, rows, gates, inputs, cells, squashed, h, c, work, small }
+    }
+
+    /// All steps in order; `y` is the group's output.
+    pub(super) fn forward(&mut self, y: &mut [f32]) {
+        let kernel = self.run.kernel;
+        let (steps, u) = (kernel.steps, kernel.units);
+        self.h.fill(0.0);
+        self.c.fill(0.0);
+        let cell = self.c.len();
+        self.cells[..cell].fill(0.0);
+        for index in 0..steps {
+            self.fill_rows(index);
+            let mut step = self.step(index);
+            let (layout, ones) = (step.layout, step.layout.features);
+            if layout.is_joint() {
+                step.add_product(0..layout.row, 0..layout.columns, Into::Overwrite);
+            } else {
+                let beyond = layout.x_columns().end..layout.columns;
+                let bias = &step.matrix[ones * layout.columns..][beyond.clone()];
+                for gates in step.gates.chunks_exact_mut(layout.columns) {
+                    gates[beyond.clone()].copy_from_slice(bias);
+                }
+                step.add_product(0..ones + 1, layout.x_columns(), Into::Overwrite);
+                step.add_product(layout.h_rows(), layout.h_columns(), Into::Add);
+            }
+            match kernel.cell {
+                Cell::SimpleRnn => simple_rnn::forward(step),
+                Cell::Lstm => lstm::forward(step),
+                Cell::Gru { reset_after } => gru::forward(step, reset_after),
+            }
+            if !kernel.return_sequences && index + 1 < steps {
+                continue;
+            }
+            let skips = self.skips(index);
+            let rows = y.chunks_exact_mut(kernel.output_row()).zip(self.h.chunks_exact(u));
+            for (sample, (y, h)) in rows.enumerate() {
+                let start = if kernel.return_sequences { index * u } else { 0 };
+                match kernel.zero_output_for_mask && skips.skips(sample) {
+                    true => y[start..start + u].fill(0.0),
+                    false => y[start..start + u].copy_from_slice(h),
+                }
+            }
+        }
+    }
+
+    /// All steps in reverse; `dy` is the gradient of the whole batch's output, `dx` that of the
+    /// group's input. Leaves the gradients of the products in `gates`.
+    pub(super) fn backward(&mut self, dy: &[f32], mut dx: Option<&mut [f32]>) {
+        let kernel = self.run.kernel;
+        let (steps, u, features) = (kernel.steps, kernel.units, kernel.features);
+        let size = kernel.output_row();
+        let dy = &dy[self.first * size..][..self.samples * size];
+        self.h.fill(0.0);
+        self.c.fill(0.0);
+        for index in (0..steps).rev() {
+            let time = self.time(index);
+            let mut step = self.step(index);
+            if kernel.return_sequences || index + 1 == steps {
+                let start = if kernel.return_sequences { index * u } else { 0 };
+                let rows = step.h.chunks_exact_mut(u).zip(dy.chunks_exact(size));
+                for (sample, (dh, dy)) in rows.enumerate() {
+                    if !(kernel.zero_output_for_mask && step.skips.skips(sample)) {
+                        dh.iter_mut().zip(&dy[start..]).for_each(|(dh, dy)| *dh += dy);
+                    }
+                }
+            }
+            match kernel.cell {
+                Cell::SimpleRnn => simple_rnn::backward(&mut step),
+                Cell::Lstm => lstm::backward(&mut step),
+                Cell::Gru { reset_after } => gru::backward(&mut step, reset_after),
+            }
+            step.clear_masked();
+            let Step { layout, matrix, gates, h, .. } = step;
+            if index > 0 {
+                let places = (layout.h_columns(), layout.h_rows());
+                back_product(layout, gates, matrix, places, (h, u), Into::Add);
+            }
+            if let Some(dx) = dx.as_deref_mut() {
+                let places = (layout.x_columns(), 0..features);
+                let out = (&mut dx[time * features..], steps * features);
+                back_product(layout, gates, matrix, places, out, Into::Overwrite);
+            }
+        }
+        let Some(dx) = dx else { return };
+        if let Some(dropped) = self.dropped() {
+            let samples = dx.chunks_exact_mut(steps * features);
+            for (dx, dropped) in samples.zip(dropped.chunks_exact(features)) {
+                for dx in dx.chunks_exact_mut(features) {
+                    dx.iter_mut().zip(dropped).for_each(|(dx, dropped)| *dx *= dropped);
+                }
+            }
+        }
+    }
+
+    /// Where a step's input stands in time.
+    fn time(&self, index: usize) -> usize {
+        let kernel = self.run.kernel;
+        if kernel.go_backwards { kernel.steps - 1 - index } else { index }
+    }
+
+    /// The step's place among those that are kept.
+    fn slot(&self, index: usize) -> usize {
+        if self.run.layout.slots == 1 { 0 } else { index }
+    }
+
+    fn dropped(&self) -> Option<&'a [f32]> {
+        let dropped = self.run.dropped;
+        (!dropped.is_empty()).then(|| &dropped[self.first * self.run.layout.features..])
+    }
+
+    fn skips(&self, index: usize) -> Skips<'a> {
+        let (steps, time) = (self.run.kernel.steps, self.time(index));
+        let mask = self.run.pass.mask.map(|mask| &mask[self.first * steps + time..]);
+        Skips { mask, steps }
+    }
+
+    /// `[x, 1, h]` for every sample.
+    fn fill_rows(&mut self, index: usize) {
+        let Layout { row, features, units, .. } = *self.run.layout;
+        let (time, slot, dropped) = (self.time(index), self.slot(index), self.dropped());
+        let steps = self.run.kernel.steps;
+        let x = &self.run.x[self.first * steps * features..];
+        let rows = &mut self.rows[slot * self.samples * row..][..self.samples * row];
+        let states = self.h.chunks_exact(units);
+        for (sample, (row, h)) in rows.chunks_exact_mut(row).zip(states).enumerate() {
+            row[..features].copy_from_slice(&x[(sample * steps + time) * features..][..features]);
+            if let Some(dropped) = dropped {
+                let dropped = &dropped[sample * features..];
+                row[..features].iter_mut().zip(dropped).for_each(|(x, dropped)| *x *= dropped);
+            }
+            row[features] = 1.0;
+            row[features + 1..features + 1 + units].copy_from_slice(h);
+        }
+    }
+
+    /// The buffers of one step.
+    fn step(&mut self, index: usize) -> Step<'_> {
+        let (skips, slot, n) = (self.skips(index), self.slot(index), self.samples);
+        let Run { kernel, layout, matrix, .. } = *self.run;
+        let Layout { row, columns, .. } = *layout;
+        let cell = self.c.len();
+        let (before, after) = self.cells.split_at_mut((slot + 1) * cell);
+        let inputs = if layout.keeps_input { n * columns } else { 0 };
+        Step {
+            kernel,
+            layout,
+            skips,
+            matrix,
+            rows: &mut self.rows[slot * n * row..][..n * row],
+            gates: &mut self.gates[slot * n * columns..][..n * columns],
+            inputs: &mut self.inputs[slot * inputs..][..inputs],
+            c_before: &before[slot * cell..],
+            c_after: &mut after[..cell],
+            squashed: &mut self.squashed[slot * cell..][..cell],
+            h: &mut *self.h,
+            c: &mut *self.c,
+            work: &mut *self.work,
+            small: &mut *self.small,
+        }
+    }
+}

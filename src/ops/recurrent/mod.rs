@@ -1,0 +1,204 @@
+//! simple_rnn, lstm and gru over slices: one kernel, three cells.
+//!
+//! The weights are put together into one matrix whose rows meet `[x, 1, h]`, so that a step is one
+//! product and one pass over the gates. The batch is split into groups of a fixed size; each runs
+//! all its time steps by itself, forward and back through time, and the weights' gradients are
+//! products over all steps of several groups, added up in a fixed order.
+
+mod group;
+mod gru;
+mod layout;
+mod lstm;
+mod simple_rnn;
+mod step;
+
+use super::matmul::{Into, Matrix, product};
+use super::simd::vectorize;
+use super::{Backward, Kernel, OutputMask, Pass, Saved, parallel};
+use crate::activations::Activation;
+use crate::random::{Random, Stream};
+
+use group::{Group, Run};
+use layout::Layout;
+
+/// What happens at each step.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Cell {
+    /// `h' = activation(x · W + h · U + b)`
+    SimpleRnn,
+    /// Long short-term memory; Keras's blocks i, f, c, o.
+    Lstm,
+    /// Gated recurrent unit; Keras's blocks z, r, h.
+    Gru {
+        /// Whether the reset gate acts after the product with the recurrent kernel.
+        reset_after: bool,
+    },
+}
+
+impl Cell {
+    /// How many blocks of `units` columns its weights have.
+    pub fn gates(self) -> usize {
+        match self {
+            Cell::SimpleRnn => 1,
+            Cell::Lstm => 4,
+            Cell::Gru { .. } => 3,
+        }
+    }
+}
+
+/// Weights: kernel (features, gates·units), recurrent_kernel (units, gates·units), then the bias
+/// (gates·units,), or (2, gates·units) for a GRU that resets after the product, where there is one.
+pub struct RecurrentKernel {
+    /// What happens at each step.
+    pub cell: Cell,
+    /// The number of time steps.
+    pub steps: usize,
+    /// The size of the input at one step.
+    pub features: usize,
+    /// The size of the state.
+    pub units: usize,
+    /// What is applied to the new state or the candidate for it; must have slice functions.
+    pub activation: Activation,
+    /// What is applied to the gates; must have slice functions.
+    pub recurrent_activation: Activation,
+    /// Whether the output holds every step.
+    pub return_sequences: bool,
+    /// Whether time runs backwards.
+    pub go_backwards: bool,
+    /// Whether the output is 0 at masked steps.
+    pub zero_output_for_mask: bool,
+    /// The share of the input that training drops.
+    pub dropout: f64,
+    /// The seed of the dropout, where it isn't the run's.
+    pub seed: Option<u64>,
+    /// The name of its random stream.
+    pub stream: String,
+}
+
+/// Samples of one group.
+const GROUP: usize = 16;
+
+/// The weights' gradients are summed up in at most so many pieces.
+const PIECES: usize = 4;
+
+impl Kernel for RecurrentKernel {
+    fn forward(
+        &self,
+        pass: &Pass<'_>,
+        x: &[f32],
+        weights: &[&[f32]],
+        y: &mut [f32],
+        saved: &mut Saved,
+    ) {
+        let layout = Layout::new(self, pass.training);
+        let drops = pass.training && self.dropout > 0.0;
+        let [arena, matrix, dropped] = saved.buffers([
+            pass.batch * layout.per_sample(),
+            layout.row * layout.columns,
+            if drops { pass.batch * self.features } else { 0 },
+        ]);
+        layout.stack(weights, matrix);
+        if drops {
+            let random = self.seed.map_or(*pass.random, Random::new);
+            let mut stream = random.stream("dropout", &self.stream, pass.step);
+            draw_dropout(&mut stream, self.dropout, dropped);
+        }
+        let run = Run { kernel: self, layout: &layout, pass, x, dropped, matrix };
+        let work = pass.batch * self.steps * matrix.len();
+        let size = (GROUP * layout.per_sample(), GROUP * self.output_row());
+        parallel::chunks2((arena, size.0), (y, size.1), work, |group, arena, y| {
+            Group::new(&run, group * GROUP, arena).forward(y);
+        });
+    }
+
+    fn backward(&self, pass: &Pass<'_>, io: Backward<'_>) {
+        let layout = Layout::new(self, true);
+        let drops = self.dropout > 0.0;
+        let (row, columns) = (layout.row, layout.columns);
+        let groups = pass.batch.div_ceil(GROUP);
+        let pieces = groups.min(PIECES);
+        let wanted = io.dweights.iter().any(Option::is_some);
+        let [arena, matrix, dropped, transposed, gradient] = io.saved.buffers([
+            pass.batch * layout.per_sample(),
+            row * columns,
+            if drops { pass.batch * self.features } else { 0 },
+            row * columns,
+            if wanted { pieces * row * columns } else { 0 },
+        ]);
+        transpose(matrix, transposed, row, columns);
+        let run = Run { kernel: self, layout: &layout, pass, x: io.x, dropped, matrix: transposed };
+        let work = pass.batch * self.steps * row * columns;
+        let size = GROUP * layout.per_sample();
+        let dy = &*io.dy;
+        match io.dx {
+            Some(dx) => {
+                let dx_size = GROUP * self.steps * self.features;
+                parallel::chunks2((arena, size), (dx, dx_size), work, |group, arena, dx| {
+                    Group::new(&run, group * GROUP, arena).backward(dy, Some(dx));
+                });
+            }
+            None => parallel::chunks(arena, size, work, |group, arena| {
+                Group::new(&run, group * GROUP, arena).backward(dy, None);
+            }),
+        }
+        if !wanted || pieces == 0 {
+            return;
+        }
+        parallel::chunks(gradient, row * columns, work, |piece, gradient| {
+            for group in piece * groups / pieces..(piece + 1) * groups / pieces {
+                let into =
+                    if group == piece * groups / pieces { Into::Overwrite } else { Into::Add };
+                let arena = &arena[group * size..arena.len().min((group + 1) * size)];
+                layout.add_gradient(arena, gradient, into);
+            }
+        });
+        let (total, others) = gradient.split_at_mut(row * columns);
+        for other in others.chunks_exact(row * columns) {
+            vectorize(
+                #[inline(always)]
+                || total.iter_mut().zip(other).for_each(|(sum, part)| *sum += part),
+            );
+        }
+        layout.unstack(total, io.dweights);
+    }
+
+    fn mask(&self, _: &Pass<'_>, _: &[f32], _: &mut Vec<f32>) -> OutputMask {
+        if self.return_sequences { OutputMask::Same } else { OutputMask::Dropped }
+    }
+}
+
+impl RecurrentKernel {
+    /// How many numbers one sample of the output holds.
+    fn output_row(&self) -> usize {
+        if self.return_sequences { self.steps * self.units } else { self.units }
+    }
+
+    /// True where the backward pass needs the gates as they were before their activations.
+    fn needs_input(&self) -> bool {
+        self.activation.needs_input() || self.recurrent_activation.needs_input()
+    }
+}
+
+/// Fills `values` with 0 (with probability `rate`) and 1 / (1 - rate).
+pub fn draw_dropout(stream: &mut Stream, rate: f64, values: &mut [f32]) {
+    let scale = if rate < 1.0 { (1.0 / (1.0 - rate)) as f32 } else { 0.0 };
+    stream.fill_uniform(values);
+    values.iter_mut().for_each(|value| {
+        *value = if f64::from(*value) >= rate { scale } else { 0.0 };
+    });
+}
+
+/// `to` (columns, rows) becomes the transposed `from` (rows, columns), tile by tile.
+fn transpose(from: &[f32], to: &mut [f32], rows: usize, columns: usize) {
+    const TILE: usize = 16;
+    for first_row in (0..rows).step_by(TILE) {
+        for first in (0..columns).step_by(TILE) {
+            for column in first..columns.min(first + TILE) {
+                let end = rows.min(first_row + TILE);
+                for (row, to) in (first_row..end).zip(&mut to[column * rows + first_row..]) {
+                    *to = from[row * columns + column];
+                }
+            }
+        }
+    }
+}
