@@ -1,3 +1,9 @@
 //! Exchange with other tools, a file a format.
 
+pub mod keras;
 pub mod keras_json;
+#[cfg(feature = "onnx")]
+pub mod onnx;
+pub mod portable;
+pub mod python;
+pub mod signatures;
