@@ -104,7 +104,8 @@ impl Preprocessing {
                 let names: Vec<&str> = cells.iter().map(|(name, _)| *name).collect();
                 let error = Error::data("", format!("column `{}` is missing", column.name));
                 return Err(match did_you_mean(&column.name, &names) {
-                    Some(near) => error.with_help(format!("did you mean it by `{near}`? write `{}`", column.name)),
+                    Some(near) => error
+                        .with_help(format!("did you mean it by `{near}`? write `{}`", column.name)),
                     None => error.with_help(format!("given: {}", list(&names))),
                 });
             };
@@ -243,8 +244,9 @@ pub(super) fn overflow(at: &str, name: &str) -> Error {
 
 fn at_least_one<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Column>, D::Error> {
     let columns = Vec::deserialize(deserializer)?;
-    match columns.is_empty() {
-        true => Err(serde::de::Error::custom("it has no columns")),
-        false => Ok(columns),
+    if columns.is_empty() {
+        Err(serde::de::Error::custom("it has no columns"))
+    } else {
+        Ok(columns)
     }
 }
