@@ -56,12 +56,12 @@ fn read_line(line: &str, layout: &Layout<'_>, read: &mut Read) -> Option<()> {
             end
         } else {
             let is_end = |end: usize| rest.get(end).is_none_or(|byte| *byte == delimiter);
-            let (value, end) = match float::prefix(rest).filter(|(_, end)| is_end(*end)) {
-                Some(found) => found,
-                None => {
-                    let (cell, end) = cell(line, at, delimiter)?;
-                    (float::cell(cell)?, end)
-                }
+            let fast = float::prefix(rest).filter(|(_, end)| is_end(*end));
+            let (value, end) = if let Some(found) = fast {
+                found
+            } else {
+                let (cell, end) = cell(line, at, delimiter)?;
+                (float::cell(cell)?, end)
             };
             read.chunk.numbers.push(Some(value).filter(|value| fits(*value))?);
             end

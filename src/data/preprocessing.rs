@@ -251,8 +251,9 @@ pub(super) fn overflow(at: &str, name: &str) -> Error {
 
 fn at_least_one<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Column>, D::Error> {
     let columns = Vec::deserialize(deserializer)?;
-    match columns.is_empty() {
-        true => Err(serde::de::Error::custom("it has no columns")),
-        false => Ok(columns),
+    if columns.is_empty() {
+        Err(serde::de::Error::custom("it has no columns"))
+    } else {
+        Ok(columns)
     }
 }

@@ -86,6 +86,9 @@ const CHUNK_BYTES: usize = 1 << 20;
 /// Rows of a chunk where the text isn't cut by bytes.
 const CHUNK_ROWS: usize = 4096;
 
+/// Rows that are gone over column by column: few enough to stay in the nearest cache.
+pub(super) const BLOCK_ROWS: usize = 64;
+
 impl Table {
     /// Reads the wanted columns. Plain text goes the fast way; where that meets anything unusual,
     /// the csv crate reads it all again, and says what is wrong if something is.
@@ -312,9 +315,10 @@ fn slots(layout: &Layout<'_>, wanted: &[Wanted]) -> Vec<Slot> {
     let mut by_index = HashMap::new();
     let (mut numbers, mut texts) = (0, 0);
     for step in &layout.steps {
-        let (slot, next) = match step.text {
-            true => (Slot::Text(texts), &mut texts),
-            false => (Slot::Number(numbers), &mut numbers),
+        let (slot, next) = if step.text {
+            (Slot::Text(texts), &mut texts)
+        } else {
+            (Slot::Number(numbers), &mut numbers)
         };
         *next += 1;
         by_index.insert(step.index, slot);
