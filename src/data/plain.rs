@@ -21,7 +21,10 @@ pub(super) fn cut(text: &str, bytes: usize) -> Vec<&str> {
 
 /// Reads whole lines; None at the first thing that isn't plain and right.
 pub(super) fn read(text: &str, layout: &Layout<'_>) -> Option<Read> {
-    let mut read = layout.empty(text.len());
+    if memchr(b'"', text.as_bytes()).is_some() {
+        return None;
+    }
+    let mut read = layout.empty(rows_like_the_first(text));
     let mut start = 0;
     for end in memchr_iter(b'\n', text.as_bytes()).chain([text.len()]) {
         let line = text.get(start..end)?;
@@ -37,6 +40,14 @@ pub(super) fn read(text: &str, layout: &Layout<'_>) -> Option<Read> {
         read.chunk.rows += 1;
     }
     Some(read)
+}
+
+/// How many rows there may be, were all as long as the first; a little more, so that the room for
+/// them seldom grows.
+fn rows_like_the_first(text: &str) -> usize {
+    let first = memchr(b'\n', text.as_bytes()).unwrap_or(text.len()).max(16);
+    let rows = text.len() / first;
+    rows + rows / 16 + 1
 }
 
 fn read_line(line: &str, layout: &Layout<'_>, read: &mut Read) -> Option<()> {

@@ -137,10 +137,8 @@ impl<'a> Layout<'a> {
         }
     }
 
-    /// A chunk to be filled, with room for the rows that so many bytes may hold.
-    pub(super) fn empty(&self, bytes: usize) -> Read {
-        // a row of the narrowest cells has two bytes a cell; a guess of eight seldom grows twice
-        let rows = bytes / (8 * self.columns.max(1)) + 1;
+    /// A chunk to be filled, with room for so many rows.
+    pub(super) fn empty(&self, rows: usize) -> Read {
         let chunk = Chunk {
             rows: 0,
             numbers: Vec::with_capacity(rows * self.numbers),
@@ -171,9 +169,6 @@ pub(super) fn read_plain(
     chunk_bytes: usize,
 ) -> Option<Vec<Read>> {
     let body = source.text().get(header.body..)?;
-    if memchr::memchr(b'"', body.as_bytes()).is_some() {
-        return None;
-    }
     plain::cut(body, chunk_bytes).into_par_iter().map(|text| plain::read(text, layout)).collect()
 }
 
@@ -184,7 +179,7 @@ pub(super) fn read_records(source: &Source, layout: &Layout<'_>) -> Result<Vec<R
     let failed = |error: csv::Error| Error::data(&source.name, error.to_string());
     reader.read_record(&mut record).map_err(failed)?; // the header
     let mut reads = Vec::new();
-    let mut read = layout.empty(0);
+    let mut read = layout.empty(CHUNK_ROWS);
     while reader.read_record(&mut record).map_err(failed)? {
         let place = || source.at(record.position().map_or(0, |at| at.byte() as usize));
         if record.len() != layout.columns {
@@ -207,7 +202,7 @@ pub(super) fn read_records(source: &Source, layout: &Layout<'_>) -> Result<Vec<R
         }
         read.chunk.rows += 1;
         if read.chunk.rows == CHUNK_ROWS {
-            reads.push(std::mem::replace(&mut read, layout.empty(0)));
+            reads.push(std::mem::replace(&mut read, layout.empty(CHUNK_ROWS)));
         }
     }
     reads.push(read);
