@@ -18,6 +18,8 @@ mod r2_score;
 pub mod report;
 mod rows;
 mod similarity;
+#[cfg(test)]
+mod tests;
 mod top_k;
 
 use std::fmt;
