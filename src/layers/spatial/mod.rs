@@ -2,6 +2,8 @@
 //! channels stand, and the checks of both against the input.
 
 mod arguments;
+#[cfg(test)]
+mod tests;
 
 use candle_core::Tensor;
 
