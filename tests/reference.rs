@@ -54,7 +54,8 @@ fn list<T: Catalog + ?Sized>(title: &str) -> String {
             .collect();
         let schema = schema.to_value();
         let about = schema["description"].as_str().unwrap_or_default();
-        text += &format!("\n### {}\n\n{}\n\nAlso: {}.\n", kind.name, about.trim(), names.join(", "));
+        text +=
+            &format!("\n### {}\n\n{}\n\nAlso: {}.\n", kind.name, about.trim(), names.join(", "));
         let own = arguments(&schema);
         if !own.is_empty() {
             text += &format!("\n{own}");
@@ -79,7 +80,8 @@ fn enumeration<T: schemars::JsonSchema>(title: &str) -> String {
                 .flatten()
                 .map(|(key, value)| format!("`{key}` ({})", one_line(&value["description"])))
                 .collect();
-            let keys = if keys.is_empty() { String::new() } else { format!(" {}", keys.join(", ")) };
+            let keys =
+                if keys.is_empty() { String::new() } else { format!(" {}", keys.join(", ")) };
             text += &format!("- `{name}`: {about}{keys}\n");
         }
     }
