@@ -67,8 +67,9 @@ fn read(path: &Path) -> Result<(Value, Vec<String>)> {
     }
     if ending == "json" {
         let text = text_of(path)?;
-        let json: Value = serde_json::from_str(&text)
-            .map_err(|error| Error::data(path.display().to_string(), format!("not JSON: {error}")))?;
+        let json: Value = serde_json::from_str(&text).map_err(|error| {
+            Error::data(path.display().to_string(), format!("not JSON: {error}"))
+        })?;
         if json.get("class_name").is_some() {
             let converted = read_json::model(&json, &Value::Null)
                 .map_err(|message| Error::data(path.display().to_string(), message))?;
@@ -83,8 +84,9 @@ fn read(path: &Path) -> Result<(Value, Vec<String>)> {
 }
 
 fn text_of(path: &Path) -> Result<String> {
-    let bytes = std::fs::read(path)
-        .map_err(|error| Error::data(path.display().to_string(), format!("can't be read: {error}")))?;
+    let bytes = std::fs::read(path).map_err(|error| {
+        Error::data(path.display().to_string(), format!("can't be read: {error}"))
+    })?;
     let text = String::from_utf8(bytes)
         .map_err(|_| Error::data(path.display().to_string(), "not UTF-8 text"))?;
     Ok(text)

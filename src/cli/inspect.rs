@@ -26,7 +26,9 @@ pub(crate) fn run(arguments: &InspectArguments, common: &Common) -> Result<()> {
         let tensors: Vec<_> = found
             .tensors
             .iter()
-            .map(|t| json!({ "name": t.name, "dtype": t.dtype, "shape": t.shape, "bytes": t.bytes }))
+            .map(
+                |t| json!({ "name": t.name, "dtype": t.dtype, "shape": t.shape, "bytes": t.bytes }),
+            )
             .collect();
         return view::json(&json!({
             "tensors": tensors, "parameters": found.parameters(), "metadata": found.metadata,

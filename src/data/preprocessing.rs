@@ -56,7 +56,9 @@ impl Preprocessing {
         };
         let y = |transform| vec![Column { name: "y".to_string(), transform }];
         let target = match target {
-            Target::Classes(n) => y(Transform::Label { classes: classes(n), scaling: Scaling::None }),
+            Target::Classes(n) => {
+                y(Transform::Label { classes: classes(n), scaling: Scaling::None })
+            }
             Target::OneHot(n) => y(Transform::OneHot { classes: classes(n) }),
             Target::Numbers(1) => y(number()),
             Target::Numbers(n) => (0..n).map(|i| column(format!("y{i}"))).collect(),

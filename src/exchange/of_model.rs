@@ -39,8 +39,9 @@ impl Portable {
             });
         }
         let compile = match &model.config.compile {
-            Some(compile) => serde_json::to_value(compile)
-                .map_err(|error| Error::Internal(error.to_string()))?,
+            Some(compile) => {
+                serde_json::to_value(compile).map_err(|error| Error::Internal(error.to_string()))?
+            }
             None => Value::Null,
         };
         let checkpoint = run.map(|run| run.join(CHECKPOINT)).filter(|path| path.exists());
@@ -58,8 +59,8 @@ impl Portable {
 pub fn tables(model: &Model) -> Result<Option<super::onnx::Tables>> {
     use super::onnx::{TableOutput, Tables};
     let Some(preprocessing) = &model.preprocessing else { return Ok(None) };
-    let json = serde_json::to_value(preprocessing)
-        .map_err(|error| Error::Internal(error.to_string()))?;
+    let json =
+        serde_json::to_value(preprocessing).map_err(|error| Error::Internal(error.to_string()))?;
     let loss = model.config.compile.as_ref().map(|compile| &compile.loss);
     let from_logits = loss.is_some_and(|loss| loss.item.from_logits());
     let output = match preprocessing.classes() {
@@ -86,8 +87,7 @@ pub fn from_keras(file: &KerasFile, path: &Path) -> Result<(Model, Vec<String>)>
     let unreadable = |error: crate::config::ConfigError| {
         Error::model(path, format!("its configuration doesn't fit ours: {error}"))
     };
-    let config: Config =
-        Node::from_json(&Value::Object(config)).read().map_err(unreadable)?;
+    let config: Config = Node::from_json(&Value::Object(config)).read().map_err(unreadable)?;
     let bare = Spec::resolve(&config, &Facts::default()).map_err(unreadable)?;
     let target = target_of(&config, &bare);
     let preprocessing = Preprocessing::plain(bare.model.input.elements(), target)?;

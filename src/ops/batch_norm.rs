@@ -274,4 +274,3 @@ impl Kernel for BatchNormKernel {
         Some(&saved.buffer(place)[..self.features])
     }
 }
-

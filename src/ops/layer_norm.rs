@@ -122,9 +122,7 @@ impl Kernel for RowNormKernel {
             vectorize(|| {
                 let pairs = x.chunks_exact(width).zip(dy.chunks_exact(width));
                 let moments = moments[2 * piece * rows..].chunks_exact(2);
-                for (((x, dy), dx), moments) in
-                    pairs.zip(dx.chunks_exact_mut(width)).zip(moments)
-                {
+                for (((x, dy), dx), moments) in pairs.zip(dx.chunks_exact_mut(width)).zip(moments) {
                     let (mean, rstd) = (moments[0], moments[1]);
                     match gamma {
                         Some(gamma) => {

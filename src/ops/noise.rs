@@ -146,7 +146,9 @@ fn keep(
     for block in factors.chunks_mut(256) {
         let words = &mut words[..block.len()];
         stream.fill_words(words);
-        vectorize(|| block.iter_mut().zip(&*words).for_each(|(f, word)| *f = factor(*word >= least)));
+        vectorize(|| {
+            block.iter_mut().zip(&*words).for_each(|(f, word)| *f = factor(*word >= least))
+        });
     }
 }
 
@@ -162,14 +164,7 @@ fn run(x: &[f32], factors: &[f32], addends: &[f32], out: &mut [f32]) {
 }
 
 impl Kernel for Noise {
-    fn forward(
-        &self,
-        pass: &Pass<'_>,
-        x: &[f32],
-        _: &[&[f32]],
-        y: &mut [f32],
-        saved: &mut Saved,
-    ) {
+    fn forward(&self, pass: &Pass<'_>, x: &[f32], _: &[&[f32]], y: &mut [f32], saved: &mut Saved) {
         if self.is_identity(pass.training) {
             return y.copy_from_slice(x);
         }

@@ -14,14 +14,7 @@ pub struct UnitNormKernel {
 pub const SMALLEST: f32 = 1e-24;
 
 impl Kernel for UnitNormKernel {
-    fn forward(
-        &self,
-        _: &Pass<'_>,
-        x: &[f32],
-        _: &[&[f32]],
-        y: &mut [f32],
-        saved: &mut Saved,
-    ) {
+    fn forward(&self, _: &Pass<'_>, x: &[f32], _: &[&[f32]], y: &mut [f32], saved: &mut Saved) {
         let [factors] = saved.buffers([x.len() / self.width]);
         let rows = x.chunks_exact(self.width).zip(y.chunks_exact_mut(self.width));
         vectorize(|| {

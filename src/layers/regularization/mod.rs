@@ -34,8 +34,11 @@ fn check_noise_shape(shape: &Option<NoiseShape>, input: &Shape) -> Result<(), Pr
     let Some(shape) = shape else { return Ok(()) };
     let key = "noise_shape";
     if shape.len() != input.rank() + 1 {
-        let message =
-            format!("`{key}` must have {} sizes for {input}, got {}", input.rank() + 1, shape.len());
+        let message = format!(
+            "`{key}` must have {} sizes for {input}, got {}",
+            input.rank() + 1,
+            shape.len()
+        );
         return Err(Problem::at(key, message).help("the batch's size is the first; null keeps it"));
     }
     if let Some(Some(batch)) = shape.first().filter(|size| !matches!(size, None | Some(1))) {
@@ -47,7 +50,8 @@ fn check_noise_shape(shape: &Option<NoiseShape>, input: &Shape) -> Result<(), Pr
             && size != full
             && *size != 1
         {
-            let message = format!("`{key}` must hold null, 1 or the input's size {full}, got {size}");
+            let message =
+                format!("`{key}` must hold null, 1 or the input's size {full}, got {size}");
             return Err(Problem::at(key, message));
         }
     }
@@ -72,7 +76,9 @@ impl Noisy {
     ) -> Box<dyn Forward> {
         let dims = input.dims().to_vec();
         let small = match shape {
-            Some(shape) => shape[1..].iter().zip(&dims).map(|(s, full)| s.unwrap_or(*full)).collect(),
+            Some(shape) => {
+                shape[1..].iter().zip(&dims).map(|(s, full)| s.unwrap_or(*full)).collect()
+            }
             None => dims.clone(),
         };
         let shared = shape.as_ref().is_some_and(|shape| shape.first() == Some(&Some(1)));

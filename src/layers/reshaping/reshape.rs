@@ -46,9 +46,8 @@ impl Layer for Reshape {
     }
 
     fn build(&self, input: &Shape, _: &mut Scope<'_>) -> Result<Box<dyn Forward>> {
-        let output = self
-            .output_shape(input)
-            .map_err(|problem| crate::Error::Internal(problem.message))?;
+        let output =
+            self.output_shape(input).map_err(|problem| crate::Error::Internal(problem.message))?;
         Ok(Box::new(Rearrange { order: None, input: input.clone(), output }))
     }
 }
