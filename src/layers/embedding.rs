@@ -134,7 +134,7 @@ mod tests {
         let random = Random::new(1);
         let output = layer.output_shape(&shape).unwrap();
         for (ids, fine) in [([0.0, 2.9], true), ([3.0, 0.0], false), ([-1.0, 0.0], false)] {
-            let x = Tensor::new(&[ids], &Device::Cpu).unwrap();
+            let x = Tensor::new(&[ids.map(|id: f64| id as f32)], &Device::Cpu).unwrap();
             let mut context = Context::inference(&random);
             let twin = built.forward(Signal::new(x.clone()), &mut context);
             let fused = built.kernel().unwrap();
