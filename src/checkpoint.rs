@@ -94,6 +94,11 @@ impl TrainerState {
         self.position
     }
 
+    /// The optimizer's variables, named as Keras does, in its order.
+    pub fn optimizer(&self) -> &[(String, Tensor)] {
+        &self.optimizer
+    }
+
     /// Why a callback stopped it, where one did.
     pub fn stopped(&self) -> Option<&str> {
         self.stopped.as_deref()

@@ -84,6 +84,58 @@ impl TensorFile {
     }
 }
 
+/// What a safetensors file holds, its numbers not read.
+pub struct Inspection {
+    /// In the order of the file's bytes.
+    pub tensors: Vec<TensorFacts>,
+    /// Every metadata entry, by name.
+    pub metadata: Vec<(String, String)>,
+}
+
+/// One tensor of a file.
+pub struct TensorFacts {
+    /// Its name.
+    pub name: String,
+    /// `F32`.
+    pub dtype: String,
+    /// Its sizes.
+    pub shape: Vec<usize>,
+    /// Its size in the file.
+    pub bytes: usize,
+}
+
+impl Inspection {
+    /// Reads any safetensors file's header, and checks it against the file's length.
+    pub fn read(path: &Path) -> Result<Inspection> {
+        if path.is_dir() {
+            return Err(Error::model(path, "is a folder, not a safetensors file"));
+        }
+        let bytes = fs_err::read(path)?;
+        let damaged = |error: safetensors::SafeTensorError| {
+            Error::model(path, format!("not a whole safetensors file: {error}"))
+        };
+        SafeTensors::deserialize(&bytes).map_err(damaged)?;
+        let (_, header) = SafeTensors::read_metadata(&bytes).map_err(damaged)?;
+        let mut infos: Vec<_> = header.tensors().into_iter().collect();
+        infos.sort_by(|a, b| (a.1.data_offsets.0, &a.0).cmp(&(b.1.data_offsets.0, &b.0)));
+        let facts = |(name, info): (String, &safetensors::tensor::TensorInfo)| TensorFacts {
+            name,
+            dtype: format!("{:?}", info.dtype),
+            shape: info.shape.clone(),
+            bytes: info.data_offsets.1 - info.data_offsets.0,
+        };
+        let mut metadata: Vec<(String, String)> =
+            header.metadata().clone().unwrap_or_default().into_iter().collect();
+        metadata.sort();
+        Ok(Inspection { tensors: infos.into_iter().map(facts).collect(), metadata })
+    }
+
+    /// How many numbers all tensors hold.
+    pub fn parameters(&self) -> usize {
+        self.tensors.iter().map(|tensor| tensor.shape.iter().product::<usize>()).sum()
+    }
+}
+
 /// A number as JSON that holds every f64: NaN and the infinities, too, as text.
 pub(crate) fn exact(value: f64) -> Value {
     match serde_json::Number::from_f64(value) {

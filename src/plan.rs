@@ -67,6 +67,13 @@ impl Plan {
             Some(section) => Some(data::load(section, &folder, split, &random).map_err(located)?),
             None => None,
         };
+        if let (Some(loaded), Some(section)) = (&loaded, &config.data)
+            && let Some([only]) = loaded.preprocessing.classes()
+        {
+            let message = format!("the target has one class, `{only}`: there is nothing to learn");
+            return Err(Error::data(section.train.clone(), message)
+                .with_help("classes are counted in the part to train on; look at the column, or at `validation_split`"));
+        }
         let facts = match &loaded {
             Some(loaded) => Facts {
                 has_validation: loaded.validation.is_some(),

@@ -14,6 +14,9 @@ use crate::random::Random;
 use crate::regularizers::Regularizer;
 use crate::stored::Stored;
 
+/// The most numbers that one weight may hold.
+const LARGEST: usize = 1 << 31;
+
 /// One parameter.
 #[derive(Debug, Clone)]
 pub struct Weight {
@@ -215,6 +218,12 @@ impl Scope<'_> {
         wanted.check().map_err(|problem| {
             Error::run(format!("`{path}`: {}", problem.message)).with_help(problem.help)
         })?;
+        let numbers = wanted.shape.iter().try_fold(1usize, |n, size| n.checked_mul(*size));
+        if !numbers.is_some_and(|numbers| numbers <= LARGEST) {
+            let message = format!("`{path}` of shape {:?} holds too many numbers", wanted.shape);
+            return Err(Error::run(message)
+                .with_help(format!("a weight may hold at most {LARGEST}; use smaller layers")));
+        }
         let values = wanted.initializer.values(wanted.shape, &self.weights.random, &path);
         let tensor = Tensor::from_vec(values, wanted.shape, &self.weights.device)?;
         let var = Var::from_tensor(&tensor.to_dtype(self.weights.dtype)?)?;

@@ -31,12 +31,14 @@ pub struct Fit {
     pub unexpected: Vec<String>,
     /// Tensors of another shape: name, the model's shape, the file's.
     pub misshapen: Vec<(String, Vec<usize>, Vec<usize>)>,
+    /// Tensors whose numbers are no floats: name, the file's type.
+    pub mistyped: Vec<(String, &'static str)>,
 }
 
 impl Fit {
     /// True where every tensor has its place.
     pub fn is_whole(&self) -> bool {
-        self.missing.is_empty() && self.unexpected.is_empty() && self.misshapen.is_empty()
+        self.differences().is_empty()
     }
 
     /// What doesn't fit, a line each.
@@ -46,7 +48,10 @@ impl Fit {
         let misshapen = self.misshapen.iter().map(|(name, model, file)| {
             format!("another shape: `{name}` is {model:?} in the model, {file:?} in the file")
         });
-        missing.chain(unexpected).chain(misshapen).collect()
+        let mistyped = self.mistyped.iter().map(|(name, dtype)| {
+            format!("another type: `{name}` is floats in the model, {dtype} in the file")
+        });
+        missing.chain(unexpected).chain(misshapen).chain(mistyped).collect()
     }
 }
 
@@ -59,6 +64,9 @@ pub fn compare(weights: &Weights, tensors: &HashMap<String, Tensor>) -> Result<F
         for (name, shape) in file_names(weight).into_iter().zip(shapes) {
             match tensors.get(&name) {
                 None => fit.missing.push(name.clone()),
+                Some(tensor) if !tensor.dtype().is_float() => {
+                    fit.mistyped.push((name.clone(), tensor.dtype().as_str()));
+                }
                 Some(tensor) if tensor.dims() != shape => {
                     fit.misshapen.push((name.clone(), shape, tensor.dims().to_vec()));
                 }

@@ -2,6 +2,7 @@
 
 pub mod keras;
 pub mod keras_json;
+pub mod of_model;
 #[cfg(feature = "onnx")]
 pub mod onnx;
 pub mod portable;

@@ -4,14 +4,20 @@
 //! configuration (`output_shape` works at spec time, without tensors) and one private runtime
 //! struct, made by `build`, whose `forward` maps a [`Signal`] to a [`Signal`].
 
+mod activating;
+mod axes;
 mod bidirectional;
 mod convolution;
 mod dense;
+mod embedding;
 mod gru;
 mod lstm;
+mod masking;
 mod pooling;
 mod recurrent;
+mod regularization;
 mod resampling;
+mod reshaping;
 mod simple_rnn;
 mod spatial;
 mod time_distributed;
@@ -31,11 +37,20 @@ use crate::random::Random;
 use crate::shape::Shape;
 use crate::weights::Scope;
 
+pub use activating::{ActivationLayer, Elu, LeakyReLU, PReLU, ReLU, Softmax};
+pub use axes::{Axes, Numbers};
 pub use bidirectional::{Bidirectional, MergeMode};
 pub use dense::Dense;
+pub use embedding::Embedding;
 pub use gru::Gru;
 pub use lstm::Lstm;
+pub use masking::Masking;
 pub use recurrent::Recurrent;
+pub use regularization::{
+    ActivityRegularization, AlphaDropout, Dropout, GaussianDropout, GaussianNoise,
+    SpatialDropout1D, SpatialDropout2D, SpatialDropout3D,
+};
+pub use reshaping::{Flatten, Identity, Permute, RepeatVector, Reshape};
 pub use simple_rnn::SimpleRnn;
 pub use time_distributed::TimeDistributed;
 pub(crate) use wrapped::{check_inner, inner_name, within};
@@ -59,6 +74,27 @@ pub use spatial::{DataFormat, Margin, Margins, Padding, PerAxis};
 
 catalog! { dyn Layer, "layer", LayerCommon;
     Dense: "dense", "Dense";
+    Embedding: "embedding", "Embedding";
+    Masking: "masking", "Masking";
+    ActivationLayer: "activation", "Activation";
+    ReLU: "re_lu", "ReLU";
+    LeakyReLU: "leaky_re_lu", "LeakyReLU";
+    Elu: "elu", "ELU";
+    PReLU: "p_re_lu", "PReLU";
+    Softmax: "softmax", "Softmax";
+    Flatten: "flatten", "Flatten";
+    Reshape: "reshape", "Reshape";
+    Permute: "permute", "Permute";
+    RepeatVector: "repeat_vector", "RepeatVector";
+    Identity: "identity", "Identity";
+    Dropout: "dropout", "Dropout";
+    SpatialDropout1D: "spatial_dropout1d", "SpatialDropout1D";
+    SpatialDropout2D: "spatial_dropout2d", "SpatialDropout2D";
+    SpatialDropout3D: "spatial_dropout3d", "SpatialDropout3D";
+    GaussianNoise: "gaussian_noise", "GaussianNoise";
+    GaussianDropout: "gaussian_dropout", "GaussianDropout";
+    AlphaDropout: "alpha_dropout", "AlphaDropout";
+    ActivityRegularization: "activity_regularization", "ActivityRegularization";
     Conv1D: "conv1d", "Conv1D", "Convolution1D";
     Conv2D: "conv2d", "Conv2D", "Convolution2D";
     Conv3D: "conv3d", "Conv3D", "Convolution3D";

@@ -9,21 +9,35 @@
 //! Results don't depend on the number of threads: work is split at fixed places, and what is
 //! summed is summed in a fixed order.
 
+pub mod activation;
+pub mod affine;
+pub mod batch_norm;
 pub mod bidirectional;
+pub mod broadcast;
 mod candle;
 pub mod conv;
 pub mod conv_transpose;
 pub mod dense;
 pub mod depthwise;
+pub mod embedding;
+pub mod group_norm;
 pub mod images;
+pub mod layer_norm;
+pub mod masking;
 pub mod matmul;
+pub mod noise;
+pub mod p_re_lu;
 pub mod parallel;
 pub mod pool;
+pub mod rearrange;
 pub mod recurrent;
 pub mod resample;
+pub mod rows;
 pub mod separable;
 pub mod simd;
+pub mod softmax;
 pub mod time_distributed;
+pub mod unit_norm;
 pub mod window;
 
 use std::sync::Arc;

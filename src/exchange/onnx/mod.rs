@@ -22,7 +22,7 @@ use self::proto::{ModelProto, OperatorSetIdProto};
 use super::portable::Portable;
 use crate::error::{Error, Result};
 
-pub use preprocessing::Tables;
+pub use preprocessing::{TableColumn, TableOutput, Tables};
 
 /// The version of ONNX's operators that is written.
 pub const OPSET: i64 = 17;
