@@ -46,7 +46,7 @@ impl TrainerState {
             weights.push((weight.path(), weight.var.as_tensor().copy()?));
         }
         let best = trainer.best.iter().flatten();
-        let paths = trainer.model.weights().iter().map(|weight| weight.path());
+        let paths = trainer.model.weights().iter().map(super::weights::Weight::path);
         let hooks = match trainer.hook_states.is_empty() {
             true => trainer.hooks.iter().map(|hook| hook.state()).collect(),
             false => trainer.hook_states.clone(), // resumed, and not yet begun
@@ -234,7 +234,8 @@ impl Writer {
     pub fn finish(&mut self) -> Result<()> {
         let mut desk = self.shared.lock();
         while desk.waiting.is_some() || desk.writing {
-            desk = self.shared.changed.wait(desk).unwrap_or_else(|e| e.into_inner());
+            desk =
+                self.shared.changed.wait(desk).unwrap_or_else(std::sync::PoisonError::into_inner);
         }
         desk.error.take().map_or(Ok(()), Err)
     }
@@ -272,7 +273,7 @@ fn write_all(shared: &Shared, path: &Path) {
         } else if desk.closed {
             return;
         } else {
-            desk = shared.changed.wait(desk).unwrap_or_else(|e| e.into_inner());
+            desk = shared.changed.wait(desk).unwrap_or_else(std::sync::PoisonError::into_inner);
         }
     }
 }

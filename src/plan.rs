@@ -136,16 +136,18 @@ pub fn samples(data: &Dataset) -> Samples<'_> {
     }
 }
 
+/// What is read of the file that `model.from` names.
+#[derive(serde::Deserialize)]
+struct Architecture {
+    model: ModelConfig,
+}
+
 /// Follows `model.from`: the `model` section of another file stands in this one's place.
 fn architecture(config: &mut Config, document: &Document, path: &Path) -> Result<Document> {
     if !config.model.layers.is_empty() || config.model.input_shape.is_some() {
         let message = "`model` has both `from` and layers of its own";
         let error = ConfigError::at("model.from", message).with_help("keep one of the two");
         return Err(document.draw(error).into());
-    }
-    #[derive(serde::Deserialize)]
-    struct Architecture {
-        model: ModelConfig,
     }
     let other = Document::open(path)?;
     let name = config.model.name.take();

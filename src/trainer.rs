@@ -240,13 +240,10 @@ impl Trainer {
         let Trainer { model, engine, spec, .. } = self;
         let pace = Pace { step: self.position.step, loss_scale: self.optimizer.loss_scale() };
         let loss = engine.train(model, &spec.loss, data, rows, pace)?;
-        if !loss.is_finite() {
-            if !self.tolerates_nan {
-                return Err(self.not_finite(loss));
-            }
-            // no update, which would make every weight NaN; a callback stops the training
-        } else {
+        if loss.is_finite() {
             self.optimizer.step(self.model.weights(), &mut self.engine.gradients)?;
+        } else if !self.tolerates_nan {
+            return Err(self.not_finite(loss));
         }
         self.scores.add(loss, &self.engine, self.model.spec().output());
         self.position.batch += 1;

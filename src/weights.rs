@@ -219,7 +219,7 @@ impl Scope<'_> {
             Error::run(format!("`{path}`: {}", problem.message)).with_help(problem.help)
         })?;
         let numbers = wanted.shape.iter().try_fold(1usize, |n, size| n.checked_mul(*size));
-        if !numbers.is_some_and(|numbers| numbers <= LARGEST) {
+        if numbers.is_none_or(|numbers| numbers > LARGEST) {
             let message = format!("`{path}` of shape {:?} holds too many numbers", wanted.shape);
             return Err(Error::run(message)
                 .with_help(format!("a weight may hold at most {LARGEST}; use smaller layers")));
@@ -230,7 +230,8 @@ impl Scope<'_> {
         if self.weights.list.iter().any(|weight| weight.path() == path) {
             return Err(Error::Internal(format!("two weights named `{path}`")));
         }
-        let mut map = self.weights.map.data().lock().unwrap_or_else(|e| e.into_inner());
+        let mut map =
+            self.weights.map.data().lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         map.insert(path, var.clone());
         drop(map);
         self.weights.list.push(Weight {

@@ -1,6 +1,8 @@
 //! What a user can get wrong: every error says what was expected, what was found, where, and what
 //! to do; exit code 1 for what the user gave, 2 for usage; nothing panics.
 
+#![allow(unreachable_pub, clippy::print_stdout, clippy::unwrap_used)]
+
 mod support;
 
 use support::{Folder, LOAN};

@@ -1,6 +1,8 @@
 //! What README.md shows is what its commands print. Digits may differ on another kind of CPU, so
 //! they are not compared. `LANTHORN_WRITE=1 cargo test --release --test readme` writes it anew.
 
+#![allow(unreachable_pub, clippy::print_stdout, clippy::unwrap_used)]
+
 mod support;
 
 use support::{Folder, project};
@@ -27,7 +29,11 @@ fn every_console_block_shows_real_output() {
         std::fs::write(project("README.md"), &written).unwrap();
     } else {
         for (shown, real) in readme.lines().zip(written.lines()) {
-            assert_eq!(masked(shown), masked(real), "README.md shows `{shown}`, but it is `{real}`");
+            assert_eq!(
+                masked(shown),
+                masked(real),
+                "README.md shows `{shown}`, but it is `{real}`"
+            );
         }
         assert_eq!(readme.lines().count(), written.lines().count());
     }

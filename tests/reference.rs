@@ -1,6 +1,8 @@
 //! docs/reference.md is made from the lists; this test holds it true.
 //! `LANTHORN_WRITE=1 cargo test --test reference` writes it anew.
 
+#![allow(unreachable_pub, clippy::print_stdout, clippy::unwrap_used)]
+
 mod support;
 
 use lanthorn::callbacks::Callback;
@@ -68,7 +70,7 @@ fn list<T: Catalog + ?Sized>(title: &str) -> String {
 fn enumeration<T: schemars::JsonSchema>(title: &str) -> String {
     let schema = schemars::schema_for!(T).to_value();
     let mut text = format!("\n## {title}\n\n");
-    for choice in ["oneOf", "anyOf"].iter().flat_map(|key| schema[key].as_array()).flatten() {
+    for choice in ["oneOf", "anyOf"].iter().filter_map(|key| schema[key].as_array()).flatten() {
         let about = one_line(&choice["description"]);
         if let Some(name) = choice["const"].as_str() {
             text += &format!("- `{name}`: {about}\n");

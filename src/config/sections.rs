@@ -34,11 +34,6 @@ pub struct Config {
     pub fit: FitConfig,
 }
 
-/// The JSON Schema of configurations, by which editors check and complete them.
-pub fn schema() -> serde_json::Value {
-    super::schema_of::<Config>()
-}
-
 /// The model: its layers in order, or the file that holds them.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]

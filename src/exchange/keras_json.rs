@@ -46,6 +46,9 @@ fn object(class: &str, config: &Value) -> Value {
             let is_absent = config.get("weight_decay").is_none();
             is_absent.then(|| arguments.insert("weight_decay".into(), json!(0.004)));
         }
+        if same_name(class, "Normalization") && config.get("axis").is_some_and(Value::is_null) {
+            arguments.insert("axis".into(), json!([])); // one mean for all numbers
+        }
         if same_name(class, "Muon") {
             // what Keras turns off by None and we by 0
             for key in ["weight_decay", "adam_weight_decay", "rms_rate"] {

@@ -50,7 +50,7 @@ impl Layer for Embedding {
         output.push(self.output_dim);
         let numbers = output.iter().try_fold(1usize, |n, size| n.checked_mul(*size));
         let most = 1 << 31;
-        if !table.is_some_and(|n| n <= most) || !numbers.is_some_and(|n| n <= most) {
+        if table.is_none_or(|n| n > most) || numbers.is_none_or(|n| n > most) {
             let message = format!(
                 "the table and a sample may hold at most {most} numbers, got ({}, {}) and {input}",
                 self.input_dim, self.output_dim
@@ -134,7 +134,7 @@ mod tests {
         let random = Random::new(1);
         let output = layer.output_shape(&shape).unwrap();
         for (ids, fine) in [([0.0, 2.9], true), ([3.0, 0.0], false), ([-1.0, 0.0], false)] {
-            let x = Tensor::new(&[ids], &Device::Cpu).unwrap();
+            let x = Tensor::new(&[ids.map(|id: f64| id as f32)], &Device::Cpu).unwrap();
             let mut context = Context::inference(&random);
             let twin = built.forward(Signal::new(x.clone()), &mut context);
             let fused = built.kernel().unwrap();

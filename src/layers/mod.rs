@@ -13,6 +13,7 @@ mod embedding;
 mod gru;
 mod lstm;
 mod masking;
+mod normalization;
 mod pooling;
 mod recurrent;
 mod regularization;
@@ -45,6 +46,10 @@ pub use embedding::Embedding;
 pub use gru::Gru;
 pub use lstm::Lstm;
 pub use masking::Masking;
+pub use normalization::{
+    BatchNormalization, GroupNormalization, LayerNormalization, Normalization, Rescaling,
+    RmsNormalization, UnitNormalization,
+};
 pub use recurrent::Recurrent;
 pub use regularization::{
     ActivityRegularization, AlphaDropout, Dropout, GaussianDropout, GaussianNoise,
@@ -95,6 +100,13 @@ catalog! { dyn Layer, "layer", LayerCommon;
     GaussianDropout: "gaussian_dropout", "GaussianDropout";
     AlphaDropout: "alpha_dropout", "AlphaDropout";
     ActivityRegularization: "activity_regularization", "ActivityRegularization";
+    BatchNormalization: "batch_normalization", "BatchNormalization";
+    LayerNormalization: "layer_normalization", "LayerNormalization";
+    GroupNormalization: "group_normalization", "GroupNormalization";
+    RmsNormalization: "rms_normalization", "RMSNormalization";
+    UnitNormalization: "unit_normalization", "UnitNormalization";
+    Rescaling: "rescaling", "Rescaling";
+    Normalization: "normalization", "Normalization";
     Conv1D: "conv1d", "Conv1D", "Convolution1D";
     Conv2D: "conv2d", "Conv2D", "Convolution2D";
     Conv3D: "conv3d", "Conv3D", "Convolution3D";

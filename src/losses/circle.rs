@@ -142,6 +142,6 @@ mod tests {
             gradients.get(&var).unwrap().flatten_all().unwrap().to_vec1().unwrap();
         assert!(gradient.iter().all(|slope| slope.is_finite()));
         let mean = mean.to_scalar::<f32>().unwrap();
-        assert!((mean - (values[0] + values[1]) / 2.0).abs() < 1e-5, "{mean} of {values:?}");
+        assert!((mean - f32::midpoint(values[0], values[1])).abs() < 1e-5, "{mean} of {values:?}");
     }
 }

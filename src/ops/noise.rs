@@ -147,7 +147,7 @@ fn keep(
         let words = &mut words[..block.len()];
         stream.fill_words(words);
         vectorize(|| {
-            block.iter_mut().zip(&*words).for_each(|(f, word)| *f = factor(*word >= least))
+            block.iter_mut().zip(&*words).for_each(|(f, word)| *f = factor(*word >= least));
         });
     }
 }

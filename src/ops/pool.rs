@@ -154,7 +154,7 @@ impl Kernel for PoolKernel {
                         }
                         y.iter_mut().for_each(|y| *y *= share);
                     }
-                })
+                });
             }
         }
     }

@@ -69,7 +69,7 @@ pub(crate) fn optimizer(value: &Value) -> Value {
             inner.remove("name");
         }
     }
-    for (_, value) in arguments.iter_mut() {
+    for (_, value) in &mut arguments {
         shorten(value);
     }
     match class {

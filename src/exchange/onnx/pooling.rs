@@ -113,7 +113,7 @@ fn zero_padding(
 
 fn cropping(graph: &mut Graph, layer: &PortableLayer, flow: &Flow, rank: usize) -> Result<Flow> {
     let flow = flow.turned_last(graph);
-    let default = if rank == 2 { 0 } else { 1 };
+    let default = i64::from(rank != 2);
     let pairs = pairs(layer, "cropping", rank, default)?;
     let starts: Vec<i64> = pairs.iter().map(|(before, _)| *before).collect();
     let ends: Vec<i64> =

@@ -5,7 +5,7 @@ use prost::Message;
 
 /// A file: a graph with the operators' versions.
 #[derive(Clone, PartialEq, Message)]
-pub struct ModelProto {
+pub(super) struct ModelProto {
     /// The version of the file format.
     #[prost(int64, optional, tag = "1")]
     pub ir_version: Option<i64>,
@@ -28,7 +28,7 @@ pub struct ModelProto {
 
 /// A set of operators.
 #[derive(Clone, PartialEq, Message)]
-pub struct OperatorSetIdProto {
+pub(super) struct OperatorSetIdProto {
     /// "" is ONNX's own.
     #[prost(string, optional, tag = "1")]
     pub domain: Option<String>,
@@ -39,7 +39,7 @@ pub struct OperatorSetIdProto {
 
 /// A computation.
 #[derive(Clone, PartialEq, Message)]
-pub struct GraphProto {
+pub(super) struct GraphProto {
     /// In an order in which they can be computed.
     #[prost(message, repeated, tag = "1")]
     pub node: Vec<NodeProto>,
@@ -59,7 +59,7 @@ pub struct GraphProto {
 
 /// One operation.
 #[derive(Clone, PartialEq, Message)]
-pub struct NodeProto {
+pub(super) struct NodeProto {
     /// Names of values; "" where an optional one is left out.
     #[prost(string, repeated, tag = "1")]
     pub input: Vec<String>,
@@ -82,7 +82,7 @@ pub struct NodeProto {
 
 /// A constant of an operation.
 #[derive(Clone, PartialEq, Message)]
-pub struct AttributeProto {
+pub(super) struct AttributeProto {
     /// Its name.
     #[prost(string, optional, tag = "1")]
     pub name: Option<String>,
@@ -114,7 +114,7 @@ pub struct AttributeProto {
 
 /// A constant tensor.
 #[derive(Clone, PartialEq, Message)]
-pub struct TensorProto {
+pub(super) struct TensorProto {
     /// Its shape.
     #[prost(int64, repeated, packed = "false", tag = "1")]
     pub dims: Vec<i64>,
@@ -134,7 +134,7 @@ pub struct TensorProto {
 
 /// An input or an output.
 #[derive(Clone, PartialEq, Message)]
-pub struct ValueInfoProto {
+pub(super) struct ValueInfoProto {
     /// Its name.
     #[prost(string, optional, tag = "1")]
     pub name: Option<String>,
@@ -145,7 +145,7 @@ pub struct ValueInfoProto {
 
 /// The type of a value.
 #[derive(Clone, PartialEq, Message)]
-pub struct TypeProto {
+pub(super) struct TypeProto {
     /// A tensor's.
     #[prost(message, optional, tag = "1")]
     pub tensor_type: Option<TensorTypeProto>,
@@ -153,7 +153,7 @@ pub struct TypeProto {
 
 /// The type of a tensor.
 #[derive(Clone, PartialEq, Message)]
-pub struct TensorTypeProto {
+pub(super) struct TensorTypeProto {
     /// As in [`TensorProto::data_type`].
     #[prost(int32, optional, tag = "1")]
     pub elem_type: Option<i32>,
@@ -164,7 +164,7 @@ pub struct TensorTypeProto {
 
 /// A shape.
 #[derive(Clone, PartialEq, Message)]
-pub struct TensorShapeProto {
+pub(super) struct TensorShapeProto {
     /// Axis by axis.
     #[prost(message, repeated, tag = "1")]
     pub dim: Vec<DimensionProto>,
@@ -172,7 +172,7 @@ pub struct TensorShapeProto {
 
 /// An axis: a size, or the name of one that is known when the model is run.
 #[derive(Clone, PartialEq, Message)]
-pub struct DimensionProto {
+pub(super) struct DimensionProto {
     /// The size.
     #[prost(int64, optional, tag = "1")]
     pub dim_value: Option<i64>,

@@ -5,7 +5,7 @@ use super::convert;
 
 #[test]
 fn a_tutorial_becomes_a_configuration() {
-    let code = r#"
+    let code = r"
 # first neural network with keras tutorial
 from numpy import loadtxt
 from tensorflow.keras.models import Sequential
@@ -25,7 +25,7 @@ model.fit(X, y, epochs=150, batch_size=10, verbose=0,
           callbacks=[keras.callbacks.EarlyStopping(patience=3)])
 _, accuracy = model.evaluate(X, y)
 print('Accuracy: %.2f' % (accuracy*100))
-"#;
+";
     let code = convert(code).unwrap();
     assert_eq!(
         code.config,

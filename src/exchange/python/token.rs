@@ -38,8 +38,7 @@ pub(super) fn lines(code: &str) -> Vec<Line> {
     let mut lines = Vec::new();
     let mut current = Line { number: 1, tokens: Vec::new() };
     let mut open = 0usize;
-    loop {
-        let Some(c) = scanner.peek() else { break };
+    while let Some(c) = scanner.peek() {
         if current.tokens.is_empty() {
             current.number = scanner.line;
         }
