@@ -50,7 +50,7 @@ impl Layer for Embedding {
         output.push(self.output_dim);
         let numbers = output.iter().try_fold(1usize, |n, size| n.checked_mul(*size));
         let most = 1 << 31;
-        if !table.is_some_and(|n| n <= most) || !numbers.is_some_and(|n| n <= most) {
+        if table.is_none_or(|n| n > most) || numbers.is_none_or(|n| n > most) {
             let message = format!(
                 "the table and a sample may hold at most {most} numbers, got ({}, {}) and {input}",
                 self.input_dim, self.output_dim
