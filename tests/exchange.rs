@@ -44,11 +44,7 @@ fn recorded(model: &str) -> Recorded {
         let name = case["tensors"][name].as_str().unwrap();
         file.tensors[name].to_dtype(DType::F32).unwrap()
     };
-    Recorded {
-        x: tensor("x"),
-        before: tensor("predict_before"),
-        after: tensor("predict_after"),
-    }
+    Recorded { x: tensor("x"), before: tensor("predict_before"), after: tensor("predict_after") }
 }
 
 fn same(what: &str, model: &Model, x: &Tensor, expected: &Tensor) {
