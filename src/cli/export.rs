@@ -47,6 +47,8 @@ enum To {
     Config,
     /// The weights alone, named and laid out as PyTorch and candle have them
     Weights,
+    /// A folder for PyTorch: the state dict, channels-first, and a model.py around it
+    Torch,
     /// Keras's .keras: architecture, compile settings, weights, optimizer state
     Keras,
     /// Keras's .weights.h5
@@ -65,18 +67,18 @@ enum Dtype {
 }
 
 pub(crate) fn run(arguments: &ExportArguments, common: &Common) -> Result<()> {
-    if arguments.dtype != Dtype::F32 && arguments.to != To::Weights {
-        return Err(Error::run("`--dtype` goes with `--to weights` only").into());
+    if arguments.dtype != Dtype::F32 && !matches!(arguments.to, To::Weights | To::Torch) {
+        return Err(Error::run("`--dtype` goes with `--to weights` and `--to torch` only").into());
     }
     if arguments.without_preprocessing && arguments.to != To::Onnx {
         return Err(Error::run("`--without-preprocessing` goes with `--to onnx` only").into());
     }
-    let bytes = match arguments.to {
-        To::Config => architecture(arguments)?,
-        To::Weights => weights(arguments)?,
-        _ => exchanged(arguments)?,
-    };
-    atomic_write(&arguments.out, &bytes)?;
+    match arguments.to {
+        To::Config => atomic_write(&arguments.out, &architecture(arguments)?)?,
+        To::Weights => atomic_write(&arguments.out, &weights(arguments)?)?,
+        To::Torch => torch(arguments)?,
+        _ => atomic_write(&arguments.out, &exchanged(arguments)?)?,
+    }
     let verified = if arguments.verify { Some(verify(arguments)?) } else { None };
     if common.json {
         let document = json!({ "written": arguments.out, "largest_difference": verified });
@@ -105,8 +107,30 @@ fn architecture(arguments: &ExportArguments) -> Result<Vec<u8>> {
 fn weights(arguments: &ExportArguments) -> Result<Vec<u8>> {
     wants_ending(&arguments.out, ".safetensors", "weights are written as safetensors")?;
     let model = Model::load(&arguments.model, &Device::Cpu)?;
-    let mut tensors = weights_file::to_file(model.sequential.weights())?;
-    let dtype = match arguments.dtype {
+    let tensors = weights_file::to_file(model.sequential.weights())?;
+    Ok(to_safetensors(&typed(tensors, arguments.dtype)?, None)?)
+}
+
+/// The state dict and model.py in a folder.
+fn torch(arguments: &ExportArguments) -> Result<()> {
+    let out = &arguments.out;
+    if out.is_file() {
+        let message = format!("PyTorch's files go into a folder, but {} is a file", out.display());
+        return Err(Error::run(message).into());
+    }
+    let model = Model::load(&arguments.model, &Device::Cpu)?;
+    let portable = Portable::of(&model, None)?;
+    let file = weights_file::to_file(model.sequential.weights())?;
+    let files =
+        lanthorn::exchange::torch::write(&portable, file, of_model::tables(&model)?.as_ref())?;
+    std::fs::create_dir_all(out)?;
+    let state = typed(files.state, arguments.dtype)?;
+    atomic_write(&out.join("model.safetensors"), &to_safetensors(&state, None)?)?;
+    Ok(atomic_write(&out.join("model.py"), files.code.as_bytes())?)
+}
+
+fn typed(mut tensors: Vec<(String, Tensor)>, dtype: Dtype) -> Result<Vec<(String, Tensor)>> {
+    let dtype = match dtype {
         Dtype::F32 => DType::F32,
         Dtype::F16 => DType::F16,
         Dtype::Bf16 => DType::BF16,
@@ -114,7 +138,7 @@ fn weights(arguments: &ExportArguments) -> Result<Vec<u8>> {
     for (_, tensor) in &mut tensors {
         *tensor = tensor.to_dtype(dtype).map_err(Error::from)?;
     }
-    Ok(to_safetensors(&tensors, None)?)
+    Ok(tensors)
 }
 
 fn exchanged(arguments: &ExportArguments) -> Result<Vec<u8>> {
@@ -164,7 +188,7 @@ fn verify(arguments: &ExportArguments) -> Result<f32> {
             weights_file::load(other.sequential.weights(), &file.tensors, out, false)?;
             other
         }
-        To::Config | To::KerasJson | To::Onnx => {
+        To::Config | To::KerasJson | To::Onnx | To::Torch => {
             let message = "there is no reader of ours that computes with this file";
             return Err(Error::run(message)
                 .with_help("`--verify` goes with `--to keras`, `keras-weights` and `weights`; the file was written")

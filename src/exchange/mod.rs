@@ -8,3 +8,5 @@ pub mod onnx;
 pub mod portable;
 pub mod python;
 pub mod signatures;
+pub mod tables;
+pub mod torch;

@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 #[cfg(feature = "keras")]
 use super::keras::{KerasFile, read_json};
 use super::portable::{Portable, PortableLayer};
+use super::tables::{TableOutput, Tables};
 use crate::artifact::{Model, Training};
 use crate::checkpoint::{CHECKPOINT, Checkpoint};
 use crate::config::{Config, Node};
@@ -55,9 +56,7 @@ impl Portable {
 }
 
 /// What a model's data was, for a file that holds the preprocessing too.
-#[cfg(feature = "onnx")]
-pub fn tables(model: &Model) -> Result<Option<super::onnx::Tables>> {
-    use super::onnx::{TableOutput, Tables};
+pub fn tables(model: &Model) -> Result<Option<Tables>> {
     let Some(preprocessing) = &model.preprocessing else { return Ok(None) };
     let json =
         serde_json::to_value(preprocessing).map_err(|error| Error::Internal(error.to_string()))?;

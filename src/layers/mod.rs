@@ -5,10 +5,12 @@
 //! struct, made by `build`, whose `forward` maps a [`Signal`] to a [`Signal`].
 
 mod activating;
+mod augmentation;
 mod axes;
 mod bidirectional;
 mod convolution;
 mod dense;
+mod einsum_dense;
 mod embedding;
 mod gru;
 mod lstm;
@@ -39,9 +41,14 @@ use crate::shape::Shape;
 use crate::weights::Scope;
 
 pub use activating::{ActivationLayer, Elu, LeakyReLU, PReLU, ReLU, Softmax};
+pub use augmentation::{
+    Factor, FillMode, Flips, RandomContrast, RandomFlip, RandomRotation, RandomTranslation,
+    RandomZoom, Sampling,
+};
 pub use axes::{Axes, Numbers};
 pub use bidirectional::{Bidirectional, MergeMode};
 pub use dense::Dense;
+pub use einsum_dense::{EinsumDense, Sizes};
 pub use embedding::Embedding;
 pub use gru::Gru;
 pub use lstm::Lstm;
@@ -79,6 +86,7 @@ pub use spatial::{DataFormat, Margin, Margins, Padding, PerAxis};
 
 catalog! { dyn Layer, "layer", LayerCommon;
     Dense: "dense", "Dense";
+    EinsumDense: "einsum_dense", "EinsumDense";
     Embedding: "embedding", "Embedding";
     Masking: "masking", "Masking";
     ActivationLayer: "activation", "Activation";
@@ -144,11 +152,33 @@ catalog! { dyn Layer, "layer", LayerCommon;
     UpSampling1D: "up_sampling1d", "UpSampling1D";
     UpSampling2D: "up_sampling2d", "UpSampling2D";
     UpSampling3D: "up_sampling3d", "UpSampling3D";
+    RandomFlip: "random_flip", "RandomFlip";
+    RandomRotation: "random_rotation", "RandomRotation";
+    RandomZoom: "random_zoom", "RandomZoom";
+    RandomTranslation: "random_translation", "RandomTranslation";
+    RandomContrast: "random_contrast", "RandomContrast";
     SimpleRnn: "simple_rnn", "SimpleRNN";
     Lstm: "lstm", "LSTM";
     Gru: "gru", "GRU";
     Bidirectional: "bidirectional", "Bidirectional";
     TimeDistributed: "time_distributed", "TimeDistributed";
+    "lambda" => "it holds Python code; a program adds a layer of its own by `register_layer`";
+    "add" => "it merges several inputs, and layers here stand in one row";
+    "subtract" => "it merges several inputs, and layers here stand in one row";
+    "multiply" => "it merges several inputs, and layers here stand in one row";
+    "average" => "it merges several inputs, and layers here stand in one row";
+    "maximum" => "it merges several inputs, and layers here stand in one row";
+    "minimum" => "it merges several inputs, and layers here stand in one row";
+    "concatenate" => "it merges several inputs, and layers here stand in one row";
+    "dot" => "it merges several inputs, and layers here stand in one row";
+    "attention" => "it takes several inputs, and layers here stand in one row";
+    "multi_head_attention" => "it takes several inputs, and layers here stand in one row";
+    "additive_attention" => "it takes several inputs, and layers here stand in one row";
+    "grouped_query_attention" => "it takes several inputs, and layers here stand in one row";
+    "conv_lstm1d" => "use `time_distributed` over a convolution, then `lstm`";
+    "conv_lstm2d" => "use `time_distributed` over a convolution, then `lstm`";
+    "conv_lstm3d" => "use `time_distributed` over a convolution, then `lstm`";
+    "input_layer" => "the input's shape comes from the data; `input_shape` of the model checks it";
 }
 
 /// A layer in a config: `dense: {units: 8}`.

@@ -11,6 +11,7 @@
 
 pub mod activation;
 pub mod affine;
+pub mod augment;
 pub mod batch_norm;
 pub mod bidirectional;
 pub mod broadcast;

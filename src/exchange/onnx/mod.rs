@@ -20,9 +20,8 @@ use self::graph::{Dim, FLOAT, Graph, value};
 use self::layers::Flow;
 use self::proto::{ModelProto, OperatorSetIdProto};
 use super::portable::Portable;
+use super::tables::Tables;
 use crate::error::{Error, Result};
-
-pub use preprocessing::{TableColumn, TableOutput, Tables};
 
 /// The version of ONNX's operators that is written.
 pub const OPSET: i64 = 17;

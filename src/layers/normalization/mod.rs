@@ -37,7 +37,7 @@ fn sizes(axes: &[usize], input: &Shape) -> Vec<usize> {
 }
 
 /// The mean over some axes of a batch, which stay with size 1.
-fn mean_over(x: &Tensor, axes: &[usize]) -> Result<Tensor> {
+pub(super) fn mean_over(x: &Tensor, axes: &[usize]) -> Result<Tensor> {
     let count: usize = axes.iter().map(|axis| x.dims()[*axis]).product();
     if axes.is_empty() {
         return Ok(x.clone());
