@@ -10,6 +10,8 @@ use crate::config::{Config, Format};
 use crate::error::{Error, Result};
 use crate::files::atomic_write;
 use crate::plan::Plan;
+use crate::self_test::SelfTest;
+use crate::sequential::Sequential;
 use crate::trainer::Trainer;
 
 /// The folder of a run, and what is kept in it.
@@ -106,7 +108,10 @@ impl Run {
     pub fn save_copy(&self, plan: &Plan, trainer: &Trainer, name: &str) -> Result<()> {
         let preprocessing = Some(&plan.data()?.preprocessing);
         let (config, training) = (portable(&plan.config), training(trainer));
-        let bytes = artifact::to_bytes(&config, preprocessing, &training, trainer.model.weights())?;
+        let self_test = self_test(plan, &trainer.model)?;
+        let weights = trainer.model.weights();
+        let bytes =
+            artifact::to_bytes(&config, preprocessing, &training, self_test.as_ref(), weights)?;
         self.write_bytes(name, &bytes)
     }
 
@@ -126,7 +131,8 @@ impl Run {
     /// Writes the trained model into the folder; gives back its path.
     pub fn save_model(&self, plan: &Plan, trainer: Trainer) -> Result<(PathBuf, Model)> {
         let path = self.folder.join(MODEL);
-        let model = model_of(plan, trainer)?;
+        let mut model = model_of(plan, trainer)?;
+        model.self_test = self_test(plan, &model.sequential)?;
         model.save(&path)?;
         Ok((path, model))
     }
@@ -143,9 +149,18 @@ pub fn model_of(plan: &Plan, trainer: Trainer) -> Result<Model> {
         config: portable(&plan.config),
         preprocessing: Some(plan.data()?.preprocessing.clone()),
         training: training(&trainer),
+        self_test: None,
         spec: plan.spec.clone(),
         sequential: trainer.model,
     })
+}
+
+/// The self-test of a model with its present weights; None where `fit.self_test` is false.
+pub fn self_test(plan: &Plan, model: &Sequential) -> Result<Option<SelfTest>> {
+    match plan.config.fit.self_test {
+        true => SelfTest::record(plan.data()?, model),
+        false => Ok(None),
+    }
 }
 
 fn training(trainer: &Trainer) -> Training {

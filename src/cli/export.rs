@@ -221,6 +221,7 @@ fn fresh(model: &Model) -> Result<Model> {
         config: model.config.clone(),
         preprocessing: model.preprocessing.clone(),
         training: model.training.clone(),
+        self_test: None,
         sequential,
         spec,
     })

@@ -1,17 +1,18 @@
 //! `lanthorn import`.
 
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
-use candle_core::Device;
+use candle_core::{Device, Tensor};
 use clap::Args;
 use lanthorn::Error;
 use lanthorn::artifact::Model;
 use lanthorn::exchange::keras::KerasFile;
 use lanthorn::exchange::of_model;
-use lanthorn::files::TensorFile;
+use lanthorn::files::{INDEX, TensorFile};
 use lanthorn::plan::Plan;
-use lanthorn::run::model_of;
+use lanthorn::run::{model_of, self_test};
 use lanthorn::weights_file;
 use serde_json::json;
 
@@ -35,23 +36,24 @@ pub(crate) struct ImportArguments {
 
 pub(crate) fn run(arguments: &ImportArguments, common: &Common) -> Result<()> {
     let path = &arguments.file;
-    let is_safetensors = path.extension().is_some_and(|ending| ending == "safetensors");
+    let is_safetensors = path.extension().is_some_and(|ending| ending == "safetensors")
+        || path.to_string_lossy().ends_with(INDEX);
     let (model, notes) = match (&arguments.config, is_safetensors) {
         (None, true) => {
             let error = Error::run("a safetensors file holds weights, but no architecture");
             return Err(error.with_help("name one: `--config CONFIG`").into());
         }
         (Some(config), true) => {
-            let model = untrained(config)?;
-            let file = TensorFile::read(path)?;
-            let weights = model.sequential.weights();
-            let fit = weights_file::load(weights, &file.tensors, path, arguments.partial)?;
-            (model, fit.differences())
+            let (plan, mut model) = untrained(config)?;
+            let notes = load(&model, TensorFile::read(path)?.tensors, path, arguments.partial)?;
+            model.self_test = self_test(&plan, &model.sequential)?;
+            (model, notes)
         }
         (None, false) => of_model::from_keras(&KerasFile::read(path)?, path)?,
         (Some(config), false) => {
-            let model = untrained(config)?;
+            let (plan, mut model) = untrained(config)?;
             of_model::load_keras_weights(&model.sequential, &KerasFile::read(path)?, path)?;
+            model.self_test = self_test(&plan, &model.sequential)?;
             (model, Vec::new())
         }
     };
@@ -67,9 +69,29 @@ pub(crate) fn run(arguments: &ImportArguments, common: &Common) -> Result<()> {
     view::result(&format!("wrote {}: {count} parameters\n", arguments.out.display()))
 }
 
+/// Puts tensors into the model: by name, else by order and shape. Gives what the user should see.
+fn load(
+    model: &Model,
+    tensors: HashMap<String, Tensor>,
+    path: &Path,
+    partial: bool,
+) -> Result<Vec<String>> {
+    let weights = model.sequential.weights();
+    let by_name = weights_file::compare(weights, &tensors)?;
+    if partial || by_name.is_whole() {
+        return Ok(weights_file::load(weights, &tensors, path, partial)?.differences());
+    }
+    let (renamed, pairs) = weights_file::matched(weights, tensors, path)?;
+    weights_file::load(weights, &renamed, path, false)?;
+    let mut notes = vec!["names differ: matched by order and shape".to_string()];
+    notes.extend(pairs.into_iter().map(|(ours, theirs)| format!("{ours} ← {theirs}")));
+    Ok(notes)
+}
+
 /// The model of a configuration with its data's preprocessing, before any training.
-fn untrained(config: &Path) -> Result<Model> {
+fn untrained(config: &Path) -> Result<(Plan, Model)> {
     let plan = Plan::open(config, &[])?;
     let trainer = plan.trainer(&Device::Cpu)?;
-    Ok(model_of(&plan, trainer)?)
+    let model = model_of(&plan, trainer)?;
+    Ok((plan, model))
 }

@@ -99,7 +99,8 @@ pub fn from_keras(file: &KerasFile, path: &Path) -> Result<(Model, Vec<String>)>
     }
     let training = Training::default();
     let preprocessing = Some(preprocessing);
-    Ok((Model { config, preprocessing, training, sequential, spec }, converted.notes))
+    let self_test = None;
+    Ok((Model { config, preprocessing, training, self_test, sequential, spec }, converted.notes))
 }
 
 /// Puts the weights of one of Keras's files into a model of the same architecture, layer by layer.

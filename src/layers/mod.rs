@@ -353,6 +353,19 @@ pub(crate) fn at_least_one(key: &str, count: usize) -> Result<(), Problem> {
     Ok(())
 }
 
+/// A problem where an array of these sizes would hold more numbers than any that we make.
+pub(crate) fn not_too_large(key: &str, sizes: &[usize]) -> Result<(), Problem> {
+    let most = 1usize << 31;
+    let numbers = sizes.iter().try_fold(1usize, |numbers, size| numbers.checked_mul(*size));
+    match numbers {
+        Some(numbers) if numbers <= most => Ok(()),
+        _ => Err(Problem::at(
+            key,
+            format!("an array may hold at most {most} numbers, got {sizes:?}"),
+        )),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -63,10 +63,24 @@ pub(crate) fn read(bytes: Vec<u8>) -> Result<Tree, String> {
 
 fn parse(bytes: Vec<u8>) -> Result<Tree, String> {
     let budget = bytes.len() as u64;
+    if let Some(end) = end_of(&bytes).filter(|end| *end > budget) {
+        return Err(format!("it says that it is {end} bytes long, but it is {budget}"));
+    }
     let file = File::from_bytes(bytes).map_err(text)?;
     let mut reader = Reader { tree: Tree::default(), budget, objects: 0 };
     reader.group(&file.root(), "", 0)?;
     Ok(reader.tree)
+}
+
+/// The length that the superblock says the file has.
+fn end_of(bytes: &[u8]) -> Option<u64> {
+    let at = match bytes.get(8)? {
+        0 => 40,
+        1 => 44,
+        2 | 3 => 28,
+        _ => return None,
+    };
+    bytes.get(at..at + 8)?.try_into().ok().map(u64::from_le_bytes)
 }
 
 struct Reader {

@@ -3,6 +3,8 @@
 use serde_json::{Map, Value, json};
 
 use super::super::keras_json::translate;
+use super::super::portable::named;
+use super::super::signatures::METRICS;
 use super::read_json::{entry, is_default};
 use crate::config::names::snake_case;
 
@@ -132,6 +134,13 @@ fn metric(value: &Value) -> Value {
     }
     if snake_case(class) == name {
         return entry;
+    }
+    if METRICS.find(name).is_some_and(|known| known.name == class) {
+        // a short name, such as `mse`, is the key in the history
+        return match named(&entry) {
+            Some((_, arguments)) => super::read_json::entry(name, arguments),
+            None => entry,
+        };
     }
     match entry {
         Value::String(kind) => {
