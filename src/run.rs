@@ -9,6 +9,7 @@ use crate::checkpoint::{CHECKPOINT, Checkpoint, TrainerState, Writer};
 use crate::config::{Config, Format};
 use crate::error::{Error, Result};
 use crate::files::atomic_write;
+use crate::history::HISTORY;
 use crate::plan::Plan;
 use crate::trainer::Trainer;
 
@@ -82,7 +83,7 @@ impl Run {
         self.writer.is_due()
     }
 
-    /// Keeps the trainer's state, off the training's path.
+    /// Keeps the trainer's state and the history, off the training's path.
     pub fn keep(&mut self, trainer: &Trainer) -> Result<()> {
         let checkpoint = Checkpoint {
             state: trainer.state()?,
@@ -97,7 +98,7 @@ impl Run {
         self.writer.finish()
     }
 
-    /// Writes history.csv.
+    /// Writes history.csv at once: for a training that failed, whose state isn't kept.
     pub fn save_history(&self, trainer: &Trainer) -> Result<()> {
         atomic_write(&self.folder.join(HISTORY), trainer.history.to_csv().as_bytes())
     }
@@ -132,8 +133,6 @@ impl Run {
     }
 }
 
-/// The name of the history in a run folder.
-pub const HISTORY: &str = "history.csv";
 /// The name of the configuration in a run folder.
 pub const CONFIG: &str = "config.yaml";
 
