@@ -12,7 +12,7 @@ use lanthorn::artifact::Model;
 use lanthorn::exchange::keras::{KerasFile, write_keras, write_weights};
 use lanthorn::exchange::of_model::{from_keras, load_keras_weights};
 use lanthorn::exchange::portable::Portable;
-use lanthorn::files::TensorFile;
+use lanthorn::files::{TensorFile, to_safetensors};
 use support::{Folder, project};
 
 const MODELS: [&str; 6] =
@@ -190,5 +190,82 @@ fn the_program_says_what_is_wrong_with_a_file_and_exits_1() {
         assert_eq!(call.code, 1, "{file}: {}", call.stderr);
         assert!(call.stderr.contains(file), "{}", call.stderr);
         assert!(!folder.path("out.safetensors").exists());
+    }
+}
+
+#[test]
+fn a_model_file_carries_a_self_test_that_predict_checks() {
+    let folder = Folder::with_loan();
+    folder.ok("train loan.yaml -q --out run");
+    let path = folder.path("run/model.safetensors");
+    let model = Model::load(&path, &Device::Cpu).unwrap();
+    let test = model.self_test.clone().unwrap();
+    assert_eq!(test.columns, ["age", "area"]);
+    let table = folder.read("loan.csv");
+    let row = table.lines().nth(271).unwrap(); // the first of the last 30 of 300
+    assert!(row.contains(&test.rows[0][0]) && row.contains(&test.rows[0][1]), "{row}");
+    assert_eq!(model.check().unwrap(), None);
+    let call = folder.run("predict run loan.csv");
+    assert_eq!((call.code, call.stderr.as_str()), (0, ""));
+
+    let weight = model.sequential.weights().iter().next().unwrap();
+    weight.set(&(weight.var.as_tensor() * 1.01).unwrap()).unwrap();
+    model.save(&path).unwrap();
+    let call = folder.run("predict run loan.csv");
+    assert_eq!(call.code, 0);
+    assert!(call.stderr.contains("self-test"), "{}", call.stderr);
+    assert_eq!(folder.run("predict run loan.csv --no-self-test").stderr, "");
+
+    folder.ok("train loan.yaml -q --out without --set fit.self_test=false");
+    let model = Model::load(&folder.path("without/model.safetensors"), &Device::Cpu).unwrap();
+    assert_eq!(model.self_test, None);
+}
+
+#[test]
+fn weights_under_other_names_are_matched_by_order_and_shape() {
+    let folder = Folder::with_loan();
+    folder.ok("train loan.yaml -q --out run");
+    folder.ok("export run --to weights -o ours.safetensors");
+    let file = TensorFile::read(&folder.path("ours.safetensors")).unwrap();
+    let turned = file.tensors["dense_1.weight"].t().unwrap().contiguous().unwrap();
+    let renamed: Vec<(String, Tensor)> = vec![
+        ("10.bias".into(), file.tensors["dense_1.bias"].clone()),
+        ("10.weight".into(), turned.to_dtype(DType::F32).unwrap()),
+        ("2.bias".into(), file.tensors["dense.bias"].clone()),
+        ("2.weight".into(), file.tensors["dense.weight"].clone()),
+    ];
+    let bytes = |tensors: &[(String, Tensor)]| to_safetensors(tensors, None).unwrap();
+    folder.write_bytes("theirs.safetensors", &bytes(&renamed));
+    folder.write_bytes("a.safetensors", &bytes(&renamed[..2]));
+    folder.write_bytes("b.safetensors", &bytes(&renamed[2..]));
+    folder.write(
+        "split.safetensors.index.json",
+        r#"{"weight_map": {"10.bias": "a.safetensors", "10.weight": "a.safetensors",
+            "2.bias": "b.safetensors", "2.weight": "b.safetensors"}}"#,
+    );
+    let expected = folder.ok("predict run loan.csv");
+    for file in ["theirs.safetensors", "split.safetensors.index.json"] {
+        let call = folder.run(&format!("import {file} --config loan.yaml -o out.safetensors"));
+        assert_eq!(call.code, 0, "{}", call.stderr);
+        assert!(call.stderr.contains("dense_1.weight ← 10.weight, transposed"), "{}", call.stderr);
+        assert_eq!(folder.ok("predict out.safetensors loan.csv"), expected, "{file}");
+    }
+    folder
+        .write("bad.safetensors.index.json", r#"{"weight_map": {"10.bias": "../a.safetensors"}}"#);
+    for file in ["a.safetensors", "bad.safetensors.index.json"] {
+        let call = folder.run(&format!("import {file} --config loan.yaml -o bad.safetensors"));
+        assert_eq!(call.code, 1, "{file}");
+        assert!(call.stderr.contains(file), "{}", call.stderr);
+    }
+}
+
+#[test]
+fn half_precision_weights_are_read() {
+    let folder = Folder::with_loan();
+    folder.ok("train loan.yaml -q --out run");
+    for dtype in ["f16", "bf16"] {
+        folder.ok(&format!("export run --to weights --dtype {dtype} -o w.safetensors --verify"));
+        folder.ok("import w.safetensors --config loan.yaml -o out.safetensors");
+        folder.ok("predict out.safetensors loan.csv");
     }
 }

@@ -5,7 +5,6 @@ use std::path::Path;
 use candle_core::{Device, Tensor};
 use serde_json::{Map, Value};
 
-#[cfg(feature = "keras")]
 use super::keras::{KerasFile, read_json};
 use super::portable::{Portable, PortableLayer};
 use super::tables::{TableOutput, Tables};
@@ -71,7 +70,6 @@ pub fn tables(model: &Model) -> Result<Option<Tables>> {
 
 /// A model of ours from one of Keras's files, and what could not be carried, a line each. The
 /// features are columns named `x0`, `x1`, …; classes are `0`, `1`, ….
-#[cfg(feature = "keras")]
 pub fn from_keras(file: &KerasFile, path: &Path) -> Result<(Model, Vec<String>)> {
     if file.model.is_null() {
         return Err(Error::model(path, "it holds weights, but no architecture")
@@ -104,7 +102,6 @@ pub fn from_keras(file: &KerasFile, path: &Path) -> Result<(Model, Vec<String>)>
 }
 
 /// Puts the weights of one of Keras's files into a model of the same architecture, layer by layer.
-#[cfg(feature = "keras")]
 pub fn load_keras_weights(model: &Sequential, file: &KerasFile, path: &Path) -> Result<()> {
     let classes = model.spec().layers.iter().map(|layer| layer.entry.kind.class_name);
     let keys = super::portable::file_keys(classes);
@@ -114,7 +111,6 @@ pub fn load_keras_weights(model: &Sequential, file: &KerasFile, path: &Path) -> 
     Ok(())
 }
 
-#[cfg(feature = "keras")]
 fn set_layer(model: &Sequential, layer: &str, tensors: &[Tensor], path: &Path) -> Result<()> {
     let own: Vec<_> = model.weights().iter().filter(|weight| weight.layer == layer).collect();
     let shapes = |all: &[&[usize]]| format!("{all:?}");
