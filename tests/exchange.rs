@@ -1,5 +1,7 @@
 //! Keras's files, as real Keras wrote them: every kind is read and gives the numbers that Keras
 //! gave, what we write is read back, and hostile files are errors, quickly.
+
+#![allow(unreachable_pub, clippy::print_stdout, clippy::unwrap_used)]
 #![cfg(feature = "keras")]
 
 mod support;

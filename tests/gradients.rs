@@ -1,6 +1,8 @@
 //! Gradients: every layer's and every loss's autograd against finite differences in f64, and every
 //! kernel's in f32 against that of its twin.
 
+#![allow(unreachable_pub, clippy::print_stdout, clippy::unwrap_used)]
+
 use candle_core::{DType, Device, Tensor, Var, backprop::GradStore};
 use lanthorn::Shape;
 use lanthorn::config::{Catalog, Node};

@@ -1,6 +1,8 @@
 //! Shapes: whatever a layer's arguments and its input, it says what is wrong with them, or gives
 //! just the shape that it promised, as candle ops and as a kernel.
 
+#![allow(unreachable_pub, clippy::print_stdout, clippy::unwrap_used)]
+
 use std::collections::BTreeMap;
 use std::sync::{LazyLock, Mutex};
 
@@ -100,7 +102,7 @@ fn check(name: &'static str, config: &Value, input: &Shape) -> Result<(), String
     let random = Random::new(1);
     let mut weights = Weights::new(random, &Device::Cpu);
     let layer = entry.item.build(input, &mut weights.scope("layer", true)).map_err(text)?;
-    *BUILT.lock().unwrap_or_else(|e| e.into_inner()).entry(name).or_default() += 1;
+    *BUILT.lock().unwrap_or_else(std::sync::PoisonError::into_inner).entry(name).or_default() += 1;
     let numbers = BATCH * input.elements();
     let mut stream = random.stream("test", "x", 0);
     let value = |_| if name == "embedding" { 0.0 } else { stream.uniform() };
@@ -144,13 +146,16 @@ fn a_layer_gives_the_shape_that_it_promised() {
             let run = std::panic::AssertUnwindSafe(|| check(name, &config, &input));
             let result = std::panic::catch_unwind(run).unwrap_or_else(|_| Err("panicked".into()));
             if let Err(error) = result {
-                let mut failed = failed.lock().unwrap_or_else(|e| e.into_inner());
+                let mut failed = failed.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
                 failed.entry(name).or_insert(format!("{config} on {input}: {error}"));
             }
         }
     });
-    let failed: Vec<String> =
-        failed.into_inner().unwrap_or_else(|e| e.into_inner()).into_values().collect();
+    let failed: Vec<String> = failed
+        .into_inner()
+        .unwrap_or_else(std::sync::PoisonError::into_inner)
+        .into_values()
+        .collect();
     assert!(failed.is_empty(), "\n{}", failed.join("\n"));
     for (kind, (name, _)) in KINDS.iter().enumerate() {
         build_once(kind, name);
@@ -160,7 +165,8 @@ fn a_layer_gives_the_shape_that_it_promised() {
 /// Tries fixed draws until a layer that chance has left out is built, so that this test doesn't
 /// fail by chance, and fails where the values above never fit a layer.
 fn build_once(kind: usize, name: &'static str) {
-    let is_built = || BUILT.lock().unwrap_or_else(|e| e.into_inner()).contains_key(name);
+    let is_built =
+        || BUILT.lock().unwrap_or_else(std::sync::PoisonError::into_inner).contains_key(name);
     for seed in 0..3000 {
         if is_built() {
             return;

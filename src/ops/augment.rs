@@ -44,8 +44,8 @@ pub struct Draws {
 }
 
 impl Draws {
-    fn stream(&self, random: &Random, step: u64) -> Stream {
-        self.seed.map_or(*random, Random::new).stream("augment", &self.layer, step)
+    fn stream(&self, random: Random, step: u64) -> Stream {
+        self.seed.map_or(random, Random::new).stream("augment", &self.layer, step)
     }
 }
 
@@ -101,7 +101,7 @@ pub const MAP: usize = 6;
 impl Warp {
     /// Draws the maps of a batch, `MAP` numbers for each sample.
     pub fn draw(&self, random: &Random, step: u64, maps: &mut [f32]) {
-        let mut stream = self.draws.stream(random, step);
+        let mut stream = self.draws.stream(*random, step);
         let (height, width) = (self.image.height as f64, self.image.width as f64);
         let mut within = |(low, high): (f64, f64)| low + (high - low) * f64::from(stream.uniform());
         for map in maps.chunks_exact_mut(MAP) {
@@ -239,7 +239,7 @@ pub struct Contrast {
 impl Contrast {
     /// Draws a factor for each sample.
     pub fn draw(&self, random: &Random, step: u64, factors: &mut [f32]) {
-        let mut stream = self.draws.stream(random, step);
+        let mut stream = self.draws.stream(*random, step);
         let (low, high) = (self.factor.0 as f32, self.factor.1 as f32);
         factors.iter_mut().for_each(|factor| *factor = stream.uniform_in(low, high));
     }

@@ -1,6 +1,6 @@
 //! What the tests of the binary share: a folder of their own with small tables, and calls.
 
-#![allow(dead_code)] // each test file uses a part
+#![allow(dead_code, clippy::unwrap_used)] // each test file uses a part
 
 use std::path::{Path, PathBuf};
 use std::process::Command;

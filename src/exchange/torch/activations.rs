@@ -14,9 +14,8 @@ pub(super) fn argument(modules: &mut Modules, layer: &PortableLayer) -> Result<(
     }
     let (name, arguments) =
         named(value).ok_or_else(|| layer.refuse(format!("`activation` is {value}")))?;
-    match module(modules, layer, &name, &arguments)? {
-        Some(code) => modules.beside(&layer.name, "activation", code),
-        None => {}
+    if let Some(code) = module(modules, layer, &name, &arguments)? {
+        modules.beside(&layer.name, "activation", code);
     }
     Ok(())
 }

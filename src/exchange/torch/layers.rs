@@ -12,7 +12,7 @@ use crate::exchange::portable::PortableLayer;
 /// True where the first layer that cares has its channels first in PyTorch.
 pub(super) fn starts_first(layers: &[PortableLayer]) -> bool {
     let cares = layers.iter().find(|layer| {
-        !matches!(
+        let shapeless = matches!(
             layer.class.as_str(),
             "Dropout"
                 | "GaussianNoise"
@@ -23,7 +23,9 @@ pub(super) fn starts_first(layers: &[PortableLayer]) -> bool {
                 | "LeakyReLU"
                 | "ELU"
                 | "ActivityRegularization"
-        ) && !(layer.class == "Rescaling" && layer.argument("scale").is_number())
+        );
+        let rescales = layer.class == "Rescaling" && layer.argument("scale").is_number();
+        !shapeless && !rescales
     });
     cares.is_some_and(|layer| {
         let class = layer.class.as_str();
