@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use crate::artifact::{FORMAT_MAJOR, FORMAT_MINOR, check_format};
 use crate::error::{Error, Result};
 use crate::files::{TensorFile, atomic_write, exact, from_exact, to_safetensors};
-use crate::history::History;
+use crate::history::{HISTORY, History};
 use crate::trainer::{Position, Trainer};
 
 /// The name of the checkpoint in a run folder.
@@ -257,13 +257,24 @@ impl Shared {
     }
 }
 
+/// The checkpoint, and the history beside it: in each epoch of a fast training, flushing that to
+/// disk would take longer than the epoch.
+fn write(checkpoint: &Checkpoint, path: &Path) -> Result<()> {
+    atomic_write(path, &checkpoint.to_bytes()?)?;
+    let history = &checkpoint.state.history;
+    match history.epochs.is_empty() {
+        true => Ok(()),
+        false => atomic_write(&path.with_file_name(HISTORY), history.to_csv().as_bytes()),
+    }
+}
+
 fn write_all(shared: &Shared, path: &Path) {
     let mut desk = shared.lock();
     loop {
         if let Some(checkpoint) = desk.waiting.take() {
             desk.writing = true;
             drop(desk);
-            let result = checkpoint.to_bytes().and_then(|bytes| atomic_write(path, &bytes));
+            let result = write(&checkpoint, path);
             desk = shared.lock();
             desk.writing = false;
             if let Err(error) = result {

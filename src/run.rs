@@ -9,6 +9,7 @@ use crate::checkpoint::{CHECKPOINT, Checkpoint, TrainerState, Writer};
 use crate::config::{Config, Format};
 use crate::error::{Error, Result};
 use crate::files::atomic_write;
+use crate::history::HISTORY;
 use crate::plan::Plan;
 use crate::self_test::SelfTest;
 use crate::sequential::Sequential;
@@ -84,7 +85,7 @@ impl Run {
         self.writer.is_due()
     }
 
-    /// Keeps the trainer's state, off the training's path.
+    /// Keeps the trainer's state and the history, off the training's path.
     pub fn keep(&mut self, trainer: &Trainer) -> Result<()> {
         let checkpoint = Checkpoint {
             state: trainer.state()?,
@@ -99,7 +100,7 @@ impl Run {
         self.writer.finish()
     }
 
-    /// Writes history.csv.
+    /// Writes history.csv at once: for a training that failed, whose state isn't kept.
     pub fn save_history(&self, trainer: &Trainer) -> Result<()> {
         atomic_write(&self.folder.join(HISTORY), trainer.history.to_csv().as_bytes())
     }
@@ -138,8 +139,6 @@ impl Run {
     }
 }
 
-/// The name of the history in a run folder.
-pub const HISTORY: &str = "history.csv";
 /// The name of the configuration in a run folder.
 pub const CONFIG: &str = "config.yaml";
 

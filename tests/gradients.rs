@@ -241,6 +241,10 @@ fn check_layer(row: &Row) -> Result<(), String> {
     }
     let single = Built::of(row, DType::F32)?;
     let Some(total) = single.total(true)? else { return Ok(()) };
+    let (value, exact_value) = (total.to_scalar::<f32>().map_err(text)?, scalar()?);
+    if (f64::from(value) - exact_value).abs() > 1e-4 * (1.0 + exact_value.abs()) {
+        return Err(format!("kernel {value}, candle ops {exact_value}"));
+    }
     let theirs = total.backward().map_err(text)?;
     for ((name, exact), (_, single)) in exact.vars().into_iter().zip(single.vars()) {
         let (a, b) = (flat(&gradients, &exact)?, flat(&theirs, &single)?);

@@ -170,6 +170,12 @@ impl Activation {
                 let message = "`alpha` of `celu` must not be 0, it divides the input";
                 Err(Problem::at("activation", message).help("the default is 1"))
             }
+            Activation::Softmax | Activation::LogSoftmax | Activation::Sparsemax
+                if input.dims().contains(&0) =>
+            {
+                let message = format!("the activation needs axes of at least 1, got {input}");
+                Err(Problem::at("activation", message))
+            }
             _ => Ok(input.clone()),
         }
     }

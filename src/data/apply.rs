@@ -144,7 +144,7 @@ impl<'a> BoundColumn<'a> {
             (Transform::Number { scaling }, Slot::Number(place)) => {
                 let stride = table.numbers;
                 for (row, out) in rows {
-                    let value = scaling.apply(chunk.numbers[row * stride + place]) as f32;
+                    let value = scaling.apply(chunk.numbers.at(row * stride + place)) as f32;
                     finite &= value.is_finite();
                     out[at] = value;
                 }
@@ -215,7 +215,8 @@ fn fill(table: &Table, bound: &[BoundColumn<'_>], part: Part<'_>, name: &str) ->
 }
 
 fn column_of<'c>(chunk: &'c Chunk, table: &Table, place: usize) -> impl Iterator<Item = f64> + 'c {
-    chunk.numbers.iter().skip(place).step_by(table.numbers.max(1)).copied()
+    let places = (place..chunk.numbers.len()).step_by(table.numbers.max(1));
+    places.map(|place| chunk.numbers.at(place))
 }
 
 /// `loan.csv:17` for a row of the table, counted from 0.

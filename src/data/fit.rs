@@ -194,7 +194,7 @@ impl Scaled {
         match self.slot {
             Slot::Number(place) => {
                 let width = table.numbers;
-                rows.fold(start, |sum, row| with(sum, chunk.numbers[row * width + place]))
+                rows.fold(start, |sum, row| with(sum, chunk.numbers.at(row * width + place)))
             }
             Slot::Text(place) => {
                 let width = table.texts.len();

@@ -67,12 +67,12 @@ impl Header {
 
     /// What to do about a column that isn't there.
     pub(super) fn missing_help(&self, name: &str) -> String {
+        if self.is_all_numbers() {
+            return NO_HEADER.to_string();
+        }
         if self.names.iter().any(|name| name.parse::<f64>().is_ok()) {
             let found = list(&self.names.iter().map(String::as_str).collect::<Vec<_>>());
             return format!("the first line must be a header that names the columns, got {found}");
-        }
-        if self.is_all_numbers() {
-            return NO_HEADER.to_string();
         }
         if let [only] = self.names.as_slice()
             && let Some(other) = [';', '\t', ',', '|'].iter().find(|other| only.contains(**other))

@@ -39,7 +39,7 @@ pub(super) fn read(text: &str, layout: &Layout<'_>) -> Option<Read> {
         read_line(line, layout, &mut read)?;
         read.chunk.rows += 1;
     }
-    Some(read)
+    Some(read.ended())
 }
 
 /// How many rows there may be, were all as long as the first; a little more, so that the room for
@@ -74,7 +74,7 @@ fn read_line(line: &str, layout: &Layout<'_>, read: &mut Read) -> Option<()> {
                 let (cell, end) = cell(line, at, delimiter)?;
                 (float::cell(cell)?, end)
             };
-            read.chunk.numbers.push(Some(value).filter(|value| fits(*value))?);
+            read.numbers.push(Some(value).filter(|value| fits(*value))?);
             end
         };
         at += end + 1;

@@ -4,7 +4,6 @@ use std::io::Read;
 use std::path::Path;
 
 use memchr::memchr_iter;
-use rayon::prelude::*;
 
 use crate::config::names::did_you_mean;
 use crate::error::{Error, Problem, Result};
@@ -25,36 +24,13 @@ pub(super) fn read(path: &Path) -> Result<Vec<u8>, Problem> {
         let message = format!("`{}` is a folder, not a CSV file", path.display());
         return Err(Problem::at("", message).help("name a file in it"));
     }
-    read_whole(path).map_err(|error| match error.kind() {
+    std::fs::read(path).map_err(|error| match error.kind() {
         std::io::ErrorKind::NotFound => {
             Problem::at("", format!("there is no file `{}`", path.display()))
                 .help(neighbour(path).unwrap_or_default())
         }
         _ => Problem::at("", format!("can't read `{}`: {error}", path.display())),
     })
-}
-
-/// A file's bytes; the parts of a large one are read side by side.
-#[cfg(unix)]
-fn read_whole(path: &Path) -> std::io::Result<Vec<u8>> {
-    use std::os::unix::fs::FileExt;
-    const PART: usize = 1 << 23;
-    let file = std::fs::File::open(path)?;
-    let about = file.metadata()?;
-    if !about.is_file() || about.len() <= PART as u64 {
-        return std::fs::read(path); // pipes can't be read from the middle
-    }
-    let mut bytes = vec![0; about.len() as usize];
-    let parts = bytes.par_chunks_mut(PART).enumerate();
-    parts
-        .map(|(part, bytes)| file.read_exact_at(bytes, (part * PART) as u64))
-        .collect::<std::io::Result<()>>()?;
-    Ok(bytes)
-}
-
-#[cfg(not(unix))]
-fn read_whole(path: &Path) -> std::io::Result<Vec<u8>> {
-    std::fs::read(path)
 }
 
 /// "did you mean …?", where a file of nearly this name is in the same folder.

@@ -62,15 +62,69 @@ pub(super) struct Chunk {
     /// How many.
     pub rows: usize,
     /// Row after row.
-    pub numbers: Vec<f64>,
+    pub numbers: Numbers,
     /// Row after row; a code is a place in the table's texts.
     pub codes: Vec<u32>,
 }
 
-/// A chunk whose codes are of its own texts.
+/// The numbers of a chunk. Where each of them is one that 32 bits hold (pixels, counts), they take
+/// half of the memory.
+#[derive(Debug, PartialEq)]
+pub(super) enum Numbers {
+    /// As they were read.
+    Wide(Vec<f64>),
+    /// The same numbers, to the last bit.
+    Narrow(Vec<f32>),
+}
+
+impl Default for Numbers {
+    fn default() -> Self {
+        Numbers::Wide(Vec::new())
+    }
+}
+
+impl Numbers {
+    /// How many.
+    pub(super) fn len(&self) -> usize {
+        match self {
+            Numbers::Wide(values) => values.len(),
+            Numbers::Narrow(values) => values.len(),
+        }
+    }
+
+    /// One of them.
+    #[inline]
+    pub(super) fn at(&self, index: usize) -> f64 {
+        match self {
+            Numbers::Wide(values) => values[index],
+            Numbers::Narrow(values) => f64::from(values[index]),
+        }
+    }
+
+    /// These numbers, in half of the memory where that holds them.
+    pub(super) fn of(values: Vec<f64>) -> Numbers {
+        let is_narrow = |value: &f64| f64::from(*value as f32).to_bits() == value.to_bits();
+        match values.iter().all(is_narrow) {
+            true => Numbers::Narrow(values.iter().map(|value| *value as f32).collect()),
+            false => Numbers::Wide(values),
+        }
+    }
+}
+
+/// A chunk that is being read, whose codes are of its own texts.
 pub(super) struct Read {
     pub chunk: Chunk,
+    /// The chunk's numbers until [`Read::ended`].
+    pub numbers: Vec<f64>,
     pub texts: Vec<Interner>,
+}
+
+impl Read {
+    /// The same when all rows are read.
+    pub(super) fn ended(mut self) -> Read {
+        self.chunk.numbers = Numbers::of(std::mem::take(&mut self.numbers));
+        self
+    }
 }
 
 /// Distinct texts, numbered as they are met.
@@ -139,12 +193,12 @@ impl<'a> Layout<'a> {
 
     /// A chunk to be filled, with room for so many rows.
     pub(super) fn empty(&self, rows: usize) -> Read {
-        let chunk = Chunk {
-            rows: 0,
+        let codes = Vec::with_capacity(rows * self.texts);
+        Read {
+            chunk: Chunk { rows: 0, numbers: Numbers::default(), codes },
             numbers: Vec::with_capacity(rows * self.numbers),
-            codes: Vec::with_capacity(rows * self.texts),
-        };
-        Read { chunk, texts: (0..self.texts).map(|_| Interner::default()).collect() }
+            texts: (0..self.texts).map(|_| Interner::default()).collect(),
+        }
     }
 }
 
@@ -197,15 +251,15 @@ pub(super) fn read_records(source: &Source, layout: &Layout<'_>) -> Result<Vec<R
                 text_slot += 1;
             } else {
                 let value = number(cell).map_err(|why| wrong(place(), step, cell, why))?;
-                read.chunk.numbers.push(value);
+                read.numbers.push(value);
             }
         }
         read.chunk.rows += 1;
         if read.chunk.rows == CHUNK_ROWS {
-            reads.push(std::mem::replace(&mut read, layout.empty(CHUNK_ROWS)));
+            reads.push(std::mem::replace(&mut read, layout.empty(CHUNK_ROWS)).ended());
         }
     }
-    reads.push(read);
+    reads.push(read.ended());
     Ok(reads)
 }
 

@@ -142,12 +142,7 @@ impl EinsumDense {
             }
         }
         for sizes in [&kernel_shape, &output_shape] {
-            let numbers = sizes.iter().try_fold(1usize, |n, size| n.checked_mul(*size));
-            if numbers.is_none_or(|numbers| numbers > 1 << 31) {
-                return problem(format!(
-                    "the kernel and a sample may hold at most 2147483648 numbers, got {sizes:?}"
-                ));
-            }
+            super::not_too_large("output_shape", sizes)?;
         }
         let bias_shape = self.bias_shape(&output, &output_shape)?;
         Ok(Plan { input, kernel, output, kernel_shape, output_shape, bias_shape })

@@ -178,6 +178,18 @@ catalog! { dyn Layer, "layer", LayerCommon;
     "conv_lstm1d" => "use `time_distributed` over a convolution, then `lstm`";
     "conv_lstm2d" => "use `time_distributed` over a convolution, then `lstm`";
     "conv_lstm3d" => "use `time_distributed` over a convolution, then `lstm`";
+    "rnn" => "use `lstm`, `gru` or `simple_rnn`, which hold their cells";
+    "lstm_cell" => "use `lstm`, `gru` or `simple_rnn`, which hold their cells";
+    "gru_cell" => "use `lstm`, `gru` or `simple_rnn`, which hold their cells";
+    "simple_rnn_cell" => "use `lstm`, `gru` or `simple_rnn`, which hold their cells";
+    "stacked_rnn_cells" => "use `lstm`, `gru` or `simple_rnn`, which hold their cells";
+    "text_vectorization" => "what is done to columns belongs to the `data` section: `encode`, `scale`";
+    "string_lookup" => "what is done to columns belongs to the `data` section: `encode`, `scale`";
+    "integer_lookup" => "what is done to columns belongs to the `data` section: `encode`, `scale`";
+    "category_encoding" => "what is done to columns belongs to the `data` section: `encode`, `scale`";
+    "hashing" => "what is done to columns belongs to the `data` section: `encode`, `scale`";
+    "discretization" => "what is done to columns belongs to the `data` section: `encode`, `scale`";
+    "spectral_normalization" => "use `kernel_constraint: max_norm` or `unit_norm`";
     "input_layer" => "the input's shape comes from the data; `input_shape` of the model checks it";
 }
 
@@ -339,4 +351,36 @@ pub(crate) fn at_least_one(key: &str, count: usize) -> Result<(), Problem> {
         return Err(Problem::at(key, format!("`{key}` must be at least 1, got 0")));
     }
     Ok(())
+}
+
+/// A problem where an array of these sizes would hold more numbers than any that we make.
+pub(crate) fn not_too_large(key: &str, sizes: &[usize]) -> Result<(), Problem> {
+    let most = 1usize << 31;
+    let numbers = sizes.iter().try_fold(1usize, |numbers, size| numbers.checked_mul(*size));
+    match numbers {
+        Some(numbers) if numbers <= most => Ok(()),
+        _ => Err(Problem::at(
+            key,
+            format!("an array may hold at most {most} numbers, got {sizes:?}"),
+        )),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_known_layer_that_is_not_supported_says_why() {
+        let message = LayerEntry::find("Lambda").unwrap_err();
+        assert_eq!(
+            message,
+            "the layer `Lambda` is not supported\nit holds Python code; a program adds a layer of \
+             its own by `register_layer`"
+        );
+        for name in ["MultiHeadAttention", "ConvLSTM2D", "TextVectorization", "GRUCell"] {
+            let message = LayerEntry::find(name).unwrap_err();
+            assert!(message.contains("is not supported"), "{message}");
+        }
+    }
 }

@@ -18,15 +18,15 @@ pub struct Image {
 
 impl Image {
     /// How many numbers it has.
-    pub fn numbers(&self) -> usize {
+    pub fn numbers(self) -> usize {
         self.height * self.width * self.channels
     }
 
-    fn pixels(&self) -> usize {
+    fn pixels(self) -> usize {
         self.height * self.width
     }
 
-    fn place(&self, pixel: usize, channel: usize) -> usize {
+    fn place(self, pixel: usize, channel: usize) -> usize {
         match self.channels_first {
             true => channel * self.pixels() + pixel,
             false => pixel * self.channels + channel,

@@ -217,6 +217,10 @@ impl Kernel for BatchNormKernel {
         self.map((x, x), None, y, |c, x, _, _| x * factors[c] + offsets[c]);
     }
 
+    fn is_by_sample(&self) -> bool {
+        true
+    }
+
     fn backward(&self, pass: &Pass<'_>, io: Backward<'_>) {
         let Backward { x, weights, dy, saved, dx, dweights, .. } = io;
         let f = self.features;

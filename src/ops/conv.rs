@@ -110,6 +110,10 @@ impl Kernel for ConvKernel {
         });
     }
 
+    fn is_by_sample(&self) -> bool {
+        true
+    }
+
     fn backward(&self, _: &Pass<'_>, io: Backward<'_>) {
         let (filters, width) = (self.filters, self.filters / self.groups);
         let weights = io.weights;

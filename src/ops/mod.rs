@@ -36,6 +36,7 @@ pub mod resample;
 pub mod rows;
 pub mod separable;
 pub mod simd;
+pub mod small;
 pub mod softmax;
 pub mod time_distributed;
 pub mod unit_norm;
@@ -78,6 +79,13 @@ pub trait Kernel: Send + Sync {
 
     /// True where the output is the input, number for number: nothing is run.
     fn is_identity(&self, _training: bool) -> bool {
+        false
+    }
+
+    /// True where, in inference mode, the output of a sample is the same to the last bit whatever
+    /// other samples there are. Where it isn't (a matrix product may round otherwise for another
+    /// number of rows), predictions are made in batches of a fixed size.
+    fn is_by_sample(&self) -> bool {
         false
     }
 

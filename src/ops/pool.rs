@@ -159,6 +159,10 @@ impl Kernel for PoolKernel {
         }
     }
 
+    fn is_by_sample(&self) -> bool {
+        true
+    }
+
     fn backward(&self, pass: &Pass<'_>, io: Backward<'_>) {
         let Backward { dy, saved, dx: Some(dx), .. } = io else { return };
         let (image, output, channels) =
