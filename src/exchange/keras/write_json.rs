@@ -65,9 +65,15 @@ fn dtype() -> Value {
 /// One layer as Keras's JSON.
 pub fn layer(layer: &PortableLayer) -> Result<Value> {
     let class = layer.keras_class()?;
+    if named(layer.argument("activation")).is_some_and(|(name, _)| name == "glu") {
+        // Keras takes the layer's shape to be unchanged and gives the next one twice the weights
+        return Err(layer.refuse("Keras can't load a layer whose activation is `glu`"));
+    }
     let mut config = Map::new();
     config.insert("name".into(), json!(layer.name));
-    config.insert("trainable".into(), json!(layer.trainable));
+    if !class.name.starts_with("SpatialDropout") {
+        config.insert("trainable".into(), json!(layer.trainable)); // their constructors take none
+    }
     config.insert("dtype".into(), dtype());
     for (key, value) in &layer.arguments {
         if matches!(key.as_str(), "name" | "trainable" | "input_shape" | "input_dim")

@@ -67,6 +67,8 @@ fn global(
         let axis = graph.ints(&[1]);
         let sum = graph.node("ReduceSum", &[&kept, &axis], vec![int("keepdims", keep)]);
         let count = graph.node("ReduceSum", &[&mask, &axis], vec![int("keepdims", keep)]);
+        let one = graph.scalar(1.0); // all masked: 0, as here, and not 0 / 0
+        let count = graph.node("Max", &[&count, &one], vec![]);
         return Ok(flow.with(graph.node("Div", &[&sum, &count], vec![])));
     }
     let axes: Vec<i64> = (1..=rank as i64).collect();
