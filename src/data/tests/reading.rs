@@ -18,10 +18,13 @@ fn wanted(columns: &[(usize, bool)]) -> Vec<Wanted> {
 /// Numbers as bits and texts as texts, row after row, however the rows were cut into chunks.
 fn cells(reads: &[Read]) -> (usize, Vec<u64>, Vec<String>) {
     let rows = reads.iter().map(|read| read.chunk.rows).sum();
-    let numbers =
-        reads.iter().flat_map(|read| read.chunk.numbers.iter().map(|n| n.to_bits())).collect();
+    let numbers = reads
+        .iter()
+        .map(|read| &read.chunk.numbers)
+        .flat_map(|n| (0..n.len()).map(|i| n.at(i).to_bits()))
+        .collect();
     let mut texts = Vec::new();
-    for Read { chunk: Chunk { codes, .. }, texts: interners } in reads {
+    for Read { chunk: Chunk { codes, .. }, texts: interners, .. } in reads {
         for (place, code) in codes.iter().enumerate() {
             texts.push(interners[place % interners.len()].texts[*code as usize].clone());
         }
