@@ -144,11 +144,6 @@ impl<'a> Group<'a> {
         if kernel.go_backwards { kernel.steps - 1 - index } else { index }
     }
 
-    /// The step's place among those that are kept.
-    fn slot(&self, index: usize) -> usize {
-        if self.run.layout.slots == 1 { 0 } else { index }
-    }
-
     fn dropped(&self) -> Option<&'a [f32]> {
         let dropped = self.run.dropped;
         (!dropped.is_empty()).then(|| &dropped[self.first * self.run.layout.features..])
@@ -163,10 +158,10 @@ impl<'a> Group<'a> {
     /// `[x, 1, h]` for every sample.
     fn fill_rows(&mut self, index: usize) {
         let Layout { row, features, units, .. } = *self.run.layout;
-        let (time, slot, dropped) = (self.time(index), self.slot(index), self.dropped());
+        let (time, dropped) = (self.time(index), self.dropped());
         let steps = self.run.kernel.steps;
         let x = &self.run.x[self.first * steps * features..];
-        let rows = &mut self.rows[slot * self.samples * row..][..self.samples * row];
+        let rows = &mut self.rows[index * self.samples * row..][..self.samples * row];
         let states = self.h.chunks_exact(units);
         for (sample, (row, h)) in rows.chunks_exact_mut(row).zip(states).enumerate() {
             row[..features].copy_from_slice(&x[(sample * steps + time) * features..][..features]);
@@ -181,23 +176,23 @@ impl<'a> Group<'a> {
 
     /// The buffers of one step.
     fn step(&mut self, index: usize) -> Step<'_> {
-        let (skips, slot, n) = (self.skips(index), self.slot(index), self.samples);
+        let (skips, n) = (self.skips(index), self.samples);
         let Run { kernel, layout, matrix, .. } = *self.run;
         let Layout { row, columns, .. } = *layout;
         let cell = self.c.len();
-        let (before, after) = self.cells.split_at_mut((slot + 1) * cell);
+        let (before, after) = self.cells.split_at_mut((index + 1) * cell);
         let inputs = if layout.keeps_input { n * columns } else { 0 };
         Step {
             kernel,
             layout,
             skips,
             matrix,
-            rows: &mut self.rows[slot * n * row..][..n * row],
-            gates: &mut self.gates[slot * n * columns..][..n * columns],
-            inputs: &mut self.inputs[slot * inputs..][..inputs],
-            c_before: &before[slot * cell..],
+            rows: &mut self.rows[index * n * row..][..n * row],
+            gates: &mut self.gates[index * n * columns..][..n * columns],
+            inputs: &mut self.inputs[index * inputs..][..inputs],
+            c_before: &before[index * cell..],
             c_after: &mut after[..cell],
-            squashed: &mut self.squashed[slot * cell..][..cell],
+            squashed: &mut self.squashed[index * cell..][..cell],
             h: &mut *self.h,
             c: &mut *self.c,
             work: &mut *self.work,

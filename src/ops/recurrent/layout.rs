@@ -15,14 +15,14 @@ pub(super) struct Layout {
     pub row: usize,
     /// The columns of the matrix.
     pub columns: usize,
-    /// How many steps are kept: all in training, else one.
-    pub slots: usize,
+    /// The number of time steps.
+    pub steps: usize,
     /// Whether the gates before their activations are kept.
     pub keeps_input: bool,
 }
 
 impl Layout {
-    pub(super) fn new(kernel: &RecurrentKernel, training: bool) -> Layout {
+    pub(super) fn new(kernel: &RecurrentKernel) -> Layout {
         let (features, units) = (kernel.features, kernel.units);
         let (states, blocks) = match kernel.cell {
             Cell::SimpleRnn => (1, 1),
@@ -36,8 +36,8 @@ impl Layout {
             units,
             row: features + 1 + states * units,
             columns: blocks * units,
-            slots: if training { kernel.steps } else { 1 },
-            keeps_input: training && kernel.needs_input(),
+            steps: kernel.steps,
+            keeps_input: kernel.needs_input(),
         }
     }
 
@@ -49,14 +49,14 @@ impl Layout {
     /// The sections of the buffers, in numbers a sample: rows, gates, gates before activation, c
     /// before each step and after the last, activation(c), state, c, two places of a step's work.
     pub(super) fn sections(&self) -> [usize; 9] {
-        let (units, slots) = (self.units, self.slots);
+        let (units, steps) = (self.units, self.steps);
         let cell = if self.cell == Cell::Lstm { units } else { 0 };
         [
-            slots * self.row,
-            slots * self.columns,
-            if self.keeps_input { slots * self.columns } else { 0 },
-            (slots + 1) * cell,
-            slots * cell,
+            steps * self.row,
+            steps * self.columns,
+            if self.keeps_input { steps * self.columns } else { 0 },
+            (steps + 1) * cell,
+            steps * cell,
             units,
             cell,
             self.columns,
@@ -160,7 +160,7 @@ impl Layout {
         let [rows, gates, ..] = self.sections();
         let (rows, rest) = arena.split_at(samples * rows);
         let gates = &rest[..samples * gates];
-        let count = samples * self.slots;
+        let count = samples * self.steps;
         let mut part = |from: Range<usize>, to: Range<usize>| {
             let left = Matrix::strided(&rows[from.start..], count, from.len(), self.row);
             let right = Matrix::strided(&gates[to.start..], count, to.len(), self.columns);

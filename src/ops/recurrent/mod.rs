@@ -90,7 +90,7 @@ impl Kernel for RecurrentKernel {
         y: &mut [f32],
         saved: &mut Saved,
     ) {
-        let layout = Layout::new(self, pass.training);
+        let layout = Layout::new(self);
         let drops = pass.training && self.dropout > 0.0;
         let [arena, matrix, dropped] = saved.buffers([
             pass.batch * layout.per_sample(),
@@ -112,8 +112,8 @@ impl Kernel for RecurrentKernel {
     }
 
     fn backward(&self, pass: &Pass<'_>, io: Backward<'_>) {
-        let layout = Layout::new(self, true);
-        let drops = self.dropout > 0.0;
+        let layout = Layout::new(self);
+        let drops = pass.training && self.dropout > 0.0;
         let (row, columns) = (layout.row, layout.columns);
         let groups = pass.batch.div_ceil(GROUP);
         let pieces = groups.min(PIECES);
