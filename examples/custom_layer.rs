@@ -1,5 +1,7 @@
 //! A layer of one's own, used in a configuration: `cargo run --release --example custom_layer`.
 
+#![allow(clippy::print_stdout)]
+
 use std::path::Path;
 
 use candle_core::Device;

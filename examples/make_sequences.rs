@@ -17,7 +17,8 @@ fn waves(stream: &mut Stream) -> String {
     let mut csv = format!("{},wave\n", columns.join(","));
     for _ in 0..600 {
         let kind = stream.below(4);
-        let (phase, speed) = (stream.uniform() * 6.28, 0.25 + 0.1 * stream.uniform());
+        let (phase, speed) =
+            (stream.uniform() * std::f32::consts::TAU, 0.25 + 0.1 * stream.uniform());
         for step in 0..30 {
             let t = phase + speed * step as f32;
             let (x, y) = match kind {

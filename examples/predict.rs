@@ -1,5 +1,7 @@
 //! A trained model used from Rust: `cargo run --release --example predict -- runs/loan-001`.
 
+#![allow(clippy::print_stdout)]
+
 use candle_core::Device;
 use lanthorn::artifact::Model;
 use lanthorn::predictor::Predictor;

@@ -1,6 +1,8 @@
 //! A model described, trained, evaluated, saved and loaded without a configuration file:
 //! `cargo run --release --example train_from_rust`.
 
+#![allow(clippy::print_stdout)]
+
 use std::path::Path;
 
 use candle_core::Device;

@@ -12,6 +12,7 @@ use crate::config::{Config, Node};
 use crate::data::Preprocessing;
 use crate::error::{Error, Result};
 use crate::files::{TensorFile, atomic_write, to_safetensors};
+use crate::self_test::{SelfTest, TOLERANCE};
 use crate::sequential::Sequential;
 use crate::spec::{Facts, Spec};
 use crate::weights::Weights;
@@ -33,6 +34,8 @@ pub struct Model {
     pub preprocessing: Option<Preprocessing>,
     /// How it was trained.
     pub training: Training,
+    /// Rows with the outputs that the trained model gave; see `fit.self_test`.
+    pub self_test: Option<SelfTest>,
     /// The layers and the weights.
     pub sequential: Sequential,
     /// The spec that the configuration resolves to.
@@ -54,7 +57,8 @@ impl Model {
     /// The bytes of model.safetensors: a function of the model.
     pub fn to_bytes(&self) -> Result<Vec<u8>> {
         let preprocessing = self.preprocessing.as_ref();
-        to_bytes(&self.config, preprocessing, &self.training, self.sequential.weights())
+        let weights = self.sequential.weights();
+        to_bytes(&self.config, preprocessing, &self.training, self.self_test.as_ref(), weights)
     }
 
     /// Writes model.safetensors.
@@ -82,13 +86,31 @@ impl Model {
                 .map_err(|error| damaged("preprocessing", error.to_string()))?;
         let training = serde_json::from_value(metadata["training"].clone())
             .map_err(|error| damaged("training summary", error.to_string()))?;
+        let self_test = serde_json::from_value(metadata["self_test"].clone())
+            .map_err(|error| damaged("self-test", error.to_string()))?;
         let facts = preprocessing.as_ref().map(Preprocessing::facts).unwrap_or_default();
         let facts = Facts { has_validation: true, ..facts };
         let spec = Spec::resolve(&config, &facts)
             .map_err(|error| damaged("configuration", error.to_string()))?;
         let sequential = Sequential::build(&spec.model, spec.seed, device)?;
         weights_file::load(sequential.weights(), &file.tensors, &path, false)?;
-        Ok(Model { config, preprocessing, training, sequential, spec })
+        Ok(Model { config, preprocessing, training, self_test, sequential, spec })
+    }
+
+    /// Computes the self-test again: a warning where this machine gets other numbers than the one
+    /// that trained the model.
+    pub fn check(&self) -> Result<Option<String>> {
+        let (Some(test), Some(preprocessing)) = (&self.self_test, &self.preprocessing) else {
+            return Ok(None);
+        };
+        let deviation = test.deviation(preprocessing, &self.sequential)?;
+        Ok(deviation.map(|deviation| {
+            format!(
+                "the model's self-test fails: its outputs here differ from those at the end of its \
+                 training by {deviation:.1e} (at most {TOLERANCE:.0e} is expected); the file was \
+                 changed, or this machine computes otherwise"
+            )
+        }))
     }
 }
 
@@ -97,6 +119,7 @@ pub(crate) fn to_bytes(
     config: &Config,
     preprocessing: Option<&Preprocessing>,
     training: &Training,
+    self_test: Option<&SelfTest>,
     weights: &Weights,
 ) -> Result<Vec<u8>> {
     let metadata = json!({
@@ -104,6 +127,7 @@ pub(crate) fn to_bytes(
         "config": config,
         "preprocessing": preprocessing,
         "training": training,
+        "self_test": self_test,
     });
     to_safetensors(&weights_file::to_file(weights)?, Some(&metadata))
 }

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use crate::artifact::{FORMAT_MAJOR, FORMAT_MINOR, check_format};
 use crate::error::{Error, Result};
 use crate::files::{TensorFile, atomic_write, exact, from_exact, to_safetensors};
-use crate::history::History;
+use crate::history::{HISTORY, History};
 use crate::trainer::{Position, Trainer};
 
 /// The name of the checkpoint in a run folder.
@@ -46,7 +46,7 @@ impl TrainerState {
             weights.push((weight.path(), weight.var.as_tensor().copy()?));
         }
         let best = trainer.best.iter().flatten();
-        let paths = trainer.model.weights().iter().map(|weight| weight.path());
+        let paths = trainer.model.weights().iter().map(super::weights::Weight::path);
         let hooks = match trainer.hook_states.is_empty() {
             true => trainer.hooks.iter().map(|hook| hook.state()).collect(),
             false => trainer.hook_states.clone(), // resumed, and not yet begun
@@ -92,6 +92,11 @@ impl TrainerState {
     /// Where the training stood.
     pub fn position(&self) -> Position {
         self.position
+    }
+
+    /// The optimizer's variables, named as Keras does, in its order.
+    pub fn optimizer(&self) -> &[(String, Tensor)] {
+        &self.optimizer
     }
 
     /// Why a callback stopped it, where one did.
@@ -229,7 +234,8 @@ impl Writer {
     pub fn finish(&mut self) -> Result<()> {
         let mut desk = self.shared.lock();
         while desk.waiting.is_some() || desk.writing {
-            desk = self.shared.changed.wait(desk).unwrap_or_else(|e| e.into_inner());
+            desk =
+                self.shared.changed.wait(desk).unwrap_or_else(std::sync::PoisonError::into_inner);
         }
         desk.error.take().map_or(Ok(()), Err)
     }
@@ -251,13 +257,24 @@ impl Shared {
     }
 }
 
+/// The checkpoint, and the history beside it: in each epoch of a fast training, flushing that to
+/// disk would take longer than the epoch.
+fn write(checkpoint: &Checkpoint, path: &Path) -> Result<()> {
+    atomic_write(path, &checkpoint.to_bytes()?)?;
+    let history = &checkpoint.state.history;
+    match history.epochs.is_empty() {
+        true => Ok(()),
+        false => atomic_write(&path.with_file_name(HISTORY), history.to_csv().as_bytes()),
+    }
+}
+
 fn write_all(shared: &Shared, path: &Path) {
     let mut desk = shared.lock();
     loop {
         if let Some(checkpoint) = desk.waiting.take() {
             desk.writing = true;
             drop(desk);
-            let result = checkpoint.to_bytes().and_then(|bytes| atomic_write(path, &bytes));
+            let result = write(&checkpoint, path);
             desk = shared.lock();
             desk.writing = false;
             if let Err(error) = result {
@@ -267,7 +284,7 @@ fn write_all(shared: &Shared, path: &Path) {
         } else if desk.closed {
             return;
         } else {
-            desk = shared.changed.wait(desk).unwrap_or_else(|e| e.into_inner());
+            desk = shared.changed.wait(desk).unwrap_or_else(std::sync::PoisonError::into_inner);
         }
     }
 }

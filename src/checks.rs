@@ -33,8 +33,8 @@ pub(crate) fn finite(key: &str, value: f64) -> Result<(), Problem> {
 }
 
 fn must(holds: bool, key: &str, what: &str, found: f64) -> Result<(), Problem> {
-    match holds {
-        true => Ok(()),
-        false => Err(Problem::at(key, format!("`{key}` must {what}, got {found}"))),
+    if holds {
+        return Ok(());
     }
+    Err(Problem::at(key, format!("`{key}` must {what}, got {found}")))
 }

@@ -30,6 +30,8 @@ struct Step {
     weights: Vec<Var>,
     /// The place of each weight's gradient among those of the trainable weights.
     gradients: Vec<Option<usize>>,
+    /// Places for those gradients while the kernel fills them.
+    taken: Vec<Vec<f32>>,
     has_state: bool,
     /// True where a layer before this one has a trainable weight.
     needs_dx: bool,
@@ -58,6 +60,7 @@ impl Compiled {
             steps.push(Step {
                 kernel,
                 has_state: gradients.iter().any(Option::is_none),
+                taken: vec![Vec::new(); gradients.len()],
                 weights,
                 gradients,
                 needs_dx,
@@ -76,6 +79,12 @@ impl Compiled {
             step: 0,
             flow: Default::default(),
         })
+    }
+
+    /// True where, in inference mode, a sample's output never depends on the batch's size.
+    pub fn is_by_sample(&self) -> bool {
+        let mut kernels = self.steps.iter().map(|step| &step.kernel);
+        kernels.all(|kernel| kernel.is_identity(false) || kernel.is_by_sample())
     }
 
     /// A batch of `batch` samples through all layers; see [`Compiled::output`].
@@ -155,24 +164,35 @@ impl Compiled {
             if step.needs_dx && dx.len() < batch * step.sizes.0 {
                 dx.resize(batch * step.sizes.0, 0.0);
             }
-            let mut taken: Vec<Option<Vec<f32>>> = step
-                .gradients
-                .iter()
-                .map(|place| place.map(|place| std::mem::take(&mut gradients.list[place].values)))
-                .collect();
+            for (place, taken) in step.gradients.iter().zip(&mut step.taken) {
+                if let Some(place) = place {
+                    std::mem::swap(&mut gradients.list[*place].values, taken);
+                }
+            }
             let (kernel, saved) = (&step.kernel, &mut step.saved);
             let y = &step.y[..batch * step.sizes.1];
             let dx = step.needs_dx.then(|| &mut dx[..batch * step.sizes.0]);
             let dy = &mut dy[..y.len()];
+            let taken = step.gradients.iter().zip(&mut step.taken);
+            let taken = taken.map(|(place, taken)| place.map(|_| taken.as_mut_slice()));
             with_slices(&step.weights, |weights| {
-                let mut dweights: Vec<Option<&mut [f32]>> =
-                    taken.iter_mut().map(Option::as_deref_mut).collect();
-                let dweights = &mut dweights;
+                let mut few: [Option<&mut [f32]>; FEW] = Default::default();
+                let mut many: Vec<Option<&mut [f32]>> = Vec::new();
+                let dweights = match weights.len() {
+                    count @ ..=FEW => {
+                        few.iter_mut().zip(taken).for_each(|(to, from)| *to = from);
+                        &mut few[..count]
+                    }
+                    _ => {
+                        taken.for_each(|from| many.push(from)); // not `extend`: lifetimes
+                        many.as_mut_slice()
+                    }
+                };
                 kernel.backward(&pass, Backward { x: input, weights, y, dy, saved, dx, dweights });
             })?;
-            for (place, values) in step.gradients.iter().zip(taken) {
-                if let (Some(place), Some(values)) = (place, values) {
-                    gradients.list[*place].values = values;
+            for (place, taken) in step.gradients.iter().zip(&mut step.taken) {
+                if let Some(place) = place {
+                    std::mem::swap(&mut gradients.list[*place].values, taken);
                 }
             }
             self.flow.swap(0, 1);
@@ -209,19 +229,45 @@ fn mask(steps: &[Step], batch: usize) -> Option<&[f32]> {
     }
 }
 
+/// Layers of at most so many weights need no allocation for the list of them.
+const FEW: usize = 4;
+
 /// Runs with the values of weights on the CPU as slices.
 pub(crate) fn with_slices<R>(weights: &[Var], run: impl FnOnce(&[&[f32]]) -> R) -> Result<R> {
-    let guards: Vec<_> = weights.iter().map(|var| var.as_tensor().storage_and_layout()).collect();
-    let mut slices: Vec<&[f32]> = Vec::with_capacity(guards.len());
-    for (storage, layout) in &guards {
-        let (Storage::Cpu(CpuStorage::F32(values)), Some((start, end))) =
-            (&**storage, layout.contiguous_offsets())
-        else {
-            return Err(Error::Internal("a kernel's weight is not f32 on the CPU".into()));
-        };
-        slices.push(&values[start..end]);
+    match weights {
+        [] => Ok(run(&[])),
+        [a] => with_array([a], run),
+        [a, b] => with_array([a, b], run),
+        [a, b, c] => with_array([a, b, c], run),
+        [a, b, c, d] => with_array([a, b, c, d], run),
+        many => {
+            let guards: Vec<_> = many.iter().map(|v| v.as_tensor().storage_and_layout()).collect();
+            let slices: Result<Vec<&[f32]>> =
+                guards.iter().map(|(storage, layout)| slice(storage, layout)).collect();
+            Ok(run(&slices?))
+        }
+    }
+}
+
+fn with_array<const N: usize, R>(
+    weights: [&Var; N],
+    run: impl FnOnce(&[&[f32]]) -> R,
+) -> Result<R> {
+    let guards = weights.map(|var| var.as_tensor().storage_and_layout());
+    let mut slices: [&[f32]; N] = [&[]; N];
+    for (to, (storage, layout)) in slices.iter_mut().zip(&guards) {
+        *to = slice(storage, layout)?;
     }
     Ok(run(&slices))
+}
+
+fn slice<'a>(storage: &'a Storage, layout: &Layout) -> Result<&'a [f32]> {
+    let (Storage::Cpu(CpuStorage::F32(values)), Some((start, end))) =
+        (storage, layout.contiguous_offsets())
+    else {
+        return Err(Error::Internal("a kernel's weight is not f32 on the CPU".into()));
+    };
+    Ok(&values[start..end])
 }
 
 /// Overwrites a weight in place.

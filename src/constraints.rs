@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::checks;
-use crate::config::{bare, checked};
+use crate::config::{bare, bare_names, checked};
 use crate::error::Problem;
 use crate::vector;
 
@@ -14,6 +14,7 @@ use crate::vector;
 /// dense layer; the filters of a 2D convolution are `[0, 1, 2]`. Keras: `keras.constraints`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(remote = "Self", rename_all = "snake_case", deny_unknown_fields)]
+#[schemars(transform = bare_names)]
 pub enum Constraint {
     /// `w · clip(‖w‖, 0, max_value) / (ε + ‖w‖)`. Keras: `MaxNorm`.
     MaxNorm {
@@ -80,7 +81,7 @@ impl Constraint {
     pub fn project(&self, values: &mut [f32], shape: &[usize], norms: &mut Vec<f32>) {
         const EPSILON: f32 = 1e-7;
         match self {
-            Constraint::NonNeg => vector::map(values, |w| w.max(0.0)),
+            Constraint::NonNeg => vector::map(values, |w| if w < 0.0 { 0.0 } else { w }),
             Constraint::MaxNorm { max_value, axis } => {
                 let max = *max_value as f32;
                 axis.scale(values, shape, norms, |norm| norm.clamp(0.0, max) / (EPSILON + norm));
@@ -195,25 +196,23 @@ impl Axes {
             group
         };
         for (index, run) in values.chunks(run).enumerate() {
-            match last {
-                true => norms[first(index)] += vector::sum(run, |w| w * w) as f32,
-                false => {
-                    let sums = &mut norms[first(index)..][..run.len()];
-                    sums.iter_mut().zip(run).for_each(|(sum, w)| *sum += w * w);
-                }
+            if last {
+                norms[first(index)] += vector::sum(run, |w| w * w) as f32;
+            } else {
+                let sums = &mut norms[first(index)..][..run.len()];
+                vector::update(sums, run, [], |sum, w, []| (sum + w * w, []));
             }
         }
-        norms.iter_mut().for_each(|sum| *sum = factor(sum.sqrt()));
+        for sum in norms.iter_mut() {
+            *sum = factor(sum.sqrt());
+        }
         for (index, run) in values.chunks_mut(run).enumerate() {
-            match last {
-                true => {
-                    let factor = norms[first(index)];
-                    run.iter_mut().for_each(|w| *w *= factor);
-                }
-                false => {
-                    let factors = &norms[first(index)..][..run.len()];
-                    run.iter_mut().zip(factors).for_each(|(w, factor)| *w *= factor);
-                }
+            if last {
+                let factor = norms[first(index)];
+                vector::map(run, |w| w * factor);
+            } else {
+                let factors = &norms[first(index)..][..run.len()];
+                vector::update(run, factors, [], |w, factor, []| (w * factor, []));
             }
         }
     }

@@ -11,6 +11,15 @@ use crate::layers::Context;
 use crate::losses::LossEntry;
 use crate::sequential::Sequential;
 
+/// What a training step depends on beside its batch.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Pace {
+    /// The number of the step; keys the random streams.
+    pub step: u64,
+    /// What the optimizer divides gradients by again; 1 unless it is told otherwise.
+    pub loss_scale: f32,
+}
+
 /// Runs batches through a model.
 pub struct Engine {
     /// The gradients of the last training batch.
@@ -51,7 +60,7 @@ impl Engine {
         loss: &LossEntry,
         samples: &Samples<'_>,
         rows: &[usize],
-        step: u64,
+        Pace { step, loss_scale }: Pace,
     ) -> Result<f32> {
         self.batch.fill(samples, rows);
         if let Some(compiled) = &mut self.compiled {
@@ -61,6 +70,7 @@ impl Engine {
             compiled.backward(&self.batch.x, &mut self.gradients)?;
             let penalty = add_penalties(model, Some(&mut self.gradients))?;
             compiled.update_state()?;
+            self.gradients.scale(loss_scale);
             return Ok(value + penalty);
         }
         let random = model.random();
@@ -70,6 +80,7 @@ impl Engine {
         let tensors: Vec<Option<Tensor>> =
             model.weights().trainable().map(|weight| store.remove(&weight.var)).collect();
         self.gradients.gather(&tensors)?;
+        self.gradients.scale(loss_scale);
         for (var, value) in &context.updates {
             var.set(&value.detach())?;
         }

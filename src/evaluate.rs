@@ -152,11 +152,25 @@ pub fn score(
     samples: &Samples<'_>,
     batch_size: usize,
 ) -> Result<()> {
+    score_each(engine, model, loss, scores, samples, batch_size, &mut |_| ())
+}
+
+/// The same; `each` sees the engine after every batch.
+pub fn score_each(
+    engine: &mut Engine,
+    model: &Sequential,
+    loss: &LossEntry,
+    scores: &mut Scores,
+    samples: &Samples<'_>,
+    batch_size: usize,
+    each: &mut dyn FnMut(&Engine),
+) -> Result<()> {
     scores.reset();
     let rows: Vec<usize> = (0..samples.len()).collect();
-    for chunk in rows.chunks(batch_size) {
+    for chunk in rows.chunks(batch_size.max(1)) {
         let value = engine.evaluate(model, loss, samples, chunk)?;
         scores.add(value, engine, model.spec().output());
+        each(engine);
     }
     Ok(())
 }

@@ -13,6 +13,9 @@ use crate::error::{Error, Result};
 /// The one metadata entry that is ours; its text is one JSON object.
 const KEY: &str = "lanthorn";
 
+/// How the name of an index ends, which says which of several files holds which tensor.
+pub const INDEX: &str = ".safetensors.index.json";
+
 /// Writes a file to a temporary name in the same folder, flushes it, and renames it: a reader sees
 /// the old file or the new one, never half of one.
 pub fn atomic_write(path: &Path, bytes: &[u8]) -> Result<()> {
@@ -56,7 +59,35 @@ impl TensorFile {
             return Err(Error::model(path, "is a folder, not a safetensors file"));
         }
         let bytes = fs_err::read(path)?;
-        TensorFile::parse(path, &bytes)
+        match path.to_string_lossy().ends_with(INDEX) {
+            true => TensorFile::shards(path, &bytes),
+            false => TensorFile::parse(path, &bytes),
+        }
+    }
+
+    /// The tensors of all files that an index names; they lie beside it.
+    fn shards(path: &Path, index: &[u8]) -> Result<TensorFile> {
+        let damaged = |why: String| Error::model(path, format!("not an index of tensors: {why}"));
+        let json: Value =
+            serde_json::from_slice(index).map_err(|error| damaged(error.to_string()))?;
+        let map = json["weight_map"].as_object();
+        let map = map.ok_or_else(|| damaged("it has no `weight_map`".to_string()))?;
+        let mut names = std::collections::BTreeSet::new();
+        for name in map.values() {
+            let name = name.as_str().unwrap_or_default();
+            if name.is_empty() || name == ".." || name.contains(['/', '\\']) {
+                return Err(damaged(format!("\"{name}\" is not the name of a file beside it")));
+            }
+            names.insert(name);
+        }
+        let mut tensors = HashMap::new();
+        for name in names {
+            tensors.extend(TensorFile::read(&path.with_file_name(name))?.tensors);
+        }
+        if let Some(name) = map.keys().find(|name| !tensors.contains_key(*name)) {
+            return Err(damaged(format!("none of its files holds `{name}`")));
+        }
+        Ok(TensorFile { tensors, metadata: None })
     }
 
     fn parse(path: &Path, bytes: &[u8]) -> Result<TensorFile> {
@@ -81,6 +112,58 @@ impl TensorFile {
             tensors.insert(name.to_string(), tensor);
         }
         Ok(TensorFile { tensors, metadata })
+    }
+}
+
+/// What a safetensors file holds, its numbers not read.
+pub struct Inspection {
+    /// In the order of the file's bytes.
+    pub tensors: Vec<TensorFacts>,
+    /// Every metadata entry, by name.
+    pub metadata: Vec<(String, String)>,
+}
+
+/// One tensor of a file.
+pub struct TensorFacts {
+    /// Its name.
+    pub name: String,
+    /// `F32`.
+    pub dtype: String,
+    /// Its sizes.
+    pub shape: Vec<usize>,
+    /// Its size in the file.
+    pub bytes: usize,
+}
+
+impl Inspection {
+    /// Reads any safetensors file's header, and checks it against the file's length.
+    pub fn read(path: &Path) -> Result<Inspection> {
+        if path.is_dir() {
+            return Err(Error::model(path, "is a folder, not a safetensors file"));
+        }
+        let bytes = fs_err::read(path)?;
+        let damaged = |error: safetensors::SafeTensorError| {
+            Error::model(path, format!("not a whole safetensors file: {error}"))
+        };
+        SafeTensors::deserialize(&bytes).map_err(damaged)?;
+        let (_, header) = SafeTensors::read_metadata(&bytes).map_err(damaged)?;
+        let mut infos: Vec<_> = header.tensors().into_iter().collect();
+        infos.sort_by(|a, b| (a.1.data_offsets.0, &a.0).cmp(&(b.1.data_offsets.0, &b.0)));
+        let facts = |(name, info): (String, &safetensors::tensor::TensorInfo)| TensorFacts {
+            name,
+            dtype: format!("{:?}", info.dtype),
+            shape: info.shape.clone(),
+            bytes: info.data_offsets.1 - info.data_offsets.0,
+        };
+        let mut metadata: Vec<(String, String)> =
+            header.metadata().clone().unwrap_or_default().into_iter().collect();
+        metadata.sort();
+        Ok(Inspection { tensors: infos.into_iter().map(facts).collect(), metadata })
+    }
+
+    /// How many numbers all tensors hold.
+    pub fn parameters(&self) -> usize {
+        self.tensors.iter().map(|tensor| tensor.shape.iter().product::<usize>()).sum()
     }
 }
 

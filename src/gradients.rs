@@ -29,6 +29,14 @@ impl Gradients {
         Gradients { list: weights.trainable().map(|weight| zeros(weight.elements())).collect() }
     }
 
+    /// Multiplies all of them.
+    pub fn scale(&mut self, factor: f32) {
+        if factor != 1.0 {
+            let values = self.list.iter_mut().flat_map(|gradient| &mut gradient.values);
+            values.for_each(|value| *value *= factor);
+        }
+    }
+
     /// Takes over the tensors that autograd gave, in the same order.
     pub fn gather(&mut self, tensors: &[Option<Tensor>]) -> Result<()> {
         for (gradient, tensor) in self.list.iter_mut().zip(tensors) {

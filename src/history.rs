@@ -4,6 +4,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::callbacks::Logs;
 
+/// The name of the history in a run folder.
+pub const HISTORY: &str = "history.csv";
+
 /// What `fit` gives back: a row for every epoch that was trained.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct History {

@@ -27,7 +27,8 @@
 //!   file each
 //! - [`random`]: one seed, named streams that need no state
 //! - [`evaluate`], [`predictor`], [`history`]: what a model is worth, and what it says
-//! - [`artifact`], [`checkpoint`], [`run`], [`weights_file`], [`files`]: what is on disk
+//! - [`artifact`], [`checkpoint`], [`run`], [`self_test`], [`weights_file`], [`files`]: what is on
+//!   disk
 //! - [`exchange`]: other tools' formats, a file a format
 //! - [`threads`], [`mod@error`], [`shape`]
 
@@ -60,6 +61,7 @@ pub mod random;
 pub mod regularizers;
 pub mod run;
 pub mod schedules;
+pub mod self_test;
 pub mod sequential;
 pub mod shape;
 pub mod spec;

@@ -67,6 +67,13 @@ impl Plan {
             Some(section) => Some(data::load(section, &folder, split, &random).map_err(located)?),
             None => None,
         };
+        if let (Some(loaded), Some(section)) = (&loaded, &config.data)
+            && let Some([only]) = loaded.preprocessing.classes()
+        {
+            let message = format!("the target has one class, `{only}`: there is nothing to learn");
+            return Err(Error::data(section.train.clone(), message)
+                .with_help("classes are counted in the part to train on; look at the column, or at `validation_split`"));
+        }
         let facts = match &loaded {
             Some(loaded) => Facts {
                 has_validation: loaded.validation.is_some(),
@@ -129,16 +136,18 @@ pub fn samples(data: &Dataset) -> Samples<'_> {
     }
 }
 
+/// What is read of the file that `model.from` names.
+#[derive(serde::Deserialize)]
+struct Architecture {
+    model: ModelConfig,
+}
+
 /// Follows `model.from`: the `model` section of another file stands in this one's place.
 fn architecture(config: &mut Config, document: &Document, path: &Path) -> Result<Document> {
     if !config.model.layers.is_empty() || config.model.input_shape.is_some() {
         let message = "`model` has both `from` and layers of its own";
         let error = ConfigError::at("model.from", message).with_help("keep one of the two");
         return Err(document.draw(error).into());
-    }
-    #[derive(serde::Deserialize)]
-    struct Architecture {
-        model: ModelConfig,
     }
     let other = Document::open(path)?;
     let name = config.model.name.take();

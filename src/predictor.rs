@@ -1,16 +1,33 @@
 //! `Predictor`: rows in, predictions out, with the preprocessing that the model was trained with.
 
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
 use candle_core::Tensor;
+use rayon::prelude::*;
 
 use crate::activations::Activation;
 use crate::artifact::Model;
+use crate::compiled::Compiled;
 use crate::error::{Error, Result};
 use crate::losses::Target;
 
-/// A model in use.
+/// A model in use; any number of threads may share it.
 pub struct Predictor {
     model: Model,
     meaning: Meaning,
+    /// What the output still has to go through to be probabilities.
+    last: Activation,
+    /// True where the model is compiled and a row's output doesn't depend on other rows.
+    is_by_sample: bool,
+    /// Compiled models with their buffers, one for each block that is worked on at a time; made
+    /// when first needed.
+    idle: Mutex<Vec<Worker>>,
+}
+
+/// A compiled model and a place for a padded block.
+struct Worker {
+    compiled: Compiled,
+    padded: Vec<f32>,
 }
 
 /// What the model's output means.
@@ -47,6 +64,9 @@ pub enum Predictions {
 /// predicted at once: a matrix product may round otherwise for another number of rows.
 const BLOCK: usize = 64;
 
+/// Rows of one pass where the numbers of a row never depend on others.
+const LARGE_BLOCK: usize = 512;
+
 impl Predictor {
     /// The predictor of a model that was trained on data.
     pub fn new(model: Model) -> Result<Predictor> {
@@ -67,7 +87,21 @@ impl Predictor {
                 )));
             }
         };
-        Ok(Predictor { model, meaning })
+        let loss = model.config.compile.as_ref().map(|compile| &compile.loss);
+        let last = match &meaning {
+            Meaning::Classes(_) if loss.is_some_and(|loss| loss.item.from_logits()) => {
+                Activation::softmax()
+            }
+            Meaning::Second(_) if loss.is_some_and(|loss| loss.item.from_logits()) => {
+                Activation::sigmoid()
+            }
+            _ => Activation::Linear,
+        };
+        let compiled = Compiled::of(&model.sequential);
+        let is_by_sample = compiled.as_ref().is_some_and(Compiled::is_by_sample);
+        let idle = compiled.map(|compiled| Worker { compiled, padded: Vec::new() });
+        let idle = Mutex::new(idle.into_iter().collect());
+        Ok(Predictor { model, meaning, last, is_by_sample, idle })
     }
 
     /// The model.
@@ -75,54 +109,125 @@ impl Predictor {
         &self.model
     }
 
+    /// How many numbers a row's prediction has: one for each class, or the target's.
+    pub fn width(&self) -> usize {
+        match &self.meaning {
+            Meaning::Classes(classes) | Meaning::Second(classes) => classes.len(),
+            Meaning::Numbers(_) => self.model.sequential.spec().output().elements(),
+        }
+    }
+
     /// Predicts rows of features as the model sees them (after preprocessing), row after row.
     pub fn predict(&self, features: &[f32]) -> Result<Predictions> {
-        let outputs = self.outputs(features)?;
+        let rows = features.len() / self.features();
+        let mut values = vec![0.0; rows * self.width()];
+        self.predict_into(features, &mut values)?;
         Ok(match &self.meaning {
-            Meaning::Classes(classes) => {
-                Predictions::Classes { classes: classes.clone(), probabilities: outputs }
+            Meaning::Classes(classes) | Meaning::Second(classes) => {
+                Predictions::Classes { classes: classes.clone(), probabilities: values }
             }
-            Meaning::Second(classes) => Predictions::Classes {
-                classes: classes.clone(),
-                probabilities: outputs.iter().flat_map(|p| [1.0 - p, *p]).collect(),
-            },
-            Meaning::Numbers(unit) => {
-                let to_unit = |(i, value): (usize, f32)| {
-                    let (factor, offset) = unit.get(i % unit.len()).copied().unwrap_or((1.0, 0.0));
-                    (f64::from(value) * factor + offset) as f32
-                };
-                let width = self.model.sequential.spec().output().elements();
-                let values = outputs.into_iter().enumerate().map(to_unit).collect();
-                Predictions::Numbers { width, values }
-            }
+            Meaning::Numbers(_) => Predictions::Numbers { width: self.width(), values },
         })
     }
 
-    /// The model's output for every row, made probabilities where it was trained on logits.
-    fn outputs(&self, features: &[f32]) -> Result<Vec<f32>> {
-        let sequential = &self.model.sequential;
-        let width = sequential.spec().input.elements();
-        let mut outputs = Vec::new();
-        for block in features.chunks(BLOCK * width) {
-            let rows = block.len() / width;
-            let mut padded = block.to_vec();
-            padded.resize(BLOCK * width, 0.0);
-            let shape = sequential.spec().input.with_batch(BLOCK);
-            let x = Tensor::from_vec(padded, shape, sequential.weights().device())?;
-            let y = self.probabilities(&sequential.predict(&x)?)?; // (BLOCK, …output)
-            let y = y.narrow(0, 0, rows)?.flatten_all()?.to_vec1::<f32>()?;
-            outputs.extend(y);
+    /// The same into a place of [`Predictor::width`] numbers a row, without allocation after the
+    /// first call: for a service that predicts row by row.
+    pub fn predict_into(&self, features: &[f32], values: &mut [f32]) -> Result<()> {
+        let (input, width) = (self.features(), self.width());
+        let rows = features.len() / input;
+        if features.len() != rows * input || values.len() != rows * width {
+            return Err(Error::run(format!(
+                "{} features and {} predictions don't make rows of {input} and {width}",
+                features.len(),
+                values.len()
+            )));
         }
-        Ok(outputs)
+        let block = if self.is_by_sample { LARGE_BLOCK } else { BLOCK };
+        if rows <= block {
+            return self.block(features, values);
+        }
+        let features = features.par_chunks(block * input);
+        let blocks = features.zip(values.par_chunks_mut(block * width));
+        blocks.try_for_each(|(features, values)| self.block(features, values))
     }
 
-    fn probabilities(&self, output: &Tensor) -> Result<Tensor> {
-        let loss = self.model.config.compile.as_ref().map(|compile| &compile.loss);
-        let from_logits = loss.is_some_and(|loss| loss.item.from_logits());
+    /// Numbers of a row of features.
+    fn features(&self) -> usize {
+        self.model.sequential.spec().input.elements()
+    }
+
+    /// One block of rows.
+    fn block(&self, features: &[f32], values: &mut [f32]) -> Result<()> {
+        if features.is_empty() {
+            return Ok(());
+        }
+        let idle = self.idle().pop();
+        let made = || {
+            let compiled = Compiled::of(&self.model.sequential)?;
+            Some(Worker { compiled, padded: Vec::new() })
+        };
+        let Some(mut worker) = idle.or_else(made) else {
+            return self.block_of_tensors(features, values);
+        };
+        let result = self.run(&mut worker, features, values);
+        self.idle().push(worker);
+        result
+    }
+
+    fn idle(&self) -> MutexGuard<'_, Vec<Worker>> {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn run(&self, worker: &mut Worker, features: &[f32], values: &mut [f32]) -> Result<()> {
+        let input = self.features();
+        let Worker { compiled, padded } = worker;
+        let x = if self.is_by_sample || features.len() == BLOCK * input {
+            features
+        } else {
+            padded.clear();
+            padded.extend_from_slice(features);
+            padded.resize(BLOCK * input, 0.0);
+            padded
+        };
+        compiled.forward(x, x.len() / input, None)?;
+        self.finish(compiled.output(x), values);
+        Ok(())
+    }
+
+    /// The same through candle's tensors, for models without kernels and for other devices.
+    fn block_of_tensors(&self, features: &[f32], values: &mut [f32]) -> Result<()> {
+        let sequential = &self.model.sequential;
+        let input = &sequential.spec().input;
+        let mut padded = features.to_vec();
+        padded.resize(BLOCK * input.elements(), 0.0);
+        let device = sequential.weights().device();
+        let x = Tensor::from_vec(padded, input.with_batch(BLOCK), device)?;
+        let y = sequential.predict(&x)?; // (BLOCK, …output)
+        self.finish(&y.flatten_all()?.to_vec1::<f32>()?, values);
+        Ok(())
+    }
+
+    /// Predictions from the model's output, of which there may be more rows.
+    fn finish(&self, output: &[f32], values: &mut [f32]) {
         match &self.meaning {
-            Meaning::Classes(_) if from_logits => Activation::softmax().forward(output),
-            Meaning::Second(_) if from_logits => Activation::sigmoid().forward(output),
-            _ => Ok(output.clone()),
+            Meaning::Classes(classes) => {
+                values.copy_from_slice(&output[..values.len()]);
+                self.last.apply(values, classes.len());
+            }
+            Meaning::Second(_) => {
+                for (values, output) in values.chunks_exact_mut(2).zip(output) {
+                    let mut p = [*output];
+                    self.last.apply(&mut p, 1);
+                    values.copy_from_slice(&[1.0 - p[0], p[0]]);
+                }
+            }
+            Meaning::Numbers(unit) => {
+                for (i, (value, output)) in values.iter_mut().zip(output).enumerate() {
+                    let (factor, offset) =
+                        unit.get(i % unit.len().max(1)).copied().unwrap_or((1.0, 0.0));
+                    *value = (f64::from(*output) * factor + offset) as f32;
+                }
+            }
         }
     }
 }

@@ -142,9 +142,9 @@ mod tests {
         assert_eq!(order, GOLDEN_ORDER);
     }
 
-    const GOLDEN_UNIFORM: [f32; 3] = [0.0; 3];
-    const GOLDEN_NORMAL: [f32; 3] = [0.0; 3];
-    const GOLDEN_ORDER: [usize; 8] = [0; 8];
+    const GOLDEN_UNIFORM: [f32; 3] = [0.6318043, 0.7009181, 0.3826278];
+    const GOLDEN_NORMAL: [f32; 3] = [-0.16979328, 2.482806, 1.0816438];
+    const GOLDEN_ORDER: [usize; 8] = [6, 5, 3, 4, 7, 2, 0, 1];
 
     #[test]
     fn numbers_in_bulk_are_those_drawn_one_by_one() {

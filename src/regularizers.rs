@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::checks;
-use crate::config::{bare, checked};
+use crate::config::{bare, bare_names, checked};
 use crate::error::{Problem, Result};
 use crate::vector;
 
@@ -14,6 +14,7 @@ use crate::vector;
 /// Keras: `keras.regularizers`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(remote = "Self", rename_all = "snake_case", deny_unknown_fields)]
+#[schemars(transform = bare_names)]
 pub enum Regularizer {
     /// `l1 · Σ |w|`. Keras: `L1`.
     L1 {

@@ -9,7 +9,10 @@ use crate::checkpoint::{CHECKPOINT, Checkpoint, TrainerState, Writer};
 use crate::config::{Config, Format};
 use crate::error::{Error, Result};
 use crate::files::atomic_write;
+use crate::history::HISTORY;
 use crate::plan::Plan;
+use crate::self_test::SelfTest;
+use crate::sequential::Sequential;
 use crate::trainer::Trainer;
 
 /// The folder of a run, and what is kept in it.
@@ -82,7 +85,7 @@ impl Run {
         self.writer.is_due()
     }
 
-    /// Keeps the trainer's state, off the training's path.
+    /// Keeps the trainer's state and the history, off the training's path.
     pub fn keep(&mut self, trainer: &Trainer) -> Result<()> {
         let checkpoint = Checkpoint {
             state: trainer.state()?,
@@ -97,7 +100,7 @@ impl Run {
         self.writer.finish()
     }
 
-    /// Writes history.csv.
+    /// Writes history.csv at once: for a training that failed, whose state isn't kept.
     pub fn save_history(&self, trainer: &Trainer) -> Result<()> {
         atomic_write(&self.folder.join(HISTORY), trainer.history.to_csv().as_bytes())
     }
@@ -106,7 +109,10 @@ impl Run {
     pub fn save_copy(&self, plan: &Plan, trainer: &Trainer, name: &str) -> Result<()> {
         let preprocessing = Some(&plan.data()?.preprocessing);
         let (config, training) = (portable(&plan.config), training(trainer));
-        let bytes = artifact::to_bytes(&config, preprocessing, &training, trainer.model.weights())?;
+        let self_test = self_test(plan, &trainer.model)?;
+        let weights = trainer.model.weights();
+        let bytes =
+            artifact::to_bytes(&config, preprocessing, &training, self_test.as_ref(), weights)?;
         self.write_bytes(name, &bytes)
     }
 
@@ -126,14 +132,13 @@ impl Run {
     /// Writes the trained model into the folder; gives back its path.
     pub fn save_model(&self, plan: &Plan, trainer: Trainer) -> Result<(PathBuf, Model)> {
         let path = self.folder.join(MODEL);
-        let model = model_of(plan, trainer)?;
+        let mut model = model_of(plan, trainer)?;
+        model.self_test = self_test(plan, &model.sequential)?;
         model.save(&path)?;
         Ok((path, model))
     }
 }
 
-/// The name of the history in a run folder.
-pub const HISTORY: &str = "history.csv";
 /// The name of the configuration in a run folder.
 pub const CONFIG: &str = "config.yaml";
 
@@ -143,9 +148,18 @@ pub fn model_of(plan: &Plan, trainer: Trainer) -> Result<Model> {
         config: portable(&plan.config),
         preprocessing: Some(plan.data()?.preprocessing.clone()),
         training: training(&trainer),
+        self_test: None,
         spec: plan.spec.clone(),
         sequential: trainer.model,
     })
+}
+
+/// The self-test of a model with its present weights; None where `fit.self_test` is false.
+pub fn self_test(plan: &Plan, model: &Sequential) -> Result<Option<SelfTest>> {
+    match plan.config.fit.self_test {
+        true => SelfTest::record(plan.data()?, model),
+        false => Ok(None),
+    }
 }
 
 fn training(trainer: &Trainer) -> Training {

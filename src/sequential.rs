@@ -29,8 +29,10 @@ impl Sequential {
             let mut scope = weights.scope(&layer.name, layer.trainable);
             layers.push(layer.entry.item.build(&layer.input, &mut scope)?);
         }
-        let fused = |layer: &Box<dyn Forward>| device.is_cpu().then(|| layer.kernel()).flatten();
-        let kernels = layers.iter().map(fused).collect();
+        let kernels: Vec<Option<Fused>> = match device.is_cpu() {
+            true => layers.iter().map(|layer| layer.kernel()).collect(),
+            false => layers.iter().map(|_| None).collect(),
+        };
         Ok(Sequential { spec: spec.clone(), layers, kernels, weights, random })
     }
 

@@ -4,6 +4,11 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::error::Problem;
+
+/// The most numbers that one sample may hold.
+const LARGEST: usize = 1 << 31;
+
 /// The shape of one sample, without the batch axis; prints as Keras does: `(None, 28, 28, 1)`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -28,6 +33,18 @@ impl Shape {
     /// How many numbers one sample holds.
     pub fn elements(&self) -> usize {
         self.0.iter().product()
+    }
+
+    /// A problem where a sample would hold more numbers than memory can be asked for.
+    pub fn check_size(&self) -> Result<(), Problem> {
+        let elements = self.0.iter().try_fold(1usize, |product, dim| product.checked_mul(*dim));
+        match elements {
+            Some(elements) if elements <= LARGEST => Ok(()),
+            _ => {
+                let message = format!("a sample of shape {self} holds more than {LARGEST} numbers");
+                Err(Problem::at("", message))
+            }
+        }
     }
 
     /// The same shape with another last axis.

@@ -165,6 +165,7 @@ fn resolve_model(config: &ModelConfig, features: Option<usize>) -> Result<ModelS
         let output = entry
             .item
             .output_shape(&shape)
+            .and_then(|output| output.check_size().map(|()| output))
             .map_err(|problem| placed(&path, entry.kind.name, Some(&name), problem))?;
         let trainable = entry.common.trainable.unwrap_or(true);
         layers.push(LayerSpec {
@@ -198,6 +199,9 @@ fn input_shape(
             return Err(ConfigError::at(path, "every axis must be at least 1, got 0"));
         }
         let dims = Shape(dims);
+        if let Err(problem) = dims.check_size() {
+            return Err(ConfigError::at(path, problem.message));
+        }
         match &shape {
             Some((other, seen)) if *seen != dims => {
                 let message = format!("the input is {dims} here, but {seen} at `{other}`");
@@ -267,9 +271,7 @@ fn resolve_training(
     let output = model.output_for(target);
     let optimizer = &compile.optimizer;
     optimizer
-        .item
         .check()
-        .and_then(|()| optimizer.common.check())
         .map_err(|problem| placed("compile.optimizer", optimizer.kind.name, None, problem))?;
     let loss = &compile.loss;
     loss.item

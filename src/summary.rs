@@ -44,7 +44,12 @@ pub fn summary(
 }
 
 fn count(model: &Sequential, which: impl Fn(&crate::weights::Weight) -> bool) -> usize {
-    model.weights().iter().filter(|weight| which(weight)).map(|weight| weight.elements()).sum()
+    model
+        .weights()
+        .iter()
+        .filter(|weight| which(weight))
+        .map(super::weights::Weight::elements)
+        .sum()
 }
 
 /// The widths between the bars, Keras's own arithmetic.

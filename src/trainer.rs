@@ -5,7 +5,7 @@ use candle_core::{Device, Tensor};
 use crate::batch::Samples;
 use crate::callbacks::{Hook, Logs, Run};
 use crate::checkpoint::TrainerState;
-use crate::engine::Engine;
+use crate::engine::{Engine, Pace};
 use crate::error::{Error, Result};
 use crate::evaluate::{Scores, score};
 use crate::history::{EpochLogs, History};
@@ -238,14 +238,12 @@ impl Trainer {
     /// One step: forward, loss, gradients, update.
     fn step(&mut self, data: &Samples<'_>, rows: &[usize]) -> Result<()> {
         let Trainer { model, engine, spec, .. } = self;
-        let loss = engine.train(model, &spec.loss, data, rows, self.position.step)?;
-        if !loss.is_finite() {
-            if !self.tolerates_nan {
-                return Err(self.not_finite(loss));
-            }
-            // no update, which would make every weight NaN; a callback stops the training
-        } else {
+        let pace = Pace { step: self.position.step, loss_scale: self.optimizer.loss_scale() };
+        let loss = engine.train(model, &spec.loss, data, rows, pace)?;
+        if loss.is_finite() {
             self.optimizer.step(self.model.weights(), &mut self.engine.gradients)?;
+        } else if !self.tolerates_nan {
+            return Err(self.not_finite(loss));
         }
         self.scores.add(loss, &self.engine, self.model.spec().output());
         self.position.batch += 1;

@@ -26,8 +26,7 @@ pub(crate) fn update<F, const N: usize>(
 {
     let n = values.len();
     if n <= LONG {
-        let pass = Update { values, with, slots, f };
-        return if n < SHORT { pass.with_simd(Scalar::new()) } else { Arch::new().dispatch(pass) };
+        return run(n, Update { values, with, slots, f });
     }
     let middle = n / CHUNK / 2 * CHUNK;
     let (left, right) = values.split_at_mut(middle);
@@ -45,13 +44,13 @@ pub(crate) fn map(values: &mut [f32], f: impl Fn(f32) -> f32 + Copy + Send + Syn
     if values.len() > LONG {
         values.par_chunks_mut(CHUNK).for_each(|chunk| map(chunk, f));
     } else {
-        Arch::new().dispatch(Map { values, f });
+        run(values.len(), Map { values, f });
     }
 }
 
 /// `Σ term(values[i])`, in f64.
 pub(crate) fn sum(values: &[f32], term: impl Fn(f32) -> f32 + Copy + Send + Sync) -> f64 {
-    let chunk = |chunk| Arch::new().dispatch(Sum { values: chunk, term });
+    let chunk = |chunk: &[f32]| run(chunk.len(), Sum { values: chunk, term });
     if values.len() > LONG {
         let parts: Vec<f64> = values.par_chunks(CHUNK).map(chunk).collect();
         return parts.into_iter().sum();
@@ -62,6 +61,12 @@ pub(crate) fn sum(values: &[f32], term: impl Fn(f32) -> f32 + Copy + Send + Sync
 /// `√(Σ values[i]²)`.
 pub(crate) fn norm(values: &[f32]) -> f32 {
     sum(values, |x| x * x).sqrt() as f32
+}
+
+/// One pass over `n` elements, by the best instructions at hand: `with_simd` is compiled into a
+/// function for each set of them, and so must be inlined.
+fn run<P: WithSimd>(n: usize, pass: P) -> P::Output {
+    if n < SHORT { pass.with_simd(Scalar::new()) } else { Arch::new().dispatch(pass) }
 }
 
 struct Update<'a, F, const N: usize> {
@@ -77,6 +82,7 @@ where
 {
     type Output = ();
 
+    #[allow(clippy::inline_always)] // see `run`
     #[inline(always)]
     fn with_simd<S: Simd>(self, _: S) {
         let n = self.values.len();
@@ -102,6 +108,7 @@ struct Map<'a, F> {
 impl<F: Fn(f32) -> f32> WithSimd for Map<'_, F> {
     type Output = ();
 
+    #[allow(clippy::inline_always)] // see `run`
     #[inline(always)]
     fn with_simd<S: Simd>(self, _: S) {
         for value in self.values {
@@ -118,6 +125,7 @@ struct Sum<'a, F> {
 impl<F: Fn(f32) -> f32> WithSimd for Sum<'_, F> {
     type Output = f64;
 
+    #[allow(clippy::inline_always)] // see `run`
     #[inline(always)]
     fn with_simd<S: Simd>(self, _: S) -> f64 {
         const LANES: usize = 16;

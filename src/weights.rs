@@ -14,6 +14,9 @@ use crate::random::Random;
 use crate::regularizers::Regularizer;
 use crate::stored::Stored;
 
+/// The most numbers that one weight may hold.
+const LARGEST: usize = 1 << 31;
+
 /// One parameter.
 #[derive(Debug, Clone)]
 pub struct Weight {
@@ -140,11 +143,13 @@ impl Wanted<'_> {
     /// What is wrong with its initializer, its penalty or its projection for its shape.
     fn check(&self) -> Result<(), Problem> {
         self.initializer.check_shape(self.shape)?;
-        let (regularizer, constraint) = (self.regularizer.iter(), self.constraint.iter());
-        regularizer
-            .map(|regularizer| regularizer.check_shape(self.shape))
-            .collect::<Result<(), _>>()?;
-        constraint.map(|constraint| constraint.check_shape(self.shape)).collect()
+        if let Some(regularizer) = self.regularizer {
+            regularizer.check_shape(self.shape)?;
+        }
+        match self.constraint {
+            Some(constraint) => constraint.check_shape(self.shape),
+            None => Ok(()),
+        }
     }
 }
 
@@ -213,13 +218,20 @@ impl Scope<'_> {
         wanted.check().map_err(|problem| {
             Error::run(format!("`{path}`: {}", problem.message)).with_help(problem.help)
         })?;
+        let numbers = wanted.shape.iter().try_fold(1usize, |n, size| n.checked_mul(*size));
+        if numbers.is_none_or(|numbers| numbers > LARGEST) {
+            let message = format!("`{path}` of shape {:?} holds too many numbers", wanted.shape);
+            return Err(Error::run(message)
+                .with_help(format!("a weight may hold at most {LARGEST}; use smaller layers")));
+        }
         let values = wanted.initializer.values(wanted.shape, &self.weights.random, &path);
         let tensor = Tensor::from_vec(values, wanted.shape, &self.weights.device)?;
         let var = Var::from_tensor(&tensor.to_dtype(self.weights.dtype)?)?;
         if self.weights.list.iter().any(|weight| weight.path() == path) {
             return Err(Error::Internal(format!("two weights named `{path}`")));
         }
-        let mut map = self.weights.map.data().lock().unwrap_or_else(|e| e.into_inner());
+        let mut map =
+            self.weights.map.data().lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         map.insert(path, var.clone());
         drop(map);
         self.weights.list.push(Weight {

@@ -1,5 +1,7 @@
 //! Determinism, resuming, interruption: the same bytes whatever happens on the way.
 
+#![allow(unreachable_pub, clippy::print_stdout, clippy::unwrap_used)]
+
 mod support;
 
 use std::time::{Duration, Instant};

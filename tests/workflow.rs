@@ -1,5 +1,7 @@
 //! The classic Keras workflow, step by step, on the binary.
 
+#![allow(unreachable_pub, clippy::print_stdout, clippy::unwrap_used)]
+
 mod support;
 
 use support::{Folder, project};

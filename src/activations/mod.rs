@@ -7,7 +7,8 @@ mod slices;
 mod tensors;
 
 use schemars::{JsonSchema, Schema};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, ser};
+use serde_json::{Value, json};
 
 use crate::error::{Problem, Result};
 use crate::shape::Shape;
@@ -19,7 +20,7 @@ pub use tensors::{log_softmax, softmax};
 ///
 /// Keras: `keras.activations`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename = "activation", rename_all = "snake_case", deny_unknown_fields)]
+#[serde(remote = "Self", rename = "activation", rename_all = "snake_case", deny_unknown_fields)]
 #[schemars(transform = bare_names)]
 pub enum Activation {
     /// `x`
@@ -169,8 +170,37 @@ impl Activation {
                 let message = "`alpha` of `celu` must not be 0, it divides the input";
                 Err(Problem::at("activation", message).help("the default is 1"))
             }
+            Activation::Softmax | Activation::LogSoftmax | Activation::Sparsemax
+                if input.dims().contains(&0) =>
+            {
+                let message = format!("the activation needs axes of at least 1, got {input}");
+                Err(Problem::at("activation", message))
+            }
             _ => Ok(input.clone()),
         }
+    }
+}
+
+impl<'de> Deserialize<'de> for Activation {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Activation::deserialize(deserializer)
+    }
+}
+
+/// A name alone where every argument has its default; arguments that are none are left out.
+impl Serialize for Activation {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let written = Activation::serialize(self, serde_json::value::Serializer);
+        let mut written = written.map_err(ser::Error::custom)?;
+        if let Value::Object(map) = &mut written
+            && let Some((name, Value::Object(arguments))) = map.iter_mut().next()
+        {
+            if Activation::deserialize(json!({ name: {} })).ok().as_ref() == Some(self) {
+                return serializer.serialize_str(name);
+            }
+            arguments.retain(|_, value| !value.is_null());
+        }
+        written.serialize(serializer)
     }
 }
 
@@ -226,6 +256,18 @@ mod tests {
         for activation in [Activation::relu(), Activation::Gelu { approximate: true }] {
             assert_eq!(read(serde_json::to_value(&activation).unwrap()).unwrap(), activation);
         }
+    }
+
+    #[test]
+    fn defaults_are_written_as_the_name_alone() {
+        let write = |activation| serde_json::to_value::<Activation>(activation).unwrap();
+        assert_eq!(write(Activation::relu()), json!("relu"));
+        assert_eq!(write(Activation::Tanh), json!("tanh"));
+        let leaky = Activation::Relu { max_value: None, negative_slope: 0.1, threshold: 0.0 };
+        let expected = json!({ "relu": { "negative_slope": 0.1, "threshold": 0.0 } });
+        assert_eq!(write(leaky), expected);
+        let threshold = Activation::Threshold { threshold: 1.0, default_value: 0.0 };
+        assert_eq!(read(write(threshold.clone())).unwrap(), threshold);
     }
 
     #[test]

@@ -282,7 +282,7 @@ fn normal_cdf(x: f32) -> f32 {
     0.5 * (1.0 + erf(x * std::f32::consts::FRAC_1_SQRT_2))
 }
 
-const GELU_SCALE: f32 = 0.797_884_56; // √(2/π)
+const GELU_SCALE: f32 = 0.797_884_6; // √(2/π)
 
 #[inline(always)]
 fn gelu_inner(x: f32) -> f32 {

@@ -117,10 +117,7 @@ impl Table {
 
 /// A number that is read back as the same.
 fn number(value: f64) -> String {
-    match value.is_nan() {
-        true => "nan".to_string(),
-        false => format!("{value:?}"),
-    }
+    if value.is_nan() { "nan".to_string() } else { format!("{value:?}") }
 }
 
 #[cfg(test)]

@@ -121,9 +121,9 @@ impl Template {
             let digits = digits.replace("NaN", "nan");
             let missing = width.saturating_sub(digits.len());
             match (zero, digits.strip_prefix('-')) {
-                (true, Some(size)) => name += &format!("-{}{size}", "0".repeat(missing)),
-                (true, None) => name += &format!("{}{digits}", "0".repeat(missing)),
-                (false, _) => name += &format!("{}{digits}", " ".repeat(missing)),
+                (true, Some(size)) => name.extend(["-", &"0".repeat(missing), size]),
+                (true, None) => name.extend([&*"0".repeat(missing), &digits]),
+                (false, _) => name.extend([&*" ".repeat(missing), &digits]),
             }
         }
         Ok(name)

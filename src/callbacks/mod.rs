@@ -165,3 +165,72 @@ fn check_verbose(verbose: u8) -> Result<(), Problem> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Node;
+    use serde::Deserialize;
+    use serde_json::json;
+
+    #[derive(Debug, Serialize, Deserialize)]
+    struct StopAt {
+        epoch: usize,
+    }
+
+    impl Callback for StopAt {
+        fn start(&self, _: &Facts) -> Result<Box<dyn Hook>, Problem> {
+            Ok(Box::new(StopAt { epoch: self.epoch }))
+        }
+    }
+
+    impl Hook for StopAt {
+        fn on_epoch_end(&mut self, epoch: usize, _: &mut Logs, run: &mut Run) {
+            run.stop = (epoch == self.epoch).then(|| "it is time".to_string());
+        }
+    }
+
+    #[test]
+    fn a_programs_own_callback_is_read_by_its_name() {
+        register_callback::<StopAt>("stop_at");
+        let entry: CallbackEntry =
+            Node::from_json(&json!({"stop_at": {"epoch": 2}})).read().unwrap();
+        let mut hook = entry.item.start(&Facts::default()).unwrap();
+        let mut run = Run::default();
+        hook.on_epoch_end(2, &mut Logs::default(), &mut run);
+        assert_eq!(run.stop.as_deref(), Some("it is time"));
+    }
+
+    #[test]
+    fn what_keras_has_and_we_refuse_is_refused_with_a_reason() {
+        for name in ["TensorBoard", "tensorboard", "lambda_callback"] {
+            let error = Node::from_json(&json!(name)).read::<CallbackEntry>().unwrap_err();
+            assert!(error.to_string().contains("is not supported"), "{error}");
+        }
+    }
+
+    #[test]
+    fn callbacks_that_set_the_rate_are_refused_beside_a_schedule() {
+        let facts = Facts { has_validation: true, scheduled: true, ..Facts::default() };
+        for entry in [
+            json!("reduce_lr_on_plateau"),
+            json!({"learning_rate_scheduler": {"schedule": [[0, 0.1]]}}),
+        ] {
+            let entry: CallbackEntry = Node::from_json(&entry).read().unwrap();
+            let problem = entry.item.start(&facts).err().unwrap();
+            assert!(problem.message.contains("the optimizer's is a schedule"), "{problem:?}");
+        }
+    }
+
+    #[test]
+    fn a_loss_that_is_not_finite_stops_the_training_cleanly() {
+        let mut hook = TerminateOnNan::default().start(&Facts::default()).unwrap();
+        assert!(hook.tolerates_nan());
+        let mut run = Run::default();
+        hook.on_batch_end(3, &Logs::from_iter([("loss", f64::NAN)]), &mut run);
+        assert_eq!(run.messages, ["Batch 3: Invalid loss, terminating training"]);
+        assert_eq!(run.stop.as_deref(), Some("the loss is NaN"));
+        let strict = TerminateOnNan { raise_error: true }.start(&Facts::default()).unwrap();
+        assert!(!strict.tolerates_nan());
+    }
+}

@@ -68,10 +68,10 @@ impl Callback for ModelCheckpoint {
             return Err(Problem::at("monitor", message).help(help));
         }
         let is_used = self.save_best_only || self.monitor != val_loss();
-        let monitor = match is_used {
-            true => Some(Monitor::new(&self.monitor, self.mode, 0.0, facts)?),
-            false => None,
-        };
+        let mut monitor = None;
+        if is_used {
+            monitor = Some(Monitor::new(&self.monitor, self.mode, 0.0, facts)?);
+        }
         let best = self.initial_value_threshold.map(Exact);
         Ok(Box::new(Keeper {
             config: self.clone(),
@@ -90,14 +90,12 @@ impl ModelCheckpoint {
         check_name("filepath", &path.replace(':', ""))?; // colons are the fields' own
         if !path.ends_with(".safetensors") {
             let message = format!("`filepath` must end in .safetensors, got \"{path}\"");
-            let help = if path.ends_with(".keras") || path.ends_with(".h5") {
-                let name = path.trim_end_matches(".keras").trim_end_matches(".h5");
-                let name = name.trim_end_matches(".weights");
-                format!(
+            let keras = path.strip_suffix(".keras").or_else(|| path.strip_suffix(".h5"));
+            let help = match keras.map(|name| name.trim_end_matches(".weights")) {
+                Some(name) => format!(
                     "write `{name}.safetensors`, and make Keras's file of it with `lanthorn export`"
-                )
-            } else {
-                "models are saved as safetensors".to_string()
+                ),
+                None => "models are saved as safetensors".to_string(),
             };
             return Err(Problem::at("filepath", message).help(help));
         }

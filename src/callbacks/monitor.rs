@@ -49,9 +49,10 @@ impl Monitor {
     /// than nothing, and NaN is never better. Compared in f32, as Keras does.
     pub(super) fn is_better(&self, value: f64, reference: Option<f64>) -> bool {
         let Some(reference) = reference else { return true };
-        match self.more_is_better {
-            true => (value - self.min_delta) as f32 > reference as f32,
-            false => ((value + self.min_delta) as f32) < reference as f32,
+        if self.more_is_better {
+            (value - self.min_delta) as f32 > reference as f32
+        } else {
+            ((value + self.min_delta) as f32) < reference as f32
         }
     }
 }

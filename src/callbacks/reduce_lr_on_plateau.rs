@@ -56,7 +56,7 @@ impl Callback for ReduceLrOnPlateau {
             let message = format!("`factor` must be over 0 and under 1, got {}", self.factor);
             return Err(Problem::at("factor", message));
         }
-        if !(self.min_lr >= 0.0) {
+        if self.min_lr.is_nan() || self.min_lr < 0.0 {
             let message = format!("`min_lr` must be at least 0, got {}", self.min_lr);
             return Err(Problem::at("min_lr", message));
         }

@@ -8,7 +8,8 @@ use lanthorn::Error;
 use lanthorn::artifact::Model;
 use lanthorn::data;
 use lanthorn::engine::Engine;
-use lanthorn::evaluate::{Scores, score};
+use lanthorn::evaluate::{Scores, score_each};
+use lanthorn::metrics::report::ClassReport;
 use lanthorn::plan::samples;
 use serde_json::json;
 
@@ -25,6 +26,9 @@ pub(crate) struct EvaluateArguments {
     /// Rows at a time
     #[arg(long, default_value_t = 32, value_name = "N")]
     batch_size: usize,
+    /// For classes: also precision, recall and F1 of each, and who is taken for whom
+    #[arg(long)]
+    report: bool,
 }
 
 pub(crate) fn run(arguments: &EvaluateArguments, common: &Common) -> Result<()> {
@@ -35,18 +39,41 @@ pub(crate) fn run(arguments: &EvaluateArguments, common: &Common) -> Result<()> 
     let used = data::load_for_use(&arguments.data, preprocessing, true, false)?;
     let unit = preprocessing.is_target_scaled().then(|| preprocessing.target_unit());
     let mut scores = Scores::new(&model.spec, train)?.with_unit(unit);
-    let batch_size = arguments.batch_size.max(1);
+    let mut report = match (arguments.report, preprocessing.classes()) {
+        (false, _) => None,
+        (true, Some(classes)) => Some(ClassReport::new(classes)),
+        (true, None) => {
+            return Err(
+                Error::run("`--report` needs classes, but the model predicts numbers").into()
+            );
+        }
+    };
     let mut engine = Engine::new(&model.sequential);
     let (sequential, rows) = (&model.sequential, samples(&used.data));
-    score(&mut engine, sequential, &train.loss, &mut scores, &rows, batch_size)?;
+    let (width, logits) = (model.spec.model.output().last(), train.loss.item.from_logits());
+    let mut each = |engine: &Engine| {
+        if let Some(report) = &mut report {
+            report.add(&engine.batch.y, engine.output(), width, logits);
+        }
+    };
+    let size = arguments.batch_size;
+    score_each(&mut engine, sequential, &train.loss, &mut scores, &rows, size, &mut each)?;
     let logs = scores.logs("");
     if common.json {
-        return view::json(&json!({ "rows": used.data.len(), "metrics": logs }));
+        let mut document = json!({ "rows": used.data.len(), "metrics": logs });
+        if let Some(report) = &report {
+            document["classes"] = json!(report.classes());
+            document["confusion"] = json!(report.confusion());
+        }
+        return view::json(&document);
     }
     let mut text = String::new();
     for (key, value) in logs.iter() {
         text += &format!("{key}: {}\n", view::keras_number(value));
     }
     text += &format!("rows: {}\n", used.data.len());
+    if let Some(report) = &report {
+        text += &format!("\n{}\n{}", report.to_table(), report.confusion_table());
+    }
     view::result(&text)
 }

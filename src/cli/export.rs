@@ -1,14 +1,17 @@
 //! `lanthorn export`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::Result;
-use candle_core::Device;
+use candle_core::{DType, Device, Tensor};
 use clap::{Args, ValueEnum};
 use lanthorn::Error;
 use lanthorn::artifact::Model;
 use lanthorn::config::Format;
-use lanthorn::files::{atomic_write, to_safetensors};
+use lanthorn::exchange::keras::{self, write_json};
+use lanthorn::exchange::of_model;
+use lanthorn::exchange::portable::Portable;
+use lanthorn::files::{TensorFile, atomic_write, to_safetensors};
 use lanthorn::plan::Plan;
 use lanthorn::weights_file;
 use serde_json::json;
@@ -27,47 +30,207 @@ pub(crate) struct ExportArguments {
     /// The file to write: .yaml, .toml or .json for the architecture, .safetensors for weights
     #[arg(short, long, value_name = "FILE")]
     out: PathBuf,
+    /// For weights: the numbers' type in the file
+    #[arg(long, value_name = "TYPE", default_value = "f32")]
+    dtype: Dtype,
+    /// For ONNX: write the network alone, without the preprocessing
+    #[arg(long)]
+    without_preprocessing: bool,
+    /// Read the file back, compute with it, and compare
+    #[arg(long)]
+    verify: bool,
 }
 
-#[derive(Clone, Copy, ValueEnum)]
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum To {
     /// The architecture alone, for `model: {from: FILE}`
     Config,
     /// The weights alone, named and laid out as PyTorch and candle have them
     Weights,
+    /// A folder for PyTorch: the state dict, channels-first, and a model.py around it
+    Torch,
+    /// Keras's .keras: architecture, compile settings, weights, optimizer state
+    Keras,
+    /// Keras's .weights.h5
+    KerasWeights,
+    /// What Keras's `model_from_json` takes
+    KerasJson,
+    /// An ONNX graph; for a model trained on a table, raw columns in and classes out
+    Onnx,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Dtype {
+    F32,
+    F16,
+    Bf16,
 }
 
 pub(crate) fn run(arguments: &ExportArguments, common: &Common) -> Result<()> {
+    if arguments.dtype != Dtype::F32 && !matches!(arguments.to, To::Weights | To::Torch) {
+        return Err(Error::run("`--dtype` goes with `--to weights` and `--to torch` only").into());
+    }
+    if arguments.without_preprocessing && arguments.to != To::Onnx {
+        return Err(Error::run("`--without-preprocessing` goes with `--to onnx` only").into());
+    }
     match arguments.to {
-        To::Config => {
-            let format = Format::of(&arguments.out)?;
-            let (model, input) = if is_model(&arguments.model) {
-                let model = Model::load(&arguments.model, &Device::Cpu)?;
-                (model.config.model, model.spec.model.input)
-            } else {
-                let plan = Plan::open(&arguments.model, &[])?;
-                (plan.config.model, plan.spec.model.input)
+        To::Config => atomic_write(&arguments.out, &architecture(arguments)?)?,
+        To::Weights => atomic_write(&arguments.out, &weights(arguments)?)?,
+        To::Torch => torch(arguments)?,
+        _ => atomic_write(&arguments.out, &exchanged(arguments)?)?,
+    }
+    let verified = if arguments.verify { Some(verify(arguments)?) } else { None };
+    if common.json {
+        let document = json!({ "written": arguments.out, "largest_difference": verified });
+        return view::json(&document);
+    }
+    let mut text = format!("wrote {}\n", arguments.out.display());
+    if let Some(difference) = verified {
+        text += &format!("read back: the largest difference is {difference:e}\n");
+    }
+    view::result(&text)
+}
+
+fn architecture(arguments: &ExportArguments) -> Result<Vec<u8>> {
+    let format = Format::of(&arguments.out)?;
+    let (mut model, input) = if is_model(&arguments.model) {
+        let model = Model::load(&arguments.model, &Device::Cpu)?;
+        (model.config.model, model.spec.model.input)
+    } else {
+        let plan = Plan::open(&arguments.model, &[])?;
+        (plan.config.model, plan.spec.model.input)
+    };
+    model.input_shape = Some(input.dims().to_vec());
+    Ok(format.write(&json!({ "model": model }))?.into_bytes())
+}
+
+fn weights(arguments: &ExportArguments) -> Result<Vec<u8>> {
+    wants_ending(&arguments.out, ".safetensors", "weights are written as safetensors")?;
+    let model = Model::load(&arguments.model, &Device::Cpu)?;
+    let tensors = weights_file::to_file(model.sequential.weights())?;
+    Ok(to_safetensors(&typed(tensors, arguments.dtype)?, None)?)
+}
+
+/// The state dict and model.py in a folder.
+fn torch(arguments: &ExportArguments) -> Result<()> {
+    let out = &arguments.out;
+    if out.is_file() {
+        let message = format!("PyTorch's files go into a folder, but {} is a file", out.display());
+        return Err(Error::run(message).into());
+    }
+    let model = Model::load(&arguments.model, &Device::Cpu)?;
+    let portable = Portable::of(&model, None)?;
+    let file = weights_file::to_file(model.sequential.weights())?;
+    let files =
+        lanthorn::exchange::torch::write(&portable, file, of_model::tables(&model)?.as_ref())?;
+    std::fs::create_dir_all(out)?;
+    let state = typed(files.state, arguments.dtype)?;
+    atomic_write(&out.join("model.safetensors"), &to_safetensors(&state, None)?)?;
+    Ok(atomic_write(&out.join("model.py"), files.code.as_bytes())?)
+}
+
+fn typed(mut tensors: Vec<(String, Tensor)>, dtype: Dtype) -> Result<Vec<(String, Tensor)>> {
+    let dtype = match dtype {
+        Dtype::F32 => DType::F32,
+        Dtype::F16 => DType::F16,
+        Dtype::Bf16 => DType::BF16,
+    };
+    for (_, tensor) in &mut tensors {
+        *tensor = tensor.to_dtype(dtype).map_err(Error::from)?;
+    }
+    Ok(tensors)
+}
+
+fn exchanged(arguments: &ExportArguments) -> Result<Vec<u8>> {
+    let (path, out) = (&arguments.model, &arguments.out);
+    let model = Model::load(path, &Device::Cpu)?;
+    let portable = Portable::of(&model, path.is_dir().then_some(path.as_path()))?;
+    Ok(match arguments.to {
+        To::Keras => {
+            wants_ending(out, ".keras", "Keras loads such a model from a .keras file")?;
+            keras::write_keras(&portable)?
+        }
+        To::KerasWeights => {
+            wants_ending(out, ".weights.h5", "Keras loads weights from a .weights.h5 file")?;
+            keras::write_weights(&portable)?
+        }
+        To::KerasJson => {
+            let mut text = serde_json::to_string_pretty(&write_json::model(&portable)?)?;
+            text.push('\n');
+            text.into_bytes()
+        }
+        _ => {
+            wants_ending(out, ".onnx", "ONNX tools expect an .onnx file")?;
+            let tables = match arguments.without_preprocessing {
+                true => None,
+                false => of_model::tables(&model)?,
             };
-            let mut model = model;
-            model.input_shape = Some(input.dims().to_vec());
-            let text = format.write(&json!({ "model": model }))?;
-            atomic_write(&arguments.out, text.as_bytes())?;
+            lanthorn::exchange::onnx::write(&portable, tables.as_ref())?
+        }
+    })
+}
+
+/// Reads the written file by our own reader, computes with it on fixed inputs, and gives the
+/// largest difference to the model.
+fn verify(arguments: &ExportArguments) -> Result<f32> {
+    let out = &arguments.out;
+    let model = Model::load(&arguments.model, &Device::Cpu)?;
+    let other = match arguments.to {
+        To::Keras => of_model::from_keras(&keras::KerasFile::read(out)?, out)?.0,
+        To::KerasWeights => {
+            let other = fresh(&model)?;
+            of_model::load_keras_weights(&other.sequential, &keras::KerasFile::read(out)?, out)?;
+            other
         }
         To::Weights => {
-            if arguments.out.extension().is_none_or(|ext| ext != "safetensors") {
-                let message = format!(
-                    "weights are written as safetensors, but the file is {}",
-                    arguments.out.display()
-                );
-                return Err(Error::run(message).with_help("name it `….safetensors`").into());
-            }
-            let model = Model::load(&arguments.model, &Device::Cpu)?;
-            let tensors = weights_file::to_file(model.sequential.weights())?;
-            atomic_write(&arguments.out, &to_safetensors(&tensors, None)?)?;
+            let other = fresh(&model)?;
+            let file = TensorFile::read(out)?;
+            weights_file::load(other.sequential.weights(), &file.tensors, out, false)?;
+            other
         }
+        To::Config | To::KerasJson | To::Onnx | To::Torch => {
+            let message = "there is no reader of ours that computes with this file";
+            return Err(Error::run(message)
+                .with_help("`--verify` goes with `--to keras`, `keras-weights` and `weights`; the file was written")
+                .into());
+        }
+    };
+    let input = &model.spec.model.input;
+    let values: Vec<f32> = (0..8 * input.elements()).map(|i| (i * 37 % 19) as f32 / 19.0).collect();
+    let x = Tensor::from_vec(values, input.with_batch(8), &Device::Cpu).map_err(Error::from)?;
+    let numbers = |model: &Model| -> Result<Vec<f32>> {
+        let y = model.sequential.predict(&x)?;
+        Ok(y.flatten_all().and_then(|y| y.to_vec1()).map_err(Error::from)?)
+    };
+    let (ours, theirs) = (numbers(&model)?, numbers(&other)?);
+    let difference = ours.iter().zip(&theirs).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
+    let limit = if arguments.dtype == Dtype::F32 { 1e-5 } else { 0.1 };
+    if ours.len() != theirs.len() || difference.is_nan() || difference > limit {
+        let message = format!("{} gives other numbers: they differ by {difference}", out.display());
+        return Err(Error::Internal(message).into());
     }
-    if common.json {
-        return view::json(&json!({ "written": arguments.out }));
+    Ok(difference)
+}
+
+/// The same architecture with other weights.
+fn fresh(model: &Model) -> Result<Model> {
+    let spec = model.spec.clone();
+    let sequential =
+        lanthorn::sequential::Sequential::build(&spec.model, spec.seed ^ 1, &Device::Cpu)?;
+    Ok(Model {
+        config: model.config.clone(),
+        preprocessing: model.preprocessing.clone(),
+        training: model.training.clone(),
+        self_test: None,
+        sequential,
+        spec,
+    })
+}
+
+fn wants_ending(path: &Path, ending: &str, why: &str) -> Result<()> {
+    if path.to_string_lossy().ends_with(ending) {
+        return Ok(());
     }
-    view::result(&format!("wrote {}\n", arguments.out.display()))
+    let message = format!("{why}, but the file is {}", path.display());
+    Err(Error::run(message).with_help(format!("name it `…{ending}`")).into())
 }

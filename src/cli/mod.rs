@@ -1,8 +1,11 @@
 //! The command line: one file a verb. Only `view` prints.
 
 mod check;
+mod convert;
 mod evaluate;
 mod export;
+mod import;
+mod inspect;
 mod predict;
 mod schema;
 mod summary;
@@ -59,8 +62,14 @@ enum Verb {
     Evaluate(evaluate::EvaluateArguments),
     /// Predict every row of a table, as CSV
     Predict(predict::PredictArguments),
-    /// Write a model's architecture or its weights to another file
+    /// Write a model, its architecture or its weights for Keras, PyTorch, candle or ONNX
     Export(export::ExportArguments),
+    /// Make a model of Keras's, PyTorch's or candle's file
+    Import(import::ImportArguments),
+    /// Turn Keras code, Keras JSON or a configuration into a configuration
+    Convert(convert::ConvertArguments),
+    /// Show the tensors and the metadata of any safetensors file
+    Inspect(inspect::InspectArguments),
     /// Print the JSON Schema of configurations, for editors
     Schema(schema::SchemaArguments),
     /// Print a completion script for a shell
@@ -82,6 +91,9 @@ pub(crate) fn run(arguments: Arguments) -> Result<ExitCode> {
         Verb::Evaluate(own) => evaluate::run(&own, &common)?,
         Verb::Predict(own) => predict::run(&own, &common)?,
         Verb::Export(own) => export::run(&own, &common)?,
+        Verb::Import(own) => import::run(&own, &common)?,
+        Verb::Convert(own) => convert::run(&own)?,
+        Verb::Inspect(own) => inspect::run(&own, &common)?,
         Verb::Schema(own) => schema::run(&own)?,
         Verb::Completions { shell } => {
             use clap::CommandFactory;

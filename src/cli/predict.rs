@@ -35,10 +35,19 @@ pub(crate) struct PredictArguments {
     /// Rows at a time; changes the speed, never the results
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     batch_size: Option<u32>,
+    /// Don't compute the model's self-test first
+    #[arg(long)]
+    no_self_test: bool,
 }
 
 pub(crate) fn run(arguments: &PredictArguments, common: &Common) -> Result<()> {
-    let predictor = Predictor::new(Model::load(&arguments.model, &common.device()?)?)?;
+    let model = Model::load(&arguments.model, &common.device()?)?;
+    if !arguments.no_self_test
+        && let Some(warning) = model.check()?
+    {
+        view::warning(&warning);
+    }
+    let predictor = Predictor::new(model)?;
     let Some(preprocessing) = &predictor.model().preprocessing else {
         return Err(Error::run("the model has no preprocessing").into());
     };

@@ -58,7 +58,12 @@ fn optimizer_parameters(train: &lanthorn::spec::TrainSpec, model: &Sequential) -
 
 fn as_json(model: &Sequential, optimizer: Option<usize>) -> serde_json::Value {
     let count = |layer: &str| -> usize {
-        model.weights().iter().filter(|weight| weight.layer == layer).map(|w| w.elements()).sum()
+        model
+            .weights()
+            .iter()
+            .filter(|weight| weight.layer == layer)
+            .map(lanthorn::weights::Weight::elements)
+            .sum()
     };
     let layers: Vec<_> = model
         .spec()
@@ -71,7 +76,8 @@ fn as_json(model: &Sequential, optimizer: Option<usize>) -> serde_json::Value {
             })
         })
         .collect();
-    let trainable: usize = model.weights().trainable().map(|weight| weight.elements()).sum();
+    let trainable: usize =
+        model.weights().trainable().map(lanthorn::weights::Weight::elements).sum();
     json!({
         "name": model.spec().name, "input_shape": model.spec().input, "layers": layers,
         "parameters": model.weights().count(), "trainable_parameters": trainable,

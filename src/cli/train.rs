@@ -74,6 +74,7 @@ pub(crate) fn run(arguments: &TrainArguments, common: &Common) -> Result<ExitCod
         Err(error) => {
             watcher.view.close();
             watcher.run.settle()?;
+            watcher.run.save_history(&trainer)?;
             return Err(with_checkpoint(error, &watcher.run.folder).into());
         }
     };
@@ -82,7 +83,6 @@ pub(crate) fn run(arguments: &TrainArguments, common: &Common) -> Result<ExitCod
     }
     let Watcher { mut run, mut view, .. } = watcher;
     run.settle()?;
-    run.save_history(&trainer)?;
     let (path, model) = run.save_model(&plan, trainer)?;
     view.finish(&model, &path)?;
     Ok(ExitCode::SUCCESS)
@@ -155,7 +155,7 @@ impl Observer for Watcher<'_> {
 
     fn epoch_ended(&mut self, trainer: &Trainer, logs: &EpochLogs) -> lanthorn::Result<()> {
         self.view.epoch_ended(trainer, logs);
-        self.run.save_history(trainer)
+        Ok(())
     }
 
     fn training_ended(&mut self, trainer: &Trainer) -> lanthorn::Result<()> {
@@ -181,7 +181,6 @@ impl Watcher<'_> {
     fn interrupted(mut self, trainer: &Trainer) -> Result<ExitCode> {
         self.run.keep(trainer)?;
         self.run.settle()?;
-        self.run.save_history(trainer)?;
         self.run.save_copy(self.plan, trainer, MODEL)?;
         self.view.interrupted(trainer, &self.run.folder);
         Ok(ExitCode::from(128 + self.signals.seen() as u8))

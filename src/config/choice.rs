@@ -1,8 +1,9 @@
 //! What small closed lists of names (initializers, regularizers, constraints) share: arguments are
 //! checked as they are read, and a name without arguments is written bare.
 
+use schemars::Schema;
 use serde::{Serialize, Serializer, de, ser};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::error::Problem;
 
@@ -31,4 +32,15 @@ pub(crate) fn bare<S: Serializer>(
         return serializer.serialize_str(name);
     }
     value.serialize(serializer)
+}
+
+/// Adds to the schema of such a list that each of its names may stand alone.
+pub(crate) fn bare_names(schema: &mut Schema) {
+    let Some(Value::Array(choices)) = schema.get_mut("oneOf") else { return };
+    let properties = |choice: &Value| choice["properties"].as_object().cloned().unwrap_or_default();
+    let names: Vec<String> = choices
+        .iter()
+        .flat_map(|choice| properties(choice).into_iter().map(|(key, _)| key))
+        .collect();
+    choices.insert(0, json!({ "type": "string", "enum": names }));
 }

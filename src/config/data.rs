@@ -58,7 +58,8 @@ pub struct ColumnConfig {
 pub enum Columns {
     /// One, by its name.
     One(String),
-    /// All whose names match a pattern with `*`, `?` and `[…]`, in the order of the table.
+    /// All whose names match a pattern with `*`, `?` and `[…]`, in the order of the table; never
+    /// the target, the sample weights or a column without a name.
     Pattern(String),
     /// Several, by their names.
     Many(Vec<String>),

@@ -24,7 +24,7 @@ mod toml;
 mod write;
 mod yaml;
 
-pub(crate) use choice::{bare, checked};
+pub(crate) use choice::{bare, bare_names, checked};
 pub use document::Document;
 pub(crate) use entry::catalog;
 pub use entry::{AsJson, Catalog, Common, Entry, Kind, Nothing};

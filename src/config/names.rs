@@ -59,11 +59,12 @@ pub(super) fn unknown_name_near(
     valid: &[&str],
 ) -> String {
     let list = valid.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
+    let nouns = if noun.ends_with('s') { format!("{noun}es") } else { format!("{noun}s") };
     let help = match near {
-        _ if valid.is_empty() => format!("it takes no {noun}s"),
+        _ if valid.is_empty() => format!("it takes no {nouns}"),
         Some(near) if valid.len() > 24 => format!("did you mean `{near}`?"),
-        Some(near) => format!("did you mean `{near}`? valid {noun}s: {list}"),
-        None => format!("valid {noun}s: {list}"),
+        Some(near) => format!("did you mean `{near}`? valid {nouns}: {list}"),
+        None => format!("valid {nouns}: {list}"),
     };
     format!("unknown {noun} `{found}`\n{help}")
 }

@@ -34,11 +34,6 @@ pub struct Config {
     pub fit: FitConfig,
 }
 
-/// The JSON Schema of configurations, by which editors check and complete them.
-pub fn schema() -> serde_json::Value {
-    super::schema_of::<Config>()
-}
-
 /// The model: its layers in order, or the file that holds them.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -100,6 +95,10 @@ pub struct FitConfig {
     /// 0 silent, 1 a progress bar, 2 a line an epoch. Default: 1 on a terminal, 2 elsewhere.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub verbose: Option<u8>,
+    /// Whether a few rows of the validation part (else of the training part) and the model's outputs
+    /// for them are kept in model.safetensors, where `predict` checks them. They are in a file that
+    /// people share. Default: true.
+    pub self_test: bool,
     /// A weight for each class in the loss, or `balanced`. Default: all 1.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub class_weight: Option<ClassWeight>,
@@ -118,6 +117,7 @@ impl Default for FitConfig {
             validation_batch_size: None,
             shuffle: true,
             verbose: None,
+            self_test: true,
             class_weight: None,
             callbacks: Vec::new(),
         }

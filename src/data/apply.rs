@@ -9,7 +9,7 @@ use super::part::Part;
 use super::preprocessing::{Column, Preprocessing, Transform, overflow, unknown};
 use super::scaling::Scaling;
 use super::source::Source;
-use super::table::{Chunk, Slot, Table};
+use super::table::{BLOCK_ROWS, Chunk, Slot, Table};
 use crate::error::{Error, Result};
 use crate::losses::Target;
 
@@ -144,7 +144,7 @@ impl<'a> BoundColumn<'a> {
             (Transform::Number { scaling }, Slot::Number(place)) => {
                 let stride = table.numbers;
                 for (row, out) in rows {
-                    let value = scaling.apply(chunk.numbers[row * stride + place]) as f32;
+                    let value = scaling.apply(chunk.numbers.at(row * stride + place)) as f32;
                     finite &= value.is_finite();
                     out[at] = value;
                 }
@@ -194,13 +194,16 @@ fn fill(table: &Table, bound: &[BoundColumn<'_>], part: Part<'_>, name: &str) ->
     let overflows: Vec<Option<&str>> = jobs
         .into_par_iter()
         .map(|(chunk, rows, out)| {
-            let mut at = 0;
             let mut overflow = None;
-            for bound in bound {
-                if !bound.write(chunk, table, rows, out, at, width) {
-                    overflow = overflow.or(Some(bound.column.name.as_str()));
+            let blocks = out.chunks_mut(BLOCK_ROWS * width);
+            for (rows, out) in rows.chunks(BLOCK_ROWS).zip(blocks) {
+                let mut at = 0;
+                for bound in bound {
+                    if !bound.write(chunk, table, rows, out, at, width) {
+                        overflow = overflow.or(Some(bound.column.name.as_str()));
+                    }
+                    at += bound.column.width();
                 }
-                at += bound.column.width();
             }
             overflow
         })
@@ -212,7 +215,8 @@ fn fill(table: &Table, bound: &[BoundColumn<'_>], part: Part<'_>, name: &str) ->
 }
 
 fn column_of<'c>(chunk: &'c Chunk, table: &Table, place: usize) -> impl Iterator<Item = f64> + 'c {
-    chunk.numbers.iter().skip(place).step_by(table.numbers.max(1)).copied()
+    let places = (place..chunk.numbers.len()).step_by(table.numbers.max(1));
+    places.map(|place| chunk.numbers.at(place))
 }
 
 /// `loan.csv:17` for a row of the table, counted from 0.

@@ -27,7 +27,7 @@ pub fn class_weights(
     for (name, weight) in named {
         let Some(class) = known.find(name.trim()) else {
             let valid: Vec<&str> = classes.iter().map(String::as_str).collect();
-            let words = unknown_name("class", name, &valid).replace("valid classs", "classes");
+            let words = unknown_name("class", name, &valid);
             let (message, help) = words.split_once('\n').unwrap_or((&words, ""));
             return Err(Problem::at("class_weight", message).help(help));
         };
@@ -76,7 +76,7 @@ mod tests {
         assert_eq!(class_weights(&y(), &classes, &named).unwrap(), [1.0, 2.5, 2.5, 2.5]);
         let problem = class_weights(&y(), &classes, &[("yess".to_string(), 1.0)]).unwrap_err();
         assert_eq!(problem.message, "unknown class `yess`");
-        assert_eq!(problem.help, "did you mean `yes`? classes: `no`, `yes`");
+        assert_eq!(problem.help, "did you mean `yes`? valid classes: `no`, `yes`");
         assert!(class_weights(&y(), &classes, &[("no".to_string(), -1.0)]).is_err());
         assert!(class_weights(&y(), &classes, &[("no".to_string(), f32::NAN)]).is_err());
     }

@@ -72,9 +72,10 @@ impl Plan {
         for column in fixed.chain(&self.features) {
             if let Some(other) = first.insert(column.index, &column.path) {
                 let name = &column.name;
-                let message = match other == column.path {
-                    true => format!("column `{name}` is used twice"),
-                    false => format!("column `{name}` is used twice: it is in `{other}` too"),
+                let message = if other == column.path {
+                    format!("column `{name}` is used twice")
+                } else {
+                    format!("column `{name}` is used twice: it is in `{other}` too")
                 };
                 return Err(ConfigError::at(&column.path, message).with_help("name it once"));
             }
@@ -134,9 +135,10 @@ impl Finder<'_> {
     fn named(&self, name: &str, path: &str) -> Result<usize, ConfigError> {
         self.header.find(name).ok_or_else(|| {
             let message = format!("column `{name}` is not in {}", self.source.name);
-            let help = match name.contains(['*', '?']) {
-                true => format!("a pattern is written as `{{columns: \"{name}\"}}`"),
-                false => self.header.missing_help(name),
+            let help = if name.contains(['*', '?']) {
+                format!("a pattern is written as `{{columns: \"{name}\"}}`")
+            } else {
+                self.header.missing_help(name)
             };
             ConfigError::at(path, message).with_help(help)
         })
@@ -150,7 +152,8 @@ impl Finder<'_> {
         })?;
         let names = self.header.names.iter().enumerate();
         let indices: Vec<usize> = names
-            .filter(|(index, name)| glob.matches(name) && !self.apart.contains(index))
+            .filter(|(_, name)| !name.is_empty() && glob.matches(name))
+            .filter(|(index, _)| !self.apart.contains(index))
             .map(|(index, _)| index)
             .collect();
         if indices.is_empty() {

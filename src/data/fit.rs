@@ -7,7 +7,7 @@ use super::columns::{Plan, Planned};
 use super::part::Part;
 use super::preprocessing::{Column, Preprocessing, Transform};
 use super::scaling::{Extent, Scaling};
-use super::table::{Chunk, Slot, Table};
+use super::table::{BLOCK_ROWS, Chunk, Slot, Table};
 use crate::config::ConfigError;
 use crate::config::data::{Encode, Scale};
 
@@ -131,24 +131,22 @@ fn fit_scalings(
     if scaled.is_empty() {
         return scalings;
     }
-    let extents = over_chunks(table, part, &scaled, Extent::joined, |column, chunk, rows, _| {
-        column.fold(chunk, table, rows, Extent::NOTHING, Extent::and)
-    });
-    let means: Vec<f64> = extents.iter().map(Extent::mean).collect();
-    let squares = over_chunks(
+    let extents = over_rows(
         table,
         part,
         &scaled,
+        Extent::NOTHING,
+        |_, extent, value| extent.and(value),
+        Extent::joined,
+    );
+    let means: Vec<f64> = extents.iter().map(Extent::mean).collect();
+    let squares = over_rows(
+        table,
+        part,
+        &scaled,
+        0.0,
+        |column, sum, value| sum + (value - means[column]).powi(2),
         |a, b| a + b,
-        |column, chunk, rows, index| {
-            let mean = means[index];
-            match column.scale {
-                Scale::Standard => {
-                    column.fold(chunk, table, rows, 0.0, |sum, value| sum + (value - mean).powi(2))
-                }
-                _ => 0.0,
-            }
-        },
     );
     for ((column, extent), squares) in scaled.iter().zip(&extents).zip(squares) {
         scalings[column.column] = Scaling::fit(column.scale, extent, squares);
@@ -156,21 +154,27 @@ fn fit_scalings(
     scalings
 }
 
-/// What `of` gives for each column and chunk, joined over the chunks in order.
-fn over_chunks<T: Copy + Send>(
+/// What is gathered from each column: within chunks side by side, then joined in order.
+fn over_rows<T: Copy + Send + Sync>(
     table: &Table,
     part: Part<'_>,
     columns: &[Scaled],
+    nothing: T,
+    with: impl Fn(usize, T, f64) -> T + Sync,
     joined: impl Fn(T, T) -> T,
-    of: impl Fn(&Scaled, &Chunk, &[u32], usize) -> T + Sync,
 ) -> Vec<T> {
     let parts: Vec<Vec<T>> = table
         .with_starts()
         .into_par_iter()
         .map(|(start, chunk)| {
-            let rows = part.rows(start, chunk.rows);
-            let columns = columns.iter().enumerate();
-            columns.map(|(index, column)| of(column, chunk, &rows, index)).collect()
+            let mut gathered = vec![nothing; columns.len()];
+            for rows in part.rows(start, chunk.rows).chunks(BLOCK_ROWS) {
+                for (index, (column, total)) in columns.iter().zip(&mut gathered).enumerate() {
+                    let with = |total, value| with(index, total, value);
+                    *total = column.fold(chunk, table, rows, *total, with);
+                }
+            }
+            gathered
         })
         .collect();
     let joined = |a: Vec<T>, b: Vec<T>| a.into_iter().zip(b).map(|(a, b)| joined(a, b)).collect();
@@ -190,7 +194,7 @@ impl Scaled {
         match self.slot {
             Slot::Number(place) => {
                 let width = table.numbers;
-                rows.fold(start, |sum, row| with(sum, chunk.numbers[row * width + place]))
+                rows.fold(start, |sum, row| with(sum, chunk.numbers.at(row * width + place)))
             }
             Slot::Text(place) => {
                 let width = table.texts.len();

@@ -54,8 +54,8 @@ impl Kept {
         }
     }
 
-    /// The cells of the first rows to train on.
-    fn rows(&self, count: usize) -> Vec<Vec<String>> {
+    /// The cells of the first rows to train on, or of those that are held back.
+    fn rows(&self, count: usize, held: bool) -> Vec<Vec<String>> {
         let mut rows = Vec::new();
         let mut records = records(&self.text, self.delimiter).into_records().skip(1).enumerate();
         let mut next = records.next();
@@ -65,7 +65,7 @@ impl Kept {
             if rows.len() == count || is_cut {
                 break;
             }
-            if !self.held.get(row).copied().unwrap_or(false) {
+            if self.held.get(row).copied().unwrap_or(false) == held {
                 let cell = |index: usize| record.get(index).unwrap_or_default().trim().to_string();
                 rows.push(self.columns.iter().map(|(_, index)| cell(*index)).collect());
             }
@@ -77,7 +77,7 @@ impl Kept {
 impl Loaded {
     /// The first `n` rows to train on, or those of the first megabyte of the table.
     pub fn head(&self, n: usize) -> Head {
-        let raw = self.kept.rows(n);
+        let raw = self.kept.rows(n, false);
         let x = self.train.x.values.chunks(self.train.x.width.max(1));
         let y = self.train.y.values.chunks(self.train.y.width().max(1));
         let model = x.zip(y).take(raw.len()).map(|(x, y)| [x, y].concat()).collect();
@@ -87,5 +87,18 @@ impl Loaded {
         }
         let raw_names = self.kept.columns.iter().map(|(name, _)| name.clone()).collect();
         Head { raw_names, raw, model_names, model }
+    }
+
+    /// The names and the cells of the features' columns: of the first rows that are held back to
+    /// validate on, or, where none is among the first megabyte of the table, of those to train on.
+    pub(crate) fn rows_for_a_test(&self, n: usize) -> (Vec<String>, Vec<Vec<String>>) {
+        let mut rows = self.kept.rows(n, true);
+        if rows.is_empty() {
+            rows = self.kept.rows(n, false);
+        }
+        let count = self.preprocessing.features.len(); // they are the first of the columns
+        rows.iter_mut().for_each(|row| row.truncate(count));
+        let names = self.kept.columns.iter().take(count).map(|(name, _)| name.clone());
+        (names.collect(), rows)
     }
 }

@@ -40,17 +40,19 @@ impl Header {
         let names: Vec<String> = raw.iter().map(|name| name.trim().to_string()).collect();
         let mut header = Header { raw, names, delimiter, body, index: HashMap::new() };
         for (index, name) in header.names.iter().enumerate() {
-            // an unnamed column is what pandas writes for its index
-            let first = header.index.insert(name.clone(), index).filter(|_| !name.is_empty());
-            if let Some(first) = first {
+            if name.is_empty() {
+                continue; // what pandas writes over its index; nobody can ask for it
+            }
+            if let Some(first) = header.index.insert(name.clone(), index) {
                 let message = format!(
                     "two columns are named `{name}`: the {} and the {}",
                     ordinal(first + 1),
                     ordinal(index + 1)
                 );
-                let help = match header.is_all_numbers() {
-                    true => NO_HEADER,
-                    false => "give one of them another name",
+                let help = if header.is_all_numbers() {
+                    NO_HEADER
+                } else {
+                    "give one of them another name"
                 };
                 return Err(Error::data(source.at(0), message).with_help(help));
             }
@@ -67,6 +69,10 @@ impl Header {
     pub(super) fn missing_help(&self, name: &str) -> String {
         if self.is_all_numbers() {
             return NO_HEADER.to_string();
+        }
+        if self.names.iter().any(|name| name.parse::<f64>().is_ok()) {
+            let found = list(&self.names.iter().map(String::as_str).collect::<Vec<_>>());
+            return format!("the first line must be a header that names the columns, got {found}");
         }
         if let [only] = self.names.as_slice()
             && let Some(other) = [';', '\t', ',', '|'].iter().find(|other| only.contains(**other))

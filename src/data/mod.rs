@@ -98,7 +98,7 @@ pub fn load(
         _ => None,
     };
     let held = match split {
-        Some(split) => split.held_back(table.rows(), classes.as_deref(), random)?,
+        Some(split) => split.held_back(table.rows(), classes.as_deref(), *random)?,
         None => None,
     };
     let part = held.as_deref().map_or(Part::All, Part::Kept);
@@ -163,13 +163,14 @@ fn use_source(
     let table = Table::read(&source, &header, &wanted)?;
     let bound = Bound::new(preprocessing, &table, with_target);
     bound.check(&table, &source, delimiter, "")?;
-    let raw = match keep_columns {
-        true => records(source.text(), delimiter)
+    let raw = if keep_columns {
+        records(source.text(), delimiter)
             .into_records()
             .skip(1)
             .collect::<Result<_, csv::Error>>()
-            .map_err(|error| Error::data(&source.name, error.to_string()))?,
-        false => Vec::new(),
+            .map_err(|error| Error::data(&source.name, error.to_string()))?
+    } else {
+        Vec::new()
     };
     let name = source.name.clone();
     drop(source);
@@ -209,9 +210,10 @@ fn open(path: &str, folder: &Path, key: &str) -> Result<Source> {
     let full = folder.join(path);
     let bytes = source::read(&full).map_err(|problem| {
         let relative = "paths are relative to the configuration file";
-        let help = match problem.help.is_empty() {
-            true => relative.to_string(),
-            false => format!("{} {relative}", problem.help),
+        let help = if problem.help.is_empty() {
+            relative.to_string()
+        } else {
+            format!("{} {relative}", problem.help)
         };
         ConfigError::at(key, problem.message).with_help(help)
     })?;

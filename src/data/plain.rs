@@ -21,7 +21,10 @@ pub(super) fn cut(text: &str, bytes: usize) -> Vec<&str> {
 
 /// Reads whole lines; None at the first thing that isn't plain and right.
 pub(super) fn read(text: &str, layout: &Layout<'_>) -> Option<Read> {
-    let mut read = layout.empty(text.len());
+    if memchr(b'"', text.as_bytes()).is_some() {
+        return None;
+    }
+    let mut read = layout.empty(rows_like_the_first(text));
     let mut start = 0;
     for end in memchr_iter(b'\n', text.as_bytes()).chain([text.len()]) {
         let line = text.get(start..end)?;
@@ -36,7 +39,15 @@ pub(super) fn read(text: &str, layout: &Layout<'_>) -> Option<Read> {
         read_line(line, layout, &mut read)?;
         read.chunk.rows += 1;
     }
-    Some(read)
+    Some(read.ended())
+}
+
+/// How many rows there may be, were all as long as the first; a little more, so that the room for
+/// them seldom grows.
+fn rows_like_the_first(text: &str) -> usize {
+    let first = memchr(b'\n', text.as_bytes()).unwrap_or(text.len()).max(16);
+    let rows = text.len() / first;
+    rows + rows / 16 + 1
 }
 
 fn read_line(line: &str, layout: &Layout<'_>, read: &mut Read) -> Option<()> {
@@ -56,14 +67,14 @@ fn read_line(line: &str, layout: &Layout<'_>, read: &mut Read) -> Option<()> {
             end
         } else {
             let is_end = |end: usize| rest.get(end).is_none_or(|byte| *byte == delimiter);
-            let (value, end) = match float::prefix(rest).filter(|(_, end)| is_end(*end)) {
-                Some(found) => found,
-                None => {
-                    let (cell, end) = cell(line, at, delimiter)?;
-                    (float::cell(cell)?, end)
-                }
+            let fast = float::prefix(rest).filter(|(_, end)| is_end(*end));
+            let (value, end) = if let Some(found) = fast {
+                found
+            } else {
+                let (cell, end) = cell(line, at, delimiter)?;
+                (float::cell(cell)?, end)
             };
-            read.chunk.numbers.push(Some(value).filter(|value| fits(*value))?);
+            read.numbers.push(Some(value).filter(|value| fits(*value))?);
             end
         };
         at += end + 1;

@@ -45,6 +45,31 @@ pub(super) enum Transform {
 }
 
 impl Preprocessing {
+    /// The preprocessing of a model that was made without data: features are numbers in columns
+    /// `x0`, `x1`, …; classes are `0`, `1`, …, in the column `y`.
+    pub fn plain(features: usize, target: Target) -> Result<Preprocessing> {
+        let number = || Transform::Number { scaling: Scaling::None };
+        let column = |name: String| Column { name, transform: number() };
+        let classes = |n: usize| {
+            let names: Vec<String> = (0..n).map(|class| class.to_string()).collect();
+            Classes::fit(names.iter().map(String::as_str))
+        };
+        let y = |transform| vec![Column { name: "y".to_string(), transform }];
+        let target = match target {
+            Target::Classes(n) => {
+                y(Transform::Label { classes: classes(n), scaling: Scaling::None })
+            }
+            Target::OneHot(n) => y(Transform::OneHot { classes: classes(n) }),
+            Target::Numbers(1) => y(number()),
+            Target::Numbers(n) => (0..n).map(|i| column(format!("y{i}"))).collect(),
+        };
+        let features: Vec<Column> = (0..features).map(|i| column(format!("x{i}"))).collect();
+        if features.is_empty() || target.is_empty() {
+            return Err(Error::run("a model without inputs or outputs can't be used on a table"));
+        }
+        Ok(Preprocessing { delimiter: ',', features, target, sample_weight: None })
+    }
+
     /// What the data says of the model.
     pub fn facts(&self) -> Facts {
         let (features, target) = (Some(self.features()), Some(self.target_kind()));
@@ -251,8 +276,9 @@ pub(super) fn overflow(at: &str, name: &str) -> Error {
 
 fn at_least_one<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Column>, D::Error> {
     let columns = Vec::deserialize(deserializer)?;
-    match columns.is_empty() {
-        true => Err(serde::de::Error::custom("it has no columns")),
-        false => Ok(columns),
+    if columns.is_empty() {
+        Err(serde::de::Error::custom("it has no columns"))
+    } else {
+        Ok(columns)
     }
 }

@@ -42,7 +42,7 @@ impl ValidationSplit {
         &self,
         rows: usize,
         classes: Option<&[usize]>,
-        random: &Random,
+        random: Random,
     ) -> Result<Option<Vec<bool>>, ConfigError> {
         let part = self.part();
         let error = |message: String| Err(ConfigError::at("fit.validation_split", message));
@@ -83,14 +83,14 @@ impl ValidationSplit {
 }
 
 /// So many of the rows, drawn from the stream ("split", name).
-fn drawn(mut rows: Vec<usize>, count: usize, random: &Random, name: &str) -> Vec<usize> {
+fn drawn(mut rows: Vec<usize>, count: usize, random: Random, name: &str) -> Vec<usize> {
     random.stream("split", name, 0).shuffle(&mut rows);
     rows.truncate(count);
     rows
 }
 
 /// So many rows, each class by its share; a class keeps at least one row to train on.
-fn stratified(classes: &[usize], count: usize, random: &Random) -> Vec<usize> {
+fn stratified(classes: &[usize], count: usize, random: Random) -> Vec<usize> {
     let mut rows: Vec<Vec<usize>> = vec![Vec::new(); classes.iter().max().map_or(0, |max| max + 1)];
     classes.iter().enumerate().for_each(|(row, class)| rows[*class].push(row));
     let share = |class: &Vec<usize>| class.len() as u128 * count as u128;

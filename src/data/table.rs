@@ -62,15 +62,69 @@ pub(super) struct Chunk {
     /// How many.
     pub rows: usize,
     /// Row after row.
-    pub numbers: Vec<f64>,
+    pub numbers: Numbers,
     /// Row after row; a code is a place in the table's texts.
     pub codes: Vec<u32>,
 }
 
-/// A chunk whose codes are of its own texts.
+/// The numbers of a chunk. Where each of them is one that 32 bits hold (pixels, counts), they take
+/// half of the memory.
+#[derive(Debug, PartialEq)]
+pub(super) enum Numbers {
+    /// As they were read.
+    Wide(Vec<f64>),
+    /// The same numbers, to the last bit.
+    Narrow(Vec<f32>),
+}
+
+impl Default for Numbers {
+    fn default() -> Self {
+        Numbers::Wide(Vec::new())
+    }
+}
+
+impl Numbers {
+    /// How many.
+    pub(super) fn len(&self) -> usize {
+        match self {
+            Numbers::Wide(values) => values.len(),
+            Numbers::Narrow(values) => values.len(),
+        }
+    }
+
+    /// One of them.
+    #[inline]
+    pub(super) fn at(&self, index: usize) -> f64 {
+        match self {
+            Numbers::Wide(values) => values[index],
+            Numbers::Narrow(values) => f64::from(values[index]),
+        }
+    }
+
+    /// These numbers, in half of the memory where that holds them.
+    pub(super) fn of(values: Vec<f64>) -> Numbers {
+        let is_narrow = |value: &f64| f64::from(*value as f32).to_bits() == value.to_bits();
+        match values.iter().all(is_narrow) {
+            true => Numbers::Narrow(values.iter().map(|value| *value as f32).collect()),
+            false => Numbers::Wide(values),
+        }
+    }
+}
+
+/// A chunk that is being read, whose codes are of its own texts.
 pub(super) struct Read {
     pub chunk: Chunk,
+    /// The chunk's numbers until [`Read::ended`].
+    pub numbers: Vec<f64>,
     pub texts: Vec<Interner>,
+}
+
+impl Read {
+    /// The same when all rows are read.
+    pub(super) fn ended(mut self) -> Read {
+        self.chunk.numbers = Numbers::of(std::mem::take(&mut self.numbers));
+        self
+    }
 }
 
 /// Distinct texts, numbered as they are met.
@@ -85,6 +139,9 @@ pub(super) struct Interner {
 const CHUNK_BYTES: usize = 1 << 20;
 /// Rows of a chunk where the text isn't cut by bytes.
 const CHUNK_ROWS: usize = 4096;
+
+/// Rows that are gone over column by column: few enough to stay in the nearest cache.
+pub(super) const BLOCK_ROWS: usize = 64;
 
 impl Table {
     /// Reads the wanted columns. Plain text goes the fast way; where that meets anything unusual,
@@ -134,16 +191,14 @@ impl<'a> Layout<'a> {
         }
     }
 
-    /// A chunk to be filled, with room for the rows that so many bytes may hold.
-    pub(super) fn empty(&self, bytes: usize) -> Read {
-        // a row of the narrowest cells has two bytes a cell; a guess of eight seldom grows twice
-        let rows = bytes / (8 * self.columns.max(1)) + 1;
-        let chunk = Chunk {
-            rows: 0,
+    /// A chunk to be filled, with room for so many rows.
+    pub(super) fn empty(&self, rows: usize) -> Read {
+        let codes = Vec::with_capacity(rows * self.texts);
+        Read {
+            chunk: Chunk { rows: 0, numbers: Numbers::default(), codes },
             numbers: Vec::with_capacity(rows * self.numbers),
-            codes: Vec::with_capacity(rows * self.texts),
-        };
-        Read { chunk, texts: (0..self.texts).map(|_| Interner::default()).collect() }
+            texts: (0..self.texts).map(|_| Interner::default()).collect(),
+        }
     }
 }
 
@@ -168,9 +223,6 @@ pub(super) fn read_plain(
     chunk_bytes: usize,
 ) -> Option<Vec<Read>> {
     let body = source.text().get(header.body..)?;
-    if memchr::memchr(b'"', body.as_bytes()).is_some() {
-        return None;
-    }
     plain::cut(body, chunk_bytes).into_par_iter().map(|text| plain::read(text, layout)).collect()
 }
 
@@ -181,7 +233,7 @@ pub(super) fn read_records(source: &Source, layout: &Layout<'_>) -> Result<Vec<R
     let failed = |error: csv::Error| Error::data(&source.name, error.to_string());
     reader.read_record(&mut record).map_err(failed)?; // the header
     let mut reads = Vec::new();
-    let mut read = layout.empty(0);
+    let mut read = layout.empty(CHUNK_ROWS);
     while reader.read_record(&mut record).map_err(failed)? {
         let place = || source.at(record.position().map_or(0, |at| at.byte() as usize));
         if record.len() != layout.columns {
@@ -199,15 +251,15 @@ pub(super) fn read_records(source: &Source, layout: &Layout<'_>) -> Result<Vec<R
                 text_slot += 1;
             } else {
                 let value = number(cell).map_err(|why| wrong(place(), step, cell, why))?;
-                read.chunk.numbers.push(value);
+                read.numbers.push(value);
             }
         }
         read.chunk.rows += 1;
         if read.chunk.rows == CHUNK_ROWS {
-            reads.push(std::mem::replace(&mut read, layout.empty(0)));
+            reads.push(std::mem::replace(&mut read, layout.empty(CHUNK_ROWS)).ended());
         }
     }
-    reads.push(read);
+    reads.push(read.ended());
     Ok(reads)
 }
 
@@ -312,9 +364,10 @@ fn slots(layout: &Layout<'_>, wanted: &[Wanted]) -> Vec<Slot> {
     let mut by_index = HashMap::new();
     let (mut numbers, mut texts) = (0, 0);
     for step in &layout.steps {
-        let (slot, next) = match step.text {
-            true => (Slot::Text(texts), &mut texts),
-            false => (Slot::Number(numbers), &mut numbers),
+        let (slot, next) = if step.text {
+            (Slot::Text(texts), &mut texts)
+        } else {
+            (Slot::Number(numbers), &mut numbers)
         };
         *next += 1;
         by_index.insert(step.index, slot);

@@ -29,8 +29,8 @@ pub fn translate(value: &Value) -> Value {
     }
 }
 
-const PRIVATE: [&str; 6] =
-    ["module", "registered_name", "dtype", "shared_object_id", "build_config", "data_format"];
+const PRIVATE: [&str; 5] =
+    ["module", "registered_name", "dtype", "shared_object_id", "build_config"];
 
 /// One object of a class: its name alone, or with its arguments.
 fn object(class: &str, config: &Value) -> Value {
@@ -45,6 +45,9 @@ fn object(class: &str, config: &Value) -> Value {
         if same_name(class, "AdamW") {
             let is_absent = config.get("weight_decay").is_none();
             is_absent.then(|| arguments.insert("weight_decay".into(), json!(0.004)));
+        }
+        if same_name(class, "Normalization") && config.get("axis").is_some_and(Value::is_null) {
+            arguments.insert("axis".into(), json!([])); // one mean for all numbers
         }
         if same_name(class, "Muon") {
             // what Keras turns off by None and we by 0

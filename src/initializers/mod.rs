@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::checks;
-use crate::config::{bare, checked};
+use crate::config::{bare, bare_names, checked};
 use crate::error::Problem;
 use crate::random::Random;
 
@@ -19,6 +19,7 @@ use crate::random::Random;
 /// weight of that shape, whatever the run's seed. Keras: `keras.initializers`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(remote = "Self", rename_all = "snake_case", deny_unknown_fields)]
+#[schemars(transform = bare_names)]
 pub enum Initializer {
     /// Uniform in ±√(6 / (fan_in + fan_out)). Keras: `GlorotUniform`.
     GlorotUniform {

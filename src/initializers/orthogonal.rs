@@ -15,14 +15,15 @@ pub(super) fn values(shape: &[usize], gain: f64, stream: &mut Stream) -> Vec<f32
     // the matrix (long, short), drawn row by row and kept column by column
     let mut q = vec![vec![0.0; long]; short];
     for i in 0..long {
-        q.iter_mut().for_each(|column| column[i] = f64::from(stream.normal()));
+        for column in &mut q {
+            column[i] = f64::from(stream.normal());
+        }
     }
     // twice is enough: Giraud et al., https://doi.org/10.1007/s00211-005-0615-4
     orthonormalise(&mut q);
     orthonormalise(&mut q);
-    let at = |row: usize, column: usize| match rows < columns {
-        true => q[row][column],
-        false => q[column][row],
+    let at = |row: usize, column: usize| {
+        if rows < columns { q[row][column] } else { q[column][row] }
     };
     (0..rows * columns).map(|i| (gain * at(i / columns, i % columns)) as f32).collect()
 }
@@ -34,7 +35,9 @@ fn orthonormalise(columns: &mut [Vec<f64>]) {
         let (done, later) = columns.split_at_mut(j + 1);
         let unit = &mut done[j];
         let length = dot(unit, unit).sqrt();
-        unit.iter_mut().for_each(|x| *x /= length);
+        for x in unit.iter_mut() {
+            *x /= length;
+        }
         let take_out = |column: &mut Vec<f64>| {
             let along = dot(unit, column);
             column.iter_mut().zip(&*unit).for_each(|(x, u)| *x -= along * u);

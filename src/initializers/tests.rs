@@ -99,3 +99,15 @@ fn normal_means_truncated_normal_in_variance_scaling() {
     let Initializer::VarianceScaling { distribution, .. } = read else { panic!("{read:?}") };
     assert_eq!(distribution, Distribution::TruncatedNormal);
 }
+
+#[test]
+fn the_schema_takes_a_name_alone_or_with_arguments() {
+    let schema = serde_json::to_value(schemars::schema_for!(Initializer)).unwrap();
+    let choices = schema["oneOf"].as_array().unwrap();
+    assert!(choices[0]["enum"].as_array().unwrap().contains(&json!("he_normal")));
+    let of_seed =
+        |choice: &Value| choice["properties"]["he_normal"]["properties"]["seed"].is_object();
+    assert!(choices.iter().any(of_seed), "{schema:#}");
+    let written = |choice: &Value| choice["const"] == "zeros" || choice["enum"] == json!(["zeros"]);
+    assert!(choices.iter().any(written), "{schema:#}");
+}

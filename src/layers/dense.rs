@@ -75,7 +75,11 @@ impl Layer for Dense {
         if input.rank() == 0 {
             return Err(Problem::at("", format!("dense needs at least one axis, got {input}")));
         }
-        self.activation.output_shape(&input.with_last(self.units))
+        super::axes::no_empty_axis("dense", input)?;
+        let output = input.with_last(self.units);
+        super::not_too_large("units", &[input.last(), self.units])?;
+        super::not_too_large("units", output.dims())?;
+        self.activation.output_shape(&output)
     }
 
     fn build(&self, input: &Shape, scope: &mut Scope<'_>) -> Result<Box<dyn Forward>> {

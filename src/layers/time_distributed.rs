@@ -38,6 +38,7 @@ impl TimeDistributed {
 
 impl Layer for TimeDistributed {
     fn output_shape(&self, input: &Shape) -> Result<Shape, Problem> {
+        super::axes::no_empty_axis("time_distributed", input)?;
         check_inner("layer", &self.layer)?;
         let [steps, sample @ ..] = input.dims() else {
             let message = format!("time_distributed wants (batch, time, …), got {input}");

@@ -4,6 +4,7 @@ use candle_core::{D, Tensor};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::math::ln;
 use super::slices::{LossBatch, clip_probability as clip_one, logistic, mean_of_columns};
 use super::terms::{axis_last, clip_probability, smooth, softplus};
 use super::{Loss, Output, checks};
@@ -56,7 +57,7 @@ impl Loss for BinaryCrossentropy {
         mean_of_columns(batch, values, gradient, |y, p| {
             let y = y * keep + add;
             let (p, is_free) = clip_one(p);
-            let value = -(y * p.ln() + (1.0 - y) * (1.0 - p).ln());
+            let value = -(y * ln(p) + (1.0 - y) * ln(1.0 - p));
             (value, if is_free { (1.0 - y) / (1.0 - p) - y / p } else { 0.0 })
         })
     }

@@ -4,7 +4,8 @@ use candle_core::{D, Tensor};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::slices::{LossBatch, clip_probability, each_row, softmax};
+use super::math::ln;
+use super::slices::{LossBatch, clip_probability, each_row, each_softmax};
 use super::terms::{axis_last, log_probability, smooth};
 use super::{Loss, Output, checks};
 use crate::error::{Problem, Result};
@@ -49,8 +50,7 @@ impl Loss for CategoricalCrossentropy {
         let smoothing = self.label_smoothing;
         let (keep, add) = ((1.0 - smoothing) as f32, (smoothing / batch.width as f64) as f32);
         if self.from_logits {
-            each_row(batch, values, gradient, |target, scores, slopes| {
-                let (largest, log) = softmax(scores, slopes);
+            each_softmax(batch, values, gradient, |target, scores, largest, log, slopes| {
                 let (mut loss, mut mass) = (0.0, 0.0);
                 for (y, score) in target.iter().zip(scores) {
                     let y = y * keep + add;
@@ -70,12 +70,14 @@ impl Loss for CategoricalCrossentropy {
             for ((slope, y), score) in slopes.iter_mut().zip(target).zip(scores) {
                 let y = y * keep + add;
                 let (p, is_free) = clip_probability(score * inverse);
-                loss -= y * p.ln();
+                loss -= y * ln(p);
                 // by its own probability, then, below, by the sum
                 *slope = if is_free { -y / p } else { 0.0 };
                 mass += if is_free { y } else { 0.0 };
             }
-            slopes.iter_mut().for_each(|slope| *slope = (*slope + mass) * inverse);
+            for slope in slopes {
+                *slope = (*slope + mass) * inverse;
+            }
             loss
         });
         true

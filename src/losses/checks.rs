@@ -134,9 +134,8 @@ pub(crate) fn logits(
 ) -> Result<(), Problem> {
     match (output.activation, from_logits) {
         (Some(Activation::Softmax | Activation::Sigmoid), true) => {
-            let message = format!(
-                "`from_logits: true` wants scores, but the last layer already gives probabilities"
-            );
+            let message =
+                "`from_logits: true` wants scores, but the last layer already gives probabilities";
             let help = "leave `from_logits` out, or give the last layer `activation: linear`";
             Err(Problem::at("from_logits", message).help(help))
         }
@@ -174,9 +173,10 @@ pub(crate) fn within(key: &str, value: f64, low: f64, high: f64) -> Result<(), P
     if (low..=high).contains(&value) {
         return Ok(());
     }
-    let range = match high.is_finite() {
-        true => format!("between {low} and {high}"),
-        false => format!("at least {low}"),
+    let range = if high.is_finite() {
+        format!("between {low} and {high}")
+    } else {
+        format!("at least {low}")
     };
     Err(Problem::at(key, format!("`{key}` must be {range}, got {value}")))
 }

@@ -43,9 +43,10 @@ impl Loss for Circle {
         let numbers = target.detach().reshape((count, 1))?;
         let same = numbers.broadcast_eq(&numbers.t()?)?; // (batch, batch)
         let other = same.eq(0u8)?;
-        let same = match self.remove_diagonal {
-            true => (same * Tensor::eye(count, DType::U8, target.device())?.eq(0u8)?)?,
-            false => same,
+        let same = if self.remove_diagonal {
+            (same * Tensor::eye(count, DType::U8, target.device())?.eq(0u8)?)?
+        } else {
+            same
         };
         let distance = positive(&prediction.matmul(&prediction.t()?)?.affine(-1.0, 1.0)?)?;
         let (gamma, margin) = (self.gamma, self.margin);
@@ -141,6 +142,6 @@ mod tests {
             gradients.get(&var).unwrap().flatten_all().unwrap().to_vec1().unwrap();
         assert!(gradient.iter().all(|slope| slope.is_finite()));
         let mean = mean.to_scalar::<f32>().unwrap();
-        assert!((mean - (values[0] + values[1]) / 2.0).abs() < 1e-5, "{mean} of {values:?}");
+        assert!((mean - f32::midpoint(values[0], values[1])).abs() < 1e-5, "{mean} of {values:?}");
     }
 }

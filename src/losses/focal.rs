@@ -108,9 +108,10 @@ impl Loss for CategoricalFocalCrossentropy {
         let scores = axis_last(prediction, self.axis)?; // (batch, …, classes)
         let classes = scores.dim(D::Minus1)?;
         let y = smooth(&axis_last(target, self.axis)?, self.label_smoothing, classes)?;
-        let p = match self.from_logits {
-            true => log_softmax(&scores)?.exp()?,
-            false => scores.broadcast_div(&scores.sum_keepdim(D::Minus1)?)?,
+        let p = if self.from_logits {
+            log_softmax(&scores)?.exp()?
+        } else {
+            scores.broadcast_div(&scores.sum_keepdim(D::Minus1)?)?
         };
         let p = clip_probability(&p)?;
         let factor = (power(&p.affine(-1.0, 1.0)?, self.gamma)? * self.alpha)?;

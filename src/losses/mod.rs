@@ -11,6 +11,7 @@ mod focal;
 mod hinge;
 mod huber;
 mod kl_divergence;
+mod math;
 mod mean_absolute_error;
 mod mean_squared_error;
 mod overlap;
@@ -99,6 +100,7 @@ pub trait Loss: fmt::Debug + Send + Sync + AsJson {
     }
 
     /// True where the predictions are scores before the sigmoid or softmax.
+    #[allow(clippy::wrong_self_convention)] // Keras's word
     fn from_logits(&self) -> bool {
         false
     }

@@ -1,6 +1,7 @@
 //! Losses over plain slices: values and gradients without tensors, for steps without autograd. The
 //! tensors' way, [`LossEntry::compute`], is the definition; both agree to rounding.
 
+use super::math::{exp, ln};
 use super::{LossEntry, Reduction};
 
 /// A batch as rows over the last axis of the predictions; a row is a sample or a step of one.
@@ -52,7 +53,9 @@ impl LossEntry {
                 Reduction::Sum => return Some(total(scratch)),
                 _ => 1.0 / rows as f32,
             };
-            gradient.iter_mut().for_each(|slope| *slope *= scale);
+            for slope in gradient {
+                *slope *= scale;
+            }
             return Some(total(scratch) * scale);
         }
         let factors = Factors::new(mask, sample_weight, reduction, rows)?;
@@ -66,7 +69,9 @@ impl LossEntry {
         {
             let factor = factors.of(row);
             *value *= factor;
-            slopes.iter_mut().for_each(|slope| *slope *= factor * scale);
+            for slope in slopes {
+                *slope *= factor * scale;
+            }
         }
         Some(total(scratch) * scale)
     }
@@ -120,7 +125,7 @@ impl<'a> Factors<'a> {
 
 /// The mean of `each(y, p)` over the columns of each row, with its derivative by p; `each` gives
 /// both. False where the target has other columns than the prediction.
-#[inline(always)]
+#[inline]
 pub(crate) fn mean_of_columns(
     batch: &LossBatch<'_>,
     values: &mut [f32],
@@ -168,7 +173,7 @@ pub(crate) fn mean_of_columns(
 }
 
 /// Each row of a batch with its value and its slopes.
-#[inline(always)]
+#[inline]
 pub(crate) fn each_row(
     batch: &LossBatch<'_>,
     values: &mut [f32],
@@ -185,32 +190,52 @@ pub(crate) fn each_row(
 }
 
 /// A probability kept in [1e-7, 1 - 1e-7], and whether it was there by itself.
-#[inline(always)]
+#[inline]
 pub(crate) fn clip_probability(p: f32) -> (f32, bool) {
     let clipped = p.clamp(1e-7, 1.0 - 1e-7);
     (clipped, clipped == p)
 }
 
-/// The softmax of a row into `out`; gives back the largest score and `ln Σ e^(score - largest)`.
-#[inline(always)]
-pub(crate) fn softmax(scores: &[f32], out: &mut [f32]) -> (f32, f32) {
-    let largest = scores.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-    let mut sum = 0.0;
-    for (share, score) in out.iter_mut().zip(scores) {
-        *share = (score - largest).exp();
-        sum += *share;
+/// Each row of a batch of logits with its value. `row` sees the target, the scores, the largest score
+/// m, `ln Σ e^(score - m)`, and the softmax, which it turns into the slopes.
+#[inline]
+pub(crate) fn each_softmax(
+    batch: &LossBatch<'_>,
+    values: &mut [f32],
+    gradient: &mut [f32],
+    row: impl Fn(&[f32], &[f32], f32, f32, &mut [f32]) -> f32,
+) {
+    each_row(batch, values, gradient, |_, scores, shifted| {
+        let largest = scores.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+        for (shifted, score) in shifted.iter_mut().zip(scores) {
+            *shifted = score - largest;
+        }
+        largest
+    });
+    // over all rows at once, so that a row of two classes fills a register, too
+    for shifted in gradient.iter_mut() {
+        *shifted = exp(*shifted);
     }
-    let inverse = 1.0 / sum;
-    out.iter_mut().for_each(|share| *share *= inverse);
-    (largest, sum.ln())
+    let targets = batch.target.chunks_exact(batch.target_width);
+    let rows = targets.zip(batch.prediction.chunks_exact(batch.width));
+    for ((value, shares), (target, scores)) in
+        values.iter_mut().zip(gradient.chunks_exact_mut(batch.width)).zip(rows)
+    {
+        let sum = shares.iter().sum::<f32>();
+        let inverse = 1.0 / sum;
+        for share in shares.iter_mut() {
+            *share *= inverse;
+        }
+        *value = row(target, scores, *value, ln(sum), shares);
+    }
 }
 
 /// `ln (1 + e^-|x|)` and `1 / (1 + e^-x)`.
-#[inline(always)]
+#[inline]
 pub(crate) fn logistic(x: f32) -> (f32, f32) {
-    let small = (-x.abs()).exp();
+    let small = exp(-x.abs());
     let share = 1.0 / (1.0 + small);
-    ((1.0 + small).ln(), if x >= 0.0 { share } else { small * share })
+    (ln(1.0 + small), if x >= 0.0 { share } else { small * share })
 }
 
 /// The sum, by eight sums side by side.
@@ -219,7 +244,9 @@ fn total(values: &[f32]) -> f32 {
     let chunks = values.chunks_exact(LANES);
     let rest: f32 = chunks.remainder().iter().sum();
     for chunk in chunks {
-        lanes.iter_mut().zip(chunk).for_each(|(lane, value)| *lane += value);
+        for (lane, value) in lanes.iter_mut().zip(chunk) {
+            *lane += value;
+        }
     }
     lanes.iter().sum::<f32>() + rest
 }

@@ -4,7 +4,8 @@ use candle_core::{D, Tensor};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::slices::{LossBatch, clip_probability, each_row, softmax};
+use super::math::ln;
+use super::slices::{LossBatch, clip_probability, each_row, each_softmax};
 use super::terms::{axis_last, log_probability, one_hot};
 use super::{Loss, Output, checks};
 use crate::error::{Problem, Result};
@@ -58,31 +59,30 @@ impl Loss for SparseCategoricalCrossentropy {
             return false;
         }
         if self.from_logits {
-            each_row(batch, values, gradient, |target, scores, slopes| {
+            each_softmax(batch, values, gradient, |target, scores, largest, log, slopes| {
                 let Some(class) = class_of(target[0], scores.len()) else {
                     slopes.fill(0.0);
                     return 0.0;
                 };
-                let (largest, log) = softmax(scores, slopes);
                 slopes[class] -= 1.0;
-                log + largest - scores[class]
+                log + (largest - scores[class])
             });
             return true;
         }
         each_row(batch, values, gradient, |target, scores, slopes| {
-            let class = class_of(target[0], scores.len());
+            let Some(class) = class_of(target[0], scores.len()) else {
+                slopes.fill(0.0);
+                return 1.0;
+            };
             let inverse = 1.0 / scores.iter().sum::<f32>();
-            let own = class.map_or(f32::NAN, |class| scores[class] * inverse);
-            let (p, is_free) = clip_probability(own);
-            match class {
-                Some(class) if is_free => {
-                    slopes.fill(inverse);
-                    slopes[class] -= inverse / p;
-                }
-                _ => slopes.fill(0.0),
-            }
-            if class.is_some() { -p.ln() } else { 0.0 }
+            let (p, is_free) = clip_probability(scores[class] * inverse);
+            slopes.fill(if is_free { inverse } else { 0.0 });
+            slopes[class] -= if is_free { inverse / p } else { 0.0 };
+            p
         });
+        for value in values {
+            *value = -ln(*value); // of all rows at once
+        }
         true
     }
 

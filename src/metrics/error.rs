@@ -1,4 +1,4 @@
-//! Errors of numbers, straight over the batch: mean squared, root mean squared, mean absolute.
+//! Errors of numbers: squared, absolute, in percent, of logarithms.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -53,6 +53,37 @@ impl Metric for MeanAbsolutePercentageError {
     fn accumulator(&self, output: &Output<'_>) -> Result<Box<dyn Accumulator>, Problem> {
         same_columns("mean_absolute_percentage_error", output)?;
         let each = |y: f64, p: f64| 100.0 * (y - p).abs() / y.abs().max(1e-7);
+        Ok(average(move |rows, row| column_mean(rows, row, each)))
+    }
+}
+
+/// `mean (ln (1 + max(p, 1e-7)) - ln (1 + max(y, 1e-7)))²`.
+/// Keras: `keras.metrics.MeanSquaredLogarithmicError`.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct MeanSquaredLogarithmicError {}
+
+impl Metric for MeanSquaredLogarithmicError {
+    fn accumulator(&self, output: &Output<'_>) -> Result<Box<dyn Accumulator>, Problem> {
+        same_columns("mean_squared_logarithmic_error", output)?;
+        let log = |x: f64| x.max(1e-7).ln_1p();
+        let each = move |y: f64, p: f64| (log(p) - log(y)).powi(2);
+        Ok(average(move |rows, row| column_mean(rows, row, each)))
+    }
+}
+
+/// `mean ln cosh (p - y)`. Keras: `keras.metrics.LogCoshError`.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct LogCoshError {}
+
+impl Metric for LogCoshError {
+    fn accumulator(&self, output: &Output<'_>) -> Result<Box<dyn Accumulator>, Problem> {
+        same_columns("logcosh", output)?;
+        let each = |y: f64, p: f64| {
+            let size = (p - y).abs();
+            size + (-2.0 * size).exp().ln_1p() - std::f64::consts::LN_2
+        };
         Ok(average(move |rows, row| column_mean(rows, row, each)))
     }
 }

@@ -4,8 +4,22 @@
 //! checkpoint. It sees each batch on the host, as the trainer already has it.
 
 mod accuracy;
+mod at_threshold;
+mod auc;
+mod confusion;
+mod counts;
+mod crossentropy;
+mod divergence;
 mod error;
+mod f_score;
+mod hinge;
+mod io_u;
+mod r2_score;
+pub mod report;
 mod rows;
+mod similarity;
+#[cfg(test)]
+mod tests;
 mod top_k;
 
 use std::fmt;
@@ -19,9 +33,25 @@ use crate::error::{Problem, Result};
 use crate::losses::{Output, Target, checks};
 
 pub use accuracy::{Accuracy, BinaryAccuracy, CategoricalAccuracy, SparseCategoricalAccuracy};
-pub use error::{
-    MeanAbsoluteError, MeanAbsolutePercentageError, MeanSquaredError, RootMeanSquaredError,
+pub use at_threshold::{
+    PrecisionAtRecall, RecallAtPrecision, SensitivityAtSpecificity, SpecificityAtSensitivity,
 };
+pub use auc::{Auc, Curve, Summation};
+pub use confusion::Thresholds;
+pub use counts::{FalseNegatives, FalsePositives, Precision, Recall, TrueNegatives, TruePositives};
+pub use crossentropy::{
+    BinaryCrossentropy, CategoricalCrossentropy, Crossentropy, SparseCategoricalCrossentropy,
+};
+pub use divergence::{KlDivergence, Poisson};
+pub use error::{
+    LogCoshError, MeanAbsoluteError, MeanAbsolutePercentageError, MeanSquaredError,
+    MeanSquaredLogarithmicError, RootMeanSquaredError,
+};
+pub use f_score::{Average, F1Score, FBetaScore};
+pub use hinge::{CategoricalHinge, Hinge, SquaredHinge};
+pub use io_u::{BinaryIoU, IoU, MeanIoU, OneHotIoU, OneHotMeanIoU};
+pub use r2_score::{ClassAggregation, R2Score};
+pub use similarity::{ConcordanceCorrelation, CosineSimilarity, PearsonCorrelation};
 pub use top_k::{SparseTopKCategoricalAccuracy, TopKCategoricalAccuracy};
 
 catalog! { dyn Metric, "metric", MetricCommon;
@@ -35,6 +65,41 @@ catalog! { dyn Metric, "metric", MetricCommon;
     RootMeanSquaredError: "root_mean_squared_error", "RootMeanSquaredError", "rmse";
     MeanAbsoluteError: "mean_absolute_error", "MeanAbsoluteError", "mae";
     MeanAbsolutePercentageError: "mean_absolute_percentage_error", "MeanAbsolutePercentageError", "mape";
+    MeanSquaredLogarithmicError: "mean_squared_logarithmic_error", "MeanSquaredLogarithmicError", "msle";
+    LogCoshError: "logcosh", "LogCoshError";
+    R2Score: "r2_score", "R2Score";
+    BinaryCrossentropy: "binary_crossentropy", "BinaryCrossentropy", "bce";
+    CategoricalCrossentropy: "categorical_crossentropy", "CategoricalCrossentropy", "cce";
+    SparseCategoricalCrossentropy: "sparse_categorical_crossentropy", "SparseCategoricalCrossentropy", "scce";
+    Crossentropy: "crossentropy", "Crossentropy", "ce";
+    KlDivergence: "kl_divergence", "KLDivergence", "kld";
+    Poisson: "poisson", "Poisson";
+    Hinge: "hinge", "Hinge";
+    SquaredHinge: "squared_hinge", "SquaredHinge";
+    CategoricalHinge: "categorical_hinge", "CategoricalHinge";
+    CosineSimilarity: "cosine_similarity", "CosineSimilarity";
+    PearsonCorrelation: "pearson_correlation", "PearsonCorrelation";
+    ConcordanceCorrelation: "concordance_correlation", "ConcordanceCorrelation";
+    Precision: "precision", "Precision";
+    Recall: "recall", "Recall";
+    TruePositives: "true_positives", "TruePositives";
+    TrueNegatives: "true_negatives", "TrueNegatives";
+    FalsePositives: "false_positives", "FalsePositives";
+    FalseNegatives: "false_negatives", "FalseNegatives";
+    Auc: "auc", "AUC";
+    SensitivityAtSpecificity: "sensitivity_at_specificity", "SensitivityAtSpecificity";
+    SpecificityAtSensitivity: "specificity_at_sensitivity", "SpecificityAtSensitivity";
+    PrecisionAtRecall: "precision_at_recall", "PrecisionAtRecall";
+    RecallAtPrecision: "recall_at_precision", "RecallAtPrecision";
+    F1Score: "f1_score", "F1Score";
+    FBetaScore: "fbeta_score", "FBetaScore";
+    IoU: "io_u", "IoU";
+    BinaryIoU: "binary_io_u", "BinaryIoU";
+    MeanIoU: "mean_io_u", "MeanIoU";
+    OneHotIoU: "one_hot_io_u", "OneHotIoU";
+    OneHotMeanIoU: "one_hot_mean_io_u", "OneHotMeanIoU";
+    "mean" => "it has no predictions to compare; the loss and the metrics are means already";
+    "sum" => "it has no predictions to compare; the loss and the metrics are means already";
 }
 
 /// A metric in a config: `accuracy`, `auc: {num_thresholds: 50}`.

@@ -68,9 +68,10 @@ impl<'a> Rows<'a> {
 }
 
 /// `finish(Σ w·value / Σ w)` over rows; 0 where nothing was added.
-struct Average<V> {
+struct Average<P, V> {
     total: f64,
     count: f64,
+    prepare: P,
     value: V,
     finish: fn(f64) -> f64,
 }
@@ -88,17 +89,39 @@ pub(crate) fn average_then<V>(value: V, finish: fn(f64) -> f64) -> Box<dyn Accum
 where
     V: Fn(&Rows<'_>, usize) -> f64 + Send + 'static,
 {
-    Box::new(Average { total: 0.0, count: 0.0, value, finish })
+    let value = move |rows: &Rows<'_>, (): &(), row| Some(value(rows, row));
+    Box::new(Average { total: 0.0, count: 0.0, prepare: |_: &Rows<'_>| (), value, finish })
 }
 
-impl<V: Fn(&Rows<'_>, usize) -> f64 + Send> Accumulator for Average<V> {
+/// The weighted mean of a value of each row; None for a row that doesn't count. `prepare` sees the
+/// whole batch first.
+pub(crate) fn average_with<F, P, V>(prepare: P, value: V) -> Box<dyn Accumulator>
+where
+    F: 'static,
+    P: Fn(&Rows<'_>) -> F + Send + 'static,
+    V: Fn(&Rows<'_>, &F, usize) -> Option<f64> + Send + 'static,
+{
+    Box::new(Average { total: 0.0, count: 0.0, prepare, value, finish: |mean| mean })
+}
+
+impl<F, P, V> Accumulator for Average<P, V>
+where
+    P: Fn(&Rows<'_>) -> F + Send,
+    V: Fn(&Rows<'_>, &F, usize) -> Option<f64> + Send,
+{
     fn update(&mut self, batch: &Batch<'_>) {
         let rows = Rows::of(batch);
+        let prepared = (self.prepare)(&rows);
+        let (mut total, mut count) = (0.0, 0.0);
         for row in 0..rows.count {
-            let weight = rows.weight(row);
-            self.total += weight * (self.value)(&rows, row);
-            self.count += weight;
+            if let Some(value) = (self.value)(&rows, &prepared, row) {
+                let weight = rows.weight(row);
+                total += weight * value;
+                count += weight;
+            }
         }
+        self.total += total;
+        self.count += count;
     }
 
     fn result(&self) -> Vec<f64> {
@@ -124,10 +147,11 @@ pub(crate) fn column_mean(rows: &Rows<'_>, row: usize, each: impl Fn(f64, f64) -
 
 /// The first of the largest.
 pub(crate) fn argmax(values: &[f32]) -> usize {
-    let mut best = 0;
-    for (i, value) in values.iter().enumerate() {
-        if *value > values[best] {
-            best = i;
+    let Some((first, rest)) = values.split_first() else { return 0 };
+    let (mut best, mut largest) = (0, *first);
+    for (i, value) in rest.iter().enumerate() {
+        if *value > largest {
+            (best, largest) = (i + 1, *value);
         }
     }
     best

@@ -114,10 +114,7 @@ impl Kernel for BidirectionalKernel {
                 dweights: &mut dfirst[..first.len()],
             },
         );
-        let dx_b = match &dx {
-            Some(_) => Some(&mut *dx_b),
-            None => None,
-        };
+        let dx_b = dx.as_ref().map(|_| &mut *dx_b);
         self.backward.backward(
             pass,
             Backward {

@@ -9,14 +9,38 @@
 //! Results don't depend on the number of threads: work is split at fixed places, and what is
 //! summed is summed in a fixed order.
 
+pub mod activation;
+pub mod affine;
+pub mod augment;
+pub mod batch_norm;
 pub mod bidirectional;
+pub mod broadcast;
 mod candle;
+pub mod conv;
+pub mod conv_transpose;
 pub mod dense;
+pub mod depthwise;
+pub mod embedding;
+pub mod group_norm;
+pub mod images;
+pub mod layer_norm;
+pub mod masking;
 pub mod matmul;
+pub mod noise;
+pub mod p_re_lu;
 pub mod parallel;
+pub mod pool;
+pub mod rearrange;
 pub mod recurrent;
+pub mod resample;
+pub mod rows;
+pub mod separable;
 pub mod simd;
+pub mod small;
+pub mod softmax;
 pub mod time_distributed;
+pub mod unit_norm;
+pub mod window;
 
 use std::sync::Arc;
 
@@ -55,6 +79,13 @@ pub trait Kernel: Send + Sync {
 
     /// True where the output is the input, number for number: nothing is run.
     fn is_identity(&self, _training: bool) -> bool {
+        false
+    }
+
+    /// True where, in inference mode, the output of a sample is the same to the last bit whatever
+    /// other samples there are. Where it isn't (a matrix product may round otherwise for another
+    /// number of rows), predictions are made in batches of a fixed size.
+    fn is_by_sample(&self) -> bool {
         false
     }
 

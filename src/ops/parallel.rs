@@ -43,6 +43,31 @@ pub fn chunks2(
     }
 }
 
+/// The same over chunks of three slices that belong together, the third of which may be missing.
+pub fn chunks3(
+    (a, a_size): (&mut [f32], usize),
+    (b, b_size): (&mut [f32], usize),
+    c: Option<(&mut [f32], usize)>,
+    work: usize,
+    each: impl Fn(usize, &mut [f32], &mut [f32], Option<&mut [f32]>) + Send + Sync,
+) {
+    let Some((c, c_size)) = c else {
+        return chunks2((a, a_size), (b, b_size), work, |i, a, b| each(i, a, b, None));
+    };
+    if a_size == 0 || b_size == 0 || c_size == 0 {
+        return;
+    }
+    if worth(work) && a.len() > a_size {
+        let pairs = a.par_chunks_mut(a_size).zip(b.par_chunks_mut(b_size));
+        let all = pairs.zip(c.par_chunks_mut(c_size)).enumerate();
+        all.for_each(|(i, ((a, b), c))| each(i, a, b, Some(c)));
+    } else {
+        let pairs = a.chunks_mut(a_size).zip(b.chunks_mut(b_size));
+        let all = pairs.zip(c.chunks_mut(c_size)).enumerate();
+        all.for_each(|(i, ((a, b), c))| each(i, a, b, Some(c)));
+    }
+}
+
 /// Runs `each(i)` for 0..n, over several threads where `work` is worth it. `each` must only write
 /// where no other index writes.
 pub fn indices(n: usize, work: usize, each: impl Fn(usize) + Send + Sync) {

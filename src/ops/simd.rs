@@ -47,7 +47,7 @@ pub fn tanh(x: f32) -> f32 {
     p = p * z + 2.063_908_8e-2;
     p = p * z - 5.373_971_6e-2;
     p = p * z + 1.333_144_2e-1;
-    p = p * z - 3.333_328_2e-1;
+    p = p * z - 3.333_328e-1;
     let small = p * z * x + x;
     let big = 1.0 - 2.0 / (exp(2.0 * x.abs()) + 1.0);
     let big = if x < 0.0 { -big } else { big };

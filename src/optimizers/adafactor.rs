@@ -117,7 +117,7 @@ impl Optimizer for Adafactor {
 /// The running means of one matrix's rows and columns, and the velocity that they make.
 fn factor(g: &[f32], [r, c]: [&mut [f32]; 2], v: &mut [f32], [beta, rest, epsilon]: [f32; 3]) {
     let (rows, columns) = (r.len(), c.len());
-    c.iter_mut().for_each(|c| *c *= beta);
+    vector::map(c, |c| c * beta);
     let of_each = rest / rows as f32;
     for (r, g) in r.iter_mut().zip(g.chunks(columns)) {
         let mean = vector::sum(g, |g| g * g + epsilon) as f32 / columns as f32;

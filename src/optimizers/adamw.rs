@@ -7,8 +7,9 @@ use super::{Optimizer, Parameter, Place, Slot, Step};
 use crate::checks;
 use crate::error::{Problem, Result};
 use crate::schedules::LearningRate;
+use crate::vector;
 
-/// `w -= lr·λ·w`, `m = β₁m + (1-β₁)g`, `v = β₂v + (1-β₂)g²`, `w -= lr·m̂/(√v̂ + ε)` with
+/// `w = (1 - lr·λ)w`, `m = β₁m + (1-β₁)g`, `v = β₂v + (1-β₂)g²`, `w -= lr·m̂/(√v̂ + ε)` with
 /// `m̂ = m/(1-β₁ᵗ)`, `v̂ = v/(1-β₂ᵗ)`; λ is `weight_decay`, 0.01 where it isn't given.
 ///
 /// Unlike Keras, this is candle's (`candle_nn::AdamW`) and PyTorch's AdamW, equation and defaults;
@@ -46,9 +47,14 @@ impl Optimizer for AdamW {
         Some(given.unwrap_or(0.01))
     }
 
+    fn decay(&self, values: &mut [f32], decay: f32, learning_rate: f32) {
+        let keep = (1.0 - f64::from(learning_rate) * f64::from(decay)) as f32;
+        vector::map(values, |w| w * keep);
+    }
+
     fn begin(&self, step: &mut Step, _: &mut [f32]) {
         // in f64, as candle does
-        let scale = |beta: f64| (1.0 / (1.0 - beta.powf(step.t as f64))) as f32;
+        let scale = |beta: f64| (1.0 / (1.0 - beta.powi(step.t as i32))) as f32;
         let (scale_m, scale_v) = (scale(self.beta_1), scale(self.beta_2));
         [step.factors[0], step.factors[1]] = [scale_m, scale_v];
     }

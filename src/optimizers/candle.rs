@@ -108,7 +108,7 @@ mod tests {
             candles.backward_step(&loss(&theirs)).unwrap();
             let pairs = ours.to_vec1::<f32>().unwrap().into_iter();
             for (a, b) in pairs.zip(theirs.to_vec1::<f32>().unwrap()) {
-                assert!((a - b).abs() <= 1e-6 * b.abs().max(1.0), "step {step}: {a}, candle {b}");
+                assert!((a - b).abs() <= f32::EPSILON * b.abs(), "step {step}: {a}, candle {b}");
             }
         }
     }

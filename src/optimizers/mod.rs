@@ -114,6 +114,11 @@ pub trait Optimizer: fmt::Debug + Send + Sync + AsJson {
         given
     }
 
+    /// Decays a weight's values before an update.
+    fn decay(&self, values: &mut [f32], decay: f32, learning_rate: f32) {
+        vector::map(values, |w| w - w * decay * learning_rate);
+    }
+
     /// What is the same for every weight of one step, into `step.factors`; may change the scalars.
     fn begin(&self, _step: &mut Step, _scalars: &mut [f32]) {}
 

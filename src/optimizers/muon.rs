@@ -94,10 +94,8 @@ impl Optimizer for Muon {
     }
 
     fn weight_decay(&self, given: Option<f64>, weight: &Place<'_>) -> Option<f64> {
-        match self.is_adams(weight) {
-            true => Some(self.adam_weight_decay),
-            false => Some(given.unwrap_or(0.004)),
-        }
+        let of_muon = given.unwrap_or(0.004);
+        Some(if self.is_adams(weight) { self.adam_weight_decay } else { of_muon })
     }
 
     fn begin(&self, step: &mut Step, _: &mut [f32]) {

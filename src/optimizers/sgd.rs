@@ -34,10 +34,7 @@ impl Optimizer for Sgd {
     }
 
     fn slots(&self, weight: &Place<'_>) -> Vec<Slot> {
-        match self.momentum == 0.0 {
-            true => Vec::new(),
-            false => vec![Slot::zeros("momentum", weight)],
-        }
+        if self.momentum == 0.0 { Vec::new() } else { vec![Slot::zeros("momentum", weight)] }
     }
 
     fn update(

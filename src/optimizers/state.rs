@@ -15,7 +15,7 @@ use crate::weights::{Weight, Weights};
 /// An optimizer at work: its configuration and its state over a model's trainable weights.
 ///
 /// Order of one step, Keras's: divide by the loss's scale, accumulate, clip, decay, update,
-/// average, overwrite by the average, constrain. Nothing is allocated in a step.
+/// average, overwrite by the average, constrain. No buffer is allocated in a step.
 pub struct OptimizerState {
     pub(super) rule: Arc<dyn Optimizer>,
     pub(super) common: OptimizerCommon,
@@ -147,12 +147,11 @@ impl OptimizerState {
         if every > 1 {
             self.accumulate(gradients, is_real.then_some(every));
         }
-        let rule = Arc::clone(&self.rule);
         let t = self.iterations / every + 1;
         let mut step = Step { learning_rate: self.learning_rate(), t, factors: [0.0; 4] };
         if is_real {
             clip(&self.common, gradients);
-            rule.begin(&mut step, &mut self.scalars);
+            self.rule.begin(&mut step, &mut self.scalars);
         }
         let average = self.averaging(t);
         let states = self.weights.iter_mut().zip(&gradients.list);
@@ -163,10 +162,10 @@ impl OptimizerState {
             if !is_updated && average.is_none() && !is_constrained {
                 continue;
             }
-            let (scratch, norms) = (&mut self.scratch, &mut self.norms);
+            let (rule, scratch, norms) = (&*self.rule, &mut self.scratch, &mut self.norms);
             in_place(&weight.var, |values| {
                 if is_updated {
-                    state.update(rule.as_ref(), &step, values, &gradient.values, scratch)?;
+                    state.update(rule, &step, values, &gradient.values, scratch)?;
                 }
                 if let Some(average) = average {
                     state.average(average, values);
@@ -230,10 +229,8 @@ struct Averaging {
 
 impl WeightState {
     fn new(rule: &dyn Optimizer, common: &OptimizerCommon, weight: &Weight) -> Result<Self> {
-        let path = match weight.layer.is_empty() {
-            true => weight.name.clone(),
-            false => weight.path(),
-        };
+        let is_alone = weight.layer.is_empty();
+        let path = if is_alone { weight.name.clone() } else { weight.path() };
         let place = Place { path: &path, shape: weight.shape() };
         let specs = rule.slots(&place);
         let mut slots = Vec::new();
@@ -269,8 +266,7 @@ impl WeightState {
         scratch: &mut [f32],
     ) -> Result<()> {
         if self.decay > 0.0 {
-            let (decay, rate) = (self.decay, step.learning_rate);
-            vector::map(values, |w| w - w * decay * rate);
+            rule.decay(values, self.decay, step.learning_rate);
         }
         let place = Place { path: &self.path, shape: &self.shape };
         let length = values.len().min(scratch.len());
@@ -292,7 +288,8 @@ fn clip(common: &OptimizerCommon, gradients: &mut Gradients) {
     if let Some(most) = common.clipnorm {
         let most = most as f32;
         each_present(gradients, |values| {
-            let length = vector::norm(values).max(most);
+            let length = vector::norm(values);
+            let length = if length < most { most } else { length }; // not a number stays so
             vector::map(values, |g| g * most / length);
         });
     } else if let Some(most) = common.clipvalue {
@@ -303,8 +300,9 @@ fn clip(common: &OptimizerCommon, gradients: &mut Gradients) {
         let mut square = 0.0;
         each_present(gradients, |values| square += vector::sum(values, |g| g * g));
         let length = square.sqrt() as f32;
+        let scale = most * (1.0 / length).min(1.0 / most);
         // as in Keras, an infinite norm makes every gradient not a number
-        let scale = most * (1.0 / length).min(1.0 / most) + (length - length);
+        let scale = if length.is_finite() { scale } else { f32::NAN };
         each_present(gradients, |values| vector::map(values, |g| g * scale));
     }
 }

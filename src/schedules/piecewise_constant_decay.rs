@@ -34,8 +34,9 @@ impl Schedule for PiecewiseConstantDecay {
             );
             return Err(Problem::at("values", message));
         }
-        if let Some(pair) = self.boundaries.windows(2).find(|pair| pair[0] >= pair[1]) {
-            let message = format!("`boundaries` must increase, got {} before {}", pair[0], pair[1]);
+        let mut pairs = self.boundaries.iter().zip(self.boundaries.iter().skip(1));
+        if let Some((a, b)) = pairs.find(|(a, b)| a >= b) {
+            let message = format!("`boundaries` must increase, got {a} before {b}");
             return Err(Problem::at("boundaries", message));
         }
         self.boundaries.iter().try_for_each(|b| checks::finite("boundaries", *b))?;

@@ -56,9 +56,12 @@ pub fn folder() -> PathBuf {
 impl Golden {
     pub fn open(kind: &str) -> Golden {
         let path = folder().join(format!("{kind}.json"));
-        let text = std::fs::read_to_string(&path).unwrap_or_else(|e| panic!("{path:?}: {e}"));
+        let text =
+            std::fs::read_to_string(&path).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
         let mut json: Value = serde_json::from_str(&text).unwrap();
-        let Value::Array(cases) = json["cases"].take() else { panic!("{path:?} has no cases") };
+        let Value::Array(cases) = json["cases"].take() else {
+            panic!("{} has no cases", path.display())
+        };
         let path = folder().join(format!("{kind}.safetensors"));
         let tensors = match path.exists() {
             true => candle_core::safetensors::load(&path, &Device::Cpu).unwrap(),

@@ -2,6 +2,8 @@
 //! or the folder that LANTHORN_GOLDEN names. Prints, per kind and in all, `N passed, N failed,
 //! N skipped`; a skip names its case and its reason in a table of its kind's file.
 
+#![allow(unreachable_pub, clippy::print_stdout, clippy::unwrap_used)]
+
 mod activations;
 mod callbacks;
 mod fit;

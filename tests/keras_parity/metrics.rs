@@ -25,10 +25,12 @@ pub fn check(golden: &Golden, case: &Value) -> Result<Outcome, String> {
             let prediction = golden.tensor(&batch["y_pred"])?;
             let weight = numbers(&golden.tensor(&batch["sample_weight"])?);
             let weight = (tag == "weighted").then_some(weight.as_slice());
-            let state = match &mut state {
-                Some(state) => state,
-                none => none.insert(accumulator(&metric, &target, &prediction)?),
-            };
+            // an accumulator that is resumed at every batch goes on alike
+            let mut fresh = accumulator(&metric, &target, &prediction)?;
+            if let Some(before) = state.take() {
+                fresh.set_state(&before.state());
+            }
+            let state = state.insert(fresh);
             update(state.as_mut(), &target, &prediction, weight);
             let ours: Vec<f32> = state.result().iter().map(|x| *x as f32).collect();
             let keras: Vec<f32> =

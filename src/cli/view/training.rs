@@ -37,6 +37,7 @@ pub(crate) struct View {
     first_batch: usize,
     last_drawn: Instant,
     steps: usize,
+    trained_seconds: f64,
 }
 
 /// What is told when a training starts.
@@ -89,6 +90,7 @@ impl View {
             first_batch: 0,
             last_drawn: now,
             steps: 0,
+            trained_seconds: 0.0,
         }
     }
 
@@ -162,6 +164,9 @@ impl View {
     }
 
     pub(crate) fn batch_ended(&mut self, trainer: &Trainer) {
+        if trainer.position().batch == self.steps {
+            self.trained_seconds = self.epoch_started.elapsed().as_secs_f64();
+        }
         let Some(bar) = &self.bar else {
             if self.first_step_ended.is_none() {
                 self.first_step_ended = Some(Instant::now());
@@ -184,6 +189,7 @@ impl View {
             Style::Json => self.event(&json!({
                 "event": "epoch", "epoch": epoch.epoch, "epochs": trainer.spec().epochs,
                 "logs": epoch.logs, "seconds": seconds,
+                "train_seconds": self.trained_seconds, "steps": self.steps - self.first_batch,
             })),
             Style::Bar | Style::Lines => {
                 if let Some(bar) = self.bar.take() {

@@ -139,7 +139,7 @@ fn features_are_in_the_order_of_the_config_and_patterns_in_that_of_the_table() {
 
 #[test]
 fn a_pattern_means_all_but_target_and_weight() {
-    let text = b"a,w,y,b\n1,2,3,4\n";
+    let text = b",a,w,y,b,\n0,1,2,3,4,x\n";
     let section = json!({ "features": [{ "columns": "*" }], "target": "y", "sample_weight": "w" });
     assert_eq!(load_text(text, section, None).unwrap().train.x.values, [1.0, 4.0]);
 }

@@ -1,5 +1,7 @@
 //! Tests of the data as a whole.
 
+#![allow(clippy::format_collect, clippy::format_push_string)] // plain beats fast here
+
 mod bad_input;
 mod loading;
 mod reading;

@@ -1,0 +1,277 @@
+//! Keras's JSON of a model, in our words: `to_json()`, the config.json of a `.keras` file, and the
+//! two attributes of a legacy `.h5` file. Written by Keras 3, Keras 2 or by hand.
+
+use serde_json::{Map, Value, json};
+
+use super::super::portable::file_keys;
+use super::super::signatures::LAYERS;
+use super::read_compile::compile;
+use crate::config::names::snake_case;
+
+/// A model in our words, with what could not be carried.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Converted {
+    /// The `model` section.
+    pub model: Value,
+    /// The `compile` section; null where the model was not compiled.
+    pub compile: Value,
+    /// What was left out, a line each.
+    pub notes: Vec<String>,
+    /// The layers' names in Keras, in order.
+    pub layers: Vec<String>,
+    /// The layers' keys in Keras's weights files, in order.
+    pub keys: Vec<String>,
+}
+
+/// Translates a model's JSON. `training_config` is the second attribute of a legacy file, or null.
+/// The error says what can't be translated.
+pub fn model(json: &Value, training_config: &Value) -> Result<Converted, String> {
+    let class = json["class_name"].as_str().unwrap_or_default();
+    let config = &json["config"];
+    let layers: Vec<&Value> = match (class, config) {
+        ("Sequential", Value::Array(layers)) => layers.iter().collect(), // Keras 2.1 and before
+        ("Sequential", _) => config["layers"].as_array().into_iter().flatten().collect(),
+        ("Functional" | "Model", _) => chain(config)?,
+        ("", _) => return Err("it is not a model of Keras: it has no `class_name`".into()),
+        (other, _) => return Err(format!("expected a Sequential model, found a `{other}`")),
+    };
+    let mut converted = Converted::default();
+    let mut input = input_shape(&config["build_input_shape"])
+        .or_else(|| input_shape(&json["build_config"]["input_shape"]));
+    let mut entries = Vec::new();
+    let mut classes = Vec::new();
+    for layer in layers {
+        let class = layer["class_name"].as_str().unwrap_or_default();
+        let config = &layer["config"];
+        let given = ["batch_shape", "batch_input_shape"]
+            .iter()
+            .find_map(|key| input_shape(&config[*key]))
+            .or_else(|| dims(&config["shape"]).filter(|_| class == "InputLayer"))
+            .or_else(|| dims(&config["input_shape"]))
+            .or_else(|| one_dim(class, config));
+        if entries.is_empty() {
+            input = given.or(input);
+        }
+        if class == "InputLayer" {
+            continue;
+        }
+        let Some(known) = LAYERS.find(class) else {
+            return Err(format!("the layer `{class}` is not supported"));
+        };
+        let (arguments, name) = layer_arguments(layer, known.name, &mut converted.notes)?;
+        converted.layers.push(name);
+        classes.push(known.name);
+        entries.push((known.name, arguments));
+    }
+    converted.keys = file_keys(classes.into_iter());
+    let automatic = converted.keys.clone();
+    let entries: Vec<Value> = entries
+        .into_iter()
+        .zip(automatic)
+        .map(|((class, mut arguments), automatic)| {
+            arguments.retain(|key, value| key != "name" || *value != json!(automatic));
+            entry(&snake_case(class), arguments)
+        })
+        .collect();
+    let mut model = Map::new();
+    match config["name"].as_str() {
+        Some(name) if name != "sequential" => drop(model.insert("name".into(), json!(name))),
+        _ => {}
+    }
+    match input {
+        Some(dims) if dims.contains(&0) => {
+            return Err("its input has axes of unknown length, which are not supported".into());
+        }
+        Some(dims) => drop(model.insert("input_shape".into(), json!(dims))),
+        None => converted.notes.push("the shape of the input is not in the file".into()),
+    }
+    model.insert("layers".into(), Value::Array(entries));
+    converted.model = Value::Object(model);
+    converted.compile = match (&json["compile_config"], training_config) {
+        (Value::Object(config), _) if !config.is_empty() => {
+            compile(&Value::Object(config.clone()), &mut converted.notes)
+        }
+        (_, Value::Object(_)) => compile(training_config, &mut converted.notes),
+        _ => Value::Null,
+    };
+    Ok(converted)
+}
+
+/// The layers of a functional model that is one straight chain.
+fn chain(config: &Value) -> Result<Vec<&Value>, String> {
+    let layers: Vec<&Value> = config["layers"].as_array().into_iter().flatten().collect();
+    let mut before: Option<&str> = None;
+    for layer in &layers {
+        let name = layer["name"].as_str().or_else(|| layer["config"]["name"].as_str());
+        let mut from = Vec::new();
+        sources(&layer["inbound_nodes"], &mut from, 0);
+        match (before, from.as_slice()) {
+            (None, []) => {}
+            (Some(before), [one]) if before == *one => {}
+            _ => {
+                return Err(format!(
+                    "the functional model branches at layer `{}`: only a straight chain of layers is supported",
+                    name.unwrap_or("?")
+                ));
+            }
+        }
+        before = name;
+    }
+    Ok(layers)
+}
+
+/// The layers that a node's inputs come from: Keras 3's `keras_history`, Keras 2's `["name", 0, 0]`.
+fn sources<'a>(node: &'a Value, found: &mut Vec<&'a str>, depth: usize) {
+    if depth > 16 {
+        return;
+    }
+    match node {
+        Value::Object(map) => match map.get("keras_history") {
+            Some(Value::Array(history)) => found.extend(history.first().and_then(Value::as_str)),
+            _ => map.values().for_each(|inner| sources(inner, found, depth + 1)),
+        },
+        Value::Array(items) => match items.as_slice() {
+            [Value::String(name), Value::Number(_), Value::Number(_), ..] => found.push(name),
+            _ => items.iter().for_each(|inner| sources(inner, found, depth + 1)),
+        },
+        _ => {}
+    }
+}
+
+/// A shape without its batch axis; 0 stands for an axis of any length.
+fn input_shape(value: &Value) -> Option<Vec<usize>> {
+    let all = dims(value)?;
+    if all.is_empty() { None } else { Some(all[1..].to_vec()) }
+}
+
+/// `input_dim` of a first layer, or the `input_length` of an Embedding.
+fn one_dim(class: &str, config: &Value) -> Option<Vec<usize>> {
+    let key = if class == "Embedding" { "input_length" } else { "input_dim" };
+    Some(vec![config[key].as_u64()? as usize])
+}
+
+fn dims(value: &Value) -> Option<Vec<usize>> {
+    let items = value.as_array()?;
+    items
+        .iter()
+        .map(|item| if item.is_null() { Some(0) } else { Some(item.as_u64()? as usize) })
+        .collect()
+}
+
+/// An entry of a list: a bare name where there are no arguments.
+pub(crate) fn entry(name: &str, arguments: Map<String, Value>) -> Value {
+    if arguments.is_empty() {
+        return json!(name);
+    }
+    Value::Object(Map::from_iter([(name.to_string(), Value::Object(arguments))]))
+}
+
+/// A layer's arguments in our words, and its name.
+fn layer_arguments(
+    layer: &Value,
+    class: &str,
+    notes: &mut Vec<String>,
+) -> Result<(Map<String, Value>, String), String> {
+    let empty = Map::new();
+    let config = layer["config"].as_object().unwrap_or(&empty);
+    let name = config.get("name").and_then(Value::as_str).unwrap_or(&snake_case(class)).to_string();
+    let place = format!("layer `{name}`");
+    let mut arguments = Map::new();
+    for (key, value) in config {
+        let (key, value) = renamed(class, key, value);
+        match key {
+            "dtype" => precision(&place, &value, notes),
+            "layer" | "backward_layer" if value.is_object() => {
+                let inner = value["class_name"].as_str().unwrap_or_default();
+                let known = LAYERS
+                    .find(inner)
+                    .ok_or_else(|| format!("{place}: the layer `{inner}` is not supported"))?;
+                let (mut inside, inner_name) = layer_arguments(&value, known.name, notes)?;
+                let automatic = snake_case(known.name);
+                if inner_name == automatic
+                    || inner_name == format!("forward_{automatic}")
+                    || inner_name == format!("backward_{automatic}")
+                    || is_numbered(&inner_name, &automatic)
+                {
+                    inside.remove("name");
+                }
+                if key == "backward_layer" {
+                    inside.remove("go_backwards"); // the wrapper turns it round itself
+                }
+                arguments.insert(key.into(), entry(&snake_case(known.name), inside));
+            }
+            "input_dim" if class != "Embedding" => {}
+            _ if is_default(key, &value, config) => {}
+            "data_format" => {
+                return Err(format!(
+                    "{place}: `data_format: {value}` is not supported: images are channels-last here"
+                ));
+            }
+            _ => drop(arguments.insert(key.into(), super::super::keras_json::translate(&value))),
+        }
+    }
+    Ok((arguments, name))
+}
+
+fn is_numbered(name: &str, base: &str) -> bool {
+    name.strip_prefix(base)
+        .and_then(|rest| rest.strip_prefix('_'))
+        .is_some_and(|rest| rest.chars().all(|c| c.is_ascii_digit()))
+}
+
+/// Arguments of older versions under the names of today's.
+fn renamed<'a>(class: &str, key: &'a str, value: &Value) -> (&'a str, Value) {
+    let key = match (class, key) {
+        ("LeakyReLU", "alpha") => "negative_slope",
+        (_, "init") => "kernel_initializer",
+        (_, "output_dim") if class == "Dense" => "units",
+        (_, "lr") => "learning_rate",
+        (_, "p") if class.ends_with("Dropout") => "rate",
+        _ => key,
+    };
+    (key, value.clone())
+}
+
+/// True for what has no counterpart here and changes nothing: Keras's own bookkeeping, and options
+/// that are off.
+pub(crate) fn is_default(key: &str, value: &Value, config: &Map<String, Value>) -> bool {
+    let off =
+        |name: &str| config.get(name).is_none_or(|value| value == &json!(false) || value.is_null());
+    if value.is_null() {
+        return true;
+    }
+    match key {
+        "data_format" => value == "channels_last",
+        "return_state" | "unroll" | "stateful" | "sparse" | "ragged" | "synchronized"
+        | "renorm" | "rms_scaling" | "time_major" | "antialias" => value == &json!(false),
+        "trainable" => value == &json!(true),
+        "batch_shape"
+        | "batch_input_shape"
+        | "input_shape"
+        | "build_config"
+        | "registered_name"
+        | "module"
+        | "shared_object_id"
+        | "implementation"
+        | "use_cudnn"
+        | "lora_alpha"
+        | "autocast"
+        | "is_legacy_optimizer"
+        | "jit_compile"
+        | "optional" => true,
+        "renorm_momentum" => off("renorm"),
+        "ema_momentum" => off("use_ema"),
+        "use_ema" | "decay" => value == &json!(false) || value.as_f64() == Some(0.0),
+        "reduction" => matches!(value.as_str(), Some("sum_over_batch_size" | "auto" | "mean")),
+        "input_length" => true,
+        _ => false,
+    }
+}
+
+fn precision(place: &str, dtype: &Value, notes: &mut Vec<String>) {
+    let name = dtype.as_str().or_else(|| dtype["config"]["name"].as_str());
+    match name {
+        None | Some("float32" | "int32" | "int64" | "uint8") => {}
+        Some(other) => notes.push(format!("{place} computes in {other}; here it is float32")),
+    }
+}

@@ -1,0 +1,243 @@
+//! A model as Keras's JSON: what `keras.models.model_from_json` takes and what stands in a `.keras`
+//! file. Keras refuses unknown keys, so only arguments of its constructors are written.
+
+use serde_json::{Map, Value, json};
+
+use super::super::portable::{Portable, PortableLayer, named};
+use super::super::signatures::{
+    CONSTRAINTS, INITIALIZERS, LOSSES, METRICS, Module, OPTIMIZERS, REGULARIZERS, SCHEDULES,
+};
+use crate::error::{Error, Result};
+
+/// The model's JSON.
+pub fn model(portable: &Portable) -> Result<Value> {
+    let mut batch_shape = vec![Value::Null];
+    batch_shape.extend(portable.input.iter().map(|dim| json!(dim)));
+    let mut layers = vec![json!({
+        "module": "keras.layers",
+        "class_name": "InputLayer",
+        "config": {
+            "batch_shape": batch_shape,
+            "dtype": "float32",
+            "sparse": false,
+            "name": input_name(portable),
+        },
+        "registered_name": null,
+    })];
+    for portable in &portable.layers {
+        layers.push(layer(portable)?);
+    }
+    let mut json = json!({
+        "module": "keras",
+        "class_name": "Sequential",
+        "config": {
+            "name": portable.name,
+            "trainable": true,
+            "dtype": dtype(),
+            "layers": layers,
+            "build_input_shape": batch_shape,
+        },
+        "registered_name": null,
+        "build_config": { "input_shape": batch_shape },
+    });
+    if !portable.compile.is_null() {
+        json["compile_config"] = compile(&portable.compile)?;
+    }
+    Ok(json)
+}
+
+fn input_name(portable: &Portable) -> &'static str {
+    match portable.layers.iter().any(|layer| layer.name == "input_layer") {
+        true => "model_input",
+        false => "input_layer",
+    }
+}
+
+fn dtype() -> Value {
+    json!({
+        "module": "keras",
+        "class_name": "DTypePolicy",
+        "config": { "name": "float32" },
+        "registered_name": null,
+    })
+}
+
+/// One layer as Keras's JSON.
+pub fn layer(layer: &PortableLayer) -> Result<Value> {
+    let class = layer.keras_class()?;
+    let mut config = Map::new();
+    config.insert("name".into(), json!(layer.name));
+    config.insert("trainable".into(), json!(layer.trainable));
+    config.insert("dtype".into(), dtype());
+    for (key, value) in &layer.arguments {
+        if matches!(key.as_str(), "name" | "trainable" | "input_shape" | "input_dim")
+            && !(key == "input_dim" && class.name == "Embedding")
+        {
+            continue;
+        }
+        if !class.takes(key) {
+            if is_off(value) {
+                continue; // an option of ours that is not in use
+            }
+            return Err(layer.refuse(format!("Keras has no argument `{key}` here")));
+        }
+        config.insert(key.clone(), argument(layer, key, value)?);
+    }
+    Ok(json!({
+        "module": "keras.layers",
+        "class_name": class.name,
+        "config": config,
+        "registered_name": null,
+    }))
+}
+
+fn is_off(value: &Value) -> bool {
+    match value {
+        Value::Null => true,
+        Value::Bool(on) => !on,
+        Value::Array(items) => items.is_empty(),
+        _ => false,
+    }
+}
+
+fn argument(owner: &PortableLayer, key: &str, value: &Value) -> Result<Value> {
+    if value.is_null() {
+        return Ok(Value::Null);
+    }
+    let refuse = |error: Error| owner.refuse(format!("`{key}`: {error}"));
+    Ok(match key {
+        "layer" | "backward_layer" => {
+            let mut inner = owner.inner(value)?;
+            if key == "backward_layer" && !inner.arguments.contains_key("name") {
+                inner.name = format!("backward_{}", inner.name);
+            }
+            layer(&inner)?
+        }
+        "activation" | "recurrent_activation" => activation(value).map_err(refuse)?,
+        _ if key.ends_with("_initializer") => object(&INITIALIZERS, value).map_err(refuse)?,
+        _ if key.ends_with("_regularizer") => object(&REGULARIZERS, value).map_err(refuse)?,
+        _ if key.ends_with("_constraint") => object(&CONSTRAINTS, value).map_err(refuse)?,
+        _ => value.clone(),
+    })
+}
+
+/// A function's name; one with arguments becomes the layer that computes it.
+fn activation(value: &Value) -> Result<Value> {
+    let unreadable = || Error::run(format!("{value} is not an activation"));
+    let (name, arguments) = named(value).ok_or_else(unreadable)?;
+    let arguments: Map<String, Value> =
+        arguments.into_iter().filter(|(_, value)| !value.is_null()).collect();
+    if arguments.is_empty() || arguments == default_arguments(&name) {
+        return Ok(json!(name));
+    }
+    let class = match name.as_str() {
+        "relu" => "ReLU",
+        "leaky_relu" => "LeakyReLU",
+        "elu" => "ELU",
+        "softmax" => "Softmax",
+        _ => {
+            return Err(Error::run(format!(
+                "Keras's files can't hold the activation `{name}` with arguments"
+            )));
+        }
+    };
+    Ok(json!({
+        "module": "keras.layers",
+        "class_name": class,
+        "config": arguments,
+        "registered_name": null,
+    }))
+}
+
+/// The arguments that Keras's function of this name has where none are given.
+pub(crate) fn default_arguments(name: &str) -> Map<String, Value> {
+    let json = match name {
+        "relu" => json!({ "negative_slope": 0.0, "threshold": 0.0 }),
+        "leaky_relu" => json!({ "negative_slope": 0.2 }),
+        "elu" | "celu" => json!({ "alpha": 1.0 }),
+        "gelu" => json!({ "approximate": false }),
+        "softmax" | "log_softmax" | "sparsemax" | "glu" => json!({ "axis": -1 }),
+        "hard_shrink" | "soft_shrink" => json!({ "threshold": 0.5 }),
+        "squareplus" => json!({ "b": 4.0 }),
+        _ => json!({}),
+    };
+    match json {
+        Value::Object(map) => map,
+        _ => Map::new(),
+    }
+}
+
+/// An initializer, a regularizer, a loss, …: an object of one of Keras's modules.
+fn object(module: &Module, value: &Value) -> Result<Value> {
+    let unreadable = || Error::run(format!("{value} can't be read"));
+    let (name, arguments) = named(value).ok_or_else(unreadable)?;
+    let class = module
+        .find(&name)
+        .ok_or_else(|| Error::run(format!("`{}` has no class `{name}`", module.path)))?;
+    let mut config = Map::new();
+    for (key, value) in arguments {
+        let value = match (key.as_str(), &value) {
+            ("learning_rate", Value::Object(_)) => object(&SCHEDULES, &value)?,
+            _ => value,
+        };
+        if class.takes(&key) {
+            config.insert(key, value);
+        } else if !is_off(&value) {
+            let message = format!("Keras's {} takes no `{key}`", class.name);
+            return Err(Error::run(message));
+        }
+    }
+    Ok(json!({
+        "module": class.module,
+        "class_name": class.name,
+        "config": config,
+        "registered_name": null,
+    }))
+}
+
+/// The `compile` section as Keras's compile_config.
+fn compile(section: &Value) -> Result<Value> {
+    Ok(json!({
+        "optimizer": object(&OPTIMIZERS, &section["optimizer"])?,
+        "loss": loss(&section["loss"])?,
+        "loss_weights": null,
+        "metrics": metrics(&section["metrics"])?,
+        "weighted_metrics": metrics(&section["weighted_metrics"])?,
+        "run_eagerly": false,
+        "steps_per_execution": 1,
+        "jit_compile": "auto",
+    }))
+}
+
+/// Names that Keras resolves at compile time, by the shapes; they have no class.
+const BY_SHAPE: [&str; 4] = ["accuracy", "acc", "crossentropy", "ce"];
+
+fn loss(value: &Value) -> Result<Value> {
+    match named(value) {
+        Some((name, _)) if BY_SHAPE.contains(&name.to_lowercase().as_str()) => Ok(json!(name)),
+        _ => object(&LOSSES, value),
+    }
+}
+
+fn metrics(list: &Value) -> Result<Value> {
+    let Value::Array(items) = list else { return Ok(Value::Null) };
+    if items.is_empty() {
+        return Ok(Value::Null);
+    }
+    let mut metrics = Vec::with_capacity(items.len());
+    for item in items {
+        let Some((name, arguments)) = named(item) else {
+            return Err(Error::run(format!("the metric {item} can't be read")));
+        };
+        if BY_SHAPE.contains(&name.to_lowercase().as_str()) {
+            metrics.push(json!(name));
+            continue;
+        }
+        let mut metric = object(&METRICS, item)?;
+        if arguments.get("name").is_none_or(Value::is_null) {
+            metric["config"]["name"] = json!(name); // the key in the history
+        }
+        metrics.push(metric);
+    }
+    Ok(Value::Array(metrics))
+}

@@ -1,0 +1,142 @@
+//! A model as the exporters see it, and a model made of what an importer read.
+
+use std::path::Path;
+
+use candle_core::{Device, Tensor};
+use serde_json::{Map, Value};
+
+use super::keras::{KerasFile, read_json};
+use super::portable::{Portable, PortableLayer};
+use super::tables::{TableOutput, Tables};
+use crate::artifact::{Model, Training};
+use crate::checkpoint::{CHECKPOINT, Checkpoint};
+use crate::config::{Config, Node};
+use crate::data::Preprocessing;
+use crate::error::{Error, Result};
+use crate::losses::Target;
+use crate::sequential::Sequential;
+use crate::spec::{Facts, Spec};
+
+impl Portable {
+    /// A model with its weights; with the optimizer's variables where `run` is a run's folder whose
+    /// checkpoint holds them.
+    pub fn of(model: &Model, run: Option<&Path>) -> Result<Portable> {
+        let spec = model.sequential.spec();
+        let weights = model.sequential.weights();
+        let mut layers = Vec::with_capacity(spec.layers.len());
+        for layer in &spec.layers {
+            let own = weights.iter().filter(|weight| weight.layer == layer.name);
+            layers.push(PortableLayer {
+                name: layer.name.clone(),
+                class: layer.entry.kind.class_name.to_string(),
+                arguments: layer.entry.arguments(),
+                trainable: layer.trainable,
+                input: layer.input.dims().to_vec(),
+                output: layer.output.dims().to_vec(),
+                weights: own
+                    .map(|weight| (weight.name.clone(), weight.var.as_tensor().clone()))
+                    .collect(),
+            });
+        }
+        let compile = match &model.config.compile {
+            Some(compile) => {
+                serde_json::to_value(compile).map_err(|error| Error::Internal(error.to_string()))?
+            }
+            None => Value::Null,
+        };
+        let checkpoint = run.map(|run| run.join(CHECKPOINT)).filter(|path| path.exists());
+        let optimizer = match checkpoint {
+            Some(path) => Checkpoint::read(&path)?.state.optimizer().to_vec(),
+            None => Vec::new(),
+        };
+        let input = spec.input.dims().to_vec();
+        Ok(Portable { name: spec.name.clone(), input, layers, compile, optimizer })
+    }
+}
+
+/// What a model's data was, for a file that holds the preprocessing too.
+pub fn tables(model: &Model) -> Result<Option<Tables>> {
+    let Some(preprocessing) = &model.preprocessing else { return Ok(None) };
+    let json =
+        serde_json::to_value(preprocessing).map_err(|error| Error::Internal(error.to_string()))?;
+    let loss = model.config.compile.as_ref().map(|compile| &compile.loss);
+    let from_logits = loss.is_some_and(|loss| loss.item.from_logits());
+    let output = match preprocessing.classes() {
+        Some(classes) => TableOutput::Classes { classes: classes.to_vec(), from_logits },
+        None => TableOutput::Numbers { unit: preprocessing.target_unit() },
+    };
+    Ok(Some(Tables { features: Tables::features_of(&json)?, output }))
+}
+
+/// A model of ours from one of Keras's files, and what could not be carried, a line each. The
+/// features are columns named `x0`, `x1`, …; classes are `0`, `1`, ….
+pub fn from_keras(file: &KerasFile, path: &Path) -> Result<(Model, Vec<String>)> {
+    if file.model.is_null() {
+        return Err(Error::model(path, "it holds weights, but no architecture")
+            .with_help("name a configuration of the same architecture: `--config CONFIG`"));
+    }
+    let converted = read_json::model(&file.model, &file.training_config)
+        .map_err(|message| Error::model(path, message))?;
+    let mut config = Map::from_iter([("model".to_string(), converted.model.clone())]);
+    if !converted.compile.is_null() {
+        config.insert("compile".to_string(), converted.compile.clone());
+    }
+    let unreadable = |error: crate::config::ConfigError| {
+        Error::model(path, format!("its configuration doesn't fit ours: {error}"))
+    };
+    let config: Config = Node::from_json(&Value::Object(config)).read().map_err(unreadable)?;
+    let bare = Spec::resolve(&config, &Facts::default()).map_err(unreadable)?;
+    let target = target_of(&config, &bare);
+    let preprocessing = Preprocessing::plain(bare.model.input.elements(), target)?;
+    let facts = Facts { has_validation: true, ..preprocessing.facts() };
+    let spec = Spec::resolve(&config, &facts).map_err(unreadable)?;
+    let sequential = Sequential::build(&spec.model, spec.seed, &Device::Cpu)?;
+    for ((layer, key), name) in spec.model.layers.iter().zip(&converted.keys).zip(&converted.layers)
+    {
+        set_layer(&sequential, &layer.name, file.weights_of(key, name), path)?;
+    }
+    let training = Training::default();
+    let preprocessing = Some(preprocessing);
+    let self_test = None;
+    Ok((Model { config, preprocessing, training, self_test, sequential, spec }, converted.notes))
+}
+
+/// Puts the weights of one of Keras's files into a model of the same architecture, layer by layer.
+pub fn load_keras_weights(model: &Sequential, file: &KerasFile, path: &Path) -> Result<()> {
+    let classes = model.spec().layers.iter().map(|layer| layer.entry.kind.class_name);
+    let keys = super::portable::file_keys(classes);
+    for (layer, key) in model.spec().layers.iter().zip(&keys) {
+        set_layer(model, &layer.name, file.weights_of(key, &layer.name), path)?;
+    }
+    Ok(())
+}
+
+fn set_layer(model: &Sequential, layer: &str, tensors: &[Tensor], path: &Path) -> Result<()> {
+    let own: Vec<_> = model.weights().iter().filter(|weight| weight.layer == layer).collect();
+    let shapes = |all: &[&[usize]]| format!("{all:?}");
+    let ours: Vec<&[usize]> = own.iter().map(|weight| weight.shape()).collect();
+    let theirs: Vec<&[usize]> = tensors.iter().map(Tensor::dims).collect();
+    if ours != theirs {
+        let message = format!(
+            "the weights of layer `{layer}` have shapes {} in the model, {} in the file",
+            shapes(&ours),
+            shapes(&theirs)
+        );
+        return Err(Error::model(path, message));
+    }
+    for (weight, tensor) in own.into_iter().zip(tensors) {
+        weight.set(tensor)?;
+    }
+    Ok(())
+}
+
+/// What the target must be, by the loss and the output.
+fn target_of(config: &Config, spec: &Spec) -> Target {
+    let output = spec.model.output();
+    match config.compile.as_ref().map(|compile| compile.loss.kind.name) {
+        Some("sparse_categorical_crossentropy") => Target::Classes(output.last()),
+        Some("categorical_crossentropy") if output.rank() == 1 => Target::OneHot(output.last()),
+        Some("binary_crossentropy") if output.elements() == 1 => Target::Classes(2),
+        _ => Target::Numbers(output.elements()),
+    }
+}

@@ -1,0 +1,82 @@
+//! Dense, embedding and the layers that change shapes alone.
+
+use super::activations;
+use super::graph::{Graph, INT64, int, int_list};
+use super::layers::{Flow, signed};
+use crate::error::Result;
+use crate::exchange::portable::PortableLayer;
+
+pub(super) fn dense(graph: &mut Graph, layer: &PortableLayer, flow: &Flow) -> Result<Flow> {
+    let flow = flow.turned_last(graph);
+    let kernel = weight(graph, layer, "kernel")?;
+    let mut out = graph.node("MatMul", &[&flow.name, &kernel], vec![]);
+    if layer.weight("bias").is_some() {
+        let bias = weight(graph, layer, "bias")?;
+        out = graph.node("Add", &[&out, &bias], vec![]);
+    }
+    activations::argument(graph, layer, "activation", &flow.with(out))
+}
+
+/// A weight of the layer as an initializer.
+pub(super) fn weight(graph: &mut Graph, layer: &PortableLayer, name: &str) -> Result<String> {
+    let tensor =
+        layer.weight(name).ok_or_else(|| layer.refuse(format!("it has no weight `{name}`")))?;
+    graph.weight(&format!("{}.{name}", layer.name), tensor)
+}
+
+pub(super) fn flatten(graph: &mut Graph, flow: &Flow) -> Flow {
+    let flow = flow.turned_last(graph);
+    flow.with(graph.node("Flatten", &[&flow.name], vec![int("axis", 1)]))
+}
+
+/// The value in another shape.
+pub(super) fn reshaped(graph: &mut Graph, name: &str, shape: &[i64]) -> String {
+    let shape = graph.ints(shape);
+    graph.node("Reshape", &[name, &shape], vec![])
+}
+
+pub(super) fn reshape(graph: &mut Graph, layer: &PortableLayer, flow: &Flow) -> Flow {
+    let flow = flow.turned_last(graph);
+    flow.with(reshaped(graph, &flow.name, &signed(-1, &layer.output)))
+}
+
+pub(super) fn permute(graph: &mut Graph, layer: &PortableLayer, flow: &Flow) -> Result<Flow> {
+    let flow = flow.turned_last(graph);
+    let dims = layer.sizes("dims", flow.shape.len(), 1)?;
+    Ok(flow.with(graph.node("Transpose", &[&flow.name], vec![int_list("perm", &signed(0, &dims))])))
+}
+
+pub(super) fn repeat_vector(graph: &mut Graph, layer: &PortableLayer, flow: &Flow) -> Flow {
+    let axis = graph.ints(&[1]);
+    let row = graph.node("Unsqueeze", &[&flow.name, &axis], vec![]);
+    let repeats = graph.ints(&[1, layer.output.first().copied().unwrap_or(1) as i64, 1]);
+    flow.with(graph.node("Tile", &[&row, &repeats], vec![]))
+}
+
+pub(super) fn embedding(graph: &mut Graph, layer: &PortableLayer, flow: &Flow) -> Result<Flow> {
+    let flow = flow.turned_last(graph);
+    let table = weight(graph, layer, "embeddings")?;
+    let ids = graph.node("Cast", &[&flow.name], vec![int("to", INT64 as i64)]);
+    let out = graph.node("Gather", &[&table, &ids], vec![int("axis", 0)]);
+    let mask = layer.flag("mask_zero").then(|| {
+        let zero = graph.ints(&[0]);
+        let padding = graph.node("Equal", &[&ids, &zero], vec![]);
+        let counts = graph.node("Not", &[&padding], vec![]);
+        graph.node("Cast", &[&counts], vec![int("to", 1)]) // (batch, time)
+    });
+    Ok(Flow { name: out, shape: layer.output.clone(), is_first: false, mask })
+}
+
+/// A step counts unless all of its features are `mask_value`; steps that don't are zeroed.
+pub(super) fn masking(graph: &mut Graph, layer: &PortableLayer, flow: &Flow) -> Flow {
+    let flow = flow.turned_last(graph);
+    let value = graph.scalar(layer.number("mask_value", 0.0));
+    let padding = graph.node("Equal", &[&flow.name, &value], vec![]);
+    let counts = graph.node("Not", &[&padding], vec![]);
+    let counts = graph.node("Cast", &[&counts], vec![int("to", 1)]);
+    let attributes = |keep| vec![int_list("axes", &[-1]), int("keepdims", keep)];
+    let steps = graph.node("ReduceMax", &[&counts], attributes(1)); // (batch, time, 1)
+    let mask = graph.node("ReduceMax", &[&counts], attributes(0)); // (batch, time)
+    let name = graph.node("Mul", &[&flow.name, &steps], vec![]);
+    Flow { name, mask: Some(mask), ..flow }
+}

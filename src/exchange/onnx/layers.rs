@@ -1,0 +1,145 @@
+//! Which file writes which layer, and what flows from layer to layer.
+
+use super::graph::{Graph, int_list};
+use super::{activations, basic, convolution, normalization, pooling, recurrent};
+use crate::error::Result;
+use crate::exchange::portable::PortableLayer;
+
+/// The value that a layer gets or gives.
+#[derive(Clone)]
+pub(super) struct Flow {
+    /// Its name in the graph.
+    pub(super) name: String,
+    /// Its shape without the batch axis, channels last, whatever its layout.
+    pub(super) shape: Vec<usize>,
+    /// True where it lies channels-first in the graph.
+    pub(super) is_first: bool,
+    /// The mask, (batch, time) of f32, where there is one.
+    pub(super) mask: Option<String>,
+}
+
+impl Flow {
+    pub(super) fn new(name: String, shape: Vec<usize>) -> Flow {
+        Flow { name, shape, is_first: false, mask: None }
+    }
+
+    /// Another value in the same layout and with the same mask.
+    pub(super) fn with(&self, name: String) -> Flow {
+        Flow { name, ..self.clone() }
+    }
+
+    /// The value's name once it lies channels-last.
+    pub(super) fn channels_last(&self, graph: &mut Graph) -> String {
+        if !self.is_first {
+            return self.name.clone();
+        }
+        let rank = self.shape.len() as i64;
+        let mut axes = vec![0];
+        axes.extend(2..=rank);
+        axes.push(1);
+        graph.node("Transpose", &[&self.name], vec![int_list("perm", &axes)])
+    }
+
+    /// The value's name once it lies channels-first.
+    pub(super) fn channels_first(&self, graph: &mut Graph) -> String {
+        if self.is_first {
+            return self.name.clone();
+        }
+        let rank = self.shape.len() as i64;
+        let mut axes = vec![0, rank];
+        axes.extend(1..rank);
+        graph.node("Transpose", &[&self.name], vec![int_list("perm", &axes)])
+    }
+
+    /// The same value, channels-last.
+    pub(super) fn turned_last(&self, graph: &mut Graph) -> Flow {
+        Flow { name: self.channels_last(graph), is_first: false, ..self.clone() }
+    }
+}
+
+/// Adds a layer to the graph.
+pub(super) fn layer(graph: &mut Graph, layer: &PortableLayer, flow: Flow) -> Result<Flow> {
+    let mask = flow.mask.clone();
+    let mut out = match layer.class.as_str() {
+        "Dropout"
+        | "SpatialDropout1D"
+        | "SpatialDropout2D"
+        | "SpatialDropout3D"
+        | "GaussianNoise"
+        | "GaussianDropout"
+        | "AlphaDropout"
+        | "Identity"
+        | "ActivityRegularization"
+        | "RandomFlip"
+        | "RandomRotation"
+        | "RandomZoom"
+        | "RandomTranslation"
+        | "RandomContrast"
+        | "RandomBrightness" => return Ok(flow),
+        "Dense" => basic::dense(graph, layer, &flow)?,
+        "Activation" | "ReLU" | "LeakyReLU" | "ELU" | "PReLU" | "Softmax" => {
+            activations::layer(graph, layer, &flow)?
+        }
+        "Flatten" => basic::flatten(graph, &flow),
+        "Reshape" => basic::reshape(graph, layer, &flow),
+        "Permute" => basic::permute(graph, layer, &flow)?,
+        "RepeatVector" => basic::repeat_vector(graph, layer, &flow),
+        "Embedding" => return basic::embedding(graph, layer, &flow),
+        "Masking" => return Ok(basic::masking(graph, layer, &flow)),
+        "Rescaling" | "Normalization" | "BatchNormalization" | "LayerNormalization"
+        | "GroupNormalization" | "RMSNormalization" | "UnitNormalization" => {
+            normalization::layer(graph, layer, &flow)?
+        }
+        "Conv1D" | "Conv2D" | "Conv3D" | "DepthwiseConv1D" | "DepthwiseConv2D"
+        | "SeparableConv1D" | "SeparableConv2D" | "Conv1DTranspose" | "Conv2DTranspose"
+        | "Conv3DTranspose" => convolution::layer(graph, layer, &flow)?,
+        "SimpleRNN" | "LSTM" | "GRU" | "Bidirectional" => recurrent::layer(graph, layer, &flow)?,
+        "TimeDistributed" => time_distributed(graph, layer, &flow)?,
+        _ => pooling::layer(graph, layer, &flow)?,
+    };
+    out.shape.clone_from(&layer.output);
+    out.mask = mask.filter(|_| passes_mask(layer));
+    Ok(out)
+}
+
+/// Keras's rule for which layers pass a mask on.
+fn passes_mask(layer: &PortableLayer) -> bool {
+    match layer.class.as_str() {
+        "Dense" | "Activation" | "ReLU" | "LeakyReLU" | "ELU" | "PReLU" | "Softmax"
+        | "BatchNormalization" | "LayerNormalization" | "GroupNormalization"
+        | "UnitNormalization" | "Rescaling" | "Normalization" | "TimeDistributed" => true,
+        "SimpleRNN" | "LSTM" | "GRU" => layer.flag("return_sequences"),
+        "Bidirectional" => {
+            layer.inner(layer.argument("layer")).is_ok_and(|inner| inner.flag("return_sequences"))
+        }
+        _ => false,
+    }
+}
+
+/// The inner layer over every step: time goes into the batch and back.
+fn time_distributed(graph: &mut Graph, outer: &PortableLayer, flow: &Flow) -> Result<Flow> {
+    let mut inner = outer.inner(outer.argument("layer"))?;
+    inner.name.clone_from(&outer.name);
+    inner.weights = outer.weights.iter().map(|(name, w)| (last_part(name), w.clone())).collect();
+    let steps = outer.input.first().copied().unwrap_or(1) as i64;
+    inner.input = outer.input[1..].to_vec();
+    inner.output = outer.output[1..].to_vec();
+    let start = flow.channels_last(graph);
+    let shape = signed(-1, &inner.input);
+    let start = basic::reshaped(graph, &start, &shape);
+    let end = layer(graph, &inner, Flow::new(start, inner.input.clone()))?;
+    let end = end.channels_last(graph);
+    let mut shape = vec![-1, steps];
+    shape.extend(inner.output.iter().map(|dim| *dim as i64));
+    Ok(Flow::new(basic::reshaped(graph, &end, &shape), outer.output.clone()))
+}
+
+/// `forward_lstm.kernel` → `kernel`.
+pub(super) fn last_part(name: &str) -> String {
+    name.rsplit(['.', '/']).next().unwrap_or(name).to_string()
+}
+
+/// A shape with a batch axis before it.
+pub(super) fn signed(batch: i64, shape: &[usize]) -> Vec<i64> {
+    std::iter::once(batch).chain(shape.iter().map(|dim| *dim as i64)).collect()
+}

@@ -1,0 +1,235 @@
+//! Normalization and scaling, of basic operators.
+
+use candle_core::Tensor;
+use serde_json::Value;
+
+use super::basic::reshaped;
+use super::graph::{Graph, int, int_list};
+use super::layers::{Flow, signed};
+use crate::error::Result;
+use crate::exchange::portable::PortableLayer;
+
+pub(super) fn layer(graph: &mut Graph, layer: &PortableLayer, flow: &Flow) -> Result<Flow> {
+    match layer.class.as_str() {
+        "Rescaling" => rescaling(graph, layer, flow),
+        "Normalization" => normalization(graph, layer, flow),
+        "BatchNormalization" => batch(graph, layer, flow),
+        "LayerNormalization" => layer_norm(graph, layer, flow),
+        "GroupNormalization" => group(graph, layer, flow),
+        "RMSNormalization" => rms(graph, layer, flow),
+        _ => unit(graph, layer, flow),
+    }
+}
+
+fn rescaling(graph: &mut Graph, layer: &PortableLayer, flow: &Flow) -> Result<Flow> {
+    let flow = flow.turned_last(graph);
+    let numbers = |key: &str, default: f64| -> Vec<f32> {
+        match layer.argument(key) {
+            Value::Array(items) => items.iter().map(|v| v.as_f64().unwrap_or(0.0) as f32).collect(),
+            Value::Number(n) => vec![n.as_f64().unwrap_or(0.0) as f32],
+            _ => vec![default as f32],
+        }
+    };
+    let (scale, offset) = (numbers("scale", 1.0), numbers("offset", 0.0));
+    let scale = graph.floats(&[scale.len()], &scale);
+    let offset = graph.floats(&[offset.len()], &offset);
+    let scaled = graph.node("Mul", &[&flow.name, &scale], vec![]);
+    Ok(flow.with(graph.node("Add", &[&scaled, &offset], vec![])))
+}
+
+/// `(x - mean) / max(√variance, ε)`, or its inverse.
+fn normalization(graph: &mut Graph, layer: &PortableLayer, flow: &Flow) -> Result<Flow> {
+    let flow = flow.turned_last(graph);
+    let axes = axes(layer, "axis", flow.shape.len())?;
+    let values = |key: &str| -> Result<Vec<f32>> {
+        if let Some(tensor) = layer.weight(key) {
+            return Ok(tensor.flatten_all()?.to_vec1()?);
+        }
+        let mut found = Vec::new();
+        numbers(layer.argument(key), &mut found);
+        if found.is_empty() { Err(layer.refuse(format!("it has no `{key}`"))) } else { Ok(found) }
+    };
+    let (mean, variance) = (values("mean")?, values("variance")?);
+    let deviation: Vec<f32> = variance.iter().map(|v| v.sqrt().max(1e-7)).collect();
+    let dims = spread(&flow.shape, &axes);
+    let fitting = |values: &[f32]| {
+        if values.len() == dims.iter().product::<usize>() {
+            dims.clone()
+        } else {
+            vec![values.len()]
+        }
+    };
+    let (mean_dims, deviation_dims) = (fitting(&mean), fitting(&deviation));
+    let mean = graph.floats(&mean_dims, &mean);
+    let deviation = graph.floats(&deviation_dims, &deviation);
+    let out = if layer.flag("invert") {
+        let scaled = graph.node("Mul", &[&flow.name, &deviation], vec![]);
+        graph.node("Add", &[&scaled, &mean], vec![])
+    } else {
+        let moved = graph.node("Sub", &[&flow.name, &mean], vec![]);
+        graph.node("Div", &[&moved, &deviation], vec![])
+    };
+    Ok(flow.with(out))
+}
+
+fn numbers(value: &Value, found: &mut Vec<f32>) {
+    match value {
+        Value::Array(items) => items.iter().for_each(|item| numbers(item, found)),
+        Value::Number(n) => found.push(n.as_f64().unwrap_or(0.0) as f32),
+        _ => {}
+    }
+}
+
+/// With its moving statistics: one factor and one offset a channel.
+fn batch(graph: &mut Graph, layer: &PortableLayer, flow: &Flow) -> Result<Flow> {
+    let axes = axes(layer, "axis", flow.shape.len())?;
+    let is_channel = axes == [flow.shape.len() - 1];
+    let flow = if is_channel { flow.clone() } else { flow.turned_last(graph) };
+    let vector = |name: &str| -> Result<Option<Vec<f64>>> {
+        let Some(tensor) = layer.weight(name) else { return Ok(None) };
+        Ok(Some(tensor.to_dtype(candle_core::DType::F64)?.flatten_all()?.to_vec1()?))
+    };
+    let missing = || layer.refuse("it has no moving statistics");
+    let mean = vector("moving_mean")?.ok_or_else(missing)?;
+    let variance = vector("moving_variance")?.ok_or_else(missing)?;
+    let (gamma, beta) = (vector("gamma")?, vector("beta")?);
+    let epsilon = layer.number("epsilon", 1e-3);
+    let factor: Vec<f64> = variance
+        .iter()
+        .enumerate()
+        .map(|(i, v)| gamma.as_ref().map_or(1.0, |g| g[i]) / (v + epsilon).sqrt())
+        .collect();
+    let offset: Vec<f32> = mean
+        .iter()
+        .enumerate()
+        .map(|(i, m)| (beta.as_ref().map_or(0.0, |b| b[i]) - m * factor[i]) as f32)
+        .collect();
+    let factor: Vec<f32> = factor.iter().map(|f| *f as f32).collect();
+    let mut dims = spread(&flow.shape, &axes);
+    if flow.is_first {
+        dims = vec![1; flow.shape.len()];
+        dims[0] = factor.len(); // (channels, 1, …) against (batch, channels, …)
+    }
+    let (factor, offset) = (graph.floats(&dims, &factor), graph.floats(&dims, &offset));
+    let scaled = graph.node("Mul", &[&flow.name, &factor], vec![]);
+    Ok(flow.with(graph.node("Add", &[&scaled, &offset], vec![])))
+}
+
+fn layer_norm(graph: &mut Graph, layer: &PortableLayer, flow: &Flow) -> Result<Flow> {
+    let flow = flow.turned_last(graph);
+    let axes = axes(layer, "axis", flow.shape.len())?;
+    let over: Vec<i64> = axes.iter().map(|axis| *axis as i64 + 1).collect();
+    let out = standardized(graph, &flow.name, &over, layer.number("epsilon", 1e-3));
+    let dims = spread(&flow.shape, &axes);
+    Ok(flow.with(affine(graph, layer, &out, &dims, ["gamma", "beta"])?))
+}
+
+fn rms(graph: &mut Graph, layer: &PortableLayer, flow: &Flow) -> Result<Flow> {
+    let flow = flow.turned_last(graph);
+    let axes = axes(layer, "axis", flow.shape.len())?;
+    let over: Vec<i64> = axes.iter().map(|axis| *axis as i64 + 1).collect();
+    let out = over_root(graph, &flow.name, &over, layer.number("epsilon", 1e-6));
+    let dims = spread(&flow.shape, &axes);
+    Ok(flow.with(affine(graph, layer, &out, &dims, ["scale", ""])?))
+}
+
+/// Moments over each group of channels and all other axes.
+fn group(graph: &mut Graph, layer: &PortableLayer, flow: &Flow) -> Result<Flow> {
+    let flow = flow.turned_last(graph);
+    let rank = flow.shape.len();
+    let axes = axes(layer, "axis", rank)?;
+    if axes != [rank - 1] {
+        return Err(layer.refuse("over another axis than the last it can't be written as ONNX"));
+    }
+    let channels = flow.shape[rank - 1];
+    let groups = match layer.number("groups", 32.0) {
+        n if n < 0.0 => channels,
+        n => n as usize,
+    };
+    let mut split = signed(-1, &flow.shape[..rank - 1]);
+    split.extend([groups as i64, (channels / groups.max(1)) as i64]);
+    let parts = reshaped(graph, &flow.name, &split); // (batch, …, groups, channels / groups)
+    let over: Vec<i64> = (1..=rank as i64 + 1).filter(|axis| *axis != rank as i64).collect();
+    let out = standardized(graph, &parts, &over, layer.number("epsilon", 1e-3));
+    let out = reshaped(graph, &out, &signed(-1, &flow.shape));
+    Ok(flow.with(affine(graph, layer, &out, &[channels], ["gamma", "beta"])?))
+}
+
+/// `x · min(1/√(Σ x²), 1e12)`
+fn unit(graph: &mut Graph, layer: &PortableLayer, flow: &Flow) -> Result<Flow> {
+    let flow = flow.turned_last(graph);
+    let axes = axes(layer, "axis", flow.shape.len())?;
+    let over: Vec<i64> = axes.iter().map(|axis| *axis as i64 + 1).collect();
+    let square = graph.node("Mul", &[&flow.name, &flow.name], vec![]);
+    let over = graph.ints(&over);
+    let sum = graph.node("ReduceSum", &[&square, &over], vec![int("keepdims", 1)]);
+    let least = graph.scalar(1e-24);
+    let sum = graph.node("Max", &[&sum, &least], vec![]);
+    let root = graph.node("Sqrt", &[&sum], vec![]);
+    Ok(flow.with(graph.node("Div", &[&flow.name, &root], vec![])))
+}
+
+fn mean(graph: &mut Graph, x: &str, axes: &[i64]) -> String {
+    graph.node("ReduceMean", &[x], vec![int_list("axes", axes), int("keepdims", 1)])
+}
+
+/// `(x - mean) / √(variance + ε)`
+fn standardized(graph: &mut Graph, x: &str, axes: &[i64], epsilon: f64) -> String {
+    let mean = mean(graph, x, axes);
+    let moved = graph.node("Sub", &[x, &mean], vec![]);
+    over_root(graph, &moved, axes, epsilon)
+}
+
+/// `x / √(mean(x²) + ε)`
+fn over_root(graph: &mut Graph, x: &str, axes: &[i64], epsilon: f64) -> String {
+    let square = graph.node("Mul", &[x, x], vec![]);
+    let variance = mean(graph, &square, axes);
+    let epsilon = graph.scalar(epsilon);
+    let sum = graph.node("Add", &[&variance, &epsilon], vec![]);
+    let root = graph.node("Sqrt", &[&sum], vec![]);
+    graph.node("Div", &[x, &root], vec![])
+}
+
+/// Times one weight, plus another, where the layer has them.
+fn affine(
+    graph: &mut Graph,
+    layer: &PortableLayer,
+    x: &str,
+    dims: &[usize],
+    names: [&str; 2],
+) -> Result<String> {
+    let mut out = x.to_string();
+    for (name, op) in names.into_iter().zip(["Mul", "Add"]) {
+        if let Some(weight) = layer.weight(name) {
+            let weight: Tensor = weight.reshape(dims)?;
+            let weight = graph.weight(&format!("{}.{name}", layer.name), &weight)?;
+            out = graph.node(op, &[&out, &weight], vec![]);
+        }
+    }
+    Ok(out)
+}
+
+/// The axes that an argument names, counted without the batch, sorted.
+fn axes(layer: &PortableLayer, key: &str, rank: usize) -> Result<Vec<usize>> {
+    let items = match layer.argument(key) {
+        Value::Null => vec![-1],
+        Value::Array(items) => items.iter().filter_map(Value::as_i64).collect(),
+        one => one.as_i64().into_iter().collect(),
+    };
+    let axis = |axis: i64| {
+        let axis = if axis < 0 { axis + rank as i64 } else { axis - 1 }; // Keras counts the batch
+        usize::try_from(axis).ok().filter(|axis| *axis < rank)
+    };
+    let axes: Option<Vec<usize>> = items.into_iter().map(axis).collect();
+    let mut axes =
+        axes.ok_or_else(|| layer.refuse(format!("`{key}` names no axis of its input")))?;
+    axes.sort_unstable();
+    axes.dedup();
+    Ok(axes)
+}
+
+/// A shape that is 1 everywhere but along `axes`, without leading ones.
+fn spread(shape: &[usize], axes: &[usize]) -> Vec<usize> {
+    let first = axes.first().copied().unwrap_or(shape.len());
+    (first..shape.len()).map(|axis| if axes.contains(&axis) { shape[axis] } else { 1 }).collect()
+}

@@ -1,0 +1,140 @@
+//! The text of model.py.
+
+use std::fmt::Write;
+
+use super::modules::Modules;
+use crate::exchange::portable::Portable;
+use crate::exchange::tables::{TableOutput, Tables};
+
+/// Helpers by name, in the order in which they are written.
+const HELPERS: [(&str, &str); 5] = [
+    (
+        "Function",
+        "class Function(nn.Module):\n    \"\"\"A function as a module.\"\"\"\n\n    def __init__(self, function):\n        super().__init__()\n        self.function = function\n\n    def forward(self, x):\n        return self.function(x)\n",
+    ),
+    (
+        "last_state",
+        "def last_state(state):\n    \"\"\"The hidden state of every direction after its last step, side by side.\"\"\"\n    hidden = state[0] if isinstance(state, tuple) else state\n    return torch.cat(tuple(hidden), dim=-1)\n",
+    ),
+    (
+        "padded_mean",
+        "def padded_mean(pool, x, pads, size, strides):\n    \"\"\"The mean over the numbers of each window that are not padding.\"\"\"\n    share = pool(F.pad(torch.ones_like(x), pads), size, strides)\n    return pool(F.pad(x, pads), size, strides) / share\n",
+    ),
+    (
+        "PReLU",
+        "class PReLU(nn.Module):\n    \"\"\"Keras's PReLU: one slope for each feature.\"\"\"\n\n    def __init__(self, shape):\n        super().__init__()\n        self.alpha = nn.Parameter(torch.zeros(shape))\n\n    def forward(self, x):\n        return torch.relu(x) - self.alpha * torch.relu(-x)\n",
+    ),
+    (
+        "Normalization",
+        "class Normalization(nn.Module):\n    \"\"\"Keras's Normalization: statistics that are not trained.\"\"\"\n\n    def __init__(self, invert, **shapes):\n        super().__init__()\n        self.invert = invert\n        for name, shape in shapes.items():\n            self.register_buffer(name, torch.zeros(shape))\n\n    def forward(self, x):\n        deviation = self.variance.sqrt().clamp(min=1e-7)\n        if self.invert:\n            return x * deviation + self.mean\n        return (x - self.mean) / deviation\n",
+    ),
+];
+
+pub(super) fn script(portable: &Portable, modules: &Modules, tables: Option<&Tables>) -> String {
+    let mut code = String::from(
+        "\"\"\"A model trained with Lanthorn, for PyTorch.\n\n    import model\n    network = model.load()      # an nn.Sequential with the weights beside this file\n",
+    );
+    if tables.is_some() {
+        code +=
+            "    model.predict(rows)         # rows of raw cells: [{\"column\": cell, ...}, ...]\n";
+    }
+    code += "\"\"\"\n\nfrom collections import OrderedDict\nfrom pathlib import Path\n\nimport torch\nimport torch.nn as nn\nimport torch.nn.functional as F\nfrom safetensors.torch import load_file\n\nWEIGHTS = Path(__file__).with_name(\"model.safetensors\")\n\n\n";
+    for (name, text) in HELPERS {
+        if modules.helpers.contains(name) {
+            let _ = write!(code, "{text}\n\n");
+        }
+    }
+    let input: Vec<usize> = match modules.input_is_first {
+        true => {
+            let (channels, axes) = portable.input.split_last().unwrap_or((&1, &[]));
+            std::iter::once(*channels).chain(axes.iter().copied()).collect()
+        }
+        false => portable.input.clone(),
+    };
+    let _ = write!(code, "def build():\n    \"\"\"The network; its input is (batch, ");
+    let input: Vec<String> = input.iter().map(usize::to_string).collect();
+    let _ = write!(code, "{}).\"\"\"\n    return nn.Sequential(OrderedDict([\n", input.join(", "));
+    for (name, module) in &modules.list {
+        let _ = writeln!(code, "        ({name:?}, {module}),");
+    }
+    code += "    ]))\n\n\ndef load(weights=WEIGHTS):\n    \"\"\"The network with its weights, for inference.\"\"\"\n    network = build()\n    network.load_state_dict(load_file(str(weights)), strict=True)\n    return network.eval()\n";
+    if let Some(tables) = tables {
+        code += &predict(portable, modules, tables);
+    }
+    code
+}
+
+/// The preprocessing and `predict`.
+fn predict(portable: &Portable, modules: &Modules, tables: &Tables) -> String {
+    let mut code = String::from(
+        "\n\n# name, classes (None for a number), one number for each class, factor, offset\nCOLUMNS = [\n",
+    );
+    for column in &tables.features {
+        let classes = match column.classes.is_empty() {
+            true => "None".to_string(),
+            false => strings(&column.classes),
+        };
+        let one_hot = if column.one_hot { "True" } else { "False" };
+        let (factor, offset) = column.scaling.unwrap_or((1.0, 0.0));
+        let name = string(&column.name);
+        let _ = writeln!(code, "    ({name}, {classes}, {one_hot}, {factor:?}, {offset:?}),");
+    }
+    code += "]\n";
+    if let TableOutput::Classes { classes, .. } = &tables.output {
+        let _ = writeln!(code, "CLASSES = {}", strings(classes));
+    }
+    code += "\n\ndef features(rows):\n    \"\"\"Rows of raw cells as the network's input.\"\"\"\n    numbers = []\n    for row in rows:\n        numbers.append([])\n        for name, classes, one_hot, factor, offset in COLUMNS:\n            cell = str(row[name]).strip()\n            if classes is None:\n                numbers[-1].append(float(cell) * factor + offset)\n                continue\n            label = label_of(classes, cell, name)\n            if one_hot:\n                numbers[-1] += [float(label == i) for i in range(len(classes))]\n            else:\n                numbers[-1].append(label * factor + offset)\n";
+    let shape: Vec<String> = portable.input.iter().map(usize::to_string).collect();
+    let _ = writeln!(code, "    x = torch.tensor(numbers).reshape(-1, {})", shape.join(", "));
+    if modules.input_is_first {
+        let rank = portable.input.len();
+        let axes: Vec<String> =
+            [rank].into_iter().chain(1..rank).map(|axis| axis.to_string()).collect();
+        let _ = writeln!(code, "    return x.permute(0, {})  # channels first", axes.join(", "));
+    } else {
+        code += "    return x\n";
+    }
+    code += "\n\ndef label_of(classes, cell, name):\n    \"\"\"The number of a cell's class; where all classes are numbers, 1 and 1.0 are one.\"\"\"\n    if cell in classes:\n        return classes.index(cell)\n    try:\n        return [float(other) for other in classes].index(float(cell))\n    except ValueError:\n        raise ValueError(f\"column {name}: {cell!r} was not seen in training\") from None\n\n\n@torch.no_grad()\ndef predict(rows, network=None):\n    ";
+    code += match &tables.output {
+        TableOutput::Classes { .. } => {
+            "\"\"\"The probability of each of CLASSES, for every row.\"\"\"\n"
+        }
+        TableOutput::Numbers { .. } => {
+            "\"\"\"The numbers in their own unit, for every row.\"\"\"\n"
+        }
+    };
+    code += "    y = (network or load())(features(rows))\n";
+    match &tables.output {
+        TableOutput::Classes { classes, from_logits } => {
+            let is_one = portable.output() == [1] && classes.len() == 2;
+            match (is_one, from_logits) {
+                (true, true) => code += "    y = y.sigmoid()\n",
+                (false, true) => code += "    y = y.softmax(-1)\n",
+                _ => {}
+            }
+            if is_one {
+                code += "    y = torch.cat([1 - y, y], dim=1)\n";
+            }
+        }
+        TableOutput::Numbers { unit } if unit.iter().any(|unit| *unit != (1.0, 0.0)) => {
+            let (factors, offsets): (Vec<f64>, Vec<f64>) = unit.iter().copied().unzip();
+            let _ = writeln!(
+                code,
+                "    factors, offsets = torch.tensor({factors:?}), torch.tensor({offsets:?})\n    y = y * factors + offsets"
+            );
+        }
+        TableOutput::Numbers { .. } => {}
+    }
+    code += "    return y\n";
+    code
+}
+
+fn strings(texts: &[String]) -> String {
+    let texts: Vec<String> = texts.iter().map(|text| string(text)).collect();
+    format!("[{}]", texts.join(", "))
+}
+
+/// A text as Python writes it; JSON's escapes are Python's.
+fn string(text: &str) -> String {
+    serde_json::Value::String(text.to_string()).to_string()
+}

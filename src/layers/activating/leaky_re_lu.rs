@@ -1,0 +1,39 @@
+//! LeakyReLU.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::super::{Forward, Layer};
+use super::Activating;
+use crate::activations::Activation;
+use crate::checks;
+use crate::error::{Problem, Result};
+use crate::shape::Shape;
+use crate::weights::Scope;
+
+/// `x` where x ≥ 0, elsewhere `negative_slope · x`. Output shape: the input's.
+///
+/// Keras: `keras.layers.LeakyReLU`, whose slope is 0.3 where the function's is 0.2.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct LeakyReLU {
+    /// The slope below 0. Default: 0.3.
+    #[serde(default = "slope", alias = "alpha")]
+    pub negative_slope: f64,
+}
+
+fn slope() -> f64 {
+    0.3
+}
+
+impl Layer for LeakyReLU {
+    fn output_shape(&self, input: &Shape) -> Result<Shape, Problem> {
+        checks::finite("negative_slope", self.negative_slope)?;
+        Ok(input.clone())
+    }
+
+    fn build(&self, input: &Shape, _: &mut Scope<'_>) -> Result<Box<dyn Forward>> {
+        let negative_slope = self.negative_slope;
+        Ok(Activating::boxed(Activation::LeakyRelu { negative_slope }, input))
+    }
+}

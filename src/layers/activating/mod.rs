@@ -1,0 +1,49 @@
+//! Layers that apply a function to each number, or to each row.
+
+mod activation;
+mod elu;
+mod leaky_re_lu;
+mod p_re_lu;
+mod re_lu;
+mod softmax;
+
+pub use activation::ActivationLayer;
+pub use elu::Elu;
+pub use leaky_re_lu::LeakyReLU;
+pub use p_re_lu::PReLU;
+pub use re_lu::ReLU;
+pub use softmax::Softmax;
+
+use super::{Context, Forward, Signal};
+use crate::activations::Activation;
+use crate::error::Result;
+use crate::ops::Fused;
+use crate::ops::activation::ActivationKernel;
+use crate::shape::Shape;
+
+/// The runtime half of a layer that is an activation by itself.
+struct Activating {
+    activation: Activation,
+    width: usize,
+}
+
+impl Activating {
+    fn boxed(activation: Activation, input: &Shape) -> Box<dyn Forward> {
+        Box::new(Activating { activation, width: input.last() })
+    }
+}
+
+impl Forward for Activating {
+    fn forward(&self, input: Signal, _: &mut Context<'_>) -> Result<Signal> {
+        let output = self.activation.forward(&input.tensor)?;
+        Ok(input.with(output))
+    }
+
+    fn kernel(&self) -> Option<Fused> {
+        if !self.activation.has_slices() {
+            return None;
+        }
+        let (activation, width) = (self.activation.clone(), self.width);
+        Some(Fused::new(ActivationKernel { activation, width }, Vec::new()))
+    }
+}

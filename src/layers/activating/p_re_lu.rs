@@ -1,0 +1,92 @@
+//! PReLU: a leaky ReLU whose slopes are learned.
+
+use candle_core::Var;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::super::axes::sample_axis;
+use super::super::{Context, Forward, Layer, Signal};
+use crate::constraints::Constraint;
+use crate::error::{Problem, Result};
+use crate::initializers::Initializer;
+use crate::ops::Fused;
+use crate::ops::broadcast::Broadcast;
+use crate::ops::p_re_lu::PReluKernel;
+use crate::regularizers::Regularizer;
+use crate::shape::Shape;
+use crate::stored::Stored;
+use crate::weights::{Scope, Wanted};
+
+/// `x` where x > 0, elsewhere `alpha · x`. Output shape: the input's.
+/// Weights: `alpha`, of the input's shape with 1 for the shared axes.
+///
+/// Keras: `keras.layers.PReLU`.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PReLU {
+    /// How the slopes start. Default: zeros.
+    #[serde(default = "Initializer::zeros")]
+    pub alpha_initializer: Initializer,
+    /// The slopes' penalty. Default: none.
+    pub alpha_regularizer: Option<Regularizer>,
+    /// The slopes' projection after every step. Default: none.
+    pub alpha_constraint: Option<Constraint>,
+    /// Axes along which one slope serves all places; the batch is axis 0. Default: none.
+    pub shared_axes: Option<Vec<i64>>,
+}
+
+impl PReLU {
+    /// The shape of alpha.
+    fn shape(&self, input: &Shape) -> Result<Vec<usize>, Problem> {
+        let mut shape = input.dims().to_vec();
+        for axis in self.shared_axes.iter().flatten() {
+            shape[sample_axis("shared_axes", *axis, input)?] = 1;
+        }
+        Ok(shape)
+    }
+}
+
+impl Layer for PReLU {
+    fn output_shape(&self, input: &Shape) -> Result<Shape, Problem> {
+        if input.rank() == 0 {
+            return Err(Problem::at("", format!("p_re_lu needs at least one axis, got {input}")));
+        }
+        super::super::axes::no_empty_axis("p_re_lu", input)?;
+        let shape = self.shape(input)?;
+        self.alpha_initializer.check_shape(&shape)?;
+        Ok(input.clone())
+    }
+
+    fn build(&self, input: &Shape, scope: &mut Scope<'_>) -> Result<Box<dyn Forward>> {
+        let shape = self.shape(input).unwrap_or_default();
+        let alpha = scope.weight(Wanted {
+            name: "alpha",
+            shape: &shape,
+            initializer: &self.alpha_initializer,
+            regularizer: &self.alpha_regularizer,
+            constraint: &self.alpha_constraint,
+            stored: Stored::plain("alpha"),
+        })?;
+        Ok(Box::new(PReluForward { alpha, spread: Broadcast::new(input.dims(), &shape) }))
+    }
+}
+
+struct PReluForward {
+    alpha: Var,
+    spread: Broadcast,
+}
+
+impl Forward for PReluForward {
+    fn forward(&self, input: Signal, _: &mut Context<'_>) -> Result<Signal> {
+        let x = &input.tensor;
+        let zeros = x.zeros_like()?;
+        let above = x.le(0.0)?.where_cond(&zeros, x)?;
+        let below = x.lt(0.0)?.where_cond(x, &zeros)?;
+        let output = (above + below.broadcast_mul(self.alpha.as_tensor())?)?;
+        Ok(input.with(output))
+    }
+
+    fn kernel(&self) -> Option<Fused> {
+        Some(Fused::new(PReluKernel { spread: self.spread.clone() }, vec![self.alpha.clone()]))
+    }
+}

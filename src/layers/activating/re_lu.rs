@@ -1,0 +1,43 @@
+//! ReLU.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::super::{Forward, Layer};
+use super::Activating;
+use crate::activations::Activation;
+use crate::checks;
+use crate::error::{Problem, Result};
+use crate::shape::Shape;
+use crate::weights::Scope;
+
+/// `max_value` where x is above it, x where it is above `threshold`, elsewhere
+/// `negative_slope · (x - threshold)`. Output shape: the input's.
+///
+/// Keras: `keras.layers.ReLU`.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ReLU {
+    /// The largest output; not negative. Default: none.
+    pub max_value: Option<f64>,
+    /// The slope below the threshold; not negative. Default: 0.
+    #[serde(default)]
+    pub negative_slope: f64,
+    /// Inputs up to it are cut; not negative. Default: 0.
+    #[serde(default)]
+    pub threshold: f64,
+}
+
+impl Layer for ReLU {
+    fn output_shape(&self, input: &Shape) -> Result<Shape, Problem> {
+        checks::not_negative("negative_slope", self.negative_slope)?;
+        checks::not_negative("threshold", self.threshold)?;
+        checks::not_negative("max_value", self.max_value.unwrap_or(0.0))?;
+        Ok(input.clone())
+    }
+
+    fn build(&self, input: &Shape, _: &mut Scope<'_>) -> Result<Box<dyn Forward>> {
+        let ReLU { max_value, negative_slope, threshold } = *self;
+        Ok(Activating::boxed(Activation::Relu { max_value, negative_slope, threshold }, input))
+    }
+}

@@ -1,0 +1,71 @@
+//! Softmax over any axes.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::super::axes::{Axes, no_empty_axis};
+use super::super::{Context, Forward, Layer, Signal};
+use super::Activating;
+use crate::activations::Activation;
+use crate::error::{Problem, Result};
+use crate::ops::Fused;
+use crate::ops::softmax::SoftmaxKernel;
+use crate::shape::Shape;
+use crate::weights::Scope;
+
+/// `e^x / Σ e^x` over one axis, or over several together. Output shape: the input's.
+///
+/// Keras: `keras.layers.Softmax`.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Softmax {
+    /// The axis, or a list of axes; the batch is axis 0. Default: -1.
+    #[serde(default = "Axes::last")]
+    pub axis: Axes,
+}
+
+impl Layer for Softmax {
+    fn output_shape(&self, input: &Shape) -> Result<Shape, Problem> {
+        no_empty_axis("softmax", input)?;
+        self.axis.of_sample("axis", input)?;
+        Ok(input.clone())
+    }
+
+    fn build(&self, input: &Shape, _: &mut Scope<'_>) -> Result<Box<dyn Forward>> {
+        let axes = self.axis.of_sample("axis", input).unwrap_or_default();
+        if axes == [input.rank() - 1] {
+            return Ok(Activating::boxed(Activation::Softmax, input));
+        }
+        Ok(Box::new(SoftmaxForward { dims: input.dims().to_vec(), axes }))
+    }
+
+    fn activation(&self) -> Option<&Activation> {
+        (self.axis == Axes::last()).then_some(&Activation::Softmax)
+    }
+}
+
+struct SoftmaxForward {
+    dims: Vec<usize>,
+    /// Axes of a sample.
+    axes: Vec<usize>,
+}
+
+impl Forward for SoftmaxForward {
+    fn forward(&self, input: Signal, _: &mut Context<'_>) -> Result<Signal> {
+        let x = &input.tensor;
+        let mut max = x.detach(); // cancels: has no part in the gradient
+        for axis in &self.axes {
+            max = max.max_keepdim(axis + 1)?;
+        }
+        let exp = x.broadcast_sub(&max)?.exp()?;
+        let axes: Vec<usize> = self.axes.iter().map(|axis| axis + 1).collect();
+        let output = exp.broadcast_div(&exp.sum_keepdim(axes)?)?;
+        Ok(input.with(output))
+    }
+
+    fn kernel(&self) -> Option<Fused> {
+        let [axis] = self.axes[..] else { return None };
+        let inner = self.dims[axis + 1..].iter().product();
+        Some(Fused::new(SoftmaxKernel { size: self.dims[axis], inner }, Vec::new()))
+    }
+}

@@ -1,0 +1,65 @@
+//! RandomTranslation: images moved.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::super::{DataFormat, Forward, Layer};
+use super::{Factor, FillMode, Sampling, Warped, check, draws, image};
+use crate::error::{Problem, Result};
+use crate::ops::augment::{Motion, Warp};
+use crate::shape::Shape;
+use crate::weights::Scope;
+
+/// In training, each image is moved.
+///
+/// Input and output shape: (batch, height, width, channels).
+///
+/// Keras: `keras.layers.RandomTranslation`; its draws can't be reproduced.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RandomTranslation {
+    /// The range of the way down, as a share of the height; 0.2 is a fifth, up or down.
+    pub height_factor: Factor,
+    /// The range of the way to the right, as a share of the width.
+    pub width_factor: Factor,
+    /// What stands beyond the edges. Default: reflect.
+    #[serde(default)]
+    pub fill_mode: FillMode,
+    /// How a place between pixels is read. Default: bilinear.
+    #[serde(default)]
+    pub interpolation: Sampling,
+    /// A seed of the layer's own. Default: the run's.
+    pub seed: Option<u64>,
+    /// What `fill_mode: constant` fills with. Default: 0.
+    #[serde(default)]
+    pub fill_value: f64,
+    /// Where the channels stand. Default: channels_last.
+    #[serde(default)]
+    pub data_format: DataFormat,
+}
+
+impl RandomTranslation {
+    fn motion(&self) -> Result<Motion, Problem> {
+        let height = self.height_factor.ends("height_factor", -1.0, 1.0)?;
+        let width = self.width_factor.ends("width_factor", -1.0, 1.0)?;
+        Ok(Motion::Translation(height, width))
+    }
+}
+
+impl Layer for RandomTranslation {
+    fn output_shape(&self, input: &Shape) -> Result<Shape, Problem> {
+        self.motion()?;
+        check("random_translation", input, self.fill_value)
+    }
+
+    fn build(&self, input: &Shape, scope: &mut Scope<'_>) -> Result<Box<dyn Forward>> {
+        let motion = self.motion().map_err(|problem| crate::Error::Internal(problem.message))?;
+        Ok(Box::new(Warped(Warp {
+            image: image(input, self.data_format),
+            motion,
+            beyond: self.fill_mode.beyond(self.fill_value),
+            bilinear: self.interpolation == Sampling::Bilinear,
+            draws: draws(self.seed, scope),
+        })))
+    }
+}

@@ -1,0 +1,164 @@
+//! Convolutions over one to three axes: full (grouped), transposed, depthwise and separable. Each
+//! layer's file holds its configuration; what they do is here.
+
+mod conv1d;
+mod conv1d_transpose;
+mod conv2d;
+mod conv2d_transpose;
+mod conv3d;
+mod conv3d_transpose;
+mod depthwise_conv1d;
+mod depthwise_conv2d;
+mod plan;
+mod separable_conv1d;
+mod separable_conv2d;
+mod twin;
+
+pub use conv1d::Conv1D;
+pub use conv1d_transpose::Conv1DTranspose;
+pub use conv2d::Conv2D;
+pub use conv2d_transpose::Conv2DTranspose;
+pub use conv3d::Conv3D;
+pub use conv3d_transpose::Conv3DTranspose;
+pub use depthwise_conv1d::DepthwiseConv1D;
+pub use depthwise_conv2d::DepthwiseConv2D;
+pub use separable_conv1d::SeparableConv1D;
+pub use separable_conv2d::SeparableConv2D;
+
+use candle_core::Var;
+
+use self::plan::{Kind, Plan};
+use super::spatial::{self, DataFormat, Padding, PerAxis, checked};
+use super::{Context, Forward, Signal};
+use crate::activations::Activation;
+use crate::constraints::Constraint;
+use crate::error::{Problem, Result};
+use crate::initializers::Initializer;
+use crate::ops::conv::ConvKernel;
+use crate::ops::conv_transpose::ConvTransposeKernel;
+use crate::ops::depthwise::DepthwiseKernel;
+use crate::ops::separable::SeparableKernel;
+use crate::ops::window::{Axis, Window};
+use crate::ops::{Fused, Kernel};
+use crate::regularizers::Regularizer;
+use crate::shape::Shape;
+use crate::stored::Stored;
+use crate::weights::{Scope, Wanted};
+
+/// A layer of convolution, as its configuration says.
+struct Convolution<'a> {
+    /// Its name in messages.
+    layer: &'static str,
+    rank: usize,
+    kind: Kind<'a>,
+    kernel_size: &'a PerAxis,
+    strides: &'a PerAxis,
+    padding: Padding,
+    dilation_rate: &'a PerAxis,
+    data_format: DataFormat,
+    activation: &'a Activation,
+    /// None: no bias.
+    bias: Option<Start<'a>>,
+    activity: &'a Option<Regularizer>,
+}
+
+/// How a weight starts and what is asked of it.
+type Start<'a> = (&'a Initializer, &'a Option<Regularizer>, &'a Option<Constraint>);
+
+impl Convolution<'_> {
+    fn output_shape(&self, input: &Shape) -> Result<Shape, Problem> {
+        let plan = self.plan(input)?;
+        let (layer, format) = (self.layer, self.data_format);
+        let shape = plan.grid.shape(layer, plan.output(), plan.filters, format)?;
+        self.activation.output_shape(&shape)
+    }
+
+    fn build(&self, input: &Shape, scope: &mut Scope<'_>) -> Result<Box<dyn Forward>> {
+        let plan = checked(self.plan(input))?;
+        let mut weights = Vec::new();
+        for ((shape, name, stored), start) in plan.weights.iter().zip(self.kind.starts()) {
+            weights.push(scope.weight(wanted(name, shape, stored.clone(), start))?);
+        }
+        if let Some(start) = self.bias {
+            let separable = matches!(self.kind, Kind::Separable { .. });
+            let stored = Stored::plain(if separable { "pointwise.bias" } else { "bias" });
+            weights.push(scope.weight(wanted("bias", &[plan.filters], stored, start))?);
+        }
+        Ok(Box::new(ConvolutionForward {
+            bias: self.bias.is_some(),
+            weights,
+            plan,
+            format: self.data_format,
+            activation: self.activation.clone(),
+            activity: self.activity.clone(),
+        }))
+    }
+}
+
+fn wanted<'a>(name: &'a str, shape: &'a [usize], stored: Stored, start: Start<'a>) -> Wanted<'a> {
+    let (initializer, regularizer, constraint) = start;
+    Wanted { name, shape, initializer, regularizer, constraint, stored }
+}
+
+struct ConvolutionForward {
+    plan: Plan,
+    /// One kernel or two, then the bias.
+    weights: Vec<Var>,
+    bias: bool,
+    format: DataFormat,
+    activation: Activation,
+    activity: Option<Regularizer>,
+}
+
+impl Forward for ConvolutionForward {
+    fn forward(&self, input: Signal, context: &mut Context<'_>) -> Result<Signal> {
+        let x = spatial::flat(&input.tensor, self.format)?; // (batch, positions, channels)
+        let mut y = twin::forward(&self.plan, &x, &self.weights)?; // (batch, positions, filters)
+        if let (true, Some(bias)) = (self.bias, self.weights.last()) {
+            y = y.broadcast_add(bias.as_tensor())?;
+        }
+        let y = spatial::unflat(&y, self.plan.grid.rank, self.plan.output(), self.format)?;
+        let output = self.activation.forward(&y)?;
+        context.regularize_activity(&self.activity, &output)?;
+        Ok(Signal::new(output))
+    }
+
+    fn kernel(&self) -> Option<Fused> {
+        if self.activity.is_some()
+            || !self.activation.has_slices()
+            || self.format == DataFormat::ChannelsFirst
+        {
+            return None;
+        }
+        let Plan { window, filters, multiplier, groups, .. } = self.plan;
+        let (channels, activation) = (self.plan.grid.channels, self.activation.clone());
+        let depthwise = |activation| DepthwiseKernel { window, channels, multiplier, activation };
+        let fused =
+            |kernel: std::sync::Arc<dyn Kernel>| Fused { kernel, weights: self.weights.clone() };
+        Some(fused(match self.plan.op {
+            plan::Op::Full => {
+                std::sync::Arc::new(ConvKernel { window, channels, filters, groups, activation })
+            }
+            plan::Op::Transposed => {
+                std::sync::Arc::new(ConvTransposeKernel { window, channels, filters, activation })
+            }
+            plan::Op::Depthwise => std::sync::Arc::new(depthwise(activation)),
+            plan::Op::Separable => std::sync::Arc::new(SeparableKernel {
+                depthwise: depthwise(Activation::Linear),
+                pointwise: ConvKernel {
+                    window: pointwise(&window),
+                    channels: channels * multiplier,
+                    filters,
+                    groups: 1,
+                    activation,
+                },
+            }),
+        }))
+    }
+}
+
+/// A window of one tap over what another window makes.
+fn pointwise(window: &Window) -> Window {
+    let one = |axis: Axis| Axis { input: axis.output, output: axis.output, ..Axis::NONE };
+    Window { axes: window.axes.map(one) }
+}

@@ -1,0 +1,242 @@
+//! What a convolution will do to an input of a known shape: its window, its weights' shapes, or what
+//! is wrong with its arguments.
+
+use super::{Convolution, Start};
+use crate::error::Problem;
+use crate::layers::at_least_one;
+use crate::layers::spatial::{Grid, Padding, PerAxis, Slide, fits, not_causal};
+use crate::ops::window::{Axis, Window};
+use crate::shape::Shape;
+use crate::stored::Stored;
+
+/// The kinds of convolution and the arguments that are theirs alone.
+pub(super) enum Kind<'a> {
+    /// Every filter sees all channels of its group.
+    Full { filters: usize, groups: usize, kernel: Start<'a> },
+    /// The backward pass of a convolution as a layer.
+    Transposed { filters: usize, output_padding: &'a Option<PerAxis>, kernel: Start<'a> },
+    /// Every channel by itself.
+    Depthwise { multiplier: usize, kernel: Start<'a> },
+    /// Depthwise, then a mixture of the channels.
+    Separable { filters: usize, multiplier: usize, depthwise: Start<'a>, pointwise: Start<'a> },
+}
+
+impl<'a> Kind<'a> {
+    /// How its kernels start, in order.
+    pub(super) fn starts(&self) -> Vec<Start<'a>> {
+        match *self {
+            Kind::Full { kernel, .. }
+            | Kind::Transposed { kernel, .. }
+            | Kind::Depthwise { kernel, .. } => vec![kernel],
+            Kind::Separable { depthwise, pointwise, .. } => vec![depthwise, pointwise],
+        }
+    }
+}
+
+/// A convolution over an input of a known shape.
+pub(super) struct Plan {
+    pub op: Op,
+    pub grid: Grid,
+    /// A transposed convolution's slides over its output.
+    pub window: Window,
+    /// Channels of the output.
+    pub filters: usize,
+    pub groups: usize,
+    pub multiplier: usize,
+    /// Shape, name and place in the file of each kernel.
+    pub weights: Vec<(Vec<usize>, &'static str, Stored)>,
+}
+
+/// Which arithmetic.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Op {
+    Full,
+    Transposed,
+    Depthwise,
+    Separable,
+}
+
+impl Plan {
+    /// The axes of the output.
+    pub(super) fn output(&self) -> [usize; 3] {
+        self.window.axes.map(|axis| match self.op {
+            Op::Transposed => axis.input,
+            _ => axis.output,
+        })
+    }
+}
+
+impl Convolution<'_> {
+    /// The plan for an input, or what is wrong with the arguments or the input.
+    pub(super) fn plan(&self, input: &Shape) -> Result<Plan, Problem> {
+        let (layer, rank) = (self.layer, self.rank);
+        let (filters, groups, multiplier) = match self.kind {
+            Kind::Full { filters, groups, .. } => (Some(filters), groups, 1),
+            Kind::Transposed { filters, .. } => (Some(filters), 1, 1),
+            Kind::Depthwise { multiplier, .. } => (None, 1, multiplier),
+            Kind::Separable { filters, multiplier, .. } => (Some(filters), 1, multiplier),
+        };
+        at_least_one("filters", filters.unwrap_or(1))?;
+        at_least_one("depth_multiplier", multiplier)?;
+        at_least_one("groups", groups)?;
+        let grid = Grid::of(layer, input, rank, self.data_format)?;
+        let channels = grid.channels;
+        divides("filters", filters.unwrap_or(groups), groups)?;
+        divides("the input's channels", channels, groups)?;
+        let window = self.window(&grid)?;
+
+        let sizes = window.axes[3 - rank..].iter().map(|axis| axis.size);
+        let shape = |a: usize, b: usize| sizes.clone().chain([a, b]).collect::<Vec<_>>();
+        let full = Stored::kernel("weight", rank + 2);
+        let (op, filters, weights) = match self.kind {
+            Kind::Full { filters, .. } => {
+                (Op::Full, filters, vec![(shape(channels / groups, filters), "kernel", full)])
+            }
+            Kind::Transposed { filters, .. } => {
+                (Op::Transposed, filters, vec![(shape(filters, channels), "kernel", full)])
+            }
+            Kind::Depthwise { .. } => {
+                let filters = product(layer, channels, multiplier)?;
+                let stored = Stored::Depthwise("weight".to_string());
+                (Op::Depthwise, filters, vec![(shape(channels, multiplier), "kernel", stored)])
+            }
+            Kind::Separable { filters, .. } => {
+                let between = product(layer, channels, multiplier)?;
+                let mut pointwise = vec![1; rank];
+                pointwise.extend([between, filters]);
+                let stored = Stored::Depthwise("depthwise.weight".to_string());
+                let depthwise = (shape(channels, multiplier), "depthwise_kernel", stored);
+                let stored = Stored::kernel("pointwise.weight", rank + 2);
+                let weights = vec![depthwise, (pointwise, "pointwise_kernel", stored)];
+                (Op::Separable, filters, weights)
+            }
+        };
+        for (shape, ..) in &weights {
+            fits(layer, shape)?;
+        }
+        if op == Op::Separable {
+            let between = window.axes.map(|axis| axis.output);
+            grid.shape(layer, between, channels * multiplier, self.data_format)?;
+        }
+        Ok(Plan { op, grid, window, filters, groups, multiplier, weights })
+    }
+
+    fn window(&self, grid: &Grid) -> Result<Window, Problem> {
+        let rank = self.rank;
+        let sizes = self.kernel_size.axes("kernel_size", rank, 1, 1)?;
+        let strides = self.strides.axes("strides", rank, 1, 1)?;
+        let dilations = self.dilation_rate.axes("dilation_rate", rank, 1, 1)?;
+        let slides = [0, 1, 2].map(|axis| Slide {
+            size: sizes[axis],
+            stride: strides[axis],
+            dilation: dilations[axis],
+        });
+        if rank > 1 || !matches!(self.kind, Kind::Full { .. }) {
+            not_causal(self.layer, self.padding)?;
+        }
+        let excludes = matches!(self.kind, Kind::Full { .. } | Kind::Transposed { .. });
+        if excludes && strides.iter().any(|n| *n > 1) && dilations.iter().any(|n| *n > 1) {
+            let message = format!(
+                "`strides` above 1 can't be combined with `dilation_rate` above 1, got {} and {}",
+                text(&strides[3 - rank..]),
+                text(&dilations[3 - rank..])
+            );
+            return Err(Problem::at("dilation_rate", message).help("leave one of them at 1"));
+        }
+        let mut axes = [Axis::NONE; 3];
+        if let Kind::Transposed { output_padding, .. } = self.kind {
+            let paddings = match output_padding {
+                Some(paddings) => paddings.axes("output_padding", rank, 0, 0)?.map(Some),
+                None => [None; 3],
+            };
+            for axis in 3 - rank..3 {
+                axes[axis] =
+                    transposed(slides[axis], grid.axes[axis], self.padding, paddings[axis])?;
+            }
+        } else {
+            for axis in 3 - rank..3 {
+                axes[axis] = slides[axis].over("kernel_size", grid.axes[axis], self.padding)?;
+            }
+        }
+        Ok(Window { axes })
+    }
+}
+
+/// The window that slides over the output of a transposed convolution, with a position for each
+/// input. With r the kernel's reach, s the stride, p the output padding:
+///
+/// valid: `output = (input - 1) · s + r + p`, p being `max(r, s) - r` by default;
+/// same: `output = input · s`, or with p `(input - 1) · s + r mod 2 + p`. What the first inputs
+/// would add before the output is left out: `r - 1 - min(⌈t / 2⌉, r - 1)`, where `t = s + r - 2`,
+/// or with p `r + r mod 2 - 2 + p`.
+///
+/// Source: Keras's `compute_conv_transpose_padding_args_for_jax`.
+fn transposed(
+    slide: Slide,
+    input: usize,
+    padding: Padding,
+    output_padding: Option<usize>,
+) -> Result<Axis, Problem> {
+    let (stride, reach) = (slide.stride, slide.reach());
+    if let Some(padding) = output_padding
+        && padding >= stride
+    {
+        let message =
+            format!("`output_padding` must be less than `strides`, got {padding} and {stride}");
+        return Err(Problem::at("output_padding", message));
+    }
+    let odd = reach % 2;
+    let (output, before) = match (padding, output_padding) {
+        (Padding::Same, None) => {
+            let total = stride + reach - 2;
+            (input.checked_mul(stride), reach - 1 - total.div_ceil(2).min(reach - 1))
+        }
+        (Padding::Same, Some(extra)) => {
+            let total = reach + odd + extra - 2; // reach 1 is odd, so this is never below 0
+            let output = (input - 1).checked_mul(stride).and_then(|n| n.checked_add(odd + extra));
+            (output, reach - 1 - total.div_ceil(2).min(reach - 1))
+        }
+        (_, extra) => {
+            let extra = extra.unwrap_or(reach.max(stride) - reach);
+            let output = (input - 1).checked_mul(stride).and_then(|n| n.checked_add(reach + extra));
+            (output, 0)
+        }
+    };
+    match output {
+        Some(0) => {
+            let message = "with this `kernel_size` and `output_padding` the output would be empty";
+            Err(Problem::at("output_padding", message).help("leave `output_padding` out"))
+        }
+        Some(output) => Ok(Axis {
+            input: output,
+            output: input,
+            size: slide.size,
+            stride,
+            dilation: slide.dilation,
+            before,
+        }),
+        None => Err(Problem::at("strides", format!("`strides` of {stride} are too large"))),
+    }
+}
+
+fn divides(what: &str, number: usize, groups: usize) -> Result<(), Problem> {
+    if number.is_multiple_of(groups) {
+        return Ok(());
+    }
+    let what = if what == "filters" { "`filters`" } else { what };
+    let message = format!("{what} must be a multiple of `groups`, got {number} and {groups}");
+    Err(Problem::at("groups", message))
+}
+
+/// `a · b`, checked against what a sample may hold.
+fn product(layer: &str, a: usize, b: usize) -> Result<usize, Problem> {
+    fits(layer, &[a, b]).map(|()| a * b)
+}
+
+/// `2` or `[2, 1]`.
+fn text(numbers: &[usize]) -> String {
+    match numbers {
+        [n] => n.to_string(),
+        numbers => format!("{numbers:?}"),
+    }
+}

@@ -1,0 +1,71 @@
+//! Convolutions composed of candle ops whose gradients are right, on any device: what the positions
+//! see is selected by index, and the rest is a matrix product.
+
+use candle_core::{Tensor, Var};
+
+use super::plan::{Op, Plan};
+use crate::error::Result;
+use crate::layers::spatial::select;
+use crate::ops::window::Window;
+
+/// x (batch, inputs, channels) to (batch, positions, filters), without the bias.
+pub(super) fn forward(plan: &Plan, x: &Tensor, weights: &[Var]) -> Result<Tensor> {
+    let kernel = weights[0].as_tensor();
+    match plan.op {
+        Op::Full => full(plan, x, kernel),
+        Op::Transposed => transposed(plan, x, kernel),
+        Op::Depthwise => depthwise(plan, x, kernel),
+        Op::Separable => {
+            let between = depthwise(plan, x, kernel)?; // (batch, positions, channels · multiplier)
+            let (batch, positions, channels) = between.dims3()?;
+            let mixture = weights[1].as_tensor().reshape((channels, plan.filters))?;
+            let y = between.reshape((batch * positions, channels))?.matmul(&mixture)?;
+            Ok(y.reshape((batch, positions, plan.filters))?)
+        }
+    }
+}
+
+fn full(plan: &Plan, x: &Tensor, kernel: &Tensor) -> Result<Tensor> {
+    let (batch, _, channels) = x.dims3()?;
+    let (positions, taps) = (plan.window.positions(), plan.window.taps());
+    let (seen_channels, filters) = (channels / plan.groups, plan.filters / plan.groups);
+    let seen = see(&plan.window, x)?; // (batch, positions, taps, channels)
+    let row = taps * seen_channels;
+    let kernel = kernel.reshape((row, plan.filters))?;
+    let mut groups = Vec::with_capacity(plan.groups);
+    for group in 0..plan.groups {
+        let seen = seen.narrow(3, group * seen_channels, seen_channels)?.contiguous()?;
+        let seen = seen.reshape((batch * positions, row))?;
+        let kernel = kernel.narrow(1, group * filters, filters)?.contiguous()?;
+        groups.push(seen.matmul(&kernel)?); // (batch · positions, filters / groups)
+    }
+    Ok(Tensor::cat(&groups, 1)?.reshape((batch, positions, plan.filters))?)
+}
+
+fn transposed(plan: &Plan, x: &Tensor, kernel: &Tensor) -> Result<Tensor> {
+    let (batch, inputs, channels) = x.dims3()?;
+    let (outputs, taps, filters) = (plan.window.inputs(), plan.window.taps(), plan.filters);
+    let kernel = kernel.reshape((taps * filters, channels))?.t()?.contiguous()?;
+    let added = x.reshape((batch * inputs, channels))?.matmul(&kernel)?;
+    let added = added.reshape((batch, inputs * taps, filters))?;
+    let targets = Tensor::from_vec(plan.window.sources(), inputs * taps, x.device())?;
+    // what falls outside of the output lands in one more row
+    let zeros = Tensor::zeros((batch, outputs + 1, filters), x.dtype(), x.device())?;
+    Ok(zeros.index_add(&targets, &added, 1)?.narrow(1, 0, outputs)?.contiguous()?)
+}
+
+fn depthwise(plan: &Plan, x: &Tensor, kernel: &Tensor) -> Result<Tensor> {
+    let (batch, _, channels) = x.dims3()?;
+    let (positions, taps) = (plan.window.positions(), plan.window.taps());
+    let kernel = kernel.reshape((taps, channels, plan.multiplier))?;
+    let seen = see(&plan.window, x)?.unsqueeze(4)?; // (batch, positions, taps, channels, 1)
+    let y = seen.broadcast_mul(&kernel)?.sum(2)?; // (batch, positions, channels, multiplier)
+    Ok(y.reshape((batch, positions, channels * plan.multiplier))?)
+}
+
+/// What each position sees: (batch, positions, taps, channels).
+fn see(window: &Window, x: &Tensor) -> Result<Tensor> {
+    let (batch, _, channels) = x.dims3()?;
+    let seen = select(x, window.sources())?;
+    Ok(seen.reshape((batch, window.positions(), window.taps(), channels))?)
+}

@@ -1,0 +1,400 @@
+//! EinsumDense: a dense layer by an einsum equation.
+
+use candle_core::{Tensor, Var};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{Context, Forward, Layer, Signal};
+use crate::activations::Activation;
+use crate::constraints::Constraint;
+use crate::error::{Problem, Result};
+use crate::initializers::Initializer;
+use crate::ops::Fused;
+use crate::ops::dense::DenseKernel;
+use crate::regularizers::Regularizer;
+use crate::shape::Shape;
+use crate::stored::Stored;
+use crate::weights::{Scope, Wanted};
+
+/// `output = activation(einsum(equation, input, kernel) + bias)`.
+///
+/// In `equation`, as in `abc,cd->abd`, each letter is an axis; the input's first is the batch and
+/// is the output's first too. `...` stands for all axes that aren't named: `...x,xy->...y`.
+/// Weights: `kernel`, of the sizes of its letters, `bias`, where `bias_axes` is given: the output's
+/// axes from the first that it names, with size 1 for those that it doesn't.
+///
+/// Keras: `keras.layers.EinsumDense`.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct EinsumDense {
+    /// `abc,cd->abd`
+    pub equation: String,
+    /// The sizes of the output's axes without the batch (and those under `...`); null for a size
+    /// that the input gives. One number stands for one axis.
+    pub output_shape: Sizes,
+    /// What is applied to the output. Default: linear.
+    #[serde(default)]
+    pub activation: Activation,
+    /// The output's letters that have a bias of their own. Default: no bias.
+    pub bias_axes: Option<String>,
+    /// How the kernel starts. Default: glorot_uniform.
+    #[serde(default)]
+    pub kernel_initializer: Initializer,
+    /// How the bias starts. Default: zeros.
+    #[serde(default = "Initializer::zeros")]
+    pub bias_initializer: Initializer,
+    /// The kernel's penalty. Default: none.
+    pub kernel_regularizer: Option<Regularizer>,
+    /// The bias's penalty. Default: none.
+    pub bias_regularizer: Option<Regularizer>,
+    /// The penalty on the output, divided by the batch's size. Default: none.
+    pub activity_regularizer: Option<Regularizer>,
+    /// The kernel's projection after every step. Default: none.
+    pub kernel_constraint: Option<Constraint>,
+    /// The bias's projection after every step. Default: none.
+    pub bias_constraint: Option<Constraint>,
+}
+
+/// One size or several; null for one that follows from the input.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(untagged, expecting = "expected a size or a list of sizes")]
+pub enum Sizes {
+    /// One.
+    One(usize),
+    /// Several.
+    Many(Vec<Option<usize>>),
+}
+
+/// The equation with all its axes: labels of the input, the kernel and the output, the batch's
+/// first, and the sizes of the kernel, the output and the bias.
+struct Plan {
+    input: Vec<char>,
+    kernel: Vec<char>,
+    output: Vec<char>,
+    kernel_shape: Vec<usize>,
+    /// Without the batch.
+    output_shape: Vec<usize>,
+    bias_shape: Option<Vec<usize>>,
+}
+
+impl EinsumDense {
+    fn plan(&self, shape: &Shape) -> Result<Plan, Problem> {
+        let (input, kernel, output) = self.labels(shape)?;
+        let problem = |message: String| Err(Problem::at("output_shape", message));
+        let given = match &self.output_shape {
+            Sizes::One(size) => vec![Some(*size)],
+            Sizes::Many(sizes) => sizes.clone(),
+        };
+        // the output's named axes, the batch left out
+        let named: Vec<char> =
+            output[1..].iter().copied().filter(char::is_ascii_alphabetic).collect();
+        if given.len() != named.len() {
+            let (wanted, found) = (named.len(), given.len());
+            let equation = &self.equation;
+            return problem(format!(
+                "`output_shape` must hold {wanted} sizes for `{equation}`, got {found}"
+            ));
+        }
+        let of_input = |label: char| {
+            input[1..].iter().position(|other| *other == label).map(|axis| shape.dims()[axis])
+        };
+        let of_output = |label: char| {
+            named.iter().position(|other| *other == label).and_then(|place| given[place])
+        };
+        let mut output_shape = Vec::new();
+        for label in &output[1..] {
+            match (of_input(*label), of_output(*label)) {
+                (Some(size), None) => output_shape.push(size),
+                (Some(size), Some(asked)) if size == asked => output_shape.push(size),
+                (Some(size), Some(asked)) => {
+                    return problem(format!(
+                        "`output_shape` must be {size} for `{label}`, the size in the input {shape}, \
+                         got {asked}"
+                    ));
+                }
+                (None, Some(0)) => {
+                    return problem(format!(
+                        "`output_shape` must be at least 1 for `{label}`, got 0"
+                    ));
+                }
+                (None, Some(size)) => output_shape.push(size),
+                (None, None) => {
+                    return problem(format!(
+                        "`output_shape` must hold a size for `{label}`, got null"
+                    ));
+                }
+            }
+        }
+        let mut kernel_shape = Vec::new();
+        for label in &kernel {
+            match of_input(*label).or(of_output(*label)) {
+                Some(size) => kernel_shape.push(size),
+                None => {
+                    let equation = &self.equation;
+                    return Err(Problem::at(
+                        "equation",
+                        format!(
+                            "each of the kernel's letters must be in the input or the output, got `{label}` \
+                         in `{equation}`"
+                        ),
+                    ));
+                }
+            }
+        }
+        for sizes in [&kernel_shape, &output_shape] {
+            super::not_too_large("output_shape", sizes)?;
+        }
+        let bias_shape = self.bias_shape(&output, &output_shape)?;
+        Ok(Plan { input, kernel, output, kernel_shape, output_shape, bias_shape })
+    }
+
+    /// The labels of input, kernel and output; what `...` stands for is labelled with digits.
+    fn labels(&self, shape: &Shape) -> Result<(Vec<char>, Vec<char>, Vec<char>), Problem> {
+        let wrong = |reason: &str| {
+            let message = format!("`equation` {reason}, got `{}`", self.equation);
+            Problem::at("equation", message).help("write it as in `abc,cd->abd` or `...x,xy->...y`")
+        };
+        let text: String = self.equation.chars().filter(|c| !c.is_whitespace()).collect();
+        let form = || wrong("must have the form `input,kernel->output`");
+        let (inputs, output) = text.split_once("->").ok_or_else(form)?;
+        let (input, kernel) = inputs.split_once(',').ok_or_else(form)?;
+        let places = shape.rank() + 1;
+        let elided = |side: &str| side.contains("...");
+        if elided(input) != elided(output) || elided(kernel) {
+            return Err(wrong("must have `...` in both input and output, or in neither"));
+        }
+        let written = input.replace("...", "").chars().count();
+        let hidden = places.checked_sub(written).filter(|n| *n == 0 || elided(input));
+        let Some(hidden) = hidden.filter(|n| *n < 10) else {
+            return Err(wrong(&format!("must name the {places} axes of {shape}")));
+        };
+        let digits: String = ('0'..='9').take(hidden).collect();
+        let spread =
+            |side: &str| -> Vec<char> { side.replacen("...", &digits, 1).chars().collect() };
+        let all = (spread(input), spread(kernel), spread(output));
+        for side in [&all.0, &all.1, &all.2] {
+            let is_label = |c: &char| c.is_ascii_alphabetic() || digits.contains(*c);
+            let is_twice = |(i, c): (usize, &char)| side[..i].contains(c);
+            if side.is_empty()
+                || !side.iter().all(is_label)
+                || side.iter().enumerate().any(is_twice)
+            {
+                return Err(wrong("must name axes by single letters, each once a side"));
+            }
+        }
+        if all.0.first() != all.2.first() || all.1.contains(&all.0[0]) {
+            return Err(wrong("must keep the batch as the first axis"));
+        }
+        if let Some(label) = all.2.iter().find(|c| !all.0.contains(c) && !all.1.contains(c)) {
+            return Err(wrong(&format!("must name each output axis before, not so `{label}`")));
+        }
+        Ok(all)
+    }
+
+    fn bias_shape(&self, output: &[char], sizes: &[usize]) -> Result<Option<Vec<usize>>, Problem> {
+        let Some(axes) = self.bias_axes.as_deref().filter(|axes| !axes.is_empty()) else {
+            return Ok(None);
+        };
+        let mut first = output.len();
+        for label in axes.chars() {
+            match output[1..].iter().position(|other| *other == label) {
+                Some(place) if label.is_ascii_alphabetic() => first = first.min(place),
+                _ => {
+                    let message = format!(
+                        "`bias_axes` must name output axes of `{}` other than the batch, got `{label}`",
+                        self.equation
+                    );
+                    return Err(Problem::at("bias_axes", message));
+                }
+            }
+        }
+        let labels = output[1..].iter().zip(sizes).skip(first);
+        Ok(Some(
+            labels.map(|(label, size)| if axes.contains(*label) { *size } else { 1 }).collect(),
+        ))
+    }
+}
+
+impl Layer for EinsumDense {
+    fn output_shape(&self, input: &Shape) -> Result<Shape, Problem> {
+        super::axes::no_empty_axis("einsum_dense", input)?;
+        let plan = self.plan(input)?;
+        self.kernel_initializer.check_shape(&plan.kernel_shape)?;
+        if let Some(shape) = &plan.bias_shape {
+            self.bias_initializer.check_shape(shape)?;
+        }
+        self.activation.output_shape(&Shape(plan.output_shape))
+    }
+
+    fn build(&self, input: &Shape, scope: &mut Scope<'_>) -> Result<Box<dyn Forward>> {
+        let plan = self.plan(input).map_err(|problem| crate::Error::Internal(problem.message))?;
+        let kernel = scope.weight(Wanted {
+            name: "kernel",
+            shape: &plan.kernel_shape,
+            initializer: &self.kernel_initializer,
+            regularizer: &self.kernel_regularizer,
+            constraint: &self.kernel_constraint,
+            stored: Stored::plain("kernel"),
+        })?;
+        let bias = match &plan.bias_shape {
+            Some(shape) => Some(scope.weight(Wanted {
+                name: "bias",
+                shape,
+                initializer: &self.bias_initializer,
+                regularizer: &self.bias_regularizer,
+                constraint: &self.bias_constraint,
+                stored: Stored::plain("bias"),
+            })?),
+            None => None,
+        };
+        let (activation, activity) = (self.activation.clone(), self.activity_regularizer.clone());
+        Ok(Box::new(EinsumForward { plan, kernel, bias, activation, activity }))
+    }
+
+    fn activation(&self) -> Option<&Activation> {
+        Some(&self.activation)
+    }
+}
+
+struct EinsumForward {
+    plan: Plan,
+    kernel: Var,
+    bias: Option<Var>,
+    activation: Activation,
+    activity: Option<Regularizer>,
+}
+
+impl Forward for EinsumForward {
+    /// Both sides are brought to (shared, free, contracted), multiplied as matrices, and the
+    /// product's axes are put in the output's order.
+    fn forward(&self, input: Signal, context: &mut Context<'_>) -> Result<Signal> {
+        let Plan { input: of_x, kernel: of_k, output: of_y, .. } = &self.plan;
+        let (x, of_x) =
+            summed(&input.tensor, of_x, |label| of_k.contains(label) || of_y.contains(label))?;
+        let pick = |labels: &[char], keep: &dyn Fn(&char) -> bool| -> Vec<char> {
+            labels.iter().copied().filter(|label| keep(label)).collect()
+        };
+        let shared = pick(&of_x, &|label| of_k.contains(label) && of_y.contains(label));
+        let contracted = pick(&of_x, &|label| of_k.contains(label) && !of_y.contains(label));
+        let rows = pick(&of_x, &|label| !of_k.contains(label));
+        let columns = pick(of_k, &|label| !of_x.contains(label));
+        let a = arranged(&x, &of_x, [&shared, &rows, &contracted])?;
+        let b = arranged(self.kernel.as_tensor(), of_k, [&shared, &contracted, &columns])?;
+        let product = a.matmul(&b)?; // (shared, rows, columns)
+        let labels = [shared, rows, columns].concat();
+        let size = |label: &char| {
+            let of = |labels: &[char], dims: &[usize]| {
+                labels.iter().position(|other| other == label).map(|axis| dims[axis])
+            };
+            of(&of_x, x.dims()).or(of(of_k, self.kernel.dims())).unwrap_or(1)
+        };
+        let dims: Vec<usize> = labels.iter().map(size).collect();
+        let mut y = product.reshape(dims)?.permute(places(&labels, of_y))?.contiguous()?;
+        if let Some(bias) = &self.bias {
+            y = y.broadcast_add(bias.as_tensor())?;
+        }
+        let output = self.activation.forward(&y)?;
+        context.regularize_activity(&self.activity, &output)?;
+        Ok(input.with(output))
+    }
+
+    /// A dense layer where the kernel takes the last axes of the input and gives those of the output.
+    fn kernel(&self) -> Option<Fused> {
+        let Plan { input, kernel, output, kernel_shape, output_shape, bias_shape } = &self.plan;
+        let taken = kernel.iter().take_while(|label| input.contains(label)).count();
+        let (front, made) = (input.len().checked_sub(taken)?, kernel.len() - taken);
+        let is_dense = input[front..] == kernel[..taken]
+            && taken > 0
+            && made > 0
+            && output.len() == front + made
+            && output[..front] == input[..front]
+            && output[front..] == kernel[taken..];
+        let has_plain_bias = bias_shape
+            .as_ref()
+            .is_none_or(|shape| Some(&shape[..]) == output_shape.get(front - 1..));
+        if !is_dense || !has_plain_bias || self.activity.is_some() || !self.activation.has_slices()
+        {
+            return None;
+        }
+        let dense = DenseKernel {
+            input: kernel_shape[..taken].iter().product(),
+            units: kernel_shape[taken..].iter().product(),
+            activation: self.activation.clone(),
+        };
+        // activations of rows see the output's last axis alone
+        let is_one_axis = made == 1 || self.activation == Activation::Linear;
+        let weights = std::iter::once(&self.kernel).chain(&self.bias).cloned().collect();
+        is_one_axis.then(|| Fused::new(dense, weights))
+    }
+}
+
+/// The tensor summed over the axes that nobody keeps.
+fn summed(
+    x: &Tensor,
+    labels: &[char],
+    keep: impl Fn(&char) -> bool,
+) -> Result<(Tensor, Vec<char>)> {
+    let (mut x, mut labels) = (x.clone(), labels.to_vec());
+    while let Some(axis) = labels.iter().position(|label| !keep(label)) {
+        x = x.sum(axis)?;
+        labels.remove(axis);
+    }
+    Ok((x, labels))
+}
+
+/// The tensor with its axes in three groups, each as one axis.
+fn arranged(x: &Tensor, labels: &[char], groups: [&Vec<char>; 3]) -> Result<Tensor> {
+    let order: Vec<char> = groups.iter().flat_map(|group| group.iter().copied()).collect();
+    let moved = x.permute(places(labels, &order))?.contiguous()?;
+    let mut rest = moved.dims();
+    let sizes = groups.map(|group| {
+        let (first, others) = rest.split_at(group.len());
+        rest = others;
+        first.iter().product::<usize>()
+    });
+    Ok(moved.reshape(&sizes[..])?)
+}
+
+/// Where each wanted label stands among the labels.
+fn places(labels: &[char], wanted: &[char]) -> Vec<usize> {
+    wanted.iter().filter_map(|label| labels.iter().position(|other| other == label)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shape(equation: &str, output: &str, input: &[usize]) -> Result<Shape, Problem> {
+        let json = format!(r#"{{"equation": "{equation}", "output_shape": {output}}}"#);
+        let layer: EinsumDense = serde_json::from_str(&json).unwrap();
+        layer.output_shape(&Shape(input.to_vec()))
+    }
+
+    #[test]
+    fn dots_stand_for_all_other_axes() {
+        assert_eq!(shape("...x,xy->...y", "7", &[2, 3]).unwrap(), Shape(vec![2, 7]));
+        assert_eq!(shape("ab...,bc->ac...", "7", &[2, 3]).unwrap(), Shape(vec![7, 3]));
+        assert_eq!(shape("abc,cde->abde", "[null, 4, 5]", &[2, 3]).unwrap(), Shape(vec![2, 4, 5]));
+    }
+
+    #[test]
+    fn what_is_wrong_with_an_equation_is_said() {
+        for (equation, output, words) in [
+            ("abc", "4", "must have the form `input,kernel->output`"),
+            ("ab,bc->ac", "4", "must name the 3 axes of (None, 2, 3)"),
+            ("abc,cd->bd", "[null, 4]", "must keep the batch as the first axis"),
+            (
+                "abc,cd->abd",
+                "[5, 4]",
+                "must be 2 for `b`, the size in the input (None, 2, 3), got 5",
+            ),
+            ("abc,cd->abd", "4", "must hold 2 sizes for `abc,cd->abd`, got 1"),
+            ("abc,cd->abd", "[null, null]", "must hold a size for `d`, got null"),
+            ("abc,cde->abd", "[null, 4]", "must be in the input or the output, got `e`"),
+            ("abb,bd->abd", "[null, 4]", "each once a side"),
+        ] {
+            let problem = shape(equation, output, &[2, 3]).unwrap_err();
+            assert!(problem.message.contains(words), "{equation}: {}", problem.message);
+        }
+    }
+}

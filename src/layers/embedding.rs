@@ -1,0 +1,149 @@
+//! Embedding: a row of a table for each id.
+
+use candle_core::{DType, Tensor, Var};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{Context, Forward, Layer, Signal};
+use crate::constraints::Constraint;
+use crate::error::{Problem, Result};
+use crate::initializers::Initializer;
+use crate::ops::embedding::EmbeddingKernel;
+use crate::ops::{Fused, Kernel};
+use crate::regularizers::Regularizer;
+use crate::shape::Shape;
+use crate::stored::Stored;
+use crate::weights::{Scope, Wanted};
+
+/// `output = embeddings[id]`. Ids are whole numbers from 0 to input_dim - 1 (what comes after the
+/// point is cut off); others are an error.
+///
+/// Input shape: (batch, …). Output shape: (batch, …, output_dim).
+/// Weights: `embeddings` (input_dim, output_dim).
+///
+/// Keras: `keras.layers.Embedding`, which reads some row for an id outside of the table.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Embedding {
+    /// How many ids there are: the largest, plus 1.
+    pub input_dim: usize,
+    /// The size of a row.
+    pub output_dim: usize,
+    /// How the table starts. Default: random_uniform.
+    #[serde(default = "Initializer::random_uniform")]
+    pub embeddings_initializer: Initializer,
+    /// The table's penalty. Default: none.
+    pub embeddings_regularizer: Option<Regularizer>,
+    /// The table's projection after every step. Default: none.
+    pub embeddings_constraint: Option<Constraint>,
+    /// True: id 0 stands for no step at all, and is masked. Default: false.
+    #[serde(default)]
+    pub mask_zero: bool,
+}
+
+impl Layer for Embedding {
+    fn output_shape(&self, input: &Shape) -> Result<Shape, Problem> {
+        super::at_least_one("input_dim", self.input_dim)?;
+        super::at_least_one("output_dim", self.output_dim)?;
+        let table = self.input_dim.checked_mul(self.output_dim);
+        let mut output = input.dims().to_vec();
+        output.push(self.output_dim);
+        let numbers = output.iter().try_fold(1usize, |n, size| n.checked_mul(*size));
+        let most = 1 << 31;
+        if table.is_none_or(|n| n > most) || numbers.is_none_or(|n| n > most) {
+            let message = format!(
+                "the table and a sample may hold at most {most} numbers, got ({}, {}) and {input}",
+                self.input_dim, self.output_dim
+            );
+            return Err(Problem::at("output_dim", message));
+        }
+        if self.mask_zero && input.rank() != 1 {
+            let message = format!("`mask_zero` wants an input (None, time), got {input}");
+            return Err(Problem::at("mask_zero", message).help("leave it out"));
+        }
+        self.embeddings_initializer.check_shape(&[self.input_dim, self.output_dim])?;
+        Ok(Shape(output))
+    }
+
+    fn build(&self, _: &Shape, scope: &mut Scope<'_>) -> Result<Box<dyn Forward>> {
+        let table = scope.weight(Wanted {
+            name: "embeddings",
+            shape: &[self.input_dim, self.output_dim],
+            initializer: &self.embeddings_initializer,
+            regularizer: &self.embeddings_regularizer,
+            constraint: &self.embeddings_constraint,
+            stored: Stored::plain("weight"),
+        })?;
+        let (mask_zero, layer) = (self.mask_zero, scope.layer().to_string());
+        Ok(Box::new(EmbeddingForward { table, mask_zero, layer }))
+    }
+}
+
+struct EmbeddingForward {
+    table: Var,
+    mask_zero: bool,
+    layer: String,
+}
+
+impl EmbeddingForward {
+    fn lookup(&self) -> EmbeddingKernel {
+        let (input_dim, output_dim) = self.table.dims2().unwrap_or_default();
+        let (mask_zero, layer) = (self.mask_zero, self.layer.clone());
+        EmbeddingKernel { input_dim, output_dim, mask_zero, layer }
+    }
+}
+
+impl Forward for EmbeddingForward {
+    fn forward(&self, input: Signal, _: &mut Context<'_>) -> Result<Signal> {
+        let x = &input.tensor;
+        let host: Vec<f32> = x.flatten_all()?.to_dtype(DType::F32)?.to_vec1()?;
+        self.lookup().check(&host)?;
+        let ids: Vec<u32> = host.iter().map(|id| *id as u32).collect();
+        let ids = Tensor::from_vec(ids, x.elem_count(), x.device())?;
+        let mut dims = x.dims().to_vec();
+        dims.push(self.table.dim(1)?);
+        let output = self.table.as_tensor().index_select(&ids, 0)?.reshape(dims)?;
+        let mask = match self.mask_zero {
+            true => Some(x.ne(0.0)?.to_dtype(x.dtype())?),
+            false => None,
+        };
+        Ok(Signal { tensor: output, mask })
+    }
+
+    fn kernel(&self) -> Option<Fused> {
+        Some(Fused::new(self.lookup(), vec![self.table.clone()]))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use candle_core::Device;
+
+    use super::*;
+    use crate::ops;
+    use crate::random::Random;
+    use crate::weights::Weights;
+
+    #[test]
+    fn an_id_outside_of_the_table_is_an_error_in_both_paths() {
+        let layer: Embedding =
+            serde_json::from_str(r#"{"input_dim": 3, "output_dim": 2}"#).unwrap();
+        let mut weights = Weights::new(Random::new(1), &Device::Cpu);
+        let shape = Shape(vec![2]);
+        let built = layer.build(&shape, &mut weights.scope("embedding", true)).unwrap();
+        let random = Random::new(1);
+        let output = layer.output_shape(&shape).unwrap();
+        for (ids, fine) in [([0.0, 2.9], true), ([3.0, 0.0], false), ([-1.0, 0.0], false)] {
+            let x = Tensor::new(&[ids.map(|id: f64| id as f32)], &Device::Cpu).unwrap();
+            let mut context = Context::inference(&random);
+            let twin = built.forward(Signal::new(x.clone()), &mut context);
+            let fused = built.kernel().unwrap();
+            let kernel = ops::apply(&fused, &output, Signal::new(x), &mut context);
+            assert_eq!((twin.is_ok(), kernel.is_ok()), (fine, fine), "{ids:?}");
+            if let Err(error) = kernel {
+                let words = "`embedding` takes ids from 0 to 2, got ";
+                assert!(error.to_string().contains(words), "{error}");
+            }
+        }
+    }
+}

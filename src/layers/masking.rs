@@ -1,0 +1,61 @@
+//! Masking: steps that count no more.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{Context, Forward, Layer, Signal};
+use crate::checks;
+use crate::error::{Problem, Result};
+use crate::ops::Fused;
+use crate::ops::masking::MaskingKernel;
+use crate::shape::Shape;
+use crate::weights::Scope;
+
+/// Masks each time step whose every feature is `mask_value`; its numbers become 0.
+///
+/// Input and output shape: (batch, time, features).
+///
+/// Keras: `keras.layers.Masking`.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Masking {
+    /// What a masked step is full of. Default: 0.
+    #[serde(default)]
+    pub mask_value: f64,
+}
+
+impl Layer for Masking {
+    fn output_shape(&self, input: &Shape) -> Result<Shape, Problem> {
+        checks::finite("mask_value", self.mask_value)?;
+        if input.rank() != 2 {
+            let message = format!("masking takes an input (None, time, features), got {input}");
+            return Err(Problem::at("", message).help("a `reshape` before it gives it one"));
+        }
+        super::axes::no_empty_axis("masking", input)?;
+        Ok(input.clone())
+    }
+
+    fn build(&self, input: &Shape, _: &mut Scope<'_>) -> Result<Box<dyn Forward>> {
+        Ok(Box::new(MaskingForward { mask_value: self.mask_value, features: input.last() }))
+    }
+}
+
+struct MaskingForward {
+    mask_value: f64,
+    features: usize,
+}
+
+impl Forward for MaskingForward {
+    fn forward(&self, input: Signal, _: &mut Context<'_>) -> Result<Signal> {
+        let x = &input.tensor; // (batch, time, features)
+        let differs = x.ne(self.mask_value)?.to_dtype(x.dtype())?;
+        let mask = differs.max_keepdim(2)?; // (batch, time, 1)
+        let output = x.broadcast_mul(&mask)?;
+        Ok(Signal { tensor: output, mask: Some(mask.squeeze(2)?) })
+    }
+
+    fn kernel(&self) -> Option<Fused> {
+        let mask_value = self.mask_value as f32;
+        Some(Fused::new(MaskingKernel { features: self.features, mask_value }, Vec::new()))
+    }
+}

@@ -1,0 +1,254 @@
+//! BatchNormalization: each feature by the moments of the batch.
+
+use candle_core::{Tensor, Var};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::super::axes::{Axes, kept};
+use super::super::{Context, Forward, Layer, Signal};
+use super::{mean_over, needs_an_axis, scale_and_shift};
+use crate::checks;
+use crate::constraints::Constraint;
+use crate::error::{Problem, Result};
+use crate::initializers::Initializer;
+use crate::ops::Fused;
+use crate::ops::batch_norm::BatchNormKernel;
+use crate::regularizers::Regularizer;
+use crate::shape::Shape;
+use crate::stored::Stored;
+use crate::weights::{Scope, Wanted};
+
+/// `output = (input - mean) / √(variance + epsilon) · gamma + beta`, feature by feature.
+///
+/// In training, mean and (biased) variance are those of the batch, masked steps left out, and
+/// `moving = moving · momentum + batch · (1 - momentum)`; elsewhere, and where the layer is frozen
+/// by `trainable: false`, they are the moving ones. Output shape: the input's.
+///
+/// Weights: `gamma`, `beta`, `moving_mean`, `moving_variance`, each (features,); the last two are
+/// not trained. Reference: Ioffe and Szegedy, 2015.
+///
+/// Keras: `keras.layers.BatchNormalization`.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct BatchNormalization {
+    /// The features' axis; the batch is axis 0. Default: -1.
+    #[serde(default = "Axes::last")]
+    pub axis: Axes,
+    /// How much of the moving statistics stays at each step. Default: 0.99.
+    #[serde(default = "momentum")]
+    pub momentum: f64,
+    /// Added to the variance. Default: 0.001.
+    #[serde(default = "epsilon")]
+    pub epsilon: f64,
+    /// Whether beta is added. Default: true.
+    #[serde(default = "super::super::yes")]
+    pub center: bool,
+    /// Whether gamma is multiplied by. Default: true.
+    #[serde(default = "super::super::yes")]
+    pub scale: bool,
+    /// How beta starts. Default: zeros.
+    #[serde(default = "Initializer::zeros")]
+    pub beta_initializer: Initializer,
+    /// How gamma starts. Default: ones.
+    #[serde(default = "Initializer::ones")]
+    pub gamma_initializer: Initializer,
+    /// How the moving mean starts. Default: zeros.
+    #[serde(default = "Initializer::zeros")]
+    pub moving_mean_initializer: Initializer,
+    /// How the moving variance starts. Default: ones.
+    #[serde(default = "Initializer::ones")]
+    pub moving_variance_initializer: Initializer,
+    /// Beta's penalty. Default: none.
+    pub beta_regularizer: Option<Regularizer>,
+    /// Gamma's penalty. Default: none.
+    pub gamma_regularizer: Option<Regularizer>,
+    /// Beta's projection after every step. Default: none.
+    pub beta_constraint: Option<Constraint>,
+    /// Gamma's projection after every step. Default: none.
+    pub gamma_constraint: Option<Constraint>,
+    /// Only false: batch renormalization is not supported.
+    #[serde(default)]
+    pub renorm: bool,
+    /// Only false: there is one device.
+    #[serde(default)]
+    pub synchronized: bool,
+}
+
+fn momentum() -> f64 {
+    0.99
+}
+
+fn epsilon() -> f64 {
+    1e-3
+}
+
+impl BatchNormalization {
+    /// The features' axis of a sample.
+    fn axis(&self, input: &Shape) -> Result<usize, Problem> {
+        match self.axis.of_sample("axis", input)?[..] {
+            [axis] => Ok(axis),
+            ref axes => {
+                let found = axes.len();
+                Err(Problem::at("axis", format!("`axis` must be one axis, got {found}")))
+            }
+        }
+    }
+}
+
+impl Layer for BatchNormalization {
+    fn output_shape(&self, input: &Shape) -> Result<Shape, Problem> {
+        checks::fraction("momentum", self.momentum)?;
+        checks::not_negative("epsilon", self.epsilon)?;
+        for (key, is_on) in [("renorm", self.renorm), ("synchronized", self.synchronized)] {
+            if is_on {
+                let message = format!("`{key}: true` of batch_normalization is not supported");
+                return Err(Problem::at(key, message).help("leave it out"));
+            }
+        }
+        needs_an_axis("batch_normalization", input)?;
+        let features = input.dims()[self.axis(input)?];
+        for initializer in [
+            &self.gamma_initializer,
+            &self.beta_initializer,
+            &self.moving_mean_initializer,
+            &self.moving_variance_initializer,
+        ] {
+            initializer.check_shape(&[features])?;
+        }
+        Ok(input.clone())
+    }
+
+    fn build(&self, input: &Shape, scope: &mut Scope<'_>) -> Result<Box<dyn Forward>> {
+        let axis = self.axis(input).unwrap_or_default();
+        let shape = &[input.dims()[axis]][..];
+        let gamma = Wanted {
+            name: "gamma",
+            shape,
+            initializer: &self.gamma_initializer,
+            regularizer: &self.gamma_regularizer,
+            constraint: &self.gamma_constraint,
+            stored: Stored::plain("weight"),
+        };
+        let beta = Wanted {
+            name: "beta",
+            shape,
+            initializer: &self.beta_initializer,
+            regularizer: &self.beta_regularizer,
+            constraint: &self.beta_constraint,
+            stored: Stored::plain("bias"),
+        };
+        let gamma = if self.scale { Some(scope.weight(gamma)?) } else { None };
+        let beta = if self.center { Some(scope.weight(beta)?) } else { None };
+        let (start, stored) = (&self.moving_mean_initializer, Stored::plain("running_mean"));
+        let moving_mean = scope.state("moving_mean", shape, start, stored)?;
+        let (start, stored) = (&self.moving_variance_initializer, Stored::plain("running_var"));
+        let moving_variance = scope.state("moving_variance", shape, start, stored)?;
+        Ok(Box::new(BatchNormForward {
+            gamma,
+            beta,
+            moving_mean,
+            moving_variance,
+            input: input.clone(),
+            axis,
+            momentum: self.momentum,
+            epsilon: self.epsilon,
+            frozen: !scope.trainable(),
+        }))
+    }
+}
+
+struct BatchNormForward {
+    gamma: Option<Var>,
+    beta: Option<Var>,
+    moving_mean: Var,
+    moving_variance: Var,
+    input: Shape,
+    /// Of a sample.
+    axis: usize,
+    momentum: f64,
+    epsilon: f64,
+    frozen: bool,
+}
+
+impl BatchNormForward {
+    /// Mean and variance of the batch, each (1, …, features, …, 1).
+    fn moments(&self, x: &Tensor, mask: Option<&Tensor>) -> Result<(Tensor, Tensor)> {
+        let axes: Vec<usize> = (0..x.rank()).filter(|axis| *axis != self.axis + 1).collect();
+        let Some(mask) = mask else {
+            let mean = mean_over(x, &axes)?;
+            let variance = mean_over(&x.broadcast_sub(&mean)?.sqr()?, &axes)?;
+            return Ok((mean, variance));
+        };
+        let mut dims = vec![1; x.rank()];
+        dims[..2].copy_from_slice(&x.dims()[..2]);
+        let weights = mask.to_dtype(x.dtype())?.reshape(dims)?.broadcast_as(x.shape())?;
+        // Keras adds its epsilon here, so that nothing is divided by 0.
+        let count = (weights.sum_keepdim(&axes[..])? + 1e-7)?;
+        let mean = (x * &weights)?.sum_keepdim(&axes[..])?.div(&count)?;
+        let squares = (x.broadcast_sub(&mean)?.sqr()? * &weights)?;
+        let variance = squares.sum_keepdim(&axes[..])?.div(&count)?;
+        Ok((mean, variance))
+    }
+
+    /// `moving · momentum + batch · (1 - momentum)`
+    fn moved(&self, moving: &Var, batch: &Tensor) -> Result<(Var, Tensor)> {
+        let batch = batch.detach().flatten_all()?;
+        let new =
+            ((moving.as_detached_tensor() * self.momentum)? + (batch * (1.0 - self.momentum))?)?;
+        Ok((moving.clone(), new))
+    }
+}
+
+impl Forward for BatchNormForward {
+    fn forward(&self, input: Signal, context: &mut Context<'_>) -> Result<Signal> {
+        let x = &input.tensor;
+        let shape = kept(self.input.dims(), &[self.axis]);
+        let (mean, variance) = if context.training && !self.frozen && x.elem_count() > 0 {
+            let (mean, variance) = self.moments(x, input.mask.as_ref())?;
+            context.updates.push(self.moved(&self.moving_mean, &mean)?);
+            context.updates.push(self.moved(&self.moving_variance, &variance)?);
+            (mean, variance)
+        } else {
+            let of = |var: &Var| var.as_detached_tensor().reshape(&shape[..]);
+            (of(&self.moving_mean)?, of(&self.moving_variance)?)
+        };
+        let deviation = (variance + self.epsilon)?.sqrt()?;
+        let unit = x.broadcast_sub(&mean)?.broadcast_div(&deviation)?;
+        let output = scale_and_shift(unit, self.gamma.as_ref(), self.beta.as_ref(), &shape)?;
+        Ok(input.with(output))
+    }
+
+    fn kernel(&self) -> Option<Fused> {
+        let kernel = BatchNormKernel {
+            features: self.input.dims()[self.axis],
+            inner: self.input.dims()[self.axis + 1..].iter().product(),
+            epsilon: self.epsilon as f32,
+            momentum: self.momentum as f32,
+            scale: self.gamma.is_some(),
+            center: self.beta.is_some(),
+            frozen: self.frozen,
+        };
+        let mut weights: Vec<Var> = self.gamma.iter().chain(&self.beta).cloned().collect();
+        weights.extend([self.moving_mean.clone(), self.moving_variance.clone()]);
+        Some(Fused::new(kernel, weights))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_not_supported_is_refused() {
+        let read = |json: &str| serde_json::from_str::<BatchNormalization>(json).unwrap();
+        for (json, words) in [
+            (r#"{"renorm": true}"#, "`renorm: true` of batch_normalization is not supported"),
+            (r#"{"axis": [1, 2]}"#, "`axis` must be one axis, got 2"),
+            (r#"{"axis": 3}"#, "`axis` must be an axis of the input (None, 4, 5), got 3"),
+            (r#"{"momentum": 1.5}"#, "`momentum` must be between 0 and 1, got 1.5"),
+        ] {
+            let problem = read(json).output_shape(&Shape(vec![4, 5])).unwrap_err();
+            assert!(problem.message.contains(words), "{}", problem.message);
+        }
+    }
+}

@@ -1,0 +1,166 @@
+//! GroupNormalization: the channels of a sample in groups.
+
+use candle_core::Var;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::super::axes::{kept, sample_axis};
+use super::super::{Context, Forward, Layer, Signal};
+use super::{mean_over, needs_an_axis, scale_and_shift};
+use crate::checks;
+use crate::constraints::Constraint;
+use crate::error::{Problem, Result};
+use crate::initializers::Initializer;
+use crate::ops::Fused;
+use crate::ops::group_norm::GroupNormKernel;
+use crate::regularizers::Regularizer;
+use crate::shape::Shape;
+use crate::stored::Stored;
+use crate::weights::{Scope, Wanted};
+
+/// `output = (input - mean) / √(variance + epsilon) · gamma + beta`, with the mean and the (biased)
+/// variance of a sample over a group of neighbouring channels and all places. Output shape: the
+/// input's.
+///
+/// Weights: `gamma`, `beta`, each (channels,). Reference: Wu and He, 2018.
+///
+/// Keras: `keras.layers.GroupNormalization`.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct GroupNormalization {
+    /// How many groups; must divide the number of channels. -1: as many as channels. Default: 32.
+    #[serde(default = "groups")]
+    pub groups: i64,
+    /// The channels' axis; the batch is axis 0. Default: -1.
+    #[serde(default = "last")]
+    pub axis: i64,
+    /// Added to the variance. Default: 0.001.
+    #[serde(default = "epsilon")]
+    pub epsilon: f64,
+    /// Whether beta is added. Default: true.
+    #[serde(default = "super::super::yes")]
+    pub center: bool,
+    /// Whether gamma is multiplied by. Default: true.
+    #[serde(default = "super::super::yes")]
+    pub scale: bool,
+    /// How beta starts. Default: zeros.
+    #[serde(default = "Initializer::zeros")]
+    pub beta_initializer: Initializer,
+    /// How gamma starts. Default: ones.
+    #[serde(default = "Initializer::ones")]
+    pub gamma_initializer: Initializer,
+    /// Beta's penalty. Default: none.
+    pub beta_regularizer: Option<Regularizer>,
+    /// Gamma's penalty. Default: none.
+    pub gamma_regularizer: Option<Regularizer>,
+    /// Beta's projection after every step. Default: none.
+    pub beta_constraint: Option<Constraint>,
+    /// Gamma's projection after every step. Default: none.
+    pub gamma_constraint: Option<Constraint>,
+}
+
+fn groups() -> i64 {
+    32
+}
+
+fn last() -> i64 {
+    -1
+}
+
+fn epsilon() -> f64 {
+    1e-3
+}
+
+impl GroupNormalization {
+    /// The channels' axis of a sample, and how many groups they form.
+    fn resolve(&self, input: &Shape) -> Result<(usize, usize), Problem> {
+        let axis = sample_axis("axis", self.axis, input)?;
+        let channels = input.dims()[axis];
+        let groups = if self.groups == -1 { channels as i64 } else { self.groups };
+        if groups < 1 || groups > channels as i64 || channels as i64 % groups != 0 {
+            let message =
+                format!("`groups` must divide the {channels} channels of {input}, got {groups}");
+            return Err(Problem::at("groups", message).help("-1 makes a group of each channel"));
+        }
+        Ok((axis, groups as usize))
+    }
+}
+
+impl Layer for GroupNormalization {
+    fn output_shape(&self, input: &Shape) -> Result<Shape, Problem> {
+        checks::not_negative("epsilon", self.epsilon)?;
+        needs_an_axis("group_normalization", input)?;
+        let (axis, _) = self.resolve(input)?;
+        self.gamma_initializer.check_shape(&[input.dims()[axis]])?;
+        self.beta_initializer.check_shape(&[input.dims()[axis]])?;
+        Ok(input.clone())
+    }
+
+    fn build(&self, input: &Shape, scope: &mut Scope<'_>) -> Result<Box<dyn Forward>> {
+        let (axis, groups) =
+            self.resolve(input).map_err(|problem| crate::Error::Internal(problem.message))?;
+        let shape = &[input.dims()[axis]][..];
+        let gamma = Wanted {
+            name: "gamma",
+            shape,
+            initializer: &self.gamma_initializer,
+            regularizer: &self.gamma_regularizer,
+            constraint: &self.gamma_constraint,
+            stored: Stored::plain("weight"),
+        };
+        let beta = Wanted {
+            name: "beta",
+            shape,
+            initializer: &self.beta_initializer,
+            regularizer: &self.beta_regularizer,
+            constraint: &self.beta_constraint,
+            stored: Stored::plain("bias"),
+        };
+        let gamma = if self.scale { Some(scope.weight(gamma)?) } else { None };
+        let beta = if self.center { Some(scope.weight(beta)?) } else { None };
+        let (input, epsilon) = (input.clone(), self.epsilon);
+        Ok(Box::new(GroupNormForward { gamma, beta, input, axis, groups, epsilon }))
+    }
+}
+
+struct GroupNormForward {
+    gamma: Option<Var>,
+    beta: Option<Var>,
+    input: Shape,
+    /// Of a sample.
+    axis: usize,
+    groups: usize,
+    epsilon: f64,
+}
+
+impl Forward for GroupNormForward {
+    fn forward(&self, input: Signal, _: &mut Context<'_>) -> Result<Signal> {
+        let (x, axis) = (&input.tensor, self.axis + 1);
+        let dims = x.dims();
+        let before: usize = dims[1..axis].iter().product();
+        let after: usize = dims[axis + 1..].iter().product();
+        let size = dims[axis] / self.groups;
+        let split = x.reshape((dims[0], before, self.groups, size, after))?;
+        let centered = split.broadcast_sub(&mean_over(&split, &[1, 3, 4])?)?;
+        let variance = mean_over(&centered.sqr()?, &[1, 3, 4])?;
+        let unit = centered.broadcast_div(&(variance + self.epsilon)?.sqrt()?)?.reshape(dims)?;
+        let shape = kept(self.input.dims(), &[self.axis]);
+        let output = scale_and_shift(unit, self.gamma.as_ref(), self.beta.as_ref(), &shape)?;
+        Ok(input.with(output))
+    }
+
+    fn kernel(&self) -> Option<Fused> {
+        if self.axis + 1 != self.input.rank() {
+            return None;
+        }
+        let kernel = GroupNormKernel {
+            sample: self.input.elements(),
+            channels: self.input.last(),
+            groups: self.groups,
+            epsilon: self.epsilon as f32,
+            scale: self.gamma.is_some(),
+            center: self.beta.is_some(),
+        };
+        Some(Fused::new(kernel, self.gamma.iter().chain(&self.beta).cloned().collect()))
+    }
+}

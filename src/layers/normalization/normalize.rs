@@ -1,0 +1,204 @@
+//! Normalization: by the mean and the variance of the training data.
+
+use candle_core::{DType, Tensor, Var};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::super::axes::{Axes, Numbers, kept, no_empty_axis};
+use super::super::{Context, Forward, Layer, Signal};
+use super::{mean_over, sizes, width};
+use crate::checks;
+use crate::error::{Problem, Result};
+use crate::initializers::Initializer;
+use crate::ops::Fused;
+use crate::ops::affine::Standardize;
+use crate::shape::Shape;
+use crate::stored::Stored;
+use crate::weights::Scope;
+
+/// `output = (input - mean) / max(√variance, 1e-7)`, for each place of the axes that are given.
+/// Mean and (biased) variance are given too, or taken from the training data before training
+/// starts, as it arrives at this layer. Output shape: the input's.
+///
+/// Weights, where they aren't given: `mean`, `variance`, of the sizes of those axes, and `count`,
+/// which Keras keeps for the sake of old files; none is trained.
+///
+/// Keras: `keras.layers.Normalization`, which has to be told to `adapt`.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Normalization {
+    /// The axis or axes with statistics of their own for each place; the batch is axis 0. An empty
+    /// list (Keras: None) takes one mean and one variance for all numbers. Default: -1.
+    #[serde(default = "Axes::last")]
+    pub axis: Axes,
+    /// The mean: one number, or one for each place. Default: the training data's.
+    pub mean: Option<Numbers>,
+    /// The variance: one number, or one for each place. Default: the training data's.
+    pub variance: Option<Numbers>,
+    /// True: `output = input · max(√variance, 1e-7) + mean`. Default: false.
+    #[serde(default)]
+    pub invert: bool,
+}
+
+impl Normalization {
+    /// The axes of a sample that keep their places.
+    fn axes(&self, input: &Shape) -> Result<Vec<usize>, Problem> {
+        match &self.axis {
+            Axes::Many(axes) if axes.is_empty() => Ok(Vec::new()),
+            axes => axes.of_sample("axis", input),
+        }
+    }
+
+    /// Mean and variance for each place, where they are given.
+    fn given(&self, input: &Shape) -> Result<Option<(Vec<f64>, Vec<f64>)>, Problem> {
+        let places = width(&self.axes(input)?, input);
+        match (&self.mean, &self.variance) {
+            (Some(mean), Some(variance)) => Ok(Some((
+                mean.each("mean", places, input)?,
+                variance.each("variance", places, input)?,
+            ))),
+            (None, None) => Ok(None),
+            (mean, _) => {
+                let (has, lacks) =
+                    if mean.is_some() { ("mean", "variance") } else { ("variance", "mean") };
+                let message = format!("`{has}` is given and `{lacks}` is not");
+                Err(Problem::at(has, message).help("give both, or neither"))
+            }
+        }
+    }
+}
+
+impl Layer for Normalization {
+    fn output_shape(&self, input: &Shape) -> Result<Shape, Problem> {
+        no_empty_axis("normalization", input)?;
+        if let Some((mean, variance)) = self.given(input)? {
+            mean.iter().try_for_each(|mean| checks::finite("mean", *mean))?;
+            variance.iter().try_for_each(|value| checks::not_negative("variance", *value))?;
+        }
+        Ok(input.clone())
+    }
+
+    fn build(&self, input: &Shape, scope: &mut Scope<'_>) -> Result<Box<dyn Forward>> {
+        let internal = |problem: Problem| crate::Error::Internal(problem.message);
+        let axes = self.axes(input).map_err(internal)?;
+        let shape = sizes(&axes, input);
+        let given = self.given(input).map_err(internal)?;
+        let adapts = given.is_none();
+        let (mean, variance) = match given {
+            Some((mean, variance)) => {
+                let constant = |values: Vec<f64>| -> Result<Var> {
+                    let values = Tensor::from_vec(values, &shape[..], scope.device())?;
+                    Ok(Var::from_tensor(&values.to_dtype(DType::F32)?)?)
+                };
+                (constant(mean)?, constant(variance)?)
+            }
+            None => {
+                let (zeros, ones) = (Initializer::zeros(), Initializer::ones());
+                let mean = scope.state("mean", &shape, &zeros, Stored::plain("mean"))?;
+                let variance = scope.state("variance", &shape, &ones, Stored::plain("variance"))?;
+                scope.state("count", &[], &zeros, Stored::plain("count"))?;
+                (mean, variance)
+            }
+        };
+        let (input, invert) = (input.clone(), self.invert);
+        Ok(Box::new(NormalizationForward { mean, variance, input, axes, invert, adapts }))
+    }
+}
+
+struct NormalizationForward {
+    mean: Var,
+    variance: Var,
+    input: Shape,
+    /// Of a sample, sorted.
+    axes: Vec<usize>,
+    invert: bool,
+    adapts: bool,
+}
+
+impl Forward for NormalizationForward {
+    fn forward(&self, input: Signal, _: &mut Context<'_>) -> Result<Signal> {
+        let x = &input.tensor;
+        let shape = kept(self.input.dims(), &self.axes);
+        let of = |var: &Var| var.as_detached_tensor().reshape(&shape[..])?.to_dtype(x.dtype());
+        let (mean, deviation) = (of(&self.mean)?, of(&self.variance)?.sqrt()?.maximum(1e-7)?);
+        let output = match self.invert {
+            true => x.broadcast_mul(&deviation)?.broadcast_add(&mean)?,
+            false => x.broadcast_sub(&mean)?.broadcast_div(&deviation)?,
+        };
+        Ok(input.with(output))
+    }
+
+    fn kernel(&self) -> Option<Fused> {
+        let features = match self.axes[..] {
+            [] => 1,
+            _ if super::are_last(&self.axes, &self.input) => width(&self.axes, &self.input),
+            _ => return None,
+        };
+        let kernel = Standardize { features, invert: self.invert };
+        Some(Fused::new(kernel, vec![self.mean.clone(), self.variance.clone()]))
+    }
+
+    fn wants_adapt(&self) -> bool {
+        self.adapts
+    }
+
+    fn adapt(&self, input: &Tensor) -> Result<()> {
+        if !self.adapts || input.elem_count() == 0 {
+            return Ok(());
+        }
+        let x = input.detach().to_dtype(DType::F64)?;
+        let stays = |axis: &usize| *axis > 0 && self.axes.contains(&(axis - 1));
+        let axes: Vec<usize> = (0..x.rank()).filter(|axis| !stays(axis)).collect();
+        let mean = mean_over(&x, &axes)?;
+        let variance = mean_over(&x.broadcast_sub(&mean)?.sqr()?, &axes)?;
+        for (var, new) in [(&self.mean, mean), (&self.variance, variance)] {
+            var.set(&new.reshape(var.dims())?.to_dtype(var.dtype())?)?;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use candle_core::Device;
+
+    use super::*;
+    use crate::random::Random;
+    use crate::weights::Weights;
+
+    fn read(json: &str) -> Normalization {
+        serde_json::from_str(json).unwrap()
+    }
+
+    #[test]
+    fn the_training_data_gives_what_is_not_given() {
+        let shape = Shape(vec![2]);
+        let x = Tensor::new(&[[1f32, 10.0], [3.0, 10.0]], &Device::Cpu).unwrap();
+        for (json, expected) in [
+            ("{}", vec![-1.0, 0.0, 1.0, 0.0]),
+            (r#"{"axis": []}"#, vec![-1.230_915, 0.984_732, -0.738_549, 0.984_732]),
+        ] {
+            let mut weights = Weights::new(Random::new(1), &Device::Cpu);
+            let built =
+                read(json).build(&shape, &mut weights.scope("normalization", true)).unwrap();
+            assert!(built.wants_adapt());
+            built.adapt(&x).unwrap();
+            let random = Random::new(1);
+            let mut context = Context::inference(&random);
+            let y = built.forward(Signal::new(x.clone()), &mut context).unwrap().tensor;
+            let y = y.flatten_all().unwrap().to_vec1::<f32>().unwrap();
+            for (y, expected) in y.iter().zip(expected) {
+                assert!((y - expected).abs() < 1e-5, "{y} {expected}");
+            }
+        }
+    }
+
+    #[test]
+    fn half_of_the_statistics_is_refused() {
+        let problem = read(r#"{"mean": 1}"#).output_shape(&Shape(vec![2])).unwrap_err();
+        assert_eq!(problem.message, "`mean` is given and `variance` is not");
+        let layer = read(r#"{"mean": [1, 2, 3], "variance": 1}"#);
+        let problem = layer.output_shape(&Shape(vec![2])).unwrap_err();
+        assert!(problem.message.contains("must hold 1 number or 2"), "{}", problem.message);
+    }
+}

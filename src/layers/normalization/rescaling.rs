@@ -1,0 +1,78 @@
+//! Rescaling: a constant factor and a constant addend.
+
+use candle_core::Tensor;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::super::axes::{Numbers, no_empty_axis};
+use super::super::{Context, Forward, Layer, Signal};
+use crate::checks;
+use crate::error::{Problem, Result};
+use crate::ops::Fused;
+use crate::ops::affine::Affine;
+use crate::shape::Shape;
+use crate::weights::Scope;
+
+/// `output = input · scale + offset`. Output shape: the input's.
+///
+/// Keras: `keras.layers.Rescaling`.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Rescaling {
+    /// The factor: one number, or one for each place of the last axis.
+    pub scale: Numbers,
+    /// The addend: one number, or one for each place of the last axis. Default: 0.
+    #[serde(default = "zero")]
+    pub offset: Numbers,
+}
+
+fn zero() -> Numbers {
+    Numbers::One(0.0)
+}
+
+impl Rescaling {
+    /// Factors and addends: one for each place of the last axis, or one for all.
+    fn constants(&self, input: &Shape) -> Result<(Vec<f64>, Vec<f64>), Problem> {
+        let is_one = |numbers: &Numbers| numbers.flat().len() == 1;
+        let n = if is_one(&self.scale) && is_one(&self.offset) { 1 } else { input.last() };
+        Ok((self.scale.each("scale", n, input)?, self.offset.each("offset", n, input)?))
+    }
+}
+
+impl Layer for Rescaling {
+    fn output_shape(&self, input: &Shape) -> Result<Shape, Problem> {
+        no_empty_axis("rescaling", input)?;
+        let (scale, offset) = self.constants(input)?;
+        for (key, values) in [("scale", scale), ("offset", offset)] {
+            values.iter().try_for_each(|value| checks::finite(key, *value))?;
+        }
+        Ok(input.clone())
+    }
+
+    fn build(&self, input: &Shape, _: &mut Scope<'_>) -> Result<Box<dyn Forward>> {
+        let (scale, offset) = self.constants(input).unwrap_or_default();
+        Ok(Box::new(RescalingForward { scale, offset }))
+    }
+}
+
+struct RescalingForward {
+    scale: Vec<f64>,
+    offset: Vec<f64>,
+}
+
+impl Forward for RescalingForward {
+    fn forward(&self, input: Signal, _: &mut Context<'_>) -> Result<Signal> {
+        let x = &input.tensor;
+        let of = |values: &[f64]| Tensor::new(values, x.device())?.to_dtype(x.dtype());
+        let output = x.broadcast_mul(&of(&self.scale)?)?.broadcast_add(&of(&self.offset)?)?;
+        Ok(input.with(output))
+    }
+
+    fn kernel(&self) -> Option<Fused> {
+        let single = |values: &[f64]| values.iter().map(|value| *value as f32).collect();
+        Some(Fused::new(
+            Affine { scale: single(&self.scale), offset: single(&self.offset) },
+            Vec::new(),
+        ))
+    }
+}

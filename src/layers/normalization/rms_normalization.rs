@@ -1,0 +1,95 @@
+//! RMSNormalization: each row by its root mean square.
+
+use candle_core::Var;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::super::axes::{Axes, kept};
+use super::super::{Context, Forward, Layer, Signal};
+use super::{are_last, mean_over, needs_an_axis, scale_and_shift, sizes, width};
+use crate::checks;
+use crate::error::{Problem, Result};
+use crate::initializers::Initializer;
+use crate::ops::Fused;
+use crate::ops::layer_norm::RowNormKernel;
+use crate::shape::Shape;
+use crate::stored::Stored;
+use crate::weights::{Scope, Wanted};
+
+/// `output = input / √(mean of input² + epsilon) · scale`, the mean over the axes of a sample that
+/// are given. Drops the mask. Output shape: the input's.
+///
+/// Weights: `scale`, of the sizes of those axes; it starts with ones. Reference: Zhang and
+/// Sennrich, 2019.
+///
+/// Keras: `keras.layers.RMSNormalization`.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RmsNormalization {
+    /// The axis, or a list of axes; the batch is axis 0. Default: -1.
+    #[serde(default = "Axes::last")]
+    pub axis: Axes,
+    /// Added to the mean. Default: 0.000001.
+    #[serde(default = "epsilon")]
+    pub epsilon: f64,
+}
+
+fn epsilon() -> f64 {
+    1e-6
+}
+
+impl Layer for RmsNormalization {
+    fn output_shape(&self, input: &Shape) -> Result<Shape, Problem> {
+        checks::not_negative("epsilon", self.epsilon)?;
+        needs_an_axis("rms_normalization", input)?;
+        self.axis.of_sample("axis", input)?;
+        Ok(input.clone())
+    }
+
+    fn build(&self, input: &Shape, scope: &mut Scope<'_>) -> Result<Box<dyn Forward>> {
+        let axes = self.axis.of_sample("axis", input).unwrap_or_default();
+        let scale = scope.weight(Wanted {
+            name: "scale",
+            shape: &sizes(&axes, input),
+            initializer: &Initializer::ones(),
+            regularizer: &None,
+            constraint: &None,
+            stored: Stored::plain("weight"),
+        })?;
+        Ok(Box::new(RmsNormForward { scale, input: input.clone(), axes, epsilon: self.epsilon }))
+    }
+}
+
+struct RmsNormForward {
+    scale: Var,
+    input: Shape,
+    /// Of a sample, sorted.
+    axes: Vec<usize>,
+    epsilon: f64,
+}
+
+impl Forward for RmsNormForward {
+    fn forward(&self, input: Signal, _: &mut Context<'_>) -> Result<Signal> {
+        let x = &input.tensor;
+        let axes: Vec<usize> = self.axes.iter().map(|axis| axis + 1).collect();
+        let square = mean_over(&x.sqr()?, &axes)?;
+        let unit = x.broadcast_div(&(square + self.epsilon)?.sqrt()?)?;
+        let shape = kept(self.input.dims(), &self.axes);
+        Ok(Signal::new(scale_and_shift(unit, Some(&self.scale), None, &shape)?))
+    }
+
+    fn kernel(&self) -> Option<Fused> {
+        if !are_last(&self.axes, &self.input) {
+            return None;
+        }
+        let kernel = RowNormKernel {
+            width: width(&self.axes, &self.input),
+            epsilon: self.epsilon as f32,
+            subtracts_mean: false,
+            scale: true,
+            center: false,
+            drops_mask: true,
+        };
+        Some(Fused::new(kernel, vec![self.scale.clone()]))
+    }
+}

@@ -1,0 +1,63 @@
+//! UnitNormalization: rows of length 1.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::super::axes::Axes;
+use super::super::{Context, Forward, Layer, Signal};
+use super::{are_last, needs_an_axis, width};
+use crate::error::{Problem, Result};
+use crate::ops::Fused;
+use crate::ops::unit_norm::{SMALLEST, UnitNormKernel};
+use crate::shape::Shape;
+use crate::weights::Scope;
+
+/// `output = input · min(1 / √(Σ input²), 1e12)`, the sum over the axes of a sample that are given.
+/// Output shape: the input's.
+///
+/// Keras: `keras.layers.UnitNormalization`.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct UnitNormalization {
+    /// The axis, or a list of axes; the batch is axis 0. Default: -1.
+    #[serde(default = "Axes::last")]
+    pub axis: Axes,
+}
+
+impl Layer for UnitNormalization {
+    fn output_shape(&self, input: &Shape) -> Result<Shape, Problem> {
+        needs_an_axis("unit_normalization", input)?;
+        self.axis.of_sample("axis", input)?;
+        Ok(input.clone())
+    }
+
+    fn build(&self, input: &Shape, _: &mut Scope<'_>) -> Result<Box<dyn Forward>> {
+        let axes = self.axis.of_sample("axis", input).unwrap_or_default();
+        Ok(Box::new(UnitNormForward { input: input.clone(), axes }))
+    }
+}
+
+struct UnitNormForward {
+    input: Shape,
+    /// Of a sample, sorted.
+    axes: Vec<usize>,
+}
+
+impl Forward for UnitNormForward {
+    fn forward(&self, input: Signal, _: &mut Context<'_>) -> Result<Signal> {
+        let x = &input.tensor;
+        let axes: Vec<usize> = self.axes.iter().map(|axis| axis + 1).collect();
+        let squares = x.sqr()?.sum_keepdim(axes)?;
+        // The square root of 0 has no gradient, so it is taken of 1 there.
+        let is_small = squares.le(f64::from(SMALLEST))?;
+        let length = is_small.where_cond(&squares.ones_like()?, &squares)?.sqrt()?;
+        let factor = is_small.where_cond(&(length.ones_like()? * 1e12)?, &length.recip()?)?;
+        let output = x.broadcast_mul(&factor)?;
+        Ok(input.with(output))
+    }
+
+    fn kernel(&self) -> Option<Fused> {
+        let width = width(&self.axes, &self.input);
+        are_last(&self.axes, &self.input).then(|| Fused::new(UnitNormKernel { width }, Vec::new()))
+    }
+}

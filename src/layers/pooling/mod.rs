@@ -1,0 +1,200 @@
+//! Pooling over one to three axes: sliding, global and adaptive, the largest or the mean. Each
+//! family's file holds its configurations; what they do is here.
+
+mod adaptive_average_pooling;
+mod adaptive_max_pooling;
+mod average_pooling;
+mod global_average_pooling;
+mod global_max_pooling;
+mod max_pooling;
+
+pub use adaptive_average_pooling::{
+    AdaptiveAveragePooling1D, AdaptiveAveragePooling2D, AdaptiveAveragePooling3D,
+};
+pub use adaptive_max_pooling::{AdaptiveMaxPooling1D, AdaptiveMaxPooling2D, AdaptiveMaxPooling3D};
+pub use average_pooling::{AveragePooling1D, AveragePooling2D, AveragePooling3D};
+pub use global_average_pooling::{
+    GlobalAveragePooling1D, GlobalAveragePooling2D, GlobalAveragePooling3D,
+};
+pub use global_max_pooling::{GlobalMaxPooling1D, GlobalMaxPooling2D, GlobalMaxPooling3D};
+pub use max_pooling::{MaxPooling1D, MaxPooling2D, MaxPooling3D};
+
+use std::ops::Range;
+
+use candle_core::Tensor;
+
+use super::spatial::{self, DataFormat, Grid, Padding, PerAxis, Slide, checked, not_causal};
+use super::{Context, Forward, Signal};
+use crate::error::{Problem, Result};
+use crate::ops::Fused;
+use crate::ops::pool::{PoolKernel, Pooling};
+use crate::ops::window::Axis;
+use crate::shape::Shape;
+
+/// A layer of pooling, as its configuration says.
+struct Pool<'a> {
+    /// Its name in messages.
+    layer: &'static str,
+    rank: usize,
+    pooling: Pooling,
+    seen: Seen<'a>,
+    format: DataFormat,
+}
+
+/// What each output sees.
+enum Seen<'a> {
+    Window { size: &'a PerAxis, strides: &'a Option<PerAxis>, padding: Padding },
+    Everything { keepdims: bool },
+    Adaptive { output_size: &'a PerAxis },
+}
+
+/// What the outputs along one axis see.
+#[derive(Clone, Copy)]
+enum Along {
+    Window(Axis),
+    /// Output i of n sees `⌊i · length / n⌋ .. ⌈(i + 1) · length / n⌉`.
+    Even {
+        length: usize,
+        outputs: usize,
+    },
+}
+
+impl Along {
+    fn outputs(self) -> usize {
+        match self {
+            Along::Window(axis) => axis.output,
+            Along::Even { outputs, .. } => outputs,
+        }
+    }
+
+    fn ranges(self) -> Vec<Range<usize>> {
+        let range = |i: usize| match self {
+            Along::Window(axis) => {
+                let taps = axis.taps(i);
+                axis.source(i, taps.start)..axis.source(i, taps.end)
+            }
+            Along::Even { length, outputs } => {
+                i * length / outputs..((i + 1) * length).div_ceil(outputs)
+            }
+        };
+        (0..self.outputs()).map(range).collect()
+    }
+}
+
+impl Pool<'_> {
+    fn output_shape(&self, input: &Shape) -> Result<Shape, Problem> {
+        let (grid, axes) = self.plan(input)?;
+        if let Seen::Everything { keepdims: false } = self.seen {
+            return Ok(Shape(vec![grid.channels]));
+        }
+        grid.shape(self.layer, axes.map(Along::outputs), grid.channels, self.format)
+    }
+
+    fn build(&self, input: &Shape) -> Result<Box<dyn Forward>> {
+        let (grid, axes) = checked(self.plan(input))?;
+        let kernel = PoolKernel {
+            input: grid.axes,
+            ranges: axes.map(Along::ranges),
+            channels: grid.channels,
+            pooling: self.pooling,
+        };
+        let flat = matches!(self.seen, Seen::Everything { keepdims: false });
+        let (rank, format) = (self.rank, self.format);
+        Ok(Box::new(PoolForward { kernel, rank, flat, format }))
+    }
+
+    fn plan(&self, input: &Shape) -> Result<(Grid, [Along; 3]), Problem> {
+        let (layer, rank) = (self.layer, self.rank);
+        let along = |axes: [Axis; 3]| axes.map(Along::Window);
+        let (grid, axes);
+        match self.seen {
+            Seen::Window { size, strides, padding } => {
+                let sizes = size.axes("pool_size", rank, 1, 1)?;
+                let strides = match strides {
+                    Some(strides) => strides.axes("strides", rank, 1, 1)?,
+                    None => sizes,
+                };
+                not_causal(layer, padding)?;
+                grid = Grid::of(layer, input, rank, self.format)?;
+                let mut windows = [Axis::NONE; 3];
+                for axis in 3 - rank..3 {
+                    let slide = Slide { size: sizes[axis], stride: strides[axis], dilation: 1 };
+                    windows[axis] = slide.over("pool_size", grid.axes[axis], padding)?;
+                }
+                axes = along(windows);
+            }
+            Seen::Everything { .. } => {
+                grid = Grid::of(layer, input, rank, self.format)?;
+                axes = grid.axes.map(|length| Along::Even { length, outputs: 1 });
+            }
+            Seen::Adaptive { output_size } => {
+                let outputs = output_size.axes("output_size", rank, 1, 1)?;
+                grid = Grid::of(layer, input, rank, self.format)?;
+                axes = [0, 1, 2]
+                    .map(|axis| Along::Even { length: grid.axes[axis], outputs: outputs[axis] });
+            }
+        }
+        Ok((grid, axes))
+    }
+}
+
+struct PoolForward {
+    kernel: PoolKernel,
+    rank: usize,
+    /// The output has no axes but the channels.
+    flat: bool,
+    format: DataFormat,
+}
+
+impl Forward for PoolForward {
+    fn forward(&self, input: Signal, _: &mut Context<'_>) -> Result<Signal> {
+        let x = spatial::flat(&input.tensor, self.format)?; // (batch, inputs, channels)
+        let y = match (&input.mask, self.kernel.pooling) {
+            (Some(mask), Pooling::MaskedAverage) => masked_mean(&x, mask)?,
+            _ => pool(&self.kernel, &x)?,
+        }; // (batch, positions, channels)
+        if self.flat {
+            return Ok(Signal::new(y.squeeze(1)?));
+        }
+        let axes = [0, 1, 2].map(|axis| self.kernel.ranges[axis].len());
+        Ok(Signal::new(spatial::unflat(&y, self.rank, axes, self.format)?))
+    }
+
+    fn kernel(&self) -> Option<Fused> {
+        match self.format {
+            DataFormat::ChannelsLast => Some(Fused::new(self.kernel.clone(), Vec::new())),
+            DataFormat::ChannelsFirst => None,
+        }
+    }
+}
+
+/// x (batch, inputs, channels) to (batch, positions, channels).
+fn pool(kernel: &PoolKernel, x: &Tensor) -> Result<Tensor> {
+    let (batch, _, channels) = x.dims3()?;
+    let positions = kernel.positions();
+    let mut seen: Vec<Vec<u32>> = Vec::with_capacity(positions);
+    kernel.each_position(|_, inputs| seen.push(inputs.map(|input| input as u32).collect()));
+    let taps = seen.iter().map(Vec::len).max().unwrap_or(1);
+    let mut parts = Vec::with_capacity(positions * taps);
+    for seen in &mut seen {
+        let count = seen.len();
+        parts.extend((0..taps).map(|tap| if tap < count { 1.0 / count as f64 } else { 0.0 }));
+        seen.resize(taps, seen[0]); // shorter ranges are filled with their first input
+    }
+    let seen = spatial::select(x, seen.concat())?.reshape((batch, positions, taps, channels))?;
+    if kernel.pooling == Pooling::Max {
+        let largest = seen.argmax_keepdim(2)?; // the first of those that are equal
+        return Ok(seen.gather(&largest.contiguous()?, 2)?.squeeze(2)?);
+    }
+    let parts = Tensor::from_vec(parts, (positions, taps, 1), x.device())?.to_dtype(x.dtype())?;
+    Ok(seen.broadcast_mul(&parts)?.sum(2)?)
+}
+
+/// The mean over the steps of x (batch, steps, channels) that the mask (batch, steps) lets count.
+fn masked_mean(x: &Tensor, mask: &Tensor) -> Result<Tensor> {
+    let mask = mask.to_dtype(x.dtype())?.unsqueeze(2)?; // (batch, steps, 1)
+    let steps = mask.sum_keepdim(1)?.maximum(1.0)?; // (batch, 1, 1)
+    let counts = mask.ne(0.0)?.broadcast_as(x.dims())?.contiguous()?;
+    let sum = counts.where_cond(x, &x.zeros_like()?)?.sum_keepdim(1)?; // (batch, 1, channels)
+    Ok(sum.broadcast_div(&steps)?)
+}

@@ -1,0 +1,63 @@
+//! ActivityRegularization: a penalty on what flows by.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::super::{Context, Forward, Layer, Signal};
+use crate::checks;
+use crate::error::{Problem, Result};
+use crate::ops::Fused;
+use crate::ops::rearrange::Same;
+use crate::shape::Shape;
+use crate::weights::Scope;
+
+/// The input as it is; `(l1 · Σ|x| + l2 · Σx²) / batch` is added to the loss.
+///
+/// Keras: `keras.layers.ActivityRegularization`.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ActivityRegularization {
+    /// The factor of the sum of absolute values. Default: 0.
+    #[serde(default)]
+    pub l1: f64,
+    /// The factor of the sum of squares. Default: 0.
+    #[serde(default)]
+    pub l2: f64,
+}
+
+impl Layer for ActivityRegularization {
+    fn output_shape(&self, input: &Shape) -> Result<Shape, Problem> {
+        checks::not_negative("l1", self.l1)?;
+        checks::not_negative("l2", self.l2)?;
+        Ok(input.clone())
+    }
+
+    fn build(&self, _: &Shape, _: &mut Scope<'_>) -> Result<Box<dyn Forward>> {
+        Ok(Box::new(Penalty { l1: self.l1, l2: self.l2 }))
+    }
+}
+
+struct Penalty {
+    l1: f64,
+    l2: f64,
+}
+
+impl Forward for Penalty {
+    fn forward(&self, input: Signal, context: &mut Context<'_>) -> Result<Signal> {
+        let x = &input.tensor;
+        let batch = x.dim(0)?.max(1) as f64;
+        if self.l1 != 0.0 {
+            let sign = x.detach().sign()?; // the gradient at 0 is 0
+            context.losses.push(((x * sign)?.sum_all()? * (self.l1 / batch))?);
+        }
+        if self.l2 != 0.0 {
+            context.losses.push((x.sqr()?.sum_all()? * (self.l2 / batch))?);
+        }
+        Ok(input)
+    }
+
+    fn kernel(&self) -> Option<Fused> {
+        let is_nothing = self.l1 == 0.0 && self.l2 == 0.0;
+        is_nothing.then(|| Fused::new(Same { drops_mask: false }, Vec::new()))
+    }
+}

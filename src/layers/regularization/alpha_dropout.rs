@@ -1,0 +1,41 @@
+//! AlphaDropout.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::super::{Forward, Layer};
+use super::{NoiseShape, Noisy, check_noise_shape};
+use crate::checks;
+use crate::error::{Problem, Result};
+use crate::ops::noise::Rule;
+use crate::shape::Shape;
+use crate::weights::Scope;
+
+/// In training, each number is SELU's limit α' = -1.7581 with probability q = `rate`, then all are
+/// scaled by `a = ((1 - q)(1 + q α'²))^-½` and shifted by `-a α' q`, which keeps mean 0 and
+/// variance 1. Goes with `selu`. Output shape: the input's.
+///
+/// Keras: `keras.layers.AlphaDropout`; its draws can't be reproduced.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AlphaDropout {
+    /// The share of numbers that are dropped; at least 0, less than 1.
+    pub rate: f64,
+    /// The shape of the draws, as of `dropout`. Default: a draw for each number.
+    pub noise_shape: Option<NoiseShape>,
+    /// A seed of the layer's own. Default: the run's.
+    pub seed: Option<u64>,
+}
+
+impl Layer for AlphaDropout {
+    fn output_shape(&self, input: &Shape) -> Result<Shape, Problem> {
+        checks::below_one("rate", self.rate)?;
+        check_noise_shape(&self.noise_shape, input)?;
+        Ok(input.clone())
+    }
+
+    fn build(&self, input: &Shape, scope: &mut Scope<'_>) -> Result<Box<dyn Forward>> {
+        let rule = Rule::Alpha { rate: self.rate };
+        Ok(Noisy::boxed(rule, self.seed, &self.noise_shape, input, scope))
+    }
+}

@@ -1,0 +1,36 @@
+//! GaussianNoise.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::super::{Forward, Layer};
+use super::Noisy;
+use crate::checks;
+use crate::error::{Problem, Result};
+use crate::ops::noise::Rule;
+use crate::shape::Shape;
+use crate::weights::Scope;
+
+/// In training, a normal number of mean 0 is added to each number. Output shape: the input's.
+///
+/// Keras: `keras.layers.GaussianNoise`; its draws can't be reproduced.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct GaussianNoise {
+    /// The standard deviation of the noise; not negative.
+    pub stddev: f64,
+    /// A seed of the layer's own. Default: the run's.
+    pub seed: Option<u64>,
+}
+
+impl Layer for GaussianNoise {
+    fn output_shape(&self, input: &Shape) -> Result<Shape, Problem> {
+        checks::not_negative("stddev", self.stddev)?;
+        Ok(input.clone())
+    }
+
+    fn build(&self, input: &Shape, scope: &mut Scope<'_>) -> Result<Box<dyn Forward>> {
+        let rule = Rule::Additive { stddev: self.stddev };
+        Ok(Noisy::boxed(rule, self.seed, &None, input, scope))
+    }
+}

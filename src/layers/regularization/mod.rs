@@ -1,0 +1,120 @@
+//! Layers that change the numbers in training only, so that the model doesn't lean on single ones,
+//! and the one that adds a penalty.
+
+mod activity_regularization;
+mod alpha_dropout;
+mod dropout;
+mod gaussian_dropout;
+mod gaussian_noise;
+mod spatial_dropout;
+
+pub use activity_regularization::ActivityRegularization;
+pub use alpha_dropout::AlphaDropout;
+pub use dropout::Dropout;
+pub use gaussian_dropout::GaussianDropout;
+pub use gaussian_noise::GaussianNoise;
+pub use spatial_dropout::{SpatialDropout1D, SpatialDropout2D, SpatialDropout3D};
+
+use candle_core::{Device, Tensor};
+
+use super::{Context, Forward, Signal};
+use crate::error::{Problem, Result};
+use crate::ops::Fused;
+use crate::ops::broadcast::Broadcast;
+use crate::ops::noise::{Noise, Rule};
+use crate::shape::Shape;
+use crate::weights::Scope;
+
+/// Sizes of a batch of noise, the batch's first: null stands for the input's size, 1 for one draw
+/// that serves the whole axis.
+type NoiseShape = Vec<Option<usize>>;
+
+/// What is wrong with a noise shape for an input.
+fn check_noise_shape(shape: &Option<NoiseShape>, input: &Shape) -> Result<(), Problem> {
+    let Some(shape) = shape else { return Ok(()) };
+    let key = "noise_shape";
+    if shape.len() != input.rank() + 1 {
+        let message = format!(
+            "`{key}` must have {} sizes for {input}, got {}",
+            input.rank() + 1,
+            shape.len()
+        );
+        return Err(Problem::at(key, message).help("the batch's size is the first; null keeps it"));
+    }
+    if let Some(Some(batch)) = shape.first().filter(|size| !matches!(size, None | Some(1))) {
+        return Err(Problem::at(key, format!("`{key}` must start with null or 1, got {batch}"))
+            .help("null draws for each sample, 1 once for the batch"));
+    }
+    for (size, full) in shape[1..].iter().zip(input.dims()) {
+        if let Some(size) = size
+            && size != full
+            && *size != 1
+        {
+            let message =
+                format!("`{key}` must hold null, 1 or the input's size {full}, got {size}");
+            return Err(Problem::at(key, message));
+        }
+    }
+    Ok(())
+}
+
+/// The runtime half of a layer that is noise in training.
+struct Noisy {
+    noise: Noise,
+    dims: Vec<usize>,
+    /// The shape of a sample's draws.
+    small: Vec<usize>,
+}
+
+impl Noisy {
+    fn boxed(
+        rule: Rule,
+        seed: Option<u64>,
+        shape: &Option<NoiseShape>,
+        input: &Shape,
+        scope: &Scope<'_>,
+    ) -> Box<dyn Forward> {
+        let dims = input.dims().to_vec();
+        let small = match shape {
+            Some(shape) => {
+                shape[1..].iter().zip(&dims).map(|(s, full)| s.unwrap_or(*full)).collect()
+            }
+            None => dims.clone(),
+        };
+        let shared = shape.as_ref().is_some_and(|shape| shape.first() == Some(&Some(1)));
+        let spread = Broadcast::new(&dims, &small);
+        let noise = Noise { rule, layer: scope.layer().to_string(), seed, spread, shared };
+        Box::new(Noisy { noise, dims, small })
+    }
+
+    /// Drawn numbers as a tensor that spreads over the batch.
+    fn tensor(&self, values: Vec<f32>, device: &Device, batch: usize) -> Result<Tensor> {
+        let mut shape = vec![if self.noise.shared { 1 } else { batch }];
+        shape.extend_from_slice(&self.small);
+        Ok(Tensor::from_vec(values, shape, device)?)
+    }
+}
+
+impl Forward for Noisy {
+    fn forward(&self, input: Signal, context: &mut Context<'_>) -> Result<Signal> {
+        if !context.training || self.noise.is_nothing() {
+            return Ok(input);
+        }
+        let x = &input.tensor;
+        let batch = x.dim(0)?;
+        let mut factors = vec![0.0; self.noise.draws(batch)];
+        let mut addends = vec![0.0; self.noise.addends(batch)];
+        self.noise.draw(context.random, context.step, &mut factors, &mut addends);
+        let factors = self.tensor(factors, x.device(), batch)?.to_dtype(x.dtype())?;
+        let mut output = x.broadcast_mul(&factors)?;
+        if !addends.is_empty() {
+            let addends = self.tensor(addends, x.device(), batch)?.to_dtype(x.dtype())?;
+            output = output.broadcast_add(&addends)?;
+        }
+        Ok(input.with(output))
+    }
+
+    fn kernel(&self) -> Option<Fused> {
+        (self.dims.iter().all(|size| *size > 0)).then(|| Fused::new(self.noise.clone(), Vec::new()))
+    }
+}

@@ -1,0 +1,193 @@
+//! UpSampling1D, 2D, 3D: longer axes.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{Along, Resample};
+use crate::error::{Problem, Result};
+use crate::layers::spatial::{DataFormat, PerAxis, checked};
+use crate::layers::{Forward, Layer};
+use crate::ops::resample::Parts;
+use crate::shape::Shape;
+use crate::weights::Scope;
+
+/// Each step `size` times.
+///
+/// Input shape: (batch, steps, channels). Output shape: (batch, steps', channels).
+///
+/// Keras: `keras.layers.UpSampling1D`.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct UpSampling1D {
+    /// How many times as long. Default: 2.
+    pub size: PerAxis,
+}
+
+impl Default for UpSampling1D {
+    fn default() -> Self {
+        UpSampling1D { size: PerAxis::All(2) }
+    }
+}
+
+impl UpSampling1D {
+    fn resample(&self) -> Result<Resample, Problem> {
+        let axes = self.size.axes("size", 1, 1, 1)?.map(Along::Repeat);
+        Ok(Resample { layer: "up_sampling1d", rank: 1, axes, format: DataFormat::ChannelsLast })
+    }
+}
+
+impl Layer for UpSampling1D {
+    fn output_shape(&self, input: &Shape) -> Result<Shape, Problem> {
+        self.resample()?.output_shape(input)
+    }
+
+    fn build(&self, input: &Shape, _: &mut Scope<'_>) -> Result<Box<dyn Forward>> {
+        checked(self.resample())?.build(input)
+    }
+}
+
+/// Each axis `size` times as long: every number repeated, or interpolated.
+///
+/// Input shape: (batch, height, width, channels). Output shape: (batch, height', width', channels).
+///
+/// Keras: `keras.layers.UpSampling2D`.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct UpSampling2D {
+    /// How many times as long. Default: 2.
+    pub size: PerAxis,
+    /// Where the channels stand. Default: channels_last.
+    pub data_format: DataFormat,
+    /// How: `nearest`, `bilinear`, `bicubic`, `lanczos3` or `lanczos5`. Default: nearest.
+    pub interpolation: Interpolation,
+}
+
+impl Default for UpSampling2D {
+    fn default() -> Self {
+        UpSampling2D {
+            size: PerAxis::All(2),
+            data_format: DataFormat::ChannelsLast,
+            interpolation: Interpolation::Nearest,
+        }
+    }
+}
+
+impl UpSampling2D {
+    fn resample(&self) -> Result<Resample, Problem> {
+        let sizes = self.size.axes("size", 2, 1, 1)?;
+        let axes = sizes.map(|times| match self.interpolation {
+            Interpolation::Nearest => Along::Repeat(times),
+            how => Along::Interpolate(times, how),
+        });
+        Ok(Resample { layer: "up_sampling2d", rank: 2, axes, format: self.data_format })
+    }
+}
+
+impl Layer for UpSampling2D {
+    fn output_shape(&self, input: &Shape) -> Result<Shape, Problem> {
+        self.resample()?.output_shape(input)
+    }
+
+    fn build(&self, input: &Shape, _: &mut Scope<'_>) -> Result<Box<dyn Forward>> {
+        checked(self.resample())?.build(input)
+    }
+}
+
+/// Every number repeated `size` times along each axis.
+///
+/// Input shape: (batch, depth, height, width, channels). Output shape: (batch, depth', height', width', channels).
+///
+/// Keras: `keras.layers.UpSampling3D`.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct UpSampling3D {
+    /// How many times as long. Default: 2.
+    pub size: PerAxis,
+    /// Where the channels stand. Default: channels_last.
+    pub data_format: DataFormat,
+}
+
+impl Default for UpSampling3D {
+    fn default() -> Self {
+        UpSampling3D { size: PerAxis::All(2), data_format: DataFormat::ChannelsLast }
+    }
+}
+
+impl UpSampling3D {
+    fn resample(&self) -> Result<Resample, Problem> {
+        let axes = self.size.axes("size", 3, 1, 1)?.map(Along::Repeat);
+        Ok(Resample { layer: "up_sampling3d", rank: 3, axes, format: self.data_format })
+    }
+}
+
+impl Layer for UpSampling3D {
+    fn output_shape(&self, input: &Shape) -> Result<Shape, Problem> {
+        self.resample()?.output_shape(input)
+    }
+
+    fn build(&self, input: &Shape, _: &mut Scope<'_>) -> Result<Box<dyn Forward>> {
+        checked(self.resample())?.build(input)
+    }
+}
+
+/// How upsampled numbers come from those around them. All but `nearest` put output `i` at input
+/// `(i + ½) / size - ½` and weigh the inputs by their distance; at the ends the weights that are
+/// left are scaled to sum to 1.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Interpolation {
+    /// Each number repeated.
+    #[default]
+    Nearest,
+    /// Linear along each axis.
+    Bilinear,
+    /// Keys's cubic with a = -½ along each axis.
+    Bicubic,
+    /// Lanczos's window of radius 3.
+    Lanczos3,
+    /// Lanczos's window of radius 5.
+    Lanczos5,
+}
+
+impl Interpolation {
+    /// What the outputs along an axis are made of. Source: `jax.image.resize`.
+    pub(super) fn parts(self, length: usize, times: usize) -> Parts {
+        let radius = match self {
+            Interpolation::Nearest | Interpolation::Bilinear => 1,
+            Interpolation::Bicubic => 2,
+            Interpolation::Lanczos3 => 3,
+            Interpolation::Lanczos5 => 5,
+        };
+        let of = |output: usize| {
+            let place = (output as f64 + 0.5) / times as f64 - 0.5;
+            let first = (place.floor() as usize + 1).saturating_sub(radius); // a cast of -0.5 is 0
+            let last = (place + radius as f64).floor().min(length as f64 - 1.0) as usize;
+            let weighed =
+                (first..=last).map(|input| (input, self.weight((place - input as f64).abs())));
+            let parts: Vec<_> = weighed.filter(|(_, weight)| *weight != 0.0).collect();
+            let sum: f64 = parts.iter().map(|(_, weight)| weight).sum();
+            parts.into_iter().map(|(input, weight)| (input, (weight / sum) as f32)).collect()
+        };
+        (0..length * times).map(of).collect()
+    }
+
+    /// The weight of an input at a distance.
+    fn weight(self, x: f64) -> f64 {
+        let lanczos = |radius: f64| {
+            let pi_x = std::f64::consts::PI * x;
+            match x {
+                x if x > radius => 0.0,
+                x if x > 1e-3 => radius * pi_x.sin() * (pi_x / radius).sin() / (pi_x * pi_x),
+                _ => 1.0,
+            }
+        };
+        match self {
+            Interpolation::Nearest | Interpolation::Bilinear => (1.0 - x).max(0.0),
+            Interpolation::Bicubic if x >= 2.0 => 0.0,
+            Interpolation::Bicubic if x >= 1.0 => ((-0.5 * x + 2.5) * x - 4.0) * x + 2.0,
+            Interpolation::Bicubic => (1.5 * x - 2.5) * x * x + 1.0,
+            Interpolation::Lanczos3 => lanczos(3.0),
+            Interpolation::Lanczos5 => lanczos(5.0),
+        }
+    }
+}

@@ -1,0 +1,37 @@
+//! Flatten: a sample as one row.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::super::{DataFormat, Forward, Layer};
+use super::Rearrange;
+use crate::error::{Problem, Result};
+use crate::shape::Shape;
+use crate::weights::Scope;
+
+/// The numbers of a sample in one row, channels last. Drops the mask.
+///
+/// Input shape: (batch, …). Output shape: (batch, product of all axes).
+///
+/// Keras: `keras.layers.Flatten`.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Flatten {
+    /// `channels_first` moves the channels to the end before. Default: channels_last.
+    #[serde(default)]
+    pub data_format: DataFormat,
+}
+
+impl Layer for Flatten {
+    fn output_shape(&self, input: &Shape) -> Result<Shape, Problem> {
+        Ok(Shape(vec![super::product("", input.dims())?]))
+    }
+
+    fn build(&self, input: &Shape, _: &mut Scope<'_>) -> Result<Box<dyn Forward>> {
+        let rank = input.rank();
+        let moves = self.data_format == DataFormat::ChannelsFirst && rank > 1;
+        let order = moves.then(|| (1..rank).chain([0]).collect());
+        let output = Shape(vec![input.elements()]);
+        Ok(Box::new(Rearrange { order, input: input.clone(), output }))
+    }
+}

@@ -1,0 +1,40 @@
+//! Identity.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::super::{Context, Forward, Layer, Signal};
+use crate::error::{Problem, Result};
+use crate::ops::Fused;
+use crate::ops::rearrange::Same;
+use crate::shape::Shape;
+use crate::weights::Scope;
+
+/// The input as it is.
+///
+/// Keras: `keras.layers.Identity`.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Identity {}
+
+impl Layer for Identity {
+    fn output_shape(&self, input: &Shape) -> Result<Shape, Problem> {
+        Ok(input.clone())
+    }
+
+    fn build(&self, _: &Shape, _: &mut Scope<'_>) -> Result<Box<dyn Forward>> {
+        Ok(Box::new(IdentityForward))
+    }
+}
+
+struct IdentityForward;
+
+impl Forward for IdentityForward {
+    fn forward(&self, input: Signal, _: &mut Context<'_>) -> Result<Signal> {
+        Ok(input)
+    }
+
+    fn kernel(&self) -> Option<Fused> {
+        Some(Fused::new(Same { drops_mask: false }, Vec::new()))
+    }
+}

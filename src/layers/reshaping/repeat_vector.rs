@@ -1,0 +1,60 @@
+//! RepeatVector.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::super::{Context, Forward, Layer, Signal};
+use crate::error::{Problem, Result};
+use crate::ops::Fused;
+use crate::ops::rearrange::Repeat;
+use crate::shape::Shape;
+use crate::weights::Scope;
+
+/// The sample n times. Drops the mask.
+///
+/// Input shape: (batch, features). Output shape: (batch, n, features).
+///
+/// Keras: `keras.layers.RepeatVector`.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RepeatVector {
+    /// How often; at least 1.
+    pub n: usize,
+}
+
+impl Layer for RepeatVector {
+    fn output_shape(&self, input: &Shape) -> Result<Shape, Problem> {
+        super::super::at_least_one("n", self.n)?;
+        if input.rank() != 1 {
+            return Err(Problem::at(
+                "",
+                format!("repeat_vector takes an input (None, features), got {input}"),
+            )
+            .help("a `flatten` before it gives it one"));
+        }
+        super::product("n", &[self.n, input.last()])?;
+        super::super::axes::no_empty_axis("repeat_vector", input)?;
+        Ok(Shape(vec![self.n, input.last()]))
+    }
+
+    fn build(&self, input: &Shape, _: &mut Scope<'_>) -> Result<Box<dyn Forward>> {
+        Ok(Box::new(RepeatForward { times: self.n, features: input.last() }))
+    }
+}
+
+struct RepeatForward {
+    times: usize,
+    features: usize,
+}
+
+impl Forward for RepeatForward {
+    fn forward(&self, input: Signal, _: &mut Context<'_>) -> Result<Signal> {
+        let x = input.tensor.unsqueeze(1)?; // (batch, 1, features)
+        let shape = (x.dim(0)?, self.times, self.features);
+        Ok(Signal::new(x.broadcast_as(shape)?.contiguous()?))
+    }
+
+    fn kernel(&self) -> Option<Fused> {
+        Some(Fused::new(Repeat { times: self.times, features: self.features }, Vec::new()))
+    }
+}

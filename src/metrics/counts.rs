@@ -1,0 +1,162 @@
+//! True and false positives and negatives, precision and recall.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::confusion::{Counting, NEVER, Thresholds, check_columns, ratio};
+use super::{Accumulator, Metric};
+use crate::error::Problem;
+use crate::losses::{Output, checks};
+
+/// How many are 1 and predicted over the threshold, by weight. Keras: `keras.metrics.TruePositives`.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct TruePositives {
+    /// One threshold or several, from 0 to 1. Default: 0.5.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub thresholds: Option<Thresholds>,
+}
+
+impl Metric for TruePositives {
+    fn accumulator(&self, output: &Output<'_>) -> Result<Box<dyn Accumulator>, Problem> {
+        Ok(count("true_positives", self.thresholds.as_ref(), output)?.then(|c| c.tp.clone()))
+    }
+
+    fn higher_is_better(&self) -> bool {
+        true
+    }
+}
+
+/// How many are 0 and predicted up to the threshold, by weight.
+/// Keras: `keras.metrics.TrueNegatives`.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct TrueNegatives {
+    /// One threshold or several, from 0 to 1. Default: 0.5.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub thresholds: Option<Thresholds>,
+}
+
+impl Metric for TrueNegatives {
+    fn accumulator(&self, output: &Output<'_>) -> Result<Box<dyn Accumulator>, Problem> {
+        Ok(count("true_negatives", self.thresholds.as_ref(), output)?.then(|c| c.tn.clone()))
+    }
+
+    fn higher_is_better(&self) -> bool {
+        true
+    }
+}
+
+/// How many are 0 and predicted over the threshold, by weight.
+/// Keras: `keras.metrics.FalsePositives`.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct FalsePositives {
+    /// One threshold or several, from 0 to 1. Default: 0.5.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub thresholds: Option<Thresholds>,
+}
+
+impl Metric for FalsePositives {
+    fn accumulator(&self, output: &Output<'_>) -> Result<Box<dyn Accumulator>, Problem> {
+        Ok(count("false_positives", self.thresholds.as_ref(), output)?.then(|c| c.fp.clone()))
+    }
+}
+
+/// How many are 1 and predicted up to the threshold, by weight.
+/// Keras: `keras.metrics.FalseNegatives`.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct FalseNegatives {
+    /// One threshold or several, from 0 to 1. Default: 0.5.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub thresholds: Option<Thresholds>,
+}
+
+impl Metric for FalseNegatives {
+    fn accumulator(&self, output: &Output<'_>) -> Result<Box<dyn Accumulator>, Problem> {
+        Ok(count("false_negatives", self.thresholds.as_ref(), output)?.then(|c| c.fn_.clone()))
+    }
+}
+
+fn count(
+    name: &str,
+    thresholds: Option<&Thresholds>,
+    output: &Output<'_>,
+) -> Result<Counting, Problem> {
+    check_columns(name, output)?;
+    checks::probabilities(name, "sigmoid", output)?;
+    Counting::at(thresholds, 0.5, output)
+}
+
+/// `TP / (TP + FP)` over all columns: the share of what is predicted that is right; 0 where nothing
+/// is predicted. Keras: `keras.metrics.Precision`.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Precision {
+    /// One threshold or several, from 0 to 1. Default: 0.5; with `top_k`, none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub thresholds: Option<Thresholds>,
+    /// Only the k largest of a sample count as predicted. Default: all.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub top_k: Option<usize>,
+    /// Only this column counts, from 0. Default: all.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub class_id: Option<usize>,
+}
+
+impl Metric for Precision {
+    fn accumulator(&self, output: &Output<'_>) -> Result<Box<dyn Accumulator>, Problem> {
+        let Precision { thresholds, top_k, class_id } = self;
+        let counting = choose("precision", thresholds.as_ref(), *top_k, *class_id, output)?;
+        Ok(counting.then(|c| c.tp.iter().zip(&c.fp).map(|(tp, fp)| ratio(*tp, tp + fp)).collect()))
+    }
+
+    fn higher_is_better(&self) -> bool {
+        true
+    }
+}
+
+/// `TP / (TP + FN)` over all columns: the share of what there is that is predicted; 0 where there is
+/// nothing. Keras: `keras.metrics.Recall`.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Recall {
+    /// One threshold or several, from 0 to 1. Default: 0.5; with `top_k`, none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub thresholds: Option<Thresholds>,
+    /// Only the k largest of a sample count as predicted. Default: all.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub top_k: Option<usize>,
+    /// Only this column counts, from 0. Default: all.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub class_id: Option<usize>,
+}
+
+impl Metric for Recall {
+    fn accumulator(&self, output: &Output<'_>) -> Result<Box<dyn Accumulator>, Problem> {
+        let Recall { thresholds, top_k, class_id } = self;
+        let counting = choose("recall", thresholds.as_ref(), *top_k, *class_id, output)?;
+        Ok(counting
+            .then(|c| c.tp.iter().zip(&c.fn_).map(|(tp, fn_)| ratio(*tp, tp + fn_)).collect()))
+    }
+
+    fn higher_is_better(&self) -> bool {
+        true
+    }
+}
+
+fn choose(
+    name: &str,
+    thresholds: Option<&Thresholds>,
+    top_k: Option<usize>,
+    class_id: Option<usize>,
+    output: &Output<'_>,
+) -> Result<Counting, Problem> {
+    check_columns(name, output)?;
+    if top_k.is_none() || thresholds.is_some() {
+        checks::probabilities(name, "sigmoid", output)?;
+    }
+    let default = if top_k.is_some() { NEVER } else { 0.5 };
+    Counting::at(thresholds, default, output)?.only_top(top_k)?.only_class(class_id)
+}

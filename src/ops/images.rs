@@ -1,0 +1,155 @@
+//! What the kernels of convolution share: a batch worked on image by image, bias and activation,
+//! and the gradients of weights summed over images in an order that threads don't change.
+
+use super::parallel::{chunks, chunks3};
+use super::simd::vectorize;
+use super::{Backward, Saved};
+use crate::activations::Activation;
+
+/// The sizes of a kernel's work on one image, and what comes after it.
+pub struct Images<'a> {
+    /// Numbers of an input image.
+    pub input: usize,
+    /// Numbers of an output image.
+    pub output: usize,
+    /// Channels of an output row.
+    pub channels: usize,
+    /// Scratch numbers that an image needs.
+    pub scratch: usize,
+    /// Multiplications of one image.
+    pub work: usize,
+    /// What is applied to the output.
+    pub activation: &'a Activation,
+}
+
+/// What the backward pass of one image reads and fills.
+pub struct ImageGradients<'a> {
+    /// The image.
+    pub x: &'a [f32],
+    /// The gradient of the output before the activation.
+    pub dz: &'a [f32],
+    /// Where the kernel's gradient is added; None where nobody needs it.
+    pub dkernel: Option<&'a mut [f32]>,
+    /// The gradient of the image, to be overwritten; None where nobody needs it.
+    pub dx: Option<&'a mut [f32]>,
+    /// Scratch.
+    pub scratch: &'a mut [f32],
+}
+
+/// Images are given to threads in at most so many shares.
+const SHARES: usize = 16;
+
+/// Numbers that the partial sums of a kernel's gradient may take in all.
+const SUMS: usize = 1 << 22;
+
+impl Images<'_> {
+    /// `y = activation(each(x) + bias)`: `each(image, output, scratch)` adds to an output that
+    /// holds the bias.
+    pub fn forward(
+        &self,
+        x: &[f32],
+        bias: Option<&[f32]>,
+        y: &mut [f32],
+        saved: &mut Saved,
+        each: impl Fn(&[f32], &mut [f32], &mut [f32]) + Send + Sync,
+    ) {
+        let images = x.len() / self.input;
+        let share = images.div_ceil(SHARES).max(1);
+        let scratch = self.scratch.max(1);
+        let kept = if self.activation.needs_input() { y.len() } else { 0 };
+        let [z, scratches] = saved.buffers([kept, images.div_ceil(share) * scratch]);
+        let z = if kept > 0 { Some((z, share * self.output)) } else { None };
+        let work = images * self.work;
+        chunks3((y, share * self.output), (scratches, scratch), z, work, |i, y, scratch, z| {
+            let x = &x[i * share * self.input..];
+            for (x, y) in x.chunks_exact(self.input).zip(y.chunks_exact_mut(self.output)) {
+                match bias {
+                    Some(bias) => {
+                        y.chunks_exact_mut(self.channels).for_each(|y| y.copy_from_slice(bias));
+                    }
+                    None => y.fill(0.0),
+                }
+                each(x, y, scratch);
+                if z.is_none() {
+                    self.activation.apply(y, self.channels);
+                }
+            }
+            if let Some(z) = z {
+                z.copy_from_slice(y);
+                self.activation.apply(y, self.channels);
+            }
+        });
+    }
+
+    /// The gradients of kernel (weight 0), bias (weight 1) and input; `each` does those of one
+    /// image.
+    pub fn backward(&self, io: Backward<'_>, each: impl Fn(ImageGradients<'_>) + Send + Sync) {
+        let Backward { x, y, dy, saved, dx, dweights, .. } = io;
+        let length = |weight: Option<&Option<&mut [f32]>>| {
+            weight.and_then(Option::as_ref).map_or(0, |gradient| gradient.len())
+        };
+        let (kernel, bias) = (length(dweights.first()), length(dweights.get(1)));
+        let images = x.len() / self.input;
+        // fewer shares of a large kernel: each has sums of its own
+        let shares = (SUMS / (kernel + bias).max(1)).clamp(2, SHARES);
+        let share = images.div_ceil(shares).max(1);
+        let size = kernel + bias + self.scratch.max(1);
+        let kept = if self.activation.needs_input() { y.len() } else { 0 };
+        let [z, buffers] = saved.buffers([kept, images.div_ceil(share) * size]);
+        let z = if kept > 0 { &*z } else { y };
+        let dx = dx.map(|dx| (dx, share * self.input));
+        let (dys, work) = ((dy, share * self.output), 2 * images * self.work);
+        chunks3(dys, (&mut *buffers, size), dx, work, |i, dy, buffer, mut dx| {
+            let (dkernel, rest) = buffer.split_at_mut(kernel);
+            let (dbias, scratch) = rest.split_at_mut(bias);
+            dkernel.fill(0.0);
+            dbias.fill(0.0);
+            for (at, dz) in dy.chunks_exact_mut(self.output).enumerate() {
+                let image = i * share + at;
+                let output = image * self.output..(image + 1) * self.output;
+                self.activation.gradient(&z[output.clone()], &y[output], dz, self.channels);
+                if bias > 0 {
+                    add_rows(dz, dbias);
+                }
+                each(ImageGradients {
+                    x: &x[image * self.input..][..self.input],
+                    dz,
+                    dkernel: (kernel > 0).then_some(&mut *dkernel),
+                    dx: dx.as_deref_mut().map(|dx| &mut dx[at * self.input..][..self.input]),
+                    scratch,
+                });
+            }
+        });
+        let mut start = 0;
+        for gradient in dweights.iter_mut().flatten() {
+            let length = gradient.len();
+            sum_shares(buffers, size, start, gradient);
+            start += length;
+        }
+    }
+}
+
+/// Adds the rows of `rows` to `sum`.
+pub fn add_rows(rows: &[f32], sum: &mut [f32]) {
+    vectorize(|| {
+        for row in rows.chunks_exact(sum.len()) {
+            sum.iter_mut().zip(row).for_each(|(sum, row)| *sum += row);
+        }
+    });
+}
+
+/// `total = Σ buffer[start..]` over buffers of `size` numbers, the first first.
+fn sum_shares(buffers: &[f32], size: usize, start: usize, total: &mut [f32]) {
+    const PIECE: usize = 1 << 14;
+    let work = buffers.len() / size.max(1) * total.len();
+    chunks(total, PIECE, work, |piece, total| {
+        let start = start + piece * PIECE;
+        total.fill(0.0);
+        vectorize(|| {
+            for buffer in buffers.chunks_exact(size) {
+                let part = &buffer[start..start + total.len()];
+                total.iter_mut().zip(part).for_each(|(total, part)| *total += part);
+            }
+        });
+    });
+}

@@ -1,0 +1,189 @@
+//! Dropout and its relatives over slices: `y = x · factor + addend` with drawn factors and addends.
+
+use super::broadcast::Broadcast;
+use super::simd::vectorize;
+use super::{Backward, Kernel, Pass, Saved};
+use crate::random::Random;
+
+/// What is drawn for a number.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Rule {
+    /// Keep with probability 1 - rate and divide by it, or give 0.
+    Dropout {
+        /// The share that is dropped.
+        rate: f64,
+    },
+    /// Multiply by a normal number of mean 1 and variance rate / (1 - rate).
+    Gaussian {
+        /// The rate of a dropout with the same variance.
+        rate: f64,
+    },
+    /// Add a normal number of mean 0.
+    Additive {
+        /// Its standard deviation.
+        stddev: f64,
+    },
+    /// Keep, or give SELU's limit, then scale and shift so that mean and variance stay.
+    Alpha {
+        /// The share that is dropped.
+        rate: f64,
+    },
+}
+
+impl Rule {
+    fn is_nothing(self) -> bool {
+        match self {
+            Rule::Dropout { rate } | Rule::Gaussian { rate } | Rule::Alpha { rate } => rate == 0.0,
+            Rule::Additive { stddev } => stddev == 0.0,
+        }
+    }
+
+    /// True where there is something to add, too.
+    fn adds(self) -> bool {
+        matches!(self, Rule::Additive { .. } | Rule::Alpha { .. })
+    }
+}
+
+/// One layer's noise.
+#[derive(Debug, Clone)]
+pub struct Noise {
+    /// What is drawn.
+    pub rule: Rule,
+    /// The layer's name, which keys its stream.
+    pub layer: String,
+    /// The layer's own seed, in place of the run's.
+    pub seed: Option<u64>,
+    /// How the draws of a sample are spread over its numbers.
+    pub spread: Broadcast,
+    /// True where one draw serves all samples of a batch.
+    pub shared: bool,
+}
+
+impl Noise {
+    /// True where nothing is done in training mode either.
+    pub fn is_nothing(&self) -> bool {
+        self.rule.is_nothing()
+    }
+
+    /// How many draws a batch takes.
+    pub fn draws(&self, batch: usize) -> usize {
+        self.spread.small() * if self.shared { 1 } else { batch }
+    }
+
+    /// Draws the factors and, where the rule adds something, the addends of a step.
+    pub fn draw(&self, random: &Random, step: u64, factors: &mut [f32], addends: &mut [f32]) {
+        let random = self.seed.map_or(*random, Random::new);
+        let mut stream = random.stream("dropout", &self.layer, step);
+        match self.rule {
+            Rule::Dropout { rate } => {
+                let scale = if rate < 1.0 { (1.0 / (1.0 - rate)) as f32 } else { 0.0 };
+                keep(&mut stream, rate, factors, |keep| if keep { scale } else { 0.0 });
+            }
+            Rule::Gaussian { rate } => {
+                let deviation = (rate / (1.0 - rate)).sqrt() as f32;
+                factors.iter_mut().for_each(|factor| *factor = 1.0 + deviation * stream.normal());
+            }
+            Rule::Additive { stddev } => {
+                factors.fill(1.0);
+                addends.iter_mut().for_each(|addend| *addend = stddev as f32 * stream.normal());
+            }
+            Rule::Alpha { rate } => {
+                let limit = -1.673_263_242_354_377_2 * 1.050_700_987_355_480_5; // α'
+                let scale = ((1.0 - rate) * (1.0 + rate * limit * limit)).powf(-0.5); // a
+                let shift = -scale * limit * rate; // b
+                let (kept, dropped) = (shift as f32, (scale * limit + shift) as f32);
+                keep(&mut stream, rate, factors, |keep| if keep { scale as f32 } else { 0.0 });
+                for (addend, factor) in addends.iter_mut().zip(factors) {
+                    *addend = if *factor == 0.0 { dropped } else { kept };
+                }
+            }
+        }
+    }
+
+    /// How many addends a batch takes.
+    pub fn addends(&self, batch: usize) -> usize {
+        if self.rule.adds() { self.draws(batch) } else { 0 }
+    }
+
+    /// `out = x · factor (+ addend)`
+    fn apply(&self, x: &[f32], factors: &[f32], addends: &[f32], out: &mut [f32]) {
+        if factors.len() == x.len() {
+            return run(x, factors, addends, out);
+        }
+        let (width, small) = (self.spread.width(), self.spread.small());
+        let sample = self.spread.large();
+        if sample == 0 {
+            return;
+        }
+        for (n, (x, out)) in x.chunks_exact(sample).zip(out.chunks_exact_mut(sample)).enumerate() {
+            let first = if self.shared { 0 } else { n * small };
+            let rows = x.chunks_exact(width).zip(out.chunks_exact_mut(width));
+            for ((x, out), start) in rows.zip(self.spread.starts()) {
+                let place = first + start;
+                if self.spread.is_wide() {
+                    let addends = addends.get(place..place + width).unwrap_or(&[]);
+                    run(x, &factors[place..place + width], addends, out);
+                } else {
+                    let (factor, addend) =
+                        (factors[place], addends.get(place).copied().unwrap_or(0.0));
+                    out.iter_mut().zip(x).for_each(|(out, x)| *out = x * factor + addend);
+                }
+            }
+        }
+    }
+}
+
+/// Draws a word for each factor; it is kept where the word, as a fraction, is at least the rate.
+fn keep(
+    stream: &mut crate::random::Stream,
+    rate: f64,
+    factors: &mut [f32],
+    factor: impl Fn(bool) -> f32,
+) {
+    let least = (rate * 4_294_967_296.0) as u64;
+    let least = u32::try_from(least).unwrap_or(u32::MAX);
+    let mut words = [0; 256];
+    for block in factors.chunks_mut(256) {
+        let words = &mut words[..block.len()];
+        stream.fill_words(words);
+        vectorize(|| {
+            block.iter_mut().zip(&*words).for_each(|(f, word)| *f = factor(*word >= least));
+        });
+    }
+}
+
+fn run(x: &[f32], factors: &[f32], addends: &[f32], out: &mut [f32]) {
+    let pairs = out.iter_mut().zip(x).zip(factors);
+    vectorize(|| {
+        if addends.is_empty() {
+            pairs.for_each(|((out, x), factor)| *out = x * factor);
+        } else {
+            pairs.zip(addends).for_each(|(((out, x), f), addend)| *out = x * f + addend);
+        }
+    });
+}
+
+impl Kernel for Noise {
+    fn forward(&self, pass: &Pass<'_>, x: &[f32], _: &[&[f32]], y: &mut [f32], saved: &mut Saved) {
+        if self.is_identity(pass.training) {
+            return y.copy_from_slice(x);
+        }
+        let (draws, addends) = (self.draws(pass.batch), self.addends(pass.batch));
+        let [factors, addends] = saved.buffers([draws, addends]);
+        self.draw(pass.random, pass.step, factors, addends);
+        self.apply(x, factors, addends, y);
+    }
+
+    fn backward(&self, pass: &Pass<'_>, io: Backward<'_>) {
+        let Some(dx) = io.dx else { return };
+        if self.is_identity(pass.training) {
+            return dx.copy_from_slice(io.dy);
+        }
+        let factors = &io.saved.buffer(0)[..self.draws(pass.batch)];
+        self.apply(io.dy, factors, &[], dx);
+    }
+
+    fn is_identity(&self, training: bool) -> bool {
+        !training || self.is_nothing()
+    }
+}
