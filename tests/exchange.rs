@@ -254,7 +254,12 @@ fn weights_under_other_names_are_matched_by_order_and_shape() {
     }
     folder
         .write("bad.safetensors.index.json", r#"{"weight_map": {"10.bias": "../a.safetensors"}}"#);
-    for file in ["a.safetensors", "bad.safetensors.index.json"] {
+    // an index that names itself
+    folder.write(
+        "loop.safetensors.index.json",
+        r#"{"weight_map": {"10.bias": "loop.safetensors.index.json"}}"#,
+    );
+    for file in ["a.safetensors", "bad.safetensors.index.json", "loop.safetensors.index.json"] {
         let call = folder.run(&format!("import {file} --config loan.yaml -o bad.safetensors"));
         assert_eq!(call.code, 1, "{file}");
         assert!(call.stderr.contains(file), "{}", call.stderr);

@@ -37,9 +37,14 @@ fn object(class: &str, config: &Value) -> Value {
     if same_name(class, "SeedGenerator") {
         return config["seed"].clone();
     }
-    let (mut name, mut arguments) = (snake_case(class), translate(config));
+    let optimizer = OptimizerEntry::find(class);
+    let mut name = match &optimizer {
+        Ok(kind) => kind.name.to_string(), // `rmsprop`, where Keras's automatic name is `rm_sprop`
+        Err(_) => snake_case(class),
+    };
+    let mut arguments = translate(config);
     if let Value::Object(arguments) = &mut arguments {
-        if OptimizerEntry::find(class).is_ok() || ScheduleEntry::find(class).is_ok() {
+        if optimizer.is_ok() || ScheduleEntry::find(class).is_ok() {
             arguments.remove("name"); // they have none here
         }
         if same_name(class, "AdamW") {

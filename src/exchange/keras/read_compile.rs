@@ -55,32 +55,24 @@ fn flatten<'a>(value: &'a Value, list: &mut Vec<&'a Value>) {
     }
 }
 
-/// An optimizer in our words. Keras's AdamW is our adam with decoupled decay.
+/// An optimizer in our words, by the one converter; what changes nothing is left out, and numbers
+/// are as short as they were typed.
 pub(crate) fn optimizer(value: &Value) -> Value {
     let Value::Object(object) = value else { return value.clone() };
     let class = object.get("class_name").and_then(Value::as_str).unwrap_or_default();
     let class = class.rsplit('>').next().unwrap_or(class); // `Custom>Adam` of Keras 2
-    let mut arguments = arguments(object.get("config"), &["name"]);
-    for (old, new) in [("lr", "learning_rate")] {
-        if let Some(value) = arguments.remove(old) {
-            arguments.entry(new).or_insert(value);
-        }
+    let mut config = object.get("config").and_then(Value::as_object).cloned().unwrap_or_default();
+    if let Some(rate) = config.remove("lr") {
+        config.entry("learning_rate").or_insert(rate);
     }
-    if let Some(Value::Object(schedule)) = arguments.get_mut("learning_rate") {
-        for inner in schedule.values_mut().filter_map(Value::as_object_mut) {
-            inner.remove("name");
-        }
-    }
-    for (_, value) in &mut arguments {
-        shorten(value);
-    }
-    match class {
-        "AdamW" => {
-            arguments.entry("weight_decay").or_insert(json!(0.004));
-            entry("adam", arguments)
-        }
-        "RMSprop" | "RMSProp" => entry("rmsprop", arguments),
-        other => entry(&snake_case(other), arguments),
+    let mut entry = translate(&json!({ "class_name": class, "config": config }));
+    let arguments = entry.as_object_mut().and_then(|entry| entry.values_mut().next());
+    let Some(Value::Object(arguments)) = arguments else { return entry };
+    arguments.retain(|key, value| !is_default(key, value, &config));
+    arguments.iter_mut().for_each(|(_, value)| shorten(value));
+    match (arguments.is_empty(), entry.as_object().and_then(|entry| entry.keys().next())) {
+        (true, Some(name)) => json!(name),
+        _ => entry,
     }
 }
 
@@ -163,4 +155,32 @@ fn arguments(config: Option<&Value>, without: &[&str]) -> Map<String, Value> {
         .filter(|(key, value)| !without.contains(&key.as_str()) && !is_default(key, value, config))
         .map(|(key, value)| (key.clone(), translate(value)))
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_optimizer_is_told_in_our_words() {
+        for (class, config, ours) in [
+            (
+                "RMSprop",
+                json!({"learning_rate": 0.004999999888241291, "name": "r"}),
+                json!({"rmsprop": {"learning_rate": 0.005}}),
+            ),
+            (
+                "Custom>Adam",
+                json!({"lr": 0.5, "decay": 0.0}),
+                json!({"adam": {"learning_rate": 0.5}}),
+            ),
+            ("AdamW", json!({}), json!({"adam": {"weight_decay": 0.004}})),
+            ("AdamW", json!({"weight_decay": null}), json!("adam")),
+            ("SGD", json!({"use_ema": false, "ema_momentum": 0.99}), json!("sgd")),
+        ] {
+            let keras = json!({ "class_name": class, "config": config });
+            assert_eq!(optimizer(&keras), ours, "{class}");
+        }
+        assert_eq!(optimizer(&json!("adam")), json!("adam"));
+    }
 }
