@@ -65,8 +65,7 @@ impl Engine {
         self.batch.fill(samples, rows);
         if let Some(compiled) = &mut self.compiled {
             compiled.forward(&self.batch.x, rows.len(), Some(step))?;
-            let value = self.compiled_loss(model, loss)?;
-            let Some(compiled) = &mut self.compiled else { return Ok(value) };
+            let value = compiled_loss(compiled, &self.batch, &mut self.scratch, model, loss)?;
             compiled.backward(&self.batch.x, &mut self.gradients)?;
             let penalty = add_penalties(model, Some(&mut self.gradients))?;
             compiled.update_state()?;
@@ -98,7 +97,8 @@ impl Engine {
         self.batch.fill(samples, rows);
         if let Some(compiled) = &mut self.compiled {
             compiled.forward(&self.batch.x, rows.len(), None)?;
-            return Ok(self.compiled_loss(model, loss)? + add_penalties(model, None)?);
+            let value = compiled_loss(compiled, &self.batch, &mut self.scratch, model, loss)?;
+            return Ok(value + add_penalties(model, None)?);
         }
         let random = model.random();
         let total = self.total_loss(model, loss, &mut Context::inference(&random))?;
@@ -119,41 +119,6 @@ impl Engine {
             Some(compiled) => compiled.mask(),
             None => self.mask.as_deref(),
         }
-    }
-
-    /// The loss of the compiled model's output, without penalties; leaves its gradient in place.
-    fn compiled_loss(&mut self, model: &Sequential, loss: &LossEntry) -> Result<f32> {
-        let Some(compiled) = &mut self.compiled else { return Ok(0.0) };
-        let shape = model.spec().output();
-        let batch = &self.batch;
-        let mask = match compiled.mask() {
-            Some(mask) if shape.rank() >= 2 => Some(mask.to_vec()),
-            _ => None,
-        };
-        let (y, dy) = compiled.output_and_gradient(&batch.x);
-        let (width, weight) = (shape.last(), batch.weight.as_deref());
-        let value =
-            loss.compute_slices(&batch.y, y, width, mask.as_deref(), weight, &mut self.scratch, dy);
-        if let Some(value) = value {
-            return Ok(value);
-        }
-        // a loss without slice functions: autograd over the loss alone
-        let device = model.weights().device();
-        let prediction = Var::from_slice(y, shape.with_batch(batch.len()), device)?;
-        let mask = match mask {
-            Some(mask) => {
-                let steps = mask.len() / batch.len().max(1);
-                Some(Tensor::from_vec(mask, (batch.len(), steps), device)?)
-            }
-            None => None,
-        };
-        let (target, weight) = (batch.y_tensor(device)?, batch.weight_tensor(device)?);
-        let total = loss.compute(&target, &prediction, mask.as_ref(), weight.as_ref())?;
-        match total.backward()?.get(&prediction) {
-            Some(gradient) => dy.copy_from_slice(&gradient.flatten_all()?.to_vec1::<f32>()?),
-            None => dy.fill(0.0),
-        }
-        Ok(total.to_scalar::<f32>()?)
     }
 
     /// The loss of the batch with the penalties on weights and activities added, a scalar.
@@ -181,6 +146,44 @@ impl Engine {
         }
         Ok(total)
     }
+}
+
+/// The loss of the compiled model's output, without penalties; leaves its gradient in place.
+fn compiled_loss(
+    compiled: &mut Compiled,
+    batch: &Batch,
+    scratch: &mut Vec<f32>,
+    model: &Sequential,
+    loss: &LossEntry,
+) -> Result<f32> {
+    let shape = model.spec().output();
+    let mask = match compiled.mask() {
+        Some(mask) if shape.rank() >= 2 => Some(mask.to_vec()),
+        _ => None,
+    };
+    let (y, dy) = compiled.output_and_gradient(&batch.x);
+    let (width, weight) = (shape.last(), batch.weight.as_deref());
+    let value = loss.compute_slices(&batch.y, y, width, mask.as_deref(), weight, scratch, dy);
+    if let Some(value) = value {
+        return Ok(value);
+    }
+    // a loss without slice functions: autograd over the loss alone
+    let device = model.weights().device();
+    let prediction = Var::from_slice(y, shape.with_batch(batch.len()), device)?;
+    let mask = match mask {
+        Some(mask) => {
+            let steps = mask.len() / batch.len().max(1);
+            Some(Tensor::from_vec(mask, (batch.len(), steps), device)?)
+        }
+        None => None,
+    };
+    let (target, weight) = (batch.y_tensor(device)?, batch.weight_tensor(device)?);
+    let total = loss.compute(&target, &prediction, mask.as_ref(), weight.as_ref())?;
+    match total.backward()?.get(&prediction) {
+        Some(gradient) => dy.copy_from_slice(&gradient.flatten_all()?.to_vec1::<f32>()?),
+        None => dy.fill(0.0),
+    }
+    Ok(total.to_scalar::<f32>()?)
 }
 
 /// The sum of the trainable weights' penalties; their gradients are added to `gradients`.

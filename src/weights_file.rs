@@ -38,7 +38,10 @@ pub struct Fit {
 impl Fit {
     /// True where every tensor has its place.
     pub fn is_whole(&self) -> bool {
-        self.differences().is_empty()
+        self.missing.is_empty()
+            && self.unexpected.is_empty()
+            && self.misshapen.is_empty()
+            && self.mistyped.is_empty()
     }
 
     /// What doesn't fit, a line each.

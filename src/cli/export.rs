@@ -73,13 +73,24 @@ pub(crate) fn run(arguments: &ExportArguments, common: &Common) -> Result<()> {
     if arguments.without_preprocessing && arguments.to != To::Onnx {
         return Err(Error::run("`--without-preprocessing` goes with `--to onnx` only").into());
     }
-    match arguments.to {
-        To::Config => atomic_write(&arguments.out, &architecture(arguments)?)?,
-        To::Weights => atomic_write(&arguments.out, &weights(arguments)?)?,
-        To::Torch => torch(arguments)?,
-        _ => atomic_write(&arguments.out, &exchanged(arguments)?)?,
-    }
-    let verified = if arguments.verify { Some(verify(arguments)?) } else { None };
+    let verified = match arguments.to {
+        To::Config => {
+            atomic_write(&arguments.out, &architecture(arguments)?)?;
+            if arguments.verify {
+                return Err(unverifiable());
+            }
+            None
+        }
+        _ => {
+            wants_ending(arguments.to, &arguments.out)?;
+            let model = Model::load(&arguments.model, &Device::Cpu)?;
+            match arguments.to {
+                To::Torch => torch(arguments, &model)?,
+                _ => atomic_write(&arguments.out, &bytes(arguments, &model)?)?,
+            }
+            if arguments.verify { Some(verify(arguments, &model)?) } else { None }
+        }
+    };
     if common.json {
         let document = json!({ "written": arguments.out, "largest_difference": verified });
         return view::json(&document);
@@ -104,25 +115,17 @@ fn architecture(arguments: &ExportArguments) -> Result<Vec<u8>> {
     Ok(format.write(&json!({ "model": model }))?.into_bytes())
 }
 
-fn weights(arguments: &ExportArguments) -> Result<Vec<u8>> {
-    wants_ending(&arguments.out, ".safetensors", "weights are written as safetensors")?;
-    let model = Model::load(&arguments.model, &Device::Cpu)?;
-    let tensors = weights_file::to_file(model.sequential.weights())?;
-    Ok(to_safetensors(&typed(tensors, arguments.dtype)?, None)?)
-}
-
 /// The state dict and model.py in a folder.
-fn torch(arguments: &ExportArguments) -> Result<()> {
+fn torch(arguments: &ExportArguments, model: &Model) -> Result<()> {
     let out = &arguments.out;
     if out.is_file() {
         let message = format!("PyTorch's files go into a folder, but {} is a file", out.display());
         return Err(Error::run(message).into());
     }
-    let model = Model::load(&arguments.model, &Device::Cpu)?;
-    let portable = Portable::of(&model, None)?;
+    let portable = Portable::of(model, None)?;
     let file = weights_file::to_file(model.sequential.weights())?;
     let files =
-        lanthorn::exchange::torch::write(&portable, file, of_model::tables(&model)?.as_ref())?;
+        lanthorn::exchange::torch::write(&portable, file, of_model::tables(model)?.as_ref())?;
     std::fs::create_dir_all(out)?;
     let state = typed(files.state, arguments.dtype)?;
     atomic_write(&out.join("model.safetensors"), &to_safetensors(&state, None)?)?;
@@ -141,29 +144,26 @@ fn typed(mut tensors: Vec<(String, Tensor)>, dtype: Dtype) -> Result<Vec<(String
     Ok(tensors)
 }
 
-fn exchanged(arguments: &ExportArguments) -> Result<Vec<u8>> {
-    let (path, out) = (&arguments.model, &arguments.out);
-    let model = Model::load(path, &Device::Cpu)?;
-    let portable = Portable::of(&model, path.is_dir().then_some(path.as_path()))?;
+/// The one file that is written.
+fn bytes(arguments: &ExportArguments, model: &Model) -> Result<Vec<u8>> {
+    if arguments.to == To::Weights {
+        let tensors = weights_file::to_file(model.sequential.weights())?;
+        return Ok(to_safetensors(&typed(tensors, arguments.dtype)?, None)?);
+    }
+    let path = &arguments.model;
+    let portable = Portable::of(model, path.is_dir().then_some(path.as_path()))?;
     Ok(match arguments.to {
-        To::Keras => {
-            wants_ending(out, ".keras", "Keras loads such a model from a .keras file")?;
-            keras::write_keras(&portable)?
-        }
-        To::KerasWeights => {
-            wants_ending(out, ".weights.h5", "Keras loads weights from a .weights.h5 file")?;
-            keras::write_weights(&portable)?
-        }
+        To::Keras => keras::write_keras(&portable)?,
+        To::KerasWeights => keras::write_weights(&portable)?,
         To::KerasJson => {
             let mut text = serde_json::to_string_pretty(&write_json::model(&portable)?)?;
             text.push('\n');
             text.into_bytes()
         }
         _ => {
-            wants_ending(out, ".onnx", "ONNX tools expect an .onnx file")?;
             let tables = match arguments.without_preprocessing {
                 true => None,
-                false => of_model::tables(&model)?,
+                false => of_model::tables(model)?,
             };
             lanthorn::exchange::onnx::write(&portable, tables.as_ref())?
         }
@@ -172,28 +172,22 @@ fn exchanged(arguments: &ExportArguments) -> Result<Vec<u8>> {
 
 /// Reads the written file by our own reader, computes with it on fixed inputs, and gives the
 /// largest difference to the model.
-fn verify(arguments: &ExportArguments) -> Result<f32> {
+fn verify(arguments: &ExportArguments, model: &Model) -> Result<f32> {
     let out = &arguments.out;
-    let model = Model::load(&arguments.model, &Device::Cpu)?;
     let other = match arguments.to {
         To::Keras => of_model::from_keras(&keras::KerasFile::read(out)?, out)?.0,
         To::KerasWeights => {
-            let other = fresh(&model)?;
+            let other = fresh(model)?;
             of_model::load_keras_weights(&other.sequential, &keras::KerasFile::read(out)?, out)?;
             other
         }
         To::Weights => {
-            let other = fresh(&model)?;
+            let other = fresh(model)?;
             let file = TensorFile::read(out)?;
             weights_file::load(other.sequential.weights(), &file.tensors, out, false)?;
             other
         }
-        To::Config | To::KerasJson | To::Onnx | To::Torch => {
-            let message = "there is no reader of ours that computes with this file";
-            return Err(Error::run(message)
-                .with_help("`--verify` goes with `--to keras`, `keras-weights` and `weights`; the file was written")
-                .into());
-        }
+        To::Config | To::KerasJson | To::Onnx | To::Torch => return Err(unverifiable()),
     };
     let input = &model.spec.model.input;
     let values: Vec<f32> = (0..8 * input.elements()).map(|i| (i * 37 % 19) as f32 / 19.0).collect();
@@ -202,7 +196,7 @@ fn verify(arguments: &ExportArguments) -> Result<f32> {
         let y = model.sequential.predict(&x)?;
         Ok(y.flatten_all().and_then(|y| y.to_vec1()).map_err(Error::from)?)
     };
-    let (ours, theirs) = (numbers(&model)?, numbers(&other)?);
+    let (ours, theirs) = (numbers(model)?, numbers(&other)?);
     let difference = ours.iter().zip(&theirs).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
     let limit = if arguments.dtype == Dtype::F32 { 1e-5 } else { 0.1 };
     if ours.len() != theirs.len() || difference.is_nan() || difference > limit {
@@ -227,7 +221,21 @@ fn fresh(model: &Model) -> Result<Model> {
     })
 }
 
-fn wants_ending(path: &Path, ending: &str, why: &str) -> Result<()> {
+fn unverifiable() -> anyhow::Error {
+    Error::run("there is no reader of ours that computes with this file")
+        .with_help("`--verify` goes with `--to keras`, `keras-weights` and `weights`; the file was written")
+        .into()
+}
+
+/// What the tools that read such a file want its name to end with.
+fn wants_ending(to: To, path: &Path) -> Result<()> {
+    let (ending, why) = match to {
+        To::Weights => (".safetensors", "weights are written as safetensors"),
+        To::Keras => (".keras", "Keras loads such a model from a .keras file"),
+        To::KerasWeights => (".weights.h5", "Keras loads weights from a .weights.h5 file"),
+        To::Onnx => (".onnx", "ONNX tools expect an .onnx file"),
+        To::Config | To::Torch | To::KerasJson => return Ok(()),
+    };
     if path.to_string_lossy().ends_with(ending) {
         return Ok(());
     }

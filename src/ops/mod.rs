@@ -180,27 +180,6 @@ impl Saved {
         &mut self.indices[..length]
     }
 
-    /// `buffers` and `indices` at once.
-    pub fn both<const N: usize>(
-        &mut self,
-        lengths: [usize; N],
-        indices: usize,
-    ) -> ([&mut [f32]; N], &mut [u32]) {
-        let mut taken = std::mem::take(&mut self.indices);
-        if taken.len() < indices {
-            taken.resize(indices, 0);
-        }
-        self.buffers(lengths);
-        self.indices = taken;
-        let Saved { floats, indices: all, .. } = self;
-        let mut buffers = floats.iter_mut();
-        let floats = lengths.map(|length| match buffers.next() {
-            Some(buffer) => &mut buffer[..length],
-            None => &mut [],
-        });
-        (floats, &mut all[..indices])
-    }
-
     /// The first `n` inner places.
     pub fn places(&mut self, n: usize) -> &mut [Saved] {
         if self.inner.len() < n {
