@@ -209,3 +209,6 @@ pub(crate) fn tanh() -> Activation {
 pub(crate) fn sigmoid() -> Activation {
     Activation::Sigmoid
 }
+
+#[cfg(test)]
+mod tests;

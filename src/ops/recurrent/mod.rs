@@ -202,3 +202,6 @@ fn transpose(from: &[f32], to: &mut [f32], rows: usize, columns: usize) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,135 @@
+//! The kernels give what the layers composed of candle ops give, value and gradient.
+
+use candle_core::{Device, Tensor, Var};
+use serde_json::{Value, json};
+
+use crate::Shape;
+use crate::config::Node;
+use crate::layers::{Context, LayerEntry, Signal};
+use crate::ops;
+use crate::random::Random;
+use crate::weights::Weights;
+
+const STEPS: usize = 5;
+const FEATURES: usize = 3;
+
+/// The output and the gradients of the input and of every weight; batches of several groups.
+fn run(layer: &Value, batch: usize, masked: bool, kernel: bool) -> Vec<Vec<f32>> {
+    let entry: LayerEntry = Node::from_json(layer).read().unwrap();
+    let random = Random::new(5);
+    let mut weights = Weights::new(random, &Device::Cpu);
+    let shape = Shape(vec![STEPS, FEATURES]);
+    let output = entry.item.output_shape(&shape).unwrap();
+    let layer = entry.item.build(&shape, &mut weights.scope("layer", true)).unwrap();
+    let numbers = |n: usize, purpose: &str| -> Vec<f32> {
+        let mut stream = random.stream(purpose, "", 0);
+        (0..n).map(|_| stream.normal()).collect()
+    };
+    for weight in weights.iter() {
+        let values = numbers(weight.elements(), &weight.path());
+        weight.set(&Tensor::from_vec(values, weight.shape(), &Device::Cpu).unwrap()).unwrap();
+    }
+    let dims = (batch, STEPS, FEATURES);
+    let x = numbers(batch * STEPS * FEATURES, "x");
+    let x = Var::from_tensor(&Tensor::from_vec(x, dims, &Device::Cpu).unwrap()).unwrap();
+    let mut stream = random.stream("mask", "", 0);
+    let mask: Vec<f32> =
+        (0..batch * STEPS).map(|_| if stream.uniform() < 0.4 { 0.0 } else { 1.0 }).collect();
+    let mask = Tensor::from_vec(mask, (batch, STEPS), &Device::Cpu).unwrap();
+    let signal = Signal { tensor: x.as_tensor().clone(), mask: masked.then_some(mask) };
+    let mut context = Context::training(3, &random);
+    let y = match kernel {
+        true => ops::apply(&layer.kernel().unwrap(), &output, signal, &mut context).unwrap(),
+        false => layer.forward(signal, &mut context).unwrap(),
+    };
+    let dy = numbers(y.tensor.elem_count(), "dy");
+    let dy = Tensor::from_vec(dy, y.tensor.dims(), &Device::Cpu).unwrap();
+    let gradients = (&y.tensor * dy).unwrap().sum_all().unwrap().backward().unwrap();
+    let flat = |tensor: &Tensor| tensor.flatten_all().unwrap().to_vec1::<f32>().unwrap();
+    let mut all = vec![flat(&y.tensor), flat(gradients.get(&x).unwrap())];
+    all.extend(weights.iter().map(|weight| flat(gradients.get(&weight.var).unwrap())));
+    all
+}
+
+#[track_caller]
+fn assert_agree(layer: &Value, masked: bool) {
+    let (ours, theirs) = (run(layer, 37, masked, true), run(layer, 37, masked, false));
+    for (index, (ours, theirs)) in ours.iter().zip(&theirs).enumerate() {
+        assert_eq!(ours.len(), theirs.len());
+        for (a, b) in ours.iter().zip(theirs) {
+            let near = (a - b).abs() <= 2e-4 * (1.0 + b.abs());
+            assert!(near, "{layer}, masked {masked}, number {index}: {a}, candle {b}");
+        }
+    }
+}
+
+#[test]
+fn kernels_agree_with_candle_ops() {
+    let cells = [
+        ("simple_rnn", json!({})),
+        ("lstm", json!({})),
+        ("lstm", json!({ "activation": "softplus", "recurrent_activation": "softmax" })),
+        ("gru", json!({})),
+        ("gru", json!({ "reset_after": false })),
+        ("gru", json!({ "activation": "mish", "recurrent_activation": "hard_sigmoid" })),
+    ];
+    let options = [
+        json!({}),
+        json!({ "return_sequences": true, "dropout": 0.3 }),
+        json!({ "return_sequences": true, "go_backwards": true, "zero_output_for_mask": true }),
+        json!({ "go_backwards": true, "use_bias": false, "zero_output_for_mask": true }),
+    ];
+    for (cell, base) in &cells {
+        for option in &options {
+            let mut arguments = base.as_object().unwrap().clone();
+            arguments.extend(option.as_object().unwrap().clone());
+            arguments.insert("units".into(), json!(4));
+            let layer = json!({ *cell: arguments });
+            for masked in [false, true] {
+                assert_agree(&layer, masked);
+                assert_agree(&json!({ "bidirectional": { "layer": layer.clone() } }), masked);
+            }
+        }
+    }
+}
+
+#[test]
+fn merged_directions_agree_with_candle_ops() {
+    for merge in ["concat", "sum", "mul", "ave"] {
+        for sequences in [false, true] {
+            let layer = json!({ "gru": { "units": 4, "return_sequences": sequences } });
+            let both = json!({ "bidirectional": { "layer": layer, "merge_mode": merge } });
+            assert_agree(&both, true);
+        }
+    }
+    let forward = json!({ "lstm": { "units": 4 } });
+    let backward = json!({ "simple_rnn": { "units": 3, "go_backwards": true } });
+    assert_agree(
+        &json!({ "bidirectional": { "layer": forward, "backward_layer": backward } }),
+        true,
+    );
+    assert_agree(&json!({ "time_distributed": { "layer": { "dense": { "units": 4 } } } }), false);
+}
+
+#[test]
+fn results_do_not_depend_on_the_number_of_threads() {
+    let layer = json!({ "lstm": { "units": 40, "return_sequences": true } });
+    let with = |threads: usize| {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+        pool.install(|| run(&layer, 70, true, true))
+    };
+    let bits =
+        |all: Vec<Vec<f32>>| -> Vec<u32> { all.into_iter().flatten().map(f32::to_bits).collect() };
+    assert_eq!(bits(with(1)), bits(with(3)));
+}
+
+#[test]
+fn dropout_keeps_the_share_that_it_says() {
+    let mut values = vec![0.0; 10_000];
+    super::draw_dropout(&mut Random::new(1).stream("dropout", "", 0), 0.25, &mut values);
+    let kept = values.iter().filter(|value| **value > 0.0).count();
+    assert!((7_300..7_700).contains(&kept), "{kept}");
+    assert!(values.iter().all(|value| *value == 0.0 || (value - 4.0 / 3.0).abs() < 1e-6));
+    super::draw_dropout(&mut Random::new(1).stream("dropout", "", 0), 1.0, &mut values);
+    assert!(values.iter().all(|value| *value == 0.0));
+}
