@@ -18,7 +18,7 @@ pub fn set(count: usize) {
 /// The stack of a thread, as large as that of a main thread: candle walks its graphs by recursion.
 const STACK: usize = 8 << 20;
 
-/// Runs the program on one of the pool's threads. Work that is split there goes on at once on the
+/// Runs a training on one of the pool's threads. Work that is split there goes on at once on the
 /// thread that splits it; from any other thread it is handed over, and that thread sleeps until it
 /// is woken, at every split anew.
 pub fn within<R: Send>(run: impl FnOnce() -> R + Send) -> R {

@@ -98,7 +98,12 @@ impl Activation {
                 if x >= 1.0 { x } else { low }
             }),
             Activation::SparseSigmoid => each(values, |x| 0.5 * cut(x + 1.0, 0.0, 2.0)),
-            Activation::Softmax => softmax(values, width.max(1)),
+            Activation::Softmax => rows(values, width, |row| {
+                let max = row.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+                row.iter_mut().for_each(|x| *x = exp(*x - max));
+                let sum: f32 = row.iter().sum();
+                row.iter_mut().for_each(|x| *x /= sum);
+            }),
             Activation::LogSoftmax => rows(values, width, |row| {
                 let max = row.iter().copied().fold(f32::NEG_INFINITY, f32::max);
                 let sum: f32 = row.iter().map(|x| exp(*x - max)).sum();
@@ -230,29 +235,6 @@ fn times(dy: &mut [f32], x: &[f32], f: impl Fn(f32) -> f32) {
         #[inline(always)]
         || dy.iter_mut().zip(x).for_each(|(dy, x)| *dy *= f(*x)),
     );
-}
-
-/// `e^x / Σ e^x` of each row. The exponentials are taken over many rows at once, so that rows of two
-/// or three classes fill the registers, too.
-fn softmax(values: &mut [f32], width: usize) {
-    const AT_ONCE: usize = 1024;
-    let block = (AT_ONCE / width).max(1) * width;
-    for values in values.chunks_mut(block) {
-        vectorize(
-            #[inline(always)]
-            || {
-                for row in values.chunks_exact_mut(width) {
-                    let max = row.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-                    row.iter_mut().for_each(|x| *x -= max);
-                }
-                values.iter_mut().for_each(|x| *x = exp(*x));
-                for row in values.chunks_exact_mut(width) {
-                    let sum: f32 = row.iter().sum();
-                    row.iter_mut().for_each(|x| *x /= sum);
-                }
-            },
-        );
-    }
 }
 
 /// `f` on each row.

@@ -84,20 +84,16 @@ enum Verb {
 pub(crate) fn run(arguments: Arguments) -> Result<ExitCode> {
     let Arguments { verb, common } = arguments;
     threads::set(common.threads.map_or_else(threads::default_count, usize::from));
-    threads::within(|| run_verb(verb, &common))
-}
-
-fn run_verb(verb: Verb, common: &Common) -> Result<ExitCode> {
     match verb {
-        Verb::Train(own) => return train::run(&own, common),
-        Verb::Check(own) => check::run(&own, common)?,
-        Verb::Summary(own) => summary::run(&own, common)?,
-        Verb::Evaluate(own) => evaluate::run(&own, common)?,
-        Verb::Predict(own) => predict::run(&own, common)?,
-        Verb::Export(own) => export::run(&own, common)?,
-        Verb::Import(own) => import::run(&own, common)?,
+        Verb::Train(own) => return train::run(&own, &common),
+        Verb::Check(own) => check::run(&own, &common)?,
+        Verb::Summary(own) => summary::run(&own, &common)?,
+        Verb::Evaluate(own) => evaluate::run(&own, &common)?,
+        Verb::Predict(own) => predict::run(&own, &common)?,
+        Verb::Export(own) => export::run(&own, &common)?,
+        Verb::Import(own) => import::run(&own, &common)?,
         Verb::Convert(own) => convert::run(&own)?,
-        Verb::Inspect(own) => inspect::run(&own, common)?,
+        Verb::Inspect(own) => inspect::run(&own, &common)?,
         Verb::Schema(own) => schema::run(&own)?,
         Verb::Completions { shell } => {
             use clap::CommandFactory;
