@@ -102,7 +102,7 @@ fn names_in_the_file_are_those_of_torch() {
     };
     let torch = ["weight_ih_l0", "weight_hh_l0", "bias_ih_l0", "bias_hh_l0"];
     assert_eq!(names(json!({ "lstm": { "units": 2 } })), torch);
-    let mut both: Vec<String> = torch.iter().map(|name| name.to_string()).collect();
+    let mut both: Vec<String> = torch.iter().map(std::string::ToString::to_string).collect();
     both.extend(torch.iter().map(|name| format!("{name}_reverse")));
     assert_eq!(names(json!({ "bidirectional": { "layer": { "gru": { "units": 2 } } } })), both);
     let before = json!({ "gru": { "units": 2, "reset_after": false } });
@@ -114,7 +114,7 @@ fn weights_inside_a_wrapper_have_paths_of_their_own() {
     let (weights, _) = build(&json!({ "bidirectional": { "layer": {
         "lstm": { "units": 2, "trainable": false, "use_bias": false },
     } } }));
-    let paths: Vec<String> = weights.iter().map(|weight| weight.path()).collect();
+    let paths: Vec<String> = weights.iter().map(crate::weights::Weight::path).collect();
     assert_eq!(
         paths,
         [
