@@ -11,7 +11,18 @@ pub fn set(count: usize) {
     // SAFETY: called by `main` before any other thread is started.
     unsafe { std::env::set_var("RAYON_NUM_THREADS", count.to_string()) };
     // a second call keeps the first pool: harmless, since results don't depend on it
-    drop(rayon::ThreadPoolBuilder::new().num_threads(count).build_global());
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(count).stack_size(STACK);
+    drop(pool.build_global());
+}
+
+/// The stack of a thread, as large as that of a main thread: candle walks its graphs by recursion.
+const STACK: usize = 8 << 20;
+
+/// Runs a training on one of the pool's threads. Work that is split there goes on at once on the
+/// thread that splits it; from any other thread it is handed over, and that thread sleeps until it
+/// is woken, at every split anew.
+pub fn within<R: Send>(run: impl FnOnce() -> R + Send) -> R {
+    rayon::scope(|_| run())
 }
 
 /// The number of threads where none is asked for: one for each core, at most 8.

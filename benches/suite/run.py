@@ -119,7 +119,8 @@ def predict():
             file.write("age,area\n41,urban\n")
         with open(os.path.join(folder, "million.csv"), "w") as file:
             file.write("age,area\n")
-            file.write("".join(f"{13 + i % 88},{'urban' if i % 3 else 'rural'}\n" for i in range(10**6)))
+            for i in range(10**6):  # line by line: a child's peak memory begins with its parent's
+                file.write(f"{13 + i % 88},{'urban' if i % 3 else 'rural'}\n")
         MODEL["folder"] = folder
     folder = MODEL["folder"]
     first = [run(lanthorn("predict", "run", "one.csv"), cwd=folder)[1:] for _ in range(5)]

@@ -14,7 +14,7 @@ use lanthorn::history::EpochLogs;
 use lanthorn::plan::Plan;
 use lanthorn::run::{CONFIG, Run};
 use lanthorn::trainer::{Flow, Observer, Outcome, Trainer};
-use lanthorn::{Error, weights_file};
+use lanthorn::{Error, threads, weights_file};
 
 use super::view::training::{Start, View};
 use super::{Common, Overrides};
@@ -69,7 +69,7 @@ pub(crate) fn run(arguments: &TrainArguments, common: &Common) -> Result<ExitCod
     view.start(&Start::of(&plan, &trainer, &run.folder)?);
     let data = plan.training_data()?;
     let mut watcher = Watcher { run, view, signals, plan: &plan };
-    let outcome = match trainer.fit(&data, &mut watcher) {
+    let outcome = match threads::within(|| trainer.fit(&data, &mut watcher)) {
         Ok(outcome) => outcome,
         Err(error) => {
             watcher.view.close();

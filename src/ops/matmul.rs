@@ -55,15 +55,24 @@ pub enum Into {
     Add,
 }
 
-/// Multiplications of a piece that is given to one thread.
-const PIECE: usize = 1 << 22;
+/// In how many pieces a product of so many multiplications is done. Each piece packs one of the
+/// matrices anew, so there are no more of them than there is work for.
+fn pieces(work: usize) -> usize {
+    match work {
+        0..0x20_0000 => 1,
+        0x20_0000..0x200_0000 => 2,
+        0x200_0000..0x800_0000 => 4,
+        0x800_0000..0x2000_0000 => 8,
+        _ => 16,
+    }
+}
 
 /// `c = a · b` or `c += a · b`; c is row-major, `a.rows × b.columns`. Split over threads where it
 /// is large; the pieces depend on the sizes alone, so the result is the same at any thread count.
 pub fn matmul(a: Matrix<'_>, b: Matrix<'_>, c: &mut [f32], into: Into) {
     let (m, n, k) = (a.rows, b.columns, a.columns);
     let work = m * n * k;
-    let pieces = (work / PIECE).clamp(1, 16);
+    let pieces = pieces(work);
     if pieces == 1 {
         return product(a, b, c, n, into);
     }

@@ -3,7 +3,7 @@
 use rayon::prelude::*;
 
 /// Arithmetic below which another thread costs more than it gives.
-const WORTH_SPLITTING: usize = 1 << 17;
+const WORTH_SPLITTING: usize = 1 << 19;
 
 /// Runs `each(index, chunk)` over chunks of `size` numbers of `values`; over several threads where
 /// `work` (about the number of multiplications in all) is worth it. Chunks don't depend on the

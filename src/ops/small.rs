@@ -152,17 +152,13 @@ fn outer<const W: usize>(
     (columns, first): (usize, usize),
 ) {
     let mut row = 0;
+    while row + 4 <= left {
+        outer_rows::<4, W>(a, (left, row), b, c, (columns, first));
+        row += 4;
+    }
     while row < left {
-        match left - row {
-            0..4 => outer_rows::<1, W>(a, (left, row), b, c, (columns, first)),
-            4..8 => outer_rows::<4, W>(a, (left, row), b, c, (columns, first)),
-            _ => outer_rows::<8, W>(a, (left, row), b, c, (columns, first)),
-        }
-        row += match left - row {
-            0..4 => 1,
-            4..8 => 4,
-            _ => 8,
-        };
+        outer_rows::<1, W>(a, (left, row), b, c, (columns, first));
+        row += 1;
     }
 }
 
@@ -177,10 +173,12 @@ fn outer_rows<const R: usize, const W: usize>(
 ) {
     let mut sums = [[0.0f32; W]; R];
     for (a, b) in a.chunks_exact(left).zip(b.chunks_exact(padded(columns))) {
-        let (a, b): ([f32; R], [f32; W]) = (block(a, row), block(b, first));
-        for (sums, a) in sums.iter_mut().zip(a) {
+        let b: [f32; W] = block(b, first);
+        let a = &a[row..row + R];
+        for place in 0..R {
+            let a = a[place];
             for lane in 0..W {
-                sums[lane] += a * b[lane];
+                sums[place][lane] += a * b[lane];
             }
         }
     }
