@@ -124,10 +124,11 @@ pub fn load(
 /// tensors under the model's names, and the pairs (the model's name, the file's).
 pub fn matched(
     weights: &Weights,
-    mut tensors: HashMap<String, Tensor>,
+    tensors: HashMap<String, Tensor>,
     path: &Path,
 ) -> Result<(HashMap<String, Tensor>, Vec<(String, String)>)> {
-    tensors.retain(|name, _| !name.ends_with("num_batches_tracked")); // PyTorch's count of steps
+    let tensors: HashMap<String, Tensor> =
+        tensors.into_iter().map(|(name, tensor)| (own_level(&name), tensor)).collect();
     let mut modules: Vec<(String, bool)> =
         tensors.keys().map(|name| (module(name).to_string(), false)).collect();
     modules.sort_by_cached_key(|(name, _)| natural(name));
@@ -155,13 +156,15 @@ pub fn matched(
                     tensor.is_some_and(|tensor| fits_as(tensor.dims(), shape).is_some())
                 })
         };
-        let Some((other, used)) = modules.iter_mut().find(|(name, used)| !used && fits(name))
-        else {
+        let free = |(name, used): &(String, bool)| !used && fits(name);
+        let named = modules.iter().position(|module| module.0 == layer && free(module));
+        let Some(place) = named.or_else(|| modules.iter().position(free)) else {
             let shapes: Vec<String> =
                 list.iter().map(|(last, shape)| format!("{last} {shape:?}")).collect();
             problems.push(format!("nothing fits layer `{layer}`: {}", shapes.join(", ")));
             continue;
         };
+        let (other, used) = &mut modules[place];
         *used = true;
         for (last, shape) in &list {
             let (ours, theirs) = (join(&layer, last), join(other, last));
@@ -191,6 +194,21 @@ fn fits_as(found: &[usize], wanted: &[usize]) -> Option<bool> {
         ([a, b], [c, d]) if a == d && b == c => Some(true),
         _ => None,
     }
+}
+
+/// Each level of a stacked recurrent module as one of its own: `rnn.weight_ih_l1` →
+/// `rnn.l1.weight_ih_l0`.
+fn own_level(name: &str) -> String {
+    let (module, part) = (module(name), last(name));
+    for start in ["weight_ih_l", "weight_hh_l", "bias_ih_l", "bias_hh_l"] {
+        let Some(rest) = part.strip_prefix(start) else { continue };
+        let end = rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len());
+        let (level, after) = rest.split_at(end);
+        if !level.is_empty() && level != "0" {
+            return format!("{}.{start}0{after}", join(module, &format!("l{level}")));
+        }
+    }
+    name.to_string()
 }
 
 /// `0.weight` → `0`.
@@ -229,6 +247,14 @@ fn file_names(weight: &Weight) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn levels_of_a_stacked_module_are_modules_of_their_own() {
+        assert_eq!(own_level("rnn.weight_ih_l0"), "rnn.weight_ih_l0");
+        assert_eq!(own_level("rnn.weight_hh_l1_reverse"), "rnn.l1.weight_hh_l0_reverse");
+        assert_eq!(own_level("bias_ih_l12"), "l12.bias_ih_l0");
+        assert_eq!(own_level("dense.weight"), "dense.weight");
+    }
 
     #[test]
     fn names_sort_by_the_numbers_in_them() {

@@ -5,9 +5,10 @@ use std::path::{Path, PathBuf};
 use anyhow::Result;
 use clap::Args;
 use lanthorn::Error;
-use lanthorn::config::{Document, Format};
+use lanthorn::config::{Config, Document, Format, Node};
 use lanthorn::exchange::keras::read_json;
-use lanthorn::exchange::python;
+use lanthorn::exchange::python::{self, Note};
+use lanthorn::exchange::tidy::tidy;
 use lanthorn::files::atomic_write;
 use serde_json::{Map, Value};
 
@@ -33,15 +34,12 @@ pub(crate) fn run(arguments: &ConvertArguments) -> Result<()> {
         Some(out) => Format::of(out)?,
         None => Format::Yaml,
     };
-    let mut text = String::new();
-    if format != Format::Json {
-        for note in &notes {
-            text += &format!("# not carried: {}\n", note.replace('\n', " "));
-        }
-    }
-    text += &format.write(&tree)?;
+    let text = match format {
+        Format::Json => format.write(&tree)?,
+        _ => commented(&format.write(&tree)?, &notes, format),
+    };
     for note in &notes {
-        view::warning(note);
+        view::warning(&note.text());
     }
     match out {
         Some(out) => {
@@ -52,18 +50,44 @@ pub(crate) fn run(arguments: &ConvertArguments) -> Result<()> {
     }
 }
 
+/// A configuration's text with a comment at whatever was not carried: before the layer that came
+/// after it, or at the top.
+fn commented(text: &str, notes: &[Note], format: Format) -> String {
+    let comment = |note: &Note| format!("# not carried: {}", note.text().replace('\n', " "));
+    let is_placed = |note: &&Note| note.layer.is_some() && format == Format::Yaml;
+    let mut lines: Vec<String> =
+        notes.iter().filter(|note| !is_placed(note)).map(comment).collect();
+    let (mut layer, mut inside) = (0, false);
+    let place = |at: usize, lines: &mut Vec<String>| {
+        let here = notes.iter().filter(is_placed).filter(|note| note.layer == Some(at));
+        lines.extend(here.map(|note| format!("    {}", comment(note))));
+    };
+    for line in text.lines() {
+        if inside && line.starts_with("    - ") {
+            place(layer, &mut lines);
+            layer += 1;
+        } else if inside && !line.starts_with("     ") {
+            place(layer, &mut lines);
+            inside = false;
+        }
+        inside |= line == "  layers:";
+        lines.push(line.to_string());
+    }
+    if inside {
+        place(layer, &mut lines);
+    }
+    lines.push(String::new());
+    lines.join("\n")
+}
+
 /// A file as a configuration's tree, and what it could not carry.
-fn read(path: &Path) -> Result<(Value, Vec<String>)> {
+fn read(path: &Path) -> Result<(Value, Vec<Note>)> {
     let ending = path.extension().and_then(|ending| ending.to_str()).unwrap_or_default();
     if ending == "py" {
         let code = text_of(path)?;
         let code = python::convert(&code)
             .map_err(|message| Error::data(path.display().to_string(), message))?;
-        let words = |note: &python::Note| match note.line {
-            0 => note.message.clone(),
-            line => format!("line {line}: {}", note.message),
-        };
-        return Ok((code.config.clone(), code.notes.iter().map(words).collect()));
+        return Ok(tidied(&code.config, code.notes));
     }
     if ending == "json" {
         let text = text_of(path)?;
@@ -77,10 +101,22 @@ fn read(path: &Path) -> Result<(Value, Vec<String>)> {
             if !converted.compile.is_null() {
                 tree.insert("compile".to_string(), converted.compile);
             }
-            return Ok((Value::Object(tree), converted.notes));
+            let note = |message| Note { line: 0, message, layer: None };
+            let notes = converted.notes.into_iter().map(note).collect();
+            return Ok(tidied(&Value::Object(tree), notes));
         }
     }
     Ok((Document::open(path)?.config::<Value>()?, Vec::new()))
+}
+
+/// A converted tree as a person would write it; a note more where it isn't valid yet.
+fn tidied(tree: &Value, mut notes: Vec<Note>) -> (Value, Vec<Note>) {
+    let tree = tidy(tree);
+    if let Err(error) = Node::from_json(&tree).read::<Config>() {
+        let message = format!("it is not valid as it stands: {error}");
+        notes.push(Note { line: 0, message, layer: None });
+    }
+    (tree, notes)
 }
 
 fn text_of(path: &Path) -> Result<String> {

@@ -11,6 +11,7 @@ use lanthorn::config::Format;
 use lanthorn::exchange::keras::{self, write_json};
 use lanthorn::exchange::of_model;
 use lanthorn::exchange::portable::Portable;
+use lanthorn::exchange::torch;
 use lanthorn::files::{TensorFile, atomic_write, to_safetensors};
 use lanthorn::plan::Plan;
 use lanthorn::weights_file;
@@ -115,6 +116,13 @@ fn architecture(arguments: &ExportArguments) -> Result<Vec<u8>> {
     Ok(format.write(&json!({ "model": model }))?.into_bytes())
 }
 
+/// What an importer must know: the order of the features behind a flattened image.
+fn weights_metadata(flatten: &str) -> serde_json::Value {
+    use lanthorn::artifact::{FORMAT_MAJOR, FORMAT_MINOR};
+    let format = json!({ "kind": "weights", "major": FORMAT_MAJOR, "minor": FORMAT_MINOR });
+    json!({ "format": format, "flatten": flatten })
+}
+
 /// The state dict and model.py in a folder.
 fn torch(arguments: &ExportArguments, model: &Model) -> Result<()> {
     let out = &arguments.out;
@@ -124,11 +132,11 @@ fn torch(arguments: &ExportArguments, model: &Model) -> Result<()> {
     }
     let portable = Portable::of(model, None)?;
     let file = weights_file::to_file(model.sequential.weights())?;
-    let files =
-        lanthorn::exchange::torch::write(&portable, file, of_model::tables(model)?.as_ref())?;
+    let files = torch::write(&portable, file, of_model::tables(model)?.as_ref())?;
     std::fs::create_dir_all(out)?;
     let state = typed(files.state, arguments.dtype)?;
-    atomic_write(&out.join("model.safetensors"), &to_safetensors(&state, None)?)?;
+    let state = to_safetensors(&state, Some(&weights_metadata("channels_first")))?;
+    atomic_write(&out.join("model.safetensors"), &state)?;
     Ok(atomic_write(&out.join("model.py"), files.code.as_bytes())?)
 }
 
@@ -148,7 +156,8 @@ fn typed(mut tensors: Vec<(String, Tensor)>, dtype: Dtype) -> Result<Vec<(String
 fn bytes(arguments: &ExportArguments, model: &Model) -> Result<Vec<u8>> {
     if arguments.to == To::Weights {
         let tensors = weights_file::to_file(model.sequential.weights())?;
-        return Ok(to_safetensors(&typed(tensors, arguments.dtype)?, None)?);
+        let metadata = weights_metadata("channels_last");
+        return Ok(to_safetensors(&typed(tensors, arguments.dtype)?, Some(&metadata))?);
     }
     let path = &arguments.model;
     let portable = Portable::of(model, path.is_dir().then_some(path.as_path()))?;
@@ -187,7 +196,17 @@ fn verify(arguments: &ExportArguments, model: &Model) -> Result<f32> {
             weights_file::load(other.sequential.weights(), &file.tensors, out, false)?;
             other
         }
-        To::Config | To::KerasJson | To::Onnx | To::Torch => return Err(unverifiable()),
+        To::Torch => {
+            let other = fresh(model)?;
+            let path = out.join("model.safetensors");
+            let tensors = TensorFile::read(&path)?.tensors;
+            let weights = other.sequential.weights();
+            let orders = torch::orders(&Portable::of_layers(&model.sequential));
+            let ours = torch::with_own_flatten(weights, tensors, &orders)?;
+            weights_file::load(weights, &ours, &path, true)?;
+            other
+        }
+        To::Config | To::KerasJson | To::Onnx => return Err(unverifiable()),
     };
     let input = &model.spec.model.input;
     let values: Vec<f32> = (0..8 * input.elements()).map(|i| (i * 37 % 19) as f32 / 19.0).collect();

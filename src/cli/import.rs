@@ -1,18 +1,21 @@
 //! `lanthorn import`.
 
-use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
-use candle_core::{Device, Tensor};
-use clap::Args;
+use candle_core::Device;
+use clap::{Args, ValueEnum};
 use lanthorn::Error;
 use lanthorn::artifact::Model;
 use lanthorn::exchange::keras::KerasFile;
 use lanthorn::exchange::of_model;
+use lanthorn::exchange::portable::Portable;
+use lanthorn::exchange::torch;
 use lanthorn::files::{INDEX, TensorFile};
 use lanthorn::plan::Plan;
-use lanthorn::run::{model_of, self_test};
+use lanthorn::run::{Run, model_of};
+use lanthorn::sequential::Sequential;
+use lanthorn::trainer::Trainer;
 use lanthorn::weights_file;
 use serde_json::json;
 
@@ -26,72 +29,125 @@ pub(crate) struct ImportArguments {
     /// The configuration whose architecture, data and preprocessing the model gets
     #[arg(long, value_name = "CONFIG")]
     config: Option<PathBuf>,
-    /// The model to write
+    /// The model to write: a .safetensors file; or, with --config, a run's folder, from which
+    /// training goes on with the optimizer's state of a file of Keras's
     #[arg(short, long, value_name = "MODEL", default_value = "model.safetensors")]
     out: PathBuf,
     /// For safetensors: load what fits by name and shape, and report the rest
     #[arg(long)]
     partial: bool,
+    /// For safetensors: the order of the features behind a flattened image [default: channels-last
+    /// in a file of ours, else channels-first]
+    #[arg(long, value_name = "ORDER")]
+    flatten: Option<Flatten>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Flatten {
+    /// Channel, height, width: PyTorch's
+    ChannelsFirst,
+    /// Height, width, channel: Keras's and ours
+    ChannelsLast,
 }
 
 pub(crate) fn run(arguments: &ImportArguments, common: &Common) -> Result<()> {
-    let path = &arguments.file;
-    let is_safetensors = path.extension().is_some_and(|ending| ending == "safetensors")
-        || path.to_string_lossy().ends_with(INDEX);
-    let (model, notes) = match (&arguments.config, is_safetensors) {
-        (None, true) => {
-            let error = Error::run("a safetensors file holds weights, but no architecture");
-            return Err(error.with_help("name one: `--config CONFIG`").into());
+    let out = &arguments.out;
+    let (count, notes) = match &arguments.config {
+        None => {
+            let (model, notes) = alone(&arguments.file)?;
+            model.save(out)?;
+            (model.sequential.weights().count(), notes)
         }
-        (Some(config), true) => {
-            let (plan, mut model) = untrained(config)?;
-            let notes = load(&model, TensorFile::read(path)?.tensors, path, arguments.partial)?;
-            model.self_test = self_test(&plan, &model.sequential)?;
-            (model, notes)
-        }
-        (None, false) => of_model::from_keras(&KerasFile::read(path)?, path)?,
-        (Some(config), false) => {
-            let (plan, mut model) = untrained(config)?;
-            of_model::load_keras_weights(&model.sequential, &KerasFile::read(path)?, path)?;
-            model.self_test = self_test(&plan, &model.sequential)?;
-            (model, Vec::new())
-        }
+        Some(config) => into_config(arguments, config)?,
     };
     for note in &notes {
         view::warning(note);
     }
-    model.save(&arguments.out)?;
-    let count = model.sequential.weights().count();
     if common.json {
-        let document = json!({ "written": arguments.out, "parameters": count, "notes": notes });
+        let document = json!({ "written": out, "parameters": count, "notes": notes });
         return view::json(&document);
     }
-    view::result(&format!("wrote {}: {count} parameters\n", arguments.out.display()))
+    view::result(&format!("wrote {}: {count} parameters\n", out.display()))
+}
+
+fn is_safetensors(path: &Path) -> bool {
+    path.extension().is_some_and(|ending| ending == "safetensors")
+        || path.to_string_lossy().ends_with(INDEX)
+}
+
+/// The model that a file of Keras's describes.
+fn alone(path: &Path) -> Result<(Model, Vec<String>)> {
+    if is_safetensors(path) {
+        let error = Error::run("a safetensors file holds weights, but no architecture");
+        return Err(error.with_help("name one: `--config CONFIG`").into());
+    }
+    Ok(of_model::from_keras(&KerasFile::read(path)?, path)?)
+}
+
+/// The model of a configuration with its data's preprocessing, and a file's weights.
+fn into_config(arguments: &ImportArguments, config: &Path) -> Result<(usize, Vec<String>)> {
+    let (path, out) = (&arguments.file, &arguments.out);
+    let is_run = out.extension().is_none_or(|ending| ending != "safetensors");
+    let plan = Plan::open(config, &[])?;
+    let mut trainer = plan.trainer(&Device::Cpu)?;
+    let notes = match is_safetensors(path) {
+        true => load(&trainer.model, path, arguments)?,
+        false => load_keras(&mut trainer, path, is_run)?,
+    };
+    let count = trainer.model.weights().count();
+    if is_run {
+        let mut run = Run::create(&plan, Some(out))?;
+        run.keep(&trainer)?;
+        run.settle()?;
+        run.save_model(&plan, trainer)?;
+    } else {
+        model_of(&plan, trainer)?.save(out)?;
+    }
+    Ok((count, notes))
+}
+
+/// Puts the weights of one of Keras's files into the model, and its optimizer's state where it is
+/// of use.
+fn load_keras(trainer: &mut Trainer, path: &Path, wants_state: bool) -> Result<Vec<String>> {
+    let file = KerasFile::read(path)?;
+    of_model::load_keras_weights(&trainer.model, &file, path)?;
+    if wants_state && !of_model::load_keras_optimizer(trainer, &file)? {
+        return Ok(vec!["the file has no state of this optimizer: it starts fresh".to_string()]);
+    }
+    Ok(Vec::new())
 }
 
 /// Puts tensors into the model: by name, else by order and shape. Gives what the user should see.
-fn load(
-    model: &Model,
-    tensors: HashMap<String, Tensor>,
-    path: &Path,
-    partial: bool,
-) -> Result<Vec<String>> {
-    let weights = model.sequential.weights();
-    let by_name = weights_file::compare(weights, &tensors)?;
-    if partial || by_name.is_whole() {
-        return Ok(weights_file::load(weights, &tensors, path, partial)?.differences());
-    }
-    let (renamed, pairs) = weights_file::matched(weights, tensors, path)?;
-    weights_file::load(weights, &renamed, path, false)?;
-    let mut notes = vec!["names differ: matched by order and shape".to_string()];
-    notes.extend(pairs.into_iter().map(|(ours, theirs)| format!("{ours} ← {theirs}")));
+fn load(model: &Sequential, path: &Path, arguments: &ImportArguments) -> Result<Vec<String>> {
+    let mut file = TensorFile::read(path)?;
+    file.tensors.retain(|name, _| !name.ends_with("num_batches_tracked")); // PyTorch counts steps
+    let is_ours = file.metadata.as_ref().is_some_and(|ours| ours["flatten"] != "channels_first");
+    let weights = model.weights();
+    let by_name = weights_file::compare(weights, &file.tensors)?;
+    let (tensors, mut notes) = if arguments.partial || by_name.is_whole() {
+        (file.tensors, by_name.differences())
+    } else {
+        let (renamed, pairs) = weights_file::matched(weights, file.tensors, path)?;
+        let mut notes = vec!["names differ: matched by order and shape".to_string()];
+        notes.extend(pairs.into_iter().map(|(ours, theirs)| format!("{ours} ← {theirs}")));
+        (renamed, notes)
+    };
+    let is_first = arguments.flatten.map_or(!is_ours, |order| order == Flatten::ChannelsFirst);
+    let tensors = match is_first {
+        true => {
+            let orders = torch::orders(&Portable::of_layers(model));
+            if arguments.flatten.is_none() && file.metadata.is_none() {
+                notes.extend(orders.keys().map(|layer| {
+                    format!(
+                        "`{layer}` is read in PyTorch's order, channel, height, width; \
+                         `--flatten channels-last` reads it as it stands"
+                    )
+                }));
+            }
+            torch::with_own_flatten(weights, tensors, &orders)?
+        }
+        false => tensors,
+    };
+    weights_file::load(weights, &tensors, path, arguments.partial)?;
     Ok(notes)
-}
-
-/// The model of a configuration with its data's preprocessing, before any training.
-fn untrained(config: &Path) -> Result<(Plan, Model)> {
-    let plan = Plan::open(config, &[])?;
-    let trainer = plan.trainer(&Device::Cpu)?;
-    let model = model_of(&plan, trainer)?;
-    Ok((plan, model))
 }

@@ -12,4 +12,5 @@ pub mod portable;
 pub mod python;
 pub mod signatures;
 pub mod tables;
+pub mod tidy;
 pub mod torch;

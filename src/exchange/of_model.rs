@@ -16,13 +16,29 @@ use crate::error::{Error, Result};
 use crate::losses::Target;
 use crate::sequential::Sequential;
 use crate::spec::{Facts, Spec};
+use crate::trainer::Trainer;
 
 impl Portable {
     /// A model with its weights; with the optimizer's variables where `run` is a run's folder whose
     /// checkpoint holds them.
     pub fn of(model: &Model, run: Option<&Path>) -> Result<Portable> {
-        let spec = model.sequential.spec();
-        let weights = model.sequential.weights();
+        let compile = match &model.config.compile {
+            Some(compile) => {
+                serde_json::to_value(compile).map_err(|error| Error::Internal(error.to_string()))?
+            }
+            None => Value::Null,
+        };
+        let checkpoint = run.map(|run| run.join(CHECKPOINT)).filter(|path| path.exists());
+        let optimizer = match checkpoint {
+            Some(path) => Checkpoint::read(&path)?.state.optimizer().to_vec(),
+            None => Vec::new(),
+        };
+        Ok(Portable { compile, optimizer, ..Portable::of_layers(&model.sequential) })
+    }
+
+    /// The layers alone, with their weights.
+    pub fn of_layers(model: &Sequential) -> Portable {
+        let (spec, weights) = (model.spec(), model.weights());
         let mut layers = Vec::with_capacity(spec.layers.len());
         for layer in &spec.layers {
             let own = weights.iter().filter(|weight| weight.layer == layer.name);
@@ -38,19 +54,9 @@ impl Portable {
                     .collect(),
             });
         }
-        let compile = match &model.config.compile {
-            Some(compile) => {
-                serde_json::to_value(compile).map_err(|error| Error::Internal(error.to_string()))?
-            }
-            None => Value::Null,
-        };
-        let checkpoint = run.map(|run| run.join(CHECKPOINT)).filter(|path| path.exists());
-        let optimizer = match checkpoint {
-            Some(path) => Checkpoint::read(&path)?.state.optimizer().to_vec(),
-            None => Vec::new(),
-        };
         let input = spec.input.dims().to_vec();
-        Ok(Portable { name: spec.name.clone(), input, layers, compile, optimizer })
+        let (compile, optimizer) = (Value::Null, Vec::new());
+        Portable { name: spec.name.clone(), input, layers, compile, optimizer }
     }
 }
 
@@ -139,4 +145,22 @@ fn target_of(config: &Config, spec: &Spec) -> Target {
         Some("binary_crossentropy") if output.elements() == 1 => Target::Classes(2),
         _ => Target::Numbers(output.elements()),
     }
+}
+
+/// Puts the optimizer's variables of one of Keras's files into a trainer; false where the file has
+/// none, or those of another optimizer.
+pub fn load_keras_optimizer(trainer: &mut Trainer, file: &KerasFile) -> Result<bool> {
+    let (own, theirs) = (trainer.optimizer().variables()?, file.optimizer());
+    if own.len() != theirs.len() {
+        return Ok(false);
+    }
+    let mut variables = Vec::with_capacity(own.len());
+    for ((name, tensor), theirs) in own.into_iter().zip(theirs) {
+        if tensor.elem_count() != theirs.elem_count() {
+            return Ok(false);
+        }
+        variables.push((name, theirs.to_dtype(tensor.dtype())?.reshape(tensor.dims())?));
+    }
+    trainer.optimizer.set_variables(&variables)?;
+    Ok(true)
 }

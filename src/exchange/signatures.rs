@@ -108,14 +108,9 @@ const ALIASES: &[(&str, &str, &str)] = &[
     ("keras.layers", "Convolution1D", "Conv1D"),
     ("keras.layers", "Convolution2D", "Conv2D"),
     ("keras.layers", "Convolution3D", "Conv3D"),
-    ("keras.layers", "Convolution1DTranspose", "Conv1DTranspose"),
     ("keras.layers", "Convolution2DTranspose", "Conv2DTranspose"),
-    ("keras.layers", "Convolution3DTranspose", "Conv3DTranspose"),
     ("keras.layers", "SeparableConvolution1D", "SeparableConv1D"),
     ("keras.layers", "SeparableConvolution2D", "SeparableConv2D"),
-    ("keras.layers", "BatchNormalizationV1", "BatchNormalization"),
-    ("keras.layers", "BatchNormalizationV2", "BatchNormalization"),
-    ("keras.layers", "CuDNNLSTM", "LSTM"),
     ("keras.initializers", "uniform", "RandomUniform"),
     ("keras.initializers", "normal", "RandomNormal"),
     ("keras.initializers", "zero", "Zeros"),
@@ -129,7 +124,6 @@ const ALIASES: &[(&str, &str, &str)] = &[
     ("keras.losses", "bce", "BinaryCrossentropy"),
     ("keras.losses", "kld", "KLDivergence"),
     ("keras.losses", "kl_divergence", "KLDivergence"),
-    ("keras.losses", "kullback_leibler_divergence", "KLDivergence"),
     ("keras.metrics", "mse", "MeanSquaredError"),
     ("keras.metrics", "mae", "MeanAbsoluteError"),
     ("keras.metrics", "mape", "MeanAbsolutePercentageError"),
@@ -157,7 +151,6 @@ AveragePooling2D pool_size strides padding data_format name
 AveragePooling3D pool_size strides padding data_format name
 BatchNormalization axis momentum epsilon center scale beta_initializer gamma_initializer moving_mean_initializer moving_variance_initializer beta_regularizer gamma_regularizer beta_constraint gamma_constraint renorm renorm_clipping renorm_momentum synchronized
 Bidirectional layer merge_mode weights backward_layer
-CenterCrop height width data_format
 Conv1D filters kernel_size strides padding data_format dilation_rate groups activation use_bias kernel_initializer bias_initializer kernel_regularizer bias_regularizer activity_regularizer kernel_constraint bias_constraint
 Conv1DTranspose filters kernel_size strides padding output_padding data_format dilation_rate activation use_bias kernel_initializer bias_initializer kernel_regularizer bias_regularizer activity_regularizer kernel_constraint bias_constraint
 Conv2D filters kernel_size strides padding data_format dilation_rate groups activation use_bias kernel_initializer bias_initializer kernel_regularizer bias_regularizer activity_regularizer kernel_constraint bias_constraint
@@ -201,9 +194,7 @@ Normalization axis mean variance invert
 PReLU alpha_initializer alpha_regularizer alpha_constraint shared_axes
 Permute dims
 RMSNormalization axis epsilon
-RandomBrightness factor value_range seed
 RandomContrast factor value_range seed
-RandomCrop height width seed data_format name
 RandomFlip mode seed data_format
 RandomRotation factor fill_mode interpolation seed fill_value data_format
 RandomTranslation height_factor width_factor fill_mode interpolation seed fill_value data_format
@@ -212,7 +203,6 @@ ReLU max_value negative_slope threshold
 RepeatVector n
 Rescaling scale offset
 Reshape target_shape
-Resizing height width interpolation crop_to_aspect_ratio pad_to_aspect_ratio fill_mode fill_value antialias data_format
 SeparableConv1D filters kernel_size strides padding data_format dilation_rate depth_multiplier activation use_bias depthwise_initializer pointwise_initializer bias_initializer depthwise_regularizer pointwise_regularizer bias_regularizer activity_regularizer depthwise_constraint pointwise_constraint bias_constraint
 SeparableConv2D filters kernel_size strides padding data_format dilation_rate depth_multiplier activation use_bias depthwise_initializer pointwise_initializer bias_initializer depthwise_regularizer pointwise_regularizer bias_regularizer activity_regularizer depthwise_constraint pointwise_constraint bias_constraint
 SimpleRNN units activation use_bias kernel_initializer recurrent_initializer bias_initializer kernel_regularizer recurrent_regularizer bias_regularizer activity_regularizer kernel_constraint recurrent_constraint bias_constraint dropout recurrent_dropout return_sequences return_state go_backwards stateful unroll seed zero_output_for_mask
@@ -220,7 +210,6 @@ Softmax axis
 SpatialDropout1D rate seed name dtype
 SpatialDropout2D rate data_format seed name dtype
 SpatialDropout3D rate data_format seed name dtype
-SpectralNormalization layer power_iterations
 TimeDistributed layer
 UnitNormalization axis
 UpSampling1D size

@@ -180,4 +180,18 @@ MODELS = [
         "flatten",
     ), "classes"),
     ("normalization", [5], classes("normalization"), "classes"),
+    ("einsum", [4, 6], classes(
+        {"einsum_dense": {"equation": "abc,cd->abd", "output_shape": [None, 5], "bias_axes": "d", "activation": "relu"}},
+        {"einsum_dense": {"equation": "...x,xy->...y", "output_shape": 3}},
+        "flatten",
+    ), "classes"),
+    ("augmented", [6, 6, 1], classes(
+        "random_flip",
+        {"random_rotation": {"factor": 0.1}},
+        {"random_translation": {"height_factor": 0.1, "width_factor": 0.1}},
+        {"random_zoom": {"height_factor": 0.1}},
+        {"random_contrast": {"factor": 0.1}},
+        {"conv2d": {"filters": 3, "kernel_size": 3}},
+        "flatten",
+    ), "classes"),
 ]

@@ -24,6 +24,11 @@ impl KerasFile {
         Err(missing())
     }
 
+    /// No variables.
+    pub fn optimizer(&self) -> &[Tensor] {
+        &[]
+    }
+
     /// No weights.
     pub fn weights_of(&self, _key: &str, _name: &str) -> &[Tensor] {
         &[]

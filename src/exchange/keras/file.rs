@@ -115,6 +115,11 @@ impl KerasFile {
         Ok(KerasFile { model, weights, by_name: true, ..KerasFile::default() })
     }
 
+    /// The optimizer's variables in Keras's order; empty where there are none.
+    pub fn optimizer(&self) -> &[Tensor] {
+        &self.optimizer
+    }
+
     /// The weights of the layer with this key and this name; empty where the file has none.
     pub fn weights_of(&self, key: &str, name: &str) -> &[Tensor] {
         let wanted = if self.by_name { name } else { key };

@@ -82,7 +82,7 @@ pub fn layer(layer: &PortableLayer) -> Result<Value> {
             continue;
         }
         if !class.takes(key) {
-            if is_off(value) {
+            if is_off(value) || (key == "data_format" && value == "channels_last") {
                 continue; // an option of ours that is not in use
             }
             return Err(layer.refuse(format!("Keras has no argument `{key}` here")));
@@ -119,6 +119,12 @@ fn argument(owner: &PortableLayer, key: &str, value: &Value) -> Result<Value> {
             }
             layer(&inner)?
         }
+        // Keras leaves sizes open that it is not told
+        "output_shape" if !owner.text("equation").contains("...") => json!(owner.output),
+        "axis" if owner.class == "BatchNormalization" => match value {
+            Value::Array(axes) if axes.len() == 1 => axes[0].clone(), // Keras takes one number
+            _ => value.clone(),
+        },
         "activation" | "recurrent_activation" => activation(value).map_err(refuse)?,
         _ if key.ends_with("_initializer") => object(&INITIALIZERS, value).map_err(refuse)?,
         _ if key.ends_with("_regularizer") => object(&REGULARIZERS, value).map_err(refuse)?,

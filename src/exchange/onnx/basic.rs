@@ -1,7 +1,7 @@
 //! Dense, embedding and the layers that change shapes alone.
 
 use super::activations;
-use super::graph::{Graph, INT64, int, int_list};
+use super::graph::{Graph, INT64, int, int_list, text};
 use super::layers::{Flow, signed};
 use crate::error::Result;
 use crate::exchange::portable::PortableLayer;
@@ -10,6 +10,19 @@ pub(super) fn dense(graph: &mut Graph, layer: &PortableLayer, flow: &Flow) -> Re
     let flow = flow.turned_last(graph);
     let kernel = weight(graph, layer, "kernel")?;
     let mut out = graph.node("MatMul", &[&flow.name, &kernel], vec![]);
+    if layer.weight("bias").is_some() {
+        let bias = weight(graph, layer, "bias")?;
+        out = graph.node("Add", &[&out, &bias], vec![]);
+    }
+    activations::argument(graph, layer, "activation", &flow.with(out))
+}
+
+/// Keras's equations are ONNX's.
+pub(super) fn einsum_dense(graph: &mut Graph, layer: &PortableLayer, flow: &Flow) -> Result<Flow> {
+    let flow = flow.turned_last(graph);
+    let kernel = weight(graph, layer, "kernel")?;
+    let equation = text("equation", layer.text("equation"));
+    let mut out = graph.node("Einsum", &[&flow.name, &kernel], vec![equation]);
     if layer.weight("bias").is_some() {
         let bias = weight(graph, layer, "bias")?;
         out = graph.node("Add", &[&out, &bias], vec![]);

@@ -59,6 +59,9 @@ impl Flow {
 
 /// Adds a layer to the graph.
 pub(super) fn layer(graph: &mut Graph, layer: &PortableLayer, flow: Flow) -> Result<Flow> {
+    if layer.argument("data_format") == "channels_first" {
+        return Err(layer.refuse("`data_format: channels_first` can't be written as ONNX yet"));
+    }
     let mask = flow.mask.clone();
     let mut out = match layer.class.as_str() {
         "Dropout"
@@ -77,6 +80,7 @@ pub(super) fn layer(graph: &mut Graph, layer: &PortableLayer, flow: Flow) -> Res
         | "RandomContrast"
         | "RandomBrightness" => return Ok(flow),
         "Dense" => basic::dense(graph, layer, &flow)?,
+        "EinsumDense" => basic::einsum_dense(graph, layer, &flow)?,
         "Activation" | "ReLU" | "LeakyReLU" | "ELU" | "PReLU" | "Softmax" => {
             activations::layer(graph, layer, &flow)?
         }
@@ -105,7 +109,7 @@ pub(super) fn layer(graph: &mut Graph, layer: &PortableLayer, flow: Flow) -> Res
 /// Keras's rule for which layers pass a mask on.
 fn passes_mask(layer: &PortableLayer) -> bool {
     match layer.class.as_str() {
-        "Dense" | "Activation" | "ReLU" | "LeakyReLU" | "ELU" | "PReLU" | "Softmax"
+        "Dense" | "EinsumDense" | "Activation" | "ReLU" | "LeakyReLU" | "ELU" | "PReLU" | "Softmax"
         | "BatchNormalization" | "LayerNormalization" | "GroupNormalization"
         | "UnitNormalization" | "Rescaling" | "Normalization" | "TimeDistributed" => true,
         "SimpleRNN" | "LSTM" | "GRU" => layer.flag("return_sequences"),

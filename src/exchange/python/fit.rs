@@ -2,8 +2,9 @@
 
 use serde_json::{Map, Value, json};
 
-use super::convert::{Reader, describe};
+use super::convert::Reader;
 use super::expression::Expression;
+use super::values::describe;
 use crate::config::names::snake_case;
 use crate::exchange::keras_json::translate;
 

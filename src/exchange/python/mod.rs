@@ -7,6 +7,7 @@ mod fit;
 #[cfg(test)]
 mod tests;
 mod token;
+mod values;
 
 pub use convert::convert;
 
@@ -30,4 +31,14 @@ pub struct Note {
     pub message: String,
     /// The number of layers before it, where it is a layer.
     pub layer: Option<usize>,
+}
+
+impl Note {
+    /// The note in words, its line first.
+    pub fn text(&self) -> String {
+        match self.line {
+            0 => self.message.clone(),
+            line => format!("line {line}: {}", self.message),
+        }
+    }
 }

@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::convolution::{self, python};
 use super::modules::Modules;
-use super::{activations, order};
+use super::{activations, order, recurrent};
 use crate::error::Result;
 use crate::exchange::portable::PortableLayer;
 
@@ -52,6 +52,7 @@ pub(super) fn layer(
     let class = layer.class.as_str();
     match class {
         "Dense" => dense(modules, layer)?,
+        "EinsumDense" => einsum_dense(modules, layer)?,
         "Activation" | "ReLU" | "LeakyReLU" | "ELU" | "Softmax" => activation(modules, layer)?,
         "PReLU" => {
             modules.turn_last();
@@ -71,7 +72,15 @@ pub(super) fn layer(
             let rank = layer.input.len() - 1;
             modules.push(layer, format!("nn.Dropout{rank}d({:?})", layer.number("rate", 0.0)));
         }
-        "GaussianNoise" | "GaussianDropout" | "Identity" | "ActivityRegularization" => {
+        "GaussianNoise"
+        | "GaussianDropout"
+        | "Identity"
+        | "ActivityRegularization"
+        | "RandomFlip"
+        | "RandomRotation"
+        | "RandomZoom"
+        | "RandomTranslation"
+        | "RandomContrast" => {
             modules.push(layer, "nn.Identity()");
         }
         "Flatten" => order::flatten(modules, layer, rest),
@@ -94,9 +103,9 @@ pub(super) fn layer(
             let body = "x * (x * x).sum(-1, keepdim=True).rsqrt().clamp(max=1e12)";
             modules.push(layer, format!("Function(lambda x: {body})"));
         }
-        "SimpleRNN" | "LSTM" | "GRU" => recurrent(modules, layer, layer, "")?,
-        "Bidirectional" => bidirectional(modules, layer)?,
-        "TimeDistributed" => time_distributed(modules, layer)?,
+        "SimpleRNN" | "LSTM" | "GRU" => recurrent::recurrent(modules, layer, layer, "")?,
+        "Bidirectional" => recurrent::bidirectional(modules, layer)?,
+        "TimeDistributed" => recurrent::time_distributed(modules, layer)?,
         _ if class.contains("Conv") && !class.starts_with("ConvLSTM") => {
             convolution::convolution(modules, layer)?;
         }
@@ -120,7 +129,24 @@ fn dense(modules: &mut Modules, layer: &PortableLayer) -> Result<()> {
     activations::argument(modules, layer)
 }
 
-fn linear(
+fn einsum_dense(modules: &mut Modules, layer: &PortableLayer) -> Result<()> {
+    modules.turn_last();
+    modules.restore_order();
+    modules.helpers.insert("EinsumDense");
+    let weights = modules.weights(layer);
+    let shapes: Vec<String> = weights
+        .iter()
+        .map(|(name, tensor)| format!("{name}={}", convolution::tuple(tensor.dims())))
+        .collect();
+    modules
+        .push(layer, format!("EinsumDense({:?}, {})", layer.text("equation"), shapes.join(", ")));
+    let prefix = format!("{}.", layer.name);
+    modules.state.extend(weights.into_iter().map(|(name, t)| (format!("{prefix}{name}"), t)));
+    modules.shape.clone_from(&layer.output);
+    activations::argument(modules, layer)
+}
+
+pub(super) fn linear(
     modules: &mut Modules,
     layer: &PortableLayer,
     features: usize,
@@ -129,6 +155,7 @@ fn linear(
     let units = dense.number("units", 1.0) as usize;
     let bias = dense.argument("use_bias").as_bool().unwrap_or(true);
     modules.push(layer, format!("nn.Linear({features}, {units}, bias={})", python(bias)));
+    modules.meets_order(layer);
     for (name, tensor) in modules.weights(layer) {
         let tensor = if name == "weight" { modules.ordered(&tensor)? } else { tensor };
         modules.state.push((format!("{}.{name}", layer.name), tensor));
@@ -252,6 +279,7 @@ fn affine(
     channels: usize,
     wants_bias: bool,
 ) -> Result<()> {
+    modules.meets_order(layer);
     let mut own = modules.weights(layer);
     for (name, tensor) in &mut own {
         let plain = match name.as_str() {
@@ -307,94 +335,4 @@ fn group(modules: &mut Modules, layer: &PortableLayer) -> Result<()> {
     let epsilon = layer.number("epsilon", 1e-3);
     modules.push(layer, format!("nn.GroupNorm({groups}, {channels}, eps={epsilon:?})"));
     affine(modules, layer, channels, true)
-}
-
-/// `cell` holds the arguments; `layer` is the module's name.
-fn recurrent(
-    modules: &mut Modules,
-    layer: &PortableLayer,
-    cell: &PortableLayer,
-    more: &str,
-) -> Result<()> {
-    modules.turn_last();
-    modules.restore_order();
-    let function = |key: &str, default: &str| match cell.argument(key) {
-        Value::Null => default.to_string(),
-        Value::String(name) => name.clone(),
-        other => other.to_string(),
-    };
-    let own = function("activation", "tanh");
-    let (kind, nonlinearity) = match cell.class.as_str() {
-        "SimpleRNN" if own == "tanh" || own == "relu" => {
-            ("RNN", format!(", nonlinearity=\"{own}\""))
-        }
-        "LSTM" | "GRU"
-            if own == "tanh" && function("recurrent_activation", "sigmoid") == "sigmoid" =>
-        {
-            (if cell.class == "LSTM" { "LSTM" } else { "GRU" }, String::new())
-        }
-        _ => return Err(layer.refuse("PyTorch's recurrent modules know no such activation")),
-    };
-    if cell.class == "GRU" && !cell.flag("reset_after") {
-        return Err(layer.refuse("PyTorch's GRU resets after the product (`reset_after: true`)"));
-    }
-    if cell.flag("go_backwards") {
-        modules.function(&layer.name, "flip", "x.flip(1)");
-    }
-    let bias = python(cell.argument("use_bias").as_bool().unwrap_or(true));
-    let (features, units) = (layer.input[1], cell.number("units", 1.0) as usize);
-    modules.push(
-        layer,
-        format!(
-            "nn.{kind}({features}, {units}, batch_first=True, bias={bias}{nonlinearity}{more})"
-        ),
-    );
-    modules.keep(layer);
-    if cell.flag("return_sequences") {
-        modules.function(&layer.name, "steps", "x[0]");
-    } else {
-        modules.helpers.insert("last_state");
-        modules.function(&layer.name, "state", "last_state(x[1])");
-    }
-    Ok(())
-}
-
-fn bidirectional(modules: &mut Modules, layer: &PortableLayer) -> Result<()> {
-    let inner = layer.inner(layer.argument("layer"))?;
-    if inner.flag("go_backwards") || !layer.argument("backward_layer").is_null() {
-        return Err(layer.refuse("PyTorch's two directions have the same arguments"));
-    }
-    recurrent(modules, layer, &inner, ", bidirectional=True")?;
-    let halves = "torch.stack(x.chunk(2, -1))";
-    match layer.text("merge_mode") {
-        "" | "concat" => {}
-        "sum" => modules.function(&layer.name, "merge", &format!("{halves}.sum(0)")),
-        "mul" => modules.function(&layer.name, "merge", &format!("{halves}.prod(0)")),
-        "ave" => modules.function(&layer.name, "merge", &format!("{halves}.mean(0)")),
-        other => {
-            return Err(layer.refuse(format!("`merge_mode: {other}` can't be written for PyTorch")));
-        }
-    }
-    Ok(())
-}
-
-/// A Dense over every step is nn.Linear, which takes any rank.
-fn time_distributed(modules: &mut Modules, layer: &PortableLayer) -> Result<()> {
-    let inner = layer.inner(layer.argument("layer"))?;
-    modules.turn_last();
-    modules.restore_order();
-    match inner.class.as_str() {
-        "Dense" => {
-            linear(modules, layer, layer.input.last().copied().unwrap_or(1), &inner)?;
-            let mut named = inner.clone();
-            named.name.clone_from(&layer.name);
-            modules.shape.clone_from(&layer.output);
-            activations::argument(modules, &named)
-        }
-        "Dropout" => {
-            modules.push(layer, format!("nn.Dropout({:?})", inner.number("rate", 0.0)));
-            Ok(())
-        }
-        other => Err(layer.refuse(format!("over a {other} it can't be written for PyTorch"))),
-    }
 }

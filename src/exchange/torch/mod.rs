@@ -6,16 +6,18 @@ mod convolution;
 mod layers;
 mod modules;
 mod order;
+mod recurrent;
 mod script;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
-use candle_core::Tensor;
+use candle_core::{Device, Tensor};
 
 use self::modules::Modules;
 use super::portable::Portable;
 use super::tables::Tables;
 use crate::error::Result;
+use crate::weights::Weights;
 
 /// What is written for PyTorch.
 #[derive(Debug, Clone)]
@@ -24,6 +26,47 @@ pub struct TorchFiles {
     pub state: Vec<(String, Tensor)>,
     /// The text of model.py.
     pub code: String,
+}
+
+/// For layers behind a Flatten of a channels-first value: which of our features stands at each place
+/// of PyTorch's. Layers that have no twin in PyTorch end the search.
+pub fn orders(portable: &Portable) -> BTreeMap<String, Vec<u32>> {
+    let mut modules = Modules::new(portable, BTreeMap::new());
+    for (index, layer) in portable.layers.iter().enumerate() {
+        if layers::layer(&mut modules, layer, &portable.layers[index + 1..]).is_err() {
+            break;
+        }
+    }
+    modules.orders
+}
+
+/// A file's tensors under the model's names, with the features behind a Flatten in our order, not in
+/// PyTorch's.
+pub fn with_own_flatten(
+    weights: &Weights,
+    mut tensors: HashMap<String, Tensor>,
+    orders: &BTreeMap<String, Vec<u32>>,
+) -> Result<HashMap<String, Tensor>> {
+    for weight in weights.iter() {
+        let Some(order) = orders.get(&weight.layer) else { continue };
+        let mut back = vec![0_u32; order.len()];
+        for (place, feature) in order.iter().enumerate() {
+            back[*feature as usize] = place as u32;
+        }
+        let back = Tensor::new(back.as_slice(), &Device::Cpu)?;
+        for name in weight.stored.names() {
+            // a Dense's bias has its units, not the features
+            let is_per_feature = weight.name != "bias";
+            let full = format!("{}.{name}", weight.layer);
+            if let Some(tensor) = tensors.get_mut(&full)
+                && is_per_feature
+                && tensor.dims().last() == Some(&order.len())
+            {
+                *tensor = tensor.index_select(&back, tensor.rank() - 1)?;
+            }
+        }
+    }
+    Ok(tensors)
 }
 
 /// A model as PyTorch's. `file` holds its weights as they stand in model.safetensors.

@@ -24,6 +24,8 @@ pub(super) struct Modules {
     pub(super) shape: Vec<usize>,
     /// After the flattening of a channels-first value: which of our features stands at each place.
     pub(super) order: Option<Vec<u32>>,
+    /// The orders that layers met, by their names.
+    pub(super) orders: BTreeMap<String, Vec<u32>>,
     weights: BTreeMap<String, Vec<(String, Tensor)>>,
     names: BTreeSet<String>,
 }
@@ -42,6 +44,7 @@ impl Modules {
             is_first,
             shape: portable.input.clone(),
             order: None,
+            orders: BTreeMap::new(),
             weights,
             names: portable.layers.iter().map(|layer| layer.name.clone()).collect(),
         }
@@ -111,6 +114,13 @@ impl Modules {
             }
             let name = self.last_name();
             self.function(&name, "order", &format!("x[:, {back:?}]"));
+        }
+    }
+
+    /// Remembers that a layer's features come in another order, where they do.
+    pub(super) fn meets_order(&mut self, layer: &PortableLayer) {
+        if let Some(order) = &self.order {
+            self.orders.insert(layer.name.clone(), order.clone());
         }
     }
 

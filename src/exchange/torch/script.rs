@@ -7,7 +7,7 @@ use crate::exchange::portable::Portable;
 use crate::exchange::tables::{TableOutput, Tables};
 
 /// Helpers by name, in the order in which they are written.
-const HELPERS: [(&str, &str); 5] = [
+const HELPERS: [(&str, &str); 6] = [
     (
         "Function",
         "class Function(nn.Module):\n    \"\"\"A function as a module.\"\"\"\n\n    def __init__(self, function):\n        super().__init__()\n        self.function = function\n\n    def forward(self, x):\n        return self.function(x)\n",
@@ -23,6 +23,10 @@ const HELPERS: [(&str, &str); 5] = [
     (
         "PReLU",
         "class PReLU(nn.Module):\n    \"\"\"Keras's PReLU: one slope for each feature.\"\"\"\n\n    def __init__(self, shape):\n        super().__init__()\n        self.alpha = nn.Parameter(torch.zeros(shape))\n\n    def forward(self, x):\n        return torch.relu(x) - self.alpha * torch.relu(-x)\n",
+    ),
+    (
+        "EinsumDense",
+        "class EinsumDense(nn.Module):\n    \"\"\"Keras's EinsumDense.\"\"\"\n\n    def __init__(self, equation, kernel, bias=None):\n        super().__init__()\n        self.equation = equation\n        self.kernel = nn.Parameter(torch.zeros(kernel))\n        self.bias = None if bias is None else nn.Parameter(torch.zeros(bias))\n\n    def forward(self, x):\n        y = torch.einsum(self.equation, x, self.kernel)\n        return y if self.bias is None else y + self.bias\n",
     ),
     (
         "Normalization",
