@@ -109,8 +109,8 @@ pub(super) fn layer(graph: &mut Graph, layer: &PortableLayer, flow: Flow) -> Res
 /// Keras's rule for which layers pass a mask on.
 fn passes_mask(layer: &PortableLayer) -> bool {
     match layer.class.as_str() {
-        "Dense" | "EinsumDense" | "Activation" | "ReLU" | "LeakyReLU" | "ELU" | "PReLU" | "Softmax"
-        | "BatchNormalization" | "LayerNormalization" | "GroupNormalization"
+        "Dense" | "EinsumDense" | "Activation" | "ReLU" | "LeakyReLU" | "ELU" | "PReLU"
+        | "Softmax" | "BatchNormalization" | "LayerNormalization" | "GroupNormalization"
         | "UnitNormalization" | "Rescaling" | "Normalization" | "TimeDistributed" => true,
         "SimpleRNN" | "LSTM" | "GRU" => layer.flag("return_sequences"),
         "Bidirectional" => {
