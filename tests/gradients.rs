@@ -140,6 +140,8 @@ fn rows() -> Vec<Row> {
         let both = json!({ "bidirectional": {"layer": sequences} });
         rows.push(Row { config: both, input: vec![4, 2], masked: true });
     }
+    let before = json!({ "gru": {"units": 3, "reset_after": false} });
+    rows.push(Row { config: before, input: vec![4, 2], masked: true });
     rows.push(Row { config: json!("batch_normalization"), input: vec![4, 2], masked: true });
     rows
 }

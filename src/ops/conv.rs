@@ -150,3 +150,50 @@ impl Kernel for ConvKernel {
         OutputMask::Dropped
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::window::Axis;
+    use super::*;
+    use crate::random::Random;
+
+    /// Output, then the gradients of the input, kernel and bias, on so many threads.
+    fn step(threads: usize) -> [Vec<f32>; 4] {
+        let axis = Axis { input: 14, output: 7, size: 3, stride: 2, dilation: 1, before: 0 };
+        let window = Window { axes: [Axis::NONE, axis, axis] };
+        let activation = Activation::tanh();
+        let kernel = ConvKernel { window, channels: 4, filters: 8, groups: 2, activation };
+        let numbers = |n: usize| (0..n).map(|i| (i * 7919 % 101) as f32 / 50.0 - 1.0).collect();
+        let x: Vec<f32> = numbers(37 * 14 * 14 * 4);
+        let (weights, bias): (Vec<f32>, Vec<f32>) = (numbers(9 * 2 * 8), numbers(8));
+        let random = Random::new(1);
+        let pass = Pass { batch: 37, training: true, step: 0, random: &random, mask: None };
+        let mut y = vec![0.0; 37 * 7 * 7 * 8];
+        let mut dy: Vec<f32> = numbers(y.len());
+        let mut saved = Saved::default();
+        let (mut dx, mut dweights) = (vec![0.0; x.len()], vec![0.0; weights.len()]);
+        let mut dbias = vec![0.0; 8];
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+        pool.install(|| {
+            kernel.forward(&pass, &x, &[&weights, &bias], &mut y, &mut saved);
+            kernel.backward(
+                &pass,
+                Backward {
+                    x: &x,
+                    weights: &[&weights, &bias],
+                    y: &y,
+                    dy: &mut dy,
+                    saved: &mut saved,
+                    dx: Some(&mut dx),
+                    dweights: &mut [Some(&mut dweights), Some(&mut dbias)],
+                },
+            );
+        });
+        [y, dx, dweights, dbias]
+    }
+
+    #[test]
+    fn bits_do_not_depend_on_the_number_of_threads() {
+        assert_eq!(step(1), step(3));
+    }
+}
