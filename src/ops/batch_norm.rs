@@ -59,9 +59,8 @@ impl BatchNormKernel {
         // how many numbers stand under one number of the mask
         let share = mask.map_or(1, |mask| a.len() / mask.len().max(1)).max(1);
         parallel::chunks(sums, 2 * features, a.len(), |index, sums| {
+            sums.fill(0.0);
             let (first, second) = sums.split_at_mut(features);
-            first.fill(0.0);
-            second.fill(0.0);
             let start = index * piece;
             let end = (start + piece).min(a.len());
             let (a, b) = (&a[start..end], &b[start..end]);
@@ -76,11 +75,7 @@ impl BatchNormKernel {
                             if weight == 0.0 {
                                 continue;
                             }
-                            for c in 0..features {
-                                let (u, v) = f(a[c], b[c], center[c]);
-                                first[c] += u * weight;
-                                second[c] += v * weight;
-                            }
+                            add_row((first, second), (a, b, center), weight, &f);
                         }
                         return;
                     }
@@ -105,19 +100,19 @@ impl BatchNormKernel {
         }
     }
 
-    /// `out = f(feature, a, b, weight)` number by number.
+    /// `out = f(constants, a, b, weight)` number by number, with the constants of its feature.
     #[inline(always)]
-    fn map(
+    fn map<const K: usize>(
         &self,
+        constants: [&[f32]; K],
         (a, b): (&[f32], &[f32]),
         mask: Option<&[f32]>,
         out: &mut [f32],
-        f: impl Fn(usize, f32, f32, f32) -> f32 + Sync,
+        f: impl Fn([f32; K], f32, f32, f32) -> f32 + Sync,
     ) {
         let (features, inner, piece) = (self.features, self.inner, self.piece());
         let share = mask.map_or(1, |mask| a.len() / mask.len().max(1)).max(1);
-        let work = a.len();
-        parallel::chunks(out, piece, work, |index, out| {
+        parallel::chunks(out, piece, a.len(), |index, out| {
             let start = index * piece;
             let (a, b) = (&a[start..start + out.len()], &b[start..start + out.len()]);
             let weight = |place: usize| mask.map_or(1.0, |mask| mask[(start + place) / share]);
@@ -130,17 +125,17 @@ impl BatchNormKernel {
                             out.chunks_exact_mut(features).zip(rows).enumerate()
                         {
                             let weight = weight(row * features);
-                            for c in 0..features {
-                                out[c] = f(c, a[c], b[c], weight);
-                            }
+                            map_row(constants, (a, b), weight, out, &f);
                         }
                         return;
                     }
                     let runs = a.chunks_exact(inner).zip(b.chunks_exact(inner));
                     for (run, (out, (a, b))) in out.chunks_exact_mut(inner).zip(runs).enumerate() {
-                        let (c, weight) = (run % features, weight(run * inner));
+                        let c = run % features;
+                        let (constants, weight) =
+                            (constants.map(|all| all[c]), weight(run * inner));
                         for ((out, a), b) in out.iter_mut().zip(a).zip(b) {
-                            *out = f(c, *a, *b, weight);
+                            *out = f(constants, *a, *b, weight);
                         }
                     }
                 },
@@ -175,6 +170,38 @@ impl BatchNormKernel {
         let beta = if self.center { all.next() } else { None };
         let (mean, variance) = (all.next().unwrap_or(&[]), all.next().unwrap_or(&[]));
         (gamma, beta, mean, variance)
+    }
+}
+
+/// Adds a row to the two sums of each feature. A function of its own, so that the compiler knows
+/// that its slices don't overlap.
+#[inline(always)]
+fn add_row(
+    (first, second): (&mut [f32], &mut [f32]),
+    (a, b, center): (&[f32], &[f32], &[f32]),
+    weight: f32,
+    f: &impl Fn(f32, f32, f32) -> (f32, f32),
+) {
+    let rows = a.iter().zip(b).zip(center);
+    for (((a, b), center), (first, second)) in rows.zip(first.iter_mut().zip(second)) {
+        let (u, v) = f(*a, *b, *center);
+        *first += u * weight;
+        *second += v * weight;
+    }
+}
+
+/// One row of [`BatchNormKernel::map`].
+#[inline(always)]
+fn map_row<const K: usize>(
+    constants: [&[f32]; K],
+    (a, b): (&[f32], &[f32]),
+    weight: f32,
+    out: &mut [f32],
+    f: &impl Fn([f32; K], f32, f32, f32) -> f32,
+) {
+    let constants = constants.map(|values| &values[..out.len()]);
+    for (c, (out, (a, b))) in out.iter_mut().zip(a.iter().zip(b)).enumerate() {
+        *out = f(constants.map(|values| values[c]), *a, *b, weight);
     }
 }
 
@@ -213,8 +240,9 @@ impl Kernel for BatchNormKernel {
             factors[c] = rstd[c] * gamma.map_or(1.0, |gamma| gamma[c]);
             offsets[c] = beta.map_or(0.0, |beta| beta[c]) - mean[c] * factors[c];
         }
-        let (factors, offsets) = (&*factors, &*offsets);
-        self.map((x, x), None, y, |c, x, _, _| x * factors[c] + offsets[c]);
+        self.map([factors, offsets], (x, x), None, y, |[factor, offset], x, _, _| {
+            x * factor + offset
+        });
     }
 
     fn is_by_sample(&self) -> bool {
@@ -259,13 +287,14 @@ impl Kernel for BatchNormKernel {
             offsets[c] = -factors[c] * sums[c] / count[c];
             slopes[c] = slope;
         }
-        let (factors, offsets, slopes, mean) = (&*factors, &*offsets, &*slopes, &*mean);
         if uses_batch {
-            self.map((dy, x), pass.mask, dx, |c, dy, x, weight| {
-                factors[c] * dy + weight * (slopes[c] * (x - mean[c]) + offsets[c])
+            let constants: [&[f32]; 4] = [factors, offsets, slopes, mean];
+            self.map(constants, (dy, x), pass.mask, dx, |constants, dy, x, weight| {
+                let [factor, offset, slope, mean] = constants;
+                factor * dy + weight * (slope * (x - mean) + offset)
             });
         } else {
-            self.map((dy, x), None, dx, |c, dy, _, _| factors[c] * dy);
+            self.map([factors], (dy, x), None, dx, |[factor], dy, _, _| factor * dy);
         }
     }
 

@@ -1,7 +1,7 @@
 //! Dense over slices: `y = activation(x · kernel + bias)`, rows of the last axis.
 
 use super::images::add_rows;
-use super::matmul::{Into, Matrix, matmul};
+use super::matmul::{Into, Matrix, matmul, matmul_then};
 use super::simd::vectorize;
 use super::{Backward, Kernel, Pass, Saved, parallel, small};
 use crate::activations::Activation;
@@ -16,9 +16,21 @@ pub struct DenseKernel {
     pub activation: Activation,
 }
 
-/// Products of at most this many multiplications a row are done without gemm: cheaper than its
-/// start, and each row by itself.
+/// How the products are done.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Way {
+    /// One unit: the dot products of rows.
+    OneUnit,
+    /// Small ones, without gemm: cheaper than its start.
+    Small,
+    /// gemm, in pieces.
+    Large,
+}
+
+/// Products of at most this many multiplications a row are small.
 const SMALL: usize = 1024;
+/// Rows of fewer numbers than this are too short for dot products.
+const LONG: usize = 32;
 
 impl Kernel for DenseKernel {
     fn forward(
@@ -29,117 +41,159 @@ impl Kernel for DenseKernel {
         y: &mut [f32],
         saved: &mut Saved,
     ) {
-        let (input, units) = (self.input, self.units);
         let kernel = weights[0]; // (in, units)
         let bias = weights.get(1).copied();
-        let kept = if self.activation.needs_input() { y.len() } else { 0 };
-        if self.is_small() {
-            let width = small::padded(units);
-            let [z, wide, wide_bias] = saved.buffers([kept, input * width, width]);
-            let (kernel, bias) = if width == units {
-                (kernel, bias)
-            } else {
-                small::pad(kernel, units, wide);
-                bias.iter().for_each(|bias| small::pad(bias, units, wide_bias));
-                (&*wide, bias.map(|_| &*wide_bias))
-            };
-            small::product(x, input, kernel, bias, y, units);
-            z.copy_from_slice(&y[..kept]);
-            return self.activation.apply(y, units);
+        let kept = self.kept(y.len());
+        match self.way() {
+            Way::OneUnit => small::dots(x, kernel, bias.map_or(0.0, |bias| bias[0]), y),
+            Way::Small => self.small_forward(x, (kernel, bias), y, saved),
+            Way::Large => {
+                let (input, units) = (self.input, self.units);
+                let x = Matrix::new(x, x.len() / input, input);
+                let kernel = Matrix::new(kernel, input, units);
+                matmul_then(x, kernel, y, Into::Overwrite, |y| {
+                    add_bias(y, bias);
+                    if kept == 0 {
+                        self.activation.apply(y, units);
+                    }
+                });
+                if kept == 0 {
+                    return;
+                }
+            }
         }
-        let rows = x.len() / input;
-        matmul(Matrix::new(x, rows, input), Matrix::new(kernel, input, units), y, Into::Overwrite);
         let [z] = saved.buffers([kept]);
-        finish(y, bias, units, z, &self.activation);
+        let piece = (PIECE / self.units).max(1) * self.units;
+        if kept == 0 {
+            return self.activation.apply(y, self.units);
+        }
+        parallel::chunks2((y, piece), (z, piece), 16 * kept, |_, y, z| {
+            z.copy_from_slice(y);
+            self.activation.apply(y, self.units);
+        });
     }
 
     fn backward(&self, _: &Pass<'_>, io: Backward<'_>) {
-        let (input, units) = (self.input, self.units);
         let Backward { x, weights, y, dy, saved, dx, dweights } = io;
-        let rows = x.len() / input;
-        let kept = if self.activation.needs_input() { y.len() } else { 0 };
-        let is_small = self.is_small();
-        let (wide, wide_input) = (small::padded(units), small::padded(input));
-        let [z, .., wide_dz, turned] = saved.buffers(match is_small {
-            true => [kept, 0, 0, rows * wide, units * wide_input],
-            false => [kept, 0, 0, 0, 0],
-        });
-        let z = if kept > 0 { &*z } else { y };
-        self.activation.gradient(z, y, dy, units); // dy is now d loss / d z
-        let dz = &*dy;
-        if let Some(dbias) = dweights.get_mut(1).and_then(Option::as_deref_mut) {
+        let [z] = saved.buffers([self.kept(y.len())]);
+        let z = if z.is_empty() { y } else { &*z };
+        self.activation.gradient(z, y, dy, self.units);
+        let dz = &*dy; // dy is now d loss / d z
+        let mut all = dweights.iter_mut().map(Option::as_deref_mut);
+        let (dkernel, dbias) = (all.next().flatten(), all.next().flatten());
+        if let Some(dbias) = dbias {
             column_sums(dz, dbias);
         }
-        if let Some(dkernel) = dweights.first_mut().and_then(Option::as_deref_mut) {
-            if is_small {
-                let dz = if wide == units {
-                    dz
-                } else {
-                    small::pad(dz, units, wide_dz);
-                    &*wide_dz
-                };
-                small::product_of_transposed(x, input, dz, dkernel, units);
-            } else {
-                let (x, dz) = (Matrix::new(x, rows, input), Matrix::new(dz, rows, units));
-                matmul(x.t(), dz, dkernel, Into::Overwrite);
+        match self.way() {
+            Way::OneUnit => {
+                dkernel.into_iter().for_each(|dkernel| small::weighted_sum(x, dz, dkernel));
+                dx.into_iter().for_each(|dx| small::outer_product(dz, weights[0], dx));
             }
-        }
-        let Some(dx) = dx else { return };
-        if is_small {
-            small::pad_transposed(weights[0], units, turned);
-            small::product(dz, units, turned, None, dx, input);
-        } else {
-            let (dz, kernel) =
-                (Matrix::new(dz, rows, units), Matrix::new(weights[0], input, units));
-            matmul(dz, kernel.t(), dx, Into::Overwrite);
+            Way::Small => self.small_backward((x, weights[0]), dz, (dkernel, dx), saved),
+            Way::Large => self.large_backward((x, weights[0]), dz, (dkernel, dx)),
         }
     }
 
     fn is_by_sample(&self) -> bool {
-        self.is_small()
+        self.way() != Way::Large
     }
 }
 
 impl DenseKernel {
-    fn is_small(&self) -> bool {
-        self.input * self.units <= SMALL
+    fn way(&self) -> Way {
+        match self.input * self.units {
+            _ if self.units == 1 && self.input >= LONG => Way::OneUnit,
+            0..=SMALL => Way::Small,
+            _ => Way::Large,
+        }
+    }
+
+    /// How many numbers of `x · kernel + bias` are kept for the activation's gradient.
+    fn kept(&self, outputs: usize) -> usize {
+        if self.activation.needs_input() { outputs } else { 0 }
+    }
+
+    fn small_forward(
+        &self,
+        x: &[f32],
+        (kernel, bias): (&[f32], Option<&[f32]>),
+        y: &mut [f32],
+        saved: &mut Saved,
+    ) {
+        let (input, units) = (self.input, self.units);
+        let width = small::padded(units);
+        if width == units {
+            return small::product(x, input, kernel, bias, y, units);
+        }
+        let [_, wide, wide_bias] = saved.buffers([0, input * width, width]);
+        small::pad(kernel, units, wide);
+        bias.iter().for_each(|bias| small::pad(bias, units, wide_bias));
+        small::product(x, input, wide, bias.map(|_| &*wide_bias), y, units);
+    }
+
+    fn small_backward(
+        &self,
+        (x, kernel): (&[f32], &[f32]),
+        dz: &[f32],
+        (dkernel, dx): (Option<&mut [f32]>, Option<&mut [f32]>),
+        saved: &mut Saved,
+    ) {
+        let (input, units) = (self.input, self.units);
+        let (width, rows) = (small::padded(units), x.len() / input);
+        let [_, _, _, wide_dz, turned] =
+            saved.buffers([0, 0, 0, rows * width, units * small::padded(input)]);
+        if let Some(dkernel) = dkernel {
+            let dz = if width == units {
+                dz
+            } else {
+                small::pad(dz, units, wide_dz);
+                &*wide_dz
+            };
+            small::product_of_transposed(x, input, dz, dkernel, units);
+        }
+        if let Some(dx) = dx {
+            small::pad_transposed(kernel, units, turned);
+            small::product(dz, units, turned, None, dx, input);
+        }
+    }
+
+    fn large_backward(
+        &self,
+        (x, kernel): (&[f32], &[f32]),
+        dz: &[f32],
+        (dkernel, dx): (Option<&mut [f32]>, Option<&mut [f32]>),
+    ) {
+        let rows = x.len() / self.input;
+        let (x, dz) = (Matrix::new(x, rows, self.input), Matrix::new(dz, rows, self.units));
+        let kernel = Matrix::new(kernel, self.input, self.units);
+        let of_kernel = |dkernel: &mut [f32]| matmul(x.t(), dz, dkernel, Into::Overwrite);
+        let of_input = |dx: &mut [f32]| matmul(dz, kernel.t(), dx, Into::Overwrite);
+        match (dkernel, dx) {
+            (Some(dkernel), Some(dx)) => {
+                let work = 2 * rows * self.input * self.units;
+                parallel::both(work, || of_kernel(dkernel), || of_input(dx));
+            }
+            (dkernel, dx) => {
+                dkernel.into_iter().for_each(of_kernel);
+                dx.into_iter().for_each(of_input);
+            }
+        }
     }
 }
 
 /// Numbers of a piece that is worked on by one thread.
 const PIECE: usize = 1 << 14;
 
-/// `y = activation(y + bias)`; `z` keeps `y + bias` where it isn't empty.
-fn finish(
-    y: &mut [f32],
-    bias: Option<&[f32]>,
-    units: usize,
-    z: &mut [f32],
-    activation: &Activation,
-) {
-    let piece = (PIECE / units).max(1) * units;
-    let z = if z.is_empty() { None } else { Some((z, piece)) };
-    let work = 4 * y.len();
-    let each = |y: &mut [f32], z: Option<&mut [f32]>| {
-        if let Some(bias) = bias {
-            vectorize(
-                #[inline(always)]
-                || {
-                    for row in y.chunks_exact_mut(units) {
-                        row.iter_mut().zip(bias).for_each(|(y, bias)| *y += bias);
-                    }
-                },
-            );
-        }
-        if let Some(z) = z {
-            z.copy_from_slice(y);
-        }
-        activation.apply(y, units);
-    };
-    match z {
-        Some(z) => parallel::chunks2((y, piece), z, work, |_, y, z| each(y, Some(z))),
-        None => parallel::chunks(y, piece, work, |_, y| each(y, None)),
-    }
+fn add_bias(y: &mut [f32], bias: Option<&[f32]>) {
+    let Some(bias) = bias else { return };
+    vectorize(
+        #[inline(always)]
+        || {
+            for row in y.chunks_exact_mut(bias.len()) {
+                row.iter_mut().zip(bias).for_each(|(y, bias)| *y += bias);
+            }
+        },
+    );
 }
 
 /// The sums of the columns of `rows`.

@@ -59,8 +59,8 @@ pub enum Into {
 /// matrices anew, so there are no more of them than there is work for.
 fn pieces(work: usize) -> usize {
     match work {
-        0..0x20_0000 => 1,
-        0x20_0000..0x200_0000 => 2,
+        0..0x8_0000 => 1,
+        0x8_0000..0x200_0000 => 2,
         0x200_0000..0x800_0000 => 4,
         0x800_0000..0x2000_0000 => 8,
         _ => 16,
@@ -70,11 +70,23 @@ fn pieces(work: usize) -> usize {
 /// `c = a · b` or `c += a · b`; c is row-major, `a.rows × b.columns`. Split over threads where it
 /// is large; the pieces depend on the sizes alone, so the result is the same at any thread count.
 pub fn matmul(a: Matrix<'_>, b: Matrix<'_>, c: &mut [f32], into: Into) {
+    matmul_then(a, b, c, into, |_| {});
+}
+
+/// The same; `then` is run over the rows of every piece as soon as they are whole.
+pub fn matmul_then(
+    a: Matrix<'_>,
+    b: Matrix<'_>,
+    c: &mut [f32],
+    into: Into,
+    then: impl Fn(&mut [f32]) + Send + Sync,
+) {
     let (m, n, k) = (a.rows, b.columns, a.columns);
     let work = m * n * k;
     let pieces = pieces(work);
     if pieces == 1 {
-        return product(a, b, c, n, into);
+        product(a, b, c, n, into);
+        return then(c);
     }
     if m >= n {
         let rows = m.div_ceil(pieces).next_multiple_of(16);
@@ -82,10 +94,11 @@ pub fn matmul(a: Matrix<'_>, b: Matrix<'_>, c: &mut [f32], into: Into) {
             let part =
                 Matrix { values: &a.values[piece * rows * a.row_stride..], rows: c.len() / n, ..a };
             product(part, b, c, n, into);
+            then(c);
         });
     } else {
         let columns = n.div_ceil(pieces).next_multiple_of(32);
-        let c = Shared(c.as_mut_ptr(), c.len());
+        let shared = Shared(c.as_mut_ptr(), c.len());
         parallel::indices(n.div_ceil(columns), work, |piece| {
             let start = piece * columns;
             let width = columns.min(n - start);
@@ -93,10 +106,11 @@ pub fn matmul(a: Matrix<'_>, b: Matrix<'_>, c: &mut [f32], into: Into) {
             // SAFETY: each piece writes its own columns of c, all within c (checked by `product`'s
             // caller: c holds m rows of n numbers), and c outlives the loop.
             unsafe {
-                let pointer = c.start().add(start);
+                let pointer = shared.start().add(start);
                 raw(a, part, pointer, n, into);
             }
         });
+        parallel::chunks(c, m.div_ceil(pieces) * n, work / k.max(1), |_, rows| then(rows));
     }
 }
 

@@ -2,6 +2,8 @@
 
 use rayon::prelude::*;
 
+use crate::threads;
+
 /// Arithmetic below which another thread costs more than it gives.
 const WORTH_SPLITTING: usize = 1 << 19;
 
@@ -17,7 +19,7 @@ pub fn chunks(
     if size == 0 {
         return;
     }
-    if worth(work) && values.len() > size {
+    if values.len() > size && splits(work) {
         values.par_chunks_mut(size).enumerate().for_each(|(i, chunk)| each(i, chunk));
     } else {
         values.chunks_mut(size).enumerate().for_each(|(i, chunk)| each(i, chunk));
@@ -25,16 +27,16 @@ pub fn chunks(
 }
 
 /// The same over chunks of two slices that belong together.
-pub fn chunks2(
-    (a, a_size): (&mut [f32], usize),
-    (b, b_size): (&mut [f32], usize),
+pub fn chunks2<A: Send, B: Send>(
+    (a, a_size): (&mut [A], usize),
+    (b, b_size): (&mut [B], usize),
     work: usize,
-    each: impl Fn(usize, &mut [f32], &mut [f32]) + Send + Sync,
+    each: impl Fn(usize, &mut [A], &mut [B]) + Send + Sync,
 ) {
     if a_size == 0 || b_size == 0 {
         return;
     }
-    if worth(work) && a.len() > a_size {
+    if a.len() > a_size && splits(work) {
         let pairs = a.par_chunks_mut(a_size).zip(b.par_chunks_mut(b_size));
         pairs.enumerate().for_each(|(i, (a, b))| each(i, a, b));
     } else {
@@ -57,7 +59,7 @@ pub fn chunks3(
     if a_size == 0 || b_size == 0 || c_size == 0 {
         return;
     }
-    if worth(work) && a.len() > a_size {
+    if a.len() > a_size && splits(work) {
         let pairs = a.par_chunks_mut(a_size).zip(b.par_chunks_mut(b_size));
         let all = pairs.zip(c.par_chunks_mut(c_size)).enumerate();
         all.for_each(|(i, ((a, b), c))| each(i, a, b, Some(c)));
@@ -71,14 +73,28 @@ pub fn chunks3(
 /// Runs `each(i)` for 0..n, over several threads where `work` is worth it. `each` must only write
 /// where no other index writes.
 pub fn indices(n: usize, work: usize, each: impl Fn(usize) + Send + Sync) {
-    if worth(work) && n > 1 {
+    if n > 1 && splits(work) {
         (0..n).into_par_iter().for_each(each);
     } else {
         (0..n).for_each(each);
     }
 }
 
-/// True where the work is worth more than one thread, and there is one.
-pub fn worth(work: usize) -> bool {
-    work >= WORTH_SPLITTING && rayon::current_num_threads() > 1
+/// Runs both; at the same time where `work` is worth it.
+pub fn both(work: usize, a: impl FnOnce() + Send, b: impl FnOnce() + Send) {
+    if splits(work) {
+        rayon::join(a, b);
+    } else {
+        a();
+        b();
+    }
+}
+
+/// True where the work is worth more than one thread, and there is one; it is awake then.
+fn splits(work: usize) -> bool {
+    let splits = work >= WORTH_SPLITTING && rayon::current_num_threads() > 1;
+    if splits {
+        threads::keep_awake();
+    }
+    splits
 }

@@ -3,9 +3,7 @@
 
 use std::ops::Range;
 
-use rayon::prelude::*;
-
-use super::parallel::{chunks, worth};
+use super::parallel::{chunks, chunks2};
 use super::simd::vectorize;
 use super::{Backward, Kernel, OutputMask, Pass, Saved};
 
@@ -135,13 +133,9 @@ impl Kernel for PoolKernel {
         match self.pooling {
             Pooling::Max => {
                 let largest = saved.indices(y.len());
-                if worth(work) {
-                    let pairs = y.par_chunks_mut(output).zip(largest.par_chunks_mut(output));
-                    pairs.enumerate().for_each(|(i, (y, at))| self.max_of(x_of(i), y, at));
-                } else {
-                    let pairs = y.chunks_mut(output).zip(largest.chunks_mut(output));
-                    pairs.enumerate().for_each(|(i, (y, at))| self.max_of(x_of(i), y, at));
-                }
+                chunks2((y, output), (largest, output), work, |i, y, at| {
+                    self.max_of(x_of(i), y, at);
+                });
             }
             Pooling::Average => chunks(y, output, work, |i, y| self.mean_of(x_of(i), y)),
             Pooling::MaskedAverage => {

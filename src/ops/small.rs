@@ -196,6 +196,60 @@ fn block<const N: usize>(values: &[f32], first: usize) -> [f32; N] {
     taken
 }
 
+/// `c = a · b + bias` where b is one column: a (rows, inner), b (inner,), c (rows,).
+pub fn dots(a: &[f32], b: &[f32], bias: f32, c: &mut [f32]) {
+    vectorize(
+        #[inline(always)]
+        || {
+            for (a, c) in a.chunks_exact(b.len()).zip(c) {
+                *c = dot(a, b) + bias;
+            }
+        },
+    );
+}
+
+#[inline(always)]
+fn dot(a: &[f32], b: &[f32]) -> f32 {
+    const LANES: usize = 32;
+    let (a, b) = (a.chunks_exact(LANES), b.chunks_exact(LANES));
+    let mut rest: f32 = a.remainder().iter().zip(b.remainder()).map(|(a, b)| a * b).sum();
+    let mut sums = [0.0f32; LANES];
+    for (a, b) in a.zip(b) {
+        for lane in 0..LANES {
+            sums[lane] += a[lane] * b[lane];
+        }
+    }
+    for sum in sums {
+        rest += sum;
+    }
+    rest
+}
+
+/// `c = aᵀ · b` where b is one column: a (rows, left), b (rows,), c (left,).
+pub fn weighted_sum(a: &[f32], b: &[f32], c: &mut [f32]) {
+    c.fill(0.0);
+    vectorize(
+        #[inline(always)]
+        || {
+            for (a, b) in a.chunks_exact(c.len()).zip(b) {
+                c.iter_mut().zip(a).for_each(|(c, a)| *c += a * b);
+            }
+        },
+    );
+}
+
+/// `c = a · bᵀ` where both are one column: a (rows,), b (columns,), c (rows, columns).
+pub fn outer_product(a: &[f32], b: &[f32], c: &mut [f32]) {
+    vectorize(
+        #[inline(always)]
+        || {
+            for (a, c) in a.iter().zip(c.chunks_exact_mut(b.len())) {
+                c.iter_mut().zip(b).for_each(|(c, b)| *c = a * b);
+            }
+        },
+    );
+}
+
 /// The sums of the columns of `rows`.
 pub fn column_sums(rows: &[f32], sums: &mut [f32]) {
     sums.fill(0.0);
@@ -243,6 +297,31 @@ mod tests {
                         assert!((outer[i * columns + column] - sum).abs() < 1e-5, "{columns}");
                     }
                 }
+            }
+        }
+    }
+
+    #[test]
+    fn products_with_one_column_are_right() {
+        for (rows, inner) in [(1, 1), (3, 32), (5, 70)] {
+            let (a, b) = (numbers(rows * inner, 1), numbers(inner, 2));
+            let d = numbers(rows, 3);
+            let near = |a: f32, b: f32| (a - b).abs() < 1e-4;
+            let (mut c, mut sums) = (vec![f32::NAN; rows], vec![f32::NAN; inner]);
+            let mut outer = vec![f32::NAN; rows * inner];
+            dots(&a, &b, 0.5, &mut c);
+            weighted_sum(&a, &d, &mut sums);
+            outer_product(&d, &b, &mut outer);
+            for row in 0..rows {
+                let sum: f32 = (0..inner).map(|i| a[row * inner + i] * b[i]).sum();
+                assert!(near(c[row], sum + 0.5), "{} {sum}", c[row]);
+                for i in 0..inner {
+                    assert_eq!(outer[row * inner + i], d[row] * b[i]);
+                }
+            }
+            for i in 0..inner {
+                let sum: f32 = (0..rows).map(|row| a[row * inner + i] * d[row]).sum();
+                assert!(near(sums[i], sum), "{} {sum}", sums[i]);
             }
         }
     }
