@@ -69,14 +69,14 @@ impl<'a> Bound<'a> {
                 (bound.slot, bound.column.transform.classes())
         {
             let cell = &table.texts[place][code as usize];
-            return Err(unknown(at(row), &bound.column.name, cell, classes, remedy));
+            return Err(unknown(at(row)?, &bound.column.name, cell, classes, remedy));
         }
         let Some(Slot::Number(place)) = self.weight else { return Ok(()) };
         let weights = table.chunks.iter().flat_map(|chunk| column_of(chunk, table, place));
         match weights.enumerate().find(|(_, weight)| *weight < 0.0) {
             Some((row, weight)) => {
                 let message = format!("a sample weight must be 0 or more, got {weight}");
-                Err(Error::data(at(row), message).with_help("0 leaves the row out of the loss"))
+                Err(Error::data(at(row)?, message).with_help("0 leaves the row out of the loss"))
             }
             None => Ok(()),
         }
@@ -220,13 +220,13 @@ fn column_of<'c>(chunk: &'c Chunk, table: &Table, place: usize) -> impl Iterator
 }
 
 /// `loan.csv:17` for a row of the table, counted from 0.
-fn line_of_row(source: &Source, delimiter: u8, row: usize) -> String {
-    let mut reader = records(source.text(), delimiter);
+fn line_of_row(source: &Source, delimiter: u8, row: usize) -> Result<String> {
+    let mut reader = records(source.text()?, delimiter);
     let mut record = csv::ByteRecord::new();
     for _ in 0..row + 2 {
         if !matches!(reader.read_byte_record(&mut record), Ok(true)) {
             break;
         }
     }
-    source.at(record.position().map_or(0, |position| position.byte() as usize))
+    Ok(source.at(record.position().map_or(0, |position| position.byte() as usize)))
 }

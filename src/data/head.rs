@@ -39,7 +39,7 @@ impl Kept {
         columns: Vec<(String, usize)>,
         held: Option<&[bool]>,
     ) -> Kept {
-        let text = source.text();
+        let text = source.start();
         let mut end = text.len().min(header.body + KEPT_BYTES);
         while !text.is_char_boundary(end) {
             end -= 1;
@@ -47,7 +47,7 @@ impl Kept {
         let held = held.map(|held| held[..held.len().min(KEPT_BYTES)].to_vec()).unwrap_or_default();
         Kept {
             text: text[..end].to_string(),
-            is_whole: end == text.len(),
+            is_whole: end == text.len() && source.is_whole(),
             delimiter: header.delimiter,
             columns,
             held,

@@ -31,7 +31,7 @@ pub(super) fn records(text: &str, delimiter: u8) -> csv::Reader<&[u8]> {
 impl Header {
     /// Reads the names; two alike are an error.
     pub(super) fn read(source: &Source, delimiter: u8) -> Result<Header> {
-        let mut reader = records(source.text(), delimiter);
+        let mut reader = records(source.start(), delimiter);
         let mut record = csv::StringRecord::new();
         let failed = |error: csv::Error| Error::data(source.at(0), error.to_string());
         reader.read_record(&mut record).map_err(failed)?;

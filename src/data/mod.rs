@@ -164,7 +164,7 @@ fn use_source(
     let bound = Bound::new(preprocessing, &table, with_target);
     bound.check(&table, &source, delimiter, "")?;
     let raw = if keep_columns {
-        records(source.text(), delimiter)
+        records(source.text()?, delimiter)
             .into_records()
             .skip(1)
             .collect::<Result<_, csv::Error>>()

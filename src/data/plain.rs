@@ -5,20 +5,6 @@ use memchr::{memchr, memchr_iter};
 use super::float;
 use super::table::{Layout, Read, fits};
 
-/// Cuts text after line breaks into parts of about so many bytes.
-pub(super) fn cut(text: &str, bytes: usize) -> Vec<&str> {
-    let mut parts = Vec::with_capacity(text.len() / bytes + 1);
-    let mut rest = text;
-    while rest.len() > bytes {
-        let Some(end) = memchr(b'\n', &rest.as_bytes()[bytes..]) else { break };
-        let (part, after) = rest.split_at(bytes + end + 1);
-        parts.push(part);
-        rest = after;
-    }
-    parts.push(rest);
-    parts
-}
-
 /// Reads whole lines; None at the first thing that isn't plain and right.
 pub(super) fn read(text: &str, layout: &Layout<'_>) -> Option<Read> {
     if memchr(b'"', text.as_bytes()).is_some() {

@@ -1,36 +1,84 @@
-//! Source: the text of a file, read whole, and the lines in it.
+//! Source: the text of a table, and the lines in it. A large file is read piece by piece where it
+//! is worked on, and whole only where something in it isn't plain.
 
-use std::io::Read;
+use std::fs::File;
+use std::io::{Read, Seek, SeekFrom};
+use std::ops::Range;
 use std::path::Path;
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
-use memchr::memchr_iter;
+use memchr::{memchr, memchr_iter, memrchr};
 
 use crate::config::names::did_you_mean;
 use crate::error::{Error, Problem, Result};
 
 /// The name on the command line that means standard input.
 const STDIN: &str = "-";
+const BYTE_ORDER_MARK: &str = "\u{feff}";
 
 /// The text of a table, and what it is called in messages.
 pub(super) struct Source {
     /// `data/loan.csv`, or `stdin`.
     pub name: String,
-    whole: String,
+    /// The text; of a large file the lines at its beginning.
+    start: String,
+    rest: Option<Rest>,
+}
+
+/// A large file whose text is read where it is needed.
+struct Rest {
+    file: Mutex<File>,
+    length: usize,
+    /// The whole text, once it was asked for.
+    whole: OnceLock<String>,
+}
+
+/// The bytes of a file; of a large one the beginning, and the file.
+pub(super) struct Bytes(Vec<u8>, Option<(File, usize)>);
+
+/// How much is read at once of a file that is larger.
+const START: usize = 1 << 21;
+/// How much is read after a piece, for its last line to end there.
+const SLACK: usize = 1 << 14;
+
+impl From<Vec<u8>> for Bytes {
+    fn from(bytes: Vec<u8>) -> Self {
+        Bytes(bytes, None)
+    }
 }
 
 /// The bytes of a file; what is wrong is told without a place.
-pub(super) fn read(path: &Path) -> Result<Vec<u8>, Problem> {
+pub(super) fn read(path: &Path) -> Result<Bytes, Problem> {
     if path.is_dir() {
         let message = format!("`{}` is a folder, not a CSV file", path.display());
         return Err(Problem::at("", message).help("name a file in it"));
     }
-    std::fs::read(path).map_err(|error| match error.kind() {
+    read_file(path).map_err(|error| match error.kind() {
         std::io::ErrorKind::NotFound => {
             Problem::at("", format!("there is no file `{}`", path.display()))
                 .help(neighbour(path).unwrap_or_default())
         }
         _ => Problem::at("", format!("can't read `{}`: {error}", path.display())),
     })
+}
+
+fn read_file(path: &Path) -> std::io::Result<Bytes> {
+    let mut file = File::open(path)?;
+    let about = file.metadata()?;
+    let length = usize::try_from(about.len()).unwrap_or(usize::MAX);
+    let mut bytes = Vec::new();
+    if about.is_file() && length > START {
+        bytes.resize(START, 0);
+        file.read_exact(&mut bytes)?;
+        // the csv crate, which reads what isn't plain, needs the whole text
+        let is_plain = memchr(b'"', &bytes).is_none() && !bytes.trim_ascii().is_empty();
+        if let Some(end) = memrchr(b'\n', &bytes).filter(|_| is_plain) {
+            bytes.truncate(end + 1);
+            return Ok(Bytes(bytes, Some((file, length))));
+        }
+    }
+    file.read_to_end(&mut bytes)?;
+    Ok(Bytes(bytes, None))
 }
 
 /// "did you mean …?", where a file of nearly this name is in the same folder.
@@ -60,45 +108,140 @@ impl Source {
     }
 
     /// A table from its bytes.
-    pub(super) fn new(name: impl Into<String>, bytes: Vec<u8>) -> Result<Source> {
-        let name = name.into();
-        let starts: [(&[u8], &str); 4] = [
-            (b"\xff\xfe", "it is UTF-16 text: save it as UTF-8"),
-            (b"\xfe\xff", "it is UTF-16 text: save it as UTF-8"),
-            (b"PK\x03\x04", "it is a zip archive or an Excel workbook: export it as CSV"),
-            (b"\x1f\x8b", "it is compressed by gzip: unpack it"),
-        ];
-        if let Some((_, help)) = starts.iter().find(|(start, _)| bytes.starts_with(start)) {
-            return Err(Error::data(name, "expected a CSV file in UTF-8").with_help(*help));
-        }
-        let whole = String::from_utf8(bytes).map_err(|error| {
-            let at = error.utf8_error().valid_up_to();
-            let bytes = error.as_bytes();
-            let byte = bytes.get(at).copied().unwrap_or_default();
-            let place = format!("{name}:{}", line(bytes, at));
-            Error::data(place, format!("expected UTF-8 text, found the byte 0x{byte:02X}"))
-                .with_help("save the file as UTF-8; it may be Latin-1 or Windows-1252")
-        })?;
-        if whole.trim_start_matches('\u{feff}').trim().is_empty() {
-            return Err(Error::data(name, "the file is empty")
-                .with_help("the first line names the columns, the others are rows"));
-        }
-        Ok(Source { name, whole })
+    pub(super) fn new(name: impl Into<String>, bytes: impl Into<Bytes>) -> Result<Source> {
+        let (name, Bytes(bytes, file)) = (name.into(), bytes.into());
+        let start = text(&name, bytes)?;
+        let rest = file.map(|(file, length)| Rest {
+            file: Mutex::new(file),
+            length,
+            whole: OnceLock::new(),
+        });
+        Ok(Source { name, start, rest })
     }
 
-    /// The text, without a byte order mark.
-    pub(super) fn text(&self) -> &str {
-        self.whole.strip_prefix('\u{feff}').unwrap_or(&self.whole)
+    /// The whole text, without a byte order mark.
+    pub(super) fn text(&self) -> Result<&str> {
+        if let Some(rest) = &self.rest
+            && rest.whole.get().is_none()
+        {
+            let mut bytes = Vec::with_capacity(rest.length);
+            let mut file = rest.lock();
+            file.seek(SeekFrom::Start(0))?;
+            file.read_to_end(&mut bytes)?;
+            drop(rest.whole.set(text(&self.name, bytes)?)); // somebody else may have been faster
+        }
+        Ok(self.known())
+    }
+
+    /// The beginning of the text, without a byte order mark: the header and more whole lines.
+    pub(super) fn start(&self) -> &str {
+        self.start.strip_prefix(BYTE_ORDER_MARK).unwrap_or(&self.start)
+    }
+
+    /// True where [`Source::start`] is the whole text.
+    pub(super) fn is_whole(&self) -> bool {
+        self.rest.is_none()
+    }
+
+    /// The text from byte `body` on, in pieces of `bytes` bytes.
+    pub(super) fn pieces(&self, body: usize, bytes: usize) -> Vec<Range<usize>> {
+        let length = self.rest.as_ref().map_or(self.start.len(), |rest| rest.length);
+        let length = length - self.mark();
+        (body..length).step_by(bytes).map(|start| start..length.min(start + bytes)).collect()
+    }
+
+    /// The lines that begin within a piece; all of it where `is_first`. None where they can't be
+    /// read, or aren't UTF-8.
+    pub(super) fn lines<'a>(
+        &'a self,
+        piece: Range<usize>,
+        is_first: bool,
+        buffer: &'a mut Vec<u8>,
+    ) -> Option<&'a str> {
+        // a line begins at the first byte where the one before it is a line break
+        let from = if is_first { piece.start } else { piece.start - 1 };
+        let length = piece.end - from;
+        let bytes = match &self.rest {
+            None => self.start().as_bytes().get(from..)?,
+            Some(rest) => rest.read(from + self.mark(), length, buffer)?,
+        };
+        let next_line = |at| match memchr(b'\n', &bytes[at..]) {
+            Some(end) => at + end + 1,
+            None => bytes.len(),
+        };
+        let (start, end) = (if is_first { 0 } else { next_line(0) }, next_line(length - 1));
+        std::str::from_utf8(&bytes[start..end]).ok()
+    }
+
+    /// How many bytes the byte order mark has.
+    fn mark(&self) -> usize {
+        self.start.len() - self.start().len()
     }
 
     /// `loan.csv:17` for a byte of the text: the line of what follows the line breaks there.
     pub(super) fn at(&self, byte: usize) -> String {
-        let text = self.text().as_bytes();
+        let text = self.known().as_bytes();
         let breaks = text.iter().skip(byte).take_while(|b| matches!(b, b'\r' | b'\n')).count();
         format!("{}:{}", self.name, line(text, byte + breaks))
     }
+
+    /// As much of the text as was read.
+    fn known(&self) -> &str {
+        match self.rest.as_ref().and_then(|rest| rest.whole.get()) {
+            Some(whole) => whole.strip_prefix(BYTE_ORDER_MARK).unwrap_or(whole),
+            None => self.start(),
+        }
+    }
 }
 
+impl Rest {
+    fn lock(&self) -> MutexGuard<'_, File> {
+        self.file.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// At least `length` bytes from `from` on, and what is needed for their last line to end.
+    fn read<'a>(&self, from: usize, length: usize, buffer: &'a mut Vec<u8>) -> Option<&'a [u8]> {
+        let mut slack = SLACK;
+        loop {
+            let end = self.length.min(from + length + slack);
+            buffer.resize(end - from, 0);
+            let mut file = self.lock();
+            file.seek(SeekFrom::Start(from as u64)).ok()?;
+            file.read_exact(buffer).ok()?;
+            drop(file);
+            if end == self.length || memchr(b'\n', &buffer[length - 1..]).is_some() {
+                return Some(buffer);
+            }
+            slack *= 4;
+        }
+    }
+}
+
+/// The text of bytes that are UTF-8 and hold something.
+fn text(name: &str, bytes: Vec<u8>) -> Result<String> {
+    let starts: [(&[u8], &str); 4] = [
+        (b"\xff\xfe", "it is UTF-16 text: save it as UTF-8"),
+        (b"\xfe\xff", "it is UTF-16 text: save it as UTF-8"),
+        (b"PK\x03\x04", "it is a zip archive or an Excel workbook: export it as CSV"),
+        (b"\x1f\x8b", "it is compressed by gzip: unpack it"),
+    ];
+    if let Some((_, help)) = starts.iter().find(|(start, _)| bytes.starts_with(start)) {
+        return Err(Error::data(name, "expected a CSV file in UTF-8").with_help(*help));
+    }
+    let whole = String::from_utf8(bytes).map_err(|error| {
+        let at = error.utf8_error().valid_up_to();
+        let bytes = error.as_bytes();
+        let byte = bytes.get(at).copied().unwrap_or_default();
+        let place = format!("{name}:{}", line(bytes, at));
+        Error::data(place, format!("expected UTF-8 text, found the byte 0x{byte:02X}"))
+            .with_help("save the file as UTF-8; it may be Latin-1 or Windows-1252")
+    })?;
+    if whole.trim_start_matches(BYTE_ORDER_MARK).trim().is_empty() {
+        return Err(Error::data(name, "the file is empty")
+            .with_help("the first line names the columns, the others are rows"));
+    }
+    Ok(whole)
+}
 /// The line that a byte is on, from 1; lines end with LF, CRLF or CR.
 fn line(text: &[u8], byte: usize) -> usize {
     let before = text.get(..byte).unwrap_or(text);

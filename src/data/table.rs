@@ -1,6 +1,7 @@
 //! Table: the cells that are wanted, as numbers and as codes of texts, in chunks of rows.
 
 use std::collections::HashMap;
+use std::ops::Range;
 
 use rayon::prelude::*;
 
@@ -222,13 +223,17 @@ pub(super) fn read_plain(
     layout: &Layout<'_>,
     chunk_bytes: usize,
 ) -> Option<Vec<Read>> {
-    let body = source.text().get(header.body..)?;
-    plain::cut(body, chunk_bytes).into_par_iter().map(|text| plain::read(text, layout)).collect()
+    let pieces = source.pieces(header.body, chunk_bytes);
+    let read = |buffer: &mut Vec<u8>, piece: Range<usize>| {
+        let is_first = piece.start == header.body;
+        plain::read(source.lines(piece, is_first, buffer)?, layout)
+    };
+    pieces.into_par_iter().map_init(Vec::new, read).collect()
 }
 
 /// The csv crate's way, for text with quotes and for errors.
 pub(super) fn read_records(source: &Source, layout: &Layout<'_>) -> Result<Vec<Read>> {
-    let mut reader = records(source.text(), layout.delimiter);
+    let mut reader = records(source.text()?, layout.delimiter);
     let mut record = csv::StringRecord::new();
     let failed = |error: csv::Error| Error::data(&source.name, error.to_string());
     reader.read_record(&mut record).map_err(failed)?; // the header

@@ -138,3 +138,33 @@ proptest! {
         }
     }
 }
+
+/// A table too large to be read at once, followed by `end`: what is read from the file, and the
+/// whole text.
+fn large(end: &str) -> (Result<Loaded>, Vec<u8>) {
+    let mut text = "\u{feff}a,c,y\n".to_string();
+    for row in 0..150_000 {
+        text += &format!("{}.{},c{},{}\r\n", row, row * 7919 % 1000, row * 31 % 57, row % 3);
+    }
+    text += end;
+    assert!(text.len() > 2 << 20);
+    let section = json!({
+        "features": [{ "column": "a", "scale": "standard" }, { "column": "c", "encode": "label" }],
+        "target": "y",
+    });
+    (load_text(text.as_bytes(), section, None), text.into_bytes())
+}
+
+#[test]
+fn a_large_file_reads_as_its_text_does() {
+    for end in ["7.5,c1,2", "7.5,\"c1\",2\n"] {
+        let (loaded, text) = large(end);
+        let loaded = loaded.expect("loaded");
+        let used = load_bytes_for_use("t.csv", text, &loaded.preprocessing, true, false);
+        assert_eq!(loaded.train, used.expect("used").data);
+        assert_eq!(loaded.train.len(), 150_001);
+        assert_eq!(loaded.head(2).raw[1], ["1.919", "c31", "1"]);
+    }
+    let error = large("7.5,,2\n1,c1,1\n").0.expect_err("an empty cell").to_string();
+    assert!(error.contains("t.csv:150002: column `c`: the cell is empty"), "{error}");
+}
