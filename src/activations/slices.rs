@@ -219,12 +219,17 @@ impl Activation {
     }
 }
 
-/// `x ← f(x)`
+/// `x ← f(x)`. Here and below a loop and not `for_each`, which may stay a call, compiled for the
+/// plainest machine.
 #[inline(always)]
 fn each(values: &mut [f32], f: impl Fn(f32) -> f32) {
     vectorize(
         #[inline(always)]
-        || values.iter_mut().for_each(|x| *x = f(*x)),
+        || {
+            for x in values {
+                *x = f(*x);
+            }
+        },
     );
 }
 
@@ -233,7 +238,11 @@ fn each(values: &mut [f32], f: impl Fn(f32) -> f32) {
 fn times(dy: &mut [f32], x: &[f32], f: impl Fn(f32) -> f32) {
     vectorize(
         #[inline(always)]
-        || dy.iter_mut().zip(x).for_each(|(dy, x)| *dy *= f(*x)),
+        || {
+            for (dy, x) in dy.iter_mut().zip(x) {
+                *dy *= f(*x);
+            }
+        },
     );
 }
 
@@ -242,7 +251,11 @@ fn times(dy: &mut [f32], x: &[f32], f: impl Fn(f32) -> f32) {
 fn rows(values: &mut [f32], width: usize, f: impl Fn(&mut [f32])) {
     vectorize(
         #[inline(always)]
-        || values.chunks_exact_mut(width.max(1)).for_each(f),
+        || {
+            for row in values.chunks_exact_mut(width.max(1)) {
+                f(row);
+            }
+        },
     );
 }
 

@@ -63,10 +63,10 @@ impl Kernel for DenseKernel {
             }
         }
         let [z] = saved.buffers([kept]);
-        let piece = (PIECE / self.units).max(1) * self.units;
         if kept == 0 {
             return self.activation.apply(y, self.units);
         }
+        let piece = self.piece();
         parallel::chunks2((y, piece), (z, piece), 16 * kept, |_, y, z| {
             z.copy_from_slice(y);
             self.activation.apply(y, self.units);
@@ -77,7 +77,11 @@ impl Kernel for DenseKernel {
         let Backward { x, weights, y, dy, saved, dx, dweights } = io;
         let [z] = saved.buffers([self.kept(y.len())]);
         let z = if z.is_empty() { y } else { &*z };
-        self.activation.gradient(z, y, dy, self.units);
+        let piece = self.piece();
+        parallel::chunks(dy, piece, 16 * y.len(), |index, dy| {
+            let part = index * piece..index * piece + dy.len();
+            self.activation.gradient(&z[part.clone()], &y[part], dy, self.units);
+        });
         let dz = &*dy; // dy is now d loss / d z
         let mut all = dweights.iter_mut().map(Option::as_deref_mut);
         let (dkernel, dbias) = (all.next().flatten(), all.next().flatten());
@@ -106,6 +110,11 @@ impl DenseKernel {
             0..=SMALL => Way::Small,
             _ => Way::Large,
         }
+    }
+
+    /// Numbers of whole rows that one thread works on.
+    fn piece(&self) -> usize {
+        (PIECE / self.units).max(1) * self.units
     }
 
     /// How many numbers of `x · kernel + bias` are kept for the activation's gradient.

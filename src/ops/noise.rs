@@ -77,7 +77,7 @@ impl Noise {
         match self.rule {
             Rule::Dropout { rate } => {
                 let scale = if rate < 1.0 { (1.0 / (1.0 - rate)) as f32 } else { 0.0 };
-                keep(&mut stream, rate, factors, |keep| if keep { scale } else { 0.0 });
+                keep(&mut stream, rate, factors, scale);
             }
             Rule::Gaussian { rate } => {
                 let deviation = (rate / (1.0 - rate)).sqrt() as f32;
@@ -92,7 +92,7 @@ impl Noise {
                 let scale = ((1.0 - rate) * (1.0 + rate * limit * limit)).powf(-0.5); // a
                 let shift = -scale * limit * rate; // b
                 let (kept, dropped) = (shift as f32, (scale * limit + shift) as f32);
-                keep(&mut stream, rate, factors, |keep| if keep { scale as f32 } else { 0.0 });
+                keep(&mut stream, rate, factors, scale as f32);
                 for (addend, factor) in addends.iter_mut().zip(factors) {
                     *addend = if *factor == 0.0 { dropped } else { kept };
                 }
@@ -133,22 +133,23 @@ impl Noise {
     }
 }
 
-/// Draws a word for each factor; it is kept where the word, as a fraction, is at least the rate.
-fn keep(
-    stream: &mut crate::random::Stream,
-    rate: f64,
-    factors: &mut [f32],
-    factor: impl Fn(bool) -> f32,
-) {
+/// Draws a word for each factor, which is `kept` where the word, as a fraction, is at least the
+/// rate, and 0 elsewhere.
+fn keep(stream: &mut crate::random::Stream, rate: f64, factors: &mut [f32], kept: f32) {
     let least = (rate * 4_294_967_296.0) as u64;
     let least = u32::try_from(least).unwrap_or(u32::MAX);
     let mut words = [0; 256];
     for block in factors.chunks_mut(256) {
         let words = &mut words[..block.len()];
         stream.fill_words(words);
-        vectorize(|| {
-            block.iter_mut().zip(&*words).for_each(|(f, word)| *f = factor(*word >= least));
-        });
+        vectorize(
+            #[inline(always)]
+            move || {
+                for (factor, word) in block.iter_mut().zip(words) {
+                    *factor = if *word >= least { kept } else { 0.0 };
+                }
+            },
+        );
     }
 }
 
