@@ -35,6 +35,13 @@ pub fn model(json: &Value, training_config: &Value) -> Result<Converted, String>
         ("", _) => return Err("it is not a model of Keras: it has no `class_name`".into()),
         (other, _) => return Err(format!("expected a Sequential model, found a `{other}`")),
     };
+    let is_old = json["keras_version"].as_str().is_some_and(|version| {
+        version
+            .split('.')
+            .next()
+            .and_then(|major| major.parse().ok())
+            .is_some_and(|major: u32| major < 3)
+    });
     let mut converted = Converted::default();
     let mut input = input_shape(&config["build_input_shape"])
         .or_else(|| input_shape(&json["build_config"]["input_shape"]));
@@ -58,7 +65,7 @@ pub fn model(json: &Value, training_config: &Value) -> Result<Converted, String>
         let Some(known) = LAYERS.find(class) else {
             return Err(format!("the layer `{class}` is not supported"));
         };
-        let (arguments, name) = layer_arguments(layer, known.name, &mut converted.notes)?;
+        let (arguments, name) = layer_arguments(layer, known.name, is_old)?;
         converted.layers.push(name);
         classes.push(known.name);
         entries.push((known.name, arguments));
@@ -170,23 +177,26 @@ pub(crate) fn entry(name: &str, arguments: Map<String, Value>) -> Value {
 fn layer_arguments(
     layer: &Value,
     class: &str,
-    notes: &mut Vec<String>,
+    is_old: bool,
 ) -> Result<(Map<String, Value>, String), String> {
     let empty = Map::new();
     let config = layer["config"].as_object().unwrap_or(&empty);
     let name = config.get("name").and_then(Value::as_str).unwrap_or(&snake_case(class)).to_string();
     let place = format!("layer `{name}`");
     let mut arguments = Map::new();
+    if is_old && class == "GRU" && !config.contains_key("reset_after") {
+        arguments.insert("reset_after".into(), json!(false)); // the default of that time
+    }
     for (key, value) in config {
         let (key, value) = renamed(class, key, value);
         match key {
-            "dtype" => precision(&place, &value, notes),
+            "dtype" => precision(&place, &value)?,
             "layer" | "backward_layer" if value.is_object() => {
                 let inner = value["class_name"].as_str().unwrap_or_default();
                 let known = LAYERS
                     .find(inner)
                     .ok_or_else(|| format!("{place}: the layer `{inner}` is not supported"))?;
-                let (mut inside, inner_name) = layer_arguments(&value, known.name, notes)?;
+                let (mut inside, inner_name) = layer_arguments(&value, known.name, is_old)?;
                 let automatic = snake_case(known.name);
                 if inner_name == automatic
                     || inner_name == format!("forward_{automatic}")
@@ -195,18 +205,16 @@ fn layer_arguments(
                 {
                     inside.remove("name");
                 }
-                if key == "backward_layer" {
-                    inside.remove("go_backwards"); // the wrapper turns it round itself
-                }
                 arguments.insert(key.into(), entry(&snake_case(known.name), inside));
+            }
+            "activation" | "recurrent_activation" if is_old && value == "hard_sigmoid" => {
+                return Err(format!(
+                    "{place}: `{key}: hard_sigmoid` of Keras 2 is clip(0.2 x + 0.5, 0, 1), which is \
+                     not supported: in Keras 3 and here it is relu6(x + 3) / 6"
+                ));
             }
             "input_dim" if class != "Embedding" => {}
             _ if is_default(key, &value, config) => {}
-            "data_format" => {
-                return Err(format!(
-                    "{place}: `data_format: {value}` is not supported: images are channels-last here"
-                ));
-            }
             _ => drop(arguments.insert(key.into(), super::super::keras_json::translate(&value))),
         }
     }
@@ -268,10 +276,14 @@ pub(crate) fn is_default(key: &str, value: &Value, config: &Map<String, Value>) 
     }
 }
 
-fn precision(place: &str, dtype: &Value, notes: &mut Vec<String>) {
+/// Keras computes in other precisions too, with other results.
+fn precision(place: &str, dtype: &Value) -> Result<(), String> {
     let name = dtype.as_str().or_else(|| dtype["config"]["name"].as_str());
-    match name {
-        None | Some("float32" | "int32" | "int64" | "uint8") => {}
-        Some(other) => notes.push(format!("{place} computes in {other}; here it is float32")),
+    match name.or_else(|| dtype["class_name"].as_str()) {
+        None | Some("float32" | "int32" | "int64" | "uint8") => Ok(()),
+        Some(other) => Err(format!(
+            "{place}: the precision `{other}` is not supported, only float32; in Keras, give the \
+             model's layers `dtype=\"float32\"` and save it again"
+        )),
     }
 }

@@ -101,6 +101,12 @@ impl Graph {
         self.named(&name, &[values.len()], INT64, raw(values, i64::to_le_bytes))
     }
 
+    /// A constant whole number.
+    pub(super) fn whole(&mut self, value: i64) -> String {
+        let name = self.fresh("constant");
+        self.named(&name, &[], INT64, raw(&[value], i64::to_le_bytes))
+    }
+
     /// A constant list of texts.
     pub(super) fn strings(&mut self, values: &[String]) -> String {
         let name = self.fresh("constant");
