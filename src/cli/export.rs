@@ -34,6 +34,10 @@ pub(crate) struct ExportArguments {
     /// For weights: the numbers' type in the file
     #[arg(long, value_name = "TYPE", default_value = "f32")]
     dtype: Dtype,
+    /// For ONNX: write the preprocessing too, raw columns in and classes out; the default for a
+    /// model trained on a table
+    #[arg(long, conflicts_with = "without_preprocessing")]
+    with_preprocessing: bool,
     /// For ONNX: write the network alone, without the preprocessing
     #[arg(long)]
     without_preprocessing: bool,
@@ -71,8 +75,13 @@ pub(crate) fn run(arguments: &ExportArguments, common: &Common) -> Result<()> {
     if arguments.dtype != Dtype::F32 && !matches!(arguments.to, To::Weights | To::Torch) {
         return Err(Error::run("`--dtype` goes with `--to weights` and `--to torch` only").into());
     }
-    if arguments.without_preprocessing && arguments.to != To::Onnx {
-        return Err(Error::run("`--without-preprocessing` goes with `--to onnx` only").into());
+    for (is_given, flag) in [
+        (arguments.with_preprocessing, "--with-preprocessing"),
+        (arguments.without_preprocessing, "--without-preprocessing"),
+    ] {
+        if is_given && arguments.to != To::Onnx {
+            return Err(Error::run(format!("`{flag}` goes with `--to onnx` only")).into());
+        }
     }
     let verified = match arguments.to {
         To::Config => {
@@ -174,6 +183,11 @@ fn bytes(arguments: &ExportArguments, model: &Model) -> Result<Vec<u8>> {
                 true => None,
                 false => of_model::tables(model)?,
             };
+            if arguments.with_preprocessing && tables.is_none() {
+                let message = "`--with-preprocessing`: the model has no preprocessing";
+                let help = "leave the flag out: the network alone is written";
+                return Err(Error::run(message).with_help(help).into());
+            }
             lanthorn::exchange::onnx::write(&portable, tables.as_ref())?
         }
     })

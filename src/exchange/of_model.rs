@@ -193,6 +193,12 @@ fn target_of(config: &Config, spec: &Spec) -> Target {
     }
 }
 
+/// Notes that a trainer's weights were trained elsewhere: statistics of the data are theirs, and are
+/// not taken anew when training goes on.
+pub fn trained_elsewhere(trainer: &mut Trainer) {
+    trainer.position.step = trainer.position.step.max(1);
+}
+
 /// Puts the optimizer's variables of one of Keras's files into a trainer; false where the file has
 /// none, or those of another optimizer.
 pub fn load_keras_optimizer(trainer: &mut Trainer, file: &KerasFile) -> Result<bool> {

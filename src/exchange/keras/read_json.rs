@@ -63,7 +63,7 @@ pub fn model(json: &Value, training_config: &Value) -> Result<Converted, String>
             continue;
         }
         let Some(known) = LAYERS.find(class) else {
-            return Err(format!("the layer `{class}` is not supported"));
+            return Err(unsupported(class, config));
         };
         let (arguments, name) = layer_arguments(layer, known.name, is_old)?;
         converted.layers.push(name);
@@ -87,7 +87,9 @@ pub fn model(json: &Value, training_config: &Value) -> Result<Converted, String>
     }
     match input {
         Some(dims) if dims.contains(&0) => {
-            return Err("its input has axes of unknown length, which are not supported".into());
+            return Err("its input has axes of unknown length, which are not supported: name a \
+                        configuration with an `input_shape`, `--config CONFIG`"
+                .into());
         }
         Some(dims) => drop(model.insert("input_shape".into(), json!(dims))),
         None => converted.notes.push("the shape of the input is not in the file".into()),
@@ -102,6 +104,20 @@ pub fn model(json: &Value, training_config: &Value) -> Result<Converted, String>
         _ => Value::Null,
     };
     Ok(converted)
+}
+
+/// Why a layer can't be carried.
+fn unsupported(class: &str, config: &Value) -> String {
+    let place = match config["name"].as_str() {
+        Some(name) => format!("layer `{name}`: "),
+        None => String::new(),
+    };
+    match class {
+        "Sequential" | "Functional" | "Model" => format!(
+            "{place}a model inside the model is not supported; put its layers into the outer one"
+        ),
+        _ => format!("{place}the layer `{class}` is not supported"),
+    }
 }
 
 /// The layers of a functional model that is one straight chain.
@@ -213,12 +229,59 @@ fn layer_arguments(
                      not supported: in Keras 3 and here it is relu6(x + 3) / 6"
                 ));
             }
+            "activation" | "recurrent_activation" if value.is_object() => {
+                let function = activation(&value).ok_or_else(|| {
+                    format!("{place}: `{key}`: {} is not supported", short(&value))
+                })?;
+                arguments.insert(key.into(), function);
+            }
             "input_dim" if class != "Embedding" => {}
             _ if is_default(key, &value, config) => {}
             _ => drop(arguments.insert(key.into(), super::super::keras_json::translate(&value))),
         }
     }
     Ok((arguments, name))
+}
+
+/// A function that stands as an object: by its name, or as the layer that computes it.
+fn activation(value: &Value) -> Option<Value> {
+    let class = value["class_name"].as_str()?;
+    if let ("function", Value::String(name)) = (class, &value["config"]) {
+        return Some(json!(name));
+    }
+    let mut arguments = value["config"].as_object().cloned().unwrap_or_default();
+    arguments.retain(|key, value| {
+        !matches!(key.as_str(), "name" | "trainable" | "dtype") && !value.is_null()
+    });
+    let name = match class {
+        "ReLU" => "relu",
+        "LeakyReLU" => {
+            if let Some(slope) = arguments.remove("alpha") {
+                arguments.insert("negative_slope".into(), slope); // Keras 2's name
+            }
+            "leaky_relu"
+        }
+        "ELU" => "elu",
+        "Softmax" if arguments.get("axis").is_none_or(|axis| axis == -1) => {
+            arguments.clear();
+            "softmax"
+        }
+        "Activation" => match arguments.get("activation")? {
+            Value::String(name) => return Some(json!(name)),
+            inner => return activation(inner),
+        },
+        _ => return None,
+    };
+    Some(entry(name, arguments))
+}
+
+/// What an object is, for a message.
+fn short(value: &Value) -> String {
+    match (value["class_name"].as_str(), value["config"].as_str()) {
+        (Some("function"), Some(name)) => format!("`{name}`"),
+        (Some(class), _) => format!("`{class}` as an activation"),
+        _ => value.to_string(),
+    }
 }
 
 fn is_numbered(name: &str, base: &str) -> bool {
