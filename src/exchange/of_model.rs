@@ -121,6 +121,9 @@ pub fn from_keras(file: &KerasFile, path: &Path) -> Result<(Model, Vec<String>)>
     }
     let converted = read_json::model(&file.model, &file.training_config)
         .map_err(|message| Error::model(path, message))?;
+    if let Some(why) = converted.differing.first() {
+        return Err(Error::model(path, why));
+    }
     let mut config = Map::from_iter([("model".to_string(), converted.model.clone())]);
     if !converted.compile.is_null() {
         config.insert("compile".to_string(), converted.compile.clone());

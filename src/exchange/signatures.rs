@@ -117,7 +117,6 @@ const ALIASES: &[(&str, &str, &str)] = &[
     ("keras.initializers", "one", "Ones"),
     ("keras.initializers", "OrthogonalInitializer", "Orthogonal"),
     ("keras.initializers", "IdentityInitializer", "Identity"),
-    ("keras.metrics", "logcosh", "LogCoshError"),
     ("keras.losses", "mse", "MeanSquaredError"),
     ("keras.losses", "mae", "MeanAbsoluteError"),
     ("keras.losses", "mape", "MeanAbsolutePercentageError"),

@@ -17,6 +17,8 @@ pub struct Converted {
     pub compile: Value,
     /// What was left out, a line each.
     pub notes: Vec<String>,
+    /// Those of the notes by which the model would compute other numbers here.
+    pub differing: Vec<String>,
     /// The layers' names in Keras, in order.
     pub layers: Vec<String>,
     /// The layers' keys in Keras's weights files, in order.
@@ -65,11 +67,13 @@ pub fn model(json: &Value, training_config: &Value) -> Result<Converted, String>
         let Some(known) = LAYERS.find(class) else {
             return Err(unsupported(class, config));
         };
-        let (arguments, name) = layer_arguments(layer, known.name, is_old)?;
+        let (arguments, name) =
+            layer_arguments(layer, known.name, is_old, &mut converted.differing)?;
         converted.layers.push(name);
         classes.push(known.name);
         entries.push((known.name, arguments));
     }
+    converted.notes.extend(converted.differing.iter().cloned());
     converted.keys = file_keys(classes.into_iter());
     let automatic = converted.keys.clone();
     let entries: Vec<Value> = entries
@@ -194,6 +198,7 @@ fn layer_arguments(
     layer: &Value,
     class: &str,
     is_old: bool,
+    differing: &mut Vec<String>,
 ) -> Result<(Map<String, Value>, String), String> {
     let empty = Map::new();
     let config = layer["config"].as_object().unwrap_or(&empty);
@@ -205,14 +210,21 @@ fn layer_arguments(
     }
     for (key, value) in config {
         let (key, value) = renamed(class, key, value);
+        if is_old && key.ends_with("activation") && value == "hard_sigmoid" {
+            differing.push(format!(
+                "{place}: `{key}: hard_sigmoid` of Keras 2 is clip(0.2 x + 0.5, 0, 1), which is not \
+                 supported: in Keras 3 and here it is relu6(x + 3) / 6"
+            ));
+        }
         match key {
-            "dtype" => precision(&place, &value)?,
+            "dtype" => drop(precision(&place, &value).map(|why| differing.push(why))),
             "layer" | "backward_layer" if value.is_object() => {
                 let inner = value["class_name"].as_str().unwrap_or_default();
                 let known = LAYERS
                     .find(inner)
                     .ok_or_else(|| format!("{place}: the layer `{inner}` is not supported"))?;
-                let (mut inside, inner_name) = layer_arguments(&value, known.name, is_old)?;
+                let (mut inside, inner_name) =
+                    layer_arguments(&value, known.name, is_old, differing)?;
                 let automatic = snake_case(known.name);
                 if inner_name == automatic
                     || inner_name == format!("forward_{automatic}")
@@ -222,12 +234,6 @@ fn layer_arguments(
                     inside.remove("name");
                 }
                 arguments.insert(key.into(), entry(&snake_case(known.name), inside));
-            }
-            "activation" | "recurrent_activation" if is_old && value == "hard_sigmoid" => {
-                return Err(format!(
-                    "{place}: `{key}: hard_sigmoid` of Keras 2 is clip(0.2 x + 0.5, 0, 1), which is \
-                     not supported: in Keras 3 and here it is relu6(x + 3) / 6"
-                ));
             }
             "activation" | "recurrent_activation" if value.is_object() => {
                 let function = activation(&value).ok_or_else(|| {
@@ -339,12 +345,12 @@ pub(crate) fn is_default(key: &str, value: &Value, config: &Map<String, Value>) 
     }
 }
 
-/// Keras computes in other precisions too, with other results.
-fn precision(place: &str, dtype: &Value) -> Result<(), String> {
+/// Why a layer computes other numbers in Keras: its precision.
+fn precision(place: &str, dtype: &Value) -> Option<String> {
     let name = dtype.as_str().or_else(|| dtype["config"]["name"].as_str());
     match name.or_else(|| dtype["class_name"].as_str()) {
-        None | Some("float32" | "int32" | "int64" | "uint8") => Ok(()),
-        Some(other) => Err(format!(
+        None | Some("float32" | "int32" | "int64" | "uint8") => None,
+        Some(other) => Some(format!(
             "{place}: the precision `{other}` is not supported, only float32; in Keras, give the \
              model's layers `dtype=\"float32\"` and save it again"
         )),

@@ -9,6 +9,8 @@ use super::super::signatures::{
 };
 use crate::config::names::snake_case;
 use crate::error::{Error, Result};
+use crate::losses::LossEntry;
+use crate::metrics::MetricEntry;
 
 /// The model's JSON.
 pub fn model(portable: &Portable) -> Result<Value> {
@@ -218,7 +220,7 @@ fn object(module: &Module, value: &Value) -> Result<Value> {
     let unreadable = || Error::run(format!("{value} can't be read"));
     let (name, arguments) = named(value).ok_or_else(unreadable)?;
     let class = module
-        .find(&name)
+        .find(own_class(module, &name).unwrap_or(&name))
         .ok_or_else(|| Error::run(format!("`{}` has no class `{name}`", module.path)))?;
     let mut config = Map::new();
     for (key, value) in arguments {
@@ -241,6 +243,15 @@ fn object(module: &Module, value: &Value) -> Result<Value> {
         "config": config,
         "registered_name": null,
     }))
+}
+
+/// Keras's class for a name that only we have, such as `cce`.
+fn own_class(module: &Module, name: &str) -> Option<&'static str> {
+    match module.path {
+        "keras.losses" => Some(LossEntry::find(name).ok()?.class_name),
+        "keras.metrics" => Some(MetricEntry::find(name).ok()?.class_name),
+        _ => None,
+    }
 }
 
 /// The `compile` section as Keras's compile_config.
