@@ -152,6 +152,23 @@ pub fn from_keras(file: &KerasFile, path: &Path) -> Result<(Model, Vec<String>)>
 pub fn load_keras_weights(model: &Sequential, file: &KerasFile, path: &Path) -> Result<()> {
     let classes = model.spec().layers.iter().map(|layer| layer.entry.kind.class_name);
     let keys = super::portable::file_keys(classes);
+    let layers = || model.spec().layers.iter().map(|layer| layer.name.as_str());
+    let has_weights = |name: &str| model.weights().iter().any(|weight| weight.layer == name);
+    let own: Vec<&str> = layers().filter(|name| has_weights(name)).collect();
+    if let Some(theirs) = file.in_order()
+        && own.iter().any(|name| file.weights_of("", name).is_empty())
+    {
+        // as Keras does with such a file: layer after layer, whatever they are called
+        if own.len() != theirs.len() {
+            let (theirs, own) = (theirs.len(), own.len());
+            let message = format!("it has {theirs} layers with weights, the model {own}");
+            return Err(Error::model(path, message));
+        }
+        for (name, theirs) in own.iter().zip(theirs) {
+            set_layer(model, name, theirs, path)?;
+        }
+        return Ok(());
+    }
     for (layer, key) in model.spec().layers.iter().zip(&keys) {
         set_layer(model, &layer.name, file.weights_of(key, &layer.name), path)?;
     }

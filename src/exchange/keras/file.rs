@@ -140,6 +140,12 @@ impl KerasFile {
         found.map_or(&[], |layer| &layer.weights)
     }
 
+    /// The weights of each layer that has some, in the model's order; None where the file isn't a
+    /// legacy one, and has layers in another order.
+    pub fn in_order(&self) -> Option<Vec<&[Tensor]>> {
+        self.by_name.then(|| self.layers().map(|layer| layer.weights.as_slice()).collect())
+    }
+
     /// The layers that have weights.
     pub fn layers(&self) -> impl Iterator<Item = &LayerWeights> {
         self.weights.iter().filter(|layer| !layer.weights.is_empty())
