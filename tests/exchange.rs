@@ -75,6 +75,39 @@ fn every_kind_of_file_predicts_what_keras_did() {
 }
 
 #[test]
+fn a_legacy_file_goes_by_order_where_its_layers_have_other_names() {
+    for name in MODELS {
+        let Recorded { x, after, .. } = recorded(name);
+        let path = golden(&format!("{name}.initial.keras"));
+        let mut file = KerasFile::read(&path).unwrap();
+        let layers = file.model["config"]["layers"].as_array_mut().unwrap();
+        for (index, layer) in layers.iter_mut().enumerate() {
+            layer["config"]["name"] = format!("other_{index}").into();
+        }
+        let (model, _) = from_keras(&file, &path).unwrap();
+        let path = golden(&format!("{name}.h5"));
+        load_keras_weights(&model.sequential, &KerasFile::read(&path).unwrap(), &path).unwrap();
+        same(name, &model, &x, &after);
+    }
+}
+
+#[test]
+fn an_export_says_whether_it_was_verified() {
+    let folder = Folder::with_loan();
+    folder.ok("train loan.yaml -q --out run");
+    for (what, out) in [("keras", "m.keras"), ("keras-weights", "m.weights.h5")] {
+        let said = folder.ok(&format!("export run --to {what} -o {out} --verify"));
+        assert!(said.contains("largest difference"), "{said}");
+    }
+    let call = folder.run("export run --to keras-json -o m.json --verify");
+    assert_eq!(call.code, 0, "{}", call.stderr);
+    assert!(call.stderr.contains("not verified"), "{}", call.stderr);
+    let call = folder.run("export run --to keras -o m.keras --with-preprocessing");
+    assert_eq!(call.code, 1);
+    assert!(call.stderr.contains("`--with-preprocessing`"), "{}", call.stderr);
+}
+
+#[test]
 fn what_is_written_is_read_back_as_the_same_model() {
     let folder = Folder::new();
     for name in MODELS {

@@ -34,6 +34,10 @@ pub(crate) struct ExportArguments {
     /// For weights: the numbers' type in the file
     #[arg(long, value_name = "TYPE", default_value = "f32")]
     dtype: Dtype,
+    /// For ONNX: write the preprocessing too, raw columns in and classes out; the default for a
+    /// model trained on a table
+    #[arg(long, conflicts_with = "without_preprocessing")]
+    with_preprocessing: bool,
     /// For ONNX: write the network alone, without the preprocessing
     #[arg(long)]
     without_preprocessing: bool,
@@ -71,15 +75,17 @@ pub(crate) fn run(arguments: &ExportArguments, common: &Common) -> Result<()> {
     if arguments.dtype != Dtype::F32 && !matches!(arguments.to, To::Weights | To::Torch) {
         return Err(Error::run("`--dtype` goes with `--to weights` and `--to torch` only").into());
     }
-    if arguments.without_preprocessing && arguments.to != To::Onnx {
-        return Err(Error::run("`--without-preprocessing` goes with `--to onnx` only").into());
+    for (is_given, flag) in [
+        (arguments.with_preprocessing, "--with-preprocessing"),
+        (arguments.without_preprocessing, "--without-preprocessing"),
+    ] {
+        if is_given && arguments.to != To::Onnx {
+            return Err(Error::run(format!("`{flag}` goes with `--to onnx` only")).into());
+        }
     }
     let verified = match arguments.to {
         To::Config => {
             atomic_write(&arguments.out, &architecture(arguments)?)?;
-            if arguments.verify {
-                return Err(unverifiable());
-            }
             None
         }
         _ => {
@@ -89,9 +95,14 @@ pub(crate) fn run(arguments: &ExportArguments, common: &Common) -> Result<()> {
                 To::Torch => torch(arguments, &model)?,
                 _ => atomic_write(&arguments.out, &bytes(arguments, &model)?)?,
             }
-            if arguments.verify { Some(verify(arguments, &model)?) } else { None }
+            if arguments.verify { verify(arguments, &model)? } else { None }
         }
     };
+    if arguments.verify && verified.is_none() {
+        view::warning(
+            "there is no reader of ours that computes with this file: it is not verified",
+        );
+    }
     if common.json {
         let document = json!({ "written": arguments.out, "largest_difference": verified });
         return view::json(&document);
@@ -174,14 +185,19 @@ fn bytes(arguments: &ExportArguments, model: &Model) -> Result<Vec<u8>> {
                 true => None,
                 false => of_model::tables(model)?,
             };
+            if arguments.with_preprocessing && tables.is_none() {
+                let message = "`--with-preprocessing`: the model has no preprocessing";
+                let help = "leave the flag out: the network alone is written";
+                return Err(Error::run(message).with_help(help).into());
+            }
             lanthorn::exchange::onnx::write(&portable, tables.as_ref())?
         }
     })
 }
 
-/// Reads the written file by our own reader, computes with it on fixed inputs, and gives the
-/// largest difference to the model.
-fn verify(arguments: &ExportArguments, model: &Model) -> Result<f32> {
+/// Reads the written file by our own reader, computes with it, and gives the largest difference to
+/// the model; None where we have no such reader.
+fn verify(arguments: &ExportArguments, model: &Model) -> Result<Option<f32>> {
     let out = &arguments.out;
     let other = match arguments.to {
         To::Keras => of_model::from_keras(&keras::KerasFile::read(out)?, out)?.0,
@@ -206,11 +222,9 @@ fn verify(arguments: &ExportArguments, model: &Model) -> Result<f32> {
             weights_file::load(weights, &ours, &path, true)?;
             other
         }
-        To::Config | To::KerasJson | To::Onnx => return Err(unverifiable()),
+        To::Config | To::KerasJson | To::Onnx => return Ok(None),
     };
-    let input = &model.spec.model.input;
-    let values: Vec<f32> = (0..8 * input.elements()).map(|i| (i * 37 % 19) as f32 / 19.0).collect();
-    let x = Tensor::from_vec(values, input.with_batch(8), &Device::Cpu).map_err(Error::from)?;
+    let x = rows(model)?;
     let numbers = |model: &Model| -> Result<Vec<f32>> {
         let y = model.sequential.predict(&x)?;
         Ok(y.flatten_all().and_then(|y| y.to_vec1()).map_err(Error::from)?)
@@ -222,7 +236,23 @@ fn verify(arguments: &ExportArguments, model: &Model) -> Result<f32> {
         let message = format!("{} gives other numbers: they differ by {difference}", out.display());
         return Err(Error::Internal(message).into());
     }
-    Ok(difference)
+    Ok(Some(difference))
+}
+
+/// What both compute with: fixed numbers, and the rows of its data that the model keeps.
+fn rows(model: &Model) -> Result<Tensor> {
+    let input = &model.spec.model.input;
+    let mut values: Vec<f32> =
+        (0..8 * input.elements()).map(|i| (i * 37 % 19) as f32 / 19.0).collect();
+    if let (Some(test), Some(preprocessing)) = (&model.self_test, &model.preprocessing) {
+        for row in &test.rows {
+            let cells = test.columns.iter().map(String::as_str);
+            let cells: Vec<_> = cells.zip(row.iter().map(String::as_str)).collect();
+            values.extend(preprocessing.row(&cells)?);
+        }
+    }
+    let shape = input.with_batch(values.len() / input.elements().max(1));
+    Ok(Tensor::from_vec(values, shape, &Device::Cpu).map_err(Error::from)?)
 }
 
 /// The same architecture with other weights.
@@ -238,12 +268,6 @@ fn fresh(model: &Model) -> Result<Model> {
         sequential,
         spec,
     })
-}
-
-fn unverifiable() -> anyhow::Error {
-    Error::run("there is no reader of ours that computes with this file")
-        .with_help("`--verify` goes with `--to keras`, `keras-weights` and `weights`; the file was written")
-        .into()
 }
 
 /// What the tools that read such a file want its name to end with.

@@ -96,6 +96,7 @@ fn into_config(arguments: &ImportArguments, config: &Path) -> Result<(usize, Vec
     };
     let count = trainer.model.weights().count();
     if is_run {
+        of_model::trained_elsewhere(&mut trainer);
         let mut run = Run::create(&plan, Some(out))?;
         run.keep(&trainer)?;
         run.settle()?;

@@ -6,7 +6,7 @@ use candle_core::{Device, Tensor};
 use serde_json::{Map, Value};
 
 use super::keras::{KerasFile, read_json};
-use super::portable::{Portable, PortableLayer};
+use super::portable::{Portable, PortableLayer, named};
 use super::tables::{TableOutput, Tables};
 use crate::artifact::{Model, Training};
 use crate::checkpoint::{CHECKPOINT, Checkpoint};
@@ -24,7 +24,9 @@ impl Portable {
     pub fn of(model: &Model, run: Option<&Path>) -> Result<Portable> {
         let compile = match &model.config.compile {
             Some(compile) => {
-                serde_json::to_value(compile).map_err(|error| Error::Internal(error.to_string()))?
+                let compile = serde_json::to_value(compile);
+                let compile = compile.map_err(|error| Error::Internal(error.to_string()))?;
+                spelled_out(compile, model)
             }
             None => Value::Null,
         };
@@ -60,6 +62,42 @@ impl Portable {
     }
 }
 
+/// A `compile` section whose `accuracy` and `crossentropy` are what they mean for this model, where
+/// Keras would not take the name as it stands.
+fn spelled_out(mut compile: Value, model: &Model) -> Value {
+    let is_sparse = match &model.preprocessing {
+        Some(preprocessing) => matches!(preprocessing.target_kind(), Target::Classes(_)),
+        None => false,
+    };
+    let kind = match (model.spec.model.output().last(), is_sparse) {
+        (1, _) => "binary",
+        (_, true) => "sparse_categorical",
+        (_, false) => "categorical",
+    };
+    let spell = |entry: &mut Value, is_metric: bool| {
+        let Some((name, mut arguments)) = named(entry) else { return };
+        arguments.retain(|_, value| !value.is_null());
+        let what = match name.to_lowercase().as_str() {
+            "accuracy" | "acc" if !arguments.is_empty() => "accuracy",
+            "crossentropy" | "ce" if is_metric || !arguments.is_empty() => "crossentropy",
+            _ => return,
+        };
+        if is_metric {
+            arguments.entry("name").or_insert(Value::String(name));
+        }
+        let arguments = Value::Object(arguments);
+        *entry = Value::Object(Map::from_iter([(format!("{kind}_{what}"), arguments)]));
+    };
+    if let Some(loss) = compile.get_mut("loss") {
+        spell(loss, false);
+    }
+    for key in ["metrics", "weighted_metrics"] {
+        let list = compile.get_mut(key).and_then(Value::as_array_mut);
+        list.into_iter().flatten().for_each(|metric| spell(metric, true));
+    }
+    compile
+}
+
 /// What a model's data was, for a file that holds the preprocessing too.
 pub fn tables(model: &Model) -> Result<Option<Tables>> {
     let Some(preprocessing) = &model.preprocessing else { return Ok(None) };
@@ -83,6 +121,9 @@ pub fn from_keras(file: &KerasFile, path: &Path) -> Result<(Model, Vec<String>)>
     }
     let converted = read_json::model(&file.model, &file.training_config)
         .map_err(|message| Error::model(path, message))?;
+    if let Some(why) = converted.differing.first() {
+        return Err(Error::model(path, why));
+    }
     let mut config = Map::from_iter([("model".to_string(), converted.model.clone())]);
     if !converted.compile.is_null() {
         config.insert("compile".to_string(), converted.compile.clone());
@@ -111,6 +152,23 @@ pub fn from_keras(file: &KerasFile, path: &Path) -> Result<(Model, Vec<String>)>
 pub fn load_keras_weights(model: &Sequential, file: &KerasFile, path: &Path) -> Result<()> {
     let classes = model.spec().layers.iter().map(|layer| layer.entry.kind.class_name);
     let keys = super::portable::file_keys(classes);
+    let layers = || model.spec().layers.iter().map(|layer| layer.name.as_str());
+    let has_weights = |name: &str| model.weights().iter().any(|weight| weight.layer == name);
+    let own: Vec<&str> = layers().filter(|name| has_weights(name)).collect();
+    if let Some(theirs) = file.in_order()
+        && own.iter().any(|name| file.weights_of("", name).is_empty())
+    {
+        // as Keras does with such a file: layer after layer, whatever they are called
+        if own.len() != theirs.len() {
+            let (theirs, own) = (theirs.len(), own.len());
+            let message = format!("it has {theirs} layers with weights, the model {own}");
+            return Err(Error::model(path, message));
+        }
+        for (name, theirs) in own.iter().zip(theirs) {
+            set_layer(model, name, theirs, path)?;
+        }
+        return Ok(());
+    }
     for (layer, key) in model.spec().layers.iter().zip(&keys) {
         set_layer(model, &layer.name, file.weights_of(key, &layer.name), path)?;
     }
@@ -140,11 +198,25 @@ fn set_layer(model: &Sequential, layer: &str, tensors: &[Tensor], path: &Path) -
 fn target_of(config: &Config, spec: &Spec) -> Target {
     let output = spec.model.output();
     match config.compile.as_ref().map(|compile| compile.loss.kind.name) {
-        Some("sparse_categorical_crossentropy") => Target::Classes(output.last()),
-        Some("categorical_crossentropy") if output.rank() == 1 => Target::OneHot(output.last()),
-        Some("binary_crossentropy") if output.elements() == 1 => Target::Classes(2),
+        Some("sparse_categorical_crossentropy" | "categorical_generalized_cross_entropy") => {
+            Target::Classes(output.last())
+        }
+        Some("categorical_crossentropy" | "categorical_focal_crossentropy")
+            if output.rank() == 1 =>
+        {
+            Target::OneHot(output.last())
+        }
+        Some("binary_crossentropy" | "binary_focal_crossentropy") if output.elements() == 1 => {
+            Target::Classes(2)
+        }
         _ => Target::Numbers(output.elements()),
     }
+}
+
+/// Notes that a trainer's weights were trained elsewhere: statistics of the data are theirs, and are
+/// not taken anew when training goes on.
+pub fn trained_elsewhere(trainer: &mut Trainer) {
+    trainer.position.step = trainer.position.step.max(1);
 }
 
 /// Puts the optimizer's variables of one of Keras's files into a trainer; false where the file has

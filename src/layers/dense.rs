@@ -137,7 +137,8 @@ impl Forward for DenseForward {
             return None;
         }
         let (input, units) = self.kernel.dims2().ok()?;
-        let kernel = DenseKernel { input, units, activation: self.activation.clone() };
+        let kernel =
+            DenseKernel { input, units, activation: self.activation.clone(), drops_mask: false };
         let weights = std::iter::once(self.kernel.clone()).chain(self.bias.clone()).collect();
         Some(Fused::new(kernel, weights))
     }

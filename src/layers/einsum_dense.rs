@@ -21,7 +21,7 @@ use crate::weights::{Scope, Wanted};
 /// In `equation`, as in `abc,cd->abd`, each letter is an axis; the input's first is the batch and
 /// is the output's first too. `...` stands for all axes that aren't named: `...x,xy->...y`.
 /// Weights: `kernel`, of the sizes of its letters, `bias`, where `bias_axes` is given: the output's
-/// axes from the first that it names, with size 1 for those that it doesn't.
+/// axes from the first that it names, with size 1 for those that it doesn't. Drops the mask.
 ///
 /// Keras: `keras.layers.EinsumDense`.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
@@ -295,7 +295,7 @@ impl Forward for EinsumForward {
         }
         let output = self.activation.forward(&y)?;
         context.regularize_activity(&self.activity, &output)?;
-        Ok(input.with(output))
+        Ok(Signal::new(output))
     }
 
     /// A dense layer where the kernel takes the last axes of the input and gives those of the output.
@@ -320,6 +320,7 @@ impl Forward for EinsumForward {
             input: kernel_shape[..taken].iter().product(),
             units: kernel_shape[taken..].iter().product(),
             activation: self.activation.clone(),
+            drops_mask: true,
         };
         // activations of rows see the output's last axis alone
         let is_one_axis = made == 1 || self.activation == Activation::Linear;

@@ -3,7 +3,7 @@
 use super::images::add_rows;
 use super::matmul::{Into, Matrix, matmul, matmul_then};
 use super::simd::vectorize;
-use super::{Backward, Kernel, Pass, Saved, parallel, small};
+use super::{Backward, Kernel, OutputMask, Pass, Saved, parallel, small};
 use crate::activations::Activation;
 
 /// Weights: kernel (in, units), then bias (units,) where there is one.
@@ -14,6 +14,8 @@ pub struct DenseKernel {
     pub units: usize,
     /// What is applied to the output; must have slice functions.
     pub activation: Activation,
+    /// Whether the mask goes no further.
+    pub drops_mask: bool,
 }
 
 /// How the products are done.
@@ -33,6 +35,10 @@ const SMALL: usize = 1024;
 const LONG: usize = 32;
 
 impl Kernel for DenseKernel {
+    fn mask(&self, _: &Pass<'_>, _: &[f32], _: &mut Vec<f32>) -> OutputMask {
+        if self.drops_mask { OutputMask::Dropped } else { OutputMask::Same }
+    }
+
     fn forward(
         &self,
         _: &Pass<'_>,

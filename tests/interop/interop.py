@@ -110,9 +110,9 @@ class Check:
             raise RuntimeError(f"{' '.join(command[1:])}: {done.stderr.strip()}")
         return done.stdout
 
-    def predict(self, model, folder, names=True):
+    def predict(self, model, folder, table="data.csv"):
         """What `lanthorn predict` says: the rows of numbers."""
-        text = self.lanthorn("predict", model, "data.csv", cwd=folder)
+        text = self.lanthorn("predict", model, table, cwd=folder)
         rows = list(csv.reader(text.splitlines()))
         columns = [i for i, name in enumerate(rows[0]) if name.startswith(("p_", "prediction_"))]
         columns = columns or [0]
@@ -190,9 +190,8 @@ class Check:
         if model.optimizer is None or int(model.optimizer.iterations) != steps:
             self.fail("keras optimizer", f"no state: {model.optimizer and model.optimizer.iterations}")
         # and back
-        back = folder / "back"
-        back.mkdir()
         model.save(folder / "back.keras")
+        self.alone(folder, model)
         for file in ["back.keras", "back.h5", "back.weights.h5"]:
             if file.endswith(".weights.h5"):
                 model.save_weights(folder / file)
@@ -208,6 +207,19 @@ class Check:
             out = f"{file}.safetensors"
             self.lanthorn("import", file, "--config", "config.json", "-o", out, cwd=folder)
             self.close(f"import {file}", self.ours, self.predict(out, folder), self.tolerance)
+
+    def alone(self, folder, model):
+        """What Keras wrote, without a configuration: the network alone, over columns x0, x1, …."""
+        x = self.seen().reshape([len(self.x), -1])
+        header = ",".join(f"x{i}" for i in range(x.shape[1]))
+        rows = [",".join(repr(float(v)) for v in row) for row in x]
+        (folder / "seen.csv").write_text("\n".join([header, *rows]) + "\n")
+        self.lanthorn("import", "back.keras", "-o", "alone.safetensors", cwd=folder)
+        theirs = np.asarray(model.predict(self.seen(), verbose=0)).reshape([len(x), -1])
+        if self.kind == "two":
+            theirs = np.concatenate([1 - theirs, theirs], axis=1)
+        ours = self.predict("alone.safetensors", folder, "seen.csv")
+        self.close("import alone", ours, theirs, self.tolerance)
 
     def keras_training(self, folder):
         """An epoch in Keras after loading, from the same optimizer state, equals one here."""

@@ -9,6 +9,8 @@ def classes(*layers):
     return list(layers) + [{"dense": {"units": 3, "activation": "softmax"}}]
 
 
+FIRST = {"data_format": "channels_first"}
+
 MODELS = [
     ("mlp", [5], classes(
         {"dense": {"units": 8, "activation": "relu"}},
@@ -28,7 +30,7 @@ MODELS = [
         for name in ["elu", "selu", "celu", "silu", "softplus", "softsign", "hard_sigmoid",
                      "hard_silu", "mish", "relu6", "log_sigmoid", "tanh_shrink", "hard_tanh",
                      "exponential", "soft_shrink", "squareplus", "sparse_plus", "sparse_sigmoid",
-                     "hard_shrink", "log_softmax", "sigmoid"]
+                     "hard_shrink", "log_softmax", "sparsemax", "sigmoid"]
     ] + [{"dense": {"units": 2}}], "numbers"),
     ("glu", [6], [{"dense": {"units": 8, "activation": "glu"}}, {"dense": {"units": 1}}], "number"),
     ("cnn", [8, 8, 2], classes(
@@ -88,6 +90,18 @@ MODELS = [
         {"cropping3d": {"cropping": 1}},
         "flatten",
     ), "classes"),
+    ("channels_first", [2, 7, 9], classes(
+        {"conv2d": {"filters": 4, "kernel_size": [3, 2], "strides": [2, 1], **FIRST}},
+        {"batch_normalization": {"axis": 1}},
+        {"depthwise_conv2d": {"kernel_size": 2, "depth_multiplier": 2, **FIRST}},
+        {"separable_conv2d": {"filters": 5, "kernel_size": 2, "padding": "same", **FIRST}},
+        {"conv2d_transpose": {"filters": 3, "kernel_size": 3, "strides": 2, "padding": "same", **FIRST}},
+        {"zero_padding2d": {"padding": [[1, 0], [2, 1]], **FIRST}},
+        {"cropping2d": {"cropping": [[0, 1], [1, 0]], **FIRST}},
+        {"up_sampling2d": {"size": [2, 1], "interpolation": "lanczos3", **FIRST}},
+        {"average_pooling2d": {"pool_size": [3, 2], "strides": 2, "padding": "same", **FIRST}},
+        {"flatten": FIRST},
+    ), "classes"),
     ("adaptive", [7, 5, 2], classes(
         {"adaptive_average_pooling2d": {"output_size": [3, 2]}},
         {"adaptive_max_pooling2d": {"output_size": [2, 2]}},
@@ -118,8 +132,11 @@ MODELS = [
         {"bidirectional": {"layer": {"gru": {"units": 3, "return_sequences": True}}, "merge_mode": "sum"}},
         {"bidirectional": {"layer": {"simple_rnn": {"units": 3}}, "merge_mode": "ave"}},
     ), "classes"),
-    ("bidirectional_last", [6, 3], classes(
-        {"bidirectional": {"layer": {"gru": {"units": 4}}}},
+    ("bidirectional_layers", [6, 3], classes(
+        {"bidirectional": {"layer": {"lstm": {"units": 4, "return_sequences": True}},
+                           "backward_layer": {"gru": {"units": 4, "return_sequences": True,
+                                                      "go_backwards": True, "use_bias": False}}}},
+        {"bidirectional": {"layer": {"gru": {"units": 4, "go_backwards": True}}}},
     ), "classes"),
     ("time_distributed", [5, 3], classes(
         {"time_distributed": {"layer": {"dense": {"units": 4, "activation": "relu"}}}},
@@ -146,6 +163,7 @@ MODELS = [
     ("norms", [6, 8], classes(
         "layer_normalization",
         {"group_normalization": {"groups": 4}},
+        {"group_normalization": {"groups": 3, "axis": 1}},
         "rms_normalization",
         "unit_normalization",
         {"batch_normalization": {"momentum": 0.8}},
@@ -171,6 +189,9 @@ MODELS = [
         {"alpha_dropout": {"rate": 0.1}},
         {"dense": {"units": 4}},
         "softmax",
+        {"reshape": {"target_shape": [2, 2]}},
+        {"softmax": {"axis": [1, 2]}},
+        "flatten",
     ), "classes"),
     ("spatial_dropout", [6, 6, 2], classes(
         {"conv2d": {"filters": 3, "kernel_size": 2}},

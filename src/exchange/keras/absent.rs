@@ -30,6 +30,11 @@ impl KerasFile {
     }
 
     /// No weights.
+    pub fn in_order(&self) -> Option<Vec<&[Tensor]>> {
+        None
+    }
+
+    /// No weights.
     pub fn weights_of(&self, _key: &str, _name: &str) -> &[Tensor] {
         &[]
     }

@@ -6,16 +6,20 @@ use std::io::{Cursor, Read, Write};
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, ZipArchive, ZipWriter};
 
-/// The two parts of a `.keras` file that matter.
+/// The parts of a `.keras` file.
 pub(crate) struct Archive {
     /// The text of config.json.
     pub(crate) config: String,
+    /// The text of metadata.json; empty where there is none.
+    pub(crate) metadata: String,
     /// The bytes of model.weights.h5.
     pub(crate) weights: Vec<u8>,
 }
 
 /// config.json may be this long; Keras writes about 1 KB a layer.
 const CONFIG_LIMIT: u64 = 64 << 20;
+/// metadata.json may be this long; Keras writes two short lines.
+const METADATA_LIMIT: u64 = 1 << 16;
 /// An entry may unpack to this many times its packed size. Weights don't compress: 1.1 is usual,
 /// and a fresh optimizer's zeros reach about 3 over a whole file.
 const RATIO_LIMIT: u64 = 200;
@@ -33,7 +37,9 @@ pub(crate) fn read(bytes: &[u8]) -> Result<Archive, String> {
     let config =
         String::from_utf8(config).map_err(|_| "its config.json is not UTF-8".to_string())?;
     let weights = entry(&mut archive, "model.weights.h5", weights_limit)?;
-    Ok(Archive { config, weights })
+    let metadata = entry(&mut archive, "metadata.json", METADATA_LIMIT).unwrap_or_default();
+    let metadata = String::from_utf8(metadata).unwrap_or_default();
+    Ok(Archive { config, metadata, weights })
 }
 
 fn entry(

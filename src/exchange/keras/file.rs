@@ -58,11 +58,17 @@ impl KerasFile {
             drop(bytes);
             let mut file = KerasFile::weights_file(&parse_hdf5(archive.weights)?);
             file.model = json(&archive.config, "config.json")?;
+            let metadata: Value = serde_json::from_str(&archive.metadata).unwrap_or_default();
+            file.set_version(metadata["keras_version"].as_str());
             return Ok(file);
         }
         let tree = parse_hdf5(bytes)?;
         match tree.text("", "model_config") {
-            Some(config) => KerasFile::legacy(&tree, json(&config, "model_config")?),
+            Some(config) => {
+                let mut file = KerasFile::legacy(&tree, json(&config, "model_config")?)?;
+                file.set_version(tree.text("", "keras_version").as_deref());
+                Ok(file)
+            }
             None if tree.has("layers") || tree.has("_layer_checkpoint_dependencies") => {
                 Ok(KerasFile::weights_file(&tree))
             }
@@ -70,6 +76,13 @@ impl KerasFile {
                 KerasFile::legacy_weights(&tree, "", Value::Null)
             }
             None => Err("an HDF5 file, but not one of Keras's: it has neither `layers` nor a `model_config`".into()),
+        }
+    }
+
+    /// Notes the version that wrote the file in the model's JSON, as `to_json` does.
+    fn set_version(&mut self, version: Option<&str>) {
+        if let (Some(version), Value::Object(model)) = (version, &mut self.model) {
+            model.entry("keras_version").or_insert_with(|| version.into());
         }
     }
 
@@ -125,6 +138,12 @@ impl KerasFile {
         let wanted = if self.by_name { name } else { key };
         let found = self.weights.iter().find(|layer| layer.key == wanted);
         found.map_or(&[], |layer| &layer.weights)
+    }
+
+    /// The weights of each layer that has some, in the model's order; None where the file isn't a
+    /// legacy one, and has layers in another order.
+    pub fn in_order(&self) -> Option<Vec<&[Tensor]>> {
+        self.by_name.then(|| self.layers().map(|layer| layer.weights.as_slice()).collect())
     }
 
     /// The layers that have weights.
@@ -230,7 +249,8 @@ fn placed<'a>(
         }
         "Bidirectional" => {
             let (class, arguments) = inside("layer")?;
-            let (forward, backward) = tensors.split_at(tensors.len() / 2);
+            let own = if arguments.get("use_bias") == Some(&Value::Bool(false)) { 2 } else { 3 };
+            let (forward, backward) = tensors.split_at(own.min(tensors.len()));
             let mut all = prefixed("forward_layer", placed(&class, &arguments, forward)?);
             all.extend(prefixed("backward_layer", placed(&class, &arguments, backward)?));
             all

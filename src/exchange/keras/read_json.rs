@@ -17,6 +17,8 @@ pub struct Converted {
     pub compile: Value,
     /// What was left out, a line each.
     pub notes: Vec<String>,
+    /// Those of the notes by which the model would compute other numbers here.
+    pub differing: Vec<String>,
     /// The layers' names in Keras, in order.
     pub layers: Vec<String>,
     /// The layers' keys in Keras's weights files, in order.
@@ -35,6 +37,13 @@ pub fn model(json: &Value, training_config: &Value) -> Result<Converted, String>
         ("", _) => return Err("it is not a model of Keras: it has no `class_name`".into()),
         (other, _) => return Err(format!("expected a Sequential model, found a `{other}`")),
     };
+    let is_old = json["keras_version"].as_str().is_some_and(|version| {
+        version
+            .split('.')
+            .next()
+            .and_then(|major| major.parse().ok())
+            .is_some_and(|major: u32| major < 3)
+    });
     let mut converted = Converted::default();
     let mut input = input_shape(&config["build_input_shape"])
         .or_else(|| input_shape(&json["build_config"]["input_shape"]));
@@ -56,13 +65,15 @@ pub fn model(json: &Value, training_config: &Value) -> Result<Converted, String>
             continue;
         }
         let Some(known) = LAYERS.find(class) else {
-            return Err(format!("the layer `{class}` is not supported"));
+            return Err(unsupported(class, config));
         };
-        let (arguments, name) = layer_arguments(layer, known.name, &mut converted.notes)?;
+        let (arguments, name) =
+            layer_arguments(layer, known.name, is_old, &mut converted.differing)?;
         converted.layers.push(name);
         classes.push(known.name);
         entries.push((known.name, arguments));
     }
+    converted.notes.extend(converted.differing.iter().cloned());
     converted.keys = file_keys(classes.into_iter());
     let automatic = converted.keys.clone();
     let entries: Vec<Value> = entries
@@ -80,7 +91,9 @@ pub fn model(json: &Value, training_config: &Value) -> Result<Converted, String>
     }
     match input {
         Some(dims) if dims.contains(&0) => {
-            return Err("its input has axes of unknown length, which are not supported".into());
+            return Err("its input has axes of unknown length, which are not supported: name a \
+                        configuration with an `input_shape`, `--config CONFIG`"
+                .into());
         }
         Some(dims) => drop(model.insert("input_shape".into(), json!(dims))),
         None => converted.notes.push("the shape of the input is not in the file".into()),
@@ -95,6 +108,20 @@ pub fn model(json: &Value, training_config: &Value) -> Result<Converted, String>
         _ => Value::Null,
     };
     Ok(converted)
+}
+
+/// Why a layer can't be carried.
+fn unsupported(class: &str, config: &Value) -> String {
+    let place = match config["name"].as_str() {
+        Some(name) => format!("layer `{name}`: "),
+        None => String::new(),
+    };
+    match class {
+        "Sequential" | "Functional" | "Model" => format!(
+            "{place}a model inside the model is not supported; put its layers into the outer one"
+        ),
+        _ => format!("{place}the layer `{class}` is not supported"),
+    }
 }
 
 /// The layers of a functional model that is one straight chain.
@@ -170,23 +197,34 @@ pub(crate) fn entry(name: &str, arguments: Map<String, Value>) -> Value {
 fn layer_arguments(
     layer: &Value,
     class: &str,
-    notes: &mut Vec<String>,
+    is_old: bool,
+    differing: &mut Vec<String>,
 ) -> Result<(Map<String, Value>, String), String> {
     let empty = Map::new();
     let config = layer["config"].as_object().unwrap_or(&empty);
     let name = config.get("name").and_then(Value::as_str).unwrap_or(&snake_case(class)).to_string();
     let place = format!("layer `{name}`");
     let mut arguments = Map::new();
+    if is_old && class == "GRU" && !config.contains_key("reset_after") {
+        arguments.insert("reset_after".into(), json!(false)); // the default of that time
+    }
     for (key, value) in config {
         let (key, value) = renamed(class, key, value);
+        if is_old && key.ends_with("activation") && value == "hard_sigmoid" {
+            differing.push(format!(
+                "{place}: `{key}: hard_sigmoid` of Keras 2 is clip(0.2 x + 0.5, 0, 1), which is not \
+                 supported: in Keras 3 and here it is relu6(x + 3) / 6"
+            ));
+        }
         match key {
-            "dtype" => precision(&place, &value, notes),
+            "dtype" => drop(precision(&place, &value).map(|why| differing.push(why))),
             "layer" | "backward_layer" if value.is_object() => {
                 let inner = value["class_name"].as_str().unwrap_or_default();
                 let known = LAYERS
                     .find(inner)
                     .ok_or_else(|| format!("{place}: the layer `{inner}` is not supported"))?;
-                let (mut inside, inner_name) = layer_arguments(&value, known.name, notes)?;
+                let (mut inside, inner_name) =
+                    layer_arguments(&value, known.name, is_old, differing)?;
                 let automatic = snake_case(known.name);
                 if inner_name == automatic
                     || inner_name == format!("forward_{automatic}")
@@ -195,22 +233,61 @@ fn layer_arguments(
                 {
                     inside.remove("name");
                 }
-                if key == "backward_layer" {
-                    inside.remove("go_backwards"); // the wrapper turns it round itself
-                }
                 arguments.insert(key.into(), entry(&snake_case(known.name), inside));
+            }
+            "activation" | "recurrent_activation" if value.is_object() => {
+                let function = activation(&value).ok_or_else(|| {
+                    format!("{place}: `{key}`: {} is not supported", short(&value))
+                })?;
+                arguments.insert(key.into(), function);
             }
             "input_dim" if class != "Embedding" => {}
             _ if is_default(key, &value, config) => {}
-            "data_format" => {
-                return Err(format!(
-                    "{place}: `data_format: {value}` is not supported: images are channels-last here"
-                ));
-            }
             _ => drop(arguments.insert(key.into(), super::super::keras_json::translate(&value))),
         }
     }
     Ok((arguments, name))
+}
+
+/// A function that stands as an object: by its name, or as the layer that computes it.
+fn activation(value: &Value) -> Option<Value> {
+    let class = value["class_name"].as_str()?;
+    if let ("function", Value::String(name)) = (class, &value["config"]) {
+        return Some(json!(name));
+    }
+    let mut arguments = value["config"].as_object().cloned().unwrap_or_default();
+    arguments.retain(|key, value| {
+        !matches!(key.as_str(), "name" | "trainable" | "dtype") && !value.is_null()
+    });
+    let name = match class {
+        "ReLU" => "relu",
+        "LeakyReLU" => {
+            if let Some(slope) = arguments.remove("alpha") {
+                arguments.insert("negative_slope".into(), slope); // Keras 2's name
+            }
+            "leaky_relu"
+        }
+        "ELU" => "elu",
+        "Softmax" if arguments.get("axis").is_none_or(|axis| axis == -1) => {
+            arguments.clear();
+            "softmax"
+        }
+        "Activation" => match arguments.get("activation")? {
+            Value::String(name) => return Some(json!(name)),
+            inner => return activation(inner),
+        },
+        _ => return None,
+    };
+    Some(entry(name, arguments))
+}
+
+/// What an object is, for a message.
+fn short(value: &Value) -> String {
+    match (value["class_name"].as_str(), value["config"].as_str()) {
+        (Some("function"), Some(name)) => format!("`{name}`"),
+        (Some(class), _) => format!("`{class}` as an activation"),
+        _ => value.to_string(),
+    }
 }
 
 fn is_numbered(name: &str, base: &str) -> bool {
@@ -268,10 +345,14 @@ pub(crate) fn is_default(key: &str, value: &Value, config: &Map<String, Value>) 
     }
 }
 
-fn precision(place: &str, dtype: &Value, notes: &mut Vec<String>) {
+/// Why a layer computes other numbers in Keras: its precision.
+fn precision(place: &str, dtype: &Value) -> Option<String> {
     let name = dtype.as_str().or_else(|| dtype["config"]["name"].as_str());
-    match name {
-        None | Some("float32" | "int32" | "int64" | "uint8") => {}
-        Some(other) => notes.push(format!("{place} computes in {other}; here it is float32")),
+    match name.or_else(|| dtype["class_name"].as_str()) {
+        None | Some("float32" | "int32" | "int64" | "uint8") => None,
+        Some(other) => Some(format!(
+            "{place}: the precision `{other}` is not supported, only float32; in Keras, give the \
+             model's layers `dtype=\"float32\"` and save it again"
+        )),
     }
 }

@@ -7,7 +7,10 @@ use super::super::portable::{Portable, PortableLayer, named};
 use super::super::signatures::{
     CONSTRAINTS, INITIALIZERS, LOSSES, METRICS, Module, OPTIMIZERS, REGULARIZERS, SCHEDULES,
 };
+use crate::config::names::snake_case;
 use crate::error::{Error, Result};
+use crate::losses::LossEntry;
+use crate::metrics::MetricEntry;
 
 /// The model's JSON.
 pub fn model(portable: &Portable) -> Result<Value> {
@@ -70,6 +73,8 @@ pub fn layer(layer: &PortableLayer) -> Result<Value> {
         return Err(layer.refuse("Keras can't load a layer whose activation is `glu`"));
     }
     let mut config = Map::new();
+    let both_ways = both_ways(layer)?;
+    let layer = both_ways.as_ref().unwrap_or(layer);
     config.insert("name".into(), json!(layer.name));
     if !class.name.starts_with("SpatialDropout") {
         config.insert("trainable".into(), json!(layer.trainable)); // their constructors take none
@@ -95,6 +100,37 @@ pub fn layer(layer: &PortableLayer) -> Result<Value> {
         "config": config,
         "registered_name": null,
     }))
+}
+
+/// A Bidirectional whose backward layer is written out, as Keras itself does: its constructor makes
+/// one only for a layer that runs forwards, and not reliably.
+fn both_ways(layer: &PortableLayer) -> Result<Option<PortableLayer>> {
+    if layer.class != "Bidirectional" {
+        return Ok(None);
+    }
+    let mut layer = layer.clone();
+    let forward = layer.inner(layer.argument("layer"))?;
+    let own = layer.argument("backward_layer");
+    let backward = match own {
+        Value::Null => {
+            let mut backward = forward.clone();
+            let turned = json!(!forward.flag("go_backwards"));
+            backward.arguments.insert("go_backwards".into(), turned);
+            backward.arguments.remove("name");
+            backward
+        }
+        own => layer.inner(own)?,
+    };
+    let is_joined = matches!(layer.text("merge_mode"), "" | "concat");
+    if is_joined && forward.number("units", 0.0) != backward.number("units", 0.0) {
+        let why = "`backward_layer`: Keras takes both directions to have the same number of units";
+        return Err(layer.refuse(why));
+    }
+    if own.is_null() {
+        let entry = json!({ snake_case(&backward.class): backward.arguments });
+        layer.arguments.insert("backward_layer".into(), entry);
+    }
+    Ok(Some(layer))
 }
 
 fn is_off(value: &Value) -> bool {
@@ -184,12 +220,14 @@ fn object(module: &Module, value: &Value) -> Result<Value> {
     let unreadable = || Error::run(format!("{value} can't be read"));
     let (name, arguments) = named(value).ok_or_else(unreadable)?;
     let class = module
-        .find(&name)
+        .find(own_class(module, &name).unwrap_or(&name))
         .ok_or_else(|| Error::run(format!("`{}` has no class `{name}`", module.path)))?;
     let mut config = Map::new();
     for (key, value) in arguments {
         let value = match (key.as_str(), &value) {
             ("learning_rate", Value::Object(_)) => object(&SCHEDULES, &value)?,
+            ("inner_optimizer", _) => object(&OPTIMIZERS, &value)?,
+            ("rms_rate", _) if value.as_f64() == Some(0.0) => Value::Null, // 0 is 0 in Keras
             _ => value,
         };
         if class.takes(&key) {
@@ -205,6 +243,15 @@ fn object(module: &Module, value: &Value) -> Result<Value> {
         "config": config,
         "registered_name": null,
     }))
+}
+
+/// Keras's class for a name that only we have, such as `cce`.
+fn own_class(module: &Module, name: &str) -> Option<&'static str> {
+    match module.path {
+        "keras.losses" => Some(LossEntry::find(name).ok()?.class_name),
+        "keras.metrics" => Some(MetricEntry::find(name).ok()?.class_name),
+        _ => None,
+    }
 }
 
 /// The `compile` section as Keras's compile_config.
@@ -226,8 +273,19 @@ const BY_SHAPE: [&str; 4] = ["accuracy", "acc", "crossentropy", "ce"];
 
 fn loss(value: &Value) -> Result<Value> {
     match named(value) {
-        Some((name, _)) if BY_SHAPE.contains(&name.to_lowercase().as_str()) => Ok(json!(name)),
+        Some((name, arguments)) if BY_SHAPE.contains(&name.to_lowercase().as_str()) => {
+            by_shape(&name, &arguments)
+        }
         _ => object(&LOSSES, value),
+    }
+}
+
+fn by_shape(name: &str, arguments: &Map<String, Value>) -> Result<Value> {
+    let is_default = |value: &Value| is_off(value) || value == "sum_over_batch_size";
+    match arguments.iter().find(|(_, value)| !is_default(value)) {
+        None => Ok(json!(name)),
+        Some((key, _)) => Err(Error::run(format!("Keras's `{name}` takes no `{key}`"))
+            .with_help("name the loss or metric that is meant: `sparse_categorical_crossentropy`")),
     }
 }
 
@@ -242,7 +300,7 @@ fn metrics(list: &Value) -> Result<Value> {
             return Err(Error::run(format!("the metric {item} can't be read")));
         };
         if BY_SHAPE.contains(&name.to_lowercase().as_str()) {
-            metrics.push(json!(name));
+            metrics.push(by_shape(&name, &arguments)?);
             continue;
         }
         let mut metric = object(&METRICS, item)?;

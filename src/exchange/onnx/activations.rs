@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::graph::{Graph, float, int};
+use super::graph::{Graph, float, int, int_list};
 use super::layers::Flow;
 use crate::error::Result;
 use crate::exchange::portable::{PortableLayer, named};
@@ -146,6 +146,10 @@ pub(super) fn function(
             let axis = arguments.get("axis").unwrap_or(&Value::Null);
             return softmax(graph, layer, "LogSoftmax", axis, flow);
         }
+        "sparsemax" => {
+            let flow = flow.turned_last(graph);
+            return Ok(flow.with(sparsemax(graph, &flow)));
+        }
         "glu" => {
             let flow = flow.turned_last(graph);
             let (a, b) = (graph.fresh("half"), graph.fresh("half"));
@@ -221,6 +225,32 @@ fn gelu(graph: &mut Graph, x: &str, approximate: bool) -> String {
     graph.node("Mul", &[&half, &sum], vec![])
 }
 
+/// `max(x - τ, 0)` with Keras's `τ = (Σ c_i - 1) / k`: see the activation itself.
+fn sparsemax(graph: &mut Graph, flow: &Flow) -> String {
+    let x = flow.name.as_str();
+    let n = flow.shape.last().copied().unwrap_or(1);
+    let size = graph.ints(&[n as i64]);
+    let (sorted, places) = (graph.fresh("sorted"), graph.fresh("places"));
+    graph.nodes_of("", "TopK", &[x, &size], &[&sorted, &places], vec![int("axis", -1)]);
+    let axis = graph.whole(flow.shape.len() as i64);
+    let sums = graph.node("CumSum", &[&sorted, &axis], vec![]);
+    let one = graph.scalar(1.0);
+    let ranks: Vec<f32> = (1..=n).map(|rank| rank as f32).collect();
+    let ranks = graph.floats(&[n], &ranks);
+    let limit = graph.node("Sub", &[&sums, &one], vec![]);
+    let product = graph.node("Mul", &[&sorted, &ranks], vec![]);
+    let inside = graph.node("Greater", &[&product, &limit], vec![]);
+    let inside = graph.node("Cast", &[&inside], vec![int("to", 1)]);
+    let last = graph.ints(&[-1]);
+    let count = graph.node("ReduceSum", &[&inside, &last], vec![int("keepdims", 1)]);
+    let kept = graph.node("Mul", &[&sums, &inside], vec![]);
+    let sum = graph.node("ReduceSum", &[&kept, &last], vec![int("keepdims", 1)]);
+    let above = graph.node("Sub", &[&sum, &one], vec![]);
+    let tau = graph.node("Div", &[&above, &count], vec![]);
+    let moved = graph.node("Sub", &[x, &tau], vec![]);
+    graph.node("Relu", &[&moved], vec![])
+}
+
 fn softmax(
     graph: &mut Graph,
     layer: &PortableLayer,
@@ -233,11 +263,21 @@ fn softmax(
         Value::Null => -1,
         Value::Number(axis) => axis.as_i64().unwrap_or(-1),
         Value::Array(axes) if axes.len() == 1 => axes[0].as_i64().unwrap_or(-1),
-        other => {
-            return Err(
-                layer.refuse(format!("softmax over the axes {other} can't be written as ONNX"))
-            );
+        Value::Array(axes) if op == "Softmax" => {
+            let axes: Vec<i64> = axes.iter().filter_map(Value::as_i64).collect();
+            return Ok(flow.with(softmax_over(graph, &flow.name, &axes)));
         }
+        other => return Err(layer.refuse(format!("{op} over the axes {other} can't be written"))),
     };
     Ok(flow.with(graph.node(op, &[&flow.name], vec![int("axis", axis)])))
+}
+
+/// Over several axes together.
+fn softmax_over(graph: &mut Graph, x: &str, axes: &[i64]) -> String {
+    let most = graph.node("ReduceMax", &[x], vec![int_list("axes", axes), int("keepdims", 1)]);
+    let below = graph.node("Sub", &[x, &most], vec![]);
+    let parts = graph.node("Exp", &[&below], vec![]);
+    let axes = graph.ints(axes);
+    let sum = graph.node("ReduceSum", &[&parts, &axes], vec![int("keepdims", 1)]);
+    graph.node("Div", &[&parts, &sum], vec![])
 }

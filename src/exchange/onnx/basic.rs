@@ -14,7 +14,12 @@ pub(super) fn dense(graph: &mut Graph, layer: &PortableLayer, flow: &Flow) -> Re
         let bias = weight(graph, layer, "bias")?;
         out = graph.node("Add", &[&out, &bias], vec![]);
     }
-    activations::argument(graph, layer, "activation", &flow.with(out))
+    activations::argument(graph, layer, "activation", &given(layer, &flow, out))
+}
+
+/// What a layer gives, of its own shape.
+fn given(layer: &PortableLayer, flow: &Flow, name: String) -> Flow {
+    Flow { name, shape: layer.output.clone(), ..flow.clone() }
 }
 
 /// Keras's equations are ONNX's.
@@ -27,7 +32,7 @@ pub(super) fn einsum_dense(graph: &mut Graph, layer: &PortableLayer, flow: &Flow
         let bias = weight(graph, layer, "bias")?;
         out = graph.node("Add", &[&out, &bias], vec![]);
     }
-    activations::argument(graph, layer, "activation", &flow.with(out))
+    activations::argument(graph, layer, "activation", &given(layer, &flow, out))
 }
 
 /// A weight of the layer as an initializer.

@@ -37,7 +37,7 @@ impl Graph {
     /// A name that is not taken.
     pub(super) fn fresh(&mut self, what: &str) -> String {
         self.count += 1;
-        format!("{}{what}_{}", self.prefix, self.count)
+        format!("/{}{what}_{}", self.prefix, self.count) // no column's name, by its start
     }
 
     /// One node with one output.
@@ -99,6 +99,12 @@ impl Graph {
     pub(super) fn ints(&mut self, values: &[i64]) -> String {
         let name = self.fresh("constant");
         self.named(&name, &[values.len()], INT64, raw(values, i64::to_le_bytes))
+    }
+
+    /// A constant whole number.
+    pub(super) fn whole(&mut self, value: i64) -> String {
+        let name = self.fresh("constant");
+        self.named(&name, &[], INT64, raw(&[value], i64::to_le_bytes))
     }
 
     /// A constant list of texts.
@@ -192,6 +198,11 @@ pub(super) fn text(name: &str, value: &str) -> AttributeProto {
 /// An attribute that is a graph.
 pub(super) fn graph(name: &str, value: GraphProto) -> AttributeProto {
     AttributeProto { g: Some(value), ..attribute(name, 5) }
+}
+
+/// An attribute that is a list of numbers.
+pub(super) fn float_list(name: &str, values: &[f32]) -> AttributeProto {
+    AttributeProto { floats: values.to_vec(), ..attribute(name, 6) }
 }
 
 /// An attribute that is a list of whole numbers.

@@ -42,7 +42,7 @@ impl Flow {
 
     /// The value's name once it lies channels-first.
     pub(super) fn channels_first(&self, graph: &mut Graph) -> String {
-        if self.is_first {
+        if self.is_first || self.shape.len() < 2 {
             return self.name.clone();
         }
         let rank = self.shape.len() as i64;
@@ -60,7 +60,7 @@ impl Flow {
 /// Adds a layer to the graph.
 pub(super) fn layer(graph: &mut Graph, layer: &PortableLayer, flow: Flow) -> Result<Flow> {
     if layer.argument("data_format") == "channels_first" {
-        return Err(layer.refuse("`data_format: channels_first` can't be written as ONNX yet"));
+        return channels_first(graph, layer, &flow);
     }
     let mask = flow.mask.clone();
     let mut out = match layer.class.as_str() {
@@ -106,11 +106,28 @@ pub(super) fn layer(graph: &mut Graph, layer: &PortableLayer, flow: Flow) -> Res
     Ok(out)
 }
 
+/// A layer whose channels come first: what it is of channels-last, on a value that lies
+/// channels-first already.
+fn channels_first(graph: &mut Graph, outer: &PortableLayer, flow: &Flow) -> Result<Flow> {
+    let moved = |shape: &[usize]| {
+        let channels = shape.len().min(1);
+        [&shape[channels..], &shape[..channels]].concat()
+    };
+    let mut inner = outer.clone();
+    inner.arguments.remove("data_format");
+    (inner.input, inner.output) = (moved(&outer.input), moved(&outer.output));
+    let name = flow.channels_last(graph); // as the model has it: (batch, channels, …)
+    let start = Flow { name, shape: inner.input.clone(), is_first: true, mask: flow.mask.clone() };
+    let out = layer(graph, &inner, start)?;
+    let name = out.channels_first(graph);
+    Ok(Flow { name, shape: outer.output.clone(), is_first: false, mask: out.mask })
+}
+
 /// Keras's rule for which layers pass a mask on.
 fn passes_mask(layer: &PortableLayer) -> bool {
     match layer.class.as_str() {
-        "Dense" | "EinsumDense" | "Activation" | "ReLU" | "LeakyReLU" | "ELU" | "PReLU"
-        | "Softmax" | "BatchNormalization" | "LayerNormalization" | "GroupNormalization"
+        "Dense" | "Activation" | "ReLU" | "LeakyReLU" | "ELU" | "PReLU" | "Softmax"
+        | "BatchNormalization" | "LayerNormalization" | "GroupNormalization"
         | "UnitNormalization" | "Rescaling" | "Normalization" | "TimeDistributed" => true,
         "SimpleRNN" | "LSTM" | "GRU" => layer.flag("return_sequences"),
         "Bidirectional" => {

@@ -139,7 +139,7 @@ fn group(graph: &mut Graph, layer: &PortableLayer, flow: &Flow) -> Result<Flow> 
     let rank = flow.shape.len();
     let axes = axes(layer, "axis", rank)?;
     if axes != [rank - 1] {
-        return Err(layer.refuse("over another axis than the last it can't be written as ONNX"));
+        return group_over(graph, layer, &flow, &axes);
     }
     let channels = flow.shape[rank - 1];
     let groups = match layer.number("groups", 32.0) {
@@ -153,6 +153,34 @@ fn group(graph: &mut Graph, layer: &PortableLayer, flow: &Flow) -> Result<Flow> 
     let out = standardized(graph, &parts, &over, layer.number("epsilon", 1e-3));
     let out = reshaped(graph, &out, &signed(-1, &flow.shape));
     Ok(flow.with(affine(graph, layer, &out, &[channels], ["gamma", "beta"])?))
+}
+
+/// With the channels along another axis than the last: that axis goes to the end and back.
+fn group_over(
+    graph: &mut Graph,
+    layer: &PortableLayer,
+    flow: &Flow,
+    axes: &[usize],
+) -> Result<Flow> {
+    let [axis] = axes else {
+        return Err(layer.refuse("`axis` must be one axis to be written as ONNX"));
+    };
+    let rank = flow.shape.len();
+    let mut there: Vec<usize> = (0..rank).filter(|other| other != axis).collect();
+    there.push(*axis);
+    let back: Vec<usize> =
+        (0..rank).map(|at| there.iter().position(|from| *from == at).unwrap_or(at)).collect();
+    let turned = |graph: &mut Graph, name: &str, order: &[usize]| {
+        let order: Vec<usize> = order.iter().map(|axis| axis + 1).collect();
+        graph.node("Transpose", &[name], vec![int_list("perm", &signed(0, &order))])
+    };
+    let mut last = layer.clone();
+    last.arguments.insert("axis".into(), Value::from(-1));
+    let name = turned(graph, &flow.name, &there);
+    let shape = there.iter().map(|axis| flow.shape[*axis]).collect();
+    let out = group(graph, &last, &Flow { name, shape, ..flow.clone() })?;
+    let name = turned(graph, &out.name, &back);
+    Ok(flow.with(name))
 }
 
 /// `x · min(1/√(Σ x²), 1e12)`

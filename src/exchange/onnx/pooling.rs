@@ -7,6 +7,7 @@ use super::graph::{Graph, float, int, int_list, text};
 use super::layers::Flow;
 use crate::error::Result;
 use crate::exchange::portable::PortableLayer;
+use crate::layers::Interpolation;
 
 pub(super) fn layer(graph: &mut Graph, layer: &PortableLayer, flow: &Flow) -> Result<Flow> {
     let rank = layer.input.len().saturating_sub(1);
@@ -144,6 +145,8 @@ fn up_sampling(graph: &mut Graph, layer: &PortableLayer, flow: &Flow, rank: usiz
             float("cubic_coeff_a", -0.5),
             int("exclude_outside", 1),
         ],
+        "lanczos3" => return interpolated(graph, layer, flow, &size, Interpolation::Lanczos3),
+        "lanczos5" => return interpolated(graph, layer, flow, &size, Interpolation::Lanczos5),
         other => {
             return Err(layer.refuse(format!("`interpolation: {other}` can't be written as ONNX")));
         }
@@ -152,6 +155,44 @@ fn up_sampling(graph: &mut Graph, layer: &PortableLayer, flow: &Flow, rank: usiz
     let scales = graph.floats(&[scales.len()], &scales);
     let out = graph.node("Resize", &[&x, "", &scales], attributes);
     Ok(Flow { name: out, is_first: true, ..flow.clone() })
+}
+
+/// An image between two matrices: what each row, and each column, of the output is made of.
+fn interpolated(
+    graph: &mut Graph,
+    layer: &PortableLayer,
+    flow: &Flow,
+    size: &[usize],
+    how: Interpolation,
+) -> Result<Flow> {
+    let [height, width, _] = layer.input[..] else {
+        return Err(layer.refuse("its input is no image"));
+    };
+    let [times_down, times_across] = size else {
+        return Err(layer.refuse("`size` must have two numbers"));
+    };
+    let matrix = |length: usize, times: usize, is_turned: bool| {
+        let parts = how.parts(length, times);
+        let mut values = vec![0.0; parts.len() * length];
+        for (output, inputs) in parts.iter().enumerate() {
+            for (input, part) in inputs {
+                let at = match is_turned {
+                    true => input * parts.len() + output,
+                    false => output * length + input,
+                };
+                values[at] += part;
+            }
+        }
+        values
+    };
+    let rows = matrix(height, *times_down, false);
+    let rows = graph.floats(&[height * times_down, height], &rows);
+    let columns = matrix(width, *times_across, true);
+    let columns = graph.floats(&[width, width * times_across], &columns);
+    let x = flow.channels_first(graph);
+    let tall = graph.node("MatMul", &[&rows, &x], vec![]);
+    let name = graph.node("MatMul", &[&tall, &columns], vec![]);
+    Ok(Flow { name, is_first: true, ..flow.clone() })
 }
 
 /// Window i of o over n is floor(i·n/o) to ceil((i+1)·n/o): slices, reduced and joined, an axis

@@ -1,7 +1,7 @@
 //! The preprocessing in the file: raw columns in, classes, probabilities or numbers out.
 
 use super::basic::reshaped;
-use super::graph::{DOUBLE, Dim, FLOAT, Graph, STRING, int, int_list, text_list, value};
+use super::graph::{DOUBLE, Dim, FLOAT, Graph, STRING, float, float_list, int, text_list, value};
 use super::layers::signed;
 use super::proto::ValueInfoProto;
 use crate::error::{Error, Result};
@@ -62,15 +62,14 @@ impl Tables {
                     }
                 };
                 let out = vec![Dim::Named("batch"), Dim::Of(classes.len())];
-                graph.nodes_of("", "Identity", &[&probabilities], &["probabilities"], vec![]);
+                let shown = [self.free("class"), self.free("probabilities")];
+                let [class, numbers] = [shown[0].as_str(), shown[1].as_str()];
+                graph.nodes_of("", "Identity", &[&probabilities], &[numbers], vec![]);
                 let attributes = vec![int("axis", 1), int("keepdims", 0)];
-                let index = graph.node("ArgMax", &["probabilities"], attributes);
+                let index = graph.node("ArgMax", &[numbers], attributes);
                 let names = graph.strings(classes);
-                graph.nodes_of("", "Gather", &[&names, &index], &["class"], vec![int("axis", 0)]);
-                Ok(vec![
-                    value("class", STRING, &[Dim::Named("batch")]),
-                    value("probabilities", FLOAT, &out),
-                ])
+                graph.nodes_of("", "Gather", &[&names, &index], &[class], vec![int("axis", 0)]);
+                Ok(vec![value(class, STRING, &[Dim::Named("batch")]), value(numbers, FLOAT, &out)])
             }
             TableOutput::Numbers { unit } => {
                 let mut out = last.to_string();
@@ -83,32 +82,65 @@ impl Tables {
                     let moved = graph.node("Add", &[&scaled, &offsets], vec![]);
                     out = graph.node("Cast", &[&moved], vec![int("to", FLOAT as i64)]);
                 }
-                graph.nodes_of("", "Identity", &[&out], &["prediction"], vec![]);
+                let name = self.free("prediction");
+                graph.nodes_of("", "Identity", &[&out], &[&name], vec![]);
                 let mut dims = vec![Dim::Named("batch")];
                 dims.extend(shape.iter().map(|dim| Dim::Of(*dim)));
-                Ok(vec![value("prediction", FLOAT, &dims)])
+                Ok(vec![value(&name, FLOAT, &dims)])
             }
         }
+    }
+
+    /// An output's name, with underscores where a column has it already.
+    fn free(&self, name: &str) -> String {
+        let mut name = name.to_string();
+        while self.features.iter().any(|column| column.name == name) {
+            name.push('_');
+        }
+        name
     }
 }
 
 impl TableColumn {
+    /// What stands for each class in a table, and the class's number: `1` and `1.0` are one class
+    /// where all are numbers.
+    fn spellings(&self) -> (Vec<String>, Vec<f32>) {
+        let numbers: Option<Vec<f64>> =
+            self.classes.iter().map(|class| class.parse().ok()).collect();
+        let mut keys = Vec::new();
+        let mut values = Vec::new();
+        for (place, class) in self.classes.iter().enumerate() {
+            let mut own = vec![class.clone()];
+            if let Some(number) = numbers.as_ref().map(|numbers| numbers[place]) {
+                own.extend([number.to_string(), format!("{number:?}")]);
+            }
+            own.sort();
+            own.dedup();
+            values.extend(own.iter().map(|_| place as f32));
+            keys.extend(own);
+        }
+        (keys, values)
+    }
+
     /// (batch, 1), or (batch, classes), of f32.
     fn numbers(&self, graph: &mut Graph) -> String {
         let mut name = self.name.clone();
         if !self.classes.is_empty() {
             let output = graph.fresh("label");
-            let indices: Vec<i64> = (0..self.classes.len() as i64).collect();
+            let (keys, numbers) = self.spellings();
             let attributes = vec![
-                text_list("keys_strings", &self.classes),
-                int_list("values_int64s", &indices),
-                int("default_int64", -1),
+                text_list("keys_strings", &keys),
+                float_list("values_floats", &numbers),
+                float("default_float", f64::NAN), // an unseen class must not look like a known one
             ];
             graph.nodes_of("ai.onnx.ml", "LabelEncoder", &[&name], &[&output], attributes);
             if self.one_hot {
-                let all = graph.ints(&indices);
+                let all: Vec<f32> = (0..self.classes.len()).map(|class| class as f32).collect();
+                let all = graph.floats(&[all.len()], &all);
                 let equal = graph.node("Equal", &[&output, &all], vec![]); // (batch, classes)
-                return graph.node("Cast", &[&equal], vec![int("to", FLOAT as i64)]);
+                let ones = graph.node("Cast", &[&equal], vec![int("to", FLOAT as i64)]);
+                let unseen = graph.node("Sub", &[&output, &output], vec![]); // 0, or not a number
+                return graph.node("Add", &[&ones, &unseen], vec![]);
             }
             name = output;
         }

@@ -37,7 +37,7 @@ fn bidirectional(graph: &mut Graph, layer: &PortableLayer, flow: &Flow, x: &str)
     };
     let sequences = forward.flag("return_sequences");
     let backwards = forward.flag("go_backwards");
-    let half = layer.weights.len() / 2;
+    let half = layer.weights.iter().take_while(|(name, _)| name.starts_with("forward_")).count();
     let mut outputs = Vec::new();
     for (part, inner, backwards, range) in [
         ("forward", &forward, backwards, 0..half),

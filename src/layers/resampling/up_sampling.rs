@@ -151,7 +151,7 @@ pub enum Interpolation {
 
 impl Interpolation {
     /// What the outputs along an axis are made of. Source: `jax.image.resize`.
-    pub(super) fn parts(self, length: usize, times: usize) -> Parts {
+    pub(crate) fn parts(self, length: usize, times: usize) -> Parts {
         let radius = match self {
             Interpolation::Nearest | Interpolation::Bilinear => 1,
             Interpolation::Bicubic => 2,
