@@ -63,9 +63,8 @@ fn look_for_work() {
     while last.elapsed() < PATIENCE {
         match rayon::yield_now() {
             Some(rayon::Yield::Executed) => last = Instant::now(),
-            // `yield_now` is a system call, and a thread that yields all the time may be left on the
-            // core of the very thread that it should help
-            _ => (0..64).for_each(|_| std::hint::spin_loop()),
+            // another program may want the core
+            _ => std::thread::yield_now(),
         }
     }
 }
