@@ -58,7 +58,7 @@ pub fn model(json: &Value, training_config: &Value) -> Result<Converted, String>
         let Some(known) = LAYERS.find(class) else {
             return Err(format!("the layer `{class}` is not supported"));
         };
-        let (arguments, name) = layer_arguments(layer, known.name, &mut converted.notes)?;
+        let (arguments, name) = layer_arguments(layer, known.name, 0, &mut converted.notes)?;
         converted.layers.push(name);
         classes.push(known.name);
         entries.push((known.name, arguments));
@@ -166,12 +166,19 @@ pub(crate) fn entry(name: &str, arguments: Map<String, Value>) -> Value {
     Value::Object(Map::from_iter([(name.to_string(), Value::Object(arguments))]))
 }
 
+/// How deep wrappers may stand in one another.
+const DEPTH: usize = 4;
+
 /// A layer's arguments in our words, and its name.
 fn layer_arguments(
     layer: &Value,
     class: &str,
+    depth: usize,
     notes: &mut Vec<String>,
 ) -> Result<(Map<String, Value>, String), String> {
+    if depth > DEPTH {
+        return Err(format!("layers stand in one another deeper than {DEPTH}"));
+    }
     let empty = Map::new();
     let config = layer["config"].as_object().unwrap_or(&empty);
     let name = config.get("name").and_then(Value::as_str).unwrap_or(&snake_case(class)).to_string();
@@ -186,7 +193,8 @@ fn layer_arguments(
                 let known = LAYERS
                     .find(inner)
                     .ok_or_else(|| format!("{place}: the layer `{inner}` is not supported"))?;
-                let (mut inside, inner_name) = layer_arguments(&value, known.name, notes)?;
+                let (mut inside, inner_name) =
+                    layer_arguments(&value, known.name, depth + 1, notes)?;
                 let automatic = snake_case(known.name);
                 if inner_name == automatic
                     || inner_name == format!("forward_{automatic}")
