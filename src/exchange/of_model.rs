@@ -105,7 +105,7 @@ pub fn from_keras(file: &KerasFile, path: &Path) -> Result<(Model, Vec<String>)>
     let preprocessing = Preprocessing::plain(bare.model.input.elements(), target)?;
     let facts = Facts { has_validation: true, ..preprocessing.facts() };
     let spec = Spec::resolve(&config, &facts).map_err(unreadable)?;
-    let room = file.layers().flat_map(|layer| &layer.weights).map(Tensor::elem_count).sum();
+    let room = file.numbers();
     let sequential = Sequential::build_within(&spec.model, spec.seed, &Device::Cpu, room)
         .map_err(|error| Error::model(path, error.to_string()))?;
     for ((layer, key), name) in spec.model.layers.iter().zip(&converted.keys).zip(&converted.layers)
