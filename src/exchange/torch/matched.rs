@@ -92,7 +92,7 @@ struct Module {
 /// In the natural order of their names.
 fn modules(tensors: HashMap<String, Tensor>) -> Vec<Module> {
     let mut by_name = BTreeMap::<String, HashMap<String, Tensor>>::new();
-    for (name, tensor) in tensors {
+    for (name, tensor) in tensors.into_iter().collect::<BTreeMap<_, _>>() {
         let name = own_level(&name);
         let tensors = by_name.entry(module(&name).to_string()).or_default();
         tensors.insert(last(&name).to_string(), tensor);
