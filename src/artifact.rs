@@ -3,7 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
-use candle_core::Device;
+use candle_core::{Device, Tensor};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -92,7 +92,9 @@ impl Model {
         let facts = Facts { has_validation: true, ..facts };
         let spec = Spec::resolve(&config, &facts)
             .map_err(|error| damaged("configuration", error.to_string()))?;
-        let sequential = Sequential::build(&spec.model, spec.seed, device)?;
+        let room = file.tensors.values().map(Tensor::elem_count).sum();
+        let sequential = Sequential::build_within(&spec.model, spec.seed, device, room)
+            .map_err(|error| damaged("configuration", error.to_string()))?;
         weights_file::load(sequential.weights(), &file.tensors, &path, false)?;
         Ok(Model { config, preprocessing, training, self_test, sequential, spec })
     }

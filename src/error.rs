@@ -39,7 +39,7 @@ pub enum Error {
         help_text: String,
     },
     /// A file that can't be read or written; the message names it.
-    #[error("{0}")]
+    #[error(transparent)]
     Io(#[from] std::io::Error),
     /// candle refused something that Lanthorn should have caught: our own failure.
     #[error("internal error: {0}")]

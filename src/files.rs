@@ -1,8 +1,8 @@
 //! Files: written whole or not at all, and safetensors with one metadata entry of ours.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::io::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use candle_core::{Device, Tensor};
 use safetensors::SafeTensors;
@@ -65,30 +65,15 @@ impl TensorFile {
         }
     }
 
-    /// The tensors of all files that an index names; they lie beside it.
+    /// The tensors of all files that an index names.
     fn shards(path: &Path, index: &[u8]) -> Result<TensorFile> {
-        let damaged = |why: String| Error::model(path, format!("not an index of tensors: {why}"));
-        let json: Value =
-            serde_json::from_slice(index).map_err(|error| damaged(error.to_string()))?;
-        let map = json["weight_map"].as_object();
-        let map = map.ok_or_else(|| damaged("it has no `weight_map`".to_string()))?;
-        let mut names = std::collections::BTreeSet::new();
-        for name in map.values() {
-            let name = name.as_str().unwrap_or_default();
-            if name.is_empty() || name == ".." || name.contains(['/', '\\']) {
-                return Err(damaged(format!("\"{name}\" is not the name of a file beside it")));
-            }
-            names.insert(name);
-        }
+        let index = Index::parse(path, index)?;
         let mut tensors = HashMap::new();
-        for name in names {
+        for shard in &index.shards {
             // parsed as tensors whatever its name: an index that names an index leads nowhere
-            let shard = path.with_file_name(name);
-            tensors.extend(TensorFile::parse(&shard, &fs_err::read(&shard)?)?.tensors);
+            tensors.extend(TensorFile::parse(shard, &fs_err::read(shard)?)?.tensors);
         }
-        if let Some(name) = map.keys().find(|name| !tensors.contains_key(*name)) {
-            return Err(damaged(format!("none of its files holds `{name}`")));
-        }
+        index.check(path, |name| tensors.contains_key(name))?;
         Ok(TensorFile { tensors, metadata: None })
     }
 
@@ -117,7 +102,44 @@ impl TensorFile {
     }
 }
 
+/// Which of several files hold the tensors; they lie beside it.
+struct Index {
+    shards: BTreeSet<PathBuf>,
+    tensors: Vec<String>,
+}
+
+impl Index {
+    fn parse(path: &Path, bytes: &[u8]) -> Result<Index> {
+        let damaged = |why: String| Error::model(path, format!("not an index of tensors: {why}"));
+        let json: Value =
+            serde_json::from_slice(bytes).map_err(|error| damaged(error.to_string()))?;
+        let map = json["weight_map"].as_object();
+        let map = map.ok_or_else(|| damaged("it has no `weight_map`".to_string()))?;
+        let mut shards = BTreeSet::new();
+        for name in map.values() {
+            let name = name.as_str().unwrap_or_default();
+            if name.is_empty() || name == ".." || name.contains(['/', '\\']) {
+                return Err(damaged(format!("\"{name}\" is not the name of a file beside it")));
+            }
+            shards.insert(path.with_file_name(name));
+        }
+        Ok(Index { shards, tensors: map.keys().cloned().collect() })
+    }
+
+    /// An error where no shard holds a tensor that it names.
+    fn check(&self, path: &Path, holds: impl Fn(&str) -> bool) -> Result<()> {
+        match self.tensors.iter().find(|name| !holds(name)) {
+            Some(name) => {
+                let message = format!("not an index of tensors: none of its files holds `{name}`");
+                Err(Error::model(path, message))
+            }
+            None => Ok(()),
+        }
+    }
+}
+
 /// What a safetensors file holds, its numbers not read.
+#[derive(Default)]
 pub struct Inspection {
     /// In the order of the file's bytes.
     pub tensors: Vec<TensorFacts>,
@@ -138,17 +160,34 @@ pub struct TensorFacts {
 }
 
 impl Inspection {
-    /// Reads any safetensors file's header, and checks it against the file's length.
+    /// Reads the header of any safetensors file, or those of all files that an index names, and
+    /// checks it against the file's length.
     pub fn read(path: &Path) -> Result<Inspection> {
         if path.is_dir() {
             return Err(Error::model(path, "is a folder, not a safetensors file"));
         }
         let bytes = fs_err::read(path)?;
+        if !path.to_string_lossy().ends_with(INDEX) {
+            return Inspection::parse(path, &bytes);
+        }
+        let index = Index::parse(path, &bytes)?;
+        let mut whole = Inspection::default();
+        for shard in &index.shards {
+            whole.tensors.extend(Inspection::parse(shard, &fs_err::read(shard)?)?.tensors);
+        }
+        let names: BTreeSet<&str> = whole.tensors.iter().map(|t| t.name.as_str()).collect();
+        index.check(path, |name| names.contains(name))?;
+        Ok(whole)
+    }
+
+    fn parse(path: &Path, bytes: &[u8]) -> Result<Inspection> {
         let damaged = |error: safetensors::SafeTensorError| {
-            Error::model(path, format!("not a whole safetensors file: {error}"))
+            Error::model(path, format!("not a whole safetensors file: {error}")).with_help(
+                "safetensors, their `….safetensors.index.json`, `.keras` and `.h5` can be inspected",
+            )
         };
-        SafeTensors::deserialize(&bytes).map_err(damaged)?;
-        let (_, header) = SafeTensors::read_metadata(&bytes).map_err(damaged)?;
+        SafeTensors::deserialize(bytes).map_err(damaged)?;
+        let (_, header) = SafeTensors::read_metadata(bytes).map_err(damaged)?;
         let mut infos: Vec<_> = header.tensors().into_iter().collect();
         infos.sort_by(|a, b| (a.1.data_offsets.0, &a.0).cmp(&(b.1.data_offsets.0, &b.0)));
         let facts = |(name, info): (String, &safetensors::tensor::TensorInfo)| TensorFacts {

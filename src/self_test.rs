@@ -37,6 +37,11 @@ impl SelfTest {
         Ok(is_finite.then_some(SelfTest { columns, rows, outputs }))
     }
 
+    /// The rows as the model's input.
+    pub fn samples(&self, preprocessing: &Preprocessing, model: &Sequential) -> Result<Tensor> {
+        features(&self.columns, &self.rows, preprocessing, model)
+    }
+
     /// Computes the rows again: None where the outputs are the recorded ones, else how far the
     /// worst is from its own (as a part of it).
     pub fn deviation(
@@ -70,12 +75,22 @@ fn compute(
     if rows.is_empty() {
         return Ok(Vec::new());
     }
+    let x = features(columns, rows, preprocessing, model)?;
+    Ok(model.predict(&x)?.flatten_all()?.to_vec1()?)
+}
+
+/// Rows of cells as the model's input.
+fn features(
+    columns: &[String],
+    rows: &[Vec<String>],
+    preprocessing: &Preprocessing,
+    model: &Sequential,
+) -> Result<Tensor> {
     let mut features = Vec::new();
     for row in rows {
         let cells = columns.iter().map(String::as_str).zip(row.iter().map(String::as_str));
         features.extend(preprocessing.row(&cells.collect::<Vec<_>>())?);
     }
     let shape = model.spec().input.with_batch(rows.len());
-    let x = Tensor::from_vec(features, shape, model.weights().device())?;
-    Ok(model.predict(&x)?.flatten_all()?.to_vec1()?)
+    Ok(Tensor::from_vec(features, shape, model.weights().device())?)
 }

@@ -22,8 +22,14 @@ pub struct Sequential {
 impl Sequential {
     /// Builds the layers of a spec; weights are drawn from `seed`'s "init" streams.
     pub fn build(spec: &ModelSpec, seed: u64, device: &Device) -> Result<Self> {
+        Self::build_within(spec, seed, device, usize::MAX)
+    }
+
+    /// The same for the weights of a file that holds `room` numbers: an error before the memory for
+    /// more is taken.
+    pub fn build_within(spec: &ModelSpec, seed: u64, device: &Device, room: usize) -> Result<Self> {
         let random = Random::new(seed);
-        let mut weights = Weights::new(random, device);
+        let mut weights = Weights::new(random, device).with_room(room);
         let mut layers = Vec::with_capacity(spec.layers.len());
         for layer in &spec.layers {
             let mut scope = weights.scope(&layer.name, layer.trainable);

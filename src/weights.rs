@@ -71,6 +71,8 @@ pub struct Weights {
     device: Device,
     dtype: DType,
     random: Random,
+    /// How many numbers may still come.
+    room: usize,
 }
 
 impl Weights {
@@ -82,7 +84,14 @@ impl Weights {
             device: device.clone(),
             dtype: DType::F32,
             random,
+            room: usize::MAX,
         }
+    }
+
+    /// The same with room for so many numbers and no more: a damaged file asks for no memory that
+    /// its own numbers don't fill.
+    pub fn with_room(self, room: usize) -> Self {
+        Weights { room, ..self }
     }
 
     /// The same in another type of number: f64, in which tests compare gradients with finite
@@ -224,6 +233,12 @@ impl Scope<'_> {
             return Err(Error::run(message)
                 .with_help(format!("a weight may hold at most {LARGEST}; use smaller layers")));
         }
+        let room = numbers.and_then(|numbers| self.weights.room.checked_sub(numbers));
+        let Some(room) = room else {
+            let message = format!("`{path}` of shape {:?} isn't all in the file", wanted.shape);
+            return Err(Error::run(message).with_help("the file may be damaged; copy it again"));
+        };
+        self.weights.room = room;
         let values = wanted.initializer.values(wanted.shape, &self.weights.random, &path);
         let tensor = Tensor::from_vec(values, wanted.shape, &self.weights.device)?;
         let var = Var::from_tensor(&tensor.to_dtype(self.weights.dtype)?)?;

@@ -7,13 +7,16 @@ use candle_core::{DType, Device, Tensor};
 use clap::{Args, ValueEnum};
 use lanthorn::Error;
 use lanthorn::artifact::Model;
-use lanthorn::config::Format;
+use lanthorn::config::{Config, Format};
 use lanthorn::exchange::keras::{self, write_json};
 use lanthorn::exchange::of_model;
 use lanthorn::exchange::portable::Portable;
 use lanthorn::exchange::torch;
-use lanthorn::files::{TensorFile, atomic_write, to_safetensors};
+use lanthorn::exchange::verify::{self, Written};
+use lanthorn::files::{atomic_write, to_safetensors};
 use lanthorn::plan::Plan;
+use lanthorn::sequential::Sequential;
+use lanthorn::spec::Spec;
 use lanthorn::weights_file;
 use serde_json::json;
 
@@ -83,47 +86,78 @@ pub(crate) fn run(arguments: &ExportArguments, common: &Common) -> Result<()> {
             return Err(Error::run(format!("`{flag}` goes with `--to onnx` only")).into());
         }
     }
-    let verified = match arguments.to {
-        To::Config => {
-            atomic_write(&arguments.out, &architecture(arguments)?)?;
-            None
-        }
-        _ => {
-            wants_ending(arguments.to, &arguments.out)?;
-            let model = Model::load(&arguments.model, &Device::Cpu)?;
-            match arguments.to {
-                To::Torch => torch(arguments, &model)?,
-                _ => atomic_write(&arguments.out, &bytes(arguments, &model)?)?,
-            }
-            if arguments.verify { verify(arguments, &model)? } else { None }
-        }
+    wants_ending(arguments.to, &arguments.out)?;
+    let difference = if arguments.to == To::Config && !is_model(&arguments.model) {
+        of_configuration(arguments)?
+    } else {
+        of_model(arguments)?
     };
-    if arguments.verify && verified.is_none() {
-        view::warning(
-            "there is no reader of ours that computes with this file: it is not verified",
-        );
-    }
     if common.json {
-        let document = json!({ "written": arguments.out, "largest_difference": verified });
+        let document = json!({ "written": arguments.out, "largest_difference": difference });
         return view::json(&document);
     }
     let mut text = format!("wrote {}\n", arguments.out.display());
-    if let Some(difference) = verified {
+    if let Some(difference) = difference {
         text += &format!("read back: the largest difference is {difference:e}\n");
     }
     view::result(&text)
 }
 
-fn architecture(arguments: &ExportArguments) -> Result<Vec<u8>> {
-    let format = Format::of(&arguments.out)?;
-    let (mut model, input) = if is_model(&arguments.model) {
-        let model = Model::load(&arguments.model, &Device::Cpu)?;
-        (model.config.model, model.spec.model.input)
-    } else {
-        let plan = Plan::open(&arguments.model, &[])?;
-        (plan.config.model, plan.spec.model.input)
+/// The architecture of a configuration, whose weights are not trained.
+fn of_configuration(arguments: &ExportArguments) -> Result<Option<f32>> {
+    let plan = Plan::open(&arguments.model, &[])?;
+    let text = architecture(arguments, &plan.config, &plan.spec)?;
+    atomic_write(&arguments.out, &text)?;
+    if !arguments.verify {
+        return Ok(None);
+    }
+    let model = Sequential::build(&plan.spec.model, plan.spec.seed, &Device::Cpu)?;
+    let samples = verify::samples(&model, None, None)?;
+    proven(arguments, verify::difference(Written::Config, &arguments.out, &model, &samples)?)
+}
+
+fn of_model(arguments: &ExportArguments) -> Result<Option<f32>> {
+    let (out, model) = (&arguments.out, Model::load(&arguments.model, &Device::Cpu)?);
+    match arguments.to {
+        To::Torch => torch_folder(arguments, &model)?,
+        _ => atomic_write(out, &bytes(arguments, &model)?)?,
+    }
+    if !arguments.verify {
+        return Ok(None);
+    }
+    let written = match arguments.to {
+        To::Config => Written::Config,
+        To::Weights => Written::Weights,
+        To::Torch => Written::Torch,
+        To::Keras => Written::Keras,
+        To::KerasWeights => Written::KerasWeights,
+        To::KerasJson => Written::KerasJson,
+        To::Onnx => return Err(unverifiable()),
     };
-    model.input_shape = Some(input.dims().to_vec());
+    let (test, preprocessing) = (model.self_test.as_ref(), model.preprocessing.as_ref());
+    let samples = verify::samples(&model.sequential, test, preprocessing)?;
+    proven(arguments, verify::difference(written, out, &model.sequential, &samples)?)
+}
+
+/// An error where the written file gives other numbers.
+fn proven(arguments: &ExportArguments, difference: f32) -> Result<Option<f32>> {
+    let is_whole = arguments.dtype == Dtype::F32;
+    if difference <= if is_whole { 1e-5 } else { 0.1 } {
+        return Ok(Some(difference));
+    }
+    let out = arguments.out.display();
+    let message = format!("{out} gives other numbers: they differ by {difference}");
+    Err(match is_whole {
+        true => Error::Internal(message),
+        false => Error::run(message).with_help("leave `--dtype` out: f32 keeps every bit"),
+    }
+    .into())
+}
+
+fn architecture(arguments: &ExportArguments, config: &Config, spec: &Spec) -> Result<Vec<u8>> {
+    let mut model = config.model.clone();
+    model.input_shape = Some(spec.model.input.dims().to_vec());
+    let format = Format::of(&arguments.out)?;
     Ok(format.write(&json!({ "model": model }))?.into_bytes())
 }
 
@@ -135,7 +169,7 @@ fn weights_metadata(flatten: &str) -> serde_json::Value {
 }
 
 /// The state dict and model.py in a folder.
-fn torch(arguments: &ExportArguments, model: &Model) -> Result<()> {
+fn torch_folder(arguments: &ExportArguments, model: &Model) -> Result<()> {
     let out = &arguments.out;
     if out.is_file() {
         let message = format!("PyTorch's files go into a folder, but {} is a file", out.display());
@@ -165,6 +199,9 @@ fn typed(mut tensors: Vec<(String, Tensor)>, dtype: Dtype) -> Result<Vec<(String
 
 /// The one file that is written.
 fn bytes(arguments: &ExportArguments, model: &Model) -> Result<Vec<u8>> {
+    if arguments.to == To::Config {
+        return architecture(arguments, &model.config, &model.spec);
+    }
     if arguments.to == To::Weights {
         let tensors = weights_file::to_file(model.sequential.weights())?;
         let metadata = weights_metadata("channels_last");
@@ -195,79 +232,10 @@ fn bytes(arguments: &ExportArguments, model: &Model) -> Result<Vec<u8>> {
     })
 }
 
-/// Reads the written file by our own reader, computes with it, and gives the largest difference to
-/// the model; None where we have no such reader.
-fn verify(arguments: &ExportArguments, model: &Model) -> Result<Option<f32>> {
-    let out = &arguments.out;
-    let other = match arguments.to {
-        To::Keras => of_model::from_keras(&keras::KerasFile::read(out)?, out)?.0,
-        To::KerasWeights => {
-            let other = fresh(model)?;
-            of_model::load_keras_weights(&other.sequential, &keras::KerasFile::read(out)?, out)?;
-            other
-        }
-        To::Weights => {
-            let other = fresh(model)?;
-            let file = TensorFile::read(out)?;
-            weights_file::load(other.sequential.weights(), &file.tensors, out, false)?;
-            other
-        }
-        To::Torch => {
-            let other = fresh(model)?;
-            let path = out.join("model.safetensors");
-            let tensors = TensorFile::read(&path)?.tensors;
-            let weights = other.sequential.weights();
-            let orders = torch::orders(&Portable::of_layers(&model.sequential));
-            let ours = torch::with_own_flatten(weights, tensors, &orders)?;
-            weights_file::load(weights, &ours, &path, true)?;
-            other
-        }
-        To::Config | To::KerasJson | To::Onnx => return Ok(None),
-    };
-    let x = rows(model)?;
-    let numbers = |model: &Model| -> Result<Vec<f32>> {
-        let y = model.sequential.predict(&x)?;
-        Ok(y.flatten_all().and_then(|y| y.to_vec1()).map_err(Error::from)?)
-    };
-    let (ours, theirs) = (numbers(model)?, numbers(&other)?);
-    let difference = ours.iter().zip(&theirs).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
-    let limit = if arguments.dtype == Dtype::F32 { 1e-5 } else { 0.1 };
-    if ours.len() != theirs.len() || difference.is_nan() || difference > limit {
-        let message = format!("{} gives other numbers: they differ by {difference}", out.display());
-        return Err(Error::Internal(message).into());
-    }
-    Ok(Some(difference))
-}
-
-/// What both compute with: fixed numbers, and the rows of its data that the model keeps.
-fn rows(model: &Model) -> Result<Tensor> {
-    let input = &model.spec.model.input;
-    let mut values: Vec<f32> =
-        (0..8 * input.elements()).map(|i| (i * 37 % 19) as f32 / 19.0).collect();
-    if let (Some(test), Some(preprocessing)) = (&model.self_test, &model.preprocessing) {
-        for row in &test.rows {
-            let cells = test.columns.iter().map(String::as_str);
-            let cells: Vec<_> = cells.zip(row.iter().map(String::as_str)).collect();
-            values.extend(preprocessing.row(&cells)?);
-        }
-    }
-    let shape = input.with_batch(values.len() / input.elements().max(1));
-    Ok(Tensor::from_vec(values, shape, &Device::Cpu).map_err(Error::from)?)
-}
-
-/// The same architecture with other weights.
-fn fresh(model: &Model) -> Result<Model> {
-    let spec = model.spec.clone();
-    let sequential =
-        lanthorn::sequential::Sequential::build(&spec.model, spec.seed ^ 1, &Device::Cpu)?;
-    Ok(Model {
-        config: model.config.clone(),
-        preprocessing: model.preprocessing.clone(),
-        training: model.training.clone(),
-        self_test: None,
-        sequential,
-        spec,
-    })
+fn unverifiable() -> anyhow::Error {
+    Error::run("there is no reader of ours that computes with this file")
+        .with_help("the file was written; `--verify` goes with every other kind")
+        .into()
 }
 
 /// What the tools that read such a file want its name to end with.

@@ -128,17 +128,26 @@ fn load(model: &Sequential, path: &Path, arguments: &ImportArguments) -> Result<
     let (tensors, mut notes) = if arguments.partial || by_name.is_whole() {
         (file.tensors, by_name.differences())
     } else {
-        let (renamed, pairs) = weights_file::matched(weights, file.tensors, path)?;
+        let matched = torch::matched(weights, file.tensors, path)?;
         let mut notes = vec!["names differ: matched by order and shape".to_string()];
-        notes.extend(pairs.into_iter().map(|(ours, theirs)| format!("{ours} ← {theirs}")));
-        (renamed, notes)
+        if matched.is_by_order {
+            notes.push(
+                "several modules have the same shapes: check that the order of the pairs is right"
+                    .to_string(),
+            );
+        }
+        notes.extend(matched.pairs);
+        (matched.tensors, notes)
     };
     let is_first = arguments.flatten.map_or(!is_ours, |order| order == Flatten::ChannelsFirst);
     let tensors = match is_first {
         true => {
             let orders = torch::orders(&Portable::of_layers(model));
             if arguments.flatten.is_none() && file.metadata.is_none() {
-                notes.extend(orders.keys().map(|layer| {
+                notes.extend(orders.unknown.iter().map(|why| {
+                    format!("the features behind a Flatten are read in our order: {why}")
+                }));
+                notes.extend(orders.by_layer.keys().map(|layer| {
                     format!(
                         "`{layer}` is read in PyTorch's order, channel, height, width; \
                          `--flatten channels-last` reads it as it stands"

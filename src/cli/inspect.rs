@@ -1,10 +1,12 @@
 //! `lanthorn inspect`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 use clap::Args;
+use lanthorn::Error;
 use lanthorn::artifact::model_path;
+use lanthorn::exchange::keras::KerasFile;
 use lanthorn::files::Inspection;
 use lanthorn::summary::{bytes, thousands};
 use serde_json::json;
@@ -14,14 +16,13 @@ use super::{Common, view};
 
 #[derive(Args)]
 pub(crate) struct InspectArguments {
-    /// Any safetensors file, ours or not, or a run folder
+    /// Any safetensors file, ours or not, an index of several, a run folder, or a .keras or .h5 file
     #[arg(value_name = "FILE")]
     file: PathBuf,
 }
 
 pub(crate) fn run(arguments: &InspectArguments, common: &Common) -> Result<()> {
-    let path = model_path(&arguments.file)?;
-    let found = Inspection::read(&path)?;
+    let found = inspection(&arguments.file)?;
     if common.json {
         let tensors: Vec<_> = found
             .tensors
@@ -50,4 +51,20 @@ pub(crate) fn run(arguments: &InspectArguments, common: &Common) -> Result<()> {
         text += &format!("metadata {key}: {short}{more}\n");
     }
     view::result(&text)
+}
+
+/// What a file holds; its ending says of what kind it is.
+fn inspection(path: &Path) -> Result<Inspection> {
+    let index = path.join("model.safetensors.index.json");
+    let path = if index.is_file() { index } else { model_path(path)? };
+    let ending = path.extension().and_then(|ending| ending.to_str()).unwrap_or_default();
+    Ok(match ending {
+        "keras" | "h5" | "hdf5" => KerasFile::read(&path)?.inspection(),
+        "onnx" => {
+            let message = format!("{}: an ONNX file can't be inspected", path.display());
+            let help = "look at the model that it was exported from";
+            return Err(Error::run(message).with_help(help).into());
+        }
+        _ => Inspection::read(&path)?,
+    })
 }

@@ -14,3 +14,4 @@ pub mod signatures;
 pub mod tables;
 pub mod tidy;
 pub mod torch;
+pub mod verify;

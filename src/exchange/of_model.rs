@@ -112,6 +112,9 @@ pub fn tables(model: &Model) -> Result<Option<Tables>> {
     Ok(Some(Tables { features: Tables::features_of(&json)?, output }))
 }
 
+/// How many columns a model without a configuration may have: an image of 1024 by 1024 in color.
+const COLUMNS: usize = 3 << 20;
+
 /// A model of ours from one of Keras's files, and what could not be carried, a line each. The
 /// features are columns named `x0`, `x1`, …; classes are `0`, `1`, ….
 pub fn from_keras(file: &KerasFile, path: &Path) -> Result<(Model, Vec<String>)> {
@@ -133,11 +136,19 @@ pub fn from_keras(file: &KerasFile, path: &Path) -> Result<(Model, Vec<String>)>
     };
     let config: Config = Node::from_json(&Value::Object(config)).read().map_err(unreadable)?;
     let bare = Spec::resolve(&config, &Facts::default()).map_err(unreadable)?;
+    let columns = bare.model.input.elements().max(bare.model.output().elements());
+    if columns > COLUMNS {
+        let message = format!("it takes or gives {columns} numbers a sample, more than {COLUMNS}");
+        return Err(Error::model(path, message)
+            .with_help("name a configuration of the same architecture: `--config CONFIG`"));
+    }
     let target = target_of(&config, &bare);
     let preprocessing = Preprocessing::plain(bare.model.input.elements(), target)?;
     let facts = Facts { has_validation: true, ..preprocessing.facts() };
     let spec = Spec::resolve(&config, &facts).map_err(unreadable)?;
-    let sequential = Sequential::build(&spec.model, spec.seed, &Device::Cpu)?;
+    let room = file.numbers();
+    let sequential = Sequential::build_within(&spec.model, spec.seed, &Device::Cpu, room)
+        .map_err(|error| Error::model(path, error.to_string()))?;
     for ((layer, key), name) in spec.model.layers.iter().zip(&converted.keys).zip(&converted.layers)
     {
         set_layer(&sequential, &layer.name, file.weights_of(key, name), path)?;

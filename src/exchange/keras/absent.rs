@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use super::super::portable::Portable;
 use crate::error::{Error, Result};
+use crate::files::Inspection;
 
 /// What one of Keras's files holds; in this build, never anything.
 #[derive(Debug, Clone, Default)]
@@ -22,6 +23,16 @@ impl KerasFile {
     /// An error: this build has no HDF5.
     pub fn read(_path: &Path) -> Result<KerasFile> {
         Err(missing())
+    }
+
+    /// None.
+    pub fn numbers(&self) -> usize {
+        0
+    }
+
+    /// Nothing.
+    pub fn inspection(&self) -> Inspection {
+        Inspection::default()
     }
 
     /// No variables.

@@ -10,6 +10,7 @@ use super::super::portable::Portable;
 use super::archive;
 use super::hdf5::{self, Tree};
 use crate::error::{Error, Result};
+use crate::files::{Inspection, TensorFacts};
 
 /// What one of Keras's files holds.
 #[derive(Debug, Clone, Default)]
@@ -144,6 +145,31 @@ impl KerasFile {
     /// legacy one, and has layers in another order.
     pub fn in_order(&self) -> Option<Vec<&[Tensor]>> {
         self.by_name.then(|| self.layers().map(|layer| layer.weights.as_slice()).collect())
+    }
+
+    /// How many numbers the layers' weights hold.
+    pub fn numbers(&self) -> usize {
+        self.layers().flat_map(|layer| &layer.weights).map(Tensor::elem_count).sum()
+    }
+
+    /// What the file holds, as `lanthorn inspect` shows it.
+    pub fn inspection(&self) -> Inspection {
+        let named = |group: &str, tensors: &[Tensor]| -> Vec<TensorFacts> {
+            let facts = |(index, tensor): (usize, &Tensor)| TensorFacts {
+                name: format!("{group}/{index}"),
+                dtype: format!("{:?}", tensor.dtype()),
+                shape: tensor.dims().to_vec(),
+                bytes: tensor.elem_count() * tensor.dtype().size_in_bytes(),
+            };
+            tensors.iter().enumerate().map(facts).collect()
+        };
+        let mut tensors: Vec<TensorFacts> =
+            self.layers().flat_map(|layer| named(&layer.key, &layer.weights)).collect();
+        tensors.extend(named("optimizer", &self.optimizer));
+        let texts = [("model", &self.model), ("training_config", &self.training_config)];
+        let known = texts.into_iter().filter(|(_, json)| !json.is_null());
+        let metadata = known.map(|(key, json)| (key.to_string(), json.to_string())).collect();
+        Inspection { tensors, metadata }
     }
 
     /// The layers that have weights.

@@ -103,18 +103,15 @@ impl Reader {
                 self.tree.attributes.insert((path.to_string(), name), texts.to_vec());
             }
         }
-        for name in group.datasets().map_err(text)? {
+        for (name, dataset) in group.iter_datasets().map_err(text)? {
             self.count()?;
             let path = join(path, &name);
-            let dataset = group.dataset(&name).map_err(|error| format!("`{path}`: {error}"))?;
             if let Some(tensor) = self.dataset(&dataset, &path)? {
                 self.tree.datasets.insert(path, tensor);
             }
         }
-        for name in group.groups().map_err(text)? {
-            let path = join(path, &name);
-            let inner = group.group(&name).map_err(|error| format!("`{path}`: {error}"))?;
-            self.group(&inner, &path, depth + 1)?;
+        for (name, inner) in group.iter_groups().map_err(text)? {
+            self.group(&inner, &join(path, &name), depth + 1)?;
         }
         Ok(())
     }

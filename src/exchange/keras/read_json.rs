@@ -68,7 +68,7 @@ pub fn model(json: &Value, training_config: &Value) -> Result<Converted, String>
             return Err(unsupported(class, config));
         };
         let (arguments, name) =
-            layer_arguments(layer, known.name, is_old, &mut converted.differing)?;
+            layer_arguments(layer, known.name, (is_old, 0), &mut converted.differing)?;
         converted.layers.push(name);
         classes.push(known.name);
         entries.push((known.name, arguments));
@@ -193,13 +193,19 @@ pub(crate) fn entry(name: &str, arguments: Map<String, Value>) -> Value {
     Value::Object(Map::from_iter([(name.to_string(), Value::Object(arguments))]))
 }
 
+/// How deep wrappers may stand in one another.
+const DEPTH: usize = 4;
+
 /// A layer's arguments in our words, and its name.
 fn layer_arguments(
     layer: &Value,
     class: &str,
-    is_old: bool,
+    (is_old, depth): (bool, usize),
     differing: &mut Vec<String>,
 ) -> Result<(Map<String, Value>, String), String> {
+    if depth > DEPTH {
+        return Err(format!("layers stand in one another deeper than {DEPTH}"));
+    }
     let empty = Map::new();
     let config = layer["config"].as_object().unwrap_or(&empty);
     let name = config.get("name").and_then(Value::as_str).unwrap_or(&snake_case(class)).to_string();
@@ -224,7 +230,7 @@ fn layer_arguments(
                     .find(inner)
                     .ok_or_else(|| format!("{place}: the layer `{inner}` is not supported"))?;
                 let (mut inside, inner_name) =
-                    layer_arguments(&value, known.name, is_old, differing)?;
+                    layer_arguments(&value, known.name, (is_old, depth + 1), differing)?;
                 let automatic = snake_case(known.name);
                 if inner_name == automatic
                     || inner_name == format!("forward_{automatic}")

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
-use super::expression::{Expression, parse};
-use super::token::{Line, Token, lines};
+use super::expression::Expression;
+use super::token::{Token, lines};
 use super::values::{class_of, describe};
 use super::{Code, Note, fit};
 use crate::exchange::keras::read_json;
@@ -22,8 +22,9 @@ pub fn convert(code: &str) -> Result<Code, String> {
         return Err("no `Sequential([...])` and no `Model(inputs, outputs)` was found".into());
     };
     let Reader { mut models, mut notes, .. } = reader;
-    if models.len() > 1 {
-        let message = format!("the code makes {} models: one of them is here", models.len());
+    let count = models.iter().filter(|model| !model.is_inside).count();
+    if count > 1 {
+        let message = format!("the code makes {count} models: one of them is here");
         notes.push(Note { line: 0, message, layer: None });
     }
     let model = models.swap_remove(index);
@@ -54,7 +55,7 @@ pub(super) struct Reader {
     /// Imported names: `L` → keras.layers.
     pub(super) aliases: BTreeMap<String, Vec<String>>,
     /// Names bound to literals.
-    literals: BTreeMap<String, Vec<Token>>,
+    pub(super) literals: BTreeMap<String, Vec<Token>>,
     pub(super) objects: BTreeMap<String, Object>,
     models: Vec<Model>,
 }
@@ -65,6 +66,8 @@ struct Model {
     layers: Vec<Value>,
     compile: Value,
     fit: Map<String, Value>,
+    /// True where its layers stand in another model.
+    is_inside: bool,
 }
 
 /// What a name may be bound to, beside literals.
@@ -76,6 +79,8 @@ pub(super) enum Object {
     Tensor(Vec<Value>),
     /// A model, by number.
     Model(usize),
+    /// A list whose items aren't all literal.
+    List(Vec<Expression>),
 }
 
 pub(super) type Arguments = [(String, Expression)];
@@ -84,117 +89,16 @@ impl Reader {
     /// The model that the code is about: the last that was compiled or fitted, or the last.
     fn chosen(&self) -> Option<usize> {
         let used = |model: &Model| !model.compile.is_null() || !model.fit.is_empty();
-        self.models.iter().rposition(used).or_else(|| self.models.len().checked_sub(1))
+        let whole = |model: &Model| !model.is_inside;
+        let models = || self.models.iter();
+        models()
+            .rposition(used)
+            .or_else(|| models().rposition(whole))
+            .or(models().rposition(|_| true))
     }
 
     pub(super) fn note(&mut self, message: impl Into<String>) {
         self.notes.push(Note { line: self.line, message: message.into(), layer: None });
-    }
-
-    fn statement(&mut self, line: &Line) {
-        let tokens = line.tokens.as_slice();
-        match tokens {
-            [Token::Name(word), rest @ ..] if word == "import" => self.import(&[], rest),
-            [Token::Name(word), rest @ ..] if word == "from" => {
-                let split = rest.iter().position(|token| *token == Token::Name("import".into()));
-                if let Some(split) = split {
-                    self.import(&dotted(&rest[..split]), &rest[split + 1..]);
-                }
-            }
-            [Token::Name(word), ..] if matches!(word.as_str(), "for" | "while") => {
-                self.note(format!("a `{word}` loop: its body is read once"));
-            }
-            [Token::Name(word), ..]
-                if matches!(
-                    word.as_str(),
-                    "def"
-                        | "class"
-                        | "if"
-                        | "elif"
-                        | "else"
-                        | "try"
-                        | "except"
-                        | "with"
-                        | "assert"
-                        | "del"
-                        | "raise"
-                        | "pass"
-                        | "global"
-                        | "print"
-                ) => {}
-            [Token::Name(word), rest @ ..] if word == "return" => {
-                if let Some(expression) = self.parse(rest) {
-                    self.evaluate(&expression);
-                }
-            }
-            [Token::Name(name), Token::Sign("="), rest @ ..] => self.assign(name, rest),
-            _ => {
-                if let Some(expression) = self.parse(tokens) {
-                    self.evaluate(&expression);
-                }
-            }
-        }
-    }
-
-    /// `from MODULE import a as b, c`, or `import a.b as c` where `module` is empty.
-    fn import(&mut self, module: &[String], tokens: &[Token]) {
-        for part in tokens.split(|token| *token == Token::Sign(",")) {
-            let part: Vec<Token> = part
-                .iter()
-                .filter(|token| !matches!(token, Token::Sign("(" | ")")))
-                .cloned()
-                .collect();
-            let split = part.iter().position(|token| *token == Token::Name("as".into()));
-            let (names, alias) = match split {
-                Some(at) => (dotted(&part[..at]), dotted(&part[at + 1..])),
-                None => (dotted(&part), Vec::new()),
-            };
-            let Some(last) = alias.last().or(names.last()).cloned() else { continue };
-            let path: Vec<String> = module.iter().chain(&names).cloned().collect();
-            if !module.is_empty() || !alias.is_empty() {
-                self.aliases.insert(last, path);
-            }
-        }
-    }
-
-    fn assign(&mut self, name: &str, tokens: &[Token]) {
-        let tokens = self.with_literals(tokens);
-        let Some(expression) = parse(&tokens) else { return };
-        let object = self.evaluate(&expression); // first: `x = layer(x)`
-        self.literals.remove(name);
-        self.objects.remove(name);
-        if is_literal(&expression) {
-            // in brackets, so that `a = 1 + 2` in `2 * a` is one thing
-            let mut bound = vec![Token::Sign("(")];
-            bound.extend(tokens);
-            bound.push(Token::Sign(")"));
-            if bound.len() <= 4096 {
-                self.literals.insert(name.to_string(), bound);
-            }
-        } else if let Some(object) = object {
-            self.objects.insert(name.to_string(), object);
-        }
-    }
-
-    fn parse(&self, tokens: &[Token]) -> Option<Expression> {
-        parse(&self.with_literals(tokens))
-    }
-
-    /// The tokens with literals in the place of names bound to them.
-    fn with_literals(&self, tokens: &[Token]) -> Vec<Token> {
-        let mut result = Vec::with_capacity(tokens.len());
-        for (i, token) in tokens.iter().enumerate() {
-            let after_dot = i > 0 && tokens[i - 1] == Token::Sign(".");
-            let is_key = tokens.get(i + 1) == Some(&Token::Sign("="));
-            match token {
-                Token::Name(name) if !after_dot && !is_key => match self.literals.get(name) {
-                    Some(literal) if result.len() < 100_000 => result.extend_from_slice(literal),
-                    _ => result.push(token.clone()),
-                },
-                _ => result.push(token.clone()),
-            }
-        }
-        result
     }
 
     pub(super) fn evaluate(&mut self, expression: &Expression) -> Option<Object> {
@@ -207,7 +111,7 @@ impl Reader {
                 Expression::Path(path) => self.call(path, args, named),
                 Expression::Call(..) => {
                     let Object::Keras(layer) = self.evaluate(function)? else { return None };
-                    self.apply(layer, args)
+                    self.apply(vec![layer], args)
                 }
                 _ => None,
             },
@@ -215,12 +119,12 @@ impl Reader {
         }
     }
 
-    /// A layer called on a tensor: the functional API.
-    fn apply(&mut self, layer: Value, args: &[Expression]) -> Option<Object> {
+    /// A layer, or a model, called on a tensor: the functional API.
+    fn apply(&mut self, layers: Vec<Value>, args: &[Expression]) -> Option<Object> {
         match args {
             [one] => match self.evaluate(one)? {
                 Object::Tensor(mut chain) => {
-                    chain.push(layer);
+                    chain.extend(layers);
                     Some(Object::Tensor(chain))
                 }
                 _ => None,
@@ -245,23 +149,26 @@ impl Reader {
                 None => {}
             }
         }
-        if let [name] = path
-            && let Some(Object::Keras(layer)) = self.objects.get(name).cloned()
-        {
-            return self.apply(layer, args);
+        if let [name] = path {
+            match self.objects.get(name).cloned() {
+                Some(Object::Keras(layer)) => return self.apply(vec![layer], args),
+                Some(Object::Model(index)) => {
+                    let layers = self.inside(index);
+                    return self.apply(layers, args);
+                }
+                _ => {}
+            }
         }
         let full = self.resolve(path);
         match full.last().map(String::as_str)? {
             "Sequential" => {
                 let mut model = Model { name: text_of(named, "name"), ..Model::default() };
-                let layers = args.first().or_else(|| find(named, "layers"));
-                if let Some(Expression::List(items)) = layers {
-                    for item in items {
-                        self.add(&mut model, item);
-                    }
-                } else if let Some(other) = layers.filter(|other| **other != Expression::None) {
-                    let _ = other;
-                    self.note("the layers of `Sequential` are not a literal list");
+                match args.first().or_else(|| find(named, "layers")) {
+                    None | Some(Expression::None) => {}
+                    Some(layers) => match self.items(layers) {
+                        Some(items) => items.iter().for_each(|item| self.add(&mut model, item)),
+                        None => self.note("the layers of `Sequential` are not a literal list"),
+                    },
                 }
                 self.models.push(model);
                 Some(Object::Model(self.models.len() - 1))
@@ -292,8 +199,32 @@ impl Reader {
         }
     }
 
+    /// The items of a list, or of a name bound to one.
+    pub(super) fn items(&self, expression: &Expression) -> Option<Vec<Expression>> {
+        match expression {
+            Expression::List(items) => Some(items.clone()),
+            Expression::Path(path) => match self.objects.get(path.first()?) {
+                Some(Object::List(items)) if path.len() == 1 => Some(items.clone()),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
+    /// The layers of a model that stands in another one.
+    fn inside(&mut self, index: usize) -> Vec<Value> {
+        let model = &mut self.models[index];
+        model.is_inside = true;
+        let is_input = |layer: &&Value| layer["class_name"] == "InputLayer";
+        model.layers.iter().filter(|layer| !is_input(layer)).cloned().collect()
+    }
+
     fn add(&mut self, model: &mut Model, expression: &Expression) {
         let layer = match self.evaluate(expression) {
+            Some(Object::Model(index)) => {
+                let layers = self.inside(index);
+                return model.layers.extend(layers);
+            }
             Some(Object::Keras(layer)) => Some(layer),
             Some(Object::Tensor(mut input)) if input.len() == 1 => input.pop(), // keras.Input(…)
             _ => None,
@@ -339,6 +270,12 @@ impl Reader {
                 continue; // how Keras runs it, not what it computes
             }
             match self.value(&expression) {
+                // Keras 2 had the metrics third
+                Some(Value::Array(names))
+                    if key == "loss_weights" && names.iter().any(Value::is_string) =>
+                {
+                    config.insert("metrics".into(), Value::Array(names));
+                }
                 Some(value) => drop(config.insert(key, value)),
                 None => self.note(format!(
                     "`{key}` of `compile` is not literal: {}",
@@ -355,31 +292,6 @@ impl Reader {
 
 fn is_layer(value: &Value) -> bool {
     value["module"] == signatures::LAYERS.path
-}
-
-fn is_literal(expression: &Expression) -> bool {
-    match expression {
-        Expression::None
-        | Expression::Bool(_)
-        | Expression::Int(_)
-        | Expression::Float(_)
-        | Expression::Text(_) => true,
-        Expression::List(items) => items.iter().all(is_literal),
-        Expression::Dict(entries) => {
-            entries.iter().all(|(key, value)| is_literal(key) && is_literal(value))
-        }
-        _ => false,
-    }
-}
-
-fn dotted(tokens: &[Token]) -> Vec<String> {
-    tokens
-        .iter()
-        .filter_map(|token| match token {
-            Token::Name(name) => Some(name.clone()),
-            _ => None,
-        })
-        .collect()
 }
 
 pub(super) fn find<'a>(named: &'a Arguments, name: &str) -> Option<&'a Expression> {

@@ -5,7 +5,9 @@ use serde_json::{Map, Value, json};
 use super::convert::Reader;
 use super::expression::Expression;
 use super::values::describe;
+use crate::callbacks::Callback;
 use crate::config::names::snake_case;
+use crate::config::{Entry, Node};
 use crate::exchange::keras_json::translate;
 
 /// The arguments of `fit`, in order.
@@ -71,10 +73,7 @@ pub(super) fn section(
 }
 
 fn callbacks(reader: &mut Reader, expression: &Expression) -> Vec<Value> {
-    let items = match expression {
-        Expression::List(items) => items.clone(),
-        one => vec![one.clone()],
-    };
+    let items = reader.items(expression).unwrap_or_else(|| vec![expression.clone()]);
     let mut entries = Vec::new();
     for item in items {
         let value = reader.value(&item).filter(|value| value["module"] == "keras.callbacks");
@@ -83,10 +82,14 @@ fn callbacks(reader: &mut Reader, expression: &Expression) -> Vec<Value> {
             continue;
         };
         let name = snake_case(value["class_name"].as_str().unwrap_or_default());
-        entries.push(match translate(&value["config"]) {
+        let entry = match translate(&value["config"]) {
             Value::Object(arguments) if !arguments.is_empty() => json!({ name: arguments }),
             _ => json!(name),
-        });
+        };
+        match Node::from_json(&entry).read::<Entry<dyn Callback>>() {
+            Ok(_) => entries.push(entry),
+            Err(error) => reader.note(format!("{} is not carried: {error}", describe(&item))),
+        }
     }
     entries
 }

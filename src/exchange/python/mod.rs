@@ -4,6 +4,7 @@
 mod convert;
 mod expression;
 mod fit;
+mod statement;
 #[cfg(test)]
 mod tests;
 mod token;

@@ -1,7 +1,7 @@
 use proptest::prelude::*;
 use serde_json::json;
 
-use super::convert;
+use super::{Note, convert};
 
 #[test]
 fn a_tutorial_becomes_a_configuration() {
@@ -156,4 +156,39 @@ proptest! {
         drop(convert(&parts.join(" ")));
         drop(convert(&parts.concat()));
     }
+}
+
+#[test]
+fn parameters_tuples_and_lists_are_followed_and_models_in_models_unfolded() {
+    let code = convert(
+        "\
+import keras
+from keras import layers
+SIZE: int = 4
+units, rate = 16, 0.5
+n = m = 3
+n += 1
+augmentation = keras.Sequential([layers.RandomFlip('horizontal')])
+rest = [layers.Dropout(rate), layers.Dense(m)]
+callbacks = [keras.callbacks.EarlyStopping(patience=2), keras.callbacks.TensorBoard('logs')]
+def build(hidden: int = 8, shape=(SIZE, 2), other=None):
+    return keras.Sequential([keras.Input(shape), augmentation, layers.Dense(hidden), layers.Dense(n, name='a')])
+model = build()
+model = keras.Sequential(rest)
+model.compile('adam', 'mse', ['mae'])
+model.fit(x, y, epochs=units, callbacks=callbacks)
+",
+    )
+    .unwrap();
+    let expected = json!({
+        "model": { "layers": [{ "dropout": { "rate": 0.5 } }, { "dense": { "units": 3 } }] },
+        "compile": { "optimizer": "adam", "loss": "mse", "metrics": ["mae"] },
+        "fit": { "epochs": 16, "callbacks": [{ "early_stopping": { "patience": 2 } }] },
+    });
+    assert_eq!(code.config, expected);
+    let texts: Vec<String> = code.notes.iter().map(Note::text).collect();
+    assert!(texts.iter().any(|text| text.contains("TensorBoard")), "{texts:?}");
+    assert!(texts.iter().any(|text| text.contains("makes 2 models")), "{texts:?}");
+    // what `n` is after `n += 1` isn't known
+    assert!(texts.iter().any(|text| text.contains("`units` of `Dense` is not literal: `n`")));
 }

@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value};
 
+use super::convolution::tuple;
 use super::modules::Modules;
 use crate::error::Result;
 use crate::exchange::portable::{PortableLayer, named};
@@ -17,6 +18,33 @@ pub(super) fn argument(modules: &mut Modules, layer: &PortableLayer) -> Result<(
     if let Some(code) = module(modules, layer, &name, &arguments)? {
         modules.beside(&layer.name, "activation", code);
     }
+    Ok(())
+}
+
+/// One slope for each channel is PyTorch's PReLU; one for each feature is a module of model.py.
+pub(super) fn p_re_lu(modules: &mut Modules, layer: &PortableLayer) -> Result<()> {
+    let shape = match layer.weights.first() {
+        Some((_, alpha)) => alpha.dims().to_vec(),
+        None => return Err(layer.refuse("its slopes are missing")),
+    };
+    let (channels, shared) = shape.split_last().unwrap_or((&1, &[]));
+    if *channels == layer.input.last().copied().unwrap_or(1) && shared.iter().all(|n| *n == 1) {
+        if layer.input.len() > 1 {
+            modules.turn_first();
+        }
+        modules.meets_order(layer);
+        modules.push(layer, format!("nn.PReLU({channels})"));
+        for (_, alpha) in modules.weights(layer) {
+            let alpha = modules.ordered(&alpha.flatten_all()?)?;
+            modules.state.push((format!("{}.weight", layer.name), alpha));
+        }
+        return Ok(());
+    }
+    modules.turn_last();
+    modules.restore_order();
+    modules.helpers.insert("PReLU");
+    modules.push(layer, format!("PReLU({})", tuple(&shape)));
+    modules.keep(layer);
     Ok(())
 }
 

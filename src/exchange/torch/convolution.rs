@@ -7,21 +7,57 @@ use super::modules::Modules;
 use crate::error::Result;
 use crate::exchange::portable::PortableLayer;
 
+/// What comes into a spatial layer and goes out, channels apart.
+pub(super) struct Spatial {
+    pub(super) rank: usize,
+    input: Vec<usize>,
+    output: Vec<usize>,
+    channels_in: usize,
+    channels_out: usize,
+}
+
+/// Lays the value as PyTorch's spatial modules take it. A layer that is channels-first here takes
+/// ours as it is.
+pub(super) fn spatial(modules: &mut Modules, layer: &PortableLayer) -> Spatial {
+    let is_first = is_channels_first(layer);
+    if is_first {
+        modules.turn_last();
+    } else {
+        modules.turn_first();
+    }
+    let parts = |shape: &[usize]| {
+        let mut axes = shape.to_vec();
+        let channels = if is_first { axes.remove(0) } else { axes.pop().unwrap_or(1) };
+        (axes, channels)
+    };
+    let (input, channels_in) = parts(&layer.input);
+    let output = match layer.output.len() == layer.input.len() {
+        true => parts(&layer.output),
+        false => (Vec::new(), channels_in), // global pooling
+    };
+    let (output, channels_out) = output;
+    Spatial { rank: input.len(), input, output, channels_in, channels_out }
+}
+
+pub(super) fn is_channels_first(layer: &PortableLayer) -> bool {
+    layer.argument("data_format") == "channels_first"
+}
+
 pub(super) fn convolution(modules: &mut Modules, layer: &PortableLayer) -> Result<()> {
-    modules.turn_first();
-    let rank = layer.input.len() - 1;
+    let place = spatial(modules, layer);
+    let rank = place.rank;
     let size = layer.sizes("kernel_size", rank, 1)?;
     let strides = layer.sizes("strides", rank, 1)?;
     let dilation = layer.sizes("dilation_rate", rank, 1)?;
     let window: Vec<usize> = size.iter().zip(&dilation).map(|(k, d)| (k - 1) * d + 1).collect();
     let class = layer.class.as_str();
-    let (input, output) = (layer.input[rank], layer.output[rank]);
+    let (input, output) = (place.channels_in, place.channels_out);
     let bias = python(layer.argument("use_bias").as_bool().unwrap_or(true));
     let common = format!("stride={}, dilation={}", tuple(&strides), tuple(&dilation));
     if class.ends_with("Transpose") {
-        return transposed(modules, layer, &window, &format!("{common}, bias={bias}"));
+        return transposed(modules, layer, &place, &window, &format!("{common}, bias={bias}"));
     }
-    let padding = padding(modules, layer, &window, &strides, "0.0");
+    let padding = padding(modules, layer, &place, &window, &strides);
     if class.starts_with("Separable") {
         let inner = input * layer.number("depth_multiplier", 1.0) as usize;
         modules.push(
@@ -54,6 +90,7 @@ pub(super) fn convolution(modules: &mut Modules, layer: &PortableLayer) -> Resul
 fn transposed(
     modules: &mut Modules,
     layer: &PortableLayer,
+    place: &Spatial,
     window: &[usize],
     common: &str,
 ) -> Result<()> {
@@ -64,7 +101,7 @@ fn transposed(
     let output_padding = layer.sizes("output_padding", rank, 0)?;
     let (mut cuts, mut extra) = (Vec::new(), Vec::new());
     for axis in 0..rank {
-        let (s, ke, n) = (strides[axis] as i64, window[axis] as i64, layer.input[axis] as i64);
+        let (s, ke, n) = (strides[axis] as i64, window[axis] as i64, place.input[axis] as i64);
         let start = match layer.text("padding") {
             "same" => {
                 let total = match given {
@@ -75,11 +112,11 @@ fn transposed(
             }
             _ => 0,
         };
-        let end = (n - 1) * s + ke - start - layer.output[axis] as i64;
+        let end = (n - 1) * s + ke - start - place.output[axis] as i64;
         cuts.push((-start, -end.max(0)));
         extra.push((-end).max(0) as usize);
     }
-    let (input, output) = (layer.input[rank], layer.output[rank]);
+    let (input, output) = (place.channels_in, place.channels_out);
     modules.push(
         layer,
         format!(
@@ -100,11 +137,11 @@ fn transposed(
 fn padding(
     modules: &mut Modules,
     layer: &PortableLayer,
+    place: &Spatial,
     window: &[usize],
     strides: &[usize],
-    value: &str,
 ) -> String {
-    let both = both_ends(layer, window, strides);
+    let both = both_ends(layer, place, window, strides);
     if both.iter().all(|(start, end)| start == end) {
         let alike: Vec<usize> = both.iter().map(|(start, _)| *start as usize).collect();
         return match alike.iter().all(|pad| *pad == 0) {
@@ -112,12 +149,17 @@ fn padding(
             false => format!(", padding={}", tuple(&alike)),
         };
     }
-    modules.function(&layer.name, "pad", &format!("F.pad(x, {}, value={value})", pads(&both)));
+    modules.function(&layer.name, "pad", &format!("F.pad(x, {})", pads(&both)));
     String::new()
 }
 
-fn both_ends(layer: &PortableLayer, window: &[usize], strides: &[usize]) -> Vec<(i64, i64)> {
-    let axes = layer.input.iter().zip(window).zip(strides);
+fn both_ends(
+    layer: &PortableLayer,
+    place: &Spatial,
+    window: &[usize],
+    strides: &[usize],
+) -> Vec<(i64, i64)> {
+    let axes = place.input.iter().zip(window).zip(strides);
     axes.map(|((n, k), s)| match layer.text("padding") {
         "same" => {
             let total = ((n.div_ceil(*s) - 1) * s + k).saturating_sub(*n) as i64;
@@ -130,14 +172,14 @@ fn both_ends(layer: &PortableLayer, window: &[usize], strides: &[usize]) -> Vec<
 }
 
 pub(super) fn pooling(modules: &mut Modules, layer: &PortableLayer) -> Result<()> {
-    modules.turn_first();
-    let rank = layer.input.len() - 1;
+    let place = spatial(modules, layer);
+    let rank = place.rank;
     let size = layer.sizes("pool_size", rank, 2)?;
     let strides = match layer.argument("strides") {
         Value::Null => size.clone(),
         _ => layer.sizes("strides", rank, 1)?,
     };
-    let both = both_ends(layer, &size, &strides);
+    let both = both_ends(layer, &place, &size, &strides);
     let (size, strides) = (tuple(&size), tuple(&strides));
     let padded = both.iter().any(|pad| *pad != (0, 0));
     if layer.class.starts_with("Max") {
@@ -166,7 +208,11 @@ pub(super) fn pooling(modules: &mut Modules, layer: &PortableLayer) -> Result<()
 
 pub(super) fn global(modules: &mut Modules, layer: &PortableLayer) {
     let rank = layer.input.len() - 1;
-    let axes: Vec<usize> = match modules.is_first {
+    let is_first = is_channels_first(layer);
+    if is_first {
+        modules.turn_last();
+    }
+    let axes: Vec<usize> = match modules.is_first || is_first {
         true => (2..=rank + 1).collect(),
         false => (1..=rank).collect(),
     };
@@ -180,17 +226,16 @@ pub(super) fn global(modules: &mut Modules, layer: &PortableLayer) {
 }
 
 pub(super) fn adaptive(modules: &mut Modules, layer: &PortableLayer) {
-    modules.turn_first();
-    let rank = layer.input.len() - 1;
+    let place = spatial(modules, layer);
+    let rank = place.rank;
     let kind = if layer.class.contains("Max") { "Max" } else { "Avg" };
-    modules.push(layer, format!("nn.Adaptive{kind}Pool{rank}d({})", tuple(&layer.output[..rank])));
+    modules.push(layer, format!("nn.Adaptive{kind}Pool{rank}d({})", tuple(&place.output)));
     modules.shape.clone_from(&layer.output);
 }
 
 /// Zero padding, and cropping as padding by less than nothing.
 pub(super) fn margins(modules: &mut Modules, layer: &PortableLayer) -> Result<()> {
-    modules.turn_first();
-    let rank = layer.input.len() - 1;
+    let rank = spatial(modules, layer).rank;
     let (key, sign) = match layer.class.starts_with("Zero") {
         true => ("padding", 1),
         false => ("cropping", -1),
@@ -217,8 +262,7 @@ pub(super) fn margins(modules: &mut Modules, layer: &PortableLayer) -> Result<()
 }
 
 pub(super) fn up_sampling(modules: &mut Modules, layer: &PortableLayer) -> Result<()> {
-    modules.turn_first();
-    let rank = layer.input.len() - 1;
+    let rank = spatial(modules, layer).rank;
     let size = tuple(&layer.sizes("size", rank, 2)?);
     let mode = match layer.text("interpolation") {
         "" | "nearest" => "mode=\"nearest\"",

@@ -1,11 +1,10 @@
 //! Layers as PyTorch's modules. What has no twin is refused by name.
 
-use candle_core::{DType, Device, Tensor};
 use serde_json::Value;
 
 use super::convolution::{self, python};
 use super::modules::Modules;
-use super::{activations, order, recurrent};
+use super::{activations, normalization, order, recurrent};
 use crate::error::Result;
 use crate::exchange::portable::PortableLayer;
 
@@ -28,6 +27,9 @@ pub(super) fn starts_first(layers: &[PortableLayer]) -> bool {
         !shapeless && !rescales
     });
     cares.is_some_and(|layer| {
+        if convolution::is_channels_first(layer) {
+            return false; // it is so here, too
+        }
         let class = layer.class.as_str();
         class.contains("Conv")
             || class.contains("Pooling")
@@ -35,10 +37,23 @@ pub(super) fn starts_first(layers: &[PortableLayer]) -> bool {
             || class.starts_with("ZeroPadding")
             || class.starts_with("Cropping")
             || class.starts_with("UpSampling")
-            || class == "BatchNormalization"
-            || class == "GroupNormalization"
+            || class == "Flatten" && layer.input.len() > 2 // an image
+            || (class == "BatchNormalization" || class == "GroupNormalization")
+                && normalization::axis_of(layer) == layer.input.len()
     })
 }
+
+/// Names that every nn.Sequential uses for itself.
+const TAKEN: &str = "T_destination add_module append apply bfloat16 buffers call_super_init \
+    children compile cpu cuda double dump_patches eval extend extra_repr float forward get_buffer \
+    get_extra_state get_parameter get_submodule half insert ipu load_state_dict modules mtia \
+    named_buffers named_children named_modules named_parameters parameters pop \
+    register_backward_hook register_buffer register_forward_hook register_forward_pre_hook \
+    register_full_backward_hook register_full_backward_pre_hook \
+    register_load_state_dict_post_hook register_load_state_dict_pre_hook register_module \
+    register_parameter register_state_dict_post_hook register_state_dict_pre_hook requires_grad_ \
+    set_extra_state set_submodule share_memory state_dict to to_empty train training type xpu \
+    zero_grad";
 
 /// Adds a layer's modules. `rest` are the layers after it.
 pub(super) fn layer(
@@ -46,30 +61,21 @@ pub(super) fn layer(
     layer: &PortableLayer,
     rest: &[PortableLayer],
 ) -> Result<()> {
-    if layer.argument("data_format") == "channels_first" {
-        return Err(layer.refuse("`data_format: channels_first` can't be written for PyTorch yet"));
+    if TAKEN.split(' ').any(|name| name == layer.name) {
+        return Err(layer.refuse("PyTorch's nn.Sequential has no place for a module of this name"));
     }
     let class = layer.class.as_str();
     match class {
         "Dense" => dense(modules, layer)?,
         "EinsumDense" => einsum_dense(modules, layer)?,
         "Activation" | "ReLU" | "LeakyReLU" | "ELU" | "Softmax" => activation(modules, layer)?,
-        "PReLU" => {
-            modules.turn_last();
-            modules.restore_order();
-            modules.helpers.insert("PReLU");
-            let shape = layer.weights.first().map(|(_, alpha)| alpha.dims().to_vec());
-            modules
-                .push(layer, format!("PReLU({})", convolution::tuple(&shape.unwrap_or_default())));
-            modules.keep(layer);
-        }
+        "PReLU" => activations::p_re_lu(modules, layer)?,
         "Dropout" => modules.push(layer, format!("nn.Dropout({:?})", layer.number("rate", 0.0))),
         "AlphaDropout" => {
             modules.push(layer, format!("nn.AlphaDropout({:?})", layer.number("rate", 0.0)));
         }
         "SpatialDropout1D" | "SpatialDropout2D" | "SpatialDropout3D" => {
-            modules.turn_first();
-            let rank = layer.input.len() - 1;
+            let rank = convolution::spatial(modules, layer).rank;
             modules.push(layer, format!("nn.Dropout{rank}d({:?})", layer.number("rate", 0.0)));
         }
         "GaussianNoise"
@@ -84,13 +90,14 @@ pub(super) fn layer(
             modules.push(layer, "nn.Identity()");
         }
         "Flatten" => order::flatten(modules, layer, rest),
+        "Reshape" if layer.output.len() == 1 => order::flatten(modules, layer, rest),
         "Reshape" | "Permute" | "RepeatVector" => shape(modules, layer)?,
         "Embedding" => embedding(modules, layer)?,
         "Rescaling" => rescaling(modules, layer)?,
-        "Normalization" => normalization(modules, layer)?,
-        "BatchNormalization" => batch(modules, layer)?,
-        "LayerNormalization" | "RMSNormalization" => layer_norm(modules, layer)?,
-        "GroupNormalization" => group(modules, layer)?,
+        "Normalization" => normalization::normalization(modules, layer)?,
+        "BatchNormalization" => normalization::batch(modules, layer)?,
+        "LayerNormalization" | "RMSNormalization" => normalization::layer_norm(modules, layer)?,
+        "GroupNormalization" => normalization::group(modules, layer)?,
         "UnitNormalization" => {
             modules.turn_last();
             modules.restore_order();
@@ -217,7 +224,7 @@ fn rescaling(modules: &mut Modules, layer: &PortableLayer) -> Result<()> {
         Value::Number(number) => number.to_string(),
         list => format!("torch.tensor({list})"),
     };
-    if !layer.argument("scale").is_number() {
+    if layer.argument("scale").is_array() || layer.argument("offset").is_array() {
         modules.turn_last();
         modules.restore_order();
     }
@@ -225,114 +232,4 @@ fn rescaling(modules: &mut Modules, layer: &PortableLayer) -> Result<()> {
     modules.helpers.insert("Function");
     modules.push(layer, format!("Function(lambda x: {body})"));
     Ok(())
-}
-
-fn normalization(modules: &mut Modules, layer: &PortableLayer) -> Result<()> {
-    modules.turn_last();
-    modules.restore_order();
-    let names: Vec<&str> = layer.weights.iter().map(|(name, _)| name.as_str()).collect();
-    if !names.contains(&"mean") {
-        return Err(layer.refuse("with given statistics it can't be written for PyTorch yet"));
-    }
-    modules.helpers.insert("Normalization");
-    let invert = python(layer.flag("invert"));
-    let weights = modules.weights(layer);
-    let shapes: Vec<String> = weights
-        .iter()
-        .map(|(name, tensor)| match tensor.dims() {
-            [] => format!("{name}=()"),
-            dims => format!("{name}={}", convolution::tuple(dims)),
-        })
-        .collect();
-    modules.push(layer, format!("Normalization(invert={invert}, {})", shapes.join(", ")));
-    let prefix = format!("{}.", layer.name);
-    modules.state.extend(weights.into_iter().map(|(name, t)| (format!("{prefix}{name}"), t)));
-    Ok(())
-}
-
-fn batch(modules: &mut Modules, layer: &PortableLayer) -> Result<()> {
-    let rank = layer.input.len();
-    let axis = layer.argument("axis");
-    if !axis.is_null() && *axis != -1 && *axis != serde_json::json!(rank) {
-        return Err(layer.refuse("over another axis than the last it can't be written for PyTorch"));
-    }
-    if rank > 1 {
-        modules.turn_first();
-    }
-    let channels = layer.input.last().copied().unwrap_or(1);
-    let momentum = 1.0 - layer.number("momentum", 0.99);
-    modules.push(
-        layer,
-        format!(
-            "nn.BatchNorm{}d({channels}, eps={:?}, momentum={momentum:.6})",
-            rank.saturating_sub(1).max(1),
-            layer.number("epsilon", 1e-3)
-        ),
-    );
-    affine(modules, layer, channels, true)
-}
-
-/// Weight and bias in the features' order, ones and zeros where the layer has none; then the rest.
-fn affine(
-    modules: &mut Modules,
-    layer: &PortableLayer,
-    channels: usize,
-    wants_bias: bool,
-) -> Result<()> {
-    modules.meets_order(layer);
-    let mut own = modules.weights(layer);
-    for (name, tensor) in &mut own {
-        let plain = match name.as_str() {
-            "gamma" | "scale" => "weight".to_string(),
-            "beta" => "bias".to_string(),
-            other => other.to_string(),
-        };
-        *name = plain;
-        *tensor = modules.ordered(tensor)?;
-    }
-    let has = |own: &[(String, Tensor)], wanted: &str| own.iter().any(|(name, _)| name == wanted);
-    if !has(&own, "weight") {
-        let ones = Tensor::ones(channels, DType::F32, &Device::Cpu)?;
-        own.insert(0, ("weight".into(), ones));
-    }
-    if wants_bias && !has(&own, "bias") {
-        let zeros = Tensor::zeros(channels, DType::F32, &Device::Cpu)?;
-        own.insert(1, ("bias".into(), zeros));
-    }
-    let prefix = format!("{}.", layer.name);
-    modules.state.extend(own.into_iter().map(|(name, t)| (format!("{prefix}{name}"), t)));
-    Ok(())
-}
-
-fn layer_norm(modules: &mut Modules, layer: &PortableLayer) -> Result<()> {
-    let axis = layer.argument("axis");
-    let last = axis.is_null()
-        || *axis == -1
-        || *axis == serde_json::json!([-1])
-        || *axis == serde_json::json!(layer.input.len());
-    if !last {
-        return Err(layer.refuse("over another axis than the last it can't be written for PyTorch"));
-    }
-    modules.turn_last();
-    let channels = layer.input.last().copied().unwrap_or(1);
-    let is_rms = layer.class == "RMSNormalization";
-    let (kind, epsilon) = if is_rms { ("RMSNorm", 1e-6) } else { ("LayerNorm", 1e-3) };
-    let epsilon = layer.number("epsilon", epsilon);
-    modules.push(layer, format!("nn.{kind}({channels}, eps={epsilon:?})"));
-    affine(modules, layer, channels, !is_rms)
-}
-
-fn group(modules: &mut Modules, layer: &PortableLayer) -> Result<()> {
-    modules.restore_order();
-    if layer.input.len() > 1 {
-        modules.turn_first();
-    }
-    let channels = layer.input.last().copied().unwrap_or(1);
-    let groups = match layer.number("groups", 32.0) {
-        n if n < 0.0 => channels,
-        n => n as usize,
-    };
-    let epsilon = layer.number("epsilon", 1e-3);
-    modules.push(layer, format!("nn.GroupNorm({groups}, {channels}, eps={epsilon:?})"));
-    affine(modules, layer, channels, true)
 }

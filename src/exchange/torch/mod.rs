@@ -4,7 +4,9 @@
 mod activations;
 mod convolution;
 mod layers;
+mod matched;
 mod modules;
+mod normalization;
 mod order;
 mod recurrent;
 mod script;
@@ -13,8 +15,9 @@ use std::collections::{BTreeMap, HashMap};
 
 use candle_core::{Device, Tensor};
 
+pub use self::matched::{Matched, matched};
 use self::modules::Modules;
-use super::portable::Portable;
+use super::portable::{Portable, PortableLayer};
 use super::tables::Tables;
 use crate::error::Result;
 use crate::weights::Weights;
@@ -28,16 +31,28 @@ pub struct TorchFiles {
     pub code: String,
 }
 
-/// For layers behind a Flatten of a channels-first value: which of our features stands at each place
-/// of PyTorch's. Layers that have no twin in PyTorch end the search.
-pub fn orders(portable: &Portable) -> BTreeMap<String, Vec<u32>> {
+/// How PyTorch orders the features behind a Flatten.
+#[derive(Debug, Clone, Default)]
+pub struct Orders {
+    /// By layer: which of our features stands at each place of PyTorch's.
+    pub by_layer: BTreeMap<String, Vec<u32>>,
+    /// Why nothing is known from here on, where a Flatten follows a layer that PyTorch lacks.
+    pub unknown: Option<String>,
+}
+
+/// The orders of the features of every layer behind a Flatten of a channels-first value.
+pub fn orders(portable: &Portable) -> Orders {
     let mut modules = Modules::new(portable, BTreeMap::new());
+    let mut unknown = None;
     for (index, layer) in portable.layers.iter().enumerate() {
-        if layers::layer(&mut modules, layer, &portable.layers[index + 1..]).is_err() {
+        let rest = &portable.layers[index + 1..];
+        if let Err(error) = layers::layer(&mut modules, layer, rest) {
+            let is_flat = |layer: &PortableLayer| layer.class == "Flatten" && layer.input.len() > 1;
+            unknown = rest.iter().any(is_flat).then(|| error.to_string());
             break;
         }
     }
-    modules.orders
+    Orders { by_layer: modules.orders, unknown }
 }
 
 /// A file's tensors under the model's names, with the features behind a Flatten in our order, not in
@@ -45,10 +60,10 @@ pub fn orders(portable: &Portable) -> BTreeMap<String, Vec<u32>> {
 pub fn with_own_flatten(
     weights: &Weights,
     mut tensors: HashMap<String, Tensor>,
-    orders: &BTreeMap<String, Vec<u32>>,
+    orders: &Orders,
 ) -> Result<HashMap<String, Tensor>> {
     for weight in weights.iter() {
-        let Some(order) = orders.get(&weight.layer) else { continue };
+        let Some(order) = orders.by_layer.get(&weight.layer) else { continue };
         let mut back = vec![0_u32; order.len()];
         for (place, feature) in order.iter().enumerate() {
             back[*feature as usize] = place as u32;

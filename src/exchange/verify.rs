@@ -1,0 +1,163 @@
+//! The proof of an export: the written file is read back by our own reader, and computes the same.
+
+use std::path::Path;
+
+use candle_core::{Device, Tensor};
+use serde_json::{Value, json};
+
+use super::keras::{KerasFile, read_json};
+use super::of_model;
+use super::portable::Portable;
+use super::torch;
+use crate::config::{Config, Document, Node};
+use crate::data::Preprocessing;
+use crate::error::{Error, Result};
+use crate::files::TensorFile;
+use crate::self_test::SelfTest;
+use crate::sequential::Sequential;
+use crate::spec::{Facts, Spec};
+use crate::weights_file;
+
+/// A kind of file that our own reader reads back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Written {
+    /// The architecture as a configuration.
+    Config,
+    /// Weights under PyTorch's and candle's names.
+    Weights,
+    /// A folder with a state dict, channels-first.
+    Torch,
+    /// Keras's `.keras`.
+    Keras,
+    /// Keras's `.weights.h5`.
+    KerasWeights,
+    /// Keras's JSON.
+    KerasJson,
+}
+
+/// The largest difference between what `model` makes of the samples and what the written file does.
+pub fn difference(
+    written: Written,
+    path: &Path,
+    model: &Sequential,
+    samples: &Tensor,
+) -> Result<f32> {
+    let other = read_back(written, path, model)?;
+    largest_difference(&model.predict(samples)?, &other.predict(samples)?)
+}
+
+/// What to compute with: the stored rows of the self-test through the preprocessing, else eight
+/// fixed samples.
+pub fn samples(
+    model: &Sequential,
+    stored: Option<&SelfTest>,
+    preprocessing: Option<&Preprocessing>,
+) -> Result<Tensor> {
+    if let (Some(test), Some(preprocessing)) = (stored, preprocessing)
+        && !test.rows.is_empty()
+    {
+        return test.samples(preprocessing, model);
+    }
+    let spec = model.spec();
+    let embeddings = spec.layers.iter().filter(|layer| layer.entry.kind.name == "embedding");
+    let ids = embeddings.filter_map(|layer| layer.entry.arguments()["input_dim"].as_u64()).min();
+    let number = |i: usize| match ids {
+        Some(ids) => (i as u64 * 37 % ids.max(1)) as f32, // an Embedding takes whole numbers below
+        None => (i * 37 % 19) as f32 / 19.0,
+    };
+    let values: Vec<f32> = (0..8 * spec.input.elements()).map(number).collect();
+    Ok(Tensor::from_vec(values, spec.input.with_batch(8), model.weights().device())?)
+}
+
+/// NaN where one side has a NaN that the other lacks, or another size.
+pub fn largest_difference(ours: &Tensor, theirs: &Tensor) -> Result<f32> {
+    let numbers = |tensor: &Tensor| tensor.flatten_all()?.to_vec1::<f32>();
+    let (ours, theirs) = (numbers(ours)?, numbers(theirs)?);
+    if ours.len() != theirs.len() {
+        return Ok(f32::NAN);
+    }
+    let apart = |(a, b): (&f32, &f32)| match a == b || (a.is_nan() && b.is_nan()) {
+        true => 0.0, // equal infinities, too
+        false => (a - b).abs(),
+    };
+    let apart = ours.iter().zip(&theirs).map(apart);
+    Ok(apart.fold(
+        0.0,
+        |largest, apart| if apart > largest || apart.is_nan() { apart } else { largest },
+    ))
+}
+
+/// A model that is made of the written file; what the file lacks comes from `model`.
+fn read_back(written: Written, path: &Path, model: &Sequential) -> Result<Sequential> {
+    match written {
+        Written::Config => {
+            let config: Config = Document::open(path)?.config()?;
+            with_weights_of(model, &config, path)
+        }
+        Written::KerasJson => {
+            let json: Value = serde_json::from_slice(&fs_err::read(path)?)
+                .map_err(|error| Error::Internal(error.to_string()))?;
+            let converted = read_json::model(&json, &Value::Null)
+                .map_err(|message| Error::model(path, message))?;
+            let config = Node::from_json(&json!({ "model": converted.model })).read()?;
+            with_weights_of(model, &config, path)
+        }
+        Written::Keras => Ok(of_model::from_keras(&KerasFile::read(path)?, path)?.0.sequential),
+        Written::KerasWeights => {
+            let other = fresh(model)?;
+            of_model::load_keras_weights(&other, &KerasFile::read(path)?, path)?;
+            Ok(other)
+        }
+        Written::Weights => {
+            let other = fresh(model)?;
+            let file = TensorFile::read(path)?;
+            weights_file::load(other.weights(), &file.tensors, path, false)?;
+            Ok(other)
+        }
+        Written::Torch => {
+            let other = fresh(model)?;
+            let path = path.join("model.safetensors");
+            let tensors = TensorFile::read(&path)?.tensors;
+            let orders = torch::orders(&Portable::of_layers(model));
+            let ours = torch::with_own_flatten(other.weights(), tensors, &orders)?;
+            weights_file::load(other.weights(), &ours, &path, true)?;
+            Ok(other)
+        }
+    }
+}
+
+/// The same architecture with other weights.
+fn fresh(model: &Sequential) -> Result<Sequential> {
+    Sequential::build(model.spec(), 1, &Device::Cpu)
+}
+
+/// The architecture of a file, with the weights of `model` in their order.
+fn with_weights_of(model: &Sequential, config: &Config, path: &Path) -> Result<Sequential> {
+    let spec = Spec::resolve(config, &Facts::default())?;
+    let other = Sequential::build(&spec.model, spec.seed, &Device::Cpu)?;
+    let shapes = |model: &Sequential| -> Vec<Vec<usize>> {
+        model.weights().iter().map(|weight| weight.shape().to_vec()).collect()
+    };
+    if shapes(model) != shapes(&other) {
+        let message = format!("{} describes a model of other weights", path.display());
+        return Err(Error::Internal(message));
+    }
+    for (own, other) in model.weights().iter().zip(other.weights().iter()) {
+        other.set(own.var.as_tensor())?;
+    }
+    Ok(other)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_nan_on_one_side_or_another_size_is_no_small_difference() {
+        let tensor = |numbers: &[f32]| Tensor::new(numbers, &Device::Cpu).unwrap();
+        let apart = |a: &[f32], b: &[f32]| largest_difference(&tensor(a), &tensor(b)).unwrap();
+        assert_eq!(apart(&[1.0, f32::NAN, f32::INFINITY], &[1.5, f32::NAN, f32::INFINITY]), 0.5);
+        assert!(apart(&[f32::NAN, 1.0], &[1.0, 9.0]).is_nan());
+        assert!(apart(&[1.0], &[1.0, 1.0]).is_nan());
+    }
+}
