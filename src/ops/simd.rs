@@ -11,8 +11,12 @@ pub fn vectorize<R>(run: impl FnOnce() -> R) -> R {
 /// Source: range reduction to ±ln 2 / 2 and a polynomial (Cephes' expf).
 #[inline(always)]
 pub fn exp(x: f32) -> f32 {
+    // added to this number, another loses its fraction, and its integer is the sum's lowest bits:
+    // a cast to i32 checks each number by itself, which no vector does
+    const TO_INTEGER: f32 = 12_582_912.0; // 1.5 · 2²³
     let clamped = x.clamp(-87.336_54, 88.376_26);
-    let n = (clamped * std::f32::consts::LOG2_E + 0.5).floor();
+    let sum = clamped * std::f32::consts::LOG2_E + TO_INTEGER;
+    let n = sum - TO_INTEGER;
     let r = clamped - n * 0.693_359_4;
     let r = r - n * -2.121_944_4e-4;
     let mut p = 1.987_569_1e-4_f32;
@@ -22,7 +26,7 @@ pub fn exp(x: f32) -> f32 {
     p = p * r + 1.666_666_6e-1;
     p = p * r + 0.5;
     let e = p * r * r + r + 1.0;
-    let scale = f32::from_bits(((n as i32 + 127) << 23) as u32);
+    let scale = f32::from_bits((sum.to_bits() << 23).wrapping_add(127 << 23));
     if x.is_nan() {
         x
     } else if x < -87.336_54 {
