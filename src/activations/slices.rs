@@ -42,11 +42,11 @@ impl Activation {
                 }
                 let (slope, threshold) = (negative_slope as f32, threshold as f32);
                 if slope != 0.0 && threshold == 0.0 && max_value.is_none() {
-                    return each(values, |x| if x >= 0.0 { x } else { slope * x });
+                    return each(values, move |x| if x >= 0.0 { x } else { slope * x });
                 }
                 let low = if max_value.is_some() { 0.0 } else { f32::NEG_INFINITY };
                 let high = max_value.map_or(f32::INFINITY, |max| max as f32);
-                each(values, |x| {
+                each(values, move |x| {
                     let y = if x <= threshold { 0.0 } else { x };
                     let y = if y < low { low } else { y };
                     let y = if y >= high { high } else { y };
@@ -56,7 +56,7 @@ impl Activation {
             Activation::Relu6 => each(values, |x| cut(x, 0.0, 6.0)),
             Activation::LeakyRelu { negative_slope } => {
                 let slope = negative_slope as f32;
-                each(values, |x| if x >= 0.0 { x } else { slope * x });
+                each(values, move |x| if x >= 0.0 { x } else { slope * x });
             }
             Activation::Elu { alpha } => elu(values, alpha as f32, 1.0, 1.0),
             Activation::Selu => elu(values, SELU_ALPHA as f32, 1.0, SELU_SCALE as f32),
@@ -79,18 +79,18 @@ impl Activation {
             Activation::Mish => each(values, |x| x * tanh_softplus(x)),
             Activation::Squareplus { b } => {
                 let b = b as f32;
-                each(values, |x| 0.5 * (x + (x * x + b).sqrt()));
+                each(values, move |x| 0.5 * (x + (x * x + b).sqrt()));
             }
             Activation::SoftShrink { threshold } => {
                 let t = threshold as f32;
-                each(values, |x| {
+                each(values, move |x| {
                     let low = if x < -t { x + t } else { 0.0 };
                     if x > t { x - t } else { low }
                 });
             }
             Activation::HardShrink { threshold } => {
                 let t = threshold as f32;
-                each(values, |x| if x.abs() <= t { 0.0 } else { x });
+                each(values, move |x| if x.abs() <= t { 0.0 } else { x });
             }
             Activation::SparsePlus => each(values, |x| {
                 let bend = 0.25 * (x + 1.0) * (x + 1.0);
@@ -112,7 +112,7 @@ impl Activation {
             }),
             Activation::Threshold { threshold, default_value } => {
                 let (t, value) = (threshold as f32, default_value as f32);
-                each(values, |x| if x <= t { value } else { x });
+                each(values, move |x| if x <= t { value } else { x });
             }
             Activation::Glu | Activation::Sparsemax => {} // has_slices is false
         }
@@ -129,11 +129,11 @@ impl Activation {
                 }
                 let (slope, threshold) = (negative_slope as f32, threshold as f32);
                 if slope != 0.0 && threshold == 0.0 && max_value.is_none() {
-                    return times(dy, x, |x| if x >= 0.0 { 1.0 } else { slope });
+                    return times(dy, x, move |x| if x >= 0.0 { 1.0 } else { slope });
                 }
                 let low = if max_value.is_some() { 0.0 } else { f32::NEG_INFINITY };
                 let high = max_value.map_or(f32::INFINITY, |max| max as f32);
-                times(dy, x, |x| {
+                times(dy, x, move |x| {
                     let inside = x > threshold && x >= low && x < high;
                     let rest = if x < threshold { slope } else { 0.0 };
                     if inside { 1.0 } else { rest }
@@ -143,14 +143,14 @@ impl Activation {
             Activation::LeakyRelu { negative_slope } => {
                 let slope = negative_slope as f32;
                 let sign = if self.needs_input() { x } else { y };
-                times(dy, sign, |x| if x >= 0.0 { 1.0 } else { slope });
+                times(dy, sign, move |x| if x >= 0.0 { 1.0 } else { slope });
             }
             Activation::Elu { alpha } => elu_gradient(dy, x, alpha as f32, 1.0, 1.0),
             Activation::Selu => elu_gradient(dy, x, SELU_ALPHA as f32, 1.0, SELU_SCALE as f32),
             Activation::Celu { alpha } => elu_gradient(dy, x, 1.0, 1.0 / alpha as f32, 1.0),
             Activation::Gelu { approximate: false } => {
                 let scale = 1.0 / (2.0 * std::f32::consts::PI).sqrt();
-                times(dy, x, |x| normal_cdf(x) + x * scale * exp(-0.5 * x * x));
+                times(dy, x, move |x| normal_cdf(x) + x * scale * exp(-0.5 * x * x));
             }
             Activation::Gelu { approximate: true } => times(dy, x, |x| {
                 let t = tanh(gelu_inner(x));
@@ -184,11 +184,11 @@ impl Activation {
             }),
             Activation::Squareplus { b } => {
                 let b = b as f32;
-                times(dy, x, |x| 0.5 * (1.0 + x / (x * x + b).sqrt()));
+                times(dy, x, move |x| 0.5 * (1.0 + x / (x * x + b).sqrt()));
             }
             Activation::SoftShrink { threshold } => {
                 let t = threshold as f32;
-                times(dy, x, |x| if x > t || x < -t { 1.0 } else { 0.0 });
+                times(dy, x, move |x| if x > t || x < -t { 1.0 } else { 0.0 });
             }
             Activation::HardShrink { .. } => times(dy, y, |y| if y == 0.0 { 0.0 } else { 1.0 }),
             Activation::SparsePlus => times(dy, x, |x| {
@@ -208,7 +208,7 @@ impl Activation {
             }),
             Activation::Threshold { threshold, .. } => {
                 let t = threshold as f32;
-                times(dy, x, |x| if x > t { 1.0 } else { 0.0 });
+                times(dy, x, move |x| if x > t { 1.0 } else { 0.0 });
             }
             Activation::Glu | Activation::Sparsemax => {} // has_slices is false
         }
@@ -225,7 +225,7 @@ impl Activation {
 fn each(values: &mut [f32], f: impl Fn(f32) -> f32) {
     vectorize(
         #[inline(always)]
-        || {
+        move || {
             for x in values {
                 *x = f(*x);
             }
@@ -238,7 +238,7 @@ fn each(values: &mut [f32], f: impl Fn(f32) -> f32) {
 fn times(dy: &mut [f32], x: &[f32], f: impl Fn(f32) -> f32) {
     vectorize(
         #[inline(always)]
-        || {
+        move || {
             for (dy, x) in dy.iter_mut().zip(x) {
                 *dy *= f(*x);
             }
@@ -251,7 +251,7 @@ fn times(dy: &mut [f32], x: &[f32], f: impl Fn(f32) -> f32) {
 fn rows(values: &mut [f32], width: usize, f: impl Fn(&mut [f32])) {
     vectorize(
         #[inline(always)]
-        || {
+        move || {
             for row in values.chunks_exact_mut(width.max(1)) {
                 f(row);
             }
@@ -265,7 +265,7 @@ fn pairs(dy: &mut [f32], y: &[f32], width: usize, f: impl Fn(&mut [f32], &[f32])
     let width = width.max(1);
     vectorize(
         #[inline(always)]
-        || {
+        move || {
             for (dy, y) in dy.chunks_exact_mut(width).zip(y.chunks_exact(width)) {
                 f(dy, y);
             }
@@ -281,12 +281,12 @@ fn cut(x: f32, low: f32, high: f32) -> f32 {
 
 #[inline(always)]
 fn elu(values: &mut [f32], alpha: f32, rate: f32, scale: f32) {
-    each(values, |x| scale * if x > 0.0 { x } else { alpha * expm1(x * rate) });
+    each(values, move |x| scale * if x > 0.0 { x } else { alpha * expm1(x * rate) });
 }
 
 #[inline(always)]
 fn elu_gradient(dy: &mut [f32], x: &[f32], alpha: f32, rate: f32, scale: f32) {
-    times(dy, x, |x| scale * if x > 0.0 { 1.0 } else { alpha * exp(x * rate) });
+    times(dy, x, move |x| scale * if x > 0.0 { 1.0 } else { alpha * exp(x * rate) });
 }
 
 /// Φ(x), the normal distribution's.

@@ -13,7 +13,7 @@ pub struct Affine {
 
 impl Kernel for Affine {
     fn forward(&self, _: &Pass<'_>, x: &[f32], _: &[&[f32]], y: &mut [f32], _: &mut Saved) {
-        vectorize(|| {
+        vectorize(move || {
             let width = self.scale.len();
             if let ([scale], [offset]) = (&self.scale[..], &self.offset[..]) {
                 y.iter_mut().zip(x).for_each(|(y, x)| *y = x * scale + offset);
@@ -31,7 +31,7 @@ impl Kernel for Affine {
     fn backward(&self, _: &Pass<'_>, io: Backward<'_>) {
         let Some(dx) = io.dx else { return };
         let width = self.scale.len();
-        vectorize(|| {
+        vectorize(move || {
             for (dx, dy) in dx.chunks_mut(width).zip(io.dy.chunks(width)) {
                 for ((dx, dy), scale) in dx.iter_mut().zip(dy).zip(&self.scale) {
                     *dx = dy * scale;
@@ -65,7 +65,7 @@ impl Kernel for Standardize {
             *factor = if self.invert { deviation } else { 1.0 / deviation };
         }
         let (mean, factors) = (weights[0], &*factors);
-        vectorize(|| {
+        vectorize(move || {
             for (x, y) in x.chunks_exact(self.features).zip(y.chunks_exact_mut(self.features)) {
                 for (((y, x), mean), factor) in y.iter_mut().zip(x).zip(mean).zip(factors) {
                     *y = if self.invert { x * factor + mean } else { (x - mean) * factor };
@@ -80,7 +80,7 @@ impl Kernel for Standardize {
         }
         let Some(dx) = io.dx else { return };
         let factors = &io.saved.buffer(0)[..self.features];
-        vectorize(|| {
+        vectorize(move || {
             let rows = dx.chunks_exact_mut(self.features).zip(io.dy.chunks_exact(self.features));
             for (dx, dy) in rows {
                 for ((dx, dy), factor) in dx.iter_mut().zip(dy).zip(factors) {

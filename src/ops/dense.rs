@@ -203,7 +203,7 @@ fn add_bias(y: &mut [f32], bias: Option<&[f32]>) {
     let Some(bias) = bias else { return };
     vectorize(
         #[inline(always)]
-        || {
+        move || {
             for row in y.chunks_exact_mut(bias.len()) {
                 row.iter_mut().zip(bias).for_each(|(y, bias)| *y += bias);
             }

@@ -65,7 +65,7 @@ impl Kernel for DepthwiseKernel {
         self.images().forward(x, weights.get(1).copied(), y, saved, |x, y, scratch| {
             let wide = scratch.len() / 2;
             let x = self.widen(x, &mut scratch[..wide]);
-            vectorize(|| {
+            vectorize(move || {
                 self.window.each_tap(|position, tap, source| {
                     let y = &mut y[position * width..][..width];
                     let x = &x[source * width..][..width];
@@ -84,7 +84,7 @@ impl Kernel for DepthwiseKernel {
             let (wide_x, wide_dx) = scratch.split_at_mut(scratch.len() / 2);
             if let Some(dkernel) = dkernel {
                 let x = self.widen(x, wide_x);
-                vectorize(|| {
+                vectorize(move || {
                     self.window.each_tap(|position, tap, source| {
                         let dz = &dz[position * width..][..width];
                         let x = &x[source * width..][..width];
@@ -97,7 +97,7 @@ impl Kernel for DepthwiseKernel {
             let multiplied = self.multiplier > 1;
             let target = if multiplied { &mut *wide_dx } else { &mut *dx };
             target.fill(0.0);
-            vectorize(|| {
+            vectorize(move || {
                 self.window.each_tap(|position, tap, source| {
                     let dz = &dz[position * width..][..width];
                     let dx = &mut target[source * width..][..width];

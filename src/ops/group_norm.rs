@@ -53,7 +53,7 @@ impl Kernel for GroupNormKernel {
         parallel::chunks2((y, sample), (moments, 2 * channels), x.len(), |n, y, moments| {
             let x = &x[n * sample..][..sample];
             let (mean, rstd) = moments.split_at_mut(channels);
-            vectorize(|| {
+            vectorize(move || {
                 mean.fill(0.0);
                 rstd.fill(0.0);
                 for x in x.chunks_exact(channels) {
@@ -88,7 +88,7 @@ impl Kernel for GroupNormKernel {
         parallel::chunks(sums, 2 * channels, x.len(), |n, sums| {
             let (level, along) = sums.split_at_mut(channels);
             let (mean, rstd) = moments[2 * n * channels..][..2 * channels].split_at(channels);
-            vectorize(|| {
+            vectorize(move || {
                 level.fill(0.0);
                 along.fill(0.0);
                 let places = x[n * sample..][..sample].chunks_exact(channels);
@@ -126,7 +126,7 @@ impl Kernel for GroupNormKernel {
         parallel::chunks(dx, sample, x.len(), |n, dx| {
             let (level, along) = sums[2 * n * channels..][..2 * channels].split_at(channels);
             let (mean, rstd) = moments[2 * n * channels..][..2 * channels].split_at(channels);
-            vectorize(|| {
+            vectorize(move || {
                 let places = x[n * sample..][..sample].chunks_exact(channels);
                 let places = places.zip(dy[n * sample..][..sample].chunks_exact(channels));
                 for ((x, dy), dx) in places.zip(dx.chunks_exact_mut(channels)) {

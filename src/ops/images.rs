@@ -131,7 +131,7 @@ impl Images<'_> {
 
 /// Adds the rows of `rows` to `sum`.
 pub fn add_rows(rows: &[f32], sum: &mut [f32]) {
-    vectorize(|| {
+    vectorize(move || {
         for row in rows.chunks_exact(sum.len()) {
             sum.iter_mut().zip(row).for_each(|(sum, row)| *sum += row);
         }
@@ -145,7 +145,7 @@ fn sum_shares(buffers: &[f32], size: usize, start: usize, total: &mut [f32]) {
     chunks(total, PIECE, work, |piece, total| {
         let start = start + piece * PIECE;
         total.fill(0.0);
-        vectorize(|| {
+        vectorize(move || {
             for buffer in buffers.chunks_exact(size) {
                 let part = &buffer[start..start + total.len()];
                 total.iter_mut().zip(part).for_each(|(total, part)| *total += part);

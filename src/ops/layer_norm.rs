@@ -55,7 +55,7 @@ impl Kernel for RowNormKernel {
         let share = 1.0 / width as f32;
         parallel::chunks2((y, rows * width), (moments, 2 * rows), x.len(), |piece, y, moments| {
             let x = &x[piece * rows * width..][..y.len()];
-            vectorize(|| {
+            vectorize(move || {
                 let rows = x.chunks_exact(width).zip(y.chunks_exact_mut(width));
                 for ((x, y), moments) in rows.zip(moments.chunks_exact_mut(2)) {
                     let mean = if self.subtracts_mean { sum(x) * share } else { 0.0 };
@@ -90,7 +90,7 @@ impl Kernel for RowNormKernel {
                 dbeta.fill(0.0);
                 let range = piece * rows * width..((piece + 1) * rows * width).min(x.len());
                 let pairs = x[range.clone()].chunks_exact(width).zip(dy[range].chunks_exact(width));
-                vectorize(|| {
+                vectorize(move || {
                     let moments = moments[2 * piece * rows..].chunks_exact(2);
                     for ((x, dy), moments) in pairs.zip(moments) {
                         for i in 0..width {
@@ -119,7 +119,7 @@ impl Kernel for RowNormKernel {
         parallel::chunks(dx, rows * width, x.len(), |piece, dx| {
             let first = piece * rows * width;
             let (x, dy) = (&x[first..first + dx.len()], &dy[first..first + dx.len()]);
-            vectorize(|| {
+            vectorize(move || {
                 let pairs = x.chunks_exact(width).zip(dy.chunks_exact(width));
                 let moments = moments[2 * piece * rows..].chunks_exact(2);
                 for (((x, dy), dx), moments) in pairs.zip(dx.chunks_exact_mut(width)).zip(moments) {

@@ -155,7 +155,7 @@ fn keep(stream: &mut crate::random::Stream, rate: f64, factors: &mut [f32], kept
 
 fn run(x: &[f32], factors: &[f32], addends: &[f32], out: &mut [f32]) {
     let pairs = out.iter_mut().zip(x).zip(factors);
-    vectorize(|| {
+    vectorize(move || {
         if addends.is_empty() {
             pairs.for_each(|((out, x), factor)| *out = x * factor);
         } else {

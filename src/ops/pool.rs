@@ -78,7 +78,7 @@ impl PoolKernel {
     /// The largest numbers, and which of the image's they are.
     fn max_of(&self, x: &[f32], y: &mut [f32], largest: &mut [u32]) {
         let channels = self.channels;
-        vectorize(|| {
+        vectorize(move || {
             self.each(|position, ranges| {
                 let row = position * channels..(position + 1) * channels;
                 let (y, largest) = (&mut y[row.clone()], &mut largest[row]);
@@ -99,7 +99,7 @@ impl PoolKernel {
     fn mean_of(&self, x: &[f32], y: &mut [f32]) {
         let channels = self.channels;
         y.fill(0.0);
-        vectorize(|| {
+        vectorize(move || {
             self.each(|position, ranges| {
                 let y = &mut y[position * channels..][..channels];
                 for input in self.inputs(ranges) {
@@ -180,7 +180,7 @@ impl Kernel for PoolKernel {
                 }
                 return;
             }
-            vectorize(|| {
+            vectorize(move || {
                 self.each(|position, ranges| {
                     let dy = &dy_of(i)[position * channels..][..channels];
                     let share = 1.0 / count(ranges);

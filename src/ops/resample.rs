@@ -61,7 +61,7 @@ impl Kernel for ResampleKernel {
         chunks(y, output, work, |i, y| {
             let x = &x[i * input..][..input];
             y.fill(0.0);
-            vectorize(|| {
+            vectorize(move || {
                 self.each(|position, source, part| {
                     let y = &mut y[position * channels..][..channels];
                     let x = &x[source * channels..][..channels];
@@ -78,7 +78,7 @@ impl Kernel for ResampleKernel {
         chunks(dx, input, work, |i, dx| {
             let dy = &dy[i * output..][..output];
             dx.fill(0.0);
-            vectorize(|| {
+            vectorize(move || {
                 self.each(|position, source, part| {
                     let dy = &dy[position * channels..][..channels];
                     let dx = &mut dx[source * channels..][..channels];

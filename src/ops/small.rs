@@ -45,7 +45,7 @@ pub fn product(
     let (a, b) = (&a[..c.len() / columns * inner], &b[..inner * width]);
     vectorize(
         #[inline(always)]
-        || {
+        move || {
             let mut first = 0;
             while first < columns {
                 let left = width - first;
@@ -124,7 +124,7 @@ pub fn product_of_transposed(a: &[f32], left: usize, b: &[f32], c: &mut [f32], c
     let width = padded(columns);
     vectorize(
         #[inline(always)]
-        || {
+        move || {
             let mut first = 0;
             while first < columns {
                 let rest = width - first;
@@ -200,7 +200,7 @@ fn block<const N: usize>(values: &[f32], first: usize) -> [f32; N] {
 pub fn dots(a: &[f32], b: &[f32], bias: f32, c: &mut [f32]) {
     vectorize(
         #[inline(always)]
-        || {
+        move || {
             for (a, c) in a.chunks_exact(b.len()).zip(c) {
                 *c = dot(a, b) + bias;
             }
@@ -230,7 +230,7 @@ pub fn weighted_sum(a: &[f32], b: &[f32], c: &mut [f32]) {
     c.fill(0.0);
     vectorize(
         #[inline(always)]
-        || {
+        move || {
             for (a, b) in a.chunks_exact(c.len()).zip(b) {
                 c.iter_mut().zip(a).for_each(|(c, a)| *c += a * b);
             }
@@ -242,7 +242,7 @@ pub fn weighted_sum(a: &[f32], b: &[f32], c: &mut [f32]) {
 pub fn outer_product(a: &[f32], b: &[f32], c: &mut [f32]) {
     vectorize(
         #[inline(always)]
-        || {
+        move || {
             for (a, c) in a.iter().zip(c.chunks_exact_mut(b.len())) {
                 c.iter_mut().zip(b).for_each(|(c, b)| *c = a * b);
             }

@@ -17,7 +17,7 @@ impl Kernel for UnitNormKernel {
     fn forward(&self, _: &Pass<'_>, x: &[f32], _: &[&[f32]], y: &mut [f32], saved: &mut Saved) {
         let [factors] = saved.buffers([x.len() / self.width]);
         let rows = x.chunks_exact(self.width).zip(y.chunks_exact_mut(self.width));
-        vectorize(|| {
+        vectorize(move || {
             for ((x, y), factor) in rows.zip(factors) {
                 let squares = dot(x, x);
                 *factor = if squares <= SMALLEST { 1e12 } else { 1.0 / squares.sqrt() };
@@ -29,7 +29,7 @@ impl Kernel for UnitNormKernel {
     fn backward(&self, _: &Pass<'_>, io: Backward<'_>) {
         let Backward { y, dy, saved, dx: Some(dx), .. } = io else { return };
         let rows = y.chunks_exact(self.width).zip(dy.chunks_exact(self.width));
-        vectorize(|| {
+        vectorize(move || {
             let rows = rows.zip(dx.chunks_exact_mut(self.width));
             for (((y, dy), dx), factor) in rows.zip(saved.buffer(0)) {
                 let sum = if *factor < 1e12 { dot(dy, y) } else { 0.0 };

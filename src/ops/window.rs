@@ -92,7 +92,7 @@ impl Window {
     /// outside of the image. `rows` says by its length how many.
     pub fn gather(&self, image: &[f32], part: Channels, first: usize, rows: &mut [f32]) {
         let positions = self.range(part, first, rows.len());
-        vectorize(|| {
+        vectorize(move || {
             self.runs(part, positions, |row, source, length| match source {
                 Some(source) => copy(&image[source..source + length], &mut rows[row..row + length]),
                 None => rows[row..row + length].fill(0.0),
@@ -103,7 +103,7 @@ impl Window {
     /// The reverse (col2im): adds each row of (taps, channels) to what its position sees.
     pub fn scatter(&self, rows: &[f32], part: Channels, first: usize, image: &mut [f32]) {
         let positions = self.range(part, first, rows.len());
-        vectorize(|| {
+        vectorize(move || {
             self.runs(part, positions, |row, source, length| {
                 if let Some(source) = source {
                     let image = &mut image[source..source + length];

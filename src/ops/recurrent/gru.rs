@@ -52,7 +52,7 @@ pub(super) fn forward(mut step: Step<'_>, reset_after: bool) {
     let Step { skips, gates, h, .. } = step;
     vectorize(
         #[inline(always)]
-        || {
+        move || {
             for (sample, (h, gates)) in
                 h.chunks_exact_mut(u).zip(gates.chunks_exact(width)).enumerate()
             {
@@ -75,7 +75,7 @@ pub(super) fn backward(step: &mut Step<'_>, reset_after: bool) {
     let Step { skips, gates, rows, h, work, .. } = step;
     vectorize(
         #[inline(always)]
-        || {
+        move || {
             let all = h.chunks_exact_mut(u).zip(gates.chunks_exact(width));
             let all = all.zip(rows.chunks_exact(row)).zip(work.chunks_exact_mut(width));
             for (sample, (((dh, gates), rows), work)) in all.enumerate() {

@@ -182,7 +182,7 @@ impl Layout {
                 }
                 vectorize(
                     #[inline(always)]
-                    || {
+                    move || {
                         for gates in gates.chunks_exact(self.columns) {
                             sums.iter_mut().zip(&gates[own.clone()]).for_each(|(s, g)| *s += g);
                         }

@@ -148,7 +148,7 @@ pub(super) fn back_product(
 fn each(values: &mut [f32], width: usize, columns: Range<usize>, f: impl Fn(f32) -> f32) {
     vectorize(
         #[inline(always)]
-        || {
+        move || {
             for row in values.chunks_exact_mut(width) {
                 row[columns.clone()].iter_mut().for_each(|x| *x = f(*x));
             }
@@ -166,7 +166,7 @@ fn times(
 ) {
     vectorize(
         #[inline(always)]
-        || {
+        move || {
             for (gates, work) in gates.chunks_exact_mut(width).zip(work.chunks_exact(width)) {
                 let pairs = gates[columns.clone()].iter_mut().zip(&work[columns.clone()]);
                 pairs.for_each(|(y, d)| *y = d * f(*y));
