@@ -167,38 +167,43 @@ impl Window {
         let count = part.count;
         let line = w.size * count;
         let joined = w.dilation == 1 && count == part.of; // a line of taps is one run
-        let mut at = 0;
-        for position in positions {
-            let p2 = position % w.output;
-            let p1 = position / w.output % h.output;
-            let p0 = position / w.output / h.output;
-            let (t0, t1, t2) = (d.taps(p0), h.taps(p1), w.taps(p2));
-            for a0 in 0..d.size {
-                for a1 in 0..h.size {
-                    if !(t0.contains(&a0) && t1.contains(&a1)) || t2.is_empty() {
-                        each(at, None, line);
-                        at += line;
-                        continue;
-                    }
-                    let image_line = d.source(p0, a0) * h.input + h.source(p1, a1);
-                    let source =
-                        |a2| (image_line * w.input + w.source(p2, a2)) * part.of + part.first;
-                    if t2.start > 0 {
-                        each(at, None, t2.start * count);
-                    }
-                    if joined {
-                        each(at + t2.start * count, Some(source(t2.start)), t2.len() * count);
-                    } else {
-                        for a2 in t2.clone() {
-                            each(at + a2 * count, Some(source(a2)), count);
+        let (mut at, mut position) = (0, positions.start);
+        while position < positions.end {
+            // the positions along one line of the last axis
+            let (line_of_all, first) = (position / w.output, position % w.output);
+            let end = w.output.min(positions.end - line_of_all * w.output);
+            let (p0, p1) = (line_of_all / h.output, line_of_all % h.output);
+            let (t0, t1) = (d.taps(p0), h.taps(p1));
+            for p2 in first..end {
+                let t2 = w.taps(p2);
+                for a0 in 0..d.size {
+                    for a1 in 0..h.size {
+                        if !(t0.contains(&a0) && t1.contains(&a1)) || t2.is_empty() {
+                            each(at, None, line);
+                            at += line;
+                            continue;
                         }
+                        let image_line = d.source(p0, a0) * h.input + h.source(p1, a1);
+                        let source =
+                            |a2| (image_line * w.input + w.source(p2, a2)) * part.of + part.first;
+                        if t2.start > 0 {
+                            each(at, None, t2.start * count);
+                        }
+                        if joined {
+                            each(at + t2.start * count, Some(source(t2.start)), t2.len() * count);
+                        } else {
+                            for a2 in t2.clone() {
+                                each(at + a2 * count, Some(source(a2)), count);
+                            }
+                        }
+                        if t2.end < w.size {
+                            each(at + t2.end * count, None, (w.size - t2.end) * count);
+                        }
+                        at += line;
                     }
-                    if t2.end < w.size {
-                        each(at + t2.end * count, None, (w.size - t2.end) * count);
-                    }
-                    at += line;
                 }
             }
+            position += end - first;
         }
     }
 }
