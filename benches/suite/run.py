@@ -8,8 +8,8 @@
 
 Standard library only. Ours and the peers run in alternation, one process at a time; figures are
 medians. A step's time is an epoch's without its validation, divided by its steps; the first epoch is
-left out where there are several. The peers read W2 to W4 from .npy: there, compare steps and not
-whole processes.
+left out where there are several. The peers read W2 to W4 and W7 to W9 from .npy: there, compare steps
+and not whole processes.
 """
 import argparse
 import json
@@ -28,7 +28,7 @@ DEFAULT_DATA = os.environ.get("PEERS_DATA", os.path.expanduser("~/.cache/lanthor
 parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
 parser.add_argument("--binary", default=os.path.join(ROOT, "target", "release", "lanthorn"))
 parser.add_argument("--data", default=DEFAULT_DATA, help="the folder that gen_data.py filled")
-parser.add_argument("--only", default="w1,w2,w3,w4,w5,w6", help="workloads, separated by commas")
+parser.add_argument("--only", default="w1,w2,w3,w4,w5,w6,w7,w8,w9", help="workloads, separated by commas")
 parser.add_argument("--repeat", type=int, default=5)
 parser.add_argument("--threads", type=int, help="threads of ours; by default as it comes")
 parser.add_argument("--bench", help="the bench binary `predictor`, for W6 in process")
@@ -140,7 +140,8 @@ def predict():
 def peer_run(peer, name):
     """The same figures of a peer; None where it has no such workload."""
     environment = dict(os.environ, PEERS_DATA=os.path.abspath(ARGS.data))
-    script = [ARGS.peers, ARGS.workloads, "--peer", peer, "--workload"]
+    workloads = os.path.join(HERE, "shapes.py") if name in ("w7", "w8", "w9") else ARGS.workloads
+    script = [ARGS.peers, workloads, "--peer", peer, "--workload"]
     try:
         if name == "w6":
             _, cold, memory = run(script + ["w6cold"], env=environment)
