@@ -1,4 +1,5 @@
-//! Every file in configs/ is parsed, built, and trained for an epoch; the two loans are one tree.
+//! Every file in configs/ is parsed, built, trained for an epoch, and exported to ONNX; the two loans
+//! are one tree.
 
 #![allow(unreachable_pub, clippy::print_stdout, clippy::unwrap_used)]
 
@@ -25,6 +26,10 @@ fn every_configuration_trains() {
         assert_eq!(call.code, 0, "train {path}\n{}", call.stderr);
         let call = folder.call(&["summary", "run"]);
         assert_eq!(call.code, 0, "summary run {path}\n{}", call.stderr);
+        for which in ["--with-preprocessing", "--without-preprocessing"] {
+            let said = folder.ok(&format!("export run --to onnx -o m.onnx {which} --verify"));
+            assert!(said.contains("largest difference"), "{path} {which}: {said}");
+        }
         count += 1;
     }
     assert!(count >= 10, "only {count} configurations");

@@ -10,6 +10,7 @@ use lanthorn::artifact::Model;
 use lanthorn::config::{Config, Format};
 use lanthorn::exchange::keras::{self, write_json};
 use lanthorn::exchange::of_model;
+use lanthorn::exchange::onnx;
 use lanthorn::exchange::portable::Portable;
 use lanthorn::exchange::torch;
 use lanthorn::exchange::verify::{self, Written};
@@ -113,7 +114,8 @@ fn of_configuration(arguments: &ExportArguments) -> Result<Option<f32>> {
     }
     let model = Sequential::build(&plan.spec.model, plan.spec.seed, &Device::Cpu)?;
     let samples = verify::samples(&model, None, None)?;
-    proven(arguments, verify::difference(Written::Config, &arguments.out, &model, &samples)?)
+    let difference = verify::difference(Written::Config, &arguments.out, &model, &samples)?;
+    proven(arguments, difference, 1e-5)
 }
 
 fn of_model(arguments: &ExportArguments) -> Result<Option<f32>> {
@@ -132,17 +134,22 @@ fn of_model(arguments: &ExportArguments) -> Result<Option<f32>> {
         To::Keras => Written::Keras,
         To::KerasWeights => Written::KerasWeights,
         To::KerasJson => Written::KerasJson,
-        To::Onnx => return Err(unverifiable()),
+        To::Onnx => {
+            let is_raw = !arguments.without_preprocessing && model.preprocessing.is_some();
+            let tolerance = verify::tolerance(&model.sequential);
+            let difference = onnx::difference(out, model, is_raw)?;
+            return proven(arguments, difference, tolerance);
+        }
     };
     let (test, preprocessing) = (model.self_test.as_ref(), model.preprocessing.as_ref());
     let samples = verify::samples(&model.sequential, test, preprocessing)?;
-    proven(arguments, verify::difference(written, out, &model.sequential, &samples)?)
+    proven(arguments, verify::difference(written, out, &model.sequential, &samples)?, 1e-5)
 }
 
 /// An error where the written file gives other numbers.
-fn proven(arguments: &ExportArguments, difference: f32) -> Result<Option<f32>> {
+fn proven(arguments: &ExportArguments, difference: f32, tolerance: f32) -> Result<Option<f32>> {
     let is_whole = arguments.dtype == Dtype::F32;
-    if difference <= if is_whole { 1e-5 } else { 0.1 } {
+    if difference <= if is_whole { tolerance } else { 0.1 } {
         return Ok(Some(difference));
     }
     let out = arguments.out.display();
@@ -227,15 +234,9 @@ fn bytes(arguments: &ExportArguments, model: &Model) -> Result<Vec<u8>> {
                 let help = "leave the flag out: the network alone is written";
                 return Err(Error::run(message).with_help(help).into());
             }
-            lanthorn::exchange::onnx::write(&portable, tables.as_ref())?
+            onnx::write(&portable, tables.as_ref())?
         }
     })
-}
-
-fn unverifiable() -> anyhow::Error {
-    Error::run("there is no reader of ours that computes with this file")
-        .with_help("the file was written; `--verify` goes with every other kind")
-        .into()
 }
 
 /// What the tools that read such a file want its name to end with.

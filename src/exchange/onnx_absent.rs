@@ -1,11 +1,23 @@
 //! What stands in for `onnx/` in a build without the feature `onnx`.
 
+use std::path::Path;
+
 use super::portable::Portable;
 use super::tables::Tables;
+use crate::artifact::Model;
 use crate::error::{Error, Result};
 
 /// An error: this build has no ONNX.
 pub fn write(_portable: &Portable, _tables: Option<&Tables>) -> Result<Vec<u8>> {
-    Err(Error::run("this build can't write ONNX files: the feature `onnx` is missing")
-        .with_help("build with `--features onnx`, which is on by default"))
+    Err(absent())
+}
+
+/// An error: this build has no ONNX.
+pub fn difference(_path: &Path, _model: Model, _is_raw: bool) -> Result<f32> {
+    Err(absent())
+}
+
+fn absent() -> Error {
+    Error::run("this build can't write ONNX files: the feature `onnx` is missing")
+        .with_help("build with `--features onnx`, which is on by default")
 }

@@ -59,14 +59,29 @@ pub fn samples(
         return test.samples(preprocessing, model);
     }
     let spec = model.spec();
-    let embeddings = spec.layers.iter().filter(|layer| layer.entry.kind.name == "embedding");
+    let values = (0..8 * spec.input.elements()).map(fixed_numbers(model)).collect::<Vec<f32>>();
+    Ok(Tensor::from_vec(values, spec.input.with_batch(8), model.weights().device())?)
+}
+
+/// A number for each place of an input that the model can take.
+pub(crate) fn fixed_numbers(model: &Sequential) -> impl Fn(usize) -> f32 {
+    let layers = model.spec().layers.iter();
+    let embeddings = layers.filter(|layer| layer.entry.kind.name == "embedding");
     let ids = embeddings.filter_map(|layer| layer.entry.arguments()["input_dim"].as_u64()).min();
-    let number = |i: usize| match ids {
+    move |i: usize| match ids {
         Some(ids) => (i as u64 * 37 % ids.max(1)) as f32, // an Embedding takes whole numbers below
         None => (i * 37 % 19) as f32 / 19.0,
-    };
-    let values: Vec<f32> = (0..8 * spec.input.elements()).map(number).collect();
-    Ok(Tensor::from_vec(values, spec.input.with_batch(8), model.weights().device())?)
+    }
+}
+
+/// How far the numbers of another program may be from ours: 1e-5, or 1e-4 where steps follow upon
+/// steps.
+pub fn tolerance(model: &Sequential) -> f32 {
+    let is_recurrent = |name: &str| ["simple_rnn", "lstm", "gru", "bidirectional"].contains(&name);
+    match model.spec().layers.iter().any(|layer| is_recurrent(layer.entry.kind.name)) {
+        true => 1e-4,
+        false => 1e-5,
+    }
 }
 
 /// NaN where one side has a NaN that the other lacks, or another size.

@@ -266,7 +266,7 @@ class Check:
         import onnx
         import onnxruntime
 
-        self.lanthorn("export", "run", "--to", "onnx", "-o", "model.onnx", cwd=folder)
+        self.lanthorn("export", "run", "--to", "onnx", "-o", "model.onnx", "--verify", cwd=folder)
         onnx.checker.check_model(str(folder / "model.onnx"), full_check=True)
         session = onnxruntime.InferenceSession(folder / "model.onnx")
         feeds = {f"x{i}": self.x[:, i : i + 1] for i in range(self.x.shape[1])}
@@ -280,7 +280,8 @@ class Check:
 
         self.folder = folder
         self.lanthorn(
-            "export", "run", "--to", "onnx", "--without-preprocessing", "-o", "raw.onnx", cwd=folder)
+            "export", "run", "--to", "onnx", "--without-preprocessing", "-o", "raw.onnx", "--verify",
+            cwd=folder)
         onnx.checker.check_model(str(folder / "raw.onnx"), full_check=True)
         session = onnxruntime.InferenceSession(folder / "raw.onnx")
         output = session.run(None, {"input": self.seen()})[0]

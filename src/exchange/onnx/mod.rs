@@ -5,11 +5,13 @@
 mod activations;
 mod basic;
 mod convolution;
+pub mod eval;
 mod graph;
 mod layers;
 mod normalization;
 mod pooling;
 mod preprocessing;
+mod proof;
 mod proto;
 mod recurrent;
 mod scan;
@@ -18,6 +20,7 @@ use prost::Message;
 
 use self::graph::{Dim, FLOAT, Graph, value};
 use self::layers::Flow;
+pub use self::proof::difference;
 use self::proto::{ModelProto, OperatorSetIdProto};
 use super::portable::Portable;
 use super::tables::Tables;

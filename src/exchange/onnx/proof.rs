@@ -1,0 +1,171 @@
+//! The proof of an ONNX file: our own evaluator computes with it what the model computes.
+
+use std::path::Path;
+
+use candle_core::{Device, Tensor};
+
+use super::eval::{Graph, Kind, Value};
+use crate::artifact::Model;
+use crate::data::Preprocessing;
+use crate::error::{Error, Result};
+use crate::exchange::of_model;
+use crate::exchange::tables::TableColumn;
+use crate::exchange::verify::{fixed_numbers, largest_difference, samples};
+use crate::predictor::{Predictions, Predictor};
+
+/// The largest difference between what `model` makes of the rows of its self-test (else of eight
+/// fixed rows) and what the written file does, as a part of the largest output where that is above
+/// 1. `is_raw`: the file holds the preprocessing, too, and takes the columns' own cells.
+pub fn difference(path: &Path, model: Model, is_raw: bool) -> Result<f32> {
+    let wrong = |why: String| uncomputable(path, &why);
+    let graph = Graph::read(&fs_err::read(path)?).map_err(wrong)?;
+    if is_raw {
+        return of_columns(path, &graph, model);
+    }
+    let (test, preprocessing) = (model.self_test.as_ref(), model.preprocessing.as_ref());
+    let x = samples(&model.sequential, test, preprocessing)?;
+    let input = Value::floats(x.dims().to_vec(), &x.flatten_all()?.to_vec1::<f32>()?);
+    let outputs = graph.run(vec![input.map_err(wrong)?]).map_err(wrong)?;
+    let ours = model.sequential.predict(&x)?.flatten_all()?.to_vec1::<f32>()?;
+    apart(&ours, &numbers(path, &outputs)?)
+}
+
+/// Through the preprocessing of both.
+fn of_columns(path: &Path, graph: &Graph, model: Model) -> Result<f32> {
+    let wrong = |why: String| uncomputable(path, &why);
+    let (columns, rows) = rows(path, graph, &model)?;
+    let mut inputs = Vec::with_capacity(columns.len());
+    for (column, (_, kind)) in graph.inputs().iter().enumerate() {
+        let cells = rows.iter().map(|row| row[column].clone());
+        let dims = vec![rows.len(), 1];
+        inputs.push(match kind {
+            Kind::String => Value::texts(dims, cells.collect()),
+            _ => Value::floats(dims, &cells.map(|cell| single(&cell)).collect::<Vec<f32>>()),
+        });
+    }
+    let inputs = inputs.into_iter().collect::<Result<Vec<_>, _>>().map_err(wrong)?;
+    let outputs = graph.run(inputs).map_err(wrong)?;
+    let Some(preprocessing) = &model.preprocessing else {
+        return Err(Error::run("the model has no preprocessing"));
+    };
+    let features = features(&columns, &rows, preprocessing)?;
+    let theirs = numbers(path, &outputs)?;
+    match Predictor::new(model)?.predict(&features)? {
+        Predictions::Numbers { values, .. } => apart(&values, &theirs),
+        Predictions::Classes { classes, probabilities } => {
+            let names = outputs.iter().find_map(Value::strings).unwrap_or_default();
+            let classes = of_classes(&classes, &probabilities, names);
+            let numbers = apart(&probabilities, &theirs)?;
+            Ok(if classes > numbers || classes.is_nan() { classes } else { numbers })
+        }
+    }
+}
+
+/// Names of the columns in the graph's order, and rows of their cells. A number is written as the
+/// f32 that ONNX takes it for, so that both sides see the same.
+fn rows(path: &Path, graph: &Graph, model: &Model) -> Result<(Vec<String>, Vec<Vec<String>>)> {
+    let columns: Vec<String> = graph.inputs().iter().map(|(name, _)| name.clone()).collect();
+    let mut rows = match &model.self_test {
+        Some(test) if !test.rows.is_empty() => {
+            let place = |name: &String| {
+                let place = test.columns.iter().position(|column| column == name);
+                place.ok_or_else(|| Error::model(path, format!("no column feeds `{name}`")))
+            };
+            let places = columns.iter().map(place).collect::<Result<Vec<usize>>>()?;
+            let cell = |row: &[String], place: usize| {
+                row.get(place).map_or_else(String::new, |cell| cell.trim().to_string())
+            };
+            let row = |row: &Vec<String>| places.iter().map(|place| cell(row, *place)).collect();
+            test.rows.iter().map(row).collect()
+        }
+        _ => fixed_rows(path, &columns, model)?,
+    };
+    for row in &mut rows {
+        for (cell, (_, kind)) in row.iter_mut().zip(graph.inputs()) {
+            if *kind != Kind::String {
+                *cell = f64::from(single(cell)).to_string();
+            }
+        }
+    }
+    Ok((columns, rows))
+}
+
+/// The number of a cell as ONNX takes it; what is none is not a number there, either.
+fn single(cell: &str) -> f32 {
+    cell.parse::<f64>().map_or(f32::NAN, |number| number as f32)
+}
+
+/// Eight rows, made so that the network sees fixed numbers.
+fn fixed_rows(path: &Path, columns: &[String], model: &Model) -> Result<Vec<Vec<String>>> {
+    let number = fixed_numbers(&model.sequential);
+    let tables = of_model::tables(model)?;
+    let known = tables.map(|tables| tables.features).unwrap_or_default();
+    let cell = |(place, name): (usize, &String)| -> Result<String> {
+        let column = known.iter().find(|column| column.name == *name);
+        let Some(TableColumn { classes, scaling, .. }) = column else {
+            return Err(Error::model(path, format!("no column feeds `{name}`")));
+        };
+        if !classes.is_empty() {
+            return Ok(classes[place % classes.len()].clone());
+        }
+        let number = f64::from(number(place));
+        Ok(match scaling {
+            Some((factor, offset)) if *factor != 0.0 => (number - offset) / factor,
+            _ => number,
+        }
+        .to_string())
+    };
+    let row = |row: usize| {
+        let places = (row * columns.len()..).zip(columns);
+        places.map(cell).collect::<Result<Vec<String>>>()
+    };
+    (0..8).map(row).collect()
+}
+
+/// What the network sees of the rows, by our own preprocessing.
+fn features(
+    columns: &[String],
+    rows: &[Vec<String>],
+    preprocessing: &Preprocessing,
+) -> Result<Vec<f32>> {
+    let mut features = Vec::new();
+    for row in rows {
+        let cells = columns.iter().zip(row).map(|(name, cell)| (name.as_str(), cell.as_str()));
+        let cells: Vec<(&str, &str)> = cells.collect();
+        features.extend(preprocessing.row(&cells)?);
+    }
+    Ok(features)
+}
+
+/// How far the probabilities of the classes that the file names are below the largest: 0 where it
+/// names the same as we do, or an equal one.
+fn of_classes(classes: &[String], probabilities: &[f32], names: &[String]) -> f32 {
+    let rows = probabilities.chunks(classes.len().max(1));
+    if rows.len() != names.len() {
+        return f32::NAN;
+    }
+    let below = |(row, name): (&[f32], &String)| {
+        let most = row.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+        let named = classes.iter().position(|class| class == name).map(|place| row[place]);
+        named.map_or(f32::INFINITY, |named| most - named)
+    };
+    rows.zip(names).map(below).fold(0.0, f32::max)
+}
+
+/// The numbers among the outputs.
+fn numbers(path: &Path, outputs: &[Value]) -> Result<Vec<f32>> {
+    let numbers = outputs.iter().find_map(Value::numbers);
+    let numbers = numbers.ok_or_else(|| Error::model(path, "it gives no numbers"))?;
+    Ok(numbers.iter().map(|number| *number as f32).collect())
+}
+
+fn uncomputable(path: &Path, why: &str) -> Error {
+    Error::model(path, format!("our reader can't compute with the file: {why}"))
+}
+
+fn apart(ours: &[f32], theirs: &[f32]) -> Result<f32> {
+    let tensor = |numbers: &[f32]| Tensor::new(numbers, &Device::Cpu);
+    let difference = largest_difference(&tensor(ours)?, &tensor(theirs)?)?;
+    let finite = ours.iter().filter(|number| number.is_finite());
+    Ok(difference / finite.fold(1.0, |largest, number| number.abs().max(largest)))
+}

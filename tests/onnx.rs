@@ -1,0 +1,198 @@
+//! ONNX files are read back by our own evaluator, which notices what is wrong with them.
+
+#![cfg(all(feature = "onnx", feature = "keras"))]
+#![allow(unreachable_pub, clippy::print_stdout, clippy::unwrap_used)]
+
+mod support;
+
+use std::path::Path;
+
+use candle_core::Device;
+use lanthorn::artifact::Model;
+use lanthorn::exchange::keras::KerasFile;
+use lanthorn::exchange::of_model::{from_keras, tables};
+use lanthorn::exchange::onnx::eval::{Graph, Kind, Value};
+use lanthorn::exchange::onnx::{difference, write};
+use lanthorn::exchange::portable::Portable;
+use lanthorn::exchange::verify::tolerance;
+use support::{Folder, project};
+
+const MODELS: [&str; 6] =
+    ["tutorial_mlp", "cnn", "lstm", "embedding_gru", "bn_dropout0", "regression"];
+
+fn fixture(name: &str) -> Model {
+    let path = project("tests/golden/io").join(format!("{name}.keras"));
+    from_keras(&KerasFile::read(&path).unwrap(), &path).unwrap().0
+}
+
+fn onnx(model: &Model, is_raw: bool) -> Vec<u8> {
+    let tables = tables(model).unwrap();
+    write(&Portable::of(model, None).unwrap(), tables.as_ref().filter(|_| is_raw)).unwrap()
+}
+
+fn find(file: &[u8], bytes: &[u8]) -> Option<usize> {
+    file.windows(bytes.len()).position(|window| window == bytes)
+}
+
+fn replaced(file: &[u8], from: &str, to: &str) -> Vec<u8> {
+    let mut file = file.to_vec();
+    let place = find(&file, from.as_bytes()).unwrap();
+    file[place..place + to.len()].copy_from_slice(to.as_bytes());
+    file
+}
+
+#[test]
+fn every_fixture_computes_the_same_with_and_without_preprocessing() {
+    let folder = Folder::new();
+    for name in MODELS {
+        for is_raw in [true, false] {
+            let model = fixture(name);
+            folder.write_bytes("m.onnx", &onnx(&model, is_raw));
+            let allowed = tolerance(&model.sequential);
+            let apart = difference(&folder.path("m.onnx"), model, is_raw).unwrap();
+            assert!(apart <= allowed, "{name}, raw {is_raw}: differs by {apart}");
+        }
+    }
+}
+
+#[test]
+fn a_changed_weight_is_noticed() {
+    let folder = Folder::new();
+    let mut count = 0;
+    for name in MODELS {
+        let model = fixture(name);
+        let allowed = tolerance(&model.sequential);
+        for weight in model.sequential.weights().iter() {
+            let numbers = weight.var.as_tensor().flatten_all().unwrap().to_vec1::<f32>().unwrap();
+            for is_raw in [true, false] {
+                let mut file = onnx(&model, is_raw);
+                let places: Option<Vec<usize>> =
+                    numbers.iter().map(|number| find(&file, &number.to_le_bytes())).collect();
+                let Some(places) = places else { continue }; // folded into others
+                places.iter().for_each(|place| file[place + 3] ^= 0x80); // the other sign
+                folder.write_bytes("m.onnx", &file);
+                let apart = difference(&folder.path("m.onnx"), fixture(name), is_raw).unwrap();
+                let (layer, weight) = (&weight.layer, &weight.name);
+                assert!(apart > allowed, "{name}, {layer}, {weight}: differs by {apart}");
+                count += 1;
+            }
+        }
+    }
+    assert!(count >= 50, "{count} weights");
+}
+
+/// Labels, one-hot, both scalings, three classes of logits.
+const TABLE: &str = "\
+seed: 3
+data:
+  train: t.csv
+  features:
+    - {column: size, scale: standard}
+    - {column: year, scale: min_max}
+    - {column: color, encode: one_hot}
+    - {column: door, encode: label, scale: standard}
+  target: {column: kind, encode: label}
+model:
+  layers:
+    - dense: {units: 5, activation: {threshold: {threshold: 0.1, default_value: -1}}}
+    - dense: {units: 3}
+compile:
+  optimizer: sgd
+  loss: {sparse_categorical_crossentropy: {from_logits: true}}
+fit: {epochs: 2}
+";
+
+fn with_table() -> Folder {
+    let folder = Folder::new();
+    let mut table = "size,year,color,door,kind\n".to_string();
+    for row in 0..30 {
+        let color = ["red", "green", "deep blue"][row % 3];
+        let (size, year) = (row as f64 * 0.37 - 2.1, 1990 + row * 7 % 31);
+        table += &format!("{size},{year},{color},{}.0,{}\n", row % 4, ["a", "b", "c"][row % 7 % 3]);
+    }
+    folder.write("t.csv", &table);
+    folder.write("t.yaml", TABLE);
+    folder
+}
+
+#[test]
+fn cells_go_through_the_preprocessing_of_the_file() {
+    let folder = with_table();
+    folder.ok("train t.yaml -q --out run");
+    folder.ok("train t.yaml -q --out without --set fit.self_test=false");
+    for run in ["run", "without"] {
+        for which in ["", " --without-preprocessing"] {
+            let said = folder.ok(&format!("export {run} --to onnx -o m.onnx{which} --verify"));
+            assert!(said.contains("largest difference"), "{run}{which}: {said}");
+        }
+    }
+    let path = folder.path("m.onnx");
+    let load = || Model::load(&folder.path("run"), &Device::Cpu).unwrap();
+    let file = onnx(&load(), true);
+    let graph = Graph::read(&file).unwrap();
+    let kinds: Vec<Kind> = graph.inputs().iter().map(|(_, kind)| *kind).collect();
+    assert_eq!(kinds, [Kind::Float, Kind::Float, Kind::String, Kind::String]);
+    let apart = |file: &[u8]| {
+        folder.write_bytes("m.onnx", file);
+        difference(&path, load(), true).unwrap()
+    };
+    assert!(apart(&file) <= 1e-5);
+    // the names of two classes of a feature, and of the target, stand the wrong way round
+    assert!(!(apart(&replaced(&file, "deep blue", "deep grey")) <= 1e-5));
+    let of_target = find(&file, b"2\x01a2\x01b").unwrap();
+    let mut swapped = file.clone();
+    swapped[of_target..of_target + 6].copy_from_slice(b"2\x01b2\x01a");
+    assert!(apart(&swapped) > 1e-5);
+}
+
+fn wrong(file: &[u8]) -> String {
+    Graph::read(file).map(|_| "read").unwrap_err()
+}
+
+#[test]
+fn what_the_exporter_never_writes_is_refused_by_name() {
+    let file = onnx(&fixture("tutorial_mlp"), false);
+    assert!(
+        wrong(&replaced(&file, "\x22\x06MatMul", "\x22\x06MatPow")).contains("operator `MatPow`")
+    );
+    let file = onnx(&fixture("cnn"), false);
+    let message = wrong(&replaced(&file, "dilations", "dilatings"));
+    assert!(message.contains("`Conv`") && message.contains("attribute `dilatings`"), "{message}");
+    assert!(wrong(b"").contains("version"));
+    assert!(wrong(b"not at all").contains("no ONNX file"));
+}
+
+#[test]
+fn inputs_of_another_number_kind_or_shape_are_errors() {
+    let graph = Graph::read(&onnx(&fixture("tutorial_mlp"), false)).unwrap();
+    assert!(graph.run(vec![]).unwrap_err().contains("1 inputs"));
+    let text = Value::texts(vec![1], vec!["a".to_string()]).unwrap();
+    assert!(graph.run(vec![text]).unwrap_err().contains("Float"));
+    let wide = Value::floats(vec![1, 1000], &[0.0; 1000]).unwrap();
+    assert!(graph.run(vec![wide]).unwrap_err().contains("`MatMul`"));
+    assert!(Value::floats(vec![2, usize::MAX], &[0.0]).is_err());
+}
+
+/// Reads and computes, whatever comes of it.
+fn tried(path: &Path, name: &str) -> bool {
+    difference(path, fixture(name), false).is_ok()
+}
+
+#[test]
+fn a_damaged_file_is_read_or_refused() {
+    let folder = Folder::new();
+    let path = folder.path("m.onnx");
+    for name in MODELS {
+        let whole = onnx(&fixture(name), false);
+        for length in (0..whole.len()).step_by(whole.len() / 10) {
+            folder.write_bytes("m.onnx", &whole[..length]);
+            assert!(!tried(&path, name), "{name} cut at {length}");
+        }
+        for at in (0..whole.len()).step_by(whole.len() / 40) {
+            let mut bytes = whole.clone();
+            bytes[at] ^= 1 << (at % 8);
+            folder.write_bytes("m.onnx", &bytes);
+            tried(&path, name);
+        }
+    }
+}
