@@ -40,6 +40,41 @@ impl Axis {
         first.min(end)..end
     }
 
+    /// The positions at which all of these taps lie within the axis, one at least; may be empty.
+    #[inline(always)]
+    fn seeing(&self, taps: Range<usize>) -> Range<usize> {
+        let first = self.before.saturating_sub(taps.start * self.dilation).div_ceil(self.stride);
+        let reach = (self.input + self.before).saturating_sub((taps.end - 1) * self.dilation);
+        let end = reach.div_ceil(self.stride).min(self.output);
+        first.min(end)..end
+    }
+
+    /// Calls `each(position, tap, input, taps, positions)` for what lies within the axis, by itself or
+    /// together, where all taps do.
+    #[inline(always)]
+    fn runs(
+        &self,
+        taps: Range<usize>,
+        positions: Range<usize>,
+        mut each: impl FnMut(usize, usize, Option<usize>, usize, usize),
+    ) {
+        let Range { start: first, end } = positions;
+        let inside = self.seeing(taps.clone());
+        let inside = inside.start.clamp(first, end)..inside.end.clamp(first, end);
+        for position in (first..inside.start).chain(inside.end..end) {
+            each(position, taps.start, None, taps.len(), 1);
+            let seen = self.taps(position);
+            let (tap, end) = (seen.start.max(taps.start), seen.end.min(taps.end));
+            if tap < end {
+                each(position, tap, Some(self.source(position, tap)), end - tap, 1);
+            }
+        }
+        if !inside.is_empty() {
+            let source = self.source(inside.start, taps.start);
+            each(inside.start, taps.start, Some(source), taps.len(), inside.len());
+        }
+    }
+
     /// The input that a tap sees; the tap must be one of [`Axis::taps`].
     #[inline(always)]
     pub fn source(&self, position: usize, tap: usize) -> usize {
@@ -91,24 +126,35 @@ impl Window {
     /// What the positions from `first` on see (im2col): a row of (taps, channels) for each, 0
     /// outside of the image. `rows` says by its length how many.
     pub fn gather(&self, image: &[f32], part: Channels, first: usize, rows: &mut [f32]) {
-        let positions = self.range(part, first, rows.len());
+        let (positions, far) = (self.range(part, first, rows.len()), self.far(part));
         vectorize(move || {
-            self.runs(part, positions, |row, source, length| match source {
-                Some(source) => copy(&image[source..source + length], &mut rows[row..row + length]),
-                None => rows[row..row + length].fill(0.0),
+            self.runs(part, positions, |at, source, length, count| {
+                let rows = &mut rows[at..];
+                match (source, length) {
+                    (Some(source), 1) => copy::<1>(&image[source..], rows, far, count),
+                    (Some(source), 3) => copy::<3>(&image[source..], rows, far, count),
+                    (Some(source), 5) => copy::<5>(&image[source..], rows, far, count),
+                    (Some(source), 9) => copy::<9>(&image[source..], rows, far, count),
+                    (Some(source), _) => far.each(count, |at, from| {
+                        rows[at..at + length].copy_from_slice(&image[source + from..][..length]);
+                    }),
+                    (None, _) => far.each(count, |at, _| rows[at..at + length].fill(0.0)),
+                }
             });
         });
     }
 
     /// The reverse (col2im): adds each row of (taps, channels) to what its position sees.
     pub fn scatter(&self, rows: &[f32], part: Channels, first: usize, image: &mut [f32]) {
-        let positions = self.range(part, first, rows.len());
+        let (positions, far) = (self.range(part, first, rows.len()), self.far(part));
         vectorize(move || {
-            self.runs(part, positions, |row, source, length| {
-                if let Some(source) = source {
-                    let image = &mut image[source..source + length];
-                    image.iter_mut().zip(&rows[row..row + length]).for_each(|(x, row)| *x += row);
-                }
+            self.runs(part, positions, |at, source, length, count| {
+                let Some(source) = source else { return };
+                far.each(count, |step, from| {
+                    let image = &mut image[source + from..][..length];
+                    let row = &rows[at + step..][..length];
+                    image.iter_mut().zip(row).for_each(|(x, row)| *x += row);
+                });
             });
         });
     }
@@ -117,12 +163,14 @@ impl Window {
     pub fn sources(&self) -> Vec<u32> {
         let outside = self.inputs() as u32;
         let mut sources = vec![outside; self.positions() * self.taps()];
-        self.runs(Channels { of: 1, first: 0, count: 1 }, 0..self.positions(), |at, source, n| {
-            if let Some(source) = source {
-                for i in 0..n {
-                    sources[at + i] = (source + i) as u32;
+        let part = Channels { of: 1, first: 0, count: 1 };
+        self.runs(part, 0..self.positions(), |at, source, length, count| {
+            let Some(source) = source else { return };
+            self.far(part).each(count, |step, from| {
+                for i in 0..length {
+                    sources[at + step + i] = (source + from + i) as u32;
                 }
-            }
+            });
         });
         sources
     }
@@ -154,19 +202,24 @@ impl Window {
         first..first + numbers / (self.taps() * part.count)
     }
 
-    /// Calls `each(at, source, length)` for runs of neighbours in the rows of `positions`: where
-    /// the run starts in the rows, and in the image (None: it lies outside).
+    fn far(&self, part: Channels) -> Far {
+        Far { row: self.taps() * part.count, source: self.axes[2].stride * part.of }
+    }
+
+    /// Calls `each(at, source, length, count)` for runs of neighbours in the rows of `positions`, one
+    /// in each of `count` positions one after the other: where the first run starts in the rows, and
+    /// in the image. Where a part lies outside, the whole is told first, with None.
     #[inline(always)]
     fn runs(
         &self,
         part: Channels,
         positions: Range<usize>,
-        mut each: impl FnMut(usize, Option<usize>, usize),
+        mut each: impl FnMut(usize, Option<usize>, usize, usize),
     ) {
         let [d, h, w] = &self.axes;
-        let count = part.count;
-        let line = w.size * count;
-        let joined = w.dilation == 1 && count == part.of; // a line of taps is one run
+        let (row, line) = (self.far(part).row, w.size * part.count);
+        // a line of taps is one run, or each tap is
+        let width = if w.dilation == 1 && part.count == part.of { w.size } else { 1 };
         let (mut at, mut position) = (0, positions.start);
         while position < positions.end {
             // the positions along one line of the last axis
@@ -174,50 +227,52 @@ impl Window {
             let end = w.output.min(positions.end - line_of_all * w.output);
             let (p0, p1) = (line_of_all / h.output, line_of_all % h.output);
             let (t0, t1) = (d.taps(p0), h.taps(p1));
-            for p2 in first..end {
-                let t2 = w.taps(p2);
-                for a0 in 0..d.size {
-                    for a1 in 0..h.size {
-                        if !(t0.contains(&a0) && t1.contains(&a1)) || t2.is_empty() {
-                            each(at, None, line);
-                            at += line;
-                            continue;
-                        }
-                        let image_line = d.source(p0, a0) * h.input + h.source(p1, a1);
-                        let source =
-                            |a2| (image_line * w.input + w.source(p2, a2)) * part.of + part.first;
-                        if t2.start > 0 {
-                            each(at, None, t2.start * count);
-                        }
-                        if joined {
-                            each(at + t2.start * count, Some(source(t2.start)), t2.len() * count);
-                        } else {
-                            for a2 in t2.clone() {
-                                each(at + a2 * count, Some(source(a2)), count);
-                            }
-                        }
-                        if t2.end < w.size {
-                            each(at + t2.end * count, None, (w.size - t2.end) * count);
-                        }
-                        at += line;
-                    }
+            for (a0, a1) in (0..d.size).flat_map(|a0| (0..h.size).map(move |a1| (a0, a1))) {
+                let at = at + (a0 * h.size + a1) * line;
+                if !(t0.contains(&a0) && t1.contains(&a1)) {
+                    each(at, None, line, end - first);
+                    continue;
+                }
+                let image_line = (d.source(p0, a0) * h.input + h.source(p1, a1)) * w.input;
+                for a2 in (0..w.size).step_by(width) {
+                    w.runs(a2..a2 + width, first..end, |position, tap, source, taps, count| {
+                        let at = at + (position - first) * row + tap * part.count;
+                        let source = source.map(|i| (image_line + i) * part.of + part.first);
+                        each(at, source, taps * part.count, count);
+                    });
                 }
             }
+            at += (end - first) * row;
             position += end - first;
         }
     }
 }
 
-/// Copies a run; the shortest, of images of one channel, without a call.
-#[inline(always)]
-fn copy(from: &[f32], to: &mut [f32]) {
-    match (from, to) {
-        ([a], [x]) => *x = *a,
-        ([a, b], [x, y]) => (*x, *y) = (*a, *b),
-        ([a, b, c], [x, y, z]) => (*x, *y, *z) = (*a, *b, *c),
-        ([a, b, c, d, e], [v, w, x, y, z]) => (*v, *w, *x, *y, *z) = (*a, *b, *c, *d, *e),
-        (from, to) => to.copy_from_slice(from),
+/// How far the runs of neighbouring positions are from each other.
+#[derive(Clone, Copy)]
+struct Far {
+    row: usize,
+    source: usize,
+}
+
+impl Far {
+    /// Calls `each(in the rows, in the image)`.
+    #[inline(always)]
+    fn each(self, count: usize, mut each: impl FnMut(usize, usize)) {
+        (0..count).for_each(|i| each(i * self.row, i * self.source));
     }
+}
+
+/// Copies runs of `N` numbers, without a call for each.
+#[inline(always)]
+fn copy<const N: usize>(image: &[f32], rows: &mut [f32], far: Far, count: usize) {
+    far.each(count, |at, from| {
+        if let (Some(to), Some(from)) =
+            (rows[at..].first_chunk_mut::<N>(), image[from..].first_chunk::<N>())
+        {
+            *to = *from;
+        }
+    });
 }
 
 #[cfg(test)]
@@ -259,19 +314,37 @@ mod tests {
 
     #[test]
     fn sources_gather_and_each_tap_agree() {
-        let axis = Axis { input: 4, output: 3, size: 2, stride: 2, dilation: 1, before: 1 };
-        let window = Window { axes: [Axis::NONE, axis, axis] };
-        let image: Vec<f32> = (0..16).map(|i| i as f32 + 1.0).collect();
-        let mut rows = vec![0.0; window.positions() * window.taps()];
-        window.gather(&image, Channels { of: 1, first: 0, count: 1 }, 0, &mut rows);
-        let sources = window.sources();
-        let by_source: Vec<f32> =
-            sources.iter().map(|&s| image.get(s as usize).copied().unwrap_or(0.0)).collect();
-        assert_eq!(rows, by_source);
-        let mut by_tap = vec![0.0; rows.len()];
-        window.each_tap(|position, tap, source| {
-            by_tap[position * window.taps() + tap] = image[source];
-        });
-        assert_eq!(rows, by_tap);
+        let plain = Axis { input: 4, output: 3, size: 2, stride: 2, dilation: 1, before: 1 };
+        let same = Axis { input: 9, output: 9, size: 3, stride: 1, dilation: 1, before: 1 };
+        let wide = Axis { input: 3, output: 5, size: 5, stride: 1, dilation: 1, before: 3 };
+        let far = Axis { input: 7, output: 4, size: 3, stride: 2, dilation: 2, before: 2 };
+        for axis in [plain, same, wide, far] {
+            let window = Window { axes: [Axis::NONE, axis, axis] };
+            let of = 3;
+            let image: Vec<f32> = (0..window.inputs() * of).map(|i| i as f32 + 1.0).collect();
+            for (first, count) in [(0, 3), (2, 1)] {
+                let part = Channels { of, first, count };
+                let row = window.taps() * count;
+                let mut rows = vec![-1.0; window.positions() * row];
+                let (one, rest) = rows.split_at_mut(2 * row); // cut within a line
+                window.gather(&image, part, 0, one);
+                window.gather(&image, part, 2, rest);
+                let seen = |source: usize, channel| {
+                    image.get(source * of + first + channel).copied().unwrap_or(0.0)
+                };
+                let sources = window.sources();
+                let sources = sources.iter().flat_map(|source| (0..count).map(|c| (*source, c)));
+                let by_source: Vec<f32> = sources.map(|(s, c)| seen(s as usize, c)).collect();
+                assert_eq!(rows, by_source, "{axis:?}, {part:?}");
+                let mut by_tap = vec![0.0; rows.len()];
+                window.each_tap(|position, tap, source| {
+                    for channel in 0..count {
+                        let at = position * row + tap * count + channel;
+                        by_tap[at] = seen(source, channel);
+                    }
+                });
+                assert_eq!(rows, by_tap, "{axis:?}, {part:?}");
+            }
+        }
     }
 }
