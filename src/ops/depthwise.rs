@@ -51,6 +51,69 @@ impl DepthwiseKernel {
     }
 }
 
+/// Rows, the first at the start, and how far they are from each other.
+type Rows<'a> = (&'a [f32], usize);
+
+/// Adds each of `count` rows, times `factors`, to one of `to`.
+#[inline(always)]
+fn add_products(to: (&mut [f32], usize), from: Rows<'_>, factors: &[f32], count: usize) {
+    /// As many whole groups of `N` channels as there are from `start` on; gives where they end.
+    #[inline(always)]
+    fn groups<const N: usize>(
+        (to, to_step): (&mut [f32], usize),
+        (from, step): Rows<'_>,
+        factors: &[f32],
+        (mut start, count): (usize, usize),
+    ) -> usize {
+        while let Some(factors) = factors[start..].first_chunk::<N>().copied() {
+            for i in 0..count {
+                let to = to[i * to_step + start..].first_chunk_mut::<N>();
+                let from = from[i * step + start..].first_chunk::<N>();
+                if let (Some(to), Some(from)) = (to, from) {
+                    let mut sum = *to;
+                    (0..N).for_each(|lane| sum[lane] += from[lane] * factors[lane]);
+                    *to = sum;
+                }
+            }
+            start += N;
+        }
+        start
+    }
+    let (to, to_step) = to;
+    let start = groups::<16>((to, to_step), from, factors, (0, count));
+    let start = groups::<4>((to, to_step), from, factors, (start, count));
+    groups::<1>((to, to_step), from, factors, (start, count));
+}
+
+/// Adds the products of `count` rows of `a` and `b` to `sums`.
+#[inline(always)]
+fn sum_products(sums: &mut [f32], a: Rows<'_>, b: Rows<'_>, count: usize) {
+    #[inline(always)]
+    fn groups<const N: usize>(
+        sums: &mut [f32],
+        (a, a_step): Rows<'_>,
+        (b, b_step): Rows<'_>,
+        (mut start, count): (usize, usize),
+    ) -> usize {
+        while let Some(sums) = sums[start..].first_chunk_mut::<N>() {
+            let mut sum = *sums;
+            for i in 0..count {
+                let a = a[i * a_step + start..].first_chunk::<N>();
+                let b = b[i * b_step + start..].first_chunk::<N>();
+                if let (Some(a), Some(b)) = (a, b) {
+                    (0..N).for_each(|lane| sum[lane] += a[lane] * b[lane]);
+                }
+            }
+            *sums = sum;
+            start += N;
+        }
+        start
+    }
+    let start = groups::<16>(sums, a, b, (0, count));
+    let start = groups::<4>(sums, a, b, (start, count));
+    groups::<1>(sums, a, b, (start, count));
+}
+
 impl Kernel for DepthwiseKernel {
     fn forward(
         &self,
@@ -65,12 +128,12 @@ impl Kernel for DepthwiseKernel {
         self.images().forward(x, weights.get(1).copied(), y, saved, |x, y, scratch| {
             let wide = scratch.len() / 2;
             let x = self.widen(x, &mut scratch[..wide]);
+            let stride = self.window.axes[2].stride * width;
             vectorize(move || {
-                self.window.each_tap(|position, tap, source| {
-                    let y = &mut y[position * width..][..width];
-                    let x = &x[source * width..][..width];
-                    let kernel = &kernel[tap * width..][..width];
-                    y.iter_mut().zip(x).zip(kernel).for_each(|((y, x), w)| *y += x * w);
+                self.window.each_run(|tap, position, source, count| {
+                    let to = (&mut y[position * width..], width);
+                    let from = (&x[source * width..], stride);
+                    add_products(to, from, &kernel[tap * width..][..width], count);
                 });
             });
         });
@@ -79,17 +142,17 @@ impl Kernel for DepthwiseKernel {
     fn backward(&self, _: &Pass<'_>, io: Backward<'_>) {
         let width = self.width();
         let kernel = io.weights[0];
+        let stride = self.window.axes[2].stride * width;
         self.images().backward(io, |image| {
             let ImageGradients { x, dz, dkernel, dx, scratch } = image;
             let (wide_x, wide_dx) = scratch.split_at_mut(scratch.len() / 2);
             if let Some(dkernel) = dkernel {
                 let x = self.widen(x, wide_x);
                 vectorize(move || {
-                    self.window.each_tap(|position, tap, source| {
-                        let dz = &dz[position * width..][..width];
-                        let x = &x[source * width..][..width];
-                        let dkernel = &mut dkernel[tap * width..][..width];
-                        dkernel.iter_mut().zip(x).zip(dz).for_each(|((dw, x), dz)| *dw += x * dz);
+                    self.window.each_run(|tap, position, source, count| {
+                        let (x, dz) =
+                            ((&x[source * width..], stride), (&dz[position * width..], width));
+                        sum_products(&mut dkernel[tap * width..][..width], x, dz, count);
                     });
                 });
             }
@@ -98,11 +161,10 @@ impl Kernel for DepthwiseKernel {
             let target = if multiplied { &mut *wide_dx } else { &mut *dx };
             target.fill(0.0);
             vectorize(move || {
-                self.window.each_tap(|position, tap, source| {
-                    let dz = &dz[position * width..][..width];
-                    let dx = &mut target[source * width..][..width];
-                    let kernel = &kernel[tap * width..][..width];
-                    dx.iter_mut().zip(dz).zip(kernel).for_each(|((dx, dz), w)| *dx += dz * w);
+                self.window.each_run(|tap, position, source, count| {
+                    let to = (&mut target[source * width..], stride);
+                    let from = (&dz[position * width..], width);
+                    add_products(to, from, &kernel[tap * width..][..width], count);
                 });
             });
             if multiplied {

@@ -175,24 +175,21 @@ impl Window {
         sources
     }
 
-    /// Calls `each(position, tap, input)` for every tap that lies within the image.
+    /// Calls `each(tap, position, input, count)` for what every tap sees within the image: inputs a
+    /// stride of the last axis apart, at `count` positions one after the other.
     #[inline(always)]
-    pub fn each_tap(&self, mut each: impl FnMut(usize, usize, usize)) {
+    pub fn each_run(&self, mut each: impl FnMut(usize, usize, usize, usize)) {
         let [d, h, w] = &self.axes;
-        let mut position = 0;
-        for p0 in 0..d.output {
-            for p1 in 0..h.output {
-                for p2 in 0..w.output {
-                    for a0 in d.taps(p0) {
-                        for a1 in h.taps(p1) {
-                            let line = d.source(p0, a0) * h.input + h.source(p1, a1);
-                            for a2 in w.taps(p2) {
-                                let tap = (a0 * h.size + a1) * w.size + a2;
-                                each(position, tap, line * w.input + w.source(p2, a2));
-                            }
-                        }
+        for (p0, p1) in (0..d.output).flat_map(|p0| (0..h.output).map(move |p1| (p0, p1))) {
+            for (a0, a1) in d.taps(p0).flat_map(|a0| h.taps(p1).map(move |a1| (a0, a1))) {
+                let line = (d.source(p0, a0) * h.input + h.source(p1, a1)) * w.input;
+                for a2 in 0..w.size {
+                    let seen = w.seeing(a2..a2 + 1);
+                    if !seen.is_empty() {
+                        let tap = (a0 * h.size + a1) * w.size + a2;
+                        let position = (p0 * h.output + p1) * w.output + seen.start;
+                        each(tap, position, line + w.source(seen.start, a2), seen.len());
                     }
-                    position += 1;
                 }
             }
         }
@@ -313,7 +310,7 @@ mod tests {
     }
 
     #[test]
-    fn sources_gather_and_each_tap_agree() {
+    fn sources_gather_and_each_run_agree() {
         let plain = Axis { input: 4, output: 3, size: 2, stride: 2, dilation: 1, before: 1 };
         let same = Axis { input: 9, output: 9, size: 3, stride: 1, dilation: 1, before: 1 };
         let wide = Axis { input: 3, output: 5, size: 5, stride: 1, dilation: 1, before: 3 };
@@ -337,10 +334,10 @@ mod tests {
                 let by_source: Vec<f32> = sources.map(|(s, c)| seen(s as usize, c)).collect();
                 assert_eq!(rows, by_source, "{axis:?}, {part:?}");
                 let mut by_tap = vec![0.0; rows.len()];
-                window.each_tap(|position, tap, source| {
-                    for channel in 0..count {
-                        let at = position * row + tap * count + channel;
-                        by_tap[at] = seen(source, channel);
+                window.each_run(|tap, position, source, n| {
+                    for (i, channel) in (0..n).flat_map(|i| (0..count).map(move |c| (i, c))) {
+                        let at = (position + i) * row + tap * count + channel;
+                        by_tap[at] = seen(source + i * axis.stride, channel);
                     }
                 });
                 assert_eq!(rows, by_tap, "{axis:?}, {part:?}");
