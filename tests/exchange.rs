@@ -111,6 +111,54 @@ fn an_export_says_whether_it_was_verified() {
     assert!(call.stderr.contains("`--with-preprocessing`"), "{}", call.stderr);
 }
 
+const IMAGES: &str = "\
+seed: 3
+data:
+  train: t.csv
+  features: [{columns: \"x*\"}]
+  target: {column: y, encode: label}
+model:
+  input_shape: [4, 3, 2]
+  layers:
+    - conv2d: {filters: 4, kernel_size: 2}
+    - p_re_lu: {shared_axes: [1, 2]}
+    - batch_normalization
+    - time_distributed: {layer: {bidirectional: {layer: {gru: {units: 3}}}}}
+    - flatten
+    - dense: {units: 2, activation: softmax}
+compile: {optimizer: adam, loss: sparse_categorical_crossentropy}
+fit: {epochs: 2}
+";
+
+#[test]
+fn slopes_and_wrapped_layers_are_verified_in_every_kind() {
+    let folder = Folder::new();
+    let header: Vec<String> = (0..24).map(|i| format!("x{i}")).collect();
+    let mut table = format!("{},y\n", header.join(","));
+    for row in 0..30 {
+        let numbers = (0..24).map(|i| ((row * 31 + i * 17) % 23 - 11).to_string());
+        table += &format!(
+            "{},{}\n",
+            numbers.collect::<Vec<_>>().join(","),
+            ["a", "b"][row as usize % 2]
+        );
+    }
+    folder.write("t.csv", &table);
+    folder.write("t.yaml", IMAGES);
+    folder.ok("train t.yaml -q --out run");
+    let call = folder.run("export run --to torch -o torch --verify");
+    assert!(call.stderr.contains("can't be written for PyTorch"), "{}", call.stderr);
+    for (what, out) in [("keras", "m.keras"), ("onnx", "m.onnx"), ("keras-json", "m.json")] {
+        let said = folder.ok(&format!("export run --to {what} -o {out} --verify"));
+        assert!(said.contains("largest difference"), "{what}: {said}");
+    }
+    let line = "    - time_distributed: {layer: {bidirectional: {layer: {gru: {units: 3}}}}}\n";
+    folder.write("flat.yaml", &IMAGES.replace(line, ""));
+    folder.ok("train flat.yaml -q --out flat");
+    let said = folder.ok("export flat --to torch -o torch --verify");
+    assert!(said.contains("largest difference is 0"), "{said}");
+}
+
 #[test]
 fn what_is_written_is_read_back_as_the_same_model() {
     let folder = Folder::new();

@@ -120,16 +120,18 @@ fn load_keras(trainer: &mut Trainer, path: &Path, wants_state: bool) -> Result<V
 
 /// Puts tensors into the model: by name, else by order and shape. Gives what the user should see.
 fn load(model: &Sequential, path: &Path, arguments: &ImportArguments) -> Result<Vec<String>> {
-    let mut file = TensorFile::read(path)?;
-    file.tensors.retain(|name, _| !name.ends_with("num_batches_tracked")); // PyTorch counts steps
+    let file = TensorFile::read(path)?;
     let is_ours = file.metadata.as_ref().is_some_and(|ours| ours["flatten"] != "channels_first");
     let weights = model.weights();
-    let by_name = weights_file::compare(weights, &file.tensors)?;
-    let (tensors, mut notes) = if arguments.partial || by_name.is_whole() {
-        (file.tensors, by_name.differences())
+    let (tensors, mut notes) = if arguments.partial {
+        let differences = weights_file::compare(weights, &file.tensors)?.differences();
+        (file.tensors, differences)
     } else {
         let matched = torch::matched(weights, file.tensors, path)?;
-        let mut notes = vec!["names differ: matched by order and shape".to_string()];
+        let mut notes = Vec::new();
+        if !matched.pairs.is_empty() {
+            notes.push("names differ: matched by order and shape".to_string());
+        }
         if matched.is_by_order {
             notes.push(
                 "several modules have the same shapes: check that the order of the pairs is right"

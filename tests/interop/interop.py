@@ -183,7 +183,7 @@ class Check:
         import keras
 
         self.folder = folder
-        self.lanthorn("export", "run", "--to", "keras", "-o", "model.keras", cwd=folder)
+        self.lanthorn("export", "run", "--to", "keras", "-o", "model.keras", "--verify", cwd=folder)
         model = keras.models.load_model(folder / "model.keras")
         self.close("keras", self.ours, self.meant(model.predict(self.seen(), verbose=0)), self.tolerance)
         steps = 2 * 5
@@ -289,7 +289,7 @@ class Check:
 
     def torch(self, folder):
         try:
-            self.lanthorn("export", "run", "--to", "torch", "-o", "torch", cwd=folder)
+            self.lanthorn("export", "run", "--to", "torch", "-o", "torch", "--verify", cwd=folder)
         except RuntimeError as error:
             if "PyTorch" in str(error):
                 return print(f"  torch: refused: {str(error).splitlines()[0][-120:]}")

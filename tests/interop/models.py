@@ -142,6 +142,15 @@ MODELS = [
         {"time_distributed": {"layer": {"dense": {"units": 4, "activation": "relu"}}}},
         {"global_average_pooling1d": {}},
     ), "classes"),
+    ("time_distributed_rnn", [3, 4, 2], classes(
+        {"time_distributed": {"layer": {"bidirectional": {"layer": {"gru": {"units": 3}}}}}},
+        "flatten",
+    ), "classes"),
+    ("slopes", [6, 5, 2], classes(
+        {"conv2d": {"filters": 3, "kernel_size": 2}},
+        {"p_re_lu": {"shared_axes": [1, 2]}},
+        "flatten",
+    ), "classes"),
     ("embedding", [7], classes(
         {"embedding": {"input_dim": 20, "output_dim": 4}},
         {"lstm": {"units": 4}},

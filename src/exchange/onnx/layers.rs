@@ -141,7 +141,9 @@ fn passes_mask(layer: &PortableLayer) -> bool {
 fn time_distributed(graph: &mut Graph, outer: &PortableLayer, flow: &Flow) -> Result<Flow> {
     let mut inner = outer.inner(outer.argument("layer"))?;
     inner.name.clone_from(&outer.name);
-    inner.weights = outer.weights.iter().map(|(name, w)| (last_part(name), w.clone())).collect();
+    // `layer.kernel` → `kernel`, `layer.forward_lstm.kernel` → `forward_lstm.kernel`
+    let own = |name: &String| name.split_once('.').map_or(name.clone(), |(_, own)| own.to_string());
+    inner.weights = outer.weights.iter().map(|(name, w)| (own(name), w.clone())).collect();
     let steps = outer.input.first().copied().unwrap_or(1) as i64;
     inner.input = outer.input[1..].to_vec();
     inner.output = outer.output[1..].to_vec();
@@ -153,11 +155,6 @@ fn time_distributed(graph: &mut Graph, outer: &PortableLayer, flow: &Flow) -> Re
     let mut shape = vec![-1, steps];
     shape.extend(inner.output.iter().map(|dim| *dim as i64));
     Ok(Flow::new(basic::reshaped(graph, &end, &shape), outer.output.clone()))
-}
-
-/// `forward_lstm.kernel` → `kernel`.
-pub(super) fn last_part(name: &str) -> String {
-    name.rsplit(['.', '/']).next().unwrap_or(name).to_string()
 }
 
 /// A shape with a batch axis before it.

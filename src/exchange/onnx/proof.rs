@@ -2,15 +2,13 @@
 
 use std::path::Path;
 
-use candle_core::{Device, Tensor};
-
 use super::eval::{Graph, Kind, Value};
 use crate::artifact::Model;
 use crate::data::Preprocessing;
 use crate::error::{Error, Result};
 use crate::exchange::of_model;
 use crate::exchange::tables::TableColumn;
-use crate::exchange::verify::{fixed_numbers, largest_difference, samples};
+use crate::exchange::verify::{apart, fixed_numbers, samples};
 use crate::predictor::{Predictions, Predictor};
 
 /// The largest difference between what `model` makes of the rows of its self-test (else of eight
@@ -27,7 +25,7 @@ pub fn difference(path: &Path, model: Model, is_raw: bool) -> Result<f32> {
     let input = Value::floats(x.dims().to_vec(), &x.flatten_all()?.to_vec1::<f32>()?);
     let outputs = graph.run(vec![input.map_err(wrong)?]).map_err(wrong)?;
     let ours = model.sequential.predict(&x)?.flatten_all()?.to_vec1::<f32>()?;
-    apart(&ours, &numbers(path, &outputs)?)
+    Ok(apart(&ours, &numbers(path, &outputs)?))
 }
 
 /// Through the preprocessing of both.
@@ -51,11 +49,11 @@ fn of_columns(path: &Path, graph: &Graph, model: Model) -> Result<f32> {
     let features = features(&columns, &rows, preprocessing)?;
     let theirs = numbers(path, &outputs)?;
     match Predictor::new(model)?.predict(&features)? {
-        Predictions::Numbers { values, .. } => apart(&values, &theirs),
+        Predictions::Numbers { values, .. } => Ok(apart(&values, &theirs)),
         Predictions::Classes { classes, probabilities } => {
             let names = outputs.iter().find_map(Value::strings).unwrap_or_default();
             let classes = of_classes(&classes, &probabilities, names);
-            let numbers = apart(&probabilities, &theirs)?;
+            let numbers = apart(&probabilities, &theirs);
             Ok(if classes > numbers || classes.is_nan() { classes } else { numbers })
         }
     }
@@ -161,11 +159,4 @@ fn numbers(path: &Path, outputs: &[Value]) -> Result<Vec<f32>> {
 
 fn uncomputable(path: &Path, why: &str) -> Error {
     Error::model(path, format!("our reader can't compute with the file: {why}"))
-}
-
-fn apart(ours: &[f32], theirs: &[f32]) -> Result<f32> {
-    let tensor = |numbers: &[f32]| Tensor::new(numbers, &Device::Cpu);
-    let difference = largest_difference(&tensor(ours)?, &tensor(theirs)?)?;
-    let finite = ours.iter().filter(|number| number.is_finite());
-    Ok(difference / finite.fold(1.0, |largest, number| number.abs().max(largest)))
 }

@@ -7,7 +7,7 @@ use candle_core::{DType, Tensor};
 
 use crate::error::{Error, Result};
 use crate::weights::Weights;
-use crate::weights_file::file_names;
+use crate::weights_file::{compare, file_names};
 
 /// A file's tensors under the model's names, and what the user should see.
 #[derive(Debug, Clone, Default)]
@@ -20,16 +20,21 @@ pub struct Matched {
     pub is_by_order: bool,
 }
 
-/// Pairs a file's tensors with a model's, where their names differ. Each layer takes the module of
-/// its own name, else the first one of the file, in the natural order of its names (`2.weight`
-/// before `10.weight`), whose tensors have the same last names and shapes. A matrix may stand
-/// transposed; PReLU's `weight` is our `alpha`, a LayerNorm's over several axes our `gamma`; a `weight` of ones and a `bias` of zeros that the
-/// layer lacks change nothing and are left.
+/// Pairs a file's tensors with a model's. Where all have the model's names and shapes they stay as
+/// they are, without pairs. Else each layer takes the module of its own name, else the first one of
+/// the file, in the natural order of its names (`2.weight` before `10.weight`), whose tensors have
+/// the same last names and shapes. A matrix may stand transposed; PReLU's `weight` is our `alpha`, a
+/// LayerNorm's over several axes our `gamma`; a `weight` of ones and a `bias` of zeros that the layer
+/// lacks change nothing and are left, as is PyTorch's count of steps.
 pub fn matched(
     weights: &Weights,
-    tensors: HashMap<String, Tensor>,
+    mut tensors: HashMap<String, Tensor>,
     path: &Path,
 ) -> Result<Matched> {
+    tensors.retain(|name, _| !name.ends_with("num_batches_tracked"));
+    if compare(weights, &tensors)?.is_whole() {
+        return Ok(Matched { tensors, ..Matched::default() });
+    }
     let modules = modules(tensors);
     let layers = wanted(weights)?;
     let mut taken: Vec<Option<usize>> = vec![None; modules.len()];
