@@ -6,7 +6,6 @@ use std::path::Path;
 use candle_core::Tensor;
 use serde_json::Value;
 
-use super::super::portable::Portable;
 use super::archive;
 use super::hdf5::{self, Tree};
 use crate::error::{Error, Result};
@@ -34,9 +33,6 @@ pub struct LayerWeights {
     /// The values in Keras's order and layout.
     pub weights: Vec<Tensor>,
 }
-
-/// The version whose layout is written.
-const KERAS_VERSION: &str = "3.15.1";
 
 impl KerasFile {
     /// Reads a `.keras`, a `.weights.h5` or a legacy `.h5`; the content decides which it is.
@@ -213,87 +209,11 @@ fn json(text: &str, what: &str) -> Result<Value, String> {
     serde_json::from_str(text).map_err(|error| format!("its {what} is not JSON: {error}"))
 }
 
-/// The bytes of a `.keras` file: architecture, compile settings, weights and the optimizer's state.
-pub fn write_keras(portable: &Portable) -> Result<Vec<u8>> {
-    let config = super::write_json::model(portable)?.to_string();
-    let weights = write_weights(portable)?;
-    archive::write(&config, &weights, KERAS_VERSION).map_err(Error::Internal)
-}
-
-/// The bytes of a `.weights.h5` file.
-pub fn write_weights(portable: &Portable) -> Result<Vec<u8>> {
-    let mut tree = Tree::default();
-    let mut name_of = |group: &str, name: &str| {
-        tree.groups.push(group.to_string());
-        tree.attributes.insert((group.to_string(), "name".into()), vec![name.to_string()]);
-    };
-    name_of("vars", &portable.name);
-    let keys = portable.file_keys();
-    for (layer, key) in portable.layers.iter().zip(&keys) {
-        name_of(&format!("layers/{key}/vars"), &layer.name);
-    }
-    if !portable.optimizer.is_empty() {
-        name_of("optimizer/vars", "optimizer");
-    }
-    for (layer, key) in portable.layers.iter().zip(&keys) {
-        let tensors: Vec<&Tensor> = layer.weights.iter().map(|(_, tensor)| tensor).collect();
-        for (group, tensors) in placed(&layer.class, &layer.arguments, &tensors)? {
-            for (index, tensor) in tensors.iter().enumerate() {
-                let path = format!("layers/{key}/{group}vars/{index}");
-                tree.datasets.insert(path, (*tensor).clone());
-            }
-        }
-    }
-    for (index, (_, tensor)) in portable.optimizer.iter().enumerate() {
-        tree.datasets.insert(format!("optimizer/vars/{index}"), tensor.clone());
-    }
-    hdf5::write(&tree).map_err(Error::Internal)
-}
-
-type Placed<'a> = Vec<(String, Vec<&'a Tensor>)>;
-
-/// Which of a layer's groups holds which of its weights.
-fn placed<'a>(
-    class: &str,
-    arguments: &serde_json::Map<String, Value>,
-    tensors: &[&'a Tensor],
-) -> Result<Placed<'a>> {
-    let inside = |key: &str| -> Result<(String, serde_json::Map<String, Value>)> {
-        let (kind, arguments) = arguments
-            .get(key)
-            .and_then(super::super::portable::named)
-            .ok_or_else(|| Error::Internal(format!("{class} without `{key}`")))?;
-        let class = super::super::signatures::LAYERS.find(&kind);
-        Ok((class.map_or(kind.clone(), |class| class.name.to_string()), arguments))
-    };
-    let prefixed = |prefix: &str, placed: Placed<'a>| -> Placed<'a> {
-        placed.into_iter().map(|(group, own)| (format!("{prefix}/{group}"), own)).collect()
-    };
-    Ok(match class {
-        "LSTM" | "GRU" | "SimpleRNN" | "ConvLSTM1D" | "ConvLSTM2D" | "ConvLSTM3D" => {
-            vec![("cell/".into(), tensors.to_vec())]
-        }
-        "Bidirectional" => {
-            let (class, arguments) = inside("layer")?;
-            let own = if arguments.get("use_bias") == Some(&Value::Bool(false)) { 2 } else { 3 };
-            let (forward, backward) = tensors.split_at(own.min(tensors.len()));
-            let mut all = prefixed("forward_layer", placed(&class, &arguments, forward)?);
-            all.extend(prefixed("backward_layer", placed(&class, &arguments, backward)?));
-            all
-        }
-        "TimeDistributed" => {
-            let (class, arguments) = inside("layer")?;
-            prefixed("layer", placed(&class, &arguments, tensors)?)
-        }
-        _ => vec![(String::new(), tensors.to_vec())],
-    })
-}
-
 #[cfg(test)]
 mod tests {
-    use super::super::read_json;
+    use super::super::{read_json, write_keras};
     use super::*;
-    use crate::exchange::portable::{PortableLayer, named};
+    use crate::exchange::portable::{Portable, PortableLayer, named};
 
     const MODELS: [&str; 6] =
         ["tutorial_mlp", "cnn", "lstm", "embedding_gru", "bn_dropout0", "regression"];

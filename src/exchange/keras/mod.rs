@@ -10,9 +10,13 @@ mod file;
 pub(crate) mod hdf5;
 mod read_compile;
 pub mod read_json;
+#[cfg(feature = "keras")]
+mod write;
 pub mod write_json;
 
 #[cfg(not(feature = "keras"))]
 pub use absent::{KerasFile, write_keras, write_weights};
 #[cfg(feature = "keras")]
-pub use file::{KerasFile, LayerWeights, write_keras, write_weights};
+pub use file::{KerasFile, LayerWeights};
+#[cfg(feature = "keras")]
+pub use write::{write_keras, write_weights};
