@@ -137,7 +137,13 @@ pub(crate) fn to_bytes(
 /// The model file that a path means: the file itself, or the one in a run folder.
 pub fn model_path(path: &Path) -> Result<PathBuf> {
     if !path.is_dir() {
-        return Ok(path.to_path_buf());
+        let ending = path.extension().and_then(|ending| ending.to_str()).unwrap_or_default();
+        if !["yaml", "yml", "toml", "json"].contains(&ending) {
+            return Ok(path.to_path_buf());
+        }
+        let error = Error::model(path, "a configuration, where a trained model is needed");
+        let path = path.display();
+        return Err(error.with_help(format!("`lanthorn train {path}`, then give its run's folder")));
     }
     let inside = path.join(MODEL);
     if inside.exists() {

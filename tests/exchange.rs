@@ -304,6 +304,16 @@ fn the_program_says_what_is_wrong_with_a_file_and_exits_1() {
         assert!(call.stderr.contains(file), "{}", call.stderr);
         assert!(!folder.path("out.safetensors").exists());
     }
+    for (arguments, words) in [
+        ("import model.pt", "save_file"),
+        ("import model.onnx", "ONNX"),
+        ("import model.json", "`lanthorn convert`"),
+        ("export model.yaml --to onnx -o m.onnx", "`lanthorn train model.yaml`"),
+    ] {
+        let call = folder.run(arguments);
+        assert_eq!(call.code, 1, "{arguments}: {}", call.stderr);
+        assert!(call.stderr.contains(words), "{arguments}: {}", call.stderr);
+    }
 }
 
 #[test]

@@ -52,6 +52,7 @@ enum Flatten {
 
 pub(crate) fn run(arguments: &ImportArguments, common: &Common) -> Result<()> {
     let out = &arguments.out;
+    can_be_imported(&arguments.file)?;
     let (count, notes) = match &arguments.config {
         None => {
             let (model, notes) = alone(&arguments.file)?;
@@ -68,6 +69,26 @@ pub(crate) fn run(arguments: &ImportArguments, common: &Common) -> Result<()> {
         return view::json(&document);
     }
     view::result(&format!("wrote {}: {count} parameters\n", out.display()))
+}
+
+/// Files that people would try, and what goes instead.
+fn can_be_imported(path: &Path) -> Result<()> {
+    let (kind, help) = match path.extension().and_then(|ending| ending.to_str()) {
+        Some("pt" | "pth" | "bin" | "ckpt" | "pkl") => (
+            "a pickle, which runs code when it is read,",
+            "in Python: `safetensors.torch.save_file(model.state_dict(), \"weights.safetensors\")`",
+        ),
+        Some("onnx") => (
+            "an ONNX file",
+            "import the .keras, .h5 or .safetensors file of the same model instead",
+        ),
+        Some("py" | "json") if !path.to_string_lossy().ends_with(INDEX) => {
+            ("an architecture without weights", "`lanthorn convert` makes a configuration of it")
+        }
+        _ => return Ok(()),
+    };
+    let message = format!("{}: {kind} can't be imported", path.display());
+    Err(Error::run(message).with_help(help).into())
 }
 
 fn is_safetensors(path: &Path) -> bool {
