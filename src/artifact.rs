@@ -8,10 +8,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::callbacks::Logs;
-use crate::config::{Config, Node};
+use crate::config::{Config, Format, Node};
 use crate::data::Preprocessing;
 use crate::error::{Error, Result};
-use crate::files::{TensorFile, atomic_write, to_safetensors};
+use crate::files::{INDEX, TensorFile, atomic_write, to_safetensors};
 use crate::self_test::{SelfTest, TOLERANCE};
 use crate::sequential::Sequential;
 use crate::spec::{Facts, Spec};
@@ -69,6 +69,12 @@ impl Model {
     /// Reads a model file, or the model of a run folder.
     pub fn load(path: &Path, device: &Device) -> Result<Model> {
         let path = model_path(path)?;
+        if Format::of(&path).is_ok() && !path.to_string_lossy().ends_with(INDEX) {
+            let error = Error::model(&path, "a configuration, where a trained model is needed");
+            let path = path.display();
+            let help = format!("`lanthorn train {path}`, then give its run's folder");
+            return Err(error.with_help(help));
+        }
         let file = TensorFile::read(&path)?;
         let Some(metadata) = &file.metadata else {
             return Err(Error::model(&path, "a safetensors file without Lanthorn's metadata")
@@ -137,13 +143,7 @@ pub(crate) fn to_bytes(
 /// The model file that a path means: the file itself, or the one in a run folder.
 pub fn model_path(path: &Path) -> Result<PathBuf> {
     if !path.is_dir() {
-        let ending = path.extension().and_then(|ending| ending.to_str()).unwrap_or_default();
-        if !["yaml", "yml", "toml", "json"].contains(&ending) {
-            return Ok(path.to_path_buf());
-        }
-        let error = Error::model(path, "a configuration, where a trained model is needed");
-        let path = path.display();
-        return Err(error.with_help(format!("`lanthorn train {path}`, then give its run's folder")));
+        return Ok(path.to_path_buf());
     }
     let inside = path.join(MODEL);
     if inside.exists() {
