@@ -2,8 +2,8 @@
 
 use serde_json::{Map, Value};
 
+use super::flow::Flow;
 use super::graph::{Graph, float, int, int_list};
-use super::layers::Flow;
 use crate::error::Result;
 use crate::exchange::portable::{PortableLayer, named};
 

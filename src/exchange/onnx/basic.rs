@@ -1,8 +1,8 @@
 //! Dense, embedding and the layers that change shapes alone.
 
 use super::activations;
+use super::flow::{Flow, signed};
 use super::graph::{Graph, INT64, int, int_list, text};
-use super::layers::{Flow, signed};
 use crate::error::Result;
 use crate::exchange::portable::PortableLayer;
 

@@ -3,8 +3,8 @@
 use candle_core::Tensor;
 
 use super::activations;
+use super::flow::Flow;
 use super::graph::{Graph, int, int_list};
-use super::layers::Flow;
 use crate::error::Result;
 use crate::exchange::portable::PortableLayer;
 use crate::stored::Stored;

@@ -6,6 +6,7 @@ mod activations;
 mod basic;
 mod convolution;
 pub mod eval;
+mod flow;
 mod graph;
 mod layers;
 mod normalization;
@@ -18,8 +19,8 @@ mod scan;
 
 use prost::Message;
 
+use self::flow::Flow;
 use self::graph::{Dim, FLOAT, Graph, value};
-use self::layers::Flow;
 pub use self::proof::difference;
 use self::proto::{ModelProto, OperatorSetIdProto};
 use super::portable::Portable;

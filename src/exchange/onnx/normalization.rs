@@ -4,8 +4,8 @@ use candle_core::Tensor;
 use serde_json::Value;
 
 use super::basic::reshaped;
+use super::flow::{Flow, signed};
 use super::graph::{Graph, int, int_list};
-use super::layers::{Flow, signed};
 use crate::error::Result;
 use crate::exchange::portable::PortableLayer;
 

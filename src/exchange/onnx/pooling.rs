@@ -3,8 +3,8 @@
 use serde_json::Value;
 
 use super::convolution::pads;
+use super::flow::Flow;
 use super::graph::{Graph, float, int, int_list, text};
-use super::layers::Flow;
 use crate::error::Result;
 use crate::exchange::portable::PortableLayer;
 use crate::layers::Interpolation;

@@ -1,8 +1,8 @@
 //! The preprocessing in the file: raw columns in, classes, probabilities or numbers out.
 
 use super::basic::reshaped;
+use super::flow::signed;
 use super::graph::{DOUBLE, Dim, FLOAT, Graph, STRING, float, float_list, int, text_list, value};
-use super::layers::signed;
 use super::proto::ValueInfoProto;
 use crate::error::{Error, Result};
 use crate::exchange::tables::{TableColumn, TableOutput, Tables};

@@ -4,8 +4,8 @@
 use candle_core::Tensor;
 
 use super::basic::reshaped;
+use super::flow::Flow;
 use super::graph::{Graph, int, int_list, text_list};
-use super::layers::Flow;
 use super::scan;
 use crate::error::Result;
 use crate::exchange::portable::{PortableLayer, named};

@@ -4,8 +4,8 @@
 use candle_core::Tensor;
 
 use super::activations;
+use super::flow::Flow;
 use super::graph::{Dim, FLOAT, Graph, graph as graph_attribute, int, int_list, value};
-use super::layers::Flow;
 use super::proto::ValueInfoProto;
 use crate::error::Result;
 use crate::exchange::portable::PortableLayer;

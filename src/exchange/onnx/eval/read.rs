@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 
 use prost::Message;
 
-use super::value::{Data, count};
+use super::value::{Data, count, kind};
 use super::{Graph, Kind, Node, Outcome, Value, operators};
 use crate::exchange::onnx::proto::{
     AttributeProto, GraphProto, ModelProto, NodeProto, TensorProto, ValueInfoProto,
@@ -101,17 +101,6 @@ fn input(proto: ValueInfoProto) -> Outcome<(String, Kind)> {
     let tensor = proto.r#type.and_then(|kind| kind.tensor_type);
     let kind = kind(tensor.and_then(|tensor| tensor.elem_type));
     Ok((name.clone(), kind.map_err(|why| format!("the input `{name}`: {why}"))?))
-}
-
-/// The kind by ONNX's number of it.
-pub(super) fn kind(number: Option<i32>) -> Outcome<Kind> {
-    Ok(match number {
-        Some(1) => Kind::Float,
-        Some(7) => Kind::Int64,
-        Some(8) => Kind::String,
-        Some(11) => Kind::Double,
-        other => return Err(format!("the element type {} is unknown", other.unwrap_or(0))),
-    })
 }
 
 fn constant(tensor: TensorProto) -> Outcome<Value> {

@@ -1,7 +1,6 @@
 //! Shapes and places of elements; what they are stays as it is.
 
-use super::read::kind;
-use super::value::{Data, count, for_each, place};
+use super::value::{Data, count, for_each, kind, place};
 use super::{Call, Kind, Outcome, Value, axis_of};
 
 pub(super) fn identity(call: &Call<'_>) -> Outcome<Vec<Value>> {

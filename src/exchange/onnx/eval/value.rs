@@ -21,6 +21,17 @@ pub enum Kind {
     String,
 }
 
+/// The kind by ONNX's number of it.
+pub(super) fn kind(number: Option<i32>) -> Outcome<Kind> {
+    Ok(match number {
+        Some(1) => Kind::Float,
+        Some(7) => Kind::Int64,
+        Some(8) => Kind::String,
+        Some(11) => Kind::Double,
+        other => return Err(format!("the element type {} is unknown", other.unwrap_or(0))),
+    })
+}
+
 /// A tensor. Numbers of every kind are held in f64, rounded to what their kind can hold.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Value {
