@@ -76,6 +76,50 @@ fn object(class: &str, config: &Value) -> Value {
     }
 }
 
+/// An entry of a list: a bare name where there are no arguments.
+pub(crate) fn as_entry(name: &str, arguments: Map<String, Value>) -> Value {
+    if arguments.is_empty() {
+        return json!(name);
+    }
+    Value::Object(Map::from_iter([(name.to_string(), Value::Object(arguments))]))
+}
+
+/// True for what has no counterpart here and changes nothing: Keras's own bookkeeping, and options
+/// that are off.
+pub(crate) fn is_default(key: &str, value: &Value, config: &Map<String, Value>) -> bool {
+    let off =
+        |name: &str| config.get(name).is_none_or(|value| value == &json!(false) || value.is_null());
+    if value.is_null() {
+        return true;
+    }
+    match key {
+        "data_format" => value == "channels_last",
+        "return_state" | "unroll" | "stateful" | "sparse" | "ragged" | "synchronized"
+        | "renorm" | "rms_scaling" | "time_major" | "antialias" => value == &json!(false),
+        "trainable" => value == &json!(true),
+        "batch_shape"
+        | "batch_input_shape"
+        | "input_shape"
+        | "build_config"
+        | "registered_name"
+        | "module"
+        | "shared_object_id"
+        | "implementation"
+        | "use_cudnn"
+        | "lora_alpha"
+        | "autocast"
+        | "is_legacy_optimizer"
+        | "jit_compile"
+        | "optional" => true,
+        "renorm_momentum" => off("renorm"),
+        "ema_momentum" => off("use_ema"),
+        "use_ema" | "decay" => value == &json!(false) || value.as_f64() == Some(0.0),
+        "reduction" => matches!(value.as_str(), Some("sum_over_batch_size" | "auto" | "mean")),
+        "input_length" => true,
+        _ => false,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

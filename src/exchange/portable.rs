@@ -89,6 +89,11 @@ impl PortableLayer {
         self.argument(name).as_bool().unwrap_or(false)
     }
 
+    /// True where its channels come before its space.
+    pub fn is_channels_first(&self) -> bool {
+        self.argument("data_format") == "channels_first"
+    }
+
     /// An argument that is a number.
     pub fn number(&self, name: &str, default: f64) -> f64 {
         self.argument(name).as_f64().unwrap_or(default)

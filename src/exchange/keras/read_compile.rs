@@ -2,10 +2,9 @@
 
 use serde_json::{Map, Value, json};
 
-use super::super::keras_json::translate;
+use super::super::keras_json::{as_entry, is_default, translate};
 use super::super::portable::named;
 use super::super::signatures::METRICS;
-use super::read_json::{entry, is_default};
 use crate::config::names::snake_case;
 
 /// The `compile` section of a compile_config, or of a legacy training_config.
@@ -100,7 +99,7 @@ fn named_object(value: &Value) -> Value {
             }
             (Some(Value::String(class)), config) => {
                 let arguments = arguments(config, &["name", "dtype", "fn"]);
-                entry(&snake_case(class), arguments)
+                as_entry(&snake_case(class), arguments)
             }
             _ => value.clone(),
         },
@@ -130,14 +129,12 @@ fn metric(value: &Value) -> Value {
     if METRICS.find(name).is_some_and(|known| known.name == class) {
         // a short name, such as `mse`, is the key in the history
         return match named(&entry) {
-            Some((_, arguments)) => super::read_json::entry(name, arguments),
+            Some((_, arguments)) => as_entry(name, arguments),
             None => entry,
         };
     }
     match entry {
-        Value::String(kind) => {
-            super::read_json::entry(&kind, Map::from_iter([("name".into(), json!(name))]))
-        }
+        Value::String(kind) => as_entry(&kind, Map::from_iter([("name".into(), json!(name))])),
         Value::Object(mut map) => {
             if let Some(Value::Object(arguments)) = map.values_mut().next() {
                 arguments.insert("name".into(), json!(name));

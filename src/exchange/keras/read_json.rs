@@ -3,6 +3,7 @@
 
 use serde_json::{Map, Value, json};
 
+use super::super::keras_json::{as_entry, is_default, translate};
 use super::super::portable::file_keys;
 use super::super::signatures::LAYERS;
 use super::read_compile::compile;
@@ -81,7 +82,7 @@ pub fn model(json: &Value, training_config: &Value) -> Result<Converted, String>
         .zip(automatic)
         .map(|((class, mut arguments), automatic)| {
             arguments.retain(|key, value| key != "name" || *value != json!(automatic));
-            entry(&snake_case(class), arguments)
+            as_entry(&snake_case(class), arguments)
         })
         .collect();
     let mut model = Map::new();
@@ -185,14 +186,6 @@ fn dims(value: &Value) -> Option<Vec<usize>> {
         .collect()
 }
 
-/// An entry of a list: a bare name where there are no arguments.
-pub(crate) fn entry(name: &str, arguments: Map<String, Value>) -> Value {
-    if arguments.is_empty() {
-        return json!(name);
-    }
-    Value::Object(Map::from_iter([(name.to_string(), Value::Object(arguments))]))
-}
-
 /// How deep wrappers may stand in one another.
 const DEPTH: usize = 4;
 
@@ -239,7 +232,7 @@ fn layer_arguments(
                 {
                     inside.remove("name");
                 }
-                arguments.insert(key.into(), entry(&snake_case(known.name), inside));
+                arguments.insert(key.into(), as_entry(&snake_case(known.name), inside));
             }
             "activation" | "recurrent_activation" if value.is_object() => {
                 let function = activation(&value).ok_or_else(|| {
@@ -249,7 +242,7 @@ fn layer_arguments(
             }
             "input_dim" if class != "Embedding" => {}
             _ if is_default(key, &value, config) => {}
-            _ => drop(arguments.insert(key.into(), super::super::keras_json::translate(&value))),
+            _ => drop(arguments.insert(key.into(), translate(&value))),
         }
     }
     Ok((arguments, name))
@@ -284,7 +277,7 @@ fn activation(value: &Value) -> Option<Value> {
         },
         _ => return None,
     };
-    Some(entry(name, arguments))
+    Some(as_entry(name, arguments))
 }
 
 /// What an object is, for a message.
@@ -313,42 +306,6 @@ fn renamed<'a>(class: &str, key: &'a str, value: &Value) -> (&'a str, Value) {
         _ => key,
     };
     (key, value.clone())
-}
-
-/// True for what has no counterpart here and changes nothing: Keras's own bookkeeping, and options
-/// that are off.
-pub(crate) fn is_default(key: &str, value: &Value, config: &Map<String, Value>) -> bool {
-    let off =
-        |name: &str| config.get(name).is_none_or(|value| value == &json!(false) || value.is_null());
-    if value.is_null() {
-        return true;
-    }
-    match key {
-        "data_format" => value == "channels_last",
-        "return_state" | "unroll" | "stateful" | "sparse" | "ragged" | "synchronized"
-        | "renorm" | "rms_scaling" | "time_major" | "antialias" => value == &json!(false),
-        "trainable" => value == &json!(true),
-        "batch_shape"
-        | "batch_input_shape"
-        | "input_shape"
-        | "build_config"
-        | "registered_name"
-        | "module"
-        | "shared_object_id"
-        | "implementation"
-        | "use_cudnn"
-        | "lora_alpha"
-        | "autocast"
-        | "is_legacy_optimizer"
-        | "jit_compile"
-        | "optional" => true,
-        "renorm_momentum" => off("renorm"),
-        "ema_momentum" => off("use_ema"),
-        "use_ema" | "decay" => value == &json!(false) || value.as_f64() == Some(0.0),
-        "reduction" => matches!(value.as_str(), Some("sum_over_batch_size" | "auto" | "mean")),
-        "input_length" => true,
-        _ => false,
-    }
 }
 
 /// Why a layer computes other numbers in Keras: its precision.

@@ -8,7 +8,7 @@ use crate::exchange::portable::PortableLayer;
 
 /// Adds a layer to the graph.
 pub(super) fn layer(graph: &mut Graph, layer: &PortableLayer, flow: Flow) -> Result<Flow> {
-    if layer.argument("data_format") == "channels_first" {
+    if layer.is_channels_first() {
         return channels_first(graph, layer, &flow);
     }
     let mask = flow.mask.clone();

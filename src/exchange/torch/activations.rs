@@ -2,8 +2,8 @@
 
 use serde_json::{Map, Value};
 
-use super::convolution::tuple;
 use super::modules::Modules;
+use super::words::tuple;
 use crate::error::Result;
 use crate::exchange::portable::{PortableLayer, named};
 

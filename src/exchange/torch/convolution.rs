@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use super::activations;
 use super::modules::Modules;
+use super::words::{python, tuple};
 use crate::error::Result;
 use crate::exchange::portable::PortableLayer;
 
@@ -19,7 +20,7 @@ pub(super) struct Spatial {
 /// Lays the value as PyTorch's spatial modules take it. A layer that is channels-first here takes
 /// ours as it is.
 pub(super) fn spatial(modules: &mut Modules, layer: &PortableLayer) -> Spatial {
-    let is_first = is_channels_first(layer);
+    let is_first = layer.is_channels_first();
     if is_first {
         modules.turn_last();
     } else {
@@ -37,10 +38,6 @@ pub(super) fn spatial(modules: &mut Modules, layer: &PortableLayer) -> Spatial {
     };
     let (output, channels_out) = output;
     Spatial { rank: input.len(), input, output, channels_in, channels_out }
-}
-
-pub(super) fn is_channels_first(layer: &PortableLayer) -> bool {
-    layer.argument("data_format") == "channels_first"
 }
 
 pub(super) fn convolution(modules: &mut Modules, layer: &PortableLayer) -> Result<()> {
@@ -208,7 +205,7 @@ pub(super) fn pooling(modules: &mut Modules, layer: &PortableLayer) -> Result<()
 
 pub(super) fn global(modules: &mut Modules, layer: &PortableLayer) {
     let rank = layer.input.len() - 1;
-    let is_first = is_channels_first(layer);
+    let is_first = layer.is_channels_first();
     if is_first {
         modules.turn_last();
     }
@@ -279,13 +276,4 @@ fn pads(both: &[(i64, i64)]) -> String {
     let flat: Vec<String> =
         both.iter().rev().map(|(start, end)| format!("{start}, {end}")).collect();
     format!("({})", flat.join(", "))
-}
-
-pub(super) fn tuple(sizes: &[usize]) -> String {
-    let items: Vec<String> = sizes.iter().map(usize::to_string).collect();
-    format!("({},)", items.join(", "))
-}
-
-pub(super) fn python(flag: bool) -> &'static str {
-    if flag { "True" } else { "False" }
 }

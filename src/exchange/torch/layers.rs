@@ -2,9 +2,9 @@
 
 use serde_json::Value;
 
-use super::convolution::{self, python};
 use super::modules::Modules;
-use super::{activations, normalization, order, recurrent};
+use super::words::tuple;
+use super::{activations, convolution, normalization, order, recurrent};
 use crate::error::Result;
 use crate::exchange::portable::PortableLayer;
 
@@ -27,7 +27,7 @@ pub(super) fn starts_first(layers: &[PortableLayer]) -> bool {
         !shapeless && !rescales
     });
     cares.is_some_and(|layer| {
-        if convolution::is_channels_first(layer) {
+        if layer.is_channels_first() {
             return false; // it is so here, too
         }
         let class = layer.class.as_str();
@@ -131,7 +131,7 @@ pub(super) fn layer(
 
 fn dense(modules: &mut Modules, layer: &PortableLayer) -> Result<()> {
     modules.turn_last();
-    linear(modules, layer, layer.input.last().copied().unwrap_or(1), layer)?;
+    modules.linear(layer, layer.input.last().copied().unwrap_or(1), layer)?;
     modules.shape.clone_from(&layer.output);
     activations::argument(modules, layer)
 }
@@ -141,34 +141,14 @@ fn einsum_dense(modules: &mut Modules, layer: &PortableLayer) -> Result<()> {
     modules.restore_order();
     modules.helpers.insert("EinsumDense");
     let weights = modules.weights(layer);
-    let shapes: Vec<String> = weights
-        .iter()
-        .map(|(name, tensor)| format!("{name}={}", convolution::tuple(tensor.dims())))
-        .collect();
+    let shapes: Vec<String> =
+        weights.iter().map(|(name, tensor)| format!("{name}={}", tuple(tensor.dims()))).collect();
     modules
         .push(layer, format!("EinsumDense({:?}, {})", layer.text("equation"), shapes.join(", ")));
     let prefix = format!("{}.", layer.name);
     modules.state.extend(weights.into_iter().map(|(name, t)| (format!("{prefix}{name}"), t)));
     modules.shape.clone_from(&layer.output);
     activations::argument(modules, layer)
-}
-
-pub(super) fn linear(
-    modules: &mut Modules,
-    layer: &PortableLayer,
-    features: usize,
-    dense: &PortableLayer,
-) -> Result<()> {
-    let units = dense.number("units", 1.0) as usize;
-    let bias = dense.argument("use_bias").as_bool().unwrap_or(true);
-    modules.push(layer, format!("nn.Linear({features}, {units}, bias={})", python(bias)));
-    modules.meets_order(layer);
-    for (name, tensor) in modules.weights(layer) {
-        let tensor = if name == "weight" { modules.ordered(&tensor)? } else { tensor };
-        modules.state.push((format!("{}.{name}", layer.name), tensor));
-    }
-    modules.order = None;
-    Ok(())
 }
 
 fn activation(modules: &mut Modules, layer: &PortableLayer) -> Result<()> {

@@ -10,6 +10,7 @@ mod normalization;
 mod order;
 mod recurrent;
 mod script;
+mod words;
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -42,7 +43,8 @@ pub struct Orders {
 
 /// The orders of the features of every layer behind a Flatten of a channels-first value.
 pub fn orders(portable: &Portable) -> Orders {
-    let mut modules = Modules::new(portable, BTreeMap::new());
+    let mut modules =
+        Modules::new(portable, BTreeMap::new(), layers::starts_first(&portable.layers));
     let mut unknown = None;
     for (index, layer) in portable.layers.iter().enumerate() {
         let rest = &portable.layers[index + 1..];
@@ -95,7 +97,7 @@ pub fn write(
         let (layer, own) = name.split_once('.').unwrap_or((&name, ""));
         by_layer.entry(layer.to_string()).or_default().push((own.to_string(), tensor));
     }
-    let mut modules = Modules::new(portable, by_layer);
+    let mut modules = Modules::new(portable, by_layer, layers::starts_first(&portable.layers));
     for (index, layer) in portable.layers.iter().enumerate() {
         layers::layer(&mut modules, layer, &portable.layers[index + 1..])?;
     }

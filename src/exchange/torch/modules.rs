@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use candle_core::{Device, Tensor};
 
-use super::layers::starts_first;
+use super::words::python;
 use crate::error::Result;
 use crate::exchange::portable::{Portable, PortableLayer};
 
@@ -31,11 +31,13 @@ pub(super) struct Modules {
 }
 
 impl Modules {
+    /// `starts_first`: the first layer that cares has its channels first.
     pub(super) fn new(
         portable: &Portable,
         weights: BTreeMap<String, Vec<(String, Tensor)>>,
+        starts_first: bool,
     ) -> Modules {
-        let is_first = starts_first(&portable.layers) && portable.input.len() > 1;
+        let is_first = starts_first && portable.input.len() > 1;
         Modules {
             list: Vec::new(),
             state: Vec::new(),
@@ -133,5 +135,24 @@ impl Modules {
 
     fn last_name(&self) -> String {
         self.list.last().map_or_else(|| "input".to_string(), |(name, _)| name.clone())
+    }
+
+    /// nn.Linear, of a Dense or of one inside `layer`.
+    pub(super) fn linear(
+        &mut self,
+        layer: &PortableLayer,
+        features: usize,
+        dense: &PortableLayer,
+    ) -> Result<()> {
+        let units = dense.number("units", 1.0) as usize;
+        let bias = dense.argument("use_bias").as_bool().unwrap_or(true);
+        self.push(layer, format!("nn.Linear({features}, {units}, bias={})", python(bias)));
+        self.meets_order(layer);
+        for (name, tensor) in self.weights(layer) {
+            let tensor = if name == "weight" { self.ordered(&tensor)? } else { tensor };
+            self.state.push((format!("{}.{name}", layer.name), tensor));
+        }
+        self.order = None;
+        Ok(())
     }
 }

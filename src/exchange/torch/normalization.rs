@@ -3,8 +3,8 @@
 use candle_core::{DType, Device, Tensor};
 use serde_json::Value;
 
-use super::convolution::{self, python};
 use super::modules::Modules;
+use super::words::{python, tuple};
 use crate::error::Result;
 use crate::exchange::portable::PortableLayer;
 
@@ -22,7 +22,7 @@ pub(super) fn normalization(modules: &mut Modules, layer: &PortableLayer) -> Res
         .iter()
         .map(|(name, tensor)| match tensor.dims() {
             [] => format!("{name}=()"),
-            dims => format!("{name}={}", convolution::tuple(dims)),
+            dims => format!("{name}={}", tuple(dims)),
         })
         .collect();
     modules.push(layer, format!("Normalization(invert={invert}, {})", shapes.join(", ")));
@@ -154,7 +154,7 @@ pub(super) fn layer_norm(modules: &mut Modules, layer: &PortableLayer) -> Result
     let is_rms = layer.class == "RMSNormalization";
     let (kind, epsilon) = if is_rms { ("RMSNorm", 1e-6) } else { ("LayerNorm", 1e-3) };
     let epsilon = layer.number("epsilon", epsilon);
-    modules.push(layer, format!("nn.{kind}({}, eps={epsilon:?})", convolution::tuple(shape)));
+    modules.push(layer, format!("nn.{kind}({}, eps={epsilon:?})", tuple(shape)));
     affine(modules, layer, shape, !is_rms)
 }
 

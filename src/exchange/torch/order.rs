@@ -1,13 +1,12 @@
 //! Flatten: PyTorch's order is channel, height, width, ours is height, width, channel. The weights
 //! that follow are permuted, so that the value need not be.
 
-use super::convolution::is_channels_first;
 use super::modules::Modules;
 use crate::exchange::portable::PortableLayer;
 
 pub(super) fn flatten(modules: &mut Modules, layer: &PortableLayer, rest: &[PortableLayer]) {
     let rank = modules.shape.len();
-    let turns = is_channels_first(layer) && rank > 1;
+    let turns = layer.is_channels_first() && rank > 1;
     if turns {
         modules.turn_last();
     }

@@ -2,9 +2,9 @@
 
 use serde_json::Value;
 
-use super::convolution::python;
+use super::activations;
 use super::modules::Modules;
-use super::{activations, layers};
+use super::words::python;
 use crate::error::Result;
 use crate::exchange::portable::PortableLayer;
 
@@ -84,7 +84,7 @@ pub(super) fn time_distributed(modules: &mut Modules, layer: &PortableLayer) -> 
     modules.restore_order();
     match inner.class.as_str() {
         "Dense" => {
-            layers::linear(modules, layer, layer.input.last().copied().unwrap_or(1), &inner)?;
+            modules.linear(layer, layer.input.last().copied().unwrap_or(1), &inner)?;
             let mut named = inner.clone();
             named.name.clone_from(&layer.name);
             modules.shape.clone_from(&layer.output);
