@@ -8,7 +8,6 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use anyhow::{Context, Result};
 use clap::Args;
 use lanthorn::artifact::MODEL;
-use lanthorn::config::Config;
 use lanthorn::files::TensorFile;
 use lanthorn::history::EpochLogs;
 use lanthorn::plan::Plan;
@@ -215,9 +214,4 @@ impl Signals {
     fn seen(&self) -> usize {
         self.seen.load(Ordering::Relaxed)
     }
-}
-
-/// The name under which a configuration is known in the view.
-pub(crate) fn name(config: &Config) -> &str {
-    config.name.as_deref().unwrap_or("model")
 }

@@ -10,6 +10,7 @@ use anyhow::Result;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use lanthorn::artifact::Model;
 use lanthorn::callbacks::Logs;
+use lanthorn::config::Config;
 use lanthorn::history::EpochLogs;
 use lanthorn::plan::Plan;
 use lanthorn::trainer::Trainer;
@@ -55,7 +56,7 @@ impl Start {
     pub(crate) fn of(plan: &Plan, trainer: &Trainer, folder: &Path) -> Result<Start> {
         let data = plan.data()?;
         Ok(Start {
-            name: crate::cli::train::name(&plan.config).to_string(),
+            name: name(&plan.config).to_string(),
             folder: folder.display().to_string(),
             parameters: trainer.model.weights().count(),
             samples: data.train.len(),
@@ -241,7 +242,7 @@ impl View {
             .collect();
         super::result(&format!(
             "{}: {} epochs, {}\nsaved {}\n",
-            crate::cli::train::name(&model.config),
+            name(&model.config),
             training.epochs,
             logs.join(", "),
             path.display()
@@ -292,4 +293,9 @@ fn duration(seconds: f64) -> String {
         s if s >= 1e-3 => format!("{:.0}ms", s * 1e3),
         s => format!("{:.0}us", s * 1e6),
     }
+}
+
+/// The name under which a configuration is known here.
+fn name(config: &Config) -> &str {
+    config.name.as_deref().unwrap_or("model")
 }
