@@ -130,7 +130,8 @@ fn with_images() -> Folder {
 fn a_state_dict_under_pytorchs_own_names_is_the_same_model() {
     let folder = with_images();
     let expected = folder.ok("predict run images.csv");
-    folder.ok("export run --to torch -o torch");
+    let said = folder.ok("export run --to torch -o torch --verify");
+    assert!(said.contains("the largest difference is 0e0"), "{said}");
     let file = TensorFile::read(&folder.path("torch/model.safetensors")).unwrap();
     let modules =
         ["conv2d", "batch_normalization", "p_re_lu", "flatten", "layer_normalization", "dense"];
@@ -152,6 +153,17 @@ fn a_state_dict_under_pytorchs_own_names_is_the_same_model() {
     folder.write_bytes("theirs.safetensors", &to_safetensors(&theirs, None).unwrap());
     folder.ok("import theirs.safetensors --config images.yaml -o back.safetensors");
     assert_eq!(folder.ok("predict back.safetensors images.csv"), expected);
+
+    // what a Reshape makes of a value depends on how it lies
+    let reshaped = IMAGES.replace("- flatten", "- reshape: {target_shape: [6, 3]}\n    - flatten");
+    folder.write("reshaped.yaml", &reshaped);
+    let call =
+        folder.run("import theirs.safetensors --config reshaped.yaml -o reshaped.safetensors");
+    assert!(
+        call.stderr.contains("in our order, channels last, behind `reshape`"),
+        "{}",
+        call.stderr
+    );
 
     // a bias that isn't zero has no place in a layer without one
     for (name, tensor) in &mut theirs {

@@ -167,8 +167,8 @@ fn load(model: &Sequential, path: &Path, arguments: &ImportArguments) -> Result<
         true => {
             let orders = torch::orders(&Portable::of_layers(model));
             if arguments.flatten.is_none() && file.metadata.is_none() {
-                notes.extend(orders.unknown.iter().map(|why| {
-                    format!("the features behind a Flatten are read in our order: {why}")
+                notes.extend(orders.unknown.iter().map(|place| {
+                    format!("the features are read in our order, channels last, {place}")
                 }));
                 notes.extend(orders.by_layer.keys().map(|layer| {
                     format!(

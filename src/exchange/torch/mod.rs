@@ -37,20 +37,26 @@ pub struct TorchFiles {
 pub struct Orders {
     /// By layer: which of our features stands at each place of PyTorch's.
     pub by_layer: BTreeMap<String, Vec<u32>>,
-    /// Why nothing is known from here on, where a Flatten follows a layer that PyTorch lacks.
-    pub unknown: Option<String>,
+    /// Where nothing is known of an order: behind a Flatten after a layer that PyTorch lacks, and
+    /// behind a Reshape of a value that lies channels-first there.
+    pub unknown: Vec<String>,
 }
 
 /// The orders of the features of every layer behind a Flatten of a channels-first value.
 pub fn orders(portable: &Portable) -> Orders {
     let mut modules =
         Modules::new(portable, BTreeMap::new(), layers::starts_first(&portable.layers));
-    let mut unknown = None;
+    let mut unknown = Vec::new();
     for (index, layer) in portable.layers.iter().enumerate() {
         let rest = &portable.layers[index + 1..];
+        if layer.class == "Reshape" && modules.is_first && layer.output.len() > 1 {
+            unknown.push(format!("behind `{}`", layer.name));
+        }
         if let Err(error) = layers::layer(&mut modules, layer, rest) {
             let is_flat = |layer: &PortableLayer| layer.class == "Flatten" && layer.input.len() > 1;
-            unknown = rest.iter().any(is_flat).then(|| error.to_string());
+            if rest.iter().any(is_flat) {
+                unknown.push(format!("behind a Flatten, since {error}"));
+            }
             break;
         }
     }
