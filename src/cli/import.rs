@@ -52,7 +52,7 @@ enum Flatten {
 
 pub(crate) fn run(arguments: &ImportArguments, common: &Common) -> Result<()> {
     let out = &arguments.out;
-    can_be_imported(&arguments.file)?;
+    no_foreign_file(&arguments.file, "imported")?;
     let (count, notes) = match &arguments.config {
         None => {
             let (model, notes) = alone(&arguments.file)?;
@@ -72,22 +72,21 @@ pub(crate) fn run(arguments: &ImportArguments, common: &Common) -> Result<()> {
 }
 
 /// Files that people would try, and what goes instead.
-fn can_be_imported(path: &Path) -> Result<()> {
+pub(super) fn no_foreign_file(path: &Path, verb: &str) -> Result<()> {
     let (kind, help) = match path.extension().and_then(|ending| ending.to_str()) {
         Some("pt" | "pth" | "bin" | "ckpt" | "pkl") => (
             "a pickle, which runs code when it is read,",
             "in Python: `safetensors.torch.save_file(model.state_dict(), \"weights.safetensors\")`",
         ),
-        Some("onnx") => (
-            "an ONNX file",
-            "import the .keras, .h5 or .safetensors file of the same model instead",
-        ),
+        Some("onnx") => {
+            ("an ONNX file", "take the .keras, .h5 or .safetensors file of the same model instead")
+        }
         Some("py" | "json") if !path.to_string_lossy().ends_with(INDEX) => {
             ("an architecture without weights", "`lanthorn convert` makes a configuration of it")
         }
         _ => return Ok(()),
     };
-    let message = format!("{}: {kind} can't be imported", path.display());
+    let message = format!("{}: {kind} can't be {verb}", path.display());
     Err(Error::run(message).with_help(help).into())
 }
 

@@ -4,13 +4,13 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 use clap::Args;
-use lanthorn::Error;
 use lanthorn::artifact::model_path;
 use lanthorn::exchange::keras::KerasFile;
 use lanthorn::files::Inspection;
 use lanthorn::summary::{bytes, thousands};
 use serde_json::json;
 
+use super::import::no_foreign_file;
 use super::view::table;
 use super::{Common, view};
 
@@ -57,14 +57,10 @@ pub(crate) fn run(arguments: &InspectArguments, common: &Common) -> Result<()> {
 fn inspection(path: &Path) -> Result<Inspection> {
     let index = path.join("model.safetensors.index.json");
     let path = if index.is_file() { index } else { model_path(path)? };
+    no_foreign_file(&path, "inspected")?;
     let ending = path.extension().and_then(|ending| ending.to_str()).unwrap_or_default();
     Ok(match ending {
         "keras" | "h5" | "hdf5" => KerasFile::read(&path)?.inspection(),
-        "onnx" => {
-            let message = format!("{}: an ONNX file can't be inspected", path.display());
-            let help = "look at the model that it was exported from";
-            return Err(Error::run(message).with_help(help).into());
-        }
         _ => Inspection::read(&path)?,
     })
 }
