@@ -11,7 +11,7 @@ use crate::callbacks::Logs;
 use crate::config::{Config, Format, Node};
 use crate::data::Preprocessing;
 use crate::error::{Error, Result};
-use crate::files::{INDEX, TensorFile, atomic_write, to_safetensors};
+use crate::files::{TensorFile, atomic_write, is_index, to_safetensors};
 use crate::self_test::{SelfTest, TOLERANCE};
 use crate::sequential::Sequential;
 use crate::spec::{Facts, Spec};
@@ -69,13 +69,15 @@ impl Model {
     /// Reads a model file, or the model of a run folder.
     pub fn load(path: &Path, device: &Device) -> Result<Model> {
         let path = model_path(path)?;
-        if Format::of(&path).is_ok() && !path.to_string_lossy().ends_with(INDEX) {
-            let error = Error::model(&path, "a configuration, where a trained model is needed");
-            let path = path.display();
-            let help = format!("`lanthorn train {path}`, then give its run's folder");
-            return Err(error.with_help(help));
-        }
-        let file = TensorFile::read(&path)?;
+        let file = TensorFile::read(&path).map_err(|error| match Format::of(&path) {
+            Ok(_) if !is_index(&path) => {
+                let help =
+                    format!("`lanthorn train {}`, then give its run's folder", path.display());
+                Error::model(&path, "a configuration, where a trained model is needed")
+                    .with_help(help)
+            }
+            _ => error,
+        })?;
         let Some(metadata) = &file.metadata else {
             return Err(Error::model(&path, "a safetensors file without Lanthorn's metadata")
                 .with_help("weights alone are loaded into a configuration: `lanthorn train CONFIG --init-weights FILE`"));

@@ -14,7 +14,12 @@ use crate::error::{Error, Result};
 const KEY: &str = "lanthorn";
 
 /// How the name of an index ends, which says which of several files holds which tensor.
-pub const INDEX: &str = ".safetensors.index.json";
+const INDEX: &str = ".safetensors.index.json";
+
+/// True for the index of a model in several files.
+pub fn is_index(path: &Path) -> bool {
+    path.to_string_lossy().ends_with(INDEX)
+}
 
 /// Writes a file to a temporary name in the same folder, flushes it, and renames it: a reader sees
 /// the old file or the new one, never half of one.
@@ -59,7 +64,7 @@ impl TensorFile {
             return Err(Error::model(path, "is a folder, not a safetensors file"));
         }
         let bytes = fs_err::read(path)?;
-        match path.to_string_lossy().ends_with(INDEX) {
+        match is_index(path) {
             true => TensorFile::shards(path, &bytes),
             false => TensorFile::parse(path, &bytes),
         }
@@ -167,7 +172,7 @@ impl Inspection {
             return Err(Error::model(path, "is a folder, not a safetensors file"));
         }
         let bytes = fs_err::read(path)?;
-        if !path.to_string_lossy().ends_with(INDEX) {
+        if !is_index(path) {
             return Inspection::parse(path, &bytes);
         }
         let index = Index::parse(path, &bytes)?;

@@ -86,11 +86,7 @@ fn features(
     preprocessing: &Preprocessing,
     model: &Sequential,
 ) -> Result<Tensor> {
-    let mut features = Vec::new();
-    for row in rows {
-        let cells = columns.iter().map(String::as_str).zip(row.iter().map(String::as_str));
-        features.extend(preprocessing.row(&cells.collect::<Vec<_>>())?);
-    }
+    let features = preprocessing.rows(columns, rows)?;
     let shape = model.spec().input.with_batch(rows.len());
     Ok(Tensor::from_vec(features, shape, model.weights().device())?)
 }

@@ -127,6 +127,21 @@ fn with_images() -> Folder {
 }
 
 #[test]
+fn wrapped_layers_are_verified_in_every_kind() {
+    let folder = with_images();
+    let line =
+        "- time_distributed: {layer: {bidirectional: {layer: {gru: {units: 3}}}}}\n    - flatten";
+    folder.write("wrapped.yaml", &IMAGES.replace("- flatten", line));
+    folder.ok("train wrapped.yaml -q --out wrapped");
+    let call = folder.run("export wrapped --to torch -o torch --verify");
+    assert!(call.stderr.contains("can't be written for PyTorch"), "{}", call.stderr);
+    for (what, out) in [("keras", "m.keras"), ("onnx", "m.onnx"), ("keras-json", "m.json")] {
+        let said = folder.ok(&format!("export wrapped --to {what} -o {out} --verify"));
+        assert!(said.contains("largest difference"), "{what}: {said}");
+    }
+}
+
+#[test]
 fn a_state_dict_under_pytorchs_own_names_is_the_same_model() {
     let folder = with_images();
     let expected = folder.ok("predict run images.csv");
@@ -153,6 +168,15 @@ fn a_state_dict_under_pytorchs_own_names_is_the_same_model() {
     folder.write_bytes("theirs.safetensors", &to_safetensors(&theirs, None).unwrap());
     folder.ok("import theirs.safetensors --config images.yaml -o back.safetensors");
     assert_eq!(folder.ok("predict back.safetensors images.csv"), expected);
+
+    // PyTorch's count of steps is no difference, with `--partial` neither
+    let mut ours: Vec<(String, Tensor)> = file.tensors.into_iter().collect();
+    ours.push(("batch_normalization.num_batches_tracked".into(), theirs.last().unwrap().1.clone()));
+    folder.write_bytes("ours.safetensors", &to_safetensors(&ours, None).unwrap());
+    let call = folder.run("import ours.safetensors --config images.yaml -o ours --partial");
+    assert_eq!(call.code, 0, "{}", call.stderr);
+    assert!(call.stderr.contains("p_re_lu.weight"), "{}", call.stderr);
+    assert!(!call.stderr.contains("num_batches_tracked"), "{}", call.stderr);
 
     // what a Reshape makes of a value depends on how it lies
     let reshaped = IMAGES.replace("- flatten", "- reshape: {target_shape: [6, 3]}\n    - flatten");

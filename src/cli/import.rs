@@ -11,7 +11,7 @@ use lanthorn::exchange::keras::KerasFile;
 use lanthorn::exchange::of_model;
 use lanthorn::exchange::portable::Portable;
 use lanthorn::exchange::torch;
-use lanthorn::files::{INDEX, TensorFile};
+use lanthorn::files::{TensorFile, is_index};
 use lanthorn::plan::Plan;
 use lanthorn::run::{Run, model_of};
 use lanthorn::sequential::Sequential;
@@ -81,7 +81,7 @@ pub(super) fn no_foreign_file(path: &Path, verb: &str) -> Result<()> {
         Some("onnx") => {
             ("an ONNX file", "take the .keras, .h5 or .safetensors file of the same model instead")
         }
-        Some("py" | "json") if !path.to_string_lossy().ends_with(INDEX) => {
+        Some("py" | "json") if !is_index(path) => {
             ("an architecture without weights", "`lanthorn convert` makes a configuration of it")
         }
         _ => return Ok(()),
@@ -91,8 +91,7 @@ pub(super) fn no_foreign_file(path: &Path, verb: &str) -> Result<()> {
 }
 
 fn is_safetensors(path: &Path) -> bool {
-    path.extension().is_some_and(|ending| ending == "safetensors")
-        || path.to_string_lossy().ends_with(INDEX)
+    path.extension().is_some_and(|ending| ending == "safetensors") || is_index(path)
 }
 
 /// The model that a file of Keras's describes.
@@ -140,7 +139,8 @@ fn load_keras(trainer: &mut Trainer, path: &Path, wants_state: bool) -> Result<V
 
 /// Puts tensors into the model: by name, else by order and shape. Gives what the user should see.
 fn load(model: &Sequential, path: &Path, arguments: &ImportArguments) -> Result<Vec<String>> {
-    let file = TensorFile::read(path)?;
+    let mut file = TensorFile::read(path)?;
+    file.tensors.retain(|name, _| !name.ends_with("num_batches_tracked")); // PyTorch counts steps
     let is_ours = file.metadata.as_ref().is_some_and(|ours| ours["flatten"] != "channels_first");
     let weights = model.weights();
     let (tensors, mut notes) = if arguments.partial {

@@ -146,6 +146,16 @@ impl Preprocessing {
         Ok(row)
     }
 
+    /// The features of rows of cells, one row after the other.
+    pub(crate) fn rows(&self, columns: &[String], rows: &[Vec<String>]) -> Result<Vec<f32>> {
+        let mut features = Vec::with_capacity(rows.len() * self.features());
+        for row in rows {
+            let cells = columns.iter().map(String::as_str).zip(row.iter().map(String::as_str));
+            features.extend(self.row(&cells.collect::<Vec<_>>())?);
+        }
+        Ok(features)
+    }
+
     /// The columns to read from a table. The weights count where the table has them.
     pub(super) fn wanted(
         &self,

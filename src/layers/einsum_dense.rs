@@ -380,11 +380,12 @@ mod tests {
 
     #[test]
     fn what_is_wrong_with_an_equation_is_said() {
+        let another_size = "must be 2 for `b`, the size in the input (None, 2, 3), got 5";
         for (equation, output, words) in [
             ("abc", "4", "must have the form `input,kernel->output`"),
             ("ab,bc->ac", "4", "must name the 3 axes of (None, 2, 3)"),
             ("abc,cd->bd", "[null, 4]", "must keep the batch as the first axis"),
-            ("abc,cd->abd", "[5, 4]", "for `b`, the size in the input (None, 2, 3), got 5"),
+            ("abc,cd->abd", "[5, 4]", another_size),
             ("abc,cd->abd", "4", "must hold 2 sizes for `abc,cd->abd`, got 1"),
             ("abc,cd->abd", "[null, null]", "must hold a size for `d`, got null"),
             ("abc,cde->abd", "[null, 4]", "must be in the input or the output, got `e`"),

@@ -132,6 +132,7 @@ impl Window {
                 let rows = &mut rows[at..];
                 match (source, length) {
                     (Some(source), 1) => copy::<1>(&image[source..], rows, far, count),
+                    (Some(source), 2) => copy::<2>(&image[source..], rows, far, count),
                     (Some(source), 3) => copy::<3>(&image[source..], rows, far, count),
                     (Some(source), 5) => copy::<5>(&image[source..], rows, far, count),
                     (Some(source), 9) => copy::<9>(&image[source..], rows, far, count),

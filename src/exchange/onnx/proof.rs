@@ -4,7 +4,6 @@ use std::path::Path;
 
 use super::eval::{Graph, Kind, Value};
 use crate::artifact::Model;
-use crate::data::Preprocessing;
 use crate::error::{Error, Result};
 use crate::exchange::of_model;
 use crate::exchange::tables::TableColumn;
@@ -46,7 +45,7 @@ fn of_columns(path: &Path, graph: &Graph, model: Model) -> Result<f32> {
     let Some(preprocessing) = &model.preprocessing else {
         return Err(Error::run("the model has no preprocessing"));
     };
-    let features = features(&columns, &rows, preprocessing)?;
+    let features = preprocessing.rows(&columns, &rows)?;
     let theirs = numbers(path, &outputs)?;
     match Predictor::new(model)?.predict(&features)? {
         Predictions::Numbers { values, .. } => Ok(apart(&values, &theirs)),
@@ -118,21 +117,6 @@ fn fixed_rows(path: &Path, columns: &[String], model: &Model) -> Result<Vec<Vec<
         places.map(cell).collect::<Result<Vec<String>>>()
     };
     (0..8).map(row).collect()
-}
-
-/// What the network sees of the rows, by our own preprocessing.
-fn features(
-    columns: &[String],
-    rows: &[Vec<String>],
-    preprocessing: &Preprocessing,
-) -> Result<Vec<f32>> {
-    let mut features = Vec::new();
-    for row in rows {
-        let cells = columns.iter().zip(row).map(|(name, cell)| (name.as_str(), cell.as_str()));
-        let cells: Vec<(&str, &str)> = cells.collect();
-        features.extend(preprocessing.row(&cells)?);
-    }
-    Ok(features)
 }
 
 /// How far the probabilities of the classes that the file names are below the largest: 0 where it

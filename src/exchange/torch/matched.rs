@@ -25,13 +25,12 @@ pub struct Matched {
 /// the file, in the natural order of its names (`2.weight` before `10.weight`), whose tensors have
 /// the same last names and shapes. A matrix may stand transposed; PReLU's `weight` is our `alpha`, a
 /// LayerNorm's over several axes our `gamma`; a `weight` of ones and a `bias` of zeros that the layer
-/// lacks change nothing and are left, as is PyTorch's count of steps.
+/// lacks change nothing and are left.
 pub fn matched(
     weights: &Weights,
-    mut tensors: HashMap<String, Tensor>,
+    tensors: HashMap<String, Tensor>,
     path: &Path,
 ) -> Result<Matched> {
-    tensors.retain(|name, _| !name.ends_with("num_batches_tracked"));
     if compare(weights, &tensors)?.is_whole() {
         return Ok(Matched { tensors, ..Matched::default() });
     }

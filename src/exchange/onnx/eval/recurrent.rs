@@ -28,11 +28,12 @@ pub(super) fn gru(call: &Call<'_>) -> Outcome<Vec<Value>> {
     let is_linear_before = call.int("linear_before_reset", 0)? != 0;
     cell.run(1, |step, old| {
         let gate = |gate, unit| f(cell.input(step, gate, unit) + cell.recurrent(old, gate, unit));
-        let reset: Vec<f64> = old.iter().enumerate().map(|(unit, h)| gate(1, unit) * h).collect();
+        let reset: Vec<f64> = (0..cell.hidden).map(|unit| gate(1, unit)).collect();
+        let kept: Vec<f64> = reset.iter().zip(old).map(|(reset, h)| reset * h).collect();
         let new = |(unit, h): (usize, &f64)| {
             let recurrent = match is_linear_before {
-                true => gate(1, unit) * cell.recurrent(old, 2, unit),
-                false => cell.recurrent(&reset, 2, unit),
+                true => reset[unit] * cell.recurrent(old, 2, unit),
+                false => cell.recurrent(&kept, 2, unit),
             };
             let (z, new) = (gate(0, unit), g(cell.input(step, 2, unit) + recurrent));
             (1.0 - z) * new + z * h
