@@ -24,7 +24,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use crate::config::{AsJson, Entry, Nothing, catalog};
+use crate::config::{AnyItem, Entry, Nothing, catalog};
 use crate::error::Problem;
 
 pub use backup_and_restore::BackupAndRestore;
@@ -38,7 +38,7 @@ pub use reduce_lr_on_plateau::ReduceLrOnPlateau;
 pub use save_freq::SaveFreq;
 pub use terminate_on_nan::TerminateOnNan;
 
-catalog! { dyn Callback, "callback", Nothing;
+catalog! { dyn Callback, "callback", Nothing, CallbackKind;
     EarlyStopping: "early_stopping", "EarlyStopping";
     ModelCheckpoint: "model_checkpoint", "ModelCheckpoint";
     ReduceLrOnPlateau: "reduce_lr_on_plateau", "ReduceLROnPlateau";
@@ -58,7 +58,7 @@ catalog! { dyn Callback, "callback", Nothing;
 pub type CallbackEntry = Entry<dyn Callback>;
 
 /// A callback's configuration.
-pub trait Callback: fmt::Debug + Send + Sync + AsJson {
+pub trait Callback: fmt::Debug + Send + Sync + AnyItem {
     /// Makes its runtime half for such a training, or says what is wrong with its arguments.
     fn start(&self, facts: &Facts) -> Result<Box<dyn Hook>, Problem>;
 }
@@ -143,7 +143,7 @@ pub fn register_callback<C: Callback + DeserializeOwned + 'static>(name: &'stati
 
 /// A hook's state as JSON.
 fn save<S: Serialize>(state: &S) -> Value {
-    state.as_json()
+    serde_json::to_value(state).unwrap_or(Value::Null)
 }
 
 /// The state that [`save`] wrote.

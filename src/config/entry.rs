@@ -5,6 +5,7 @@
 //! makes a list of the structs that may stand there. A struct *is* its configuration; what all of
 //! a list share (a layer's `name`, an optimizer's `clipnorm`) is read beside it into `common`.
 
+use std::any::Any;
 use std::fmt;
 use std::sync::Arc;
 
@@ -87,25 +88,53 @@ impl Common for Nothing {
     }
 }
 
-/// Anything that can be written as JSON; every configuration struct is.
-pub trait AsJson {
+/// What the configuration structs of a list have in common, whichever they are.
+pub trait AnyItem {
     /// The configuration as a JSON value.
     fn as_json(&self) -> Value;
+    /// The struct itself, to find out which it is.
+    fn as_any(&self) -> &dyn Any;
 }
 
-impl<S: Serialize> AsJson for S {
+impl<S: Serialize + 'static> AnyItem for S {
     fn as_json(&self) -> Value {
         serde_json::to_value(self).unwrap_or(Value::Null)
     }
+
+    fn as_any(&self) -> &dyn Any {
+        self
+    }
 }
 
-/// Makes a list: `catalog! { dyn Layer, "layer", LayerCommon; Dense: "dense", "Dense"; … }`. Each
-/// line is a struct, its name, Keras's class, and other names that are accepted; the last lines may
-/// be names that are refused, with the reason: `"tensor_board" => "…";`.
+/// Makes a list: `catalog! { dyn Layer, "layer", LayerCommon, LayerKind; Dense: "dense", "Dense"; … }`.
+/// Each line is a struct, its name, Keras's class, and other names that are accepted; the last lines
+/// may be names that are refused, with the reason: `"tensor_board" => "…";`.
+///
+/// The list also makes an enum, `LayerKind`, with a variant for each struct, which holds a
+/// reference to it. What must know every kind, such as an exporter, matches it exhaustively: the
+/// compiler then names each place that a new line has not reached.
 macro_rules! catalog {
-    (dyn $trait:ident, $noun:literal, $common:ty;
-     $($kind:ty : $name:literal, $class:literal $(, $alias:literal)* ;)*
+    (dyn $trait:ident, $noun:literal, $common:ty, $kinds:ident;
+     $($kind:ident : $name:literal, $class:literal $(, $alias:literal)* ;)*
      $($refused:literal => $reason:literal ;)*) => {
+        #[doc = concat!("The kinds of ", $noun, " of the list, each with its configuration.")]
+        #[derive(Debug, Clone, Copy)]
+        pub enum $kinds<'a> {
+            $(#[doc = concat!("`", $name, "`")] $kind(&'a $kind),)*
+            #[doc = concat!("A ", $noun, " that a program added.")]
+            Other(&'a dyn $trait),
+        }
+
+        impl<'a> From<&'a dyn $trait> for $kinds<'a> {
+            fn from(item: &'a dyn $trait) -> Self {
+                let any = item.as_any();
+                $(if let Some(item) = any.downcast_ref::<$kind>() {
+                    return $kinds::$kind(item);
+                })*
+                $kinds::Other(item)
+            }
+        }
+
         impl $crate::config::Catalog for dyn $trait {
             const NOUN: &'static str = $noun;
             type Common = $common;
@@ -135,7 +164,7 @@ macro_rules! catalog {
                 &REGISTRY
             }
             fn arguments(&self) -> serde_json::Value {
-                $crate::config::AsJson::as_json(self)
+                $crate::config::AnyItem::as_json(self)
             }
         }
         $(impl From<$kind> for $crate::config::Entry<dyn $trait> {

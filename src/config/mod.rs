@@ -27,7 +27,7 @@ mod yaml;
 pub(crate) use choice::{bare, bare_names, checked};
 pub use document::Document;
 pub(crate) use entry::catalog;
-pub use entry::{AsJson, Catalog, Common, Entry, Kind, Nothing};
+pub use entry::{AnyItem, Catalog, Common, Entry, Kind, Nothing};
 pub use error::ConfigError;
 pub use format::Format;
 pub use node::Node;

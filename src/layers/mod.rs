@@ -33,7 +33,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde::de::MapAccess;
 
-use crate::config::{AsJson, Entry, catalog};
+use crate::config::{AnyItem, Entry, catalog};
 use crate::error::{Problem, Result};
 use crate::ops::Fused;
 use crate::random::Random;
@@ -84,7 +84,7 @@ pub use resampling::{
 };
 pub use spatial::{DataFormat, Margin, Margins, Padding, PerAxis};
 
-catalog! { dyn Layer, "layer", LayerCommon;
+catalog! { dyn Layer, "layer", LayerCommon, LayerKind;
     Dense: "dense", "Dense";
     EinsumDense: "einsum_dense", "EinsumDense";
     Embedding: "embedding", "Embedding";
@@ -197,7 +197,7 @@ catalog! { dyn Layer, "layer", LayerCommon;
 pub type LayerEntry = Entry<dyn Layer>;
 
 /// A layer's configuration.
-pub trait Layer: fmt::Debug + Send + Sync + AsJson {
+pub trait Layer: fmt::Debug + Send + Sync + AnyItem {
     /// The shape of its output for one sample, or what is wrong with its arguments or its input.
     fn output_shape(&self, input: &Shape) -> Result<Shape, Problem>;
 

@@ -27,7 +27,7 @@ use serde::de::MapAccess;
 use serde::{Deserialize, Serialize};
 
 use crate::activations::Activation;
-use crate::config::{AsJson, Entry, catalog};
+use crate::config::{AnyItem, Entry, catalog};
 use crate::error::{Error, Problem, Result};
 use crate::shape::Shape;
 
@@ -47,7 +47,7 @@ pub use overlap::{Axes, Dice, Tversky};
 pub use slices::LossBatch;
 pub use sparse_categorical_crossentropy::SparseCategoricalCrossentropy;
 
-catalog! { dyn Loss, "loss", LossCommon;
+catalog! { dyn Loss, "loss", LossCommon, LossKind;
     MeanSquaredError: "mean_squared_error", "MeanSquaredError", "mse";
     MeanAbsoluteError: "mean_absolute_error", "MeanAbsoluteError", "mae";
     MeanAbsolutePercentageError: "mean_absolute_percentage_error", "MeanAbsolutePercentageError", "mape";
@@ -77,7 +77,7 @@ catalog! { dyn Loss, "loss", LossCommon;
 pub type LossEntry = Entry<dyn Loss>;
 
 /// A loss.
-pub trait Loss: fmt::Debug + Send + Sync + AsJson {
+pub trait Loss: fmt::Debug + Send + Sync + AnyItem {
     /// The loss of each sample: (batch, …) without the last axis, composed of candle ops whose
     /// gradients are right. `target` is f32: class numbers or values; `prediction` is (batch, …, k).
     fn per_sample(&self, target: &Tensor, prediction: &Tensor) -> Result<Tensor>;

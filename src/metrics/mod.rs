@@ -28,7 +28,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde::de::MapAccess;
 
-use crate::config::{AsJson, Entry, Node, catalog};
+use crate::config::{AnyItem, Entry, Node, catalog};
 use crate::error::{Problem, Result};
 use crate::losses::{Output, Target, checks};
 
@@ -54,7 +54,7 @@ pub use r2_score::{ClassAggregation, R2Score};
 pub use similarity::{ConcordanceCorrelation, CosineSimilarity, PearsonCorrelation};
 pub use top_k::{SparseTopKCategoricalAccuracy, TopKCategoricalAccuracy};
 
-catalog! { dyn Metric, "metric", MetricCommon;
+catalog! { dyn Metric, "metric", MetricCommon, MetricKind;
     Accuracy: "accuracy", "Accuracy", "acc";
     BinaryAccuracy: "binary_accuracy", "BinaryAccuracy";
     CategoricalAccuracy: "categorical_accuracy", "CategoricalAccuracy";
@@ -106,7 +106,7 @@ catalog! { dyn Metric, "metric", MetricCommon;
 pub type MetricEntry = Entry<dyn Metric>;
 
 /// A metric's configuration.
-pub trait Metric: fmt::Debug + Send + Sync + AsJson {
+pub trait Metric: fmt::Debug + Send + Sync + AnyItem {
     /// A fresh accumulator for a model of this output. (`accuracy` resolves itself here.)
     fn accumulator(&self, output: &Output<'_>) -> Result<Box<dyn Accumulator>, Problem>;
 

@@ -26,7 +26,7 @@ mod variables;
 
 use std::fmt;
 
-use crate::config::{AsJson, Entry, catalog};
+use crate::config::{AnyItem, Entry, catalog};
 use crate::error::{Problem, Result};
 use crate::schedules::LearningRate;
 use crate::vector;
@@ -50,7 +50,7 @@ pub use schedule_free_adamw::ScheduleFreeAdamW;
 pub use sgd::Sgd;
 pub use state::OptimizerState;
 
-catalog! { dyn Optimizer, "optimizer", OptimizerCommon;
+catalog! { dyn Optimizer, "optimizer", OptimizerCommon, OptimizerKind;
     Sgd: "sgd", "SGD";
     RmsProp: "rmsprop", "RMSprop";
     Adagrad: "adagrad", "Adagrad";
@@ -90,7 +90,7 @@ impl OptimizerEntry {
 }
 
 /// An optimizer's configuration and its update rule.
-pub trait Optimizer: fmt::Debug + Send + Sync + AsJson {
+pub trait Optimizer: fmt::Debug + Send + Sync + AnyItem {
     /// The learning rate.
     fn learning_rate(&self) -> &LearningRate;
 

@@ -16,7 +16,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::checks;
-use crate::config::{AsJson, Entry, Nothing, catalog};
+use crate::config::{AnyItem, Entry, Nothing, catalog};
 use crate::error::Problem;
 
 pub use cosine_decay::CosineDecay;
@@ -26,7 +26,7 @@ pub use inverse_time_decay::InverseTimeDecay;
 pub use piecewise_constant_decay::PiecewiseConstantDecay;
 pub use polynomial_decay::PolynomialDecay;
 
-catalog! { dyn Schedule, "schedule", Nothing;
+catalog! { dyn Schedule, "schedule", Nothing, ScheduleKind;
     ExponentialDecay: "exponential_decay", "ExponentialDecay";
     InverseTimeDecay: "inverse_time_decay", "InverseTimeDecay";
     PolynomialDecay: "polynomial_decay", "PolynomialDecay";
@@ -39,7 +39,7 @@ catalog! { dyn Schedule, "schedule", Nothing;
 pub type ScheduleEntry = Entry<dyn Schedule>;
 
 /// A function of the step.
-pub trait Schedule: fmt::Debug + Send + Sync + AsJson {
+pub trait Schedule: fmt::Debug + Send + Sync + AnyItem {
     /// The learning rate at a step (0 for the first batch).
     fn at(&self, step: u64) -> f32;
 
