@@ -105,10 +105,27 @@ impl Error {
         self
     }
 
-    /// The exit code that the binary ends with: 1 for what the user gave, 3 for our own failure.
+    /// The exit code that the binary ends with: 1 for what the user gave, 3 for the machine's failure
+    /// (a full disk) or our own.
     pub fn exit_code(&self) -> u8 {
+        use std::io::ErrorKind;
+
         match self {
             Error::Candle(_) | Error::Internal(_) => 3,
+            Error::Io(error) => match error.kind() {
+                ErrorKind::NotFound
+                | ErrorKind::PermissionDenied
+                | ErrorKind::AlreadyExists
+                | ErrorKind::IsADirectory
+                | ErrorKind::NotADirectory
+                | ErrorKind::DirectoryNotEmpty
+                | ErrorKind::ReadOnlyFilesystem
+                | ErrorKind::InvalidInput
+                | ErrorKind::InvalidData
+                | ErrorKind::InvalidFilename
+                | ErrorKind::UnexpectedEof => 1,
+                _ => 3,
+            },
             _ => 1,
         }
     }

@@ -2,6 +2,7 @@
 //! of a training epoch.
 
 use std::borrow::Cow;
+use std::ops::ControlFlow;
 
 use crate::batch::Samples;
 use crate::callbacks::Logs;
@@ -152,10 +153,11 @@ pub fn score(
     samples: &Samples<'_>,
     batch_size: usize,
 ) -> Result<()> {
-    score_each(engine, model, loss, scores, samples, batch_size, &mut |_| ())
+    let mut each = |_: &Engine| ControlFlow::Continue(());
+    score_each(engine, model, loss, scores, samples, batch_size, &mut each).map(drop)
 }
 
-/// The same; `each` sees the engine after every batch.
+/// The same; `each` sees the engine after every batch, and says whether to go on.
 pub fn score_each(
     engine: &mut Engine,
     model: &Sequential,
@@ -163,16 +165,18 @@ pub fn score_each(
     scores: &mut Scores,
     samples: &Samples<'_>,
     batch_size: usize,
-    each: &mut dyn FnMut(&Engine),
-) -> Result<()> {
+    each: &mut dyn FnMut(&Engine) -> ControlFlow<()>,
+) -> Result<ControlFlow<()>> {
     scores.reset();
     let rows: Vec<usize> = (0..samples.len()).collect();
     for chunk in rows.chunks(batch_size.max(1)) {
         let value = engine.evaluate(model, loss, samples, chunk)?;
         scores.add(value, engine, model.spec().output());
-        each(engine);
+        if each(engine).is_break() {
+            return Ok(ControlFlow::Break(()));
+        }
     }
-    Ok(())
+    Ok(ControlFlow::Continue(()))
 }
 
 /// Sample weights times the mask over time steps.

@@ -1,5 +1,7 @@
 //! `Trainer`: fit(), THE loop, readable from top to bottom.
 
+use std::ops::ControlFlow;
+
 use candle_core::{Device, Tensor};
 
 use crate::batch::Samples;
@@ -7,7 +9,7 @@ use crate::callbacks::{Hook, Logs, Run};
 use crate::checkpoint::TrainerState;
 use crate::engine::{Engine, Pace};
 use crate::error::{Error, Result};
-use crate::evaluate::{Scores, score};
+use crate::evaluate::{Scores, score_each};
 use crate::history::{EpochLogs, History};
 use crate::optimizers::OptimizerState;
 use crate::random::Random;
@@ -56,6 +58,11 @@ pub trait Observer {
     /// After every batch. `Flow::Interrupt` ends the training here, to be resumed.
     fn batch_ended(&mut self, _trainer: &Trainer) -> Result<Flow> {
         Ok(Flow::Continue)
+    }
+    /// Asked before an epoch and after every batch of validation: `Flow::Interrupt` ends the training
+    /// here, to be resumed.
+    fn flow(&mut self) -> Flow {
+        Flow::Continue
     }
     /// After every epoch, its validation included.
     fn epoch_ended(&mut self, _trainer: &Trainer, _logs: &EpochLogs) -> Result<()> {
@@ -206,6 +213,9 @@ impl Trainer {
         self.stopped = None;
         while self.position.epoch < self.spec.epochs && self.stopped.is_none() {
             let epoch = self.position.epoch;
+            if observer.flow() == Flow::Interrupt {
+                return Ok(Outcome::Interrupted);
+            }
             if self.position.batch == 0 {
                 self.hook(observer, |hook, run| hook.on_epoch_begin(epoch, run))?;
                 self.scores.reset();
@@ -225,7 +235,10 @@ impl Trainer {
             if let Some(validation) = &data.validation
                 && (epoch + 1).is_multiple_of(self.spec.validation_freq)
             {
-                logs.extend(self.validate(validation)?);
+                let Some(validated) = self.validate(validation, observer)? else {
+                    return Ok(Outcome::Interrupted);
+                };
+                logs.extend(validated);
             }
             self.end_epoch(logs, observer)?;
         }
@@ -260,11 +273,21 @@ impl Trainer {
         order
     }
 
-    /// The loss and the metrics over the samples that are held back.
-    fn validate(&mut self, data: &Samples<'_>) -> Result<Logs> {
+    /// The loss and the metrics over the samples that are held back; None where the observer
+    /// interrupts. A resumed training validates from the first batch again.
+    fn validate(
+        &mut self,
+        data: &Samples<'_>,
+        observer: &mut dyn Observer,
+    ) -> Result<Option<Logs>> {
         let Trainer { model, engine, spec, held_back, .. } = self;
-        score(engine, model, &spec.loss, held_back, data, spec.validation_batch_size)?;
-        Ok(held_back.logs("val_"))
+        let mut each = |_: &Engine| match observer.flow() {
+            Flow::Continue => ControlFlow::Continue(()),
+            Flow::Interrupt => ControlFlow::Break(()),
+        };
+        let (loss, size) = (&spec.loss, spec.validation_batch_size);
+        let end = score_each(engine, model, loss, held_back, data, size, &mut each)?;
+        Ok(end.is_continue().then(|| held_back.logs("val_")))
     }
 
     fn after_batch(&mut self, observer: &mut dyn Observer) -> Result<()> {

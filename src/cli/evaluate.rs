@@ -1,5 +1,6 @@
 //! `lanthorn evaluate`.
 
+use std::ops::ControlFlow;
 use std::path::PathBuf;
 
 use anyhow::Result;
@@ -55,9 +56,11 @@ pub(crate) fn run(arguments: &EvaluateArguments, common: &Common) -> Result<()> 
         if let Some(report) = &mut report {
             report.add(&engine.batch.y, engine.output(), width, logits);
         }
+        ControlFlow::Continue(())
     };
     let size = arguments.batch_size;
-    score_each(&mut engine, sequential, &train.loss, &mut scores, &rows, size, &mut each)?;
+    let _: ControlFlow<()> =
+        score_each(&mut engine, sequential, &train.loss, &mut scores, &rows, size, &mut each)?;
     let logs = scores.logs("");
     if common.json {
         let mut document = json!({ "rows": used.data.len(), "metrics": logs });

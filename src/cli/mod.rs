@@ -8,6 +8,7 @@ mod import;
 mod inspect;
 mod predict;
 mod schema;
+mod signals;
 mod summary;
 mod train;
 pub(crate) mod view;
@@ -83,6 +84,7 @@ enum Verb {
 /// Runs a verb; its exit code where it ended by a signal, success otherwise.
 pub(crate) fn run(arguments: Arguments) -> Result<ExitCode> {
     let Arguments { verb, common } = arguments;
+    signals::survive_file_size_limit();
     threads::set(common.threads.map_or_else(threads::default_count, usize::from));
     match verb {
         Verb::Train(own) => return train::run(&own, &common),

@@ -2,10 +2,8 @@
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
-use anyhow::{Context, Result};
+use anyhow::{Result, anyhow};
 use clap::Args;
 use lanthorn::artifact::MODEL;
 use lanthorn::files::TensorFile;
@@ -15,6 +13,7 @@ use lanthorn::run::{CONFIG, Run};
 use lanthorn::trainer::{Flow, Observer, Outcome, Trainer};
 use lanthorn::{Error, threads, weights_file};
 
+use super::signals::Signals;
 use super::view::training::{Start, View};
 use super::{Common, Overrides};
 
@@ -67,6 +66,7 @@ pub(crate) fn run(arguments: &TrainArguments, common: &Common) -> Result<ExitCod
     run.keep(&trainer)?;
     view.start(&Start::of(&plan, &trainer, &run.folder)?);
     let data = plan.training_data()?;
+    signals.finish_steps();
     let mut watcher = Watcher { run, view, signals, plan: &plan };
     let outcome = match threads::within(|| trainer.fit(&data, &mut watcher)) {
         Ok(outcome) => outcome,
@@ -148,8 +148,12 @@ impl Observer for Watcher<'_> {
         if self.run.is_due() {
             self.run.keep(trainer)?;
         }
-        let stop = self.signals.seen() != 0;
-        Ok(if stop { Flow::Interrupt } else { Flow::Continue })
+        Ok(self.flow())
+    }
+
+    fn flow(&mut self) -> Flow {
+        let stop = self.signals.seen() != 0 || self.view.wants_to_stop();
+        if stop { Flow::Interrupt } else { Flow::Continue }
     }
 
     fn epoch_ended(&mut self, trainer: &Trainer, logs: &EpochLogs) -> lanthorn::Result<()> {
@@ -176,42 +180,25 @@ impl Observer for Watcher<'_> {
 }
 
 impl Watcher<'_> {
-    /// Saves, says how to go on, and ends with the signal's exit code.
+    /// Saves, says how to go on, and ends with the signal's exit code; that of Ctrl-C where nobody
+    /// reads any more.
     fn interrupted(mut self, trainer: &Trainer) -> Result<ExitCode> {
         self.run.keep(trainer)?;
         self.run.settle()?;
-        self.run.save_copy(self.plan, trainer, MODEL)?;
-        self.view.interrupted(trainer, &self.run.folder);
-        Ok(ExitCode::from(128 + self.signals.seen() as u8))
-    }
-}
-
-/// Ctrl-C and SIGTERM: the first is noted, a second ends the program at once.
-struct Signals {
-    seen: Arc<AtomicUsize>,
-}
-
-impl Signals {
-    fn watch() -> Result<Signals> {
-        let seen = Arc::new(AtomicUsize::new(0));
-        for signal in [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM] {
-            let again = Arc::new(AtomicBool::new(false));
-            // in this order: the handler that ends the program looks before the other has noted
-            signal_hook::flag::register_conditional_shutdown(
-                signal,
-                128 + signal,
-                Arc::clone(&again),
-            )
-            .context("can't watch for signals")?;
-            signal_hook::flag::register(signal, again).context("can't watch for signals")?;
-            signal_hook::flag::register_usize(signal, Arc::clone(&seen), signal as usize)
-                .context("can't watch for signals")?;
+        if trainer.position().step > 0 {
+            self.run.save_copy(self.plan, trainer, MODEL)?;
         }
-        Ok(Signals { seen })
-    }
-
-    /// The number of the signal that came, or 0.
-    fn seen(&self) -> usize {
-        self.seen.load(Ordering::Relaxed)
+        if let Some(error) = self.view.take_failure() {
+            let folder = self.run.folder.display();
+            return Err(anyhow!(
+                "{error}\n  help: the training is saved; go on with `lanthorn train --resume {folder}`"
+            ));
+        }
+        self.view.interrupted(trainer, &self.run.folder);
+        let code = match self.signals.seen() {
+            0 => 130,
+            signal => 128 + signal as u8,
+        };
+        Ok(ExitCode::from(code))
     }
 }

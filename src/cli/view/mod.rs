@@ -1,27 +1,22 @@
 //! The only code that prints: results to stdout, everything else to stderr.
 
-#![allow(clippy::print_stdout, clippy::print_stderr)]
-
+pub(crate) mod streams;
 pub(crate) mod table;
 pub(crate) mod training;
 
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, IsTerminal};
 use std::process::ExitCode;
 
 use anyhow::Result;
 
 /// Prints a result. A reader that has gone away (`| head`) is no error.
 pub(crate) fn result(text: &str) -> Result<()> {
-    bytes(text.as_bytes())
+    streams::write_out(text.as_bytes())
 }
 
 /// Prints a result as it is.
 pub(crate) fn bytes(bytes: &[u8]) -> Result<()> {
-    let mut out = io::stdout().lock();
-    match out.write_all(bytes).and_then(|()| out.flush()) {
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error.into()),
-        _ => Ok(()),
-    }
+    streams::write_out(bytes)
 }
 
 /// Prints a JSON document on one line.
@@ -31,15 +26,20 @@ pub(crate) fn json(document: &serde_json::Value) -> Result<()> {
 
 /// Prints a warning.
 pub(crate) fn warning(message: &str) {
-    eprintln!("warning: {message}");
+    streams::say(&format!("warning: {message}"));
+}
+
+/// Prints what is neither a result nor a warning.
+pub(crate) fn note(message: &str) {
+    streams::say(message);
 }
 
 /// Prints an error, and gives the exit code: 1 for what the user gave, 3 for our own failure.
 pub(crate) fn error(error: &anyhow::Error) -> ExitCode {
     let text = format!("{error:#}");
     match text.starts_with("error") {
-        true => eprintln!("{text}"), // a drawn snippet begins with the word itself
-        false => eprintln!("error: {text}"),
+        true => streams::say(&text), // a drawn snippet begins with the word itself
+        false => streams::say(&format!("error: {text}")),
     }
     let code = match error.downcast_ref::<lanthorn::Error>() {
         Some(error) => error.exit_code(),

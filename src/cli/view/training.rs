@@ -1,7 +1,5 @@
 //! The view of a training: a progress bar, a line an epoch, or JSON events.
 
-#![allow(clippy::print_stdout, clippy::print_stderr)]
-
 use std::io::IsTerminal;
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -18,6 +16,7 @@ use lanthorn::weights_file::Fit;
 use serde_json::{Value, json};
 
 use super::keras_number;
+use super::streams::{draw, reader_is_gone, say};
 
 /// How much is shown while a training runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,6 +38,8 @@ pub(crate) struct View {
     last_drawn: Instant,
     steps: usize,
     trained_seconds: f64,
+    /// Why an event could not be written.
+    failure: Option<anyhow::Error>,
 }
 
 /// What is told when a training starts.
@@ -92,6 +93,7 @@ impl View {
             last_drawn: now,
             steps: 0,
             trained_seconds: 0.0,
+            failure: None,
         }
     }
 
@@ -109,12 +111,12 @@ impl View {
                     0 => String::new(),
                     n => format!(", validating on {n}"),
                 };
-                eprintln!(
+                say(&format!(
                     "{}: {} parameters, training on {} samples{validation}",
                     start.name, start.parameters, start.samples
-                );
+                ));
                 if start.epoch > 0 {
-                    eprintln!("going on after epoch {} of {}", start.epoch, start.epochs);
+                    say(&format!("going on after epoch {} of {}", start.epoch, start.epochs));
                 }
             }
         }
@@ -132,7 +134,7 @@ impl View {
     pub(crate) fn warning(&mut self, message: &str) {
         match self.style {
             Style::Json => self.event(&json!({ "event": "warning", "message": message })),
-            _ => self.line(&format!("warning: {message}")),
+            _ => super::warning(message),
         }
     }
 
@@ -140,7 +142,7 @@ impl View {
         match self.style {
             Style::Json => self.event(&json!({ "event": "message", "message": message })),
             Style::Silent => {}
-            _ => self.line(message.trim_start()),
+            _ => say(message.trim_start()),
         }
     }
 
@@ -160,6 +162,7 @@ impl View {
                 style.unwrap_or_else(|_| ProgressStyle::default_bar()).progress_chars("━━─"),
             );
             bar.set_prefix(format!("Epoch {}/{}", epoch + 1, trainer.spec().epochs));
+            draw(Some(bar.clone()));
             self.bar = Some(bar);
         }
     }
@@ -193,18 +196,16 @@ impl View {
                 "train_seconds": self.trained_seconds, "steps": self.steps - self.first_batch,
             })),
             Style::Bar | Style::Lines => {
-                if let Some(bar) = self.bar.take() {
-                    bar.finish_and_clear();
-                }
+                self.close();
                 let epochs = trainer.spec().epochs;
                 let width = epochs.to_string().len();
                 let per_step = self.seconds_per_step();
-                eprintln!(
+                say(&format!(
                     "Epoch {:>width$}/{epochs} - {seconds:.0}s - {}/step - {}",
                     epoch.epoch,
                     duration(per_step),
                     words(&epoch.logs)
-                );
+                ));
             }
         }
     }
@@ -220,9 +221,19 @@ impl View {
 
     /// Takes the bar away before something else is printed.
     pub(crate) fn close(&mut self) {
-        if let Some(bar) = self.bar.take() {
-            bar.finish_and_clear();
-        }
+        self.bar = None;
+        draw(None);
+    }
+
+    /// True where the training should stop, since nobody reads what it tells, or its events can't
+    /// be written.
+    pub(crate) fn wants_to_stop(&self) -> bool {
+        self.failure.is_some() || reader_is_gone()
+    }
+
+    /// Why an event could not be written.
+    pub(crate) fn take_failure(&mut self) -> Option<anyhow::Error> {
+        self.failure.take()
     }
 
     pub(crate) fn finish(&mut self, model: &Model, path: &Path) -> Result<()> {
@@ -233,7 +244,7 @@ impl View {
                 "event": "run_end", "epochs": training.epochs, "logs": training.logs,
                 "stopped": training.stopped, "model": path,
             }));
-            return Ok(());
+            return self.take_failure().map_or(Ok(()), Err);
         }
         let logs: Vec<String> = training
             .logs
@@ -261,21 +272,16 @@ impl View {
             return;
         }
         let (epoch, batch) = (position.epoch + 1, position.batch);
-        eprintln!(
+        say(&format!(
             "interrupted in epoch {epoch} after batch {batch}; saved. Go on with:\n  {resume}"
-        );
+        ));
     }
 
-    fn line(&self, text: &str) {
-        match &self.bar {
-            Some(bar) => bar.suspend(|| eprintln!("{text}")),
-            None => eprintln!("{text}"),
+    /// Writes an event; after one that could not be written, no other.
+    fn event(&mut self, event: &Value) {
+        if self.failure.is_none() {
+            self.failure = super::json(event).err();
         }
-    }
-
-    #[allow(clippy::unused_self)]
-    fn event(&self, event: &Value) {
-        drop(super::json(event));
     }
 }
 

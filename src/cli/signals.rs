@@ -1,0 +1,114 @@
+//! Signals: Ctrl-C, SIGTERM and SIGHUP end a training after the step at hand, its state saved.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+
+use anyhow::{Context, Result};
+
+use super::view;
+
+/// What came while a training runs.
+pub(crate) struct Signals {
+    /// The number of the last signal, 0 before the first.
+    seen: Arc<AtomicUsize>,
+    /// For each signal, whether it ends the program at once.
+    at_once: Vec<Arc<AtomicBool>>,
+}
+
+impl Signals {
+    /// Watches from now on. Until [`Signals::finish_steps`], when there is nothing to save yet,
+    /// each signal ends the program at once.
+    pub(crate) fn watch() -> Result<Signals> {
+        let mut signals = Signals { seen: Arc::new(AtomicUsize::new(0)), at_once: Vec::new() };
+        for signal in watched() {
+            signals.register(signal).context("can't watch for signals")?;
+        }
+        Ok(signals)
+    }
+
+    /// From now on a signal is noted and answered, and the step at hand is finished; only a second
+    /// Ctrl-C, or a second SIGTERM, ends the program at once.
+    pub(crate) fn finish_steps(&self) {
+        self.at_once.iter().for_each(|flag| flag.store(false, Ordering::SeqCst));
+        answer();
+    }
+
+    /// The number of the signal that came, or 0.
+    pub(crate) fn seen(&self) -> usize {
+        self.seen.load(Ordering::Relaxed)
+    }
+
+    fn register(&mut self, signal: i32) -> std::io::Result<()> {
+        let at_once = Arc::new(AtomicBool::new(true));
+        // in this order: the handler that ends the program looks before the others have noted
+        signal_hook::flag::register_conditional_shutdown(
+            signal,
+            128 + signal,
+            Arc::clone(&at_once),
+        )?;
+        // a terminal that closes often sends SIGHUP twice
+        if !is_hangup(signal) {
+            signal_hook::flag::register(signal, Arc::clone(&at_once))?;
+        }
+        signal_hook::flag::register_usize(signal, Arc::clone(&self.seen), signal as usize)?;
+        self.at_once.push(at_once);
+        Ok(())
+    }
+}
+
+/// A file that grows over the limit (`ulimit -f`) is an error of the write, not the program's death.
+pub(crate) fn survive_file_size_limit() {
+    #[cfg(unix)]
+    {
+        const SIGXFSZ: i32 = 25; // on Linux, macOS and the BSDs
+        drop(signal_hook::flag::register(SIGXFSZ, Arc::new(AtomicBool::new(false))));
+    }
+}
+
+fn watched() -> Vec<i32> {
+    let mut signals = vec![signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM];
+    #[cfg(unix)]
+    if !is_ignored(signal_hook::consts::SIGHUP) {
+        signals.push(signal_hook::consts::SIGHUP);
+    }
+    signals
+}
+
+/// Whether a signal was ignored when the program was started, as `nohup` does with SIGHUP. Where
+/// that can't be known, yes: the signal is left as it is.
+#[cfg(unix)]
+fn is_ignored(signal: i32) -> bool {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    let mask = mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
+    mask.is_none_or(|mask| mask >> (signal - 1) & 1 == 1)
+}
+
+#[cfg(unix)]
+fn is_hangup(signal: i32) -> bool {
+    signal == signal_hook::consts::SIGHUP
+}
+
+#[cfg(not(unix))]
+fn is_hangup(_signal: i32) -> bool {
+    false
+}
+
+/// Answers the first signal at once: a step may take long. Where no thread can be started, nothing
+/// is said until the step has ended.
+fn answer() {
+    #[cfg(unix)]
+    {
+        let Ok(mut signals) = signal_hook::iterator::Signals::new(watched()) else { return };
+        let thread = std::thread::Builder::new().name("signals".to_string());
+        drop(thread.spawn(move || {
+            let first = signals.forever().next();
+            view::note(match first {
+                Some(signal_hook::consts::SIGINT) => {
+                    "finishing this step; press Ctrl-C again to stop now"
+                }
+                _ => "finishing this step, then saving",
+            });
+        }));
+    }
+}
