@@ -24,6 +24,8 @@ sys.path.insert(0, str(Path(__file__).parent))
 from models import MODELS  # noqa: E402
 
 RECURRENT = ("lstm", "gru", "rnn", "bidirectional", "embedding", "masked", "masking")
+# gradients below this share of the model's largest are f32's rounding errors
+ROUNDING = 1e-6
 LOSSES = {
     "classes": "sparse_categorical_crossentropy",
     "ids": "sparse_categorical_crossentropy",
@@ -233,6 +235,7 @@ class Check:
             return print("  keras training: refused")
         model = keras.models.load_model(folder / "model.keras")
         model.fit(x, y, batch_size=12, epochs=1, shuffle=False, verbose=0)
+        self.well_posed(model)
         shutil.copytree(folder / "run", folder / "further")
         self.lanthorn("train", "--resume", "further", "--set", "fit.epochs=3", cwd=folder)
         theirs = self.meant(model.predict(x, verbose=0))
@@ -241,6 +244,22 @@ class Check:
         self.lanthorn("import", "model.keras", "--config", "config.json", "-o", "again", cwd=folder)
         self.lanthorn("train", "--resume", "again", "--set", "fit.epochs=1", cwd=folder)
         self.close("import training", self.predict("again", folder), theirs, 1e-4)
+
+    def well_posed(self, model):
+        """Fails where Adam has moved a weight by rounding errors alone.
+
+        Adam divides a gradient by its own size: one that is 0 in theory (a shift before a
+        normalization that takes it away again) becomes steps as long as any other, in a direction
+        that each processor rounds differently. Such a weight can't be compared.
+        """
+        sizes = {v.path: np.sqrt(np.asarray(v)) for v in model.optimizer.variables
+                 if "velocity" in v.path}
+        largest = max(float(size.max()) for size in sizes.values())
+        for path, size in sizes.items():
+            moved = size[size > 0]
+            if moved.size and float(moved.min()) < ROUNDING * largest:
+                ratio = float(moved.min()) / largest
+                self.fail("keras training", f"{path} has gradients of rounding errors ({ratio:.1g})")
 
     def targets(self):
         """The targets as the loss sees them."""

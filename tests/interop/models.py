@@ -45,7 +45,7 @@ MODELS = [
         "batch_normalization",
         {"activation": {"activation": "relu"}},
         {"average_pooling2d": {"pool_size": 2, "padding": "same"}},
-        "batch_normalization",
+        {"batch_normalization": {"center": False}},  # a beta would meet the next normalization's mean
         "flatten",
         "batch_normalization",
     ), "classes"),
@@ -91,7 +91,7 @@ MODELS = [
         "flatten",
     ), "classes"),
     ("channels_first", [2, 7, 9], classes(
-        {"conv2d": {"filters": 4, "kernel_size": [3, 2], "strides": [2, 1], **FIRST}},
+        {"conv2d": {"filters": 4, "kernel_size": [3, 2], "strides": [2, 1], "use_bias": False, **FIRST}},
         {"batch_normalization": {"axis": 1}},
         {"depthwise_conv2d": {"kernel_size": 2, "depth_multiplier": 2, **FIRST}},
         {"separable_conv2d": {"filters": 5, "kernel_size": 2, "padding": "same", **FIRST}},
