@@ -27,8 +27,18 @@ const GROUPS: usize = 7;
 const GROUP: Duration = Duration::from_millis(40);
 
 fn main() {
-    let threads = std::env::var("LANTHORN_THREADS").ok().and_then(|n| n.parse().ok());
-    threads::set(threads.unwrap_or(1));
+    let count = std::env::var("LANTHORN_THREADS").ok().and_then(|n| n.parse().ok());
+    let count = count.unwrap_or(1);
+    // SAFETY: the first thing that `main` does; no other thread runs yet.
+    #[allow(unsafe_code)]
+    unsafe {
+        threads::tell_candle(count);
+    }
+    threads::start(count);
+    threads::within(measure_all);
+}
+
+fn measure_all() {
     let words: Vec<String> = std::env::args().skip(1).filter(|w| !w.starts_with("--")).collect();
     println!(
         "{:44}{:>11}{:>11}{:>11}{:>8}",

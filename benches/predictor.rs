@@ -14,7 +14,7 @@ use lanthorn::threads;
 const ROWS: usize = 1_000_000;
 
 fn main() {
-    threads::set(threads::default_count());
+    threads::start(threads::default_count());
     let Some(path) = std::env::args().skip(1).find(|argument| !argument.starts_with("--")) else {
         println!("name a run or a model: cargo bench --bench predictor -- runs/loan-001");
         return;

@@ -13,6 +13,7 @@ use crate::metrics::{Accumulator, Batch as HostBatch};
 use crate::sequential::Sequential;
 use crate::shape::Shape;
 use crate::spec::{Spec, TrainSpec};
+use crate::threads;
 
 /// The running loss and metrics over batches.
 pub struct Scores {
@@ -165,18 +166,20 @@ pub fn score_each(
     scores: &mut Scores,
     samples: &Samples<'_>,
     batch_size: usize,
-    each: &mut dyn FnMut(&Engine) -> ControlFlow<()>,
+    each: &mut (dyn FnMut(&Engine) -> ControlFlow<()> + Send),
 ) -> Result<ControlFlow<()>> {
     scores.reset();
     let rows: Vec<usize> = (0..samples.len()).collect();
-    for chunk in rows.chunks(batch_size.max(1)) {
-        let value = engine.evaluate(model, loss, samples, chunk)?;
-        scores.add(value, engine, model.spec().output());
-        if each(engine).is_break() {
-            return Ok(ControlFlow::Break(()));
+    threads::within(|| {
+        for chunk in rows.chunks(batch_size.max(1)) {
+            let value = engine.evaluate(model, loss, samples, chunk)?;
+            scores.add(value, engine, model.spec().output());
+            if each(engine).is_break() {
+                return Ok(ControlFlow::Break(()));
+            }
         }
-    }
-    Ok(ControlFlow::Continue(()))
+        Ok(ControlFlow::Continue(()))
+    })
 }
 
 /// Sample weights times the mask over time steps.

@@ -30,7 +30,8 @@
 //! - [`artifact`], [`checkpoint`], [`run`], [`self_test`], [`weights_file`], [`files`]: what is on
 //!   disk
 //! - [`exchange`]: other tools' formats, a file a format
-//! - [`threads`], [`mod@error`], [`shape`]
+//! - [`threads`], [`float_environment`]: who computes, and how tiny numbers are rounded
+//! - [`mod@error`], [`shape`]
 
 pub mod activations;
 pub mod artifact;
@@ -47,6 +48,7 @@ pub mod error;
 pub mod evaluate;
 pub mod exchange;
 pub mod files;
+pub mod float_environment;
 pub mod gradients;
 pub mod history;
 pub mod initializers;

@@ -9,7 +9,9 @@ use crate::activations::Activation;
 use crate::artifact::Model;
 use crate::compiled::Compiled;
 use crate::error::{Error, Result};
+use crate::float_environment::FlushToZero;
 use crate::losses::Target;
+use crate::threads;
 
 /// A model in use; any number of threads may share it.
 pub struct Predictor {
@@ -144,11 +146,14 @@ impl Predictor {
         }
         let block = if self.is_by_sample { LARGE_BLOCK } else { BLOCK };
         if rows <= block {
+            let _flushed = FlushToZero::on_this_thread(); // waking another would take longer
             return self.block(features, values);
         }
-        let features = features.par_chunks(block * input);
-        let blocks = features.zip(values.par_chunks_mut(block * width));
-        blocks.try_for_each(|(features, values)| self.block(features, values))
+        threads::within(|| {
+            let features = features.par_chunks(block * input);
+            let blocks = features.zip(values.par_chunks_mut(block * width));
+            blocks.try_for_each(|(features, values)| self.block(features, values))
+        })
     }
 
     /// Numbers of a row of features.

@@ -7,6 +7,7 @@ use crate::layers::{Context, Forward, Signal};
 use crate::ops::{self, Fused};
 use crate::random::Random;
 use crate::spec::ModelSpec;
+use crate::threads;
 use crate::weights::Weights;
 
 /// A model that can be run and trained.
@@ -70,11 +71,13 @@ impl Sequential {
 
     /// One batch through all layers. `x`: (batch, …input) → (batch, …output).
     pub fn forward(&self, x: &Tensor, context: &mut Context<'_>) -> Result<Signal> {
-        let mut signal = Signal::new(x.clone());
-        for index in 0..self.layers.len() {
-            signal = self.layer(index, signal, context)?;
-        }
-        Ok(signal)
+        threads::within(|| {
+            let mut signal = Signal::new(x.clone());
+            for index in 0..self.layers.len() {
+                signal = self.layer(index, signal, context)?;
+            }
+            Ok(signal)
+        })
     }
 
     fn layer(&self, index: usize, signal: Signal, context: &mut Context<'_>) -> Result<Signal> {
@@ -89,15 +92,17 @@ impl Sequential {
         let Some(last) = self.layers.iter().rposition(|layer| layer.wants_adapt()) else {
             return Ok(());
         };
-        let mut context = Context::inference(&self.random);
-        let mut signal = Signal::new(x.clone());
-        for index in 0..=last {
-            if self.layers[index].wants_adapt() {
-                self.layers[index].adapt(&signal.tensor)?;
+        threads::within(|| {
+            let mut context = Context::inference(&self.random);
+            let mut signal = Signal::new(x.clone());
+            for index in 0..=last {
+                if self.layers[index].wants_adapt() {
+                    self.layers[index].adapt(&signal.tensor)?;
+                }
+                signal = self.layer(index, signal, &mut context)?;
             }
-            signal = self.layer(index, signal, &mut context)?;
-        }
-        Ok(())
+            Ok(())
+        })
     }
 
     /// True where a layer wants [`Sequential::adapt`].

@@ -1,37 +1,126 @@
-//! Threads: how many candle and its matrix products use. The one place that sets an environment
-//! variable; call it first thing in `main`, before other threads run.
+//! The threads that compute: one pool, whose threads flush subnormal numbers to zero (see
+//! [`float_environment`](crate::float_environment)).
+//!
+//! candle and rayon would use rayon's global pool, whose threads belong to whoever comes first. So
+//! everything that computes is run on a thread of this pool, by [`within`]: what candle or rayon
+//! split there stays there.
 
-#![allow(unsafe_code)]
-
-use std::cell::Cell;
+use std::cell::{Cell, OnceCell};
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-/// Sets the number of threads that candle uses, for the whole program. candle asks for it at every
-/// matrix product, and where RAYON_NUM_THREADS is not set it reads /proc/cpuinfo each time (58 µs),
-/// so this sets that variable, and rayon's global pool with it.
-pub fn set(count: usize) {
-    let count = count.max(1);
-    // SAFETY: called by `main` before any other thread is started.
-    unsafe { std::env::set_var("RAYON_NUM_THREADS", count.to_string()) };
-    // a second call keeps the first pool: harmless, since results don't depend on it
-    let pool = rayon::ThreadPoolBuilder::new().num_threads(count).stack_size(STACK);
-    drop(pool.build_global());
-}
+use rayon::{ThreadPool, ThreadPoolBuildError, ThreadPoolBuilder};
+
+use crate::float_environment::FlushToZero;
 
 /// The stack of a thread, as large as that of a main thread: candle walks its graphs by recursion.
 const STACK: usize = 8 << 20;
 
-/// Runs a training on one of the pool's threads. Work that is split there goes on at once on the
-/// thread that splits it; from any other thread it is handed over, and that thread sleeps until it
-/// is woken, at every split anew.
+/// The pool; None where not even one thread could be started.
+static POOL: OnceLock<Option<ThreadPool>> = OnceLock::new();
+
+thread_local! {
+    /// True on the pool's threads, and on a thread that runs alone.
+    static IS_OURS: Cell<bool> = const { Cell::new(false) };
+    /// The pool of a thread that runs alone: itself.
+    static ALONE: OnceCell<Option<ThreadPool>> = const { OnceCell::new() };
+}
+
+/// The number of threads where none is asked for: one for each core, at most 8.
+pub fn default_count() -> usize {
+    std::thread::available_parallelism().map_or(1, std::num::NonZero::get).min(8)
+}
+
+/// Starts the threads; the first call decides. Where it isn't called, [`default_count`] threads are
+/// started when they are first needed. Gives a sentence where fewer could be started: the results
+/// are the same, only later.
+pub fn start(count: usize) -> Option<String> {
+    let count = count.max(1);
+    let mut problem = None;
+    POOL.get_or_init(|| match build(count) {
+        Ok(pool) => Some(pool),
+        Err(error) => {
+            let fewer = build(1).ok();
+            problem = Some(format!(
+                "{count} threads could not be started ({error}); everything is done by one"
+            ));
+            fewer
+        }
+    });
+    problem
+}
+
+/// A pool of threads that flush subnormal numbers to zero.
+pub(crate) fn build(count: usize) -> Result<ThreadPool, ThreadPoolBuildError> {
+    let at_start = |_| {
+        FlushToZero::for_good();
+        IS_OURS.set(true);
+    };
+    ThreadPoolBuilder::new().num_threads(count).stack_size(STACK).start_handler(at_start).build()
+}
+
+fn pool() -> Option<&'static ThreadPool> {
+    start(default_count());
+    POOL.get().and_then(Option::as_ref)
+}
+
+/// How many threads work at a time.
+pub(crate) fn count() -> usize {
+    match IS_OURS.get() {
+        true => rayon::current_num_threads(),
+        false => pool().map_or(1, ThreadPool::current_num_threads),
+    }
+}
+
+/// Runs this on one of the pool's threads, where subnormal numbers are zero. Work that is split
+/// there goes on at once on the thread that splits it; from any other thread it is handed over, and
+/// that thread sleeps until it is woken, at every split anew: so a whole training is run in one
+/// call.
 pub fn within<R: Send>(run: impl FnOnce() -> R + Send) -> R {
-    rayon::scope(|_| run())
+    if IS_OURS.get() {
+        return run();
+    }
+    match pool() {
+        Some(pool) => pool.install(run),
+        None => alone(run),
+    }
+}
+
+/// Runs this on the caller's thread, as a pool of one.
+fn alone<R: Send>(run: impl FnOnce() -> R + Send) -> R {
+    struct Ours;
+    impl Drop for Ours {
+        fn drop(&mut self) {
+            IS_OURS.set(false);
+        }
+    }
+    let _flushed = FlushToZero::on_this_thread();
+    IS_OURS.set(true);
+    let _ours = Ours;
+    let itself = || ThreadPoolBuilder::new().num_threads(1).use_current_thread().build().ok();
+    ALONE.with(|pool| match pool.get_or_init(itself) {
+        Some(pool) => pool.install(run),
+        None => run(), // it is part of somebody's pool already
+    })
+}
+
+/// Tells candle how many threads there are. It asks at every matrix product, and where
+/// RAYON_NUM_THREADS is not set it reads /proc/cpuinfo each time (58 µs).
+///
+/// # Safety
+///
+/// No other thread may run yet: this sets an environment variable, which others may be reading.
+#[allow(unsafe_code)]
+pub unsafe fn tell_candle(count: usize) {
+    // SAFETY: the caller's promise.
+    unsafe { std::env::set_var("RAYON_NUM_THREADS", count.max(1).to_string()) };
 }
 
 /// Keeps the pool's other threads awake for a while, so that work which is split soon after starts
 /// on them at once: waking a sleeping thread takes some 50 µs, as long as a whole piece of a small
-/// model. A thread that has found no work for [`PATIENCE`] goes to sleep as ever.
+/// model. A thread that has found no work for [`PATIENCE`] goes to sleep as ever. To be called on
+/// one of the pool's threads.
 pub(crate) fn keep_awake() {
     let caller = rayon::current_thread_index();
     let wanted = rayon::current_num_threads() - usize::from(caller.is_some());
@@ -69,7 +158,37 @@ fn look_for_work() {
     }
 }
 
-/// The number of threads where none is asked for: one for each core, at most 8.
-pub fn default_count() -> usize {
-    std::thread::available_parallelism().map_or(1, std::num::NonZero::get).min(8)
+#[cfg(test)]
+mod tests {
+    use std::hint::black_box;
+
+    use super::*;
+
+    fn product() -> f32 {
+        black_box(black_box(1e-38f32) * black_box(0.01))
+    }
+
+    #[test]
+    fn the_pools_threads_flush_and_the_callers_setting_stays() {
+        let before = product();
+        assert!(before > 0.0);
+        let here = within(product);
+        let both = within(|| rayon::join(product, product));
+        assert_eq!(here == 0.0, FlushToZero::is_supported());
+        assert_eq!((here, here), both);
+        assert_eq!(product(), before);
+    }
+
+    #[test]
+    fn a_thread_that_is_alone_flushes_too_and_splits_nothing() {
+        let run = || {
+            let before = product();
+            let inside = alone(|| (count(), rayon::join(product, product)));
+            (before, inside, product(), IS_OURS.get())
+        };
+        let (before, (count, inside), after, is_ours) = std::thread::spawn(run).join().unwrap();
+        assert_eq!(count, 1);
+        assert_eq!(inside.0 == 0.0, FlushToZero::is_supported());
+        assert_eq!((before, is_ours), (after, false));
+    }
 }

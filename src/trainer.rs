@@ -15,6 +15,7 @@ use crate::optimizers::OptimizerState;
 use crate::random::Random;
 use crate::sequential::Sequential;
 use crate::spec::{Spec, TrainSpec};
+use crate::threads;
 
 /// A model being trained: everything that changes from step to step.
 pub struct Trainer {
@@ -50,7 +51,7 @@ pub struct Position {
 }
 
 /// Who watches a training: a progress view, a keeper of checkpoints.
-pub trait Observer {
+pub trait Observer: Send {
     /// Before an epoch (from 0), or on going on in its middle; `steps` batches in all.
     fn epoch_begins(&mut self, _trainer: &Trainer, _epoch: usize, _steps: usize) -> Result<()> {
         Ok(())
@@ -199,8 +200,13 @@ impl Trainer {
         &self.optimizer
     }
 
-    /// Trains until the last epoch, a callback, or the observer says stop.
+    /// Trains until the last epoch, a callback, or the observer says stop; on the threads that
+    /// compute (see [`threads::within`]).
     pub fn fit(&mut self, data: &TrainingData<'_>, observer: &mut dyn Observer) -> Result<Outcome> {
+        threads::within(|| self.train(data, observer))
+    }
+
+    fn train(&mut self, data: &TrainingData<'_>, observer: &mut dyn Observer) -> Result<Outcome> {
         if self.position.step == 0 && self.model.wants_adapt() {
             self.model.adapt(&data.train.x_tensor(&self.model)?)?;
         }

@@ -7,6 +7,8 @@
 use pulp::{Arch, Scalar, Simd, WithSimd};
 use rayon::prelude::*;
 
+use crate::threads;
+
 /// Sums are taken over chunks of this length, then over the chunks in order.
 const CHUNK: usize = 16 * 1024;
 /// Slices longer than this are split over the threads.
@@ -36,13 +38,15 @@ pub(crate) fn update<F, const N: usize>(
     for (k, slot) in slots.into_iter().enumerate() {
         (lefts[k], rights[k]) = slot.split_at_mut(middle);
     }
-    rayon::join(|| update(left, with_left, lefts, f), || update(right, with_right, rights, f));
+    threads::within(|| {
+        rayon::join(|| update(left, with_left, lefts, f), || update(right, with_right, rights, f))
+    });
 }
 
 /// `values[i] = f(values[i])` for every `i`.
 pub(crate) fn map(values: &mut [f32], f: impl Fn(f32) -> f32 + Copy + Send + Sync) {
     if values.len() > LONG {
-        values.par_chunks_mut(CHUNK).for_each(|chunk| map(chunk, f));
+        threads::within(|| values.par_chunks_mut(CHUNK).for_each(|chunk| map(chunk, f)));
     } else {
         run(values.len(), Map { values, f });
     }
@@ -52,7 +56,7 @@ pub(crate) fn map(values: &mut [f32], f: impl Fn(f32) -> f32 + Copy + Send + Syn
 pub(crate) fn sum(values: &[f32], term: impl Fn(f32) -> f32 + Copy + Send + Sync) -> f64 {
     let chunk = |chunk: &[f32]| run(chunk.len(), Sum { values: chunk, term });
     if values.len() > LONG {
-        let parts: Vec<f64> = values.par_chunks(CHUNK).map(chunk).collect();
+        let parts: Vec<f64> = threads::within(|| values.par_chunks(CHUNK).map(chunk).collect());
         return parts.into_iter().sum();
     }
     values.chunks(CHUNK).map(chunk).sum()

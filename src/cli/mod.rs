@@ -85,17 +85,29 @@ enum Verb {
 pub(crate) fn run(arguments: Arguments) -> Result<ExitCode> {
     let Arguments { verb, common } = arguments;
     signals::survive_file_size_limit();
-    threads::set(common.threads.map_or_else(threads::default_count, usize::from));
+    let count = common.threads.map_or_else(threads::default_count, usize::from);
+    // SAFETY: `main` comes here first; no other thread runs yet.
+    #[allow(unsafe_code)]
+    unsafe {
+        threads::tell_candle(count);
+    }
+    if let Some(problem) = threads::start(count) {
+        view::warning(&problem);
+    }
+    threads::within(|| dispatch(verb, &common))
+}
+
+fn dispatch(verb: Verb, common: &Common) -> Result<ExitCode> {
     match verb {
-        Verb::Train(own) => return train::run(&own, &common),
-        Verb::Check(own) => check::run(&own, &common)?,
-        Verb::Summary(own) => summary::run(&own, &common)?,
-        Verb::Evaluate(own) => evaluate::run(&own, &common)?,
-        Verb::Predict(own) => predict::run(&own, &common)?,
-        Verb::Export(own) => export::run(&own, &common)?,
-        Verb::Import(own) => import::run(&own, &common)?,
+        Verb::Train(own) => return train::run(&own, common),
+        Verb::Check(own) => check::run(&own, common)?,
+        Verb::Summary(own) => summary::run(&own, common)?,
+        Verb::Evaluate(own) => evaluate::run(&own, common)?,
+        Verb::Predict(own) => predict::run(&own, common)?,
+        Verb::Export(own) => export::run(&own, common)?,
+        Verb::Import(own) => import::run(&own, common)?,
         Verb::Convert(own) => convert::run(&own)?,
-        Verb::Inspect(own) => inspect::run(&own, &common)?,
+        Verb::Inspect(own) => inspect::run(&own, common)?,
         Verb::Schema(own) => schema::run(&own)?,
         Verb::Completions { shell } => {
             use clap::CommandFactory;

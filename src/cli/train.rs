@@ -11,7 +11,7 @@ use lanthorn::history::EpochLogs;
 use lanthorn::plan::Plan;
 use lanthorn::run::{CONFIG, Run};
 use lanthorn::trainer::{Flow, Observer, Outcome, Trainer};
-use lanthorn::{Error, threads, weights_file};
+use lanthorn::{Error, weights_file};
 
 use super::signals::Signals;
 use super::view::training::{Start, View};
@@ -68,7 +68,7 @@ pub(crate) fn run(arguments: &TrainArguments, common: &Common) -> Result<ExitCod
     let data = plan.training_data()?;
     signals.finish_steps();
     let mut watcher = Watcher { run, view, signals, plan: &plan };
-    let outcome = match threads::within(|| trainer.fit(&data, &mut watcher)) {
+    let outcome = match trainer.fit(&data, &mut watcher) {
         Ok(outcome) => outcome,
         Err(error) => {
             watcher.view.close();

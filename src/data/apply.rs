@@ -12,6 +12,7 @@ use super::source::Source;
 use super::table::{BLOCK_ROWS, Chunk, Slot, Table};
 use crate::error::{Error, Result};
 use crate::losses::Target;
+use crate::threads;
 
 /// The columns of a table, each with what becomes of it.
 pub(super) struct Bound<'a> {
@@ -191,23 +192,21 @@ fn fill(table: &Table, bound: &[BoundColumn<'_>], part: Part<'_>, name: &str) ->
         rest = after;
         jobs.push((*chunk, rows, out));
     }
-    let overflows: Vec<Option<&str>> = jobs
-        .into_par_iter()
-        .map(|(chunk, rows, out)| {
-            let mut overflow = None;
-            let blocks = out.chunks_mut(BLOCK_ROWS * width);
-            for (rows, out) in rows.chunks(BLOCK_ROWS).zip(blocks) {
-                let mut at = 0;
-                for bound in bound {
-                    if !bound.write(chunk, table, rows, out, at, width) {
-                        overflow = overflow.or(Some(bound.column.name.as_str()));
-                    }
-                    at += bound.column.width();
+    let each = jobs.into_par_iter().map(|(chunk, rows, out)| {
+        let mut overflow = None;
+        let blocks = out.chunks_mut(BLOCK_ROWS * width);
+        for (rows, out) in rows.chunks(BLOCK_ROWS).zip(blocks) {
+            let mut at = 0;
+            for bound in bound {
+                if !bound.write(chunk, table, rows, out, at, width) {
+                    overflow = overflow.or(Some(bound.column.name.as_str()));
                 }
+                at += bound.column.width();
             }
-            overflow
-        })
-        .collect();
+        }
+        overflow
+    });
+    let overflows: Vec<Option<&str>> = threads::within(|| each.collect());
     match overflows.into_iter().flatten().next() {
         Some(column) => Err(overflow(name, column)),
         None => Ok(values),

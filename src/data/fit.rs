@@ -10,6 +10,7 @@ use super::scaling::{Extent, Scaling};
 use super::table::{BLOCK_ROWS, Chunk, Slot, Table};
 use crate::config::ConfigError;
 use crate::config::data::{Encode, Scale};
+use crate::threads;
 
 /// The most classes that may become a column each.
 const MOST_ONE_HOT: usize = 4096;
@@ -163,20 +164,18 @@ fn over_rows<T: Copy + Send + Sync>(
     with: impl Fn(usize, T, f64) -> T + Sync,
     joined: impl Fn(T, T) -> T,
 ) -> Vec<T> {
-    let parts: Vec<Vec<T>> = table
-        .with_starts()
-        .into_par_iter()
-        .map(|(start, chunk)| {
-            let mut gathered = vec![nothing; columns.len()];
-            for rows in part.rows(start, chunk.rows).chunks(BLOCK_ROWS) {
-                for (index, (column, total)) in columns.iter().zip(&mut gathered).enumerate() {
-                    let with = |total, value| with(index, total, value);
-                    *total = column.fold(chunk, table, rows, *total, with);
-                }
+    let chunks = table.with_starts().into_par_iter();
+    let each = chunks.map(|(start, chunk)| {
+        let mut gathered = vec![nothing; columns.len()];
+        for rows in part.rows(start, chunk.rows).chunks(BLOCK_ROWS) {
+            for (index, (column, total)) in columns.iter().zip(&mut gathered).enumerate() {
+                let with = |total, value| with(index, total, value);
+                *total = column.fold(chunk, table, rows, *total, with);
             }
-            gathered
-        })
-        .collect();
+        }
+        gathered
+    });
+    let parts: Vec<Vec<T>> = threads::within(|| each.collect());
     let joined = |a: Vec<T>, b: Vec<T>| a.into_iter().zip(b).map(|(a, b)| joined(a, b)).collect();
     parts.into_iter().reduce(joined).unwrap_or_default()
 }

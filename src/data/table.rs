@@ -9,6 +9,7 @@ use super::header::{Header, records};
 use super::source::Source;
 use super::{float, plain};
 use crate::error::{Error, Result};
+use crate::threads;
 
 /// A column that is wanted.
 pub(super) struct Wanted {
@@ -228,7 +229,7 @@ pub(super) fn read_plain(
         let is_first = piece.start == header.body;
         plain::read(source.lines(piece, is_first, buffer)?, layout)
     };
-    pieces.into_par_iter().map_init(Vec::new, read).collect()
+    threads::within(|| pieces.into_par_iter().map_init(Vec::new, read).collect())
 }
 
 /// The csv crate's way, for text with quotes and for errors.

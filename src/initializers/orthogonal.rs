@@ -3,6 +3,7 @@
 use rayon::prelude::*;
 
 use crate::random::Stream;
+use crate::threads;
 
 /// `gain · Q` of the QR decomposition of a normal matrix, with the signs that make R's diagonal
 /// positive, of a weight seen as (…, last axis); its transpose where there are fewer rows.
@@ -43,7 +44,7 @@ fn orthonormalise(columns: &mut [Vec<f64>]) {
             column.iter_mut().zip(&*unit).for_each(|(x, u)| *x -= along * u);
         };
         if later.len() * unit.len() > 1 << 16 {
-            later.par_iter_mut().for_each(take_out);
+            threads::within(|| later.par_iter_mut().for_each(take_out));
         } else {
             later.iter_mut().for_each(take_out);
         }

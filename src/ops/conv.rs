@@ -173,7 +173,7 @@ mod tests {
         let mut saved = Saved::default();
         let (mut dx, mut dweights) = (vec![0.0; x.len()], vec![0.0; weights.len()]);
         let mut dbias = vec![0.0; 8];
-        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+        let pool = crate::threads::build(threads).unwrap();
         pool.install(|| {
             kernel.forward(&pass, &x, &[&weights, &bias], &mut y, &mut saved);
             kernel.backward(

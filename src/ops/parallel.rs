@@ -20,7 +20,7 @@ pub fn chunks(
         return;
     }
     if values.len() > size && splits(work) {
-        values.par_chunks_mut(size).enumerate().for_each(|(i, chunk)| each(i, chunk));
+        split(|| values.par_chunks_mut(size).enumerate().for_each(|(i, chunk)| each(i, chunk)));
     } else {
         values.chunks_mut(size).enumerate().for_each(|(i, chunk)| each(i, chunk));
     }
@@ -38,7 +38,7 @@ pub fn chunks2<A: Send, B: Send>(
     }
     if a.len() > a_size && splits(work) {
         let pairs = a.par_chunks_mut(a_size).zip(b.par_chunks_mut(b_size));
-        pairs.enumerate().for_each(|(i, (a, b))| each(i, a, b));
+        split(|| pairs.enumerate().for_each(|(i, (a, b))| each(i, a, b)));
     } else {
         let pairs = a.chunks_mut(a_size).zip(b.chunks_mut(b_size));
         pairs.enumerate().for_each(|(i, (a, b))| each(i, a, b));
@@ -62,7 +62,7 @@ pub fn chunks3(
     if a.len() > a_size && splits(work) {
         let pairs = a.par_chunks_mut(a_size).zip(b.par_chunks_mut(b_size));
         let all = pairs.zip(c.par_chunks_mut(c_size)).enumerate();
-        all.for_each(|(i, ((a, b), c))| each(i, a, b, Some(c)));
+        split(|| all.for_each(|(i, ((a, b), c))| each(i, a, b, Some(c))));
     } else {
         let pairs = a.chunks_mut(a_size).zip(b.chunks_mut(b_size));
         let all = pairs.zip(c.chunks_mut(c_size)).enumerate();
@@ -74,7 +74,7 @@ pub fn chunks3(
 /// where no other index writes.
 pub fn indices(n: usize, work: usize, each: impl Fn(usize) + Send + Sync) {
     if n > 1 && splits(work) {
-        (0..n).into_par_iter().for_each(each);
+        split(|| (0..n).into_par_iter().for_each(each));
     } else {
         (0..n).for_each(each);
     }
@@ -83,18 +83,22 @@ pub fn indices(n: usize, work: usize, each: impl Fn(usize) + Send + Sync) {
 /// Runs both; at the same time where `work` is worth it.
 pub fn both(work: usize, a: impl FnOnce() + Send, b: impl FnOnce() + Send) {
     if splits(work) {
-        rayon::join(a, b);
+        split(|| rayon::join(a, b));
     } else {
         a();
         b();
     }
 }
 
-/// True where the work is worth more than one thread, and there is one; it is awake then.
+/// True where the work is worth more than one thread, and there is one.
 fn splits(work: usize) -> bool {
-    let splits = work >= WORTH_SPLITTING && rayon::current_num_threads() > 1;
-    if splits {
+    work >= WORTH_SPLITTING && threads::count() > 1
+}
+
+/// Runs work that is split on threads that are awake.
+fn split<R: Send>(run: impl FnOnce() -> R + Send) -> R {
+    threads::within(|| {
         threads::keep_awake();
-    }
-    splits
+        run()
+    })
 }

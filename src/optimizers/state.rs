@@ -7,6 +7,7 @@ use super::loss_scale_optimizer::DynamicScale;
 use super::{Optimizer, OptimizerCommon, OptimizerEntry, Parameter, Place, Slot, Step};
 use crate::constraints::Constraint;
 use crate::error::{Error, Result};
+use crate::float_environment::FlushToZero;
 use crate::gradients::Gradients;
 use crate::schedules::LearningRate;
 use crate::vector;
@@ -128,6 +129,7 @@ impl OptimizerState {
         weights: impl Iterator<Item = &'w Weight>,
         gradients: &mut Gradients,
     ) -> Result<()> {
+        let _flushed = FlushToZero::on_this_thread();
         let (mine, given) = (self.weights.len(), gradients.list.len());
         if mine != given {
             let message = format!("{given} gradients for {mine} weights");

@@ -249,3 +249,29 @@ fn defaults_of_every_optimizer_are_right() {
         assert_eq!(entry.check(), Ok(()), "{entry:?}");
     }
 }
+
+/// Moments of a weight whose gradients have stopped decay for thousands of steps.
+#[test]
+fn what_decays_becomes_zero_and_never_subnormal() {
+    for entry in all() {
+        let weights = weights(None);
+        let mut state = OptimizerState::new(&entry, &weights).unwrap();
+        let mut tiny = gradients(0);
+        for step in 0..300 {
+            for gradient in &mut tiny.list {
+                let size = if step < 5 { 2e-37 } else { 0.0 };
+                gradient.values.iter_mut().enumerate().for_each(|(i, g)| *g = size * i as f32);
+            }
+            state.step(&weights, &mut tiny).unwrap();
+            for (name, tensor) in state.variables().unwrap() {
+                let values = tensor.to_dtype(candle_core::DType::F32).unwrap();
+                let values = values.flatten_all().unwrap().to_vec1::<f32>().unwrap();
+                let subnormal = values.iter().find(|value| value.is_subnormal());
+                let flushed = !crate::float_environment::FlushToZero::is_supported();
+                assert!(subnormal.is_none() || flushed, "{entry:?}: {name}: {subnormal:?}");
+            }
+        }
+    }
+    // this thread's own numbers stay as they were
+    assert!(std::hint::black_box(1e-38f32) * std::hint::black_box(0.1) > 0.0);
+}

@@ -1,9 +1,10 @@
 //! Gradients: every layer's and every loss's autograd against finite differences in f64, and every
-//! kernel's in f32 against that of its twin.
+//! kernel's in f32 against that of its twin; none of them subnormal where numbers are tiny.
 
 #![allow(unreachable_pub, clippy::print_stdout, clippy::unwrap_used)]
 
 mod rows;
+mod subnormals;
 
 use candle_core::{DType, Device, Tensor, Var, backprop::GradStore};
 use lanthorn::Shape;
@@ -47,7 +48,7 @@ fn gradients_of_layers_are_finite_differences() {
 /// A layer with its weights in one type of number, and its input.
 struct Built {
     layer: Box<dyn Forward>,
-    output: Shape,
+    shape: Shape,
     weights: Weights,
     x: Var,
     mask: Option<Tensor>,
@@ -74,20 +75,14 @@ impl Built {
         let x = tensor(numbers, &shape.with_batch(BATCH), dtype)?;
         let mask = vec![1.0, 1.0, 0.0, 1.0, 0.0, 1.0, 1.0, 1.0];
         let mask = if row.masked { Some(tensor(mask, &[BATCH, 4], dtype)?) } else { None };
-        Ok(Built { layer, output, weights, x: Var::from_tensor(&x).map_err(text)?, mask })
+        Ok(Built { layer, shape: output, weights, x: Var::from_tensor(&x).map_err(text)?, mask })
     }
 
     /// `Σ output · cotangent` and the layer's own losses, in training.
     fn total(&self, kernels: bool) -> Result<Option<Tensor>, String> {
         let random = Random::new(7);
         let mut context = Context::training(3, &random);
-        let signal = Signal { tensor: self.x.as_tensor().clone(), mask: self.mask.clone() };
-        let output = match self.layer.kernel() {
-            Some(fused) if kernels => ops::apply(&fused, &self.output, signal, &mut context),
-            _ if kernels => return Ok(None),
-            _ => self.layer.forward(signal, &mut context),
-        };
-        let output = output.map_err(text)?.tensor;
+        let Some(output) = self.output_within(kernels, &mut context)? else { return Ok(None) };
         let n = output.elem_count();
         let cotangent = numbers("cotangent", n, |normal| normal);
         let cotangent = tensor(cotangent, output.dims(), output.dtype())?;
@@ -96,6 +91,25 @@ impl Built {
             total = (total + loss).map_err(text)?;
         }
         Ok(Some(total))
+    }
+
+    /// The output, in training.
+    fn output(&self, kernels: bool) -> Result<Option<Tensor>, String> {
+        self.output_within(kernels, &mut Context::training(3, &Random::new(7)))
+    }
+
+    fn output_within(
+        &self,
+        kernels: bool,
+        context: &mut Context<'_>,
+    ) -> Result<Option<Tensor>, String> {
+        let signal = Signal { tensor: self.x.as_tensor().clone(), mask: self.mask.clone() };
+        let output = match self.layer.kernel() {
+            Some(fused) if kernels => ops::apply(&fused, &self.shape, signal, context),
+            _ if kernels => return Ok(None),
+            _ => self.layer.forward(signal, context),
+        };
+        Ok(Some(output.map_err(text)?.tensor))
     }
 
     fn vars(&self) -> Vec<(String, Var)> {

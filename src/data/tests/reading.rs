@@ -71,7 +71,7 @@ fn the_number_of_threads_changes_nothing() {
         })
     };
     let with = |threads: usize, text: &str| {
-        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+        let pool = crate::threads::build(threads).unwrap();
         pool.install(|| load_text(text.as_bytes(), section(), Some(ValidationSplit::Random(0.3))))
     };
     assert_eq!(with(1, &good).unwrap(), with(4, &good).unwrap());

@@ -115,7 +115,7 @@ fn merged_directions_agree_with_candle_ops() {
 fn results_do_not_depend_on_the_number_of_threads() {
     let layer = json!({ "lstm": { "units": 40, "return_sequences": true } });
     let with = |threads: usize| {
-        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+        let pool = crate::threads::build(threads).unwrap();
         pool.install(|| run(&layer, 70, true, true))
     };
     let bits =
