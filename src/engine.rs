@@ -4,9 +4,9 @@
 use candle_core::{Tensor, Var};
 
 use crate::batch::{Batch, Samples};
-use crate::compiled::{Compiled, with_slices};
 use crate::error::Result;
 use crate::gradients::Gradients;
+use crate::kernel_model::{KernelModel, with_slices};
 use crate::layers::Context;
 use crate::losses::LossEntry;
 use crate::sequential::Sequential;
@@ -26,7 +26,7 @@ pub struct Engine {
     pub gradients: Gradients,
     /// The last batch.
     pub batch: Batch,
-    compiled: Option<Compiled>,
+    compiled: Option<KernelModel>,
     /// The output of the last batch, where it was not compiled.
     output: Vec<f32>,
     mask: Option<Vec<f32>>,
@@ -37,11 +37,11 @@ pub struct Engine {
 impl Engine {
     /// An engine for a model.
     pub fn new(model: &Sequential) -> Engine {
-        Engine { compiled: Compiled::of(model), ..Engine::uncompiled(model) }
+        Engine { compiled: KernelModel::of(model), ..Engine::autograd(model) }
     }
 
     /// One that always goes through candle's autograd: the oracle.
-    pub fn uncompiled(model: &Sequential) -> Engine {
+    pub fn autograd(model: &Sequential) -> Engine {
         Engine {
             gradients: Gradients::new(model.weights()),
             batch: Batch::default(),
@@ -150,7 +150,7 @@ impl Engine {
 
 /// The loss of the compiled model's output, without penalties; leaves its gradient in place.
 fn compiled_loss(
-    compiled: &mut Compiled,
+    compiled: &mut KernelModel,
     batch: &Batch,
     scratch: &mut Vec<f32>,
     model: &Sequential,

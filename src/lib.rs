@@ -11,7 +11,7 @@
 //!                                                    Predictor ──▶ rows
 //! ```
 //!
-//! Read `trainer.rs` (the loop), `layers/dense.rs` (a layer) and `ops/dense.rs` (its kernel) first.
+//! Read `trainer.rs` (the loop), `layers/dense.rs` (a layer) and `kernels/dense.rs` (its kernel) first.
 //! The map, in reading order:
 //!
 //! - [`config`]: a file as typed, every key with its place; the one macro that makes lists
@@ -21,8 +21,8 @@
 //! - [`layers`], [`activations`], [`initializers`], [`regularizers`], [`constraints`]: the vocabulary
 //! - [`weights`]: the only owner of parameters; [`stored`]: how they stand in files
 //! - [`sequential`]: the layers, built; [`mod@summary`]: Keras's table of them
-//! - [`trainer`]: fit(), the loop; [`engine`]: one batch forward and backward, by [`compiled`] over
-//!   the kernels of [`ops`], or by candle's autograd; [`gradients`]: where they are gathered
+//! - [`trainer`]: fit(), the loop; [`engine`]: one batch forward and backward, by [`kernel_model`] over
+//!   the kernels of [`kernels`], or by candle's autograd; [`gradients`]: where they are gathered
 //! - [`losses`], [`metrics`], [`optimizers`], [`schedules`], [`callbacks`]: a trait, a list, and a
 //!   file each
 //! - [`random`]: one seed, named streams that need no state
@@ -39,7 +39,6 @@ pub mod batch;
 pub mod callbacks;
 pub mod checkpoint;
 mod checks;
-pub mod compiled;
 pub mod config;
 pub mod constraints;
 pub mod data;
@@ -52,10 +51,11 @@ pub mod float_environment;
 pub mod gradients;
 pub mod history;
 pub mod initializers;
+pub mod kernel_model;
+pub mod kernels;
 pub mod layers;
 pub mod losses;
 pub mod metrics;
-pub mod ops;
 pub mod optimizers;
 pub mod plan;
 pub mod predictor;

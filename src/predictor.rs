@@ -7,9 +7,9 @@ use rayon::prelude::*;
 
 use crate::activations::Activation;
 use crate::artifact::Model;
-use crate::compiled::Compiled;
 use crate::error::{Error, Result};
 use crate::float_environment::FlushToZero;
+use crate::kernel_model::KernelModel;
 use crate::losses::Target;
 use crate::threads;
 
@@ -19,16 +19,16 @@ pub struct Predictor {
     meaning: Meaning,
     /// What the output still has to go through to be probabilities.
     last: Activation,
-    /// True where the model is compiled and a row's output doesn't depend on other rows.
+    /// True where every layer has a kernel and a row's output doesn't depend on other rows.
     is_by_sample: bool,
-    /// Compiled models with their buffers, one for each block that is worked on at a time; made
+    /// KernelModel models with their buffers, one for each block that is worked on at a time; made
     /// when first needed.
     idle: Mutex<Vec<Worker>>,
 }
 
-/// A compiled model and a place for a padded block.
+/// A model as kernels and a place for a padded block.
 struct Worker {
-    compiled: Compiled,
+    kernels: KernelModel,
     padded: Vec<f32>,
 }
 
@@ -99,9 +99,9 @@ impl Predictor {
             }
             _ => Activation::Linear,
         };
-        let compiled = Compiled::of(&model.sequential);
-        let is_by_sample = compiled.as_ref().is_some_and(Compiled::is_by_sample);
-        let idle = compiled.map(|compiled| Worker { compiled, padded: Vec::new() });
+        let kernels = KernelModel::of(&model.sequential);
+        let is_by_sample = kernels.as_ref().is_some_and(KernelModel::is_by_sample);
+        let idle = kernels.map(|kernels| Worker { kernels, padded: Vec::new() });
         let idle = Mutex::new(idle.into_iter().collect());
         Ok(Predictor { model, meaning, last, is_by_sample, idle })
     }
@@ -168,8 +168,8 @@ impl Predictor {
         }
         let idle = self.idle().pop();
         let made = || {
-            let compiled = Compiled::of(&self.model.sequential)?;
-            Some(Worker { compiled, padded: Vec::new() })
+            let kernels = KernelModel::of(&self.model.sequential)?;
+            Some(Worker { kernels, padded: Vec::new() })
         };
         let Some(mut worker) = idle.or_else(made) else {
             return self.block_of_tensors(features, values);
@@ -185,7 +185,7 @@ impl Predictor {
 
     fn run(&self, worker: &mut Worker, features: &[f32], values: &mut [f32]) -> Result<()> {
         let input = self.features();
-        let Worker { compiled, padded } = worker;
+        let Worker { kernels, padded } = worker;
         let x = if self.is_by_sample || features.len() == BLOCK * input {
             features
         } else {
@@ -194,8 +194,8 @@ impl Predictor {
             padded.resize(BLOCK * input, 0.0);
             padded
         };
-        compiled.forward(x, x.len() / input, None)?;
-        self.finish(compiled.output(x), values);
+        kernels.forward(x, x.len() / input, None)?;
+        self.finish(kernels.output(x), values);
         Ok(())
     }
 

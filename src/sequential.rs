@@ -3,8 +3,8 @@
 use candle_core::{Device, Tensor};
 
 use crate::error::Result;
+use crate::kernels::{self, BoundKernel};
 use crate::layers::{Context, Forward, Signal};
-use crate::ops::{self, Fused};
 use crate::random::Random;
 use crate::spec::ModelSpec;
 use crate::threads;
@@ -15,7 +15,7 @@ pub struct Sequential {
     spec: ModelSpec,
     layers: Vec<Box<dyn Forward>>,
     /// On the CPU, the layers' kernels where they have one.
-    kernels: Vec<Option<Fused>>,
+    kernels: Vec<Option<BoundKernel>>,
     weights: Weights,
     random: Random,
 }
@@ -36,8 +36,8 @@ impl Sequential {
             let mut scope = weights.scope(&layer.name, layer.trainable);
             layers.push(layer.entry.item.build(&layer.input, &mut scope)?);
         }
-        let kernels: Vec<Option<Fused>> = match device.is_cpu() {
-            true => layers.iter().map(|layer| layer.kernel()).collect(),
+        let kernels: Vec<Option<BoundKernel>> = match device.is_cpu() {
+            true => layers.iter().map(|layer| layer.to_kernel()).collect(),
             false => layers.iter().map(|_| None).collect(),
         };
         Ok(Sequential { spec: spec.clone(), layers, kernels, weights, random })
@@ -59,7 +59,7 @@ impl Sequential {
     }
 
     /// The layers' kernels; None for a layer that has none, and for all on other devices.
-    pub fn kernels(&self) -> &[Option<Fused>] {
+    pub fn kernels(&self) -> &[Option<BoundKernel>] {
         &self.kernels
     }
 
@@ -82,7 +82,7 @@ impl Sequential {
 
     fn layer(&self, index: usize, signal: Signal, context: &mut Context<'_>) -> Result<Signal> {
         match &self.kernels[index] {
-            Some(fused) => ops::apply(fused, &self.spec.layers[index].output, signal, context),
+            Some(bound) => kernels::apply(bound, &self.spec.layers[index].output, signal, context),
             None => self.layers[index].forward(signal, context),
         }
     }

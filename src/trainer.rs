@@ -161,15 +161,15 @@ impl Trainer {
     }
 
     /// The same training through candle's autograd, whatever kernels there are: the oracle.
-    pub fn uncompiled(mut self) -> Self {
-        self.engine = Engine::uncompiled(&self.model);
+    pub fn autograd(mut self) -> Self {
+        self.engine = Engine::autograd(&self.model);
         self
     }
 
     /// The same training with every layer composed of candle ops: the definition.
     pub fn without_kernels(mut self) -> Self {
         self.model = self.model.without_kernels();
-        self.uncompiled()
+        self.autograd()
     }
 
     /// Adds a callback of the program's own, after those of the configuration.

@@ -133,7 +133,7 @@ impl Weights {
 
 /// What a layer says of a weight that it wants.
 #[derive(Debug, Clone)]
-pub struct Wanted<'a> {
+pub struct WeightSpec<'a> {
     /// Keras's name: `kernel`.
     pub name: &'a str,
     /// Keras's shape.
@@ -148,7 +148,7 @@ pub struct Wanted<'a> {
     pub stored: Stored,
 }
 
-impl Wanted<'_> {
+impl WeightSpec<'_> {
     /// What is wrong with its initializer, its penalty or its projection for its shape.
     fn check(&self) -> Result<(), Problem> {
         self.initializer.check_shape(self.shape)?;
@@ -203,7 +203,7 @@ impl Scope<'_> {
     }
 
     /// Makes a weight that the optimizer changes (unless its layer is frozen).
-    pub fn weight(&mut self, wanted: Wanted<'_>) -> Result<Var> {
+    pub fn weight(&mut self, wanted: WeightSpec<'_>) -> Result<Var> {
         let trainable = self.trainable;
         self.make(wanted, trainable)
     }
@@ -217,11 +217,11 @@ impl Scope<'_> {
         stored: Stored,
     ) -> Result<Var> {
         let (regularizer, constraint) = (&None, &None);
-        let wanted = Wanted { name, shape, initializer, regularizer, constraint, stored };
+        let wanted = WeightSpec { name, shape, initializer, regularizer, constraint, stored };
         self.make(wanted, false)
     }
 
-    fn make(&mut self, wanted: Wanted<'_>, trainable: bool) -> Result<Var> {
+    fn make(&mut self, wanted: WeightSpec<'_>, trainable: bool) -> Result<Var> {
         let name = format!("{}{}", self.prefix, wanted.name);
         let path = format!("{}.{name}", self.layer);
         wanted.check().map_err(|problem| {

@@ -9,8 +9,8 @@ use std::sync::{LazyLock, Mutex};
 use candle_core::{Device, Tensor};
 use lanthorn::Shape;
 use lanthorn::config::{Catalog, Node};
+use lanthorn::kernels;
 use lanthorn::layers::{Context, Layer, LayerEntry, Signal};
-use lanthorn::ops;
 use lanthorn::random::{Random, Stream};
 use lanthorn::weights::Weights;
 use proptest::prelude::*;
@@ -116,8 +116,8 @@ fn check(name: &'static str, config: &Value, input: &Shape) -> Result<(), String
                 false => Context::inference(&random),
             };
             let signal = Signal::new(x.clone());
-            let result = match layer.kernel() {
-                Some(fused) if kernels => ops::apply(&fused, &output, signal, &mut context),
+            let result = match layer.to_kernel() {
+                Some(bound) if kernels => kernels::apply(&bound, &output, signal, &mut context),
                 _ => layer.forward(signal, &mut context),
             };
             let what = format!("training {training}, kernels {kernels}");

@@ -9,24 +9,24 @@ use crate::shape::Shape;
 /// One axis or several; the batch is axis 0, and -1 is the last.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(untagged, expecting = "expected an axis (a whole number) or a list of axes")]
-pub enum Axes {
+pub enum AxisList {
     /// One.
     One(i64),
     /// Several.
     Many(Vec<i64>),
 }
 
-impl Axes {
+impl AxisList {
     /// The last axis.
     pub fn last() -> Self {
-        Axes::One(-1)
+        AxisList::One(-1)
     }
 
     /// The axes of a sample (its first is 0), sorted; none twice.
     pub(crate) fn of_sample(&self, key: &str, input: &Shape) -> Result<Vec<usize>, Problem> {
         let all = match self {
-            Axes::One(axis) => std::slice::from_ref(axis),
-            Axes::Many(axes) => axes,
+            AxisList::One(axis) => std::slice::from_ref(axis),
+            AxisList::Many(axes) => axes,
         };
         if all.is_empty() {
             return Err(Problem::at(key, format!("`{key}` must name an axis, got an empty list")));
@@ -78,19 +78,19 @@ pub(crate) fn no_empty_axis(layer: &str, input: &Shape) -> Result<(), Problem> {
 /// A number or a list of numbers, nested or not.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(untagged, expecting = "expected a number or a list of numbers")]
-pub enum Numbers {
+pub enum NumberList {
     /// One.
     One(f64),
     /// Several.
-    Many(Vec<Numbers>),
+    Many(Vec<NumberList>),
 }
 
-impl Numbers {
+impl NumberList {
     /// All numbers in order.
     pub(crate) fn flat(&self) -> Vec<f64> {
         match self {
-            Numbers::One(number) => vec![*number],
-            Numbers::Many(many) => many.iter().flat_map(Numbers::flat).collect(),
+            NumberList::One(number) => vec![*number],
+            NumberList::Many(many) => many.iter().flat_map(NumberList::flat).collect(),
         }
     }
 
@@ -115,15 +115,15 @@ mod tests {
     #[test]
     fn axes_are_counted_with_the_batch() {
         let input = Shape(vec![4, 5]);
-        assert_eq!(Axes::Many(vec![-1, 1]).of_sample("axis", &input).unwrap(), [0, 1]);
-        assert_eq!(Axes::One(2).of_sample("axis", &input).unwrap(), [1]);
+        assert_eq!(AxisList::Many(vec![-1, 1]).of_sample("axis", &input).unwrap(), [0, 1]);
+        assert_eq!(AxisList::One(2).of_sample("axis", &input).unwrap(), [1]);
         for (axes, words) in [
-            (Axes::One(0), "must not be the batch's axis, got 0"),
-            (Axes::One(-3), "must not be the batch's axis, got -3"),
-            (Axes::One(3), "must be an axis of the input (None, 4, 5), got 3"),
-            (Axes::One(i64::MIN), "must be an axis"),
-            (Axes::Many(vec![1, -2]), "names an axis twice"),
-            (Axes::Many(vec![]), "must name an axis"),
+            (AxisList::One(0), "must not be the batch's axis, got 0"),
+            (AxisList::One(-3), "must not be the batch's axis, got -3"),
+            (AxisList::One(3), "must be an axis of the input (None, 4, 5), got 3"),
+            (AxisList::One(i64::MIN), "must be an axis"),
+            (AxisList::Many(vec![1, -2]), "names an axis twice"),
+            (AxisList::Many(vec![]), "must name an axis"),
         ] {
             let problem = axes.of_sample("axis", &input).unwrap_err();
             assert!(problem.message.contains(words), "{}", problem.message);

@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 use super::recurrent::Recurrent;
 use super::{Context, Forward, Layer, LayerEntry, Signal, inner_name, within};
 use crate::error::{Problem, Result};
-use crate::ops::Fused;
-use crate::ops::bidirectional::BidirectionalKernel;
+use crate::kernels::BoundKernel;
+use crate::kernels::bidirectional::BidirectionalKernel;
 use crate::shape::Shape;
 use crate::weights::Scope;
 
@@ -190,8 +190,8 @@ impl Forward for BidirectionalForward {
         Ok(forward.with(output))
     }
 
-    fn kernel(&self) -> Option<Fused> {
-        let (forward, backward) = (self.forward.kernel()?, self.backward.kernel()?);
+    fn to_kernel(&self) -> Option<BoundKernel> {
+        let (forward, backward) = (self.forward.to_kernel()?, self.backward.to_kernel()?);
         let kernel = BidirectionalKernel {
             forward: forward.kernel,
             backward: backward.kernel,
@@ -201,6 +201,6 @@ impl Forward for BidirectionalForward {
             units: self.units,
         };
         let weights = forward.weights.into_iter().chain(backward.weights).collect();
-        Some(Fused::new(kernel, weights))
+        Some(BoundKernel::new(kernel, weights))
     }
 }

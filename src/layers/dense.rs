@@ -9,12 +9,12 @@ use crate::activations::Activation;
 use crate::constraints::Constraint;
 use crate::error::{Problem, Result};
 use crate::initializers::Initializer;
-use crate::ops::Fused;
-use crate::ops::dense::DenseKernel;
+use crate::kernels::BoundKernel;
+use crate::kernels::dense::DenseKernel;
 use crate::regularizers::Regularizer;
 use crate::shape::Shape;
 use crate::stored::Stored;
-use crate::weights::{Scope, Wanted};
+use crate::weights::{Scope, WeightSpec};
 
 /// `output = activation(input · kernel + bias)`, over the last axis at any rank.
 ///
@@ -83,7 +83,7 @@ impl Layer for Dense {
     }
 
     fn build(&self, input: &Shape, scope: &mut Scope<'_>) -> Result<Box<dyn Forward>> {
-        let kernel = scope.weight(Wanted {
+        let kernel = scope.weight(WeightSpec {
             name: "kernel",
             shape: &[input.last(), self.units],
             initializer: &self.kernel_initializer,
@@ -91,7 +91,7 @@ impl Layer for Dense {
             constraint: &self.kernel_constraint,
             stored: Stored::kernel("weight", 2),
         })?;
-        let bias = Wanted {
+        let bias = WeightSpec {
             name: "bias",
             shape: &[self.units],
             initializer: &self.bias_initializer,
@@ -132,7 +132,7 @@ impl Forward for DenseForward {
         Ok(input.with(output))
     }
 
-    fn kernel(&self) -> Option<Fused> {
+    fn to_kernel(&self) -> Option<BoundKernel> {
         if self.activity.is_some() || !self.activation.has_slices() {
             return None;
         }
@@ -140,6 +140,6 @@ impl Forward for DenseForward {
         let kernel =
             DenseKernel { input, units, activation: self.activation.clone(), drops_mask: false };
         let weights = std::iter::once(self.kernel.clone()).chain(self.bias.clone()).collect();
-        Some(Fused::new(kernel, weights))
+        Some(BoundKernel::new(kernel, weights))
     }
 }

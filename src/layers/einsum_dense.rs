@@ -9,12 +9,12 @@ use crate::activations::Activation;
 use crate::constraints::Constraint;
 use crate::error::{Problem, Result};
 use crate::initializers::Initializer;
-use crate::ops::Fused;
-use crate::ops::dense::DenseKernel;
+use crate::kernels::BoundKernel;
+use crate::kernels::dense::DenseKernel;
 use crate::regularizers::Regularizer;
 use crate::shape::Shape;
 use crate::stored::Stored;
-use crate::weights::{Scope, Wanted};
+use crate::weights::{Scope, WeightSpec};
 
 /// `output = activation(einsum(equation, input, kernel) + bias)`.
 ///
@@ -67,7 +67,7 @@ pub enum Sizes {
 
 /// The equation with all its axes: labels of the input, the kernel and the output, the batch's
 /// first, and the sizes of the kernel, the output and the bias.
-struct Plan {
+struct EinsumPlan {
     input: Vec<char>,
     kernel: Vec<char>,
     output: Vec<char>,
@@ -78,7 +78,7 @@ struct Plan {
 }
 
 impl EinsumDense {
-    fn plan(&self, shape: &Shape) -> Result<Plan, Problem> {
+    fn plan(&self, shape: &Shape) -> Result<EinsumPlan, Problem> {
         let (input, kernel, output) = self.labels(shape)?;
         let problem = |message: String| Err(Problem::at("output_shape", message));
         let given = match &self.output_shape {
@@ -145,7 +145,7 @@ impl EinsumDense {
             super::not_too_large("output_shape", sizes)?;
         }
         let bias_shape = self.bias_shape(&output, &output_shape)?;
-        Ok(Plan { input, kernel, output, kernel_shape, output_shape, bias_shape })
+        Ok(EinsumPlan { input, kernel, output, kernel_shape, output_shape, bias_shape })
     }
 
     /// The labels of input, kernel and output; what `...` stands for is labelled with digits.
@@ -228,7 +228,7 @@ impl Layer for EinsumDense {
 
     fn build(&self, input: &Shape, scope: &mut Scope<'_>) -> Result<Box<dyn Forward>> {
         let plan = self.plan(input).map_err(|problem| crate::Error::Internal(problem.message))?;
-        let kernel = scope.weight(Wanted {
+        let kernel = scope.weight(WeightSpec {
             name: "kernel",
             shape: &plan.kernel_shape,
             initializer: &self.kernel_initializer,
@@ -237,7 +237,7 @@ impl Layer for EinsumDense {
             stored: Stored::plain("kernel"),
         })?;
         let bias = match &plan.bias_shape {
-            Some(shape) => Some(scope.weight(Wanted {
+            Some(shape) => Some(scope.weight(WeightSpec {
                 name: "bias",
                 shape,
                 initializer: &self.bias_initializer,
@@ -257,7 +257,7 @@ impl Layer for EinsumDense {
 }
 
 struct EinsumForward {
-    plan: Plan,
+    plan: EinsumPlan,
     kernel: Var,
     bias: Option<Var>,
     activation: Activation,
@@ -268,7 +268,7 @@ impl Forward for EinsumForward {
     /// Both sides are brought to (shared, free, contracted), multiplied as matrices, and the
     /// product's axes are put in the output's order.
     fn forward(&self, input: Signal, context: &mut Context<'_>) -> Result<Signal> {
-        let Plan { input: of_x, kernel: of_k, output: of_y, .. } = &self.plan;
+        let EinsumPlan { input: of_x, kernel: of_k, output: of_y, .. } = &self.plan;
         let (x, of_x) =
             summed(&input.tensor, of_x, |label| of_k.contains(label) || of_y.contains(label))?;
         let pick = |labels: &[char], keep: &dyn Fn(&char) -> bool| -> Vec<char> {
@@ -299,8 +299,9 @@ impl Forward for EinsumForward {
     }
 
     /// A dense layer where the kernel takes the last axes of the input and gives those of the output.
-    fn kernel(&self) -> Option<Fused> {
-        let Plan { input, kernel, output, kernel_shape, output_shape, bias_shape } = &self.plan;
+    fn to_kernel(&self) -> Option<BoundKernel> {
+        let EinsumPlan { input, kernel, output, kernel_shape, output_shape, bias_shape } =
+            &self.plan;
         let taken = kernel.iter().take_while(|label| input.contains(label)).count();
         let (front, made) = (input.len().checked_sub(taken)?, kernel.len() - taken);
         let is_dense = input[front..] == kernel[..taken]
@@ -325,7 +326,7 @@ impl Forward for EinsumForward {
         // activations of rows see the output's last axis alone
         let is_one_axis = made == 1 || self.activation == Activation::Linear;
         let weights = std::iter::once(&self.kernel).chain(&self.bias).cloned().collect();
-        is_one_axis.then(|| Fused::new(dense, weights))
+        is_one_axis.then(|| BoundKernel::new(dense, weights))
     }
 }
 

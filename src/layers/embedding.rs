@@ -8,12 +8,12 @@ use super::{Context, Forward, Layer, Signal};
 use crate::constraints::Constraint;
 use crate::error::{Problem, Result};
 use crate::initializers::Initializer;
-use crate::ops::embedding::EmbeddingKernel;
-use crate::ops::{Fused, Kernel};
+use crate::kernels::embedding::EmbeddingKernel;
+use crate::kernels::{BoundKernel, Kernel};
 use crate::regularizers::Regularizer;
 use crate::shape::Shape;
 use crate::stored::Stored;
-use crate::weights::{Scope, Wanted};
+use crate::weights::{Scope, WeightSpec};
 
 /// `output = embeddings[id]`. Ids are whole numbers from 0 to input_dim - 1 (what comes after the
 /// point is cut off); others are an error.
@@ -66,7 +66,7 @@ impl Layer for Embedding {
     }
 
     fn build(&self, _: &Shape, scope: &mut Scope<'_>) -> Result<Box<dyn Forward>> {
-        let table = scope.weight(Wanted {
+        let table = scope.weight(WeightSpec {
             name: "embeddings",
             shape: &[self.input_dim, self.output_dim],
             initializer: &self.embeddings_initializer,
@@ -110,8 +110,8 @@ impl Forward for EmbeddingForward {
         Ok(Signal { tensor: output, mask })
     }
 
-    fn kernel(&self) -> Option<Fused> {
-        Some(Fused::new(self.lookup(), vec![self.table.clone()]))
+    fn to_kernel(&self) -> Option<BoundKernel> {
+        Some(BoundKernel::new(self.lookup(), vec![self.table.clone()]))
     }
 }
 
@@ -120,7 +120,7 @@ mod tests {
     use candle_core::Device;
 
     use super::*;
-    use crate::ops;
+    use crate::kernels;
     use crate::random::Random;
     use crate::weights::Weights;
 
@@ -136,10 +136,10 @@ mod tests {
         for (ids, fine) in [([0.0, 2.9], true), ([3.0, 0.0], false), ([-1.0, 0.0], false)] {
             let x = Tensor::new(&[ids.map(|id: f64| id as f32)], &Device::Cpu).unwrap();
             let mut context = Context::inference(&random);
-            let twin = built.forward(Signal::new(x.clone()), &mut context);
-            let fused = built.kernel().unwrap();
-            let kernel = ops::apply(&fused, &output, Signal::new(x), &mut context);
-            assert_eq!((twin.is_ok(), kernel.is_ok()), (fine, fine), "{ids:?}");
+            let reference = built.forward(Signal::new(x.clone()), &mut context);
+            let bound = built.to_kernel().unwrap();
+            let kernel = kernels::apply(&bound, &output, Signal::new(x), &mut context);
+            assert_eq!((reference.is_ok(), kernel.is_ok()), (fine, fine), "{ids:?}");
             if let Err(error) = kernel {
                 let words = "`embedding` takes ids from 0 to 2, got ";
                 assert!(error.to_string().contains(words), "{error}");

@@ -9,7 +9,7 @@ use crate::activations::Activation;
 use crate::constraints::Constraint;
 use crate::error::{Problem, Result};
 use crate::initializers::Initializer;
-use crate::ops::recurrent::Cell;
+use crate::kernels::recurrent::Cell;
 use crate::regularizers::Regularizer;
 use crate::shape::Shape;
 use crate::weights::Scope;

@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 use super::{Context, Forward, Layer, Signal};
 use crate::checks;
 use crate::error::{Problem, Result};
-use crate::ops::Fused;
-use crate::ops::masking::MaskingKernel;
+use crate::kernels::BoundKernel;
+use crate::kernels::masking::MaskingKernel;
 use crate::shape::Shape;
 use crate::weights::Scope;
 
@@ -54,8 +54,8 @@ impl Forward for MaskingForward {
         Ok(Signal { tensor: output, mask: Some(mask.squeeze(2)?) })
     }
 
-    fn kernel(&self) -> Option<Fused> {
+    fn to_kernel(&self) -> Option<BoundKernel> {
         let mask_value = self.mask_value as f32;
-        Some(Fused::new(MaskingKernel { features: self.features, mask_value }, Vec::new()))
+        Some(BoundKernel::new(MaskingKernel { features: self.features, mask_value }, Vec::new()))
     }
 }

@@ -4,7 +4,7 @@
 //! configuration (`output_shape` works at spec time, without tensors) and one private runtime
 //! struct, made by `build`, whose `forward` maps a [`Signal`] to a [`Signal`].
 
-mod activating;
+mod activation;
 mod augmentation;
 mod axes;
 mod bidirectional;
@@ -35,17 +35,17 @@ use serde::de::MapAccess;
 
 use crate::config::{AnyItem, Entry, catalog};
 use crate::error::{Problem, Result};
-use crate::ops::Fused;
+use crate::kernels::BoundKernel;
 use crate::random::Random;
 use crate::shape::Shape;
 use crate::weights::Scope;
 
-pub use activating::{ActivationLayer, Elu, LeakyReLU, PReLU, ReLU, Softmax};
+pub use activation::{ActivationLayer, Elu, LeakyReLU, PReLU, ReLU, Softmax};
 pub use augmentation::{
     Factor, FillMode, Flips, RandomContrast, RandomFlip, RandomRotation, RandomTranslation,
     RandomZoom, Sampling,
 };
-pub use axes::{Axes, Numbers};
+pub use axes::{AxisList, NumberList};
 pub use bidirectional::{Bidirectional, MergeMode};
 pub use dense::Dense;
 pub use einsum_dense::{EinsumDense, Sizes};
@@ -222,7 +222,7 @@ pub trait Forward: Send + Sync {
     fn forward(&self, input: Signal, context: &mut Context<'_>) -> Result<Signal>;
 
     /// The layer as a kernel over slices, which runs on the CPU; None where it has none.
-    fn kernel(&self) -> Option<Fused> {
+    fn to_kernel(&self) -> Option<BoundKernel> {
         None
     }
 

@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 use super::{Context, Forward, Layer, LayerEntry, Signal, check_inner, inner_name, within};
 use crate::activations::Activation;
 use crate::error::{Problem, Result};
-use crate::ops::Fused;
-use crate::ops::time_distributed::TimeDistributedKernel;
+use crate::kernels::BoundKernel;
+use crate::kernels::time_distributed::TimeDistributedKernel;
 use crate::shape::Shape;
 use crate::weights::Scope;
 
@@ -93,9 +93,9 @@ impl Forward for TimeDistributedForward {
         Ok(input.with(output.reshape(dims)?))
     }
 
-    fn kernel(&self) -> Option<Fused> {
-        let Fused { kernel: inner, weights } = self.inner.kernel()?;
-        Some(Fused::new(TimeDistributedKernel { inner, steps: self.steps }, weights))
+    fn to_kernel(&self) -> Option<BoundKernel> {
+        let BoundKernel { kernel: inner, weights } = self.inner.to_kernel()?;
+        Some(BoundKernel::new(TimeDistributedKernel { inner, steps: self.steps }, weights))
     }
 
     fn wants_adapt(&self) -> bool {

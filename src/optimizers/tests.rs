@@ -8,7 +8,7 @@ use crate::gradients::{Gradient, Gradients};
 use crate::initializers::Initializer;
 use crate::random::Random;
 use crate::stored::Stored;
-use crate::weights::{Wanted, Weights};
+use crate::weights::{WeightSpec, Weights};
 
 fn read(json: Value) -> OptimizerEntry {
     Node::from_json(&json).read().unwrap_or_else(|error| panic!("{json}: {error}"))
@@ -19,7 +19,7 @@ fn weights(constraint: Option<Constraint>) -> Weights {
     let mut scope = weights.scope("dense", true);
     for (name, shape) in [("kernel", vec![3, 4]), ("bias", vec![4])] {
         scope
-            .weight(Wanted {
+            .weight(WeightSpec {
                 name,
                 shape: &shape,
                 initializer: &Initializer::random_uniform(),

@@ -1,5 +1,5 @@
 //! Gradients: every layer's and every loss's autograd against finite differences in f64, and every
-//! kernel's in f32 against that of its twin; none of them subnormal where numbers are tiny.
+//! kernel's in f32 against that of its reference; none of them subnormal where numbers are tiny.
 
 #![allow(unreachable_pub, clippy::print_stdout, clippy::unwrap_used)]
 
@@ -9,9 +9,9 @@ mod subnormals;
 use candle_core::{DType, Device, Tensor, Var, backprop::GradStore};
 use lanthorn::Shape;
 use lanthorn::config::{Catalog, Node};
+use lanthorn::kernels;
 use lanthorn::layers::{Context, Forward, Layer, LayerEntry, Signal};
 use lanthorn::losses::{Loss, LossEntry};
-use lanthorn::ops;
 use lanthorn::random::Random;
 use lanthorn::weights::Weights;
 use rows::{Row, rows};
@@ -104,8 +104,8 @@ impl Built {
         context: &mut Context<'_>,
     ) -> Result<Option<Tensor>, String> {
         let signal = Signal { tensor: self.x.as_tensor().clone(), mask: self.mask.clone() };
-        let output = match self.layer.kernel() {
-            Some(fused) if kernels => ops::apply(&fused, &self.shape, signal, context),
+        let output = match self.layer.to_kernel() {
+            Some(bound) if kernels => kernels::apply(&bound, &self.shape, signal, context),
             _ if kernels => return Ok(None),
             _ => self.layer.forward(signal, context),
         };

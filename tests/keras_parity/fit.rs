@@ -17,7 +17,7 @@ use crate::golden::{Golden, Outcome, close, close_numbers, numbers};
 
 pub fn check(golden: &Golden, case: &Value) -> Result<Outcome, String> {
     run(golden, case, &|trainer| trainer).map_err(|e| format!("compiled: {e}"))?;
-    run(golden, case, &Trainer::uncompiled).map_err(|e| format!("autograd: {e}"))?;
+    run(golden, case, &Trainer::autograd).map_err(|e| format!("autograd: {e}"))?;
     run(golden, case, &Trainer::without_kernels).map_err(|e| format!("candle ops: {e}"))?;
     Ok(Outcome::Pass)
 }

@@ -5,8 +5,8 @@ use candle_core::{Device, Tensor, Var};
 use lanthorn::Shape;
 use lanthorn::config::Node;
 use lanthorn::exchange::keras_json::translate;
+use lanthorn::kernels;
 use lanthorn::layers::{Context, Forward, LayerEntry, Signal};
-use lanthorn::ops;
 use lanthorn::random::Random;
 use lanthorn::weights::Weights;
 use serde_json::{Value, json};
@@ -100,9 +100,9 @@ fn run(
     let x = Var::from_tensor(&x).map_err(|e| e.to_string())?;
     let mut signal = Signal::new(x.as_tensor().clone());
     for (layer, output) in layers {
-        signal = match layer.kernel() {
-            Some(fused) if kernels => {
-                ops::apply(&fused, output, signal, &mut context).map_err(text)?
+        signal = match layer.to_kernel() {
+            Some(bound) if kernels => {
+                kernels::apply(&bound, output, signal, &mut context).map_err(text)?
             }
             _ => layer.forward(signal, &mut context).map_err(text)?,
         };

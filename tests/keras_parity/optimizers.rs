@@ -9,7 +9,7 @@ use lanthorn::initializers::Initializer;
 use lanthorn::optimizers::{OptimizerEntry, OptimizerState};
 use lanthorn::random::Random;
 use lanthorn::stored::Stored;
-use lanthorn::weights::{Wanted, Weights};
+use lanthorn::weights::{WeightSpec, Weights};
 use serde_json::Value;
 
 use crate::golden::{Golden, Outcome, close, close_numbers, numbers};
@@ -28,7 +28,7 @@ pub fn check(golden: &Golden, case: &Value) -> Result<Outcome, String> {
     for name in &names {
         let start = tensor("init", name)?;
         let mut scope = weights.scope("", true);
-        let var = scope.weight(Wanted {
+        let var = scope.weight(WeightSpec {
             name,
             shape: start.dims(),
             initializer: &Initializer::Zeros,

@@ -19,8 +19,8 @@ use serde::{Deserialize, Serialize};
 use super::{Context, DataFormat, Forward, Signal};
 use crate::checks;
 use crate::error::{Problem, Result};
-use crate::ops::Fused;
-use crate::ops::augment::{Beyond, Draws, Image, MAP, Warp};
+use crate::kernels::BoundKernel;
+use crate::kernels::augment::{Beyond, Draws, Image, MAP, WarpKernel};
 use crate::shape::Shape;
 use crate::weights::Scope;
 
@@ -116,7 +116,7 @@ fn draws(seed: Option<u64>, scope: &Scope<'_>) -> Draws {
 }
 
 /// The runtime half of a layer that moves pixels.
-struct Warped(Warp);
+struct Warped(WarpKernel);
 
 impl Forward for Warped {
     /// Output = Σ over neighbours of share · input pixel, gathered row by row of a batch of pixels.
@@ -160,24 +160,24 @@ impl Forward for Warped {
         Ok(input.with(output))
     }
 
-    fn kernel(&self) -> Option<Fused> {
-        Some(Fused::new(self.0.clone(), Vec::new()))
+    fn to_kernel(&self) -> Option<BoundKernel> {
+        Some(BoundKernel::new(self.0.clone(), Vec::new()))
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ops::Kernel;
-    use crate::ops::augment::Motion;
-    use crate::ops::{Pass, Saved};
+    use crate::kernels::Kernel;
+    use crate::kernels::augment::Motion;
+    use crate::kernels::{Pass, Saved};
     use crate::random::Random;
 
     /// One image (1, 4, 1) through a motion.
     fn run(motion: Motion, fill: FillMode) -> Vec<f32> {
         let image = Image { height: 1, width: 4, channels: 1, channels_first: false };
         let (beyond, draws) = (fill.beyond(9.0), Draws { layer: "l".into(), seed: None });
-        let warp = Warp { image, motion, beyond, bilinear: true, draws };
+        let warp = WarpKernel { image, motion, beyond, bilinear: true, draws };
         let random = Random::new(1);
         let pass = Pass { batch: 1, training: true, step: 0, random: &random, mask: None };
         let mut y = vec![0.0; 4];

@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 use super::super::{Context, DataFormat, Forward, Layer, Signal};
 use super::{Factor, check, draws, image};
 use crate::error::{Problem, Result};
-use crate::ops::Fused;
-use crate::ops::augment::Contrast;
+use crate::kernels::BoundKernel;
+use crate::kernels::augment::ContrastKernel;
 use crate::shape::Shape;
 use crate::weights::Scope;
 
@@ -52,7 +52,7 @@ impl Layer for RandomContrast {
     fn build(&self, input: &Shape, scope: &mut Scope<'_>) -> Result<Box<dyn Forward>> {
         let ends = self.factor.ends("factor", 0.0, 1.0);
         let (lower, upper) = ends.map_err(|problem| crate::Error::Internal(problem.message))?;
-        Ok(Box::new(Contrasted(Contrast {
+        Ok(Box::new(Contrasted(ContrastKernel {
             image: image(input, self.data_format),
             factor: (1.0 - lower, 1.0 + upper),
             range: (self.value_range[0] as f32, self.value_range[1] as f32),
@@ -61,7 +61,7 @@ impl Layer for RandomContrast {
     }
 }
 
-struct Contrasted(Contrast);
+struct Contrasted(ContrastKernel);
 
 impl Forward for Contrasted {
     fn forward(&self, input: Signal, context: &mut Context<'_>) -> Result<Signal> {
@@ -85,7 +85,7 @@ impl Forward for Contrasted {
         Ok(input.with(output))
     }
 
-    fn kernel(&self) -> Option<Fused> {
-        Some(Fused::new(self.0.clone(), Vec::new()))
+    fn to_kernel(&self) -> Option<BoundKernel> {
+        Some(BoundKernel::new(self.0.clone(), Vec::new()))
     }
 }

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::super::{DataFormat, Forward, Layer};
 use super::{Warped, check, draws, image};
 use crate::error::{Problem, Result};
-use crate::ops::augment::{Beyond, Motion, Warp};
+use crate::kernels::augment::{Beyond, Motion, WarpKernel};
 use crate::shape::Shape;
 use crate::weights::Scope;
 
@@ -48,7 +48,7 @@ impl Layer for RandomFlip {
     }
 
     fn build(&self, input: &Shape, scope: &mut Scope<'_>) -> Result<Box<dyn Forward>> {
-        Ok(Box::new(Warped(Warp {
+        Ok(Box::new(Warped(WarpKernel {
             image: image(input, self.data_format),
             motion: Motion::Flip {
                 horizontal: self.mode != Flips::Vertical,

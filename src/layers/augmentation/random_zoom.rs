@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::super::{DataFormat, Forward, Layer};
 use super::{Factor, FillMode, Sampling, Warped, check, draws, image};
 use crate::error::{Problem, Result};
-use crate::ops::augment::{Motion, Warp};
+use crate::kernels::augment::{Motion, WarpKernel};
 use crate::shape::Shape;
 use crate::weights::Scope;
 
@@ -54,7 +54,7 @@ impl Layer for RandomZoom {
 
     fn build(&self, input: &Shape, scope: &mut Scope<'_>) -> Result<Box<dyn Forward>> {
         let motion = self.motion().map_err(|problem| crate::Error::Internal(problem.message))?;
-        Ok(Box::new(Warped(Warp {
+        Ok(Box::new(Warped(WarpKernel {
             image: image(input, self.data_format),
             motion,
             beyond: self.fill_mode.beyond(self.fill_value),

@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Convolution;
-use super::plan::Kind;
+use super::plan::ConvolutionKind;
 use crate::activations::Activation;
 use crate::constraints::Constraint;
 use crate::error::{Problem, Result};
@@ -97,7 +97,7 @@ impl Conv1D {
         Convolution {
             layer: "conv1d",
             rank: 1,
-            kind: Kind::Full { filters: self.filters, groups: self.groups, kernel },
+            kind: ConvolutionKind::Full { filters: self.filters, groups: self.groups, kernel },
             kernel_size: &self.kernel_size,
             strides: &self.strides,
             padding: self.padding,

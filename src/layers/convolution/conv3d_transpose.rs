@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Convolution;
-use super::plan::Kind;
+use super::plan::ConvolutionKind;
 use crate::activations::Activation;
 use crate::constraints::Constraint;
 use crate::error::{Problem, Result};
@@ -96,7 +96,7 @@ impl Conv3DTranspose {
         Convolution {
             layer: "conv3d_transpose",
             rank: 3,
-            kind: Kind::Transposed {
+            kind: ConvolutionKind::Transposed {
                 filters: self.filters,
                 output_padding: &self.output_padding,
                 kernel,

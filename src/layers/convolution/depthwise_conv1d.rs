@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Convolution;
-use super::plan::Kind;
+use super::plan::ConvolutionKind;
 use crate::activations::Activation;
 use crate::constraints::Constraint;
 use crate::error::{Problem, Result};
@@ -94,7 +94,7 @@ impl DepthwiseConv1D {
         Convolution {
             layer: "depthwise_conv1d",
             rank: 1,
-            kind: Kind::Depthwise { multiplier: self.depth_multiplier, kernel },
+            kind: ConvolutionKind::Depthwise { multiplier: self.depth_multiplier, kernel },
             kernel_size: &self.kernel_size,
             strides: &self.strides,
             padding: self.padding,

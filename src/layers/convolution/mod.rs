@@ -10,9 +10,9 @@ mod conv3d_transpose;
 mod depthwise_conv1d;
 mod depthwise_conv2d;
 mod plan;
+mod reference;
 mod separable_conv1d;
 mod separable_conv2d;
-mod twin;
 
 pub use conv1d::Conv1D;
 pub use conv1d_transpose::Conv1DTranspose;
@@ -27,30 +27,30 @@ pub use separable_conv2d::SeparableConv2D;
 
 use candle_core::Var;
 
-use self::plan::{Kind, Plan};
+use self::plan::{ConvolutionKind, ConvolutionPlan};
 use super::spatial::{self, DataFormat, Padding, PerAxis, checked};
 use super::{Context, Forward, Signal};
 use crate::activations::Activation;
 use crate::constraints::Constraint;
 use crate::error::{Problem, Result};
 use crate::initializers::Initializer;
-use crate::ops::conv::ConvKernel;
-use crate::ops::conv_transpose::ConvTransposeKernel;
-use crate::ops::depthwise::DepthwiseKernel;
-use crate::ops::separable::SeparableKernel;
-use crate::ops::window::{Axis, Window};
-use crate::ops::{Fused, Kernel};
+use crate::kernels::conv::ConvKernel;
+use crate::kernels::conv_transpose::ConvTransposeKernel;
+use crate::kernels::depthwise::DepthwiseKernel;
+use crate::kernels::separable::SeparableKernel;
+use crate::kernels::window::{SlidingWindow, WindowAxis};
+use crate::kernels::{BoundKernel, Kernel};
 use crate::regularizers::Regularizer;
 use crate::shape::Shape;
 use crate::stored::Stored;
-use crate::weights::{Scope, Wanted};
+use crate::weights::{Scope, WeightSpec};
 
 /// A layer of convolution, as its configuration says.
 struct Convolution<'a> {
     /// Its name in messages.
     layer: &'static str,
     rank: usize,
-    kind: Kind<'a>,
+    kind: ConvolutionKind<'a>,
     kernel_size: &'a PerAxis,
     strides: &'a PerAxis,
     padding: Padding,
@@ -80,7 +80,7 @@ impl Convolution<'_> {
             weights.push(scope.weight(wanted(name, shape, stored.clone(), start))?);
         }
         if let Some(start) = self.bias {
-            let separable = matches!(self.kind, Kind::Separable { .. });
+            let separable = matches!(self.kind, ConvolutionKind::Separable { .. });
             let stored = Stored::plain(if separable { "pointwise.bias" } else { "bias" });
             weights.push(scope.weight(wanted("bias", &[plan.filters], stored, start))?);
         }
@@ -95,13 +95,18 @@ impl Convolution<'_> {
     }
 }
 
-fn wanted<'a>(name: &'a str, shape: &'a [usize], stored: Stored, start: Start<'a>) -> Wanted<'a> {
+fn wanted<'a>(
+    name: &'a str,
+    shape: &'a [usize],
+    stored: Stored,
+    start: Start<'a>,
+) -> WeightSpec<'a> {
     let (initializer, regularizer, constraint) = start;
-    Wanted { name, shape, initializer, regularizer, constraint, stored }
+    WeightSpec { name, shape, initializer, regularizer, constraint, stored }
 }
 
 struct ConvolutionForward {
-    plan: Plan,
+    plan: ConvolutionPlan,
     /// One kernel or two, then the bias.
     weights: Vec<Var>,
     bias: bool,
@@ -113,7 +118,7 @@ struct ConvolutionForward {
 impl Forward for ConvolutionForward {
     fn forward(&self, input: Signal, context: &mut Context<'_>) -> Result<Signal> {
         let x = spatial::flat(&input.tensor, self.format)?; // (batch, positions, channels)
-        let mut y = twin::forward(&self.plan, &x, &self.weights)?; // (batch, positions, filters)
+        let mut y = reference::forward(&self.plan, &x, &self.weights)?; // (batch, positions, filters)
         if let (true, Some(bias)) = (self.bias, self.weights.last()) {
             y = y.broadcast_add(bias.as_tensor())?;
         }
@@ -123,27 +128,29 @@ impl Forward for ConvolutionForward {
         Ok(Signal::new(output))
     }
 
-    fn kernel(&self) -> Option<Fused> {
+    fn to_kernel(&self) -> Option<BoundKernel> {
         if self.activity.is_some()
             || !self.activation.has_slices()
             || self.format == DataFormat::ChannelsFirst
         {
             return None;
         }
-        let Plan { window, filters, multiplier, groups, .. } = self.plan;
+        let ConvolutionPlan { window, filters, multiplier, groups, .. } = self.plan;
         let (channels, activation) = (self.plan.grid.channels, self.activation.clone());
         let depthwise = |activation| DepthwiseKernel { window, channels, multiplier, activation };
-        let fused =
-            |kernel: std::sync::Arc<dyn Kernel>| Fused { kernel, weights: self.weights.clone() };
-        Some(fused(match self.plan.op {
-            plan::Op::Full => {
+        let bound = |kernel: std::sync::Arc<dyn Kernel>| BoundKernel {
+            kernel,
+            weights: self.weights.clone(),
+        };
+        Some(bound(match self.plan.op {
+            plan::ConvolutionOp::Full => {
                 std::sync::Arc::new(ConvKernel { window, channels, filters, groups, activation })
             }
-            plan::Op::Transposed => {
+            plan::ConvolutionOp::Transposed => {
                 std::sync::Arc::new(ConvTransposeKernel { window, channels, filters, activation })
             }
-            plan::Op::Depthwise => std::sync::Arc::new(depthwise(activation)),
-            plan::Op::Separable => std::sync::Arc::new(SeparableKernel {
+            plan::ConvolutionOp::Depthwise => std::sync::Arc::new(depthwise(activation)),
+            plan::ConvolutionOp::Separable => std::sync::Arc::new(SeparableKernel {
                 depthwise: depthwise(Activation::Linear),
                 pointwise: ConvKernel {
                     window: pointwise(&window),
@@ -158,7 +165,11 @@ impl Forward for ConvolutionForward {
 }
 
 /// A window of one tap over what another window makes.
-fn pointwise(window: &Window) -> Window {
-    let one = |axis: Axis| Axis { input: axis.output, output: axis.output, ..Axis::NONE };
-    Window { axes: window.axes.map(one) }
+fn pointwise(window: &SlidingWindow) -> SlidingWindow {
+    let one = |axis: WindowAxis| WindowAxis {
+        input: axis.output,
+        output: axis.output,
+        ..WindowAxis::NONE
+    };
+    SlidingWindow { axes: window.axes.map(one) }
 }

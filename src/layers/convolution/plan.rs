@@ -3,14 +3,14 @@
 
 use super::{Convolution, Start};
 use crate::error::Problem;
+use crate::kernels::window::{SlidingWindow, WindowAxis};
 use crate::layers::at_least_one;
 use crate::layers::spatial::{Grid, Padding, PerAxis, Slide, fits, not_causal};
-use crate::ops::window::{Axis, Window};
 use crate::shape::Shape;
 use crate::stored::Stored;
 
 /// The kinds of convolution and the arguments that are theirs alone.
-pub(super) enum Kind<'a> {
+pub(super) enum ConvolutionKind<'a> {
     /// Every filter sees all channels of its group.
     Full { filters: usize, groups: usize, kernel: Start<'a> },
     /// The backward pass of a convolution as a layer.
@@ -21,24 +21,24 @@ pub(super) enum Kind<'a> {
     Separable { filters: usize, multiplier: usize, depthwise: Start<'a>, pointwise: Start<'a> },
 }
 
-impl<'a> Kind<'a> {
+impl<'a> ConvolutionKind<'a> {
     /// How its kernels start, in order.
     pub(super) fn starts(&self) -> Vec<Start<'a>> {
         match *self {
-            Kind::Full { kernel, .. }
-            | Kind::Transposed { kernel, .. }
-            | Kind::Depthwise { kernel, .. } => vec![kernel],
-            Kind::Separable { depthwise, pointwise, .. } => vec![depthwise, pointwise],
+            ConvolutionKind::Full { kernel, .. }
+            | ConvolutionKind::Transposed { kernel, .. }
+            | ConvolutionKind::Depthwise { kernel, .. } => vec![kernel],
+            ConvolutionKind::Separable { depthwise, pointwise, .. } => vec![depthwise, pointwise],
         }
     }
 }
 
 /// A convolution over an input of a known shape.
-pub(super) struct Plan {
-    pub op: Op,
+pub(super) struct ConvolutionPlan {
+    pub op: ConvolutionOp,
     pub grid: Grid,
     /// A transposed convolution's slides over its output.
-    pub window: Window,
+    pub window: SlidingWindow,
     /// Channels of the output.
     pub filters: usize,
     pub groups: usize,
@@ -49,18 +49,18 @@ pub(super) struct Plan {
 
 /// Which arithmetic.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Op {
+pub(super) enum ConvolutionOp {
     Full,
     Transposed,
     Depthwise,
     Separable,
 }
 
-impl Plan {
+impl ConvolutionPlan {
     /// The axes of the output.
     pub(super) fn output(&self) -> [usize; 3] {
         self.window.axes.map(|axis| match self.op {
-            Op::Transposed => axis.input,
+            ConvolutionOp::Transposed => axis.input,
             _ => axis.output,
         })
     }
@@ -68,13 +68,15 @@ impl Plan {
 
 impl Convolution<'_> {
     /// The plan for an input, or what is wrong with the arguments or the input.
-    pub(super) fn plan(&self, input: &Shape) -> Result<Plan, Problem> {
+    pub(super) fn plan(&self, input: &Shape) -> Result<ConvolutionPlan, Problem> {
         let (layer, rank) = (self.layer, self.rank);
         let (filters, groups, multiplier) = match self.kind {
-            Kind::Full { filters, groups, .. } => (Some(filters), groups, 1),
-            Kind::Transposed { filters, .. } => (Some(filters), 1, 1),
-            Kind::Depthwise { multiplier, .. } => (None, 1, multiplier),
-            Kind::Separable { filters, multiplier, .. } => (Some(filters), 1, multiplier),
+            ConvolutionKind::Full { filters, groups, .. } => (Some(filters), groups, 1),
+            ConvolutionKind::Transposed { filters, .. } => (Some(filters), 1, 1),
+            ConvolutionKind::Depthwise { multiplier, .. } => (None, 1, multiplier),
+            ConvolutionKind::Separable { filters, multiplier, .. } => {
+                (Some(filters), 1, multiplier)
+            }
         };
         at_least_one("filters", filters.unwrap_or(1))?;
         at_least_one("depth_multiplier", multiplier)?;
@@ -89,18 +91,26 @@ impl Convolution<'_> {
         let shape = |a: usize, b: usize| sizes.clone().chain([a, b]).collect::<Vec<_>>();
         let full = Stored::kernel("weight", rank + 2);
         let (op, filters, weights) = match self.kind {
-            Kind::Full { filters, .. } => {
-                (Op::Full, filters, vec![(shape(channels / groups, filters), "kernel", full)])
-            }
-            Kind::Transposed { filters, .. } => {
-                (Op::Transposed, filters, vec![(shape(filters, channels), "kernel", full)])
-            }
-            Kind::Depthwise { .. } => {
+            ConvolutionKind::Full { filters, .. } => (
+                ConvolutionOp::Full,
+                filters,
+                vec![(shape(channels / groups, filters), "kernel", full)],
+            ),
+            ConvolutionKind::Transposed { filters, .. } => (
+                ConvolutionOp::Transposed,
+                filters,
+                vec![(shape(filters, channels), "kernel", full)],
+            ),
+            ConvolutionKind::Depthwise { .. } => {
                 let filters = product(layer, channels, multiplier)?;
                 let stored = Stored::Depthwise("weight".to_string());
-                (Op::Depthwise, filters, vec![(shape(channels, multiplier), "kernel", stored)])
+                (
+                    ConvolutionOp::Depthwise,
+                    filters,
+                    vec![(shape(channels, multiplier), "kernel", stored)],
+                )
             }
-            Kind::Separable { filters, .. } => {
+            ConvolutionKind::Separable { filters, .. } => {
                 let between = product(layer, channels, multiplier)?;
                 let mut pointwise = vec![1; rank];
                 pointwise.extend([between, filters]);
@@ -108,20 +118,20 @@ impl Convolution<'_> {
                 let depthwise = (shape(channels, multiplier), "depthwise_kernel", stored);
                 let stored = Stored::kernel("pointwise.weight", rank + 2);
                 let weights = vec![depthwise, (pointwise, "pointwise_kernel", stored)];
-                (Op::Separable, filters, weights)
+                (ConvolutionOp::Separable, filters, weights)
             }
         };
         for (shape, ..) in &weights {
             fits(layer, shape)?;
         }
-        if op == Op::Separable {
+        if op == ConvolutionOp::Separable {
             let between = window.axes.map(|axis| axis.output);
             grid.shape(layer, between, channels * multiplier, self.data_format)?;
         }
-        Ok(Plan { op, grid, window, filters, groups, multiplier, weights })
+        Ok(ConvolutionPlan { op, grid, window, filters, groups, multiplier, weights })
     }
 
-    fn window(&self, grid: &Grid) -> Result<Window, Problem> {
+    fn window(&self, grid: &Grid) -> Result<SlidingWindow, Problem> {
         let rank = self.rank;
         let sizes = self.kernel_size.axes("kernel_size", rank, 1, 1)?;
         let strides = self.strides.axes("strides", rank, 1, 1)?;
@@ -131,10 +141,11 @@ impl Convolution<'_> {
             stride: strides[axis],
             dilation: dilations[axis],
         });
-        if rank > 1 || !matches!(self.kind, Kind::Full { .. }) {
+        if rank > 1 || !matches!(self.kind, ConvolutionKind::Full { .. }) {
             not_causal(self.layer, self.padding)?;
         }
-        let excludes = matches!(self.kind, Kind::Full { .. } | Kind::Transposed { .. });
+        let excludes =
+            matches!(self.kind, ConvolutionKind::Full { .. } | ConvolutionKind::Transposed { .. });
         if excludes && strides.iter().any(|n| *n > 1) && dilations.iter().any(|n| *n > 1) {
             let message = format!(
                 "`strides` above 1 can't be combined with `dilation_rate` above 1, got {} and {}",
@@ -143,8 +154,8 @@ impl Convolution<'_> {
             );
             return Err(Problem::at("dilation_rate", message).help("leave one of them at 1"));
         }
-        let mut axes = [Axis::NONE; 3];
-        if let Kind::Transposed { output_padding, .. } = self.kind {
+        let mut axes = [WindowAxis::NONE; 3];
+        if let ConvolutionKind::Transposed { output_padding, .. } = self.kind {
             let paddings = match output_padding {
                 Some(paddings) => paddings.axes("output_padding", rank, 0, 0)?.map(Some),
                 None => [None; 3],
@@ -158,7 +169,7 @@ impl Convolution<'_> {
                 axes[axis] = slides[axis].over("kernel_size", grid.axes[axis], self.padding)?;
             }
         }
-        Ok(Window { axes })
+        Ok(SlidingWindow { axes })
     }
 }
 
@@ -176,7 +187,7 @@ fn transposed(
     input: usize,
     padding: Padding,
     output_padding: Option<usize>,
-) -> Result<Axis, Problem> {
+) -> Result<WindowAxis, Problem> {
     let (stride, reach) = (slide.stride, slide.reach());
     if let Some(padding) = output_padding
         && padding >= stride
@@ -207,7 +218,7 @@ fn transposed(
             let message = "with this `kernel_size` and `output_padding` the output would be empty";
             Err(Problem::at("output_padding", message).help("leave `output_padding` out"))
         }
-        Some(output) => Ok(Axis {
+        Some(output) => Ok(WindowAxis {
             input: output,
             output: input,
             size: slide.size,

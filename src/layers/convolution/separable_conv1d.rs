@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Convolution;
-use super::plan::Kind;
+use super::plan::ConvolutionKind;
 use crate::activations::Activation;
 use crate::constraints::Constraint;
 use crate::error::{Problem, Result};
@@ -111,7 +111,7 @@ impl SeparableConv1D {
         Convolution {
             layer: "separable_conv1d",
             rank: 1,
-            kind: Kind::Separable {
+            kind: ConvolutionKind::Separable {
                 filters: self.filters,
                 multiplier: self.depth_multiplier,
                 depthwise,

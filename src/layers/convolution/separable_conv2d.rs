@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Convolution;
-use super::plan::Kind;
+use super::plan::ConvolutionKind;
 use crate::activations::Activation;
 use crate::constraints::Constraint;
 use crate::error::{Problem, Result};
@@ -111,7 +111,7 @@ impl SeparableConv2D {
         Convolution {
             layer: "separable_conv2d",
             rank: 2,
-            kind: Kind::Separable {
+            kind: ConvolutionKind::Separable {
                 filters: self.filters,
                 multiplier: self.depth_multiplier,
                 depthwise,

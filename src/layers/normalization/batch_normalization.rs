@@ -4,19 +4,19 @@ use candle_core::{Tensor, Var};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::super::axes::{Axes, kept};
+use super::super::axes::{AxisList, kept};
 use super::super::{Context, Forward, Layer, Signal};
 use super::{mean_over, needs_an_axis, scale_and_shift};
 use crate::checks;
 use crate::constraints::Constraint;
 use crate::error::{Problem, Result};
 use crate::initializers::Initializer;
-use crate::ops::Fused;
-use crate::ops::batch_norm::BatchNormKernel;
+use crate::kernels::BoundKernel;
+use crate::kernels::batch_norm::BatchNormKernel;
 use crate::regularizers::Regularizer;
 use crate::shape::Shape;
 use crate::stored::Stored;
-use crate::weights::{Scope, Wanted};
+use crate::weights::{Scope, WeightSpec};
 
 /// `output = (input - mean) / √(variance + epsilon) · gamma + beta`, feature by feature.
 ///
@@ -32,8 +32,8 @@ use crate::weights::{Scope, Wanted};
 #[serde(deny_unknown_fields)]
 pub struct BatchNormalization {
     /// The features' axis; the batch is axis 0. Default: -1.
-    #[serde(default = "Axes::last")]
-    pub axis: Axes,
+    #[serde(default = "AxisList::last")]
+    pub axis: AxisList,
     /// How much of the moving statistics stays at each step. Default: 0.99.
     #[serde(default = "momentum")]
     pub momentum: f64,
@@ -121,7 +121,7 @@ impl Layer for BatchNormalization {
     fn build(&self, input: &Shape, scope: &mut Scope<'_>) -> Result<Box<dyn Forward>> {
         let axis = self.axis(input).unwrap_or_default();
         let shape = &[input.dims()[axis]][..];
-        let gamma = Wanted {
+        let gamma = WeightSpec {
             name: "gamma",
             shape,
             initializer: &self.gamma_initializer,
@@ -129,7 +129,7 @@ impl Layer for BatchNormalization {
             constraint: &self.gamma_constraint,
             stored: Stored::plain("weight"),
         };
-        let beta = Wanted {
+        let beta = WeightSpec {
             name: "beta",
             shape,
             initializer: &self.beta_initializer,
@@ -218,7 +218,7 @@ impl Forward for BatchNormForward {
         Ok(input.with(output))
     }
 
-    fn kernel(&self) -> Option<Fused> {
+    fn to_kernel(&self) -> Option<BoundKernel> {
         let kernel = BatchNormKernel {
             features: self.input.dims()[self.axis],
             inner: self.input.dims()[self.axis + 1..].iter().product(),
@@ -230,7 +230,7 @@ impl Forward for BatchNormForward {
         };
         let mut weights: Vec<Var> = self.gamma.iter().chain(&self.beta).cloned().collect();
         weights.extend([self.moving_mean.clone(), self.moving_variance.clone()]);
-        Some(Fused::new(kernel, weights))
+        Some(BoundKernel::new(kernel, weights))
     }
 }
 

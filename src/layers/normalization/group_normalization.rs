@@ -11,12 +11,12 @@ use crate::checks;
 use crate::constraints::Constraint;
 use crate::error::{Problem, Result};
 use crate::initializers::Initializer;
-use crate::ops::Fused;
-use crate::ops::group_norm::GroupNormKernel;
+use crate::kernels::BoundKernel;
+use crate::kernels::group_norm::GroupNormKernel;
 use crate::regularizers::Regularizer;
 use crate::shape::Shape;
 use crate::stored::Stored;
-use crate::weights::{Scope, Wanted};
+use crate::weights::{Scope, WeightSpec};
 
 /// `output = (input - mean) / √(variance + epsilon) · gamma + beta`, with the mean and the (biased)
 /// variance of a sample over a group of neighbouring channels and all places. Output shape: the
@@ -100,7 +100,7 @@ impl Layer for GroupNormalization {
         let (axis, groups) =
             self.resolve(input).map_err(|problem| crate::Error::Internal(problem.message))?;
         let shape = &[input.dims()[axis]][..];
-        let gamma = Wanted {
+        let gamma = WeightSpec {
             name: "gamma",
             shape,
             initializer: &self.gamma_initializer,
@@ -108,7 +108,7 @@ impl Layer for GroupNormalization {
             constraint: &self.gamma_constraint,
             stored: Stored::plain("weight"),
         };
-        let beta = Wanted {
+        let beta = WeightSpec {
             name: "beta",
             shape,
             initializer: &self.beta_initializer,
@@ -149,7 +149,7 @@ impl Forward for GroupNormForward {
         Ok(input.with(output))
     }
 
-    fn kernel(&self) -> Option<Fused> {
+    fn to_kernel(&self) -> Option<BoundKernel> {
         if self.axis + 1 != self.input.rank() {
             return None;
         }
@@ -161,6 +161,6 @@ impl Forward for GroupNormForward {
             scale: self.gamma.is_some(),
             center: self.beta.is_some(),
         };
-        Some(Fused::new(kernel, self.gamma.iter().chain(&self.beta).cloned().collect()))
+        Some(BoundKernel::new(kernel, self.gamma.iter().chain(&self.beta).cloned().collect()))
     }
 }

@@ -4,19 +4,19 @@ use candle_core::Var;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::super::axes::{Axes, kept};
+use super::super::axes::{AxisList, kept};
 use super::super::{Context, Forward, Layer, Signal};
 use super::{are_last, mean_over, needs_an_axis, scale_and_shift, sizes, width};
 use crate::checks;
 use crate::constraints::Constraint;
 use crate::error::{Problem, Result};
 use crate::initializers::Initializer;
-use crate::ops::Fused;
-use crate::ops::layer_norm::RowNormKernel;
+use crate::kernels::BoundKernel;
+use crate::kernels::layer_norm::RowNormKernel;
 use crate::regularizers::Regularizer;
 use crate::shape::Shape;
 use crate::stored::Stored;
-use crate::weights::{Scope, Wanted};
+use crate::weights::{Scope, WeightSpec};
 
 /// `output = (input - mean) / √(variance + epsilon) · gamma + beta`, with the mean and the (biased)
 /// variance over the axes of a sample that are given. Output shape: the input's.
@@ -28,8 +28,8 @@ use crate::weights::{Scope, Wanted};
 #[serde(deny_unknown_fields)]
 pub struct LayerNormalization {
     /// The axis, or a list of axes; the batch is axis 0. Default: -1.
-    #[serde(default = "Axes::last")]
-    pub axis: Axes,
+    #[serde(default = "AxisList::last")]
+    pub axis: AxisList,
     /// Added to the variance. Default: 0.001.
     #[serde(default = "epsilon")]
     pub epsilon: f64,
@@ -82,7 +82,7 @@ impl Layer for LayerNormalization {
         let stored = |theirs: &str, ours: &str| {
             Stored::plain(if axes.len() == 1 { theirs } else { ours }) // PyTorch has no such layer
         };
-        let gamma = Wanted {
+        let gamma = WeightSpec {
             name: "gamma",
             shape: &shape,
             initializer: &self.gamma_initializer,
@@ -90,7 +90,7 @@ impl Layer for LayerNormalization {
             constraint: &self.gamma_constraint,
             stored: stored("weight", "gamma"),
         };
-        let beta = Wanted {
+        let beta = WeightSpec {
             name: "beta",
             shape: &shape,
             initializer: &self.beta_initializer,
@@ -126,7 +126,7 @@ impl Forward for LayerNormForward {
         Ok(input.with(output))
     }
 
-    fn kernel(&self) -> Option<Fused> {
+    fn to_kernel(&self) -> Option<BoundKernel> {
         if !are_last(&self.axes, &self.input) {
             return None;
         }
@@ -138,6 +138,6 @@ impl Forward for LayerNormForward {
             center: self.beta.is_some(),
             drops_mask: false,
         };
-        Some(Fused::new(kernel, self.gamma.iter().chain(&self.beta).cloned().collect()))
+        Some(BoundKernel::new(kernel, self.gamma.iter().chain(&self.beta).cloned().collect()))
     }
 }

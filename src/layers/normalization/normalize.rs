@@ -4,14 +4,14 @@ use candle_core::{DType, Tensor, Var};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::super::axes::{Axes, Numbers, kept, no_empty_axis};
+use super::super::axes::{AxisList, NumberList, kept, no_empty_axis};
 use super::super::{Context, Forward, Layer, Signal};
 use super::{mean_over, sizes, width};
 use crate::checks;
 use crate::error::{Problem, Result};
 use crate::initializers::Initializer;
-use crate::ops::Fused;
-use crate::ops::affine::Standardize;
+use crate::kernels::BoundKernel;
+use crate::kernels::affine::StandardizeKernel;
 use crate::shape::Shape;
 use crate::stored::Stored;
 use crate::weights::Scope;
@@ -29,12 +29,12 @@ use crate::weights::Scope;
 pub struct Normalization {
     /// The axis or axes with statistics of their own for each place; the batch is axis 0. An empty
     /// list (Keras: None) takes one mean and one variance for all numbers. Default: -1.
-    #[serde(default = "Axes::last")]
-    pub axis: Axes,
+    #[serde(default = "AxisList::last")]
+    pub axis: AxisList,
     /// The mean: one number, or one for each place. Default: the training data's.
-    pub mean: Option<Numbers>,
+    pub mean: Option<NumberList>,
     /// The variance: one number, or one for each place. Default: the training data's.
-    pub variance: Option<Numbers>,
+    pub variance: Option<NumberList>,
     /// True: `output = input · max(√variance, 1e-7) + mean`. Default: false.
     #[serde(default)]
     pub invert: bool,
@@ -44,7 +44,7 @@ impl Normalization {
     /// The axes of a sample that keep their places.
     fn axes(&self, input: &Shape) -> Result<Vec<usize>, Problem> {
         match &self.axis {
-            Axes::Many(axes) if axes.is_empty() => Ok(Vec::new()),
+            AxisList::Many(axes) if axes.is_empty() => Ok(Vec::new()),
             axes => axes.of_sample("axis", input),
         }
     }
@@ -128,14 +128,14 @@ impl Forward for NormalizationForward {
         Ok(input.with(output))
     }
 
-    fn kernel(&self) -> Option<Fused> {
+    fn to_kernel(&self) -> Option<BoundKernel> {
         let features = match self.axes[..] {
             [] => 1,
             _ if super::are_last(&self.axes, &self.input) => width(&self.axes, &self.input),
             _ => return None,
         };
-        let kernel = Standardize { features, invert: self.invert };
-        Some(Fused::new(kernel, vec![self.mean.clone(), self.variance.clone()]))
+        let kernel = StandardizeKernel { features, invert: self.invert };
+        Some(BoundKernel::new(kernel, vec![self.mean.clone(), self.variance.clone()]))
     }
 
     fn wants_adapt(&self) -> bool {

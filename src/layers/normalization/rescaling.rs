@@ -4,12 +4,12 @@ use candle_core::Tensor;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::super::axes::{Numbers, no_empty_axis};
+use super::super::axes::{NumberList, no_empty_axis};
 use super::super::{Context, Forward, Layer, Signal};
 use crate::checks;
 use crate::error::{Problem, Result};
-use crate::ops::Fused;
-use crate::ops::affine::Affine;
+use crate::kernels::BoundKernel;
+use crate::kernels::affine::AffineKernel;
 use crate::shape::Shape;
 use crate::weights::Scope;
 
@@ -20,20 +20,20 @@ use crate::weights::Scope;
 #[serde(deny_unknown_fields)]
 pub struct Rescaling {
     /// The factor: one number, or one for each place of the last axis.
-    pub scale: Numbers,
+    pub scale: NumberList,
     /// The addend: one number, or one for each place of the last axis. Default: 0.
     #[serde(default = "zero")]
-    pub offset: Numbers,
+    pub offset: NumberList,
 }
 
-fn zero() -> Numbers {
-    Numbers::One(0.0)
+fn zero() -> NumberList {
+    NumberList::One(0.0)
 }
 
 impl Rescaling {
     /// Factors and addends: one for each place of the last axis, or one for all.
     fn constants(&self, input: &Shape) -> Result<(Vec<f64>, Vec<f64>), Problem> {
-        let is_one = |numbers: &Numbers| numbers.flat().len() == 1;
+        let is_one = |numbers: &NumberList| numbers.flat().len() == 1;
         let n = if is_one(&self.scale) && is_one(&self.offset) { 1 } else { input.last() };
         Ok((self.scale.each("scale", n, input)?, self.offset.each("offset", n, input)?))
     }
@@ -68,10 +68,10 @@ impl Forward for RescalingForward {
         Ok(input.with(output))
     }
 
-    fn kernel(&self) -> Option<Fused> {
+    fn to_kernel(&self) -> Option<BoundKernel> {
         let single = |values: &[f64]| values.iter().map(|value| *value as f32).collect();
-        Some(Fused::new(
-            Affine { scale: single(&self.scale), offset: single(&self.offset) },
+        Some(BoundKernel::new(
+            AffineKernel { scale: single(&self.scale), offset: single(&self.offset) },
             Vec::new(),
         ))
     }

@@ -4,17 +4,17 @@ use candle_core::Var;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::super::axes::{Axes, kept};
+use super::super::axes::{AxisList, kept};
 use super::super::{Context, Forward, Layer, Signal};
 use super::{are_last, mean_over, needs_an_axis, scale_and_shift, sizes, width};
 use crate::checks;
 use crate::error::{Problem, Result};
 use crate::initializers::Initializer;
-use crate::ops::Fused;
-use crate::ops::layer_norm::RowNormKernel;
+use crate::kernels::BoundKernel;
+use crate::kernels::layer_norm::RowNormKernel;
 use crate::shape::Shape;
 use crate::stored::Stored;
-use crate::weights::{Scope, Wanted};
+use crate::weights::{Scope, WeightSpec};
 
 /// `output = input / √(mean of input² + epsilon) · scale`, the mean over the axes of a sample that
 /// are given. Drops the mask. Output shape: the input's.
@@ -27,8 +27,8 @@ use crate::weights::{Scope, Wanted};
 #[serde(deny_unknown_fields)]
 pub struct RmsNormalization {
     /// The axis, or a list of axes; the batch is axis 0. Default: -1.
-    #[serde(default = "Axes::last")]
-    pub axis: Axes,
+    #[serde(default = "AxisList::last")]
+    pub axis: AxisList,
     /// Added to the mean. Default: 0.000001.
     #[serde(default = "epsilon")]
     pub epsilon: f64,
@@ -48,7 +48,7 @@ impl Layer for RmsNormalization {
 
     fn build(&self, input: &Shape, scope: &mut Scope<'_>) -> Result<Box<dyn Forward>> {
         let axes = self.axis.of_sample("axis", input).unwrap_or_default();
-        let scale = scope.weight(Wanted {
+        let scale = scope.weight(WeightSpec {
             name: "scale",
             shape: &sizes(&axes, input),
             initializer: &Initializer::ones(),
@@ -78,7 +78,7 @@ impl Forward for RmsNormForward {
         Ok(Signal::new(scale_and_shift(unit, Some(&self.scale), None, &shape)?))
     }
 
-    fn kernel(&self) -> Option<Fused> {
+    fn to_kernel(&self) -> Option<BoundKernel> {
         if !are_last(&self.axes, &self.input) {
             return None;
         }
@@ -90,6 +90,6 @@ impl Forward for RmsNormForward {
             center: false,
             drops_mask: true,
         };
-        Some(Fused::new(kernel, vec![self.scale.clone()]))
+        Some(BoundKernel::new(kernel, vec![self.scale.clone()]))
     }
 }

@@ -3,12 +3,12 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::super::axes::Axes;
+use super::super::axes::AxisList;
 use super::super::{Context, Forward, Layer, Signal};
 use super::{are_last, needs_an_axis, width};
 use crate::error::{Problem, Result};
-use crate::ops::Fused;
-use crate::ops::unit_norm::{SMALLEST, UnitNormKernel};
+use crate::kernels::BoundKernel;
+use crate::kernels::unit_norm::{SMALLEST, UnitNormKernel};
 use crate::shape::Shape;
 use crate::weights::Scope;
 
@@ -20,8 +20,8 @@ use crate::weights::Scope;
 #[serde(deny_unknown_fields)]
 pub struct UnitNormalization {
     /// The axis, or a list of axes; the batch is axis 0. Default: -1.
-    #[serde(default = "Axes::last")]
-    pub axis: Axes,
+    #[serde(default = "AxisList::last")]
+    pub axis: AxisList,
 }
 
 impl Layer for UnitNormalization {
@@ -56,8 +56,9 @@ impl Forward for UnitNormForward {
         Ok(input.with(output))
     }
 
-    fn kernel(&self) -> Option<Fused> {
+    fn to_kernel(&self) -> Option<BoundKernel> {
         let width = width(&self.axes, &self.input);
-        are_last(&self.axes, &self.input).then(|| Fused::new(UnitNormKernel { width }, Vec::new()))
+        are_last(&self.axes, &self.input)
+            .then(|| BoundKernel::new(UnitNormKernel { width }, Vec::new()))
     }
 }

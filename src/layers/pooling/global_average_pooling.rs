@@ -5,9 +5,9 @@ use serde::{Deserialize, Serialize};
 
 use super::{Pool, Seen};
 use crate::error::{Problem, Result};
+use crate::kernels::pool::Pooling;
 use crate::layers::spatial::DataFormat;
 use crate::layers::{Forward, Layer};
-use crate::ops::pool::Pooling;
 use crate::shape::Shape;
 use crate::weights::Scope;
 

@@ -26,9 +26,9 @@ use candle_core::Tensor;
 use super::spatial::{self, DataFormat, Grid, Padding, PerAxis, Slide, checked, not_causal};
 use super::{Context, Forward, Signal};
 use crate::error::{Problem, Result};
-use crate::ops::Fused;
-use crate::ops::pool::{PoolKernel, Pooling};
-use crate::ops::window::Axis;
+use crate::kernels::BoundKernel;
+use crate::kernels::pool::{PoolKernel, Pooling};
+use crate::kernels::window::WindowAxis;
 use crate::shape::Shape;
 
 /// A layer of pooling, as its configuration says.
@@ -50,8 +50,8 @@ enum Seen<'a> {
 
 /// What the outputs along one axis see.
 #[derive(Clone, Copy)]
-enum Along {
-    Window(Axis),
+enum PooledAxis {
+    Window(WindowAxis),
     /// Output i of n sees `⌊i · length / n⌋ .. ⌈(i + 1) · length / n⌉`.
     Even {
         length: usize,
@@ -59,21 +59,21 @@ enum Along {
     },
 }
 
-impl Along {
+impl PooledAxis {
     fn outputs(self) -> usize {
         match self {
-            Along::Window(axis) => axis.output,
-            Along::Even { outputs, .. } => outputs,
+            PooledAxis::Window(axis) => axis.output,
+            PooledAxis::Even { outputs, .. } => outputs,
         }
     }
 
     fn ranges(self) -> Vec<Range<usize>> {
         let range = |i: usize| match self {
-            Along::Window(axis) => {
+            PooledAxis::Window(axis) => {
                 let taps = axis.taps(i);
                 axis.source(i, taps.start)..axis.source(i, taps.end)
             }
-            Along::Even { length, outputs } => {
+            PooledAxis::Even { length, outputs } => {
                 i * length / outputs..((i + 1) * length).div_ceil(outputs)
             }
         };
@@ -87,14 +87,14 @@ impl Pool<'_> {
         if let Seen::Everything { keepdims: false } = self.seen {
             return Ok(Shape(vec![grid.channels]));
         }
-        grid.shape(self.layer, axes.map(Along::outputs), grid.channels, self.format)
+        grid.shape(self.layer, axes.map(PooledAxis::outputs), grid.channels, self.format)
     }
 
     fn build(&self, input: &Shape) -> Result<Box<dyn Forward>> {
         let (grid, axes) = checked(self.plan(input))?;
         let kernel = PoolKernel {
             input: grid.axes,
-            ranges: axes.map(Along::ranges),
+            ranges: axes.map(PooledAxis::ranges),
             channels: grid.channels,
             pooling: self.pooling,
         };
@@ -103,9 +103,9 @@ impl Pool<'_> {
         Ok(Box::new(PoolForward { kernel, rank, flat, format }))
     }
 
-    fn plan(&self, input: &Shape) -> Result<(Grid, [Along; 3]), Problem> {
+    fn plan(&self, input: &Shape) -> Result<(Grid, [PooledAxis; 3]), Problem> {
         let (layer, rank) = (self.layer, self.rank);
-        let along = |axes: [Axis; 3]| axes.map(Along::Window);
+        let along = |axes: [WindowAxis; 3]| axes.map(PooledAxis::Window);
         let (grid, axes);
         match self.seen {
             Seen::Window { size, strides, padding } => {
@@ -116,7 +116,7 @@ impl Pool<'_> {
                 };
                 not_causal(layer, padding)?;
                 grid = Grid::of(layer, input, rank, self.format)?;
-                let mut windows = [Axis::NONE; 3];
+                let mut windows = [WindowAxis::NONE; 3];
                 for axis in 3 - rank..3 {
                     let slide = Slide { size: sizes[axis], stride: strides[axis], dilation: 1 };
                     windows[axis] = slide.over("pool_size", grid.axes[axis], padding)?;
@@ -125,13 +125,15 @@ impl Pool<'_> {
             }
             Seen::Everything { .. } => {
                 grid = Grid::of(layer, input, rank, self.format)?;
-                axes = grid.axes.map(|length| Along::Even { length, outputs: 1 });
+                axes = grid.axes.map(|length| PooledAxis::Even { length, outputs: 1 });
             }
             Seen::Adaptive { output_size } => {
                 let outputs = output_size.axes("output_size", rank, 1, 1)?;
                 grid = Grid::of(layer, input, rank, self.format)?;
-                axes = [0, 1, 2]
-                    .map(|axis| Along::Even { length: grid.axes[axis], outputs: outputs[axis] });
+                axes = [0, 1, 2].map(|axis| PooledAxis::Even {
+                    length: grid.axes[axis],
+                    outputs: outputs[axis],
+                });
             }
         }
         Ok((grid, axes))
@@ -160,9 +162,9 @@ impl Forward for PoolForward {
         Ok(Signal::new(spatial::unflat(&y, self.rank, axes, self.format)?))
     }
 
-    fn kernel(&self) -> Option<Fused> {
+    fn to_kernel(&self) -> Option<BoundKernel> {
         match self.format {
-            DataFormat::ChannelsLast => Some(Fused::new(self.kernel.clone(), Vec::new())),
+            DataFormat::ChannelsLast => Some(BoundKernel::new(self.kernel.clone(), Vec::new())),
             DataFormat::ChannelsFirst => None,
         }
     }

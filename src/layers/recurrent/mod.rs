@@ -9,11 +9,11 @@ use crate::activations::Activation;
 use crate::constraints::Constraint;
 use crate::error::{Problem, Result};
 use crate::initializers::Initializer;
-use crate::ops::recurrent::Cell;
+use crate::kernels::recurrent::Cell;
 use crate::regularizers::Regularizer;
 use crate::shape::Shape;
 use crate::stored::Stored;
-use crate::weights::{Scope, Wanted};
+use crate::weights::{Scope, WeightSpec};
 
 use steps::RecurrentForward;
 
@@ -160,8 +160,8 @@ impl Recurrent {
         Ok(RecurrentForward { config, kernel, recurrent_kernel, bias, steps, features, stream })
     }
 
-    fn wanted<'a>(&self, name: &'a str, shape: &'a [usize], group: &'a Group) -> Wanted<'a> {
-        Wanted {
+    fn wanted<'a>(&self, name: &'a str, shape: &'a [usize], group: &'a Group) -> WeightSpec<'a> {
+        WeightSpec {
             name,
             shape,
             initializer: &group.initializer,

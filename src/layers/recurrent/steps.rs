@@ -4,9 +4,9 @@ use candle_core::{Tensor, Var};
 
 use super::Recurrent;
 use crate::error::Result;
+use crate::kernels::BoundKernel;
+use crate::kernels::recurrent::{Cell, RecurrentKernel};
 use crate::layers::{Context, Forward, Signal};
-use crate::ops::Fused;
-use crate::ops::recurrent::{Cell, RecurrentKernel};
 use crate::random::Random;
 
 pub(super) struct RecurrentForward {
@@ -61,7 +61,7 @@ impl Forward for RecurrentForward {
         Ok(Signal { tensor: output, mask })
     }
 
-    fn kernel(&self) -> Option<Fused> {
+    fn to_kernel(&self) -> Option<BoundKernel> {
         let config = &self.config;
         if config.activity_regularizer.is_some()
             || config.recurrent_dropout > 0.0
@@ -85,7 +85,7 @@ impl Forward for RecurrentForward {
             stream: self.stream.clone(),
         };
         let weights = [self.kernel.clone(), self.recurrent_kernel.clone()];
-        Some(Fused::new(kernel, weights.into_iter().chain(self.bias.clone()).collect()))
+        Some(BoundKernel::new(kernel, weights.into_iter().chain(self.bias.clone()).collect()))
     }
 }
 
@@ -207,7 +207,7 @@ impl Dropped {
             }
             let mut stream = random.stream(purpose, &layer.stream, context.step);
             let mut values = vec![0.0; count * batch * width];
-            crate::ops::recurrent::draw_dropout(&mut stream, rate, &mut values);
+            crate::kernels::recurrent::draw_dropout(&mut stream, rate, &mut values);
             let all = Tensor::from_vec(values, (count, batch, width), like.device())?;
             let all = all.to_dtype(like.dtype())?;
             (0..count).map(|index| Ok(all.get(index)?)).collect::<Result<Vec<Tensor>>>()

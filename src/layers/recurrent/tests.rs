@@ -140,7 +140,7 @@ fn recurrent_dropout_draws_a_mask_for_each_gate_and_has_no_kernel() {
     for cell in ["simple_rnn", "lstm", "gru"] {
         let options = json!({ "units": 4, "dropout": 0.5, "recurrent_dropout": 0.5 });
         let (_, layer) = build(&json!({ cell: options }));
-        assert!(layer.kernel().is_none());
+        assert!(layer.to_kernel().is_none());
         let random = Random::new(2);
         let x = Tensor::ones((3, 5, 3), candle_core::DType::F32, &Device::Cpu).unwrap();
         let run = |step: Option<u64>| -> Vec<f32> {

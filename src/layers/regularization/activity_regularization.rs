@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 use super::super::{Context, Forward, Layer, Signal};
 use crate::checks;
 use crate::error::{Problem, Result};
-use crate::ops::Fused;
-use crate::ops::rearrange::Same;
+use crate::kernels::BoundKernel;
+use crate::kernels::rearrange::IdentityKernel;
 use crate::shape::Shape;
 use crate::weights::Scope;
 
@@ -56,8 +56,8 @@ impl Forward for Penalty {
         Ok(input)
     }
 
-    fn kernel(&self) -> Option<Fused> {
+    fn to_kernel(&self) -> Option<BoundKernel> {
         let is_nothing = self.l1 == 0.0 && self.l2 == 0.0;
-        is_nothing.then(|| Fused::new(Same { drops_mask: false }, Vec::new()))
+        is_nothing.then(|| BoundKernel::new(IdentityKernel { drops_mask: false }, Vec::new()))
     }
 }

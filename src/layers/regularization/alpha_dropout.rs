@@ -7,7 +7,7 @@ use super::super::{Forward, Layer};
 use super::{NoiseShape, Noisy, check_noise_shape};
 use crate::checks;
 use crate::error::{Problem, Result};
-use crate::ops::noise::Rule;
+use crate::kernels::dropout::DropoutRule;
 use crate::shape::Shape;
 use crate::weights::Scope;
 
@@ -35,7 +35,7 @@ impl Layer for AlphaDropout {
     }
 
     fn build(&self, input: &Shape, scope: &mut Scope<'_>) -> Result<Box<dyn Forward>> {
-        let rule = Rule::Alpha { rate: self.rate };
+        let rule = DropoutRule::Alpha { rate: self.rate };
         Ok(Noisy::boxed(rule, self.seed, &self.noise_shape, input, scope))
     }
 }

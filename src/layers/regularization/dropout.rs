@@ -7,7 +7,7 @@ use super::super::{Forward, Layer};
 use super::{NoiseShape, Noisy, check_noise_shape};
 use crate::checks;
 use crate::error::{Problem, Result};
-use crate::ops::noise::Rule;
+use crate::kernels::dropout::DropoutRule;
 use crate::shape::Shape;
 use crate::weights::Scope;
 
@@ -42,7 +42,7 @@ impl Layer for Dropout {
     }
 
     fn build(&self, input: &Shape, scope: &mut Scope<'_>) -> Result<Box<dyn Forward>> {
-        let rule = Rule::Dropout { rate: self.rate };
+        let rule = DropoutRule::Dropout { rate: self.rate };
         Ok(Noisy::boxed(rule, self.seed, &self.noise_shape, input, scope))
     }
 }

@@ -7,7 +7,7 @@ use super::super::{Forward, Layer};
 use super::Noisy;
 use crate::checks;
 use crate::error::{Problem, Result};
-use crate::ops::noise::Rule;
+use crate::kernels::dropout::DropoutRule;
 use crate::shape::Shape;
 use crate::weights::Scope;
 
@@ -31,7 +31,7 @@ impl Layer for GaussianDropout {
     }
 
     fn build(&self, input: &Shape, scope: &mut Scope<'_>) -> Result<Box<dyn Forward>> {
-        let rule = Rule::Gaussian { rate: self.rate };
+        let rule = DropoutRule::Gaussian { rate: self.rate };
         Ok(Noisy::boxed(rule, self.seed, &None, input, scope))
     }
 }

@@ -7,7 +7,7 @@ use super::super::{Forward, Layer};
 use super::Noisy;
 use crate::checks;
 use crate::error::{Problem, Result};
-use crate::ops::noise::Rule;
+use crate::kernels::dropout::DropoutRule;
 use crate::shape::Shape;
 use crate::weights::Scope;
 
@@ -30,7 +30,7 @@ impl Layer for GaussianNoise {
     }
 
     fn build(&self, input: &Shape, scope: &mut Scope<'_>) -> Result<Box<dyn Forward>> {
-        let rule = Rule::Additive { stddev: self.stddev };
+        let rule = DropoutRule::Additive { stddev: self.stddev };
         Ok(Noisy::boxed(rule, self.seed, &None, input, scope))
     }
 }

@@ -19,9 +19,9 @@ use candle_core::{Device, Tensor};
 
 use super::{Context, Forward, Signal};
 use crate::error::{Problem, Result};
-use crate::ops::Fused;
-use crate::ops::broadcast::Broadcast;
-use crate::ops::noise::{Noise, Rule};
+use crate::kernels::BoundKernel;
+use crate::kernels::broadcast::Broadcast;
+use crate::kernels::dropout::{DropoutKernel, DropoutRule};
 use crate::shape::Shape;
 use crate::weights::Scope;
 
@@ -60,7 +60,7 @@ fn check_noise_shape(shape: &Option<NoiseShape>, input: &Shape) -> Result<(), Pr
 
 /// The runtime half of a layer that is noise in training.
 struct Noisy {
-    noise: Noise,
+    noise: DropoutKernel,
     dims: Vec<usize>,
     /// The shape of a sample's draws.
     small: Vec<usize>,
@@ -68,7 +68,7 @@ struct Noisy {
 
 impl Noisy {
     fn boxed(
-        rule: Rule,
+        rule: DropoutRule,
         seed: Option<u64>,
         shape: &Option<NoiseShape>,
         input: &Shape,
@@ -83,7 +83,7 @@ impl Noisy {
         };
         let shared = shape.as_ref().is_some_and(|shape| shape.first() == Some(&Some(1)));
         let spread = Broadcast::new(&dims, &small);
-        let noise = Noise { rule, layer: scope.layer().to_string(), seed, spread, shared };
+        let noise = DropoutKernel { rule, layer: scope.layer().to_string(), seed, spread, shared };
         Box::new(Noisy { noise, dims, small })
     }
 
@@ -114,7 +114,8 @@ impl Forward for Noisy {
         Ok(input.with(output))
     }
 
-    fn kernel(&self) -> Option<Fused> {
-        (self.dims.iter().all(|size| *size > 0)).then(|| Fused::new(self.noise.clone(), Vec::new()))
+    fn to_kernel(&self) -> Option<BoundKernel> {
+        (self.dims.iter().all(|size| *size > 0))
+            .then(|| BoundKernel::new(self.noise.clone(), Vec::new()))
     }
 }

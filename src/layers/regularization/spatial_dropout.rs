@@ -7,7 +7,7 @@ use super::super::{DataFormat, Forward, Layer};
 use super::{NoiseShape, Noisy};
 use crate::checks;
 use crate::error::{Problem, Result};
-use crate::ops::noise::Rule;
+use crate::kernels::dropout::DropoutRule;
 use crate::shape::Shape;
 use crate::weights::Scope;
 
@@ -30,7 +30,7 @@ impl Layer for SpatialDropout1D {
     }
 
     fn build(&self, input: &Shape, scope: &mut Scope<'_>) -> Result<Box<dyn Forward>> {
-        let rule = Rule::Dropout { rate: self.rate };
+        let rule = DropoutRule::Dropout { rate: self.rate };
         let shape = Some(channels(1, DataFormat::ChannelsLast));
         Ok(Noisy::boxed(rule, self.seed, &shape, input, scope))
     }
@@ -58,7 +58,7 @@ impl Layer for SpatialDropout2D {
     }
 
     fn build(&self, input: &Shape, scope: &mut Scope<'_>) -> Result<Box<dyn Forward>> {
-        let rule = Rule::Dropout { rate: self.rate };
+        let rule = DropoutRule::Dropout { rate: self.rate };
         let shape = Some(channels(2, self.data_format));
         Ok(Noisy::boxed(rule, self.seed, &shape, input, scope))
     }
@@ -86,7 +86,7 @@ impl Layer for SpatialDropout3D {
     }
 
     fn build(&self, input: &Shape, scope: &mut Scope<'_>) -> Result<Box<dyn Forward>> {
-        let rule = Rule::Dropout { rate: self.rate };
+        let rule = DropoutRule::Dropout { rate: self.rate };
         let shape = Some(channels(3, self.data_format));
         Ok(Noisy::boxed(rule, self.seed, &shape, input, scope))
     }

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Along, Resample};
+use super::{Resample, ResampledAxis};
 use crate::error::{Problem, Result};
 use crate::layers::spatial::{DataFormat, Margins, checked};
 use crate::layers::{Forward, Layer};
@@ -30,8 +30,10 @@ impl Default for Cropping1D {
 
 impl Cropping1D {
     fn resample(&self) -> Result<Resample, Problem> {
-        let axes =
-            self.cropping.axes("cropping", 1)?.map(|(before, after)| Along::Crop(before, after));
+        let axes = self
+            .cropping
+            .axes("cropping", 1)?
+            .map(|(before, after)| ResampledAxis::Crop(before, after));
         Ok(Resample { layer: "cropping1d", rank: 1, axes, format: DataFormat::ChannelsLast })
     }
 }
@@ -68,8 +70,10 @@ impl Default for Cropping2D {
 
 impl Cropping2D {
     fn resample(&self) -> Result<Resample, Problem> {
-        let axes =
-            self.cropping.axes("cropping", 2)?.map(|(before, after)| Along::Crop(before, after));
+        let axes = self
+            .cropping
+            .axes("cropping", 2)?
+            .map(|(before, after)| ResampledAxis::Crop(before, after));
         Ok(Resample { layer: "cropping2d", rank: 2, axes, format: self.data_format })
     }
 }
@@ -106,8 +110,10 @@ impl Default for Cropping3D {
 
 impl Cropping3D {
     fn resample(&self) -> Result<Resample, Problem> {
-        let axes =
-            self.cropping.axes("cropping", 3)?.map(|(before, after)| Along::Crop(before, after));
+        let axes = self
+            .cropping
+            .axes("cropping", 3)?
+            .map(|(before, after)| ResampledAxis::Crop(before, after));
         Ok(Resample { layer: "cropping3d", rank: 3, axes, format: self.data_format })
     }
 }

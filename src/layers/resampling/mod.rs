@@ -14,8 +14,8 @@ use candle_core::Tensor;
 use super::spatial::{self, DataFormat, Grid, checked};
 use super::{Context, Forward, Signal};
 use crate::error::{Problem, Result};
-use crate::ops::Fused;
-use crate::ops::resample::{Parts, ResampleKernel};
+use crate::kernels::BoundKernel;
+use crate::kernels::resample::{Parts, ResampleKernel};
 use crate::shape::Shape;
 
 /// A layer of this family, as its configuration says; the arguments have been read for three axes,
@@ -24,13 +24,13 @@ struct Resample {
     /// Its name in messages.
     layer: &'static str,
     rank: usize,
-    axes: [Along; 3],
+    axes: [ResampledAxis; 3],
     format: DataFormat,
 }
 
 /// What happens along one axis.
 #[derive(Clone, Copy)]
-enum Along {
+enum ResampledAxis {
     /// Zeros before and after.
     Pad(usize, usize),
     /// Some left out before and after.
@@ -41,13 +41,15 @@ enum Along {
     Interpolate(usize, Interpolation),
 }
 
-impl Along {
+impl ResampledAxis {
     /// How long an axis becomes; None where that can't be counted.
     fn output(self, length: usize) -> Option<usize> {
         match self {
-            Along::Pad(before, after) => length.checked_add(before)?.checked_add(after),
-            Along::Crop(before, after) => Some(length.saturating_sub(before + after)),
-            Along::Repeat(times) | Along::Interpolate(times, _) => length.checked_mul(times),
+            ResampledAxis::Pad(before, after) => length.checked_add(before)?.checked_add(after),
+            ResampledAxis::Crop(before, after) => Some(length.saturating_sub(before + after)),
+            ResampledAxis::Repeat(times) | ResampledAxis::Interpolate(times, _) => {
+                length.checked_mul(times)
+            }
         }
     }
 
@@ -55,13 +57,13 @@ impl Along {
     fn parts(self, length: usize) -> Parts {
         let one = |input: usize| vec![(input, 1.0)];
         match self {
-            Along::Pad(before, after) => {
+            ResampledAxis::Pad(before, after) => {
                 let nothing = |n| std::iter::repeat_n(Vec::new(), n);
                 nothing(before).chain((0..length).map(one)).chain(nothing(after)).collect()
             }
-            Along::Crop(before, after) => (before..length - after).map(one).collect(),
-            Along::Repeat(times) => (0..length * times).map(|i| one(i / times)).collect(),
-            Along::Interpolate(times, how) => how.parts(length, times),
+            ResampledAxis::Crop(before, after) => (before..length - after).map(one).collect(),
+            ResampledAxis::Repeat(times) => (0..length * times).map(|i| one(i / times)).collect(),
+            ResampledAxis::Interpolate(times, how) => how.parts(length, times),
         }
     }
 }
@@ -73,7 +75,7 @@ impl Resample {
         for axis in 3 - self.rank..3 {
             let length = grid.axes[axis];
             output[axis] = self.axes[axis].output(length).unwrap_or(usize::MAX);
-            if let (Along::Crop(before, after), 0) = (self.axes[axis], output[axis]) {
+            if let (ResampledAxis::Crop(before, after), 0) = (self.axes[axis], output[axis]) {
                 let message = format!(
                     "`cropping` must leave at least 1 of each axis, got {before} and {after} of \
                      {length}"
@@ -105,9 +107,9 @@ impl Forward for ResampleForward {
         Ok(Signal::new(spatial::unflat(&y, self.rank, self.kernel.output(), self.format)?))
     }
 
-    fn kernel(&self) -> Option<Fused> {
+    fn to_kernel(&self) -> Option<BoundKernel> {
         match self.format {
-            DataFormat::ChannelsLast => Some(Fused::new(self.kernel.clone(), Vec::new())),
+            DataFormat::ChannelsLast => Some(BoundKernel::new(self.kernel.clone(), Vec::new())),
             DataFormat::ChannelsFirst => None,
         }
     }

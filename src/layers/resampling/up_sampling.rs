@@ -3,11 +3,11 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Along, Resample};
+use super::{Resample, ResampledAxis};
 use crate::error::{Problem, Result};
+use crate::kernels::resample::Parts;
 use crate::layers::spatial::{DataFormat, PerAxis, checked};
 use crate::layers::{Forward, Layer};
-use crate::ops::resample::Parts;
 use crate::shape::Shape;
 use crate::weights::Scope;
 
@@ -31,7 +31,7 @@ impl Default for UpSampling1D {
 
 impl UpSampling1D {
     fn resample(&self) -> Result<Resample, Problem> {
-        let axes = self.size.axes("size", 1, 1, 1)?.map(Along::Repeat);
+        let axes = self.size.axes("size", 1, 1, 1)?.map(ResampledAxis::Repeat);
         Ok(Resample { layer: "up_sampling1d", rank: 1, axes, format: DataFormat::ChannelsLast })
     }
 }
@@ -76,8 +76,8 @@ impl UpSampling2D {
     fn resample(&self) -> Result<Resample, Problem> {
         let sizes = self.size.axes("size", 2, 1, 1)?;
         let axes = sizes.map(|times| match self.interpolation {
-            Interpolation::Nearest => Along::Repeat(times),
-            how => Along::Interpolate(times, how),
+            Interpolation::Nearest => ResampledAxis::Repeat(times),
+            how => ResampledAxis::Interpolate(times, how),
         });
         Ok(Resample { layer: "up_sampling2d", rank: 2, axes, format: self.data_format })
     }
@@ -115,7 +115,7 @@ impl Default for UpSampling3D {
 
 impl UpSampling3D {
     fn resample(&self) -> Result<Resample, Problem> {
-        let axes = self.size.axes("size", 3, 1, 1)?.map(Along::Repeat);
+        let axes = self.size.axes("size", 3, 1, 1)?.map(ResampledAxis::Repeat);
         Ok(Resample { layer: "up_sampling3d", rank: 3, axes, format: self.data_format })
     }
 }

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Along, Resample};
+use super::{Resample, ResampledAxis};
 use crate::error::{Problem, Result};
 use crate::layers::spatial::{DataFormat, Margins, checked};
 use crate::layers::{Forward, Layer};
@@ -32,8 +32,10 @@ impl Default for ZeroPadding1D {
 
 impl ZeroPadding1D {
     fn resample(&self) -> Result<Resample, Problem> {
-        let axes =
-            self.padding.axes("padding", 1)?.map(|(before, after)| Along::Pad(before, after));
+        let axes = self
+            .padding
+            .axes("padding", 1)?
+            .map(|(before, after)| ResampledAxis::Pad(before, after));
         Ok(Resample { layer: "zero_padding1d", rank: 1, axes, format: self.data_format })
     }
 }
@@ -70,8 +72,10 @@ impl Default for ZeroPadding2D {
 
 impl ZeroPadding2D {
     fn resample(&self) -> Result<Resample, Problem> {
-        let axes =
-            self.padding.axes("padding", 2)?.map(|(before, after)| Along::Pad(before, after));
+        let axes = self
+            .padding
+            .axes("padding", 2)?
+            .map(|(before, after)| ResampledAxis::Pad(before, after));
         Ok(Resample { layer: "zero_padding2d", rank: 2, axes, format: self.data_format })
     }
 }
@@ -108,8 +112,10 @@ impl Default for ZeroPadding3D {
 
 impl ZeroPadding3D {
     fn resample(&self) -> Result<Resample, Problem> {
-        let axes =
-            self.padding.axes("padding", 3)?.map(|(before, after)| Along::Pad(before, after));
+        let axes = self
+            .padding
+            .axes("padding", 3)?
+            .map(|(before, after)| ResampledAxis::Pad(before, after));
         Ok(Resample { layer: "zero_padding3d", rank: 3, axes, format: self.data_format })
     }
 }

@@ -5,8 +5,8 @@ use serde::{Deserialize, Serialize};
 
 use super::super::{Context, Forward, Layer, Signal};
 use crate::error::{Problem, Result};
-use crate::ops::Fused;
-use crate::ops::rearrange::Same;
+use crate::kernels::BoundKernel;
+use crate::kernels::rearrange::IdentityKernel;
 use crate::shape::Shape;
 use crate::weights::Scope;
 
@@ -34,7 +34,7 @@ impl Forward for IdentityForward {
         Ok(input)
     }
 
-    fn kernel(&self) -> Option<Fused> {
-        Some(Fused::new(Same { drops_mask: false }, Vec::new()))
+    fn to_kernel(&self) -> Option<BoundKernel> {
+        Some(BoundKernel::new(IdentityKernel { drops_mask: false }, Vec::new()))
     }
 }

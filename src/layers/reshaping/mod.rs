@@ -14,8 +14,8 @@ pub use reshape::Reshape;
 
 use super::{Context, Forward, Signal};
 use crate::error::{Problem, Result};
-use crate::ops::Fused;
-use crate::ops::rearrange::{self, Same};
+use crate::kernels::BoundKernel;
+use crate::kernels::rearrange::{self, IdentityKernel};
 use crate::shape::Shape;
 
 /// The runtime half of layers that permute the axes of a sample, then reshape it. Drops the mask.
@@ -40,10 +40,12 @@ impl Forward for Rearrange {
         Ok(Signal::new(moved.reshape(self.output.with_batch(x.dim(0)?))?))
     }
 
-    fn kernel(&self) -> Option<Fused> {
+    fn to_kernel(&self) -> Option<BoundKernel> {
         Some(match &self.order {
-            Some(order) => Fused::new(rearrange::Permute::new(self.input.dims(), order), vec![]),
-            None => Fused::new(Same { drops_mask: true }, vec![]),
+            Some(order) => {
+                BoundKernel::new(rearrange::PermuteKernel::new(self.input.dims(), order), vec![])
+            }
+            None => BoundKernel::new(IdentityKernel { drops_mask: true }, vec![]),
         })
     }
 }

@@ -5,8 +5,8 @@ use serde::{Deserialize, Serialize};
 
 use super::super::{Context, Forward, Layer, Signal};
 use crate::error::{Problem, Result};
-use crate::ops::Fused;
-use crate::ops::rearrange::Repeat;
+use crate::kernels::BoundKernel;
+use crate::kernels::rearrange::RepeatKernel;
 use crate::shape::Shape;
 use crate::weights::Scope;
 
@@ -54,7 +54,10 @@ impl Forward for RepeatForward {
         Ok(Signal::new(x.broadcast_as(shape)?.contiguous()?))
     }
 
-    fn kernel(&self) -> Option<Fused> {
-        Some(Fused::new(Repeat { times: self.times, features: self.features }, Vec::new()))
+    fn to_kernel(&self) -> Option<BoundKernel> {
+        Some(BoundKernel::new(
+            RepeatKernel { times: self.times, features: self.features },
+            Vec::new(),
+        ))
     }
 }

@@ -10,7 +10,7 @@ use candle_core::Tensor;
 pub use arguments::{DataFormat, Margin, Margins, Padding, PerAxis};
 
 use crate::error::{Error, Problem, Result};
-use crate::ops::window::Axis;
+use crate::kernels::window::WindowAxis;
 use crate::shape::Shape;
 
 /// The most numbers that a sample or a weight may hold: indices of numbers take 32 bits.
@@ -97,7 +97,12 @@ impl Slide {
     ///
     /// valid: `output = ⌊(input - reach) / stride⌋ + 1`; same: `output = ⌈input / stride⌉`, what
     /// is missing split evenly, the odd one at the end; causal: everything missing before.
-    pub(super) fn over(&self, key: &str, input: usize, padding: Padding) -> Result<Axis, Problem> {
+    pub(super) fn over(
+        &self,
+        key: &str,
+        input: usize,
+        padding: Padding,
+    ) -> Result<WindowAxis, Problem> {
         let Slide { size, stride, dilation } = *self;
         let reach = self.reach();
         let (output, before) = match padding {
@@ -117,7 +122,7 @@ impl Slide {
                 (output, missing / 2)
             }
         };
-        Ok(Axis { input, output, size, stride, dilation, before })
+        Ok(WindowAxis { input, output, size, stride, dilation, before })
     }
 }
 

@@ -6,8 +6,8 @@ use serde_json::{Value, json};
 
 use crate::Shape;
 use crate::config::Node;
+use crate::kernels::apply;
 use crate::layers::{Context, LayerEntry, Signal};
-use crate::ops::apply;
 use crate::random::Random;
 use crate::weights::Weights;
 
@@ -44,8 +44,8 @@ fn run(entry: &LayerEntry, input: &[usize], batch: usize, kernel: bool) -> Vec<T
     let signal = Signal::new(x.as_tensor().clone());
     let mut context = Context::training(0, &random);
     let signal = if kernel {
-        let fused = built.kernel().unwrap();
-        apply(&fused, &output, signal, &mut context).unwrap()
+        let bound = built.to_kernel().unwrap();
+        apply(&bound, &output, signal, &mut context).unwrap()
     } else {
         built.forward(signal, &mut context).unwrap()
     };
@@ -59,17 +59,17 @@ fn run(entry: &LayerEntry, input: &[usize], batch: usize, kernel: bool) -> Vec<T
 
 fn agree(entry: &Value, input: &[usize], batch: usize) {
     let entry = layer(entry);
-    let twin = run(&entry, input, batch, false);
+    let reference = run(&entry, input, batch, false);
     let kernel = run(&entry, input, batch, true);
-    for (at, (twin, kernel)) in twin.iter().zip(&kernel).enumerate() {
-        for (a, b) in numbers(twin).iter().zip(numbers(kernel)) {
+    for (at, (reference, kernel)) in reference.iter().zip(&kernel).enumerate() {
+        for (a, b) in numbers(reference).iter().zip(numbers(kernel)) {
             assert!((a - b).abs() <= 2e-4 * (1.0 + a.abs()), "{entry:?} {input:?} {at}: {a} {b}");
         }
     }
 }
 
 #[test]
-fn convolutions_agree_with_their_twins() {
+fn convolutions_agree_with_their_reference() {
     for padding in ["valid", "same"] {
         for (stride, dilation) in [(1, 1), (2, 1), (3, 1), (1, 2)] {
             let common = json!({
@@ -129,7 +129,7 @@ fn large_images_agree_in_several_tiles() {
 }
 
 #[test]
-fn pools_agree_with_their_twins() {
+fn pools_agree_with_their_reference() {
     for kind in ["max", "average"] {
         for (rank, input) in [(1, &[7, 3][..]), (2, &[5, 6, 2]), (3, &[4, 3, 5, 2])] {
             for padding in ["valid", "same"] {
@@ -153,7 +153,7 @@ fn pools_agree_with_their_twins() {
 }
 
 #[test]
-fn padding_cropping_and_upsampling_agree_with_their_twins() {
+fn padding_cropping_and_upsampling_agree_with_their_reference() {
     agree(&json!({ "zero_padding1d": { "padding": [0, 3] } }), &[4, 2], 2);
     agree(&json!({ "zero_padding2d": { "padding": [1, 0] } }), &[3, 4, 2], 2);
     agree(&json!({ "zero_padding3d": { "padding": [1, [0, 2], 3] } }), &[2, 1, 2, 3], 2);
@@ -193,7 +193,7 @@ fn channels_first_is_channels_last_moved() {
             let random = Random::new(5);
             let mut weights = Weights::new(random, &Device::Cpu);
             let built = entry.item.build(&shape, &mut weights.scope("layer", true)).unwrap();
-            assert_eq!(built.kernel().is_some(), format == "channels_last");
+            assert_eq!(built.to_kernel().is_some(), format == "channels_last");
             let mut context = Context::inference(&random);
             let y = built.forward(Signal::new(x.clone()), &mut context).unwrap().tensor;
             assert_eq!(y.dims()[1..], *output.dims());
@@ -216,10 +216,10 @@ fn the_mask_says_which_steps_are_averaged() {
     let built = entry.item.build(&shape, &mut weights.scope("layer", true)).unwrap();
     let signal = || Signal { tensor: x.clone(), mask: Some(mask.clone()) };
     let mut context = Context::inference(&random);
-    let twin = built.forward(signal(), &mut context).unwrap();
-    let fused = built.kernel().unwrap();
-    let kernel = apply(&fused, &Shape(vec![1]), signal(), &mut context).unwrap();
-    for output in [twin, kernel] {
+    let reference = built.forward(signal(), &mut context).unwrap();
+    let bound = built.to_kernel().unwrap();
+    let kernel = apply(&bound, &Shape(vec![1]), signal(), &mut context).unwrap();
+    for output in [reference, kernel] {
         assert!(output.mask.is_none());
         assert_eq!(numbers(&output.tensor), [2.0, 0.0]);
     }

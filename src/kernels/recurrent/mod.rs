@@ -12,14 +12,14 @@ mod lstm;
 mod simple_rnn;
 mod step;
 
-use super::matmul::{Into, Matrix, product};
+use super::matmul::{MatrixRef, WriteMode, product};
 use super::simd::vectorize;
 use super::{Backward, Kernel, OutputMask, Pass, Saved, parallel};
 use crate::activations::Activation;
 use crate::random::{Random, Stream};
 
-use group::{Group, Run};
-use layout::Layout;
+use group::{RecurrentPass, SampleGroup};
+use layout::RecurrentLayout;
 
 /// What happens at each step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -90,7 +90,7 @@ impl Kernel for RecurrentKernel {
         y: &mut [f32],
         saved: &mut Saved,
     ) {
-        let layout = Layout::new(self);
+        let layout = RecurrentLayout::new(self);
         let drops = pass.training && self.dropout > 0.0;
         let [arena, matrix, dropped] = saved.buffers([
             pass.batch * layout.per_sample(),
@@ -103,16 +103,16 @@ impl Kernel for RecurrentKernel {
             let mut stream = random.stream("dropout", &self.stream, pass.step);
             draw_dropout(&mut stream, self.dropout, dropped);
         }
-        let run = Run { kernel: self, layout: &layout, pass, x, dropped, matrix };
+        let run = RecurrentPass { kernel: self, layout: &layout, pass, x, dropped, matrix };
         let work = pass.batch * self.steps * matrix.len();
         let size = (GROUP * layout.per_sample(), GROUP * self.output_row());
         parallel::chunks2((arena, size.0), (y, size.1), work, |group, arena, y| {
-            Group::new(&run, group * GROUP, arena).forward(y);
+            SampleGroup::new(&run, group * GROUP, arena).forward(y);
         });
     }
 
     fn backward(&self, pass: &Pass<'_>, io: Backward<'_>) {
-        let layout = Layout::new(self);
+        let layout = RecurrentLayout::new(self);
         let drops = pass.training && self.dropout > 0.0;
         let (row, columns) = (layout.row, layout.columns);
         let groups = pass.batch.div_ceil(GROUP);
@@ -126,7 +126,14 @@ impl Kernel for RecurrentKernel {
             if wanted { pieces * row * columns } else { 0 },
         ]);
         transpose(matrix, transposed, row, columns);
-        let run = Run { kernel: self, layout: &layout, pass, x: io.x, dropped, matrix: transposed };
+        let run = RecurrentPass {
+            kernel: self,
+            layout: &layout,
+            pass,
+            x: io.x,
+            dropped,
+            matrix: transposed,
+        };
         let work = pass.batch * self.steps * row * columns;
         let size = GROUP * layout.per_sample();
         let dy = &*io.dy;
@@ -134,11 +141,11 @@ impl Kernel for RecurrentKernel {
             Some(dx) => {
                 let dx_size = GROUP * self.steps * self.features;
                 parallel::chunks2((arena, size), (dx, dx_size), work, |group, arena, dx| {
-                    Group::new(&run, group * GROUP, arena).backward(dy, Some(dx));
+                    SampleGroup::new(&run, group * GROUP, arena).backward(dy, Some(dx));
                 });
             }
             None => parallel::chunks(arena, size, work, |group, arena| {
-                Group::new(&run, group * GROUP, arena).backward(dy, None);
+                SampleGroup::new(&run, group * GROUP, arena).backward(dy, None);
             }),
         }
         if !wanted || pieces == 0 {
@@ -146,10 +153,13 @@ impl Kernel for RecurrentKernel {
         }
         parallel::chunks(gradient, row * columns, work, |piece, gradient| {
             for group in piece * groups / pieces..(piece + 1) * groups / pieces {
-                let into =
-                    if group == piece * groups / pieces { Into::Overwrite } else { Into::Add };
+                let mode = if group == piece * groups / pieces {
+                    WriteMode::Overwrite
+                } else {
+                    WriteMode::Add
+                };
                 let arena = &arena[group * size..arena.len().min((group + 1) * size)];
-                layout.add_gradient(arena, gradient, into);
+                layout.add_gradient(arena, gradient, mode);
             }
         });
         let (total, others) = gradient.split_at_mut(row * columns);

@@ -1,8 +1,8 @@
-//! Each layer's step (forward, mean squared error, gradients) three ways: compiled, the same kernel
-//! as a custom op in candle's autograd, and its twin composed of candle ops.
+//! Each layer's step (forward, mean squared error, gradients) three ways: by kernels alone, the same kernel
+//! as a custom op in candle's autograd, and its reference composed of candle ops.
 //!
-//!     cargo bench --bench ops                 all
-//!     cargo bench --bench ops -- conv lstm    those whose names hold one of the words
+//!     cargo bench --bench kernels                 all
+//!     cargo bench --bench kernels -- conv lstm    those whose names hold one of the words
 //!
 //! Each figure is the median of groups of steps, in alternation between the ways. One thread;
 //! LANTHORN_THREADS=2 for more.
@@ -42,13 +42,13 @@ fn measure_all() {
     let words: Vec<String> = std::env::args().skip(1).filter(|w| !w.starts_with("--")).collect();
     println!(
         "{:44}{:>11}{:>11}{:>11}{:>8}",
-        "µs a step", "compiled", "autograd", "candle", "ratio"
+        "µs a step", "kernels", "autograd", "reference", "ratio"
     );
     for (name, input, batch, layers) in cases() {
         if words.is_empty() || words.iter().any(|word| name.contains(word.as_str())) {
-            let [compiled, autograd, candle] = measure(&input, batch, &layers);
-            let ratio = candle / compiled;
-            println!("{name:44}{compiled:>11.2}{autograd:>11.2}{candle:>11.2}{ratio:>7.1}x");
+            let [kernels, autograd, reference] = measure(&input, batch, &layers);
+            let ratio = reference / kernels;
+            println!("{name:44}{kernels:>11.2}{autograd:>11.2}{reference:>11.2}{ratio:>7.1}x");
         }
     }
 }
@@ -149,7 +149,7 @@ fn cases() -> Vec<(&'static str, Value, usize, Value)> {
     ]
 }
 
-/// Microseconds a step: compiled, by autograd over kernels, by candle's ops.
+/// Microseconds a step: by kernels, by autograd over kernels, by the reference.
 fn measure(input: &Value, batch: usize, layers: &Value) -> [f64; 3] {
     let config: Config =
         Node::from_json(&json!({"model": {"input_shape": input, "layers": layers}}))
@@ -160,7 +160,7 @@ fn measure(input: &Value, batch: usize, layers: &Value) -> [f64; 3] {
     let build = || Sequential::build(&spec.model, 1, &Device::Cpu).unwrap();
     let models = [build(), build(), build().without_kernels()];
     let [one, two, three] = &models;
-    let mut engines = [Engine::new(one), Engine::uncompiled(two), Engine::uncompiled(three)];
+    let mut engines = [Engine::new(one), Engine::autograd(two), Engine::autograd(three)];
 
     let numbers = |n: usize| (0..n).map(|i| (i * 7919 % 101) as f32 / 50.0 - 1.0).collect();
     let x: Vec<f32> = numbers(batch * spec.model.input.elements());

@@ -9,13 +9,13 @@ use super::super::{Context, Forward, Layer, Signal};
 use crate::constraints::Constraint;
 use crate::error::{Problem, Result};
 use crate::initializers::Initializer;
-use crate::ops::Fused;
-use crate::ops::broadcast::Broadcast;
-use crate::ops::p_re_lu::PReluKernel;
+use crate::kernels::BoundKernel;
+use crate::kernels::broadcast::Broadcast;
+use crate::kernels::p_re_lu::PReluKernel;
 use crate::regularizers::Regularizer;
 use crate::shape::Shape;
 use crate::stored::Stored;
-use crate::weights::{Scope, Wanted};
+use crate::weights::{Scope, WeightSpec};
 
 /// `x` where x > 0, elsewhere `alpha · x`. Output shape: the input's.
 /// Weights: `alpha`, of the input's shape with 1 for the shared axes.
@@ -59,7 +59,7 @@ impl Layer for PReLU {
 
     fn build(&self, input: &Shape, scope: &mut Scope<'_>) -> Result<Box<dyn Forward>> {
         let shape = self.shape(input).unwrap_or_default();
-        let alpha = scope.weight(Wanted {
+        let alpha = scope.weight(WeightSpec {
             name: "alpha",
             shape: &shape,
             initializer: &self.alpha_initializer,
@@ -86,7 +86,10 @@ impl Forward for PReluForward {
         Ok(input.with(output))
     }
 
-    fn kernel(&self) -> Option<Fused> {
-        Some(Fused::new(PReluKernel { spread: self.spread.clone() }, vec![self.alpha.clone()]))
+    fn to_kernel(&self) -> Option<BoundKernel> {
+        Some(BoundKernel::new(
+            PReluKernel { spread: self.spread.clone() },
+            vec![self.alpha.clone()],
+        ))
     }
 }

@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 
 use candle_core::{CpuStorage, CustomOp1, CustomOp2, Layout, Result as CandleResult, Tensor};
 
-use super::{Backward, Fused, OutputMask, Pass, Saved};
+use super::{Backward, BoundKernel, OutputMask, Pass, Saved};
 use crate::error::Result;
 use crate::layers::{Context, Signal};
 use crate::random::Random;
@@ -14,7 +14,7 @@ use crate::shape::Shape;
 ///
 /// A custom op of candle's takes three tensors at most, so the weights go in as one flat tensor.
 pub fn apply(
-    fused: &Fused,
+    bound: &BoundKernel,
     output: &Shape,
     input: Signal,
     context: &mut Context<'_>,
@@ -23,13 +23,13 @@ pub fn apply(
     let x = input.tensor.contiguous()?;
     let batch = x.dim(0)?;
     let values = x.flatten_all()?.to_vec1::<f32>()?;
-    fused.kernel.check(&values)?;
+    bound.kernel.check(&values)?;
     let mask = match &input.mask {
         Some(mask) => Some(mask.flatten_all()?.to_vec1::<f32>()?),
         None => None,
     };
     let call = Arc::new(Call {
-        fused: fused.clone(),
+        bound: bound.clone(),
         output: output.clone(),
         training,
         step: context.step,
@@ -38,17 +38,17 @@ pub fn apply(
         saved: Mutex::default(),
         needs_dx: x.track_op(),
     });
-    let y = if fused.kernel.is_identity(training) {
+    let y = if bound.kernel.is_identity(training) {
         x.reshape(output.with_batch(batch))?
-    } else if fused.weights.is_empty() {
+    } else if bound.weights.is_empty() {
         x.apply_op1(KernelOp(Arc::clone(&call)))?
     } else {
         let flat: CandleResult<Vec<Tensor>> =
-            fused.weights.iter().map(|weight| weight.as_tensor().flatten_all()).collect();
+            bound.weights.iter().map(|weight| weight.as_tensor().flatten_all()).collect();
         x.apply_op2(&Tensor::cat(&flat?, 0)?, KernelOp(Arc::clone(&call)))?
     };
     let mut made = Vec::new();
-    let mask = match fused.kernel.mask(&call.pass(batch), &values, &mut made) {
+    let mask = match bound.kernel.mask(&call.pass(batch), &values, &mut made) {
         OutputMask::Same => input.mask,
         OutputMask::Dropped => None,
         OutputMask::Made => {
@@ -58,8 +58,8 @@ pub fn apply(
     };
     if training {
         let saved = call.saved();
-        for (index, weight) in fused.weights.iter().enumerate() {
-            if let Some(values) = fused.kernel.updated(index, &saved) {
+        for (index, weight) in bound.weights.iter().enumerate() {
+            if let Some(values) = bound.kernel.updated(index, &saved) {
                 let values = &values[..weight.elem_count()];
                 let new = Tensor::from_slice(values, weight.dims(), x.device())?;
                 context.updates.push((weight.clone(), new));
@@ -71,7 +71,7 @@ pub fn apply(
 
 /// One call of a kernel: what its forward pass kept is there for its backward pass.
 struct Call {
-    fused: Fused,
+    bound: BoundKernel,
     output: Shape,
     training: bool,
     step: u64,
@@ -103,7 +103,7 @@ impl Call {
             flat = rest;
             first
         };
-        self.fused.weights.iter().map(cut).collect()
+        self.bound.weights.iter().map(cut).collect()
     }
 
     fn forward(
@@ -114,7 +114,7 @@ impl Call {
     ) -> CandleResult<(CpuStorage, candle_core::Shape)> {
         let mut y = vec![0.0; batch * self.output.elements()];
         let weights = self.split(flat);
-        self.fused.kernel.forward(&self.pass(batch), x, &weights, &mut y, &mut self.saved());
+        self.bound.kernel.forward(&self.pass(batch), x, &weights, &mut y, &mut self.saved());
         Ok((CpuStorage::F32(y), self.output.with_batch(batch).into()))
     }
 
@@ -147,7 +147,7 @@ impl Call {
             dx: self.needs_dx.then_some(&mut dx),
             dweights: &mut dweights,
         };
-        self.fused.kernel.backward(&self.pass(x.dim(0)?), io);
+        self.bound.kernel.backward(&self.pass(x.dim(0)?), io);
         let dx = match self.needs_dx {
             true => Some(Tensor::from_vec(dx, x.dims(), x.device())?),
             false => None,

@@ -1,8 +1,8 @@
 //! Depthwise convolution over slices: each channel by itself, so plain loops over channels.
 
-use super::images::{ImageGradients, Images};
+use super::per_image::{ImageGradients, Images};
 use super::simd::vectorize;
-use super::window::Window;
+use super::window::SlidingWindow;
 use super::{Backward, Kernel, OutputMask, Pass, Saved};
 use crate::activations::Activation;
 
@@ -10,7 +10,7 @@ use crate::activations::Activation;
 /// is one. Output channel `c · multiplier + m`.
 pub struct DepthwiseKernel {
     /// What each position sees.
-    pub window: Window,
+    pub window: SlidingWindow,
     /// Channels of the input.
     pub channels: usize,
     /// Filters of each channel.

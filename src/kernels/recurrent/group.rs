@@ -1,13 +1,13 @@
 //! One group of samples through all its time steps, and back.
 
-use super::step::{Skips, Step, back_product};
-use super::{Cell, Into, Layout, RecurrentKernel, gru, lstm, simple_rnn};
-use crate::ops::Pass;
+use super::step::{CellStep, Skips, back_product};
+use super::{Cell, RecurrentKernel, RecurrentLayout, WriteMode, gru, lstm, simple_rnn};
+use crate::kernels::Pass;
 
 /// What all groups of a pass share.
-pub(super) struct Run<'a> {
+pub(super) struct RecurrentPass<'a> {
     pub kernel: &'a RecurrentKernel,
-    pub layout: &'a Layout,
+    pub layout: &'a RecurrentLayout,
     pub pass: &'a Pass<'a>,
     /// The input of the whole batch.
     pub x: &'a [f32],
@@ -17,9 +17,9 @@ pub(super) struct Run<'a> {
     pub matrix: &'a [f32],
 }
 
-/// The buffers of one group; see `Layout::sections`.
-pub(super) struct Group<'a> {
-    run: &'a Run<'a>,
+/// The buffers of one group; see `RecurrentLayout::sections`.
+pub(super) struct SampleGroup<'a> {
+    run: &'a RecurrentPass<'a>,
     /// The index of the first sample in the batch.
     first: usize,
     samples: usize,
@@ -34,8 +34,8 @@ pub(super) struct Group<'a> {
     small: &'a mut [f32],
 }
 
-impl<'a> Group<'a> {
-    pub(super) fn new(run: &'a Run<'a>, first: usize, mut arena: &'a mut [f32]) -> Self {
+impl<'a> SampleGroup<'a> {
+    pub(super) fn new(run: &'a RecurrentPass<'a>, first: usize, mut arena: &'a mut [f32]) -> Self {
         let samples = arena.len() / run.layout.per_sample();
         let [rows, gates, inputs, cells, squashed, h, c, work, small] =
             run.layout.sections().map(|section| {
@@ -43,7 +43,7 @@ impl<'a> Group<'a> {
                 arena = rest;
                 taken
             });
-        Group { run, first, samples, rows, gates, inputs, cells, squashed, h, c, work, small }
+        SampleGroup { run, first, samples, rows, gates, inputs, cells, squashed, h, c, work, small }
     }
 
     /// All steps in order; `y` is the group's output.
@@ -59,15 +59,15 @@ impl<'a> Group<'a> {
             let mut step = self.step(index);
             let (layout, ones) = (step.layout, step.layout.features);
             if layout.is_joint() {
-                step.add_product(0..layout.row, 0..layout.columns, Into::Overwrite);
+                step.add_product(0..layout.row, 0..layout.columns, WriteMode::Overwrite);
             } else {
                 let beyond = layout.x_columns().end..layout.columns;
                 let bias = &step.matrix[ones * layout.columns..][beyond.clone()];
                 for gates in step.gates.chunks_exact_mut(layout.columns) {
                     gates[beyond.clone()].copy_from_slice(bias);
                 }
-                step.add_product(0..ones + 1, layout.x_columns(), Into::Overwrite);
-                step.add_product(layout.h_rows(), layout.h_columns(), Into::Add);
+                step.add_product(0..ones + 1, layout.x_columns(), WriteMode::Overwrite);
+                step.add_product(layout.h_rows(), layout.h_columns(), WriteMode::Add);
             }
             match kernel.cell {
                 Cell::SimpleRnn => simple_rnn::forward(step),
@@ -116,15 +116,15 @@ impl<'a> Group<'a> {
                 Cell::Gru { reset_after } => gru::backward(&mut step, reset_after),
             }
             step.clear_masked();
-            let Step { layout, matrix, gates, h, .. } = step;
+            let CellStep { layout, matrix, gates, h, .. } = step;
             if index > 0 {
                 let places = (layout.h_columns(), layout.h_rows());
-                back_product(layout, gates, matrix, places, (h, u), Into::Add);
+                back_product(layout, gates, matrix, places, (h, u), WriteMode::Add);
             }
             if let Some(dx) = dx.as_deref_mut() {
                 let places = (layout.x_columns(), 0..features);
                 let out = (&mut dx[time * features..], steps * features);
-                back_product(layout, gates, matrix, places, out, Into::Overwrite);
+                back_product(layout, gates, matrix, places, out, WriteMode::Overwrite);
             }
         }
         let Some(dx) = dx else { return };
@@ -157,7 +157,7 @@ impl<'a> Group<'a> {
 
     /// `[x, 1, h]` for every sample.
     fn fill_rows(&mut self, index: usize) {
-        let Layout { row, features, units, .. } = *self.run.layout;
+        let RecurrentLayout { row, features, units, .. } = *self.run.layout;
         let (time, dropped) = (self.time(index), self.dropped());
         let steps = self.run.kernel.steps;
         let x = &self.run.x[self.first * steps * features..];
@@ -175,14 +175,14 @@ impl<'a> Group<'a> {
     }
 
     /// The buffers of one step.
-    fn step(&mut self, index: usize) -> Step<'_> {
+    fn step(&mut self, index: usize) -> CellStep<'_> {
         let (skips, n) = (self.skips(index), self.samples);
-        let Run { kernel, layout, matrix, .. } = *self.run;
-        let Layout { row, columns, .. } = *layout;
+        let RecurrentPass { kernel, layout, matrix, .. } = *self.run;
+        let RecurrentLayout { row, columns, .. } = *layout;
         let cell = self.c.len();
         let (before, after) = self.cells.split_at_mut((index + 1) * cell);
         let inputs = if layout.keeps_input { n * columns } else { 0 };
-        Step {
+        CellStep {
             kernel,
             layout,
             skips,

@@ -1,6 +1,6 @@
-//! `Compiled`: a model whose every layer has a kernel, run by a fixed schedule over buffers that
-//! are kept, without a graph. The weights stay candle Vars. candle's autograd, over the same
-//! kernels or their twins, is the oracle in tests.
+//! `KernelModel`: a model whose every layer has a kernel, run in order over buffers that are kept
+//! from step to step, without a graph. The weights stay candle Vars. Tests compare it with candle's
+//! autograd, over the same kernels and over their references.
 
 use std::sync::Arc;
 
@@ -8,14 +8,14 @@ use candle_core::{CpuStorage, InplaceOp1, Layout, Storage, Var};
 
 use crate::error::{Error, Result};
 use crate::gradients::Gradients;
-use crate::ops::{Backward, Fused, Kernel, OutputMask, Pass, Saved};
+use crate::kernels::{Backward, BoundKernel, Kernel, OutputMask, Pass, Saved};
 use crate::random::Random;
 use crate::sequential::Sequential;
 use crate::weights::Weight;
 
 /// The kernels of a model and their buffers.
-pub struct Compiled {
-    steps: Vec<Step>,
+pub struct KernelModel {
+    steps: Vec<KernelStep>,
     random: Random,
     batch: usize,
     training: bool,
@@ -25,7 +25,7 @@ pub struct Compiled {
 }
 
 /// One layer.
-struct Step {
+struct KernelStep {
     kernel: Arc<dyn Kernel>,
     weights: Vec<Var>,
     /// The place of each weight's gradient among those of the trainable weights.
@@ -42,14 +42,14 @@ struct Step {
     mask: (OutputMask, Vec<f32>),
 }
 
-impl Compiled {
-    /// The compiled model; None where a layer has no kernel or the weights are not on the CPU.
-    pub fn of(model: &Sequential) -> Option<Compiled> {
+impl KernelModel {
+    /// The model as kernels; None where a layer has no kernel or the weights are not on the CPU.
+    pub fn of(model: &Sequential) -> Option<KernelModel> {
         let trainable: Vec<&Weight> = model.weights().trainable().collect();
         let mut needs_dx = false;
         let mut steps = Vec::new();
-        for (fused, layer) in model.kernels().iter().zip(&model.spec().layers) {
-            let Fused { kernel, weights } = fused.clone()?;
+        for (bound, layer) in model.kernels().iter().zip(&model.spec().layers) {
+            let BoundKernel { kernel, weights } = bound.clone()?;
             let place = |var: &Var| {
                 trainable
                     .iter()
@@ -57,7 +57,7 @@ impl Compiled {
             };
             let gradients: Vec<Option<usize>> = weights.iter().map(place).collect();
             let trains = gradients.iter().any(Option::is_some);
-            steps.push(Step {
+            steps.push(KernelStep {
                 kernel,
                 has_state: gradients.iter().any(Option::is_none),
                 taken: vec![Vec::new(); gradients.len()],
@@ -71,7 +71,7 @@ impl Compiled {
             });
             needs_dx |= trains;
         }
-        Some(Compiled {
+        Some(KernelModel {
             steps,
             random: model.random(),
             batch: 0,
@@ -87,7 +87,7 @@ impl Compiled {
         kernels.all(|kernel| kernel.is_identity(false) || kernel.is_by_sample())
     }
 
-    /// A batch of `batch` samples through all layers; see [`Compiled::output`].
+    /// A batch of `batch` samples through all layers; see [`KernelModel::output`].
     pub fn forward(&mut self, x: &[f32], batch: usize, training: Option<u64>) -> Result<()> {
         (self.batch, self.training, self.step) = (batch, training.is_some(), training.unwrap_or(0));
         for index in 0..self.steps.len() {
@@ -118,7 +118,7 @@ impl Compiled {
         Ok(())
     }
 
-    /// The output of the last [`Compiled::forward`] over the same `x`: (batch, …output).
+    /// The output of the last [`KernelModel::forward`] over the same `x`: (batch, …output).
     pub fn output<'a>(&'a self, x: &'a [f32]) -> &'a [f32] {
         output(&self.steps, x, self.batch, self.training)
     }
@@ -139,7 +139,7 @@ impl Compiled {
     }
 
     /// The gradients of all trainable weights, from the gradient of the output that was put into
-    /// [`Compiled::output_and_gradient`]'s place.
+    /// [`KernelModel::output_and_gradient`]'s place.
     pub fn backward(&mut self, x: &[f32], gradients: &mut Gradients) -> Result<()> {
         gradients.list.iter_mut().for_each(|gradient| gradient.present = true);
         let batch = self.batch;
@@ -214,14 +214,14 @@ impl Compiled {
 }
 
 /// The output of the last layer that is no identity; the model's input where there is none.
-fn output<'a>(steps: &'a [Step], x: &'a [f32], batch: usize, training: bool) -> &'a [f32] {
+fn output<'a>(steps: &'a [KernelStep], x: &'a [f32], batch: usize, training: bool) -> &'a [f32] {
     match steps.iter().rev().find(|step| !step.kernel.is_identity(training)) {
         Some(step) => &step.y[..batch * step.sizes.1],
         None => x,
     }
 }
 
-fn mask(steps: &[Step], batch: usize) -> Option<&[f32]> {
+fn mask(steps: &[KernelStep], batch: usize) -> Option<&[f32]> {
     let last = steps.iter().rev().find(|step| step.mask.0 != OutputMask::Same)?;
     match last.mask.0 {
         OutputMask::Made if batch > 0 => Some(&last.mask.1),

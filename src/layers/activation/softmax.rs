@@ -3,13 +3,13 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::super::axes::{Axes, no_empty_axis};
+use super::super::axes::{AxisList, no_empty_axis};
 use super::super::{Context, Forward, Layer, Signal};
 use super::Activating;
 use crate::activations::Activation;
 use crate::error::{Problem, Result};
-use crate::ops::Fused;
-use crate::ops::softmax::SoftmaxKernel;
+use crate::kernels::BoundKernel;
+use crate::kernels::softmax::SoftmaxKernel;
 use crate::shape::Shape;
 use crate::weights::Scope;
 
@@ -20,8 +20,8 @@ use crate::weights::Scope;
 #[serde(deny_unknown_fields)]
 pub struct Softmax {
     /// The axis, or a list of axes; the batch is axis 0. Default: -1.
-    #[serde(default = "Axes::last")]
-    pub axis: Axes,
+    #[serde(default = "AxisList::last")]
+    pub axis: AxisList,
 }
 
 impl Layer for Softmax {
@@ -40,13 +40,13 @@ impl Layer for Softmax {
     }
 
     fn activation(&self) -> Option<&Activation> {
-        (self.axis == Axes::last()).then_some(&Activation::Softmax)
+        (self.axis == AxisList::last()).then_some(&Activation::Softmax)
     }
 }
 
 struct SoftmaxForward {
     dims: Vec<usize>,
-    /// Axes of a sample.
+    /// AxisList of a sample.
     axes: Vec<usize>,
 }
 
@@ -63,9 +63,9 @@ impl Forward for SoftmaxForward {
         Ok(input.with(output))
     }
 
-    fn kernel(&self) -> Option<Fused> {
+    fn to_kernel(&self) -> Option<BoundKernel> {
         let [axis] = self.axes[..] else { return None };
         let inner = self.dims[axis + 1..].iter().product();
-        Some(Fused::new(SoftmaxKernel { size: self.dims[axis], inner }, Vec::new()))
+        Some(BoundKernel::new(SoftmaxKernel { size: self.dims[axis], inner }, Vec::new()))
     }
 }

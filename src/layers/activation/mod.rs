@@ -1,13 +1,13 @@
 //! Layers that apply a function to each number, or to each row.
 
-mod activation;
+mod activation_layer;
 mod elu;
 mod leaky_re_lu;
 mod p_re_lu;
 mod re_lu;
 mod softmax;
 
-pub use activation::ActivationLayer;
+pub use activation_layer::ActivationLayer;
 pub use elu::Elu;
 pub use leaky_re_lu::LeakyReLU;
 pub use p_re_lu::PReLU;
@@ -17,8 +17,8 @@ pub use softmax::Softmax;
 use super::{Context, Forward, Signal};
 use crate::activations::Activation;
 use crate::error::Result;
-use crate::ops::Fused;
-use crate::ops::activation::ActivationKernel;
+use crate::kernels::BoundKernel;
+use crate::kernels::activation::ActivationKernel;
 use crate::shape::Shape;
 
 /// The runtime half of a layer that is an activation by itself.
@@ -39,11 +39,11 @@ impl Forward for Activating {
         Ok(input.with(output))
     }
 
-    fn kernel(&self) -> Option<Fused> {
+    fn to_kernel(&self) -> Option<BoundKernel> {
         if !self.activation.has_slices() {
             return None;
         }
         let (activation, width) = (self.activation.clone(), self.width);
-        Some(Fused::new(ActivationKernel { activation, width }, Vec::new()))
+        Some(BoundKernel::new(ActivationKernel { activation, width }, Vec::new()))
     }
 }

@@ -2,12 +2,12 @@
 
 use std::ops::Range;
 
-use super::{Cell, Into, Matrix, RecurrentKernel, product};
-use crate::ops::simd::vectorize;
+use super::{Cell, MatrixRef, RecurrentKernel, WriteMode, product};
+use crate::kernels::simd::vectorize;
 
 /// The sizes of a kernel's buffers. A step multiplies a row `[x, 1, h]` (for a GRU that resets
 /// before the product `[x, 1, h, r·h]`) with a matrix of `row × columns`.
-pub(super) struct Layout {
+pub(super) struct RecurrentLayout {
     pub cell: Cell,
     pub features: usize,
     pub units: usize,
@@ -21,8 +21,8 @@ pub(super) struct Layout {
     pub keeps_input: bool,
 }
 
-impl Layout {
-    pub(super) fn new(kernel: &RecurrentKernel) -> Layout {
+impl RecurrentLayout {
+    pub(super) fn new(kernel: &RecurrentKernel) -> RecurrentLayout {
         let (features, units) = (kernel.features, kernel.units);
         let (states, blocks) = match kernel.cell {
             Cell::SimpleRnn => (1, 1),
@@ -30,7 +30,7 @@ impl Layout {
             Cell::Gru { reset_after: true } => (1, 4), // x's candidate, z, r, h's candidate
             Cell::Gru { reset_after: false } => (2, 3), // z, r, candidate
         };
-        Layout {
+        RecurrentLayout {
             cell: kernel.cell,
             features,
             units,
@@ -41,7 +41,7 @@ impl Layout {
         }
     }
 
-    /// How many numbers the buffers of one sample hold; see `Group::new`.
+    /// How many numbers the buffers of one sample hold; see `SampleGroup::new`.
     pub(super) fn per_sample(&self) -> usize {
         self.sections().iter().sum()
     }
@@ -155,17 +155,17 @@ impl Layout {
 
     /// Adds to the matrix's gradient what one group's buffers hold: rowsᵀ · gradients of the gates,
     /// over all steps.
-    pub(super) fn add_gradient(&self, arena: &[f32], gradient: &mut [f32], into: Into) {
+    pub(super) fn add_gradient(&self, arena: &[f32], gradient: &mut [f32], mode: WriteMode) {
         let samples = arena.len() / self.per_sample();
         let [rows, gates, ..] = self.sections();
         let (rows, rest) = arena.split_at(samples * rows);
         let gates = &rest[..samples * gates];
         let count = samples * self.steps;
         let mut part = |from: Range<usize>, to: Range<usize>| {
-            let left = Matrix::strided(&rows[from.start..], count, from.len(), self.row);
-            let right = Matrix::strided(&gates[to.start..], count, to.len(), self.columns);
+            let left = MatrixRef::strided(&rows[from.start..], count, from.len(), self.row);
+            let right = MatrixRef::strided(&gates[to.start..], count, to.len(), self.columns);
             let at = from.start * self.columns + to.start;
-            product(left.t(), right, &mut gradient[at..], self.columns, into);
+            product(left.t(), right, &mut gradient[at..], self.columns, mode);
         };
         let x = 0..self.features + 1;
         match self.cell {
@@ -177,7 +177,7 @@ impl Layout {
                 let own = 3 * self.units..4 * self.units;
                 let at = self.features * self.columns + own.start;
                 let sums = &mut gradient[at..at + self.units];
-                if into == Into::Overwrite {
+                if mode == WriteMode::Overwrite {
                     sums.fill(0.0);
                 }
                 vectorize(

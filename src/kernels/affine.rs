@@ -4,14 +4,14 @@ use super::simd::vectorize;
 use super::{Backward, Kernel, Pass, Saved};
 
 /// `y = x · scale + offset`, a constant for each feature of the last axis (or one for all).
-pub struct Affine {
+pub struct AffineKernel {
     /// One for each feature.
     pub scale: Vec<f32>,
     /// One for each feature.
     pub offset: Vec<f32>,
 }
 
-impl Kernel for Affine {
+impl Kernel for AffineKernel {
     fn forward(&self, _: &Pass<'_>, x: &[f32], _: &[&[f32]], y: &mut [f32], _: &mut Saved) {
         vectorize(move || {
             let width = self.scale.len();
@@ -43,14 +43,14 @@ impl Kernel for Affine {
 
 /// `y = (x - mean) / max(√variance, 1e-7)` for each feature of the last axis, or its inverse.
 /// Weights: mean (features,), variance (features,).
-pub struct Standardize {
+pub struct StandardizeKernel {
     /// The size of the last axis.
     pub features: usize,
     /// True for `y = x · max(√variance, 1e-7) + mean`.
     pub invert: bool,
 }
 
-impl Kernel for Standardize {
+impl Kernel for StandardizeKernel {
     fn forward(
         &self,
         _: &Pass<'_>,

@@ -1,10 +1,10 @@
 //! Kernels: layers as plain functions over slices, forward and backward, for CPU and f32.
 //!
 //! A [`Kernel`] is used twice. [`apply`] wraps it as a candle custom op, so that it takes part in
-//! autograd beside any other layer. [`crate::compiled::Compiled`] runs a whole model of kernels
-//! over buffers that are kept, without a graph. Beside each kernel stands its twin composed of
-//! candle ops, the layer's `forward`: the definition, and what runs on other devices. A test holds
-//! the two together.
+//! autograd beside any other layer. [`KernelModel`](crate::kernel_model::KernelModel) runs a whole
+//! model of kernels over buffers that are kept, without a graph. Beside each kernel stands its reference, composed
+//! of candle ops, in the layer's `forward`: the definition, and what runs on other devices. A test
+//! holds the two together.
 //!
 //! Results don't depend on the number of threads: work is split at fixed places, and what is
 //! summed is summed in a fixed order.
@@ -15,20 +15,20 @@ pub mod augment;
 pub mod batch_norm;
 pub mod bidirectional;
 pub mod broadcast;
-mod candle;
 pub mod conv;
 pub mod conv_transpose;
+mod custom_op;
 pub mod dense;
 pub mod depthwise;
+pub mod dropout;
 pub mod embedding;
 pub mod group_norm;
-pub mod images;
 pub mod layer_norm;
 pub mod masking;
 pub mod matmul;
-pub mod noise;
 pub mod p_re_lu;
 pub mod parallel;
+pub mod per_image;
 pub mod pool;
 pub mod rearrange;
 pub mod recurrent;
@@ -36,7 +36,7 @@ pub mod resample;
 pub mod rows;
 pub mod separable;
 pub mod simd;
-pub mod small;
+pub mod small_matmul;
 pub mod softmax;
 pub mod time_distributed;
 pub mod unit_norm;
@@ -49,7 +49,7 @@ use candle_core::Var;
 use crate::error::Result;
 use crate::random::Random;
 
-pub use candle::apply;
+pub use custom_op::apply;
 
 /// A layer over slices. A batch is row-major: (batch, …).
 pub trait Kernel: Send + Sync {
@@ -189,18 +189,18 @@ impl Saved {
     }
 }
 
-/// A layer's kernel and the weights that it takes, in its own order.
+/// A layer's kernel with the weights that it takes, in its own order.
 #[derive(Clone)]
-pub struct Fused {
+pub struct BoundKernel {
     /// The kernel.
     pub kernel: Arc<dyn Kernel>,
     /// Its weights.
     pub weights: Vec<Var>,
 }
 
-impl Fused {
+impl BoundKernel {
     /// A kernel over weights.
     pub fn new(kernel: impl Kernel + 'static, weights: Vec<Var>) -> Self {
-        Fused { kernel: Arc::new(kernel), weights }
+        BoundKernel { kernel: Arc::new(kernel), weights }
     }
 }

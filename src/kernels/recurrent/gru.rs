@@ -6,9 +6,9 @@
 
 use std::ops::Range;
 
-use super::Into;
-use super::step::{Step, back_product};
-use crate::ops::simd::vectorize;
+use super::WriteMode;
+use super::step::{CellStep, back_product};
+use crate::kernels::simd::vectorize;
 
 /// Where the blocks stand.
 struct Blocks {
@@ -28,7 +28,7 @@ impl Blocks {
     }
 }
 
-pub(super) fn forward(mut step: Step<'_>, reset_after: bool) {
+pub(super) fn forward(mut step: CellStep<'_>, reset_after: bool) {
     let (u, features) = (step.layout.units, step.layout.features);
     let (width, row) = (step.layout.columns, step.layout.row);
     let (activation, gate) = (&step.kernel.activation, &step.kernel.recurrent_activation);
@@ -46,10 +46,10 @@ pub(super) fn forward(mut step: Step<'_>, reset_after: bool) {
             let all = reset.iter_mut().zip(&gates[at.r..at.r + u]).zip(h);
             all.for_each(|((reset, r), h)| *reset = r * *h);
         }
-        step.add_product(step.layout.reset_rows(), at.g..at.g + u, Into::Add);
+        step.add_product(step.layout.reset_rows(), at.g..at.g + u, WriteMode::Add);
     }
     step.activate(activation, at.g..at.g + u);
-    let Step { skips, gates, h, .. } = step;
+    let CellStep { skips, gates, h, .. } = step;
     vectorize(
         #[inline(always)]
         move || {
@@ -67,12 +67,12 @@ pub(super) fn forward(mut step: Step<'_>, reset_after: bool) {
 }
 
 /// What is left in h's gradient passes by the products.
-pub(super) fn backward(step: &mut Step<'_>, reset_after: bool) {
+pub(super) fn backward(step: &mut CellStep<'_>, reset_after: bool) {
     let (u, features) = (step.layout.units, step.layout.features);
     let (width, row) = (step.layout.columns, step.layout.row);
     let (activation, gate) = (&step.kernel.activation, &step.kernel.recurrent_activation);
     let at = Blocks::new(reset_after, u);
-    let Step { skips, gates, rows, h, work, .. } = step;
+    let CellStep { skips, gates, rows, h, work, .. } = step;
     vectorize(
         #[inline(always)]
         move || {
@@ -103,9 +103,9 @@ pub(super) fn backward(step: &mut Step<'_>, reset_after: bool) {
             }
         }
     } else {
-        let Step { layout, matrix, gates, rows, h, work, small, .. } = step;
+        let CellStep { layout, matrix, gates, rows, h, work, small, .. } = step;
         let places = (at.g..at.g + u, layout.reset_rows());
-        back_product(layout, gates, matrix, places, (small, u), Into::Overwrite);
+        back_product(layout, gates, matrix, places, (small, u), WriteMode::Overwrite);
         let all = h.chunks_exact_mut(u).zip(gates.chunks_exact(width)).zip(small.chunks_exact(u));
         let all = all.zip(rows.chunks_exact(row)).zip(work.chunks_exact_mut(width));
         for ((((dh, gates), d_reset), rows), work) in all {

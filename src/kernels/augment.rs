@@ -82,7 +82,7 @@ pub enum Beyond {
 
 /// Output place (x, y) shows input place (a · x + b · y + c, d · x + e · y + f).
 #[derive(Debug, Clone)]
-pub struct Warp {
+pub struct WarpKernel {
     /// The images.
     pub image: Image,
     /// What is drawn.
@@ -98,7 +98,7 @@ pub struct Warp {
 /// Numbers that describe the map of one sample: a … f.
 pub const MAP: usize = 6;
 
-impl Warp {
+impl WarpKernel {
     /// Draws the maps of a batch, `MAP` numbers for each sample.
     pub fn draw(&self, random: &Random, step: u64, maps: &mut [f32]) {
         let mut stream = self.draws.stream(*random, step);
@@ -180,7 +180,7 @@ impl Warp {
     }
 }
 
-impl Kernel for Warp {
+impl Kernel for WarpKernel {
     fn forward(&self, pass: &Pass<'_>, x: &[f32], _: &[&[f32]], y: &mut [f32], saved: &mut Saved) {
         if !pass.training {
             return y.copy_from_slice(x);
@@ -225,7 +225,7 @@ impl Kernel for Warp {
 
 /// `y = (x - mean) · factor + mean`, cut to a range; the mean of each channel of a sample.
 #[derive(Debug, Clone)]
-pub struct Contrast {
+pub struct ContrastKernel {
     /// The images.
     pub image: Image,
     /// The factor's range.
@@ -236,7 +236,7 @@ pub struct Contrast {
     pub draws: Draws,
 }
 
-impl Contrast {
+impl ContrastKernel {
     /// Draws a factor for each sample.
     pub fn draw(&self, random: &Random, step: u64, factors: &mut [f32]) {
         let mut stream = self.draws.stream(*random, step);
@@ -251,7 +251,7 @@ impl Contrast {
     }
 }
 
-impl Kernel for Contrast {
+impl Kernel for ContrastKernel {
     fn forward(&self, pass: &Pass<'_>, x: &[f32], _: &[&[f32]], y: &mut [f32], saved: &mut Saved) {
         if !pass.training {
             return y.copy_from_slice(x);

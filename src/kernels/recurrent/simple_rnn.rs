@@ -1,8 +1,8 @@
 //! The simple cell: `h' = activation(p)`, p being the step's product.
 
-use super::step::Step;
+use super::step::CellStep;
 
-pub(super) fn forward(mut step: Step<'_>) {
+pub(super) fn forward(mut step: CellStep<'_>) {
     let units = step.layout.units;
     step.activate(&step.kernel.activation, 0..units);
     let rows = step.h.chunks_exact_mut(units).zip(step.gates.chunks_exact(units));
@@ -14,7 +14,7 @@ pub(super) fn forward(mut step: Step<'_>) {
 }
 
 /// What is left in h's gradient passes by the products.
-pub(super) fn backward(step: &mut Step<'_>) {
+pub(super) fn backward(step: &mut CellStep<'_>) {
     let units = step.layout.units;
     let rows = step.h.chunks_exact_mut(units).zip(step.work.chunks_exact_mut(units));
     for (sample, (dh, work)) in rows.enumerate() {

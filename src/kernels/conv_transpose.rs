@@ -2,16 +2,16 @@
 //! input times the kernel is added to the outputs that its window sees.
 
 use super::conv::tile;
-use super::images::{ImageGradients, Images};
-use super::matmul::{Into, Matrix, product};
-use super::window::{Channels, Window};
+use super::matmul::{MatrixRef, WriteMode, product};
+use super::per_image::{ImageGradients, Images};
+use super::window::{Channels, SlidingWindow};
 use super::{Backward, Kernel, OutputMask, Pass, Saved};
 use crate::activations::Activation;
 
 /// Weights: kernel (taps…, filters, channels), then bias (filters,) where there is one.
 pub struct ConvTransposeKernel {
     /// A window over the *output*, with a position for each input.
-    pub window: Window,
+    pub window: SlidingWindow,
     /// Channels of the input.
     pub channels: usize,
     /// Channels of the output.
@@ -65,12 +65,12 @@ impl Kernel for ConvTransposeKernel {
         saved: &mut Saved,
     ) {
         let (channels, row) = (self.channels, self.row());
-        let kernel = Matrix::new(weights[0], row, channels).t(); // (channels, taps·filters)
+        let kernel = MatrixRef::new(weights[0], row, channels).t(); // (channels, taps·filters)
         self.images().forward(x, weights.get(1).copied(), y, saved, |x, y, scratch| {
             self.each_tile(|first, inputs| {
-                let x = Matrix::new(&x[first * channels..], inputs, channels);
+                let x = MatrixRef::new(&x[first * channels..], inputs, channels);
                 let rows = &mut scratch[..inputs * row];
-                product(x, kernel, rows, row, Into::Overwrite);
+                product(x, kernel, rows, row, WriteMode::Overwrite);
                 self.window.scatter(rows, self.part(), first, y);
             });
         });
@@ -78,19 +78,25 @@ impl Kernel for ConvTransposeKernel {
 
     fn backward(&self, _: &Pass<'_>, io: Backward<'_>) {
         let (channels, row) = (self.channels, self.row());
-        let kernel = Matrix::new(io.weights[0], row, channels);
+        let kernel = MatrixRef::new(io.weights[0], row, channels);
         self.images().backward(io, |image| {
             let ImageGradients { x, dz, mut dkernel, mut dx, scratch } = image;
             self.each_tile(|first, inputs| {
                 let rows = &mut scratch[..inputs * row];
                 self.window.gather(dz, self.part(), first, rows);
-                let rows = Matrix::new(rows, inputs, row);
+                let rows = MatrixRef::new(rows, inputs, row);
                 if let Some(dkernel) = dkernel.as_deref_mut() {
-                    let x = Matrix::new(&x[first * channels..], inputs, channels);
-                    product(rows.t(), x, dkernel, channels, Into::Add);
+                    let x = MatrixRef::new(&x[first * channels..], inputs, channels);
+                    product(rows.t(), x, dkernel, channels, WriteMode::Add);
                 }
                 if let Some(dx) = dx.as_deref_mut() {
-                    product(rows, kernel, &mut dx[first * channels..], channels, Into::Overwrite);
+                    product(
+                        rows,
+                        kernel,
+                        &mut dx[first * channels..],
+                        channels,
+                        WriteMode::Overwrite,
+                    );
                 }
             });
         });

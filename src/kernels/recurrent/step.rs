@@ -2,15 +2,15 @@
 
 use std::ops::Range;
 
-use super::{Into, Layout, Matrix, RecurrentKernel};
+use super::{MatrixRef, RecurrentKernel, RecurrentLayout, WriteMode};
 use crate::activations::Activation;
-use crate::ops::matmul::product;
-use crate::ops::simd::{sigmoid, tanh, vectorize};
+use crate::kernels::matmul::product;
+use crate::kernels::simd::{sigmoid, tanh, vectorize};
 
 /// One time step of one group of samples. Slices hold a row a sample.
-pub(super) struct Step<'a> {
+pub(super) struct CellStep<'a> {
     pub kernel: &'a RecurrentKernel,
-    pub layout: &'a Layout,
+    pub layout: &'a RecurrentLayout,
     pub skips: Skips<'a>,
     /// The matrix of the weights; in the backward pass, transposed.
     pub matrix: &'a [f32],
@@ -54,7 +54,7 @@ impl Skips<'_> {
     }
 }
 
-impl Step<'_> {
+impl CellStep<'_> {
     /// Keeps columns of the gates as they are before their activations.
     pub(super) fn keep(&mut self, columns: Range<usize>) {
         if self.inputs.is_empty() {
@@ -118,30 +118,30 @@ impl Step<'_> {
     }
 
     /// Forward: `gates[to] += rows[from] · matrix`.
-    pub(super) fn add_product(&mut self, from: Range<usize>, to: Range<usize>, into: Into) {
-        let Layout { row, columns, .. } = *self.layout;
+    pub(super) fn add_product(&mut self, from: Range<usize>, to: Range<usize>, mode: WriteMode) {
+        let RecurrentLayout { row, columns, .. } = *self.layout;
         let samples = self.gates.len() / columns;
-        let left = Matrix::strided(&self.rows[from.start..], samples, from.len(), row);
+        let left = MatrixRef::strided(&self.rows[from.start..], samples, from.len(), row);
         let matrix = &self.matrix[from.start * columns + to.start..];
-        let right = Matrix::strided(matrix, from.len(), to.len(), columns);
-        product(left, right, &mut self.gates[to.start..], columns, into);
+        let right = MatrixRef::strided(matrix, from.len(), to.len(), columns);
+        product(left, right, &mut self.gates[to.start..], columns, mode);
     }
 }
 
 /// Backward: `out = gates[from] · transposed matrix[to]`, or added; `out` has rows of `stride`.
 pub(super) fn back_product(
-    layout: &Layout,
+    layout: &RecurrentLayout,
     gates: &[f32],
     transposed: &[f32],
     (from, to): (Range<usize>, Range<usize>),
     (out, stride): (&mut [f32], usize),
-    into: Into,
+    mode: WriteMode,
 ) {
     let samples = gates.len() / layout.columns;
-    let left = Matrix::strided(&gates[from.start..], samples, from.len(), layout.columns);
+    let left = MatrixRef::strided(&gates[from.start..], samples, from.len(), layout.columns);
     let matrix = &transposed[from.start * layout.row + to.start..];
-    let right = Matrix::strided(matrix, from.len(), to.len(), layout.row);
-    product(left, right, out, stride, into);
+    let right = MatrixRef::strided(matrix, from.len(), to.len(), layout.row);
+    product(left, right, out, stride, mode);
 }
 
 #[inline(always)]

@@ -1,16 +1,16 @@
 //! Convolution over slices: for each image, what a tile of positions sees (im2col) times the
 //! kernel. A tile stays in the cache; what the whole batch sees is never put together.
 
-use super::images::{ImageGradients, Images};
-use super::matmul::{Into, Matrix, product};
-use super::window::{Channels, Window};
+use super::matmul::{MatrixRef, WriteMode, product};
+use super::per_image::{ImageGradients, Images};
+use super::window::{Channels, SlidingWindow};
 use super::{Backward, Kernel, OutputMask, Pass, Saved};
 use crate::activations::Activation;
 
 /// Weights: kernel (taps…, channels / groups, filters), then bias (filters,) where there is one.
 pub struct ConvKernel {
     /// What each position sees.
-    pub window: Window,
+    pub window: SlidingWindow,
     /// Channels of the input.
     pub channels: usize,
     /// Channels of the output.
@@ -61,9 +61,9 @@ impl ConvKernel {
     }
 
     /// The kernel of a group: (row, filters / groups).
-    fn group<'a>(&self, kernel: &'a [f32], group: usize) -> Matrix<'a> {
+    fn group<'a>(&self, kernel: &'a [f32], group: usize) -> MatrixRef<'a> {
         let filters = self.filters / self.groups;
-        Matrix::strided(&kernel[group * filters..], self.row(), filters, self.filters)
+        MatrixRef::strided(&kernel[group * filters..], self.row(), filters, self.filters)
     }
 
     /// What a tile sees: (positions, row); in `scratch` unless it stands in the image as it is.
@@ -74,14 +74,14 @@ impl ConvKernel {
         first: usize,
         positions: usize,
         scratch: &'a mut [f32],
-    ) -> Matrix<'a> {
+    ) -> MatrixRef<'a> {
         let row = self.row();
         if self.window.is_identity() {
-            return Matrix::strided(&x[first * part.of + part.first..], positions, row, part.of);
+            return MatrixRef::strided(&x[first * part.of + part.first..], positions, row, part.of);
         }
         let rows = &mut scratch[..positions * row];
         self.window.gather(x, part, first, rows);
-        Matrix::new(rows, positions, row)
+        MatrixRef::new(rows, positions, row)
     }
 }
 
@@ -105,7 +105,7 @@ impl Kernel for ConvKernel {
             self.each_tile(|group, part, first, positions| {
                 let seen = self.seen(x, part, first, positions, scratch);
                 let y = &mut y[first * filters + group * (filters / self.groups)..];
-                product(seen, self.group(weights[0], group), y, filters, Into::Add);
+                product(seen, self.group(weights[0], group), y, filters, WriteMode::Add);
             });
         });
     }
@@ -127,19 +127,19 @@ impl Kernel for ConvKernel {
             }
             self.each_tile(|group, part, first, positions| {
                 let dz = &dz[first * filters + group * width..];
-                let dz = Matrix::strided(dz, positions, width, filters);
+                let dz = MatrixRef::strided(dz, positions, width, filters);
                 if let Some(dkernel) = dkernel.as_deref_mut() {
                     let seen = self.seen(x, part, first, positions, scratch);
-                    product(seen.t(), dz, &mut dkernel[group * width..], filters, Into::Add);
+                    product(seen.t(), dz, &mut dkernel[group * width..], filters, WriteMode::Add);
                 }
                 let Some(dx) = dx.as_deref_mut() else { return };
                 let kernel = self.group(weights[0], group).t();
                 if identity {
                     let dx = &mut dx[first * part.of + part.first..];
-                    product(dz, kernel, dx, part.of, Into::Overwrite);
+                    product(dz, kernel, dx, part.of, WriteMode::Overwrite);
                 } else {
                     let rows = &mut scratch[..positions * self.row()];
-                    product(dz, kernel, rows, self.row(), Into::Overwrite);
+                    product(dz, kernel, rows, self.row(), WriteMode::Overwrite);
                     self.window.scatter(rows, part, first, dx);
                 }
             });
@@ -153,14 +153,14 @@ impl Kernel for ConvKernel {
 
 #[cfg(test)]
 mod tests {
-    use super::super::window::Axis;
+    use super::super::window::WindowAxis;
     use super::*;
     use crate::random::Random;
 
     /// Output, then the gradients of the input, kernel and bias, on so many threads.
     fn step(threads: usize) -> [Vec<f32>; 4] {
-        let axis = Axis { input: 14, output: 7, size: 3, stride: 2, dilation: 1, before: 0 };
-        let window = Window { axes: [Axis::NONE, axis, axis] };
+        let axis = WindowAxis { input: 14, output: 7, size: 3, stride: 2, dilation: 1, before: 0 };
+        let window = SlidingWindow { axes: [WindowAxis::NONE, axis, axis] };
         let activation = Activation::tanh();
         let kernel = ConvKernel { window, channels: 4, filters: 8, groups: 2, activation };
         let numbers = |n: usize| (0..n).map(|i| (i * 7919 % 101) as f32 / 50.0 - 1.0).collect();

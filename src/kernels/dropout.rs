@@ -7,7 +7,7 @@ use crate::random::Random;
 
 /// What is drawn for a number.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Rule {
+pub enum DropoutRule {
     /// Keep with probability 1 - rate and divide by it, or give 0.
     Dropout {
         /// The share that is dropped.
@@ -30,25 +30,27 @@ pub enum Rule {
     },
 }
 
-impl Rule {
+impl DropoutRule {
     fn is_nothing(self) -> bool {
         match self {
-            Rule::Dropout { rate } | Rule::Gaussian { rate } | Rule::Alpha { rate } => rate == 0.0,
-            Rule::Additive { stddev } => stddev == 0.0,
+            DropoutRule::Dropout { rate }
+            | DropoutRule::Gaussian { rate }
+            | DropoutRule::Alpha { rate } => rate == 0.0,
+            DropoutRule::Additive { stddev } => stddev == 0.0,
         }
     }
 
     /// True where there is something to add, too.
     fn adds(self) -> bool {
-        matches!(self, Rule::Additive { .. } | Rule::Alpha { .. })
+        matches!(self, DropoutRule::Additive { .. } | DropoutRule::Alpha { .. })
     }
 }
 
 /// One layer's noise.
 #[derive(Debug, Clone)]
-pub struct Noise {
+pub struct DropoutKernel {
     /// What is drawn.
-    pub rule: Rule,
+    pub rule: DropoutRule,
     /// The layer's name, which keys its stream.
     pub layer: String,
     /// The layer's own seed, in place of the run's.
@@ -59,7 +61,7 @@ pub struct Noise {
     pub shared: bool,
 }
 
-impl Noise {
+impl DropoutKernel {
     /// True where nothing is done in training mode either.
     pub fn is_nothing(&self) -> bool {
         self.rule.is_nothing()
@@ -75,19 +77,19 @@ impl Noise {
         let random = self.seed.map_or(*random, Random::new);
         let mut stream = random.stream("dropout", &self.layer, step);
         match self.rule {
-            Rule::Dropout { rate } => {
+            DropoutRule::Dropout { rate } => {
                 let scale = if rate < 1.0 { (1.0 / (1.0 - rate)) as f32 } else { 0.0 };
                 keep(&mut stream, rate, factors, scale);
             }
-            Rule::Gaussian { rate } => {
+            DropoutRule::Gaussian { rate } => {
                 let deviation = (rate / (1.0 - rate)).sqrt() as f32;
                 factors.iter_mut().for_each(|factor| *factor = 1.0 + deviation * stream.normal());
             }
-            Rule::Additive { stddev } => {
+            DropoutRule::Additive { stddev } => {
                 factors.fill(1.0);
                 addends.iter_mut().for_each(|addend| *addend = stddev as f32 * stream.normal());
             }
-            Rule::Alpha { rate } => {
+            DropoutRule::Alpha { rate } => {
                 let limit = -1.673_263_242_354_377_2 * 1.050_700_987_355_480_5; // α'
                 let scale = ((1.0 - rate) * (1.0 + rate * limit * limit)).powf(-0.5); // a
                 let shift = -scale * limit * rate; // b
@@ -164,7 +166,7 @@ fn run(x: &[f32], factors: &[f32], addends: &[f32], out: &mut [f32]) {
     });
 }
 
-impl Kernel for Noise {
+impl Kernel for DropoutKernel {
     fn forward(&self, pass: &Pass<'_>, x: &[f32], _: &[&[f32]], y: &mut [f32], saved: &mut Saved) {
         if self.is_identity(pass.training) {
             return y.copy_from_slice(x);

@@ -1,9 +1,9 @@
 //! Dense over slices: `y = activation(x · kernel + bias)`, rows of the last axis.
 
-use super::images::add_rows;
-use super::matmul::{Into, Matrix, matmul, matmul_then};
+use super::matmul::{MatrixRef, WriteMode, matmul, matmul_then};
+use super::per_image::add_rows;
 use super::simd::vectorize;
-use super::{Backward, Kernel, OutputMask, Pass, Saved, parallel, small};
+use super::{Backward, Kernel, OutputMask, Pass, Saved, parallel, small_matmul};
 use crate::activations::Activation;
 
 /// Weights: kernel (in, units), then bias (units,) where there is one.
@@ -51,13 +51,13 @@ impl Kernel for DenseKernel {
         let bias = weights.get(1).copied();
         let kept = self.kept(y.len());
         match self.way() {
-            Way::OneUnit => small::dots(x, kernel, bias.map_or(0.0, |bias| bias[0]), y),
+            Way::OneUnit => small_matmul::dots(x, kernel, bias.map_or(0.0, |bias| bias[0]), y),
             Way::Small => self.small_forward(x, (kernel, bias), y, saved),
             Way::Large => {
                 let (input, units) = (self.input, self.units);
-                let x = Matrix::new(x, x.len() / input, input);
-                let kernel = Matrix::new(kernel, input, units);
-                matmul_then(x, kernel, y, Into::Overwrite, |y| {
+                let x = MatrixRef::new(x, x.len() / input, input);
+                let kernel = MatrixRef::new(kernel, input, units);
+                matmul_then(x, kernel, y, WriteMode::Overwrite, |y| {
                     add_bias(y, bias);
                     if kept == 0 {
                         self.activation.apply(y, units);
@@ -96,8 +96,8 @@ impl Kernel for DenseKernel {
         }
         match self.way() {
             Way::OneUnit => {
-                dkernel.into_iter().for_each(|dkernel| small::weighted_sum(x, dz, dkernel));
-                dx.into_iter().for_each(|dx| small::outer_product(dz, weights[0], dx));
+                dkernel.into_iter().for_each(|dkernel| small_matmul::weighted_sum(x, dz, dkernel));
+                dx.into_iter().for_each(|dx| small_matmul::outer_product(dz, weights[0], dx));
             }
             Way::Small => self.small_backward((x, weights[0]), dz, (dkernel, dx), saved),
             Way::Large => self.large_backward((x, weights[0]), dz, (dkernel, dx)),
@@ -136,14 +136,14 @@ impl DenseKernel {
         saved: &mut Saved,
     ) {
         let (input, units) = (self.input, self.units);
-        let width = small::padded(units);
+        let width = small_matmul::padded(units);
         if width == units {
-            return small::product(x, input, kernel, bias, y, units);
+            return small_matmul::product(x, input, kernel, bias, y, units);
         }
         let [_, wide, wide_bias] = saved.buffers([0, input * width, width]);
-        small::pad(kernel, units, wide);
-        bias.iter().for_each(|bias| small::pad(bias, units, wide_bias));
-        small::product(x, input, wide, bias.map(|_| &*wide_bias), y, units);
+        small_matmul::pad(kernel, units, wide);
+        bias.iter().for_each(|bias| small_matmul::pad(bias, units, wide_bias));
+        small_matmul::product(x, input, wide, bias.map(|_| &*wide_bias), y, units);
     }
 
     fn small_backward(
@@ -154,21 +154,21 @@ impl DenseKernel {
         saved: &mut Saved,
     ) {
         let (input, units) = (self.input, self.units);
-        let (width, rows) = (small::padded(units), x.len() / input);
+        let (width, rows) = (small_matmul::padded(units), x.len() / input);
         let [_, _, _, wide_dz, turned] =
-            saved.buffers([0, 0, 0, rows * width, units * small::padded(input)]);
+            saved.buffers([0, 0, 0, rows * width, units * small_matmul::padded(input)]);
         if let Some(dkernel) = dkernel {
             let dz = if width == units {
                 dz
             } else {
-                small::pad(dz, units, wide_dz);
+                small_matmul::pad(dz, units, wide_dz);
                 &*wide_dz
             };
-            small::product_of_transposed(x, input, dz, dkernel, units);
+            small_matmul::product_of_transposed(x, input, dz, dkernel, units);
         }
         if let Some(dx) = dx {
-            small::pad_transposed(kernel, units, turned);
-            small::product(dz, units, turned, None, dx, input);
+            small_matmul::pad_transposed(kernel, units, turned);
+            small_matmul::product(dz, units, turned, None, dx, input);
         }
     }
 
@@ -179,10 +179,10 @@ impl DenseKernel {
         (dkernel, dx): (Option<&mut [f32]>, Option<&mut [f32]>),
     ) {
         let rows = x.len() / self.input;
-        let (x, dz) = (Matrix::new(x, rows, self.input), Matrix::new(dz, rows, self.units));
-        let kernel = Matrix::new(kernel, self.input, self.units);
-        let of_kernel = |dkernel: &mut [f32]| matmul(x.t(), dz, dkernel, Into::Overwrite);
-        let of_input = |dx: &mut [f32]| matmul(dz, kernel.t(), dx, Into::Overwrite);
+        let (x, dz) = (MatrixRef::new(x, rows, self.input), MatrixRef::new(dz, rows, self.units));
+        let kernel = MatrixRef::new(kernel, self.input, self.units);
+        let of_kernel = |dkernel: &mut [f32]| matmul(x.t(), dz, dkernel, WriteMode::Overwrite);
+        let of_input = |dx: &mut [f32]| matmul(dz, kernel.t(), dx, WriteMode::Overwrite);
         match (dkernel, dx) {
             (Some(dkernel), Some(dx)) => {
                 let work = 2 * rows * self.input * self.units;
@@ -214,7 +214,7 @@ fn add_bias(y: &mut [f32], bias: Option<&[f32]>) {
 /// The sums of the columns of `rows`.
 fn column_sums(rows: &[f32], sums: &mut [f32]) {
     if sums.len() <= 32 {
-        return small::column_sums(rows, sums);
+        return small_matmul::column_sums(rows, sums);
     }
     sums.fill(0.0);
     add_rows(rows, sums);

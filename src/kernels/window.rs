@@ -8,7 +8,7 @@ use super::simd::vectorize;
 /// A window along one axis: position `o` sees, with tap `a`, the input
 /// `o · stride + a · dilation − before`, where that lies within the axis.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Axis {
+pub struct WindowAxis {
     /// How long the axis is.
     pub input: usize,
     /// How many positions the window takes.
@@ -23,9 +23,10 @@ pub struct Axis {
     pub before: usize,
 }
 
-impl Axis {
+impl WindowAxis {
     /// An axis of length 1 and a window of one tap: what stands for an axis that isn't there.
-    pub const NONE: Axis = Axis { input: 1, output: 1, size: 1, stride: 1, dilation: 1, before: 0 };
+    pub const NONE: WindowAxis =
+        WindowAxis { input: 1, output: 1, size: 1, stride: 1, dilation: 1, before: 0 };
 
     /// The taps that lie within the axis at a position.
     #[inline(always)]
@@ -75,18 +76,18 @@ impl Axis {
         }
     }
 
-    /// The input that a tap sees; the tap must be one of [`Axis::taps`].
+    /// The input that a tap sees; the tap must be one of [`WindowAxis::taps`].
     #[inline(always)]
     pub fn source(&self, position: usize, tap: usize) -> usize {
         position * self.stride + tap * self.dilation - self.before
     }
 }
 
-/// A window over (depth, height, width). Fewer axes: the first are [`Axis::NONE`].
+/// A window over (depth, height, width). Fewer axes: the first are [`WindowAxis::NONE`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Window {
+pub struct SlidingWindow {
     /// The axes.
-    pub axes: [Axis; 3],
+    pub axes: [WindowAxis; 3],
 }
 
 /// Some of the channels of an image whose rows hold `of` channels.
@@ -100,7 +101,7 @@ pub struct Channels {
     pub count: usize,
 }
 
-impl Window {
+impl SlidingWindow {
     /// How many inputs a channel has.
     pub fn inputs(&self) -> usize {
         self.axes.iter().map(|axis| axis.input).product()
@@ -160,7 +161,7 @@ impl Window {
         });
     }
 
-    /// For each position and tap the number of the input that it sees, or [`Window::inputs`].
+    /// For each position and tap the number of the input that it sees, or [`SlidingWindow::inputs`].
     pub fn sources(&self) -> Vec<u32> {
         let outside = self.inputs() as u32;
         let mut sources = vec![outside; self.positions() * self.taps()];
@@ -279,22 +280,23 @@ mod tests {
 
     #[test]
     fn taps_are_those_within_the_axis() {
-        let plain = Axis { input: 6, output: 4, size: 3, stride: 2, dilation: 1, before: 1 };
+        let plain = WindowAxis { input: 6, output: 4, size: 3, stride: 2, dilation: 1, before: 1 };
         let taps: Vec<_> = (0..4).map(|position| plain.taps(position)).collect();
         assert_eq!(taps, [1..3, 0..3, 0..3, 0..1]);
-        let dilated = Axis { input: 4, output: 4, size: 3, stride: 1, dilation: 3, before: 4 };
+        let dilated =
+            WindowAxis { input: 4, output: 4, size: 3, stride: 1, dilation: 3, before: 4 };
         let sources: Vec<Vec<usize>> =
             (0..4).map(|o| dilated.taps(o).map(|a| dilated.source(o, a)).collect()).collect();
         assert_eq!(sources, [vec![2], vec![0, 3], vec![1], vec![2]]);
-        let beyond = Axis { input: 1, output: 9, size: 2, stride: 3, dilation: 1, before: 0 };
+        let beyond = WindowAxis { input: 1, output: 9, size: 2, stride: 3, dilation: 1, before: 0 };
         assert!(beyond.taps(8).is_empty());
     }
 
     #[test]
     fn scatter_is_the_transposed_of_gather() {
-        let axis = Axis { input: 5, output: 4, size: 3, stride: 2, dilation: 2, before: 3 };
-        for axes in [[Axis::NONE, axis, axis], [axis, Axis::NONE, axis], [axis; 3]] {
-            let window = Window { axes };
+        let axis = WindowAxis { input: 5, output: 4, size: 3, stride: 2, dilation: 2, before: 3 };
+        for axes in [[WindowAxis::NONE, axis, axis], [axis, WindowAxis::NONE, axis], [axis; 3]] {
+            let window = SlidingWindow { axes };
             let part = Channels { of: 3, first: 1, count: 2 };
             let image: Vec<f32> = (0..window.inputs() * 3).map(|i| (i % 7) as f32 - 3.0).collect();
             let row = window.taps() * 2;
@@ -312,12 +314,12 @@ mod tests {
 
     #[test]
     fn sources_gather_and_each_run_agree() {
-        let plain = Axis { input: 4, output: 3, size: 2, stride: 2, dilation: 1, before: 1 };
-        let same = Axis { input: 9, output: 9, size: 3, stride: 1, dilation: 1, before: 1 };
-        let wide = Axis { input: 3, output: 5, size: 5, stride: 1, dilation: 1, before: 3 };
-        let far = Axis { input: 7, output: 4, size: 3, stride: 2, dilation: 2, before: 2 };
+        let plain = WindowAxis { input: 4, output: 3, size: 2, stride: 2, dilation: 1, before: 1 };
+        let same = WindowAxis { input: 9, output: 9, size: 3, stride: 1, dilation: 1, before: 1 };
+        let wide = WindowAxis { input: 3, output: 5, size: 5, stride: 1, dilation: 1, before: 3 };
+        let far = WindowAxis { input: 7, output: 4, size: 3, stride: 2, dilation: 2, before: 2 };
         for axis in [plain, same, wide, far] {
-            let window = Window { axes: [Axis::NONE, axis, axis] };
+            let window = SlidingWindow { axes: [WindowAxis::NONE, axis, axis] };
             let of = 3;
             let image: Vec<f32> = (0..window.inputs() * of).map(|i| i as f32 + 1.0).collect();
             for (first, count) in [(0, 3), (2, 1)] {

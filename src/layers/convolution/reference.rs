@@ -1,21 +1,21 @@
-//! Convolutions composed of candle ops whose gradients are right, on any device: what the positions
+//! The reference: convolutions composed of candle ops whose gradients are right, on any device: what the positions
 //! see is selected by index, and the rest is a matrix product.
 
 use candle_core::{Tensor, Var};
 
-use super::plan::{Op, Plan};
+use super::plan::{ConvolutionOp, ConvolutionPlan};
 use crate::error::Result;
+use crate::kernels::window::SlidingWindow;
 use crate::layers::spatial::select;
-use crate::ops::window::Window;
 
 /// x (batch, inputs, channels) to (batch, positions, filters), without the bias.
-pub(super) fn forward(plan: &Plan, x: &Tensor, weights: &[Var]) -> Result<Tensor> {
+pub(super) fn forward(plan: &ConvolutionPlan, x: &Tensor, weights: &[Var]) -> Result<Tensor> {
     let kernel = weights[0].as_tensor();
     match plan.op {
-        Op::Full => full(plan, x, kernel),
-        Op::Transposed => transposed(plan, x, kernel),
-        Op::Depthwise => depthwise(plan, x, kernel),
-        Op::Separable => {
+        ConvolutionOp::Full => full(plan, x, kernel),
+        ConvolutionOp::Transposed => transposed(plan, x, kernel),
+        ConvolutionOp::Depthwise => depthwise(plan, x, kernel),
+        ConvolutionOp::Separable => {
             let between = depthwise(plan, x, kernel)?; // (batch, positions, channels · multiplier)
             let (batch, positions, channels) = between.dims3()?;
             let mixture = weights[1].as_tensor().reshape((channels, plan.filters))?;
@@ -25,7 +25,7 @@ pub(super) fn forward(plan: &Plan, x: &Tensor, weights: &[Var]) -> Result<Tensor
     }
 }
 
-fn full(plan: &Plan, x: &Tensor, kernel: &Tensor) -> Result<Tensor> {
+fn full(plan: &ConvolutionPlan, x: &Tensor, kernel: &Tensor) -> Result<Tensor> {
     let (batch, _, channels) = x.dims3()?;
     let (positions, taps) = (plan.window.positions(), plan.window.taps());
     let (seen_channels, filters) = (channels / plan.groups, plan.filters / plan.groups);
@@ -42,7 +42,7 @@ fn full(plan: &Plan, x: &Tensor, kernel: &Tensor) -> Result<Tensor> {
     Ok(Tensor::cat(&groups, 1)?.reshape((batch, positions, plan.filters))?)
 }
 
-fn transposed(plan: &Plan, x: &Tensor, kernel: &Tensor) -> Result<Tensor> {
+fn transposed(plan: &ConvolutionPlan, x: &Tensor, kernel: &Tensor) -> Result<Tensor> {
     let (batch, inputs, channels) = x.dims3()?;
     let (outputs, taps, filters) = (plan.window.inputs(), plan.window.taps(), plan.filters);
     let kernel = kernel.reshape((taps * filters, channels))?.t()?.contiguous()?;
@@ -54,7 +54,7 @@ fn transposed(plan: &Plan, x: &Tensor, kernel: &Tensor) -> Result<Tensor> {
     Ok(zeros.index_add(&targets, &added, 1)?.narrow(1, 0, outputs)?.contiguous()?)
 }
 
-fn depthwise(plan: &Plan, x: &Tensor, kernel: &Tensor) -> Result<Tensor> {
+fn depthwise(plan: &ConvolutionPlan, x: &Tensor, kernel: &Tensor) -> Result<Tensor> {
     let (batch, _, channels) = x.dims3()?;
     let (positions, taps) = (plan.window.positions(), plan.window.taps());
     let kernel = kernel.reshape((taps, channels, plan.multiplier))?;
@@ -64,7 +64,7 @@ fn depthwise(plan: &Plan, x: &Tensor, kernel: &Tensor) -> Result<Tensor> {
 }
 
 /// What each position sees: (batch, positions, taps, channels).
-fn see(window: &Window, x: &Tensor) -> Result<Tensor> {
+fn see(window: &SlidingWindow, x: &Tensor) -> Result<Tensor> {
     let (batch, _, channels) = x.dims3()?;
     let seen = select(x, window.sources())?;
     Ok(seen.reshape((batch, window.positions(), window.taps(), channels))?)

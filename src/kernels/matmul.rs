@@ -1,4 +1,4 @@
-//! Matrix products over slices, by the gemm crate, split over threads at fixed places.
+//! MatrixRef products over slices, by the gemm crate, split over threads at fixed places.
 
 #![allow(unsafe_code)]
 
@@ -8,7 +8,7 @@ use super::parallel;
 
 /// A matrix in a slice: its numbers, and how far apart rows and columns are.
 #[derive(Clone, Copy)]
-pub struct Matrix<'a> {
+pub struct MatrixRef<'a> {
     values: &'a [f32],
     rows: usize,
     columns: usize,
@@ -16,20 +16,20 @@ pub struct Matrix<'a> {
     column_stride: usize,
 }
 
-impl<'a> Matrix<'a> {
+impl<'a> MatrixRef<'a> {
     /// `rows × columns`, row-major.
     pub fn new(values: &'a [f32], rows: usize, columns: usize) -> Self {
-        Matrix::strided(values, rows, columns, columns)
+        MatrixRef::strided(values, rows, columns, columns)
     }
 
     /// `rows × columns` with rows `row_stride` numbers apart.
     pub fn strided(values: &'a [f32], rows: usize, columns: usize, row_stride: usize) -> Self {
-        Matrix { values, rows, columns, row_stride, column_stride: 1 }
+        MatrixRef { values, rows, columns, row_stride, column_stride: 1 }
     }
 
     /// The same numbers seen as the transposed matrix.
     pub fn t(self) -> Self {
-        Matrix {
+        MatrixRef {
             values: self.values,
             rows: self.columns,
             columns: self.rows,
@@ -48,7 +48,7 @@ impl<'a> Matrix<'a> {
 
 /// What a product does with what its result held.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Into {
+pub enum WriteMode {
     /// `c = a · b`
     Overwrite,
     /// `c = c + a · b`
@@ -69,31 +69,34 @@ fn pieces(work: usize) -> usize {
 
 /// `c = a · b` or `c += a · b`; c is row-major, `a.rows × b.columns`. Split over threads where it
 /// is large; the pieces depend on the sizes alone, so the result is the same at any thread count.
-pub fn matmul(a: Matrix<'_>, b: Matrix<'_>, c: &mut [f32], into: Into) {
-    matmul_then(a, b, c, into, |_| {});
+pub fn matmul(a: MatrixRef<'_>, b: MatrixRef<'_>, c: &mut [f32], mode: WriteMode) {
+    matmul_then(a, b, c, mode, |_| {});
 }
 
 /// The same; `then` is run over the rows of every piece as soon as they are whole.
 pub fn matmul_then(
-    a: Matrix<'_>,
-    b: Matrix<'_>,
+    a: MatrixRef<'_>,
+    b: MatrixRef<'_>,
     c: &mut [f32],
-    into: Into,
+    mode: WriteMode,
     then: impl Fn(&mut [f32]) + Send + Sync,
 ) {
     let (m, n, k) = (a.rows, b.columns, a.columns);
     let work = m * n * k;
     let pieces = pieces(work);
     if pieces == 1 {
-        product(a, b, c, n, into);
+        product(a, b, c, n, mode);
         return then(c);
     }
     if m >= n {
         let rows = m.div_ceil(pieces).next_multiple_of(16);
         parallel::chunks(c, rows * n, work, |piece, c| {
-            let part =
-                Matrix { values: &a.values[piece * rows * a.row_stride..], rows: c.len() / n, ..a };
-            product(part, b, c, n, into);
+            let part = MatrixRef {
+                values: &a.values[piece * rows * a.row_stride..],
+                rows: c.len() / n,
+                ..a
+            };
+            product(part, b, c, n, mode);
             then(c);
         });
     } else {
@@ -102,12 +105,13 @@ pub fn matmul_then(
         parallel::indices(n.div_ceil(columns), work, |piece| {
             let start = piece * columns;
             let width = columns.min(n - start);
-            let part = Matrix { values: &b.values[start * b.column_stride..], columns: width, ..b };
+            let part =
+                MatrixRef { values: &b.values[start * b.column_stride..], columns: width, ..b };
             // SAFETY: each piece writes its own columns of c, all within c (checked by `product`'s
             // caller: c holds m rows of n numbers), and c outlives the loop.
             unsafe {
                 let pointer = shared.start().add(start);
-                raw(a, part, pointer, n, into);
+                raw(a, part, pointer, n, mode);
             }
         });
         parallel::chunks(c, m.div_ceil(pieces) * n, work / k.max(1), |_, rows| then(rows));
@@ -115,21 +119,21 @@ pub fn matmul_then(
 }
 
 /// One product on this thread; rows of c are `stride` numbers apart.
-pub fn product(a: Matrix<'_>, b: Matrix<'_>, c: &mut [f32], stride: usize, into: Into) {
+pub fn product(a: MatrixRef<'_>, b: MatrixRef<'_>, c: &mut [f32], stride: usize, mode: WriteMode) {
     assert!(a.columns == b.rows && a.fits() && b.fits(), "matrices that don't fit");
     let needed = if a.rows == 0 { 0 } else { (a.rows - 1) * stride + b.columns };
     assert!(c.len() >= needed, "a result that is too small");
     // SAFETY: the sizes were checked against the slices just now.
-    unsafe { raw(a, b, c.as_mut_ptr(), stride, into) }
+    unsafe { raw(a, b, c.as_mut_ptr(), stride, mode) }
 }
 
 /// SAFETY: `a` and `b` lie within their slices, and `c` points to `a.rows` rows of `b.columns`
 /// numbers, `stride` apart, that nobody else reads or writes meanwhile.
-unsafe fn raw(a: Matrix<'_>, b: Matrix<'_>, c: *mut f32, stride: usize, into: Into) {
+unsafe fn raw(a: MatrixRef<'_>, b: MatrixRef<'_>, c: *mut f32, stride: usize, mode: WriteMode) {
     if a.rows == 0 || b.columns == 0 {
         return;
     }
-    let add = into == Into::Add;
+    let add = mode == WriteMode::Add;
     // SAFETY: as the caller promises.
     unsafe {
         gemm::gemm(
@@ -182,7 +186,7 @@ mod tests {
         for (m, n, k) in [(3, 5, 4), (1, 7, 2), (300, 40, 900), (40, 700, 400), (2, 3, 0)] {
             let (a, b) = (numbers(m * k, 1), numbers(k * n, 2));
             let mut c = vec![1.0; m * n];
-            matmul(Matrix::new(&a, m, k), Matrix::new(&b, k, n), &mut c, Into::Add);
+            matmul(MatrixRef::new(&a, m, k), MatrixRef::new(&b, k, n), &mut c, WriteMode::Add);
             for (row, column) in [(0, 0), (m - 1, n - 1), (m / 2, n / 3)] {
                 let sum: f32 = (0..k).map(|i| a[row * k + i] * b[i * n + column]).sum();
                 assert!((c[row * n + column] - 1.0 - sum).abs() < 1e-3 * (1.0 + sum.abs()));

@@ -1,15 +1,15 @@
 //! The LSTM's cell: `c' = f · c + i · g`, `h' = o · activation(c')`. Blocks of columns: i, f, g, o.
 
-use super::step::Step;
-use crate::ops::simd::vectorize;
+use super::step::CellStep;
+use crate::kernels::simd::vectorize;
 
-pub(super) fn forward(mut step: Step<'_>) {
+pub(super) fn forward(mut step: CellStep<'_>) {
     let u = step.layout.units;
     let (activation, gate) = (&step.kernel.activation, &step.kernel.recurrent_activation);
     step.activate(gate, 0..2 * u);
     step.activate(activation, 2 * u..3 * u);
     step.activate(gate, 3 * u..4 * u);
-    let Step { skips, gates, c, c_after, squashed, h, .. } = step;
+    let CellStep { skips, gates, c, c_after, squashed, h, .. } = step;
     vectorize(
         #[inline(always)]
         || {
@@ -44,10 +44,10 @@ pub(super) fn forward(mut step: Step<'_>) {
 }
 
 /// What is left in h's gradient passes by the products.
-pub(super) fn backward(step: &mut Step<'_>) {
+pub(super) fn backward(step: &mut CellStep<'_>) {
     let u = step.layout.units;
     let (activation, gate) = (&step.kernel.activation, &step.kernel.recurrent_activation);
-    let Step { skips, gates, c_before, c_after, squashed, h, c, work, small, .. } = step;
+    let CellStep { skips, gates, c_before, c_after, squashed, h, c, work, small, .. } = step;
     // The output: d o and d activation(c').
     vectorize(
         #[inline(always)]

@@ -3,12 +3,12 @@
 use super::{Backward, Kernel, OutputMask, Pass, Saved};
 
 /// The numbers as they are, in the same or another shape.
-pub struct Same {
+pub struct IdentityKernel {
     /// True where the steps are others than before, so that a mask of them is worth nothing.
     pub drops_mask: bool,
 }
 
-impl Kernel for Same {
+impl Kernel for IdentityKernel {
     fn forward(&self, _: &Pass<'_>, x: &[f32], _: &[&[f32]], y: &mut [f32], _: &mut Saved) {
         y.copy_from_slice(x);
     }
@@ -29,21 +29,21 @@ impl Kernel for Same {
 }
 
 /// A sample's axes in another order. Drops the mask.
-pub struct Permute {
+pub struct PermuteKernel {
     /// The output's axes.
     dims: Vec<usize>,
     /// How far apart the input's numbers are along them.
     strides: Vec<usize>,
 }
 
-impl Permute {
+impl PermuteKernel {
     /// Output axis i is axis `order[i]` of a sample of shape `dims`.
     pub fn new(dims: &[usize], order: &[usize]) -> Self {
         let mut strides = vec![1; dims.len()];
         for axis in (1..dims.len()).rev() {
             strides[axis - 1] = strides[axis] * dims[axis];
         }
-        Permute {
+        PermuteKernel {
             dims: order.iter().map(|axis| dims[*axis]).collect(),
             strides: order.iter().map(|axis| strides[*axis]).collect(),
         }
@@ -68,7 +68,7 @@ impl Permute {
     }
 }
 
-impl Kernel for Permute {
+impl Kernel for PermuteKernel {
     fn forward(&self, _: &Pass<'_>, x: &[f32], _: &[&[f32]], y: &mut [f32], _: &mut Saved) {
         self.each(x.len(), |from, to| y[to] = x[from]);
     }
@@ -84,14 +84,14 @@ impl Kernel for Permute {
 }
 
 /// (features) → (times, features). Drops the mask.
-pub struct Repeat {
+pub struct RepeatKernel {
     /// How often.
     pub times: usize,
     /// The size of a row.
     pub features: usize,
 }
 
-impl Kernel for Repeat {
+impl Kernel for RepeatKernel {
     fn forward(&self, _: &Pass<'_>, x: &[f32], _: &[&[f32]], y: &mut [f32], _: &mut Saved) {
         let samples = y.chunks_exact_mut(self.times * self.features);
         for (x, y) in x.chunks_exact(self.features).zip(samples) {
