@@ -161,6 +161,12 @@ pub fn model_path(path: &Path) -> Result<PathBuf> {
     })
 }
 
+/// True for a file that holds a model or a checkpoint of ours; only its header is read.
+pub fn is_model(path: &Path) -> bool {
+    let metadata = TensorFile::metadata(path).unwrap_or_default();
+    matches!(metadata["format"]["kind"].as_str(), Some("model" | "checkpoint"))
+}
+
 /// Refuses another kind of file, and another major version.
 pub(crate) fn check_format(path: &Path, metadata: &Value, kind: &str) -> Result<()> {
     let format = &metadata["format"];

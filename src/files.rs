@@ -1,7 +1,7 @@
 //! Files: written whole or not at all, and safetensors with one metadata entry of ours.
 
 use std::collections::{BTreeSet, HashMap};
-use std::io::Write;
+use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 
 use candle_core::{Device, Tensor};
@@ -13,8 +13,16 @@ use crate::error::{Error, Result};
 /// The one metadata entry that is ours; its text is one JSON object.
 const KEY: &str = "lanthorn";
 
+/// The longest header of a safetensors file, as the format has it.
+const MAX_HEADER: u64 = 100_000_000;
+
 /// How the name of an index ends, which says which of several files holds which tensor.
 const INDEX: &str = ".safetensors.index.json";
+
+/// The files that an index names.
+pub fn shards(path: &Path) -> Result<Vec<PathBuf>> {
+    Ok(Index::parse(path, &fs_err::read(path)?)?.shards.into_iter().collect())
+}
 
 /// True for the index of a model in several files.
 pub fn is_index(path: &Path) -> bool {
@@ -22,23 +30,44 @@ pub fn is_index(path: &Path) -> bool {
 }
 
 /// Writes a file to a temporary name in the same folder, flushes it, and renames it: a reader sees
-/// the old file or the new one, never half of one.
+/// the old file or the new one, never half of one. The mode of a file that was there stays.
 pub fn atomic_write(path: &Path, bytes: &[u8]) -> Result<()> {
     let folder = match path.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
         _ => Path::new("."),
     };
+    let before = std::fs::metadata(path).ok().filter(std::fs::Metadata::is_file);
     let mut builder = tempfile::Builder::new();
     #[cfg(unix)]
-    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666)); // umask trims it
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(match before {
+        Some(_) => 0o600, // who may not read the old file may not read half of the new one
+        None => 0o666,    // umask trims it
+    }));
     let named = |error: std::io::Error| {
         std::io::Error::new(error.kind(), format!("can't write {}: {error}", path.display()))
     };
     let mut file = builder.prefix(".lanthorn-").tempfile_in(folder).map_err(named)?;
     file.write_all(bytes).map_err(named)?;
+    if let Some(before) = before {
+        keep_access(file.as_file(), &before).map_err(named)?;
+    }
     file.as_file().sync_all().map_err(named)?;
     file.persist(path).map_err(|error| named(error.error))?;
     Ok(())
+}
+
+/// Gives a file the mode of the one before, and its owner where we may.
+fn keep_access(file: &std::fs::File, before: &std::fs::Metadata) -> std::io::Result<()> {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::{MetadataExt, fchown};
+
+        let now = file.metadata()?;
+        if (now.uid(), now.gid()) != (before.uid(), before.gid()) {
+            drop(fchown(file, Some(before.uid()), Some(before.gid())));
+        }
+    }
+    file.set_permissions(before.permissions())
 }
 
 /// Tensors and our metadata as the bytes of one safetensors file, in a fixed order.
@@ -68,6 +97,21 @@ impl TensorFile {
             true => TensorFile::shards(path, &bytes),
             false => TensorFile::parse(path, &bytes),
         }
+    }
+
+    /// Our metadata of a file of which only the header is read; None where it has none.
+    pub(crate) fn metadata(path: &Path) -> Option<Value> {
+        let mut file = std::fs::File::open(path).ok()?;
+        let mut length = [0; 8];
+        file.read_exact(&mut length).ok()?;
+        let length = u64::from_le_bytes(length);
+        if length > MAX_HEADER {
+            return None;
+        }
+        let mut header = Vec::new();
+        file.take(length).read_to_end(&mut header).ok()?;
+        let header: Value = serde_json::from_slice(&header).ok()?;
+        serde_json::from_str(header["__metadata__"][KEY].as_str()?).ok()
     }
 
     /// The tensors of all files that an index names.

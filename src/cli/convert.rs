@@ -9,9 +9,9 @@ use lanthorn::config::{Config, Document, Format, Node};
 use lanthorn::exchange::keras::read_json;
 use lanthorn::exchange::python::{self, Note};
 use lanthorn::exchange::tidy::tidy;
-use lanthorn::files::atomic_write;
 use serde_json::{Map, Value};
 
+use super::output::{Kind, Output};
 use super::view;
 
 #[derive(Args)]
@@ -28,12 +28,12 @@ pub(crate) struct ConvertArguments {
 }
 
 pub(crate) fn run(arguments: &ConvertArguments) -> Result<()> {
-    let (tree, notes) = read(&arguments.file)?;
     let out = arguments.to.as_ref().or(arguments.out.as_ref());
-    let format = match out {
-        Some(out) => Format::of(out)?,
-        None => Format::Yaml,
-    };
+    let out = out.map_or(Path::new("-"), PathBuf::as_path);
+    let inputs = [(arguments.file.as_path(), "the file that is read")];
+    let output = Output::at(out, Kind::Text, &inputs)?;
+    let format = output.format()?;
+    let (tree, notes) = read(&arguments.file)?;
     let text = match format {
         Format::Json => format.write(&tree)?,
         _ => commented(&format.write(&tree)?, &notes, format),
@@ -41,12 +41,10 @@ pub(crate) fn run(arguments: &ConvertArguments) -> Result<()> {
     for note in &notes {
         view::warning(&note.text());
     }
-    match out {
-        Some(out) => {
-            atomic_write(out, text.as_bytes())?;
-            view::result(&format!("wrote {}\n", out.display()))
-        }
-        None => view::result(&text),
+    output.write(text.as_bytes())?;
+    match output.is_file() {
+        true => output.tell(&format!("wrote {}\n", out.display())),
+        false => Ok(()),
     }
 }
 

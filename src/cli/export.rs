@@ -6,21 +6,22 @@ use anyhow::Result;
 use candle_core::{DType, Device, Tensor};
 use clap::{Args, ValueEnum};
 use lanthorn::Error;
-use lanthorn::artifact::Model;
-use lanthorn::config::{Config, Format};
+use lanthorn::artifact::{MODEL, Model, model_path};
+use lanthorn::config::Config;
 use lanthorn::exchange::keras::{self, write_json};
 use lanthorn::exchange::of_model;
 use lanthorn::exchange::onnx;
 use lanthorn::exchange::portable::Portable;
 use lanthorn::exchange::torch;
 use lanthorn::exchange::verify::{self, Written};
-use lanthorn::files::{atomic_write, to_safetensors};
+use lanthorn::files::to_safetensors;
 use lanthorn::plan::Plan;
 use lanthorn::sequential::Sequential;
 use lanthorn::spec::Spec;
 use lanthorn::weights_file;
 use serde_json::json;
 
+use super::output::{Kind, Output};
 use super::summary::is_model;
 use super::{Common, view};
 
@@ -32,7 +33,8 @@ pub(crate) struct ExportArguments {
     /// What to write
     #[arg(long, value_name = "WHAT")]
     to: To,
-    /// The file to write: .yaml, .toml or .json for the architecture, .safetensors for weights
+    /// The file to write: .yaml, .toml or .json for the architecture, .safetensors for weights; `-`
+    /// for stdout
     #[arg(short, long, value_name = "FILE")]
     out: PathBuf,
     /// For weights: the numbers' type in the file
@@ -87,46 +89,87 @@ pub(crate) fn run(arguments: &ExportArguments, common: &Common) -> Result<()> {
             return Err(Error::run(format!("`{flag}` goes with `--to onnx` only")).into());
         }
     }
-    wants_ending(arguments.to, &arguments.out)?;
-    let difference = if arguments.to == To::Config && !is_model(&arguments.model) {
-        of_configuration(arguments)?
-    } else {
-        of_model(arguments)?
-    };
-    if common.json {
-        let document = json!({ "written": arguments.out, "largest_difference": difference });
-        return view::json(&document);
+    match (arguments.to, is_model(&arguments.model)) {
+        (To::Torch, _) => torch_folder(arguments, common),
+        (To::Config, false) => of_configuration(arguments, common),
+        _ => of_model(arguments, common),
     }
-    let mut text = format!("wrote {}\n", arguments.out.display());
-    if let Some(difference) = difference {
+}
+
+/// Prints what was written.
+fn tell(
+    arguments: &ExportArguments,
+    common: &Common,
+    output: Option<&Output>,
+    difference: Option<f32>,
+) -> Result<()> {
+    let mut text = match common.json {
+        true => {
+            format!("{}\n", json!({ "written": arguments.out, "largest_difference": difference }))
+        }
+        false => format!("wrote {}\n", arguments.out.display()),
+    };
+    if let Some(difference) = difference
+        && !common.json
+    {
         text += &format!("read back: the largest difference is {difference:e}\n");
     }
-    view::result(&text)
+    match output {
+        Some(output) => output.tell(&text),
+        None => view::result(&text),
+    }
+}
+
+/// The one file that is written, decided on before anything is computed.
+fn output(arguments: &ExportArguments, inputs: &[(&Path, &str)]) -> Result<Output> {
+    let kind = match arguments.to {
+        To::Config | To::KerasJson => Kind::Text,
+        _ => Kind::Weights,
+    };
+    let output = Output::at(&arguments.out, kind, inputs)?;
+    if output.is_file() {
+        wants_ending(arguments.to, &arguments.out)?;
+    } else if arguments.verify {
+        let message =
+            format!("`--verify` reads the file back, which {} can't be", arguments.out.display());
+        return Err(Error::run(message).with_help("name a file, or leave `--verify` out").into());
+    }
+    Ok(output)
 }
 
 /// The architecture of a configuration, whose weights are not trained.
-fn of_configuration(arguments: &ExportArguments) -> Result<Option<f32>> {
+fn of_configuration(arguments: &ExportArguments, common: &Common) -> Result<()> {
     let plan = Plan::open(&arguments.model, &[])?;
-    let text = architecture(arguments, &plan.config, &plan.spec)?;
-    atomic_write(&arguments.out, &text)?;
-    if !arguments.verify {
-        return Ok(None);
+    let tables = super::tables_of(&plan);
+    let mut inputs = vec![(arguments.model.as_path(), "the configuration that is read")];
+    inputs.extend(tables.iter().map(|path| (path.as_path(), "a table of the configuration")));
+    let output = output(arguments, &inputs)?;
+    output.write(&architecture(&output, &plan.config, &plan.spec)?)?;
+    let mut difference = None;
+    if arguments.verify {
+        let model = Sequential::build(&plan.spec.model, plan.spec.seed, &Device::Cpu)?;
+        let samples = verify::samples(&model, None, None)?;
+        let found = verify::difference(Written::Config, &arguments.out, &model, &samples)?;
+        difference = proven(arguments, found, 1e-5)?;
     }
-    let model = Sequential::build(&plan.spec.model, plan.spec.seed, &Device::Cpu)?;
-    let samples = verify::samples(&model, None, None)?;
-    let difference = verify::difference(Written::Config, &arguments.out, &model, &samples)?;
-    proven(arguments, difference, 1e-5)
+    tell(arguments, common, Some(&output), difference)
 }
 
-fn of_model(arguments: &ExportArguments) -> Result<Option<f32>> {
-    let (out, model) = (&arguments.out, Model::load(&arguments.model, &Device::Cpu)?);
-    match arguments.to {
-        To::Torch => torch_folder(arguments, &model)?,
-        _ => atomic_write(out, &bytes(arguments, &model)?)?,
-    }
-    if !arguments.verify {
-        return Ok(None);
-    }
+fn of_model(arguments: &ExportArguments, common: &Common) -> Result<()> {
+    let file = model_path(&arguments.model)?;
+    let output = output(arguments, &[(&file, "the model that is exported")])?;
+    let model = Model::load(&arguments.model, &Device::Cpu)?;
+    output.write(&bytes(arguments, &output, &model)?)?;
+    let difference = match arguments.verify {
+        true => read_back(arguments, model)?,
+        false => None,
+    };
+    tell(arguments, common, Some(&output), difference)
+}
+
+/// Reads the written file back, and compares.
+fn read_back(arguments: &ExportArguments, model: Model) -> Result<Option<f32>> {
+    let out = &arguments.out;
     let written = match arguments.to {
         To::Config => Written::Config,
         To::Weights => Written::Weights,
@@ -161,11 +204,10 @@ fn proven(arguments: &ExportArguments, difference: f32, tolerance: f32) -> Resul
     .into())
 }
 
-fn architecture(arguments: &ExportArguments, config: &Config, spec: &Spec) -> Result<Vec<u8>> {
+fn architecture(output: &Output, config: &Config, spec: &Spec) -> Result<Vec<u8>> {
     let mut model = config.model.clone();
     model.input_shape = Some(spec.model.input.dims().to_vec());
-    let format = Format::of(&arguments.out)?;
-    Ok(format.write(&json!({ "model": model }))?.into_bytes())
+    Ok(output.format()?.write(&json!({ "model": model }))?.into_bytes())
 }
 
 /// What an importer must know: the order of the features behind a flattened image.
@@ -176,20 +218,30 @@ fn weights_metadata(flatten: &str) -> serde_json::Value {
 }
 
 /// The state dict and model.py in a folder.
-fn torch_folder(arguments: &ExportArguments, model: &Model) -> Result<()> {
+fn torch_folder(arguments: &ExportArguments, common: &Common) -> Result<()> {
     let out = &arguments.out;
-    if out.is_file() {
-        let message = format!("PyTorch's files go into a folder, but {} is a file", out.display());
-        return Err(Error::run(message).into());
+    if out == Path::new("-") || out.exists() && !out.is_dir() {
+        let what = if out.is_file() { "is a file" } else { "is none" };
+        let message = format!("PyTorch's files go into a folder, but {} {what}", out.display());
+        return Err(Error::run(message).with_help("name a folder: `-o DIR`").into());
     }
-    let portable = Portable::of(model, None)?;
-    let file = weights_file::to_file(model.sequential.weights())?;
-    let files = torch::write(&portable, file, of_model::tables(model)?.as_ref())?;
-    std::fs::create_dir_all(out)?;
-    let state = typed(files.state, arguments.dtype)?;
-    let state = to_safetensors(&state, Some(&weights_metadata("channels_first")))?;
-    atomic_write(&out.join("model.safetensors"), &state)?;
-    Ok(atomic_write(&out.join("model.py"), files.code.as_bytes())?)
+    let file = model_path(&arguments.model)?;
+    let inputs = [(&*file, "the model that is exported")];
+    let model = Model::load(&arguments.model, &Device::Cpu)?;
+    let portable = Portable::of(&model, None)?;
+    let weights = weights_file::to_file(model.sequential.weights())?;
+    let files = torch::write(&portable, weights, of_model::tables(&model)?.as_ref())?;
+    fs_err::create_dir_all(out)?;
+    let state = Output::at(&out.join(MODEL), Kind::Weights, &inputs)?;
+    let code = Output::at(&out.join("model.py"), Kind::Text, &inputs)?;
+    let tensors = typed(files.state, arguments.dtype)?;
+    state.write(&to_safetensors(&tensors, Some(&weights_metadata("channels_first")))?)?;
+    code.write(files.code.as_bytes())?;
+    let difference = match arguments.verify {
+        true => read_back(arguments, model)?,
+        false => None,
+    };
+    tell(arguments, common, None, difference)
 }
 
 fn typed(mut tensors: Vec<(String, Tensor)>, dtype: Dtype) -> Result<Vec<(String, Tensor)>> {
@@ -204,10 +256,10 @@ fn typed(mut tensors: Vec<(String, Tensor)>, dtype: Dtype) -> Result<Vec<(String
     Ok(tensors)
 }
 
-/// The one file that is written.
-fn bytes(arguments: &ExportArguments, model: &Model) -> Result<Vec<u8>> {
+/// The bytes of the one file that is written.
+fn bytes(arguments: &ExportArguments, output: &Output, model: &Model) -> Result<Vec<u8>> {
     if arguments.to == To::Config {
-        return architecture(arguments, &model.config, &model.spec);
+        return architecture(output, &model.config, &model.spec);
     }
     if arguments.to == To::Weights {
         let tensors = weights_file::to_file(model.sequential.weights())?;

@@ -11,7 +11,7 @@ use lanthorn::exchange::keras::KerasFile;
 use lanthorn::exchange::of_model;
 use lanthorn::exchange::portable::Portable;
 use lanthorn::exchange::torch;
-use lanthorn::files::{TensorFile, is_index};
+use lanthorn::files::{TensorFile, is_index, shards};
 use lanthorn::plan::Plan;
 use lanthorn::run::{Run, model_of};
 use lanthorn::sequential::Sequential;
@@ -19,6 +19,7 @@ use lanthorn::trainer::Trainer;
 use lanthorn::weights_file;
 use serde_json::json;
 
+use super::output::{Kind, Output};
 use super::{Common, view};
 
 #[derive(Args)]
@@ -31,8 +32,12 @@ pub(crate) struct ImportArguments {
     config: Option<PathBuf>,
     /// The model to write: a .safetensors file; or, with --config, a run's folder, from which
     /// training goes on with the optimizer's state of a file of Keras's
-    #[arg(short, long, value_name = "MODEL", default_value = "model.safetensors")]
-    out: PathBuf,
+    /// [default: model.safetensors]
+    #[arg(short, long, value_name = "MODEL")]
+    out: Option<PathBuf>,
+    /// Replace a model.safetensors that is there where `-o` is not given
+    #[arg(long)]
+    force: bool,
     /// For safetensors: load what fits by name and shape, and report the rest
     #[arg(long)]
     partial: bool,
@@ -51,24 +56,52 @@ enum Flatten {
 }
 
 pub(crate) fn run(arguments: &ImportArguments, common: &Common) -> Result<()> {
-    let out = &arguments.out;
     no_foreign_file(&arguments.file, "imported")?;
-    let (count, notes) = match &arguments.config {
+    let (output, count, notes) = match &arguments.config {
         None => {
+            let output = output(arguments, &[])?;
             let (model, notes) = alone(&arguments.file)?;
-            model.save(out)?;
-            (model.sequential.weights().count(), notes)
+            output.write(&model.to_bytes()?)?;
+            (Some(output), model.sequential.weights().count(), notes)
         }
         Some(config) => into_config(arguments, config)?,
     };
     for note in &notes {
         view::warning(note);
     }
-    if common.json {
-        let document = json!({ "written": out, "parameters": count, "notes": notes });
-        return view::json(&document);
+    let out = out(arguments);
+    let text = match common.json {
+        true => format!("{}\n", json!({ "written": out, "parameters": count, "notes": notes })),
+        false => format!("wrote {}: {count} parameters\n", out.display()),
+    };
+    match output {
+        Some(output) => output.tell(&text),
+        None => view::result(&text),
     }
-    view::result(&format!("wrote {}: {count} parameters\n", out.display()))
+}
+
+/// The name of the model where none is given.
+const DEFAULT: &str = "model.safetensors";
+
+fn out(arguments: &ImportArguments) -> &Path {
+    arguments.out.as_deref().unwrap_or(Path::new(DEFAULT))
+}
+
+/// The model file that is written, decided on before anything is computed.
+fn output(arguments: &ImportArguments, more: &[(&Path, &str)]) -> Result<Output> {
+    let file = &arguments.file;
+    let parts = if is_index(file) { shards(file)? } else { vec![file.clone()] };
+    let mut inputs: Vec<(&Path, &str)> =
+        parts.iter().map(|part| (part.as_path(), "the file that is imported")).collect();
+    inputs.extend(more);
+    let output = Output::at(out(arguments), Kind::Model, &inputs)?;
+    if arguments.out.is_none() && !arguments.force && Path::new(DEFAULT).exists() {
+        let error = Error::run(format!("{DEFAULT} is there already"));
+        return Err(error
+            .with_help("`--force` replaces it; `-o MODEL` writes another file")
+            .into());
+    }
+    Ok(output)
 }
 
 /// Files that people would try, and what goes instead.
@@ -104,26 +137,35 @@ fn alone(path: &Path) -> Result<(Model, Vec<String>)> {
 }
 
 /// The model of a configuration with its data's preprocessing, and a file's weights.
-fn into_config(arguments: &ImportArguments, config: &Path) -> Result<(usize, Vec<String>)> {
-    let (path, out) = (&arguments.file, &arguments.out);
-    let is_run = out.extension().is_none_or(|ending| ending != "safetensors");
+fn into_config(
+    arguments: &ImportArguments,
+    config: &Path,
+) -> Result<(Option<Output>, usize, Vec<String>)> {
+    let (path, out) = (&arguments.file, out(arguments));
+    let is_stream = std::fs::metadata(out).is_ok_and(|it| !it.is_dir() && !it.is_file());
+    let is_stream = is_stream || out == Path::new("-");
+    let is_run = !is_stream && out.extension().is_none_or(|ending| ending != "safetensors");
     let plan = Plan::open(config, &[])?;
+    let tables = super::tables_of(&plan);
+    let mut inputs = vec![(config, "the configuration that is read")];
+    inputs.extend(tables.iter().map(|path| (path.as_path(), "a table of the configuration")));
+    let output = if is_run { None } else { Some(output(arguments, &inputs)?) };
     let mut trainer = plan.trainer(&Device::Cpu)?;
     let notes = match is_safetensors(path) {
         true => load(&trainer.model, path, arguments)?,
         false => load_keras(&mut trainer, path, is_run)?,
     };
     let count = trainer.model.weights().count();
-    if is_run {
+    if let Some(output) = &output {
+        output.write(&model_of(&plan, trainer)?.to_bytes()?)?;
+    } else {
         of_model::trained_elsewhere(&mut trainer);
         let mut run = Run::create(&plan, Some(out))?;
         run.keep(&trainer)?;
         run.settle()?;
         run.save_model(&plan, trainer)?;
-    } else {
-        model_of(&plan, trainer)?.save(out)?;
     }
-    Ok((count, notes))
+    Ok((output, count, notes))
 }
 
 /// Puts the weights of one of Keras's files into the model, and its optimizer's state where it is

@@ -6,6 +6,7 @@ mod evaluate;
 mod export;
 mod import;
 mod inspect;
+mod output;
 mod predict;
 mod schema;
 mod signals;
@@ -19,6 +20,7 @@ use std::process::ExitCode;
 use anyhow::Result;
 use candle_core::Device;
 use clap::{Args, Parser, Subcommand};
+use lanthorn::plan::Plan;
 use lanthorn::{Error, threads};
 
 /// Keras-style Sequential models, declared in one YAML or TOML file, trained on candle
@@ -117,6 +119,13 @@ fn dispatch(verb: Verb, common: &Common) -> Result<ExitCode> {
         }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// The tables that a plan has read.
+fn tables_of(plan: &Plan) -> Vec<PathBuf> {
+    let Some(data) = &plan.config.data else { return Vec::new() };
+    let named = [Some(&data.train), data.validation.as_ref(), data.test.as_ref()];
+    named.into_iter().flatten().map(|path| plan.folder.join(path)).collect()
 }
 
 /// A configuration file with overrides, as several verbs take it.

@@ -1,18 +1,18 @@
 //! `lanthorn predict`.
 
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use anyhow::{Context, Result};
 use clap::Args;
 use lanthorn::Error;
-use lanthorn::artifact::Model;
+use lanthorn::artifact::{Model, model_path};
 use lanthorn::config::names::unknown_name;
 use lanthorn::data::{self, Used};
-use lanthorn::files::atomic_write;
 use lanthorn::predictor::{Predictions, Predictor};
 use serde_json::json;
 
+use super::output::{Kind, Output};
 use super::{Common, view};
 
 #[derive(Args)]
@@ -41,6 +41,9 @@ pub(crate) struct PredictArguments {
 }
 
 pub(crate) fn run(arguments: &PredictArguments, common: &Common) -> Result<()> {
+    let file = model_path(&arguments.model)?;
+    let inputs = [(&*arguments.data, "the table that is read"), (&*file, "the model that is used")];
+    let output = Output::at(&arguments.out, Kind::Text, &inputs)?;
     let model = Model::load(&arguments.model, &common.device()?)?;
     if !arguments.no_self_test
         && let Some(warning) = model.check()?
@@ -60,11 +63,7 @@ pub(crate) fn run(arguments: &PredictArguments, common: &Common) -> Result<()> {
     } else {
         as_csv(&predictions, &thresholds, &names, arguments.keep_columns.then_some(&used))?
     };
-    if arguments.out == Path::new("-") {
-        return view::bytes(&bytes);
-    }
-    atomic_write(&arguments.out, &bytes)?;
-    Ok(())
+    output.write(&bytes)
 }
 
 /// A threshold for each class, 0 where none was given.

@@ -2,6 +2,7 @@
 
 #![allow(clippy::print_stdout, clippy::print_stderr)]
 
+use std::fs::Metadata;
 use std::io::{self, Write};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -61,21 +62,41 @@ pub(crate) fn reader_is_gone() -> bool {
 
 /// Whether stdout and stderr are the same pipe, as in `2>&1 | head`: then who has stopped to read
 /// the one has stopped to read the other.
-#[cfg(unix)]
 fn both_are_one_pipe() -> bool {
-    use std::os::fd::AsFd;
-    use std::os::unix::fs::MetadataExt;
+    facts_of(&io::stderr()).is_some_and(|facts| is_stdout(&facts))
+}
 
-    let place = |stream: io::Result<std::os::fd::OwnedFd>| {
-        let facts = std::fs::File::from(stream?).metadata()?;
-        io::Result::Ok((facts.dev(), facts.ino()))
-    };
-    let out = place(io::stdout().as_fd().try_clone_to_owned());
-    let err = place(io::stderr().as_fd().try_clone_to_owned());
-    matches!((out, err), (Ok(out), Ok(err)) if out == err)
+/// Whether these are the facts of what our stdout writes to.
+pub(crate) fn is_stdout(facts: &Metadata) -> bool {
+    facts_of(&io::stdout()).is_some_and(|own| is_one(&own, facts))
+}
+
+/// Whether these are the facts of what our stdin reads.
+pub(crate) fn is_stdin(facts: &Metadata) -> bool {
+    facts_of(&io::stdin()).is_some_and(|own| is_one(&own, facts))
+}
+
+/// Whether two facts are of one file, pipe or device.
+pub(crate) fn is_one(a: &Metadata, b: &Metadata) -> bool {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::MetadataExt;
+
+        (a.dev(), a.ino()) == (b.dev(), b.ino())
+    }
+    #[cfg(not(unix))]
+    {
+        let _ = (a, b);
+        false
+    }
+}
+
+#[cfg(unix)]
+fn facts_of(stream: &impl std::os::fd::AsFd) -> Option<Metadata> {
+    std::fs::File::from(stream.as_fd().try_clone_to_owned().ok()?).metadata().ok()
 }
 
 #[cfg(not(unix))]
-fn both_are_one_pipe() -> bool {
-    false
+fn facts_of<T>(_stream: &T) -> Option<Metadata> {
+    None
 }
