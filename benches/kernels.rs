@@ -16,7 +16,7 @@ use lanthorn::batch::Samples;
 use lanthorn::config::{Config, Node};
 use lanthorn::engine::{Engine, Pace};
 use lanthorn::losses::LossEntry;
-use lanthorn::sequential::Sequential;
+use lanthorn::network::Network;
 use lanthorn::spec::{Facts, Spec};
 use lanthorn::threads;
 use serde_json::{Value, json};
@@ -157,7 +157,7 @@ fn measure(input: &Value, batch: usize, layers: &Value) -> [f64; 3] {
             .unwrap();
     let spec = Spec::resolve(&config, &Facts::default()).unwrap();
     let loss: LossEntry = Node::from_json(&json!("mean_squared_error")).read().unwrap();
-    let build = || Sequential::build(&spec.model, 1, &Device::Cpu).unwrap();
+    let build = || Network::build(&spec.model, 1, &Device::Cpu).unwrap();
     let models = [build(), build(), build().without_kernels()];
     let [one, two, three] = &models;
     let mut engines = [Engine::new(one), Engine::autograd(two), Engine::autograd(three)];

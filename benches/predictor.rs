@@ -22,7 +22,7 @@ fn main() {
     let start = Instant::now();
     let predictor = Predictor::new(Model::load(path.as_ref(), &Device::Cpu).unwrap()).unwrap();
     let load = start.elapsed().as_secs_f64();
-    let width = predictor.model().sequential.spec().input.elements();
+    let width = predictor.model().network.spec().input.elements();
     let features: Vec<f32> = (0..ROWS * width).map(|i| (i * 7919 % 101) as f32 / 100.0).collect();
     let mut values = vec![0.0; ROWS * predictor.width()];
 

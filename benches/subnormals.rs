@@ -15,8 +15,8 @@ use lanthorn::config::{Config, Node};
 use lanthorn::engine::{Engine, Pace};
 use lanthorn::gradients::{Gradient, Gradients};
 use lanthorn::losses::LossEntry;
+use lanthorn::network::Network;
 use lanthorn::optimizers::{OptimizerEntry, OptimizerState};
-use lanthorn::sequential::Sequential;
 use lanthorn::spec::{Facts, Spec};
 use lanthorn::threads;
 use serde_json::{Value, json};
@@ -27,7 +27,11 @@ fn main() {
     let [first, slowest] = threads::within(adam);
     println!("{:52}{:>10.2}x  ({first:.0} µs)", "adam, 5,000 steps of decay", slowest / first);
     let [few, many] = threads::within(|| [50, 500].map(gru));
-    println!("{:52}{:>10.2}x  ({few:.0} µs)", "gru, a time step of 500 beside one of 50", many / few);
+    println!(
+        "{:52}{:>10.2}x  ({few:.0} µs)",
+        "gru, a time step of 500 beside one of 50",
+        many / few
+    );
 }
 
 /// How much longer a product takes whose operand is subnormal, on a thread that doesn't flush.
@@ -45,11 +49,11 @@ fn processor() -> f64 {
     time(1e-39) / time(1e-3)
 }
 
-fn model(input: &Value, layers: &Value) -> (Spec, Sequential) {
+fn model(input: &Value, layers: &Value) -> (Spec, Network) {
     let config = json!({"model": {"input_shape": input, "layers": layers}});
     let config: Config = Node::from_json(&config).read().unwrap();
     let spec = Spec::resolve(&config, &Facts::default()).unwrap();
-    let model = Sequential::build(&spec.model, 1, &Device::Cpu).unwrap();
+    let model = Network::build(&spec.model, 1, &Device::Cpu).unwrap();
     (spec, model)
 }
 

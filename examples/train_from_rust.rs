@@ -44,6 +44,6 @@ fn main() -> lanthorn::Result<()> {
     let path = std::env::temp_dir().join("loan.safetensors");
     model_of(&plan, trainer)?.save(&path)?;
     let model = Model::load(&path, &Device::Cpu)?;
-    println!("{} weights came back", model.sequential.weights().count());
+    println!("{} weights came back", model.network.weights().count());
     Ok(())
 }

@@ -12,8 +12,8 @@ use crate::config::{Config, Format, Node};
 use crate::data::Preprocessing;
 use crate::error::{Error, Result};
 use crate::files::{TensorFile, atomic_write, is_index, to_safetensors};
+use crate::network::Network;
 use crate::self_test::{SelfTest, TOLERANCE};
-use crate::sequential::Sequential;
 use crate::spec::{Facts, Spec};
 use crate::weights::Weights;
 use crate::weights_file;
@@ -37,7 +37,7 @@ pub struct Model {
     /// Rows with the outputs that the trained model gave; see `fit.self_test`.
     pub self_test: Option<SelfTest>,
     /// The layers and the weights.
-    pub sequential: Sequential,
+    pub network: Network,
     /// The spec that the configuration resolves to.
     pub spec: Spec,
 }
@@ -57,7 +57,7 @@ impl Model {
     /// The bytes of model.safetensors: a function of the model.
     pub fn to_bytes(&self) -> Result<Vec<u8>> {
         let preprocessing = self.preprocessing.as_ref();
-        let weights = self.sequential.weights();
+        let weights = self.network.weights();
         to_bytes(&self.config, preprocessing, &self.training, self.self_test.as_ref(), weights)
     }
 
@@ -101,10 +101,10 @@ impl Model {
         let spec = Spec::resolve(&config, &facts)
             .map_err(|error| damaged("configuration", error.to_string()))?;
         let room = file.tensors.values().map(Tensor::elem_count).sum();
-        let sequential = Sequential::build_within(&spec.model, spec.seed, device, room)
+        let network = Network::build_within(&spec.model, spec.seed, device, room)
             .map_err(|error| damaged("configuration", error.to_string()))?;
-        weights_file::load(sequential.weights(), &file.tensors, &path, false)?;
-        Ok(Model { config, preprocessing, training, self_test, sequential, spec })
+        weights_file::load(network.weights(), &file.tensors, &path, false)?;
+        Ok(Model { config, preprocessing, training, self_test, network, spec })
     }
 
     /// Computes the self-test again: a warning where this machine gets other numbers than the one
@@ -113,7 +113,7 @@ impl Model {
         let (Some(test), Some(preprocessing)) = (&self.self_test, &self.preprocessing) else {
             return Ok(None);
         };
-        let deviation = test.deviation(preprocessing, &self.sequential)?;
+        let deviation = test.deviation(preprocessing, &self.network)?;
         Ok(deviation.map(|deviation| {
             format!(
                 "the model's self-test fails: its outputs here differ from those at the end of its \

@@ -3,7 +3,7 @@
 use candle_core::{Device, Tensor};
 
 use crate::error::Result;
-use crate::sequential::Sequential;
+use crate::network::Network;
 use crate::shape::Shape;
 
 /// Samples in memory, row after row; the features as the model sees them, the targets as the loss
@@ -34,7 +34,7 @@ impl Samples<'_> {
     }
 
     /// All features as one tensor: (rows, …input).
-    pub fn x_tensor(&self, model: &Sequential) -> Result<Tensor> {
+    pub fn x_tensor(&self, model: &Network) -> Result<Tensor> {
         let shape = model.spec().input.with_batch(self.len());
         Ok(Tensor::from_slice(self.x, shape, model.weights().device())?)
     }

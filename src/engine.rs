@@ -9,7 +9,7 @@ use crate::gradients::Gradients;
 use crate::kernel_model::{KernelModel, with_slices};
 use crate::layers::Context;
 use crate::losses::LossEntry;
-use crate::sequential::Sequential;
+use crate::network::Network;
 
 /// What a training step depends on beside its batch.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -36,12 +36,12 @@ pub struct Engine {
 
 impl Engine {
     /// An engine for a model.
-    pub fn new(model: &Sequential) -> Engine {
+    pub fn new(model: &Network) -> Engine {
         Engine { compiled: KernelModel::of(model), ..Engine::autograd(model) }
     }
 
     /// One that always goes through candle's autograd: the oracle.
-    pub fn autograd(model: &Sequential) -> Engine {
+    pub fn autograd(model: &Network) -> Engine {
         Engine {
             gradients: Gradients::new(model.weights()),
             batch: Batch::default(),
@@ -56,7 +56,7 @@ impl Engine {
     /// penalties included.
     pub fn train(
         &mut self,
-        model: &Sequential,
+        model: &Network,
         loss: &LossEntry,
         samples: &Samples<'_>,
         rows: &[usize],
@@ -89,7 +89,7 @@ impl Engine {
     /// Forward and loss of a batch in inference mode.
     pub fn evaluate(
         &mut self,
-        model: &Sequential,
+        model: &Network,
         loss: &LossEntry,
         samples: &Samples<'_>,
         rows: &[usize],
@@ -124,7 +124,7 @@ impl Engine {
     /// The loss of the batch with the penalties on weights and activities added, a scalar.
     fn total_loss(
         &mut self,
-        model: &Sequential,
+        model: &Network,
         loss: &LossEntry,
         context: &mut Context<'_>,
     ) -> Result<Tensor> {
@@ -153,7 +153,7 @@ fn compiled_loss(
     compiled: &mut KernelModel,
     batch: &Batch,
     scratch: &mut Vec<f32>,
-    model: &Sequential,
+    model: &Network,
     loss: &LossEntry,
 ) -> Result<f32> {
     let shape = model.spec().output();
@@ -187,7 +187,7 @@ fn compiled_loss(
 }
 
 /// The sum of the trainable weights' penalties; their gradients are added to `gradients`.
-fn add_penalties(model: &Sequential, mut gradients: Option<&mut Gradients>) -> Result<f32> {
+fn add_penalties(model: &Network, mut gradients: Option<&mut Gradients>) -> Result<f32> {
     let mut total = 0.0;
     for (place, weight) in model.weights().trainable().enumerate() {
         let Some(regularizer) = &weight.regularizer else { continue };

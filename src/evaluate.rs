@@ -10,7 +10,7 @@ use crate::engine::Engine;
 use crate::error::{Error, Result};
 use crate::losses::LossEntry;
 use crate::metrics::{Accumulator, Batch as HostBatch};
-use crate::sequential::Sequential;
+use crate::network::Network;
 use crate::shape::Shape;
 use crate::spec::{Spec, TrainSpec};
 use crate::threads;
@@ -148,7 +148,7 @@ impl Scores {
 /// Runs samples through the model in inference mode and adds them to `scores`.
 pub fn score(
     engine: &mut Engine,
-    model: &Sequential,
+    model: &Network,
     loss: &LossEntry,
     scores: &mut Scores,
     samples: &Samples<'_>,
@@ -161,7 +161,7 @@ pub fn score(
 /// The same; `each` sees the engine after every batch, and says whether to go on.
 pub fn score_each(
     engine: &mut Engine,
-    model: &Sequential,
+    model: &Network,
     loss: &LossEntry,
     scores: &mut Scores,
     samples: &Samples<'_>,

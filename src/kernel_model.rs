@@ -9,8 +9,8 @@ use candle_core::{CpuStorage, InplaceOp1, Layout, Storage, Var};
 use crate::error::{Error, Result};
 use crate::gradients::Gradients;
 use crate::kernels::{Backward, BoundKernel, Kernel, OutputMask, Pass, Saved};
+use crate::network::Network;
 use crate::random::Random;
-use crate::sequential::Sequential;
 use crate::weights::Weight;
 
 /// The kernels of a model and their buffers.
@@ -44,7 +44,7 @@ struct KernelStep {
 
 impl KernelModel {
     /// The model as kernels; None where a layer has no kernel or the weights are not on the CPU.
-    pub fn of(model: &Sequential) -> Option<KernelModel> {
+    pub fn of(model: &Network) -> Option<KernelModel> {
         let trainable: Vec<&Weight> = model.weights().trainable().collect();
         let mut needs_dx = false;
         let mut steps = Vec::new();

@@ -3,12 +3,12 @@
 //! The straight line, one type a station and one function an arrow:
 //!
 //! ```text
-//!  text ──parse──▶ Config ──resolve──▶ Spec ──build──▶ Sequential ──fit──▶ History
-//!                                                                            │
-//!                                                model.safetensors ◀──save───┘
-//!                                                        │ load
-//!                                                        ▼
-//!                                                    Predictor ──▶ rows
+//!  text ──parse──▶ Config ──resolve──▶ Spec ──build──▶ Network ──fit──▶ History
+//!                                                                         │
+//!                                             model.safetensors ◀──save───┘
+//!                                                     │ load
+//!                                                     ▼
+//!                                                 Predictor ──▶ rows
 //! ```
 //!
 //! Read `trainer.rs` (the loop), `layers/dense.rs` (a layer) and `kernels/dense.rs` (its kernel) first.
@@ -20,7 +20,7 @@
 //! - [`plan`]: a configuration with its data read and its spec resolved
 //! - [`layers`], [`activations`], [`initializers`], [`regularizers`], [`constraints`]: the vocabulary
 //! - [`weights`]: the only owner of parameters; [`stored`]: how they stand in files
-//! - [`sequential`]: the layers, built; [`mod@summary`]: Keras's table of them
+//! - [`network`]: the layers, built; [`mod@summary`]: Keras's table of them
 //! - [`trainer`]: fit(), the loop; [`engine`]: one batch forward and backward, by [`kernel_model`] over
 //!   the kernels of [`kernels`], or by candle's autograd; [`gradients`]: where they are gathered
 //! - [`losses`], [`metrics`], [`optimizers`], [`schedules`], [`callbacks`]: a trait, a list, and a
@@ -56,6 +56,7 @@ pub mod kernels;
 pub mod layers;
 pub mod losses;
 pub mod metrics;
+pub mod network;
 pub mod optimizers;
 pub mod plan;
 pub mod predictor;
@@ -64,7 +65,6 @@ pub mod regularizers;
 pub mod run;
 pub mod schedules;
 pub mod self_test;
-pub mod sequential;
 pub mod shape;
 pub mod spec;
 pub mod stored;

@@ -75,7 +75,7 @@ impl Predictor {
         let Some(preprocessing) = &model.preprocessing else {
             return Err(Error::run("the model was made without data: it has no preprocessing"));
         };
-        let width = model.sequential.spec().output().elements();
+        let width = model.network.spec().output().elements();
         let meaning = match (preprocessing.classes(), preprocessing.target_kind()) {
             (Some(classes), _) if classes.len() == width => Meaning::Classes(classes.to_vec()),
             (Some(classes), _) if classes.len() == 2 && width == 1 => {
@@ -99,7 +99,7 @@ impl Predictor {
             }
             _ => Activation::Linear,
         };
-        let kernels = KernelModel::of(&model.sequential);
+        let kernels = KernelModel::of(&model.network);
         let is_by_sample = kernels.as_ref().is_some_and(KernelModel::is_by_sample);
         let idle = kernels.map(|kernels| Worker { kernels, padded: Vec::new() });
         let idle = Mutex::new(idle.into_iter().collect());
@@ -115,7 +115,7 @@ impl Predictor {
     pub fn width(&self) -> usize {
         match &self.meaning {
             Meaning::Classes(classes) | Meaning::Second(classes) => classes.len(),
-            Meaning::Numbers(_) => self.model.sequential.spec().output().elements(),
+            Meaning::Numbers(_) => self.model.network.spec().output().elements(),
         }
     }
 
@@ -158,7 +158,7 @@ impl Predictor {
 
     /// Numbers of a row of features.
     fn features(&self) -> usize {
-        self.model.sequential.spec().input.elements()
+        self.model.network.spec().input.elements()
     }
 
     /// One block of rows.
@@ -168,7 +168,7 @@ impl Predictor {
         }
         let idle = self.idle().pop();
         let made = || {
-            let kernels = KernelModel::of(&self.model.sequential)?;
+            let kernels = KernelModel::of(&self.model.network)?;
             Some(Worker { kernels, padded: Vec::new() })
         };
         let Some(mut worker) = idle.or_else(made) else {
@@ -201,13 +201,13 @@ impl Predictor {
 
     /// The same through candle's tensors, for models without kernels and for other devices.
     fn block_of_tensors(&self, features: &[f32], values: &mut [f32]) -> Result<()> {
-        let sequential = &self.model.sequential;
-        let input = &sequential.spec().input;
+        let network = &self.model.network;
+        let input = &network.spec().input;
         let mut padded = features.to_vec();
         padded.resize(BLOCK * input.elements(), 0.0);
-        let device = sequential.weights().device();
+        let device = network.weights().device();
         let x = Tensor::from_vec(padded, input.with_batch(BLOCK), device)?;
-        let y = sequential.predict(&x)?; // (BLOCK, …output)
+        let y = network.predict(&x)?; // (BLOCK, …output)
         self.finish(&y.flatten_all()?.to_vec1::<f32>()?, values);
         Ok(())
     }

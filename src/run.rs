@@ -10,9 +10,9 @@ use crate::config::{Config, Format};
 use crate::error::{Error, Result};
 use crate::files::atomic_write;
 use crate::history::HISTORY;
+use crate::network::Network;
 use crate::plan::Plan;
 use crate::self_test::SelfTest;
-use crate::sequential::Sequential;
 use crate::trainer::Trainer;
 
 /// The folder of a run, and what is kept in it.
@@ -133,7 +133,7 @@ impl Run {
     pub fn save_model(&self, plan: &Plan, trainer: Trainer) -> Result<(PathBuf, Model)> {
         let path = self.folder.join(MODEL);
         let mut model = model_of(plan, trainer)?;
-        model.self_test = self_test(plan, &model.sequential)?;
+        model.self_test = self_test(plan, &model.network)?;
         model.save(&path)?;
         Ok((path, model))
     }
@@ -150,12 +150,12 @@ pub fn model_of(plan: &Plan, trainer: Trainer) -> Result<Model> {
         training: training(&trainer),
         self_test: None,
         spec: plan.spec.clone(),
-        sequential: trainer.model,
+        network: trainer.model,
     })
 }
 
 /// The self-test of a model with its present weights; None where `fit.self_test` is false.
-pub fn self_test(plan: &Plan, model: &Sequential) -> Result<Option<SelfTest>> {
+pub fn self_test(plan: &Plan, model: &Network) -> Result<Option<SelfTest>> {
     match plan.config.fit.self_test {
         true => SelfTest::record(plan.data()?, model),
         false => Ok(None),

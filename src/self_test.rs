@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::data::{Loaded, Preprocessing};
 use crate::error::Result;
-use crate::sequential::Sequential;
+use crate::network::Network;
 
 /// Rows as they stand in the table, and the model's outputs for them.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -28,7 +28,7 @@ pub const TOLERANCE: f32 = 1e-5;
 impl SelfTest {
     /// Records what the model gives for the first rows of the validation part; those to train on
     /// where there is none. None where an output is not finite: there is nothing to hold to.
-    pub fn record(data: &Loaded, model: &Sequential) -> Result<Option<SelfTest>> {
+    pub fn record(data: &Loaded, model: &Network) -> Result<Option<SelfTest>> {
         let (columns, rows) = data.rows_for_a_test(ROWS);
         let Ok(outputs) = compute(&columns, &rows, &data.preprocessing, model) else {
             return Ok(None);
@@ -38,17 +38,13 @@ impl SelfTest {
     }
 
     /// The rows as the model's input.
-    pub fn samples(&self, preprocessing: &Preprocessing, model: &Sequential) -> Result<Tensor> {
+    pub fn samples(&self, preprocessing: &Preprocessing, model: &Network) -> Result<Tensor> {
         features(&self.columns, &self.rows, preprocessing, model)
     }
 
     /// Computes the rows again: None where the outputs are the recorded ones, else how far the
     /// worst is from its own (as a part of it).
-    pub fn deviation(
-        &self,
-        preprocessing: &Preprocessing,
-        model: &Sequential,
-    ) -> Result<Option<f32>> {
+    pub fn deviation(&self, preprocessing: &Preprocessing, model: &Network) -> Result<Option<f32>> {
         let outputs = compute(&self.columns, &self.rows, preprocessing, model)?;
         if outputs.len() != self.outputs.len() {
             return Ok(Some(f32::INFINITY));
@@ -70,7 +66,7 @@ fn compute(
     columns: &[String],
     rows: &[Vec<String>],
     preprocessing: &Preprocessing,
-    model: &Sequential,
+    model: &Network,
 ) -> Result<Vec<f32>> {
     if rows.is_empty() {
         return Ok(Vec::new());
@@ -84,7 +80,7 @@ fn features(
     columns: &[String],
     rows: &[Vec<String>],
     preprocessing: &Preprocessing,
-    model: &Sequential,
+    model: &Network,
 ) -> Result<Tensor> {
     let features = preprocessing.rows(columns, rows)?;
     let shape = model.spec().input.with_batch(rows.len());

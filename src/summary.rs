@@ -1,14 +1,10 @@
 //! `summary`: Keras 3's table of a model's layers, shapes and parameters.
 
-use crate::sequential::Sequential;
+use crate::network::Network;
 
 /// Keras's summary at a line length (Keras: 80 columns in a file, the terminal's width less 4, at
 /// most 88, on a terminal). `optimizer_parameters` are counted once the optimizer is built.
-pub fn summary(
-    model: &Sequential,
-    line_length: usize,
-    optimizer_parameters: Option<usize>,
-) -> String {
+pub fn summary(model: &Network, line_length: usize, optimizer_parameters: Option<usize>) -> String {
     let widths = column_widths(line_length);
     let mut table = format!("Model: \"{}\"\n", model.spec().name);
     table += &rule(&widths, ['┏', '━', '┳', '┓']);
@@ -43,7 +39,7 @@ pub fn summary(
     table
 }
 
-fn count(model: &Sequential, which: impl Fn(&crate::weights::Weight) -> bool) -> usize {
+fn count(model: &Network, which: impl Fn(&crate::weights::Weight) -> bool) -> usize {
     model
         .weights()
         .iter()

@@ -11,16 +11,16 @@ use crate::engine::{Engine, Pace};
 use crate::error::{Error, Result};
 use crate::evaluate::{Scores, score_each};
 use crate::history::{EpochLogs, History};
+use crate::network::Network;
 use crate::optimizers::OptimizerState;
 use crate::random::Random;
-use crate::sequential::Sequential;
 use crate::spec::{Spec, TrainSpec};
 use crate::threads;
 
 /// A model being trained: everything that changes from step to step.
 pub struct Trainer {
     /// The model; its weights are the raw ones until [`Trainer::fit`] has ended.
-    pub model: Sequential,
+    pub model: Network,
     /// The loss and the metrics of every epoch so far.
     pub history: History,
     pub(crate) spec: TrainSpec,
@@ -118,7 +118,7 @@ pub struct TrainingData<'a> {
 impl Trainer {
     /// A fresh model and a fresh optimizer for a spec that says how to train.
     pub fn new(spec: &Spec, device: &Device) -> Result<Self> {
-        let model = Sequential::build(&spec.model, spec.seed, device)?;
+        let model = Network::build(&spec.model, spec.seed, device)?;
         let Some(train) = &spec.train else {
             return Err(Error::run("the configuration has no `compile` section or no target")
                 .with_help("say how the model is trained: optimizer, loss and metrics"));

@@ -8,17 +8,17 @@ use candle_core::{DType, Device, Module, Tensor};
 use candle_nn::rnn::RNN;
 use candle_nn::{BatchNormConfig, Conv2dConfig, GRUConfig, LSTMConfig, ModuleT, VarBuilder};
 use lanthorn::config::{Config, Node};
-use lanthorn::sequential::Sequential;
+use lanthorn::network::Network;
 use lanthorn::spec::{Facts, Spec};
 use lanthorn::weights_file;
 use serde_json::{Value, json};
 
 /// A model of ours, and its weights as candle takes them.
-fn model(input: &[usize], layers: Value) -> (Sequential, VarBuilder<'static>) {
+fn model(input: &[usize], layers: Value) -> (Network, VarBuilder<'static>) {
     let json = json!({ "model": { "input_shape": input, "layers": layers } });
     let config: Config = Node::from_json(&json).read().unwrap();
     let spec = Spec::resolve(&config, &Facts::default()).unwrap();
-    let model = Sequential::build(&spec.model, 3, &Device::Cpu).unwrap();
+    let model = Network::build(&spec.model, 3, &Device::Cpu).unwrap();
     for (index, weight) in model.weights().iter().enumerate() {
         // biases and statistics that differ from their start
         let n = weight.elements();

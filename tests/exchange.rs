@@ -51,7 +51,7 @@ fn recorded(model: &str) -> Recorded {
 
 fn same(what: &str, model: &Model, x: &Tensor, expected: &Tensor) {
     let flat = |tensor: &Tensor| tensor.flatten_all().unwrap().to_vec1::<f32>().unwrap();
-    let (ours, theirs) = (flat(&model.sequential.predict(x).unwrap()), flat(expected));
+    let (ours, theirs) = (flat(&model.network.predict(x).unwrap()), flat(expected));
     assert_eq!(ours.len(), theirs.len(), "{what}");
     let difference = ours.iter().zip(&theirs).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
     assert!(difference <= 1e-5, "{what}: differs by {difference}");
@@ -68,7 +68,7 @@ fn every_kind_of_file_predicts_what_keras_did() {
         for weights in [format!("{name}.weights.h5"), format!("{name}.h5")] {
             let path = golden(&weights);
             let file = KerasFile::read(&path).unwrap();
-            load_keras_weights(&model.sequential, &file, &path).unwrap();
+            load_keras_weights(&model.network, &file, &path).unwrap();
             same(&weights, &model, &x, &after);
         }
     }
@@ -86,7 +86,7 @@ fn a_legacy_file_goes_by_order_where_its_layers_have_other_names() {
         }
         let (model, _) = from_keras(&file, &path).unwrap();
         let path = golden(&format!("{name}.h5"));
-        load_keras_weights(&model.sequential, &KerasFile::read(&path).unwrap(), &path).unwrap();
+        load_keras_weights(&model.network, &KerasFile::read(&path).unwrap(), &path).unwrap();
         same(name, &model, &x, &after);
     }
 }
@@ -120,7 +120,7 @@ fn what_is_written_is_read_back_as_the_same_model() {
         let fresh = read(&format!("{name}.initial.keras"));
         folder.write_bytes("written.weights.h5", &write_weights(&portable).unwrap());
         let path = folder.path("written.weights.h5");
-        load_keras_weights(&fresh.sequential, &KerasFile::read(&path).unwrap(), &path).unwrap();
+        load_keras_weights(&fresh.network, &KerasFile::read(&path).unwrap(), &path).unwrap();
         same(name, &fresh, &x, &after);
     }
 }
@@ -276,7 +276,7 @@ fn a_model_file_carries_a_self_test_that_predict_checks() {
     let call = folder.run("predict run loan.csv");
     assert_eq!((call.code, call.stderr.as_str()), (0, ""));
 
-    let weight = model.sequential.weights().iter().next().unwrap();
+    let weight = model.network.weights().iter().next().unwrap();
     weight.set(&(weight.var.as_tensor() * 1.01).unwrap()).unwrap();
     model.save(&path).unwrap();
     let call = folder.run("predict run loan.csv");

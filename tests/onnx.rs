@@ -48,7 +48,7 @@ fn every_fixture_computes_the_same_with_and_without_preprocessing() {
         for is_raw in [true, false] {
             let model = fixture(name);
             folder.write_bytes("m.onnx", &onnx(&model, is_raw));
-            let allowed = tolerance(&model.sequential);
+            let allowed = tolerance(&model.network);
             let apart = difference(&folder.path("m.onnx"), model, is_raw).unwrap();
             assert!(apart <= allowed, "{name}, raw {is_raw}: differs by {apart}");
         }
@@ -61,8 +61,8 @@ fn a_changed_weight_is_noticed() {
     let mut count = 0;
     for name in MODELS {
         let model = fixture(name);
-        let allowed = tolerance(&model.sequential);
-        for weight in model.sequential.weights().iter() {
+        let allowed = tolerance(&model.network);
+        for weight in model.network.weights().iter() {
             let numbers = weight.var.as_tensor().flatten_all().unwrap().to_vec1::<f32>().unwrap();
             for is_raw in [true, false] {
                 let mut file = onnx(&model, is_raw);

@@ -49,8 +49,8 @@ pub(crate) fn run(arguments: &EvaluateArguments, common: &Common) -> Result<()> 
             );
         }
     };
-    let mut engine = Engine::new(&model.sequential);
-    let (sequential, rows) = (&model.sequential, samples(&used.data));
+    let mut engine = Engine::new(&model.network);
+    let (network, rows) = (&model.network, samples(&used.data));
     let (width, logits) = (model.spec.model.output().last(), train.loss.item.from_logits());
     let mut each = |engine: &Engine| {
         if let Some(report) = &mut report {
@@ -60,7 +60,7 @@ pub(crate) fn run(arguments: &EvaluateArguments, common: &Common) -> Result<()> 
     };
     let size = arguments.batch_size;
     let _: ControlFlow<()> =
-        score_each(&mut engine, sequential, &train.loss, &mut scores, &rows, size, &mut each)?;
+        score_each(&mut engine, network, &train.loss, &mut scores, &rows, size, &mut each)?;
     let logs = scores.logs("");
     if common.json {
         let mut document = json!({ "rows": used.data.len(), "metrics": logs });

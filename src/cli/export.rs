@@ -15,8 +15,8 @@ use lanthorn::exchange::portable::Portable;
 use lanthorn::exchange::torch;
 use lanthorn::exchange::verify::{self, Written};
 use lanthorn::files::to_safetensors;
+use lanthorn::network::Network;
 use lanthorn::plan::Plan;
-use lanthorn::sequential::Sequential;
 use lanthorn::spec::Spec;
 use lanthorn::weights_file;
 use serde_json::json;
@@ -147,7 +147,7 @@ fn of_configuration(arguments: &ExportArguments, common: &Common) -> Result<()> 
     output.write(&architecture(&output, &plan.config, &plan.spec)?)?;
     let mut difference = None;
     if arguments.verify {
-        let model = Sequential::build(&plan.spec.model, plan.spec.seed, &Device::Cpu)?;
+        let model = Network::build(&plan.spec.model, plan.spec.seed, &Device::Cpu)?;
         let samples = verify::samples(&model, None, None)?;
         let found = verify::difference(Written::Config, &arguments.out, &model, &samples)?;
         difference = proven(arguments, found, 1e-5)?;
@@ -179,14 +179,14 @@ fn read_back(arguments: &ExportArguments, model: Model) -> Result<Option<f32>> {
         To::KerasJson => Written::KerasJson,
         To::Onnx => {
             let is_raw = !arguments.without_preprocessing && model.preprocessing.is_some();
-            let tolerance = verify::tolerance(&model.sequential);
+            let tolerance = verify::tolerance(&model.network);
             let difference = onnx::difference(out, model, is_raw)?;
             return proven(arguments, difference, tolerance);
         }
     };
     let (test, preprocessing) = (model.self_test.as_ref(), model.preprocessing.as_ref());
-    let samples = verify::samples(&model.sequential, test, preprocessing)?;
-    proven(arguments, verify::difference(written, out, &model.sequential, &samples)?, 1e-5)
+    let samples = verify::samples(&model.network, test, preprocessing)?;
+    proven(arguments, verify::difference(written, out, &model.network, &samples)?, 1e-5)
 }
 
 /// An error where the written file gives other numbers.
@@ -229,7 +229,7 @@ fn torch_folder(arguments: &ExportArguments, common: &Common) -> Result<()> {
     let inputs = [(&*file, "the model that is exported")];
     let model = Model::load(&arguments.model, &Device::Cpu)?;
     let portable = Portable::of(&model, None)?;
-    let weights = weights_file::to_file(model.sequential.weights())?;
+    let weights = weights_file::to_file(model.network.weights())?;
     let files = torch::write(&portable, weights, of_model::tables(&model)?.as_ref())?;
     fs_err::create_dir_all(out)?;
     let state = Output::at(&out.join(MODEL), Kind::Weights, &inputs)?;
@@ -262,7 +262,7 @@ fn bytes(arguments: &ExportArguments, output: &Output, model: &Model) -> Result<
         return architecture(output, &model.config, &model.spec);
     }
     if arguments.to == To::Weights {
-        let tensors = weights_file::to_file(model.sequential.weights())?;
+        let tensors = weights_file::to_file(model.network.weights())?;
         let metadata = weights_metadata("channels_last");
         return Ok(to_safetensors(&typed(tensors, arguments.dtype)?, Some(&metadata))?);
     }

@@ -12,9 +12,9 @@ use lanthorn::exchange::of_model;
 use lanthorn::exchange::portable::Portable;
 use lanthorn::exchange::torch;
 use lanthorn::files::{TensorFile, is_index, shards};
+use lanthorn::network::Network;
 use lanthorn::plan::Plan;
 use lanthorn::run::{Run, model_of};
-use lanthorn::sequential::Sequential;
 use lanthorn::trainer::Trainer;
 use lanthorn::weights_file;
 use serde_json::json;
@@ -62,7 +62,7 @@ pub(crate) fn run(arguments: &ImportArguments, common: &Common) -> Result<()> {
             let output = output(arguments, &[])?;
             let (model, notes) = alone(&arguments.file)?;
             output.write(&model.to_bytes()?)?;
-            (Some(output), model.sequential.weights().count(), notes)
+            (Some(output), model.network.weights().count(), notes)
         }
         Some(config) => into_config(arguments, config)?,
     };
@@ -180,7 +180,7 @@ fn load_keras(trainer: &mut Trainer, path: &Path, wants_state: bool) -> Result<V
 }
 
 /// Puts tensors into the model: by name, else by order and shape. Gives what the user should see.
-fn load(model: &Sequential, path: &Path, arguments: &ImportArguments) -> Result<Vec<String>> {
+fn load(model: &Network, path: &Path, arguments: &ImportArguments) -> Result<Vec<String>> {
     let mut file = TensorFile::read(path)?;
     file.tensors.retain(|name, _| !name.ends_with("num_batches_tracked")); // PyTorch counts steps
     let is_ours = file.metadata.as_ref().is_some_and(|ours| ours["flatten"] != "channels_first");

@@ -6,9 +6,9 @@ use anyhow::Result;
 use candle_core::Device;
 use clap::Args;
 use lanthorn::artifact::Model;
+use lanthorn::network::Network;
 use lanthorn::optimizers::OptimizerState;
 use lanthorn::plan::Plan;
-use lanthorn::sequential::Sequential;
 use lanthorn::summary::summary;
 use serde_json::json;
 
@@ -31,13 +31,13 @@ pub(crate) fn run(arguments: &SummaryArguments, common: &Common) -> Result<()> {
         let model = Model::load(&arguments.path, &Device::Cpu)?;
         // Keras counts the optimizer's variables once it is built, as it is after training
         let optimizer = match &model.spec.train {
-            Some(train) => Some(optimizer_parameters(train, &model.sequential)?),
+            Some(train) => Some(optimizer_parameters(train, &model.network)?),
             None => None,
         };
-        (model.sequential, optimizer)
+        (model.network, optimizer)
     } else {
         let plan = Plan::open(&arguments.path, &arguments.overrides.set)?;
-        (Sequential::build(&plan.spec.model, plan.spec.seed, &Device::Cpu)?, None)
+        (Network::build(&plan.spec.model, plan.spec.seed, &Device::Cpu)?, None)
     };
     if common.json {
         return view::json(&as_json(&model, optimizer));
@@ -51,12 +51,12 @@ pub(crate) fn is_model(path: &Path) -> bool {
     path.is_dir() || path.extension().is_some_and(|ext| ext == "safetensors")
 }
 
-fn optimizer_parameters(train: &lanthorn::spec::TrainSpec, model: &Sequential) -> Result<usize> {
+fn optimizer_parameters(train: &lanthorn::spec::TrainSpec, model: &Network) -> Result<usize> {
     let state = OptimizerState::new(&train.optimizer, model.weights())?;
     Ok(state.variables()?.iter().map(|(_, tensor)| tensor.elem_count()).sum())
 }
 
-fn as_json(model: &Sequential, optimizer: Option<usize>) -> serde_json::Value {
+fn as_json(model: &Network, optimizer: Option<usize>) -> serde_json::Value {
     let count = |layer: &str| -> usize {
         model
             .weights()

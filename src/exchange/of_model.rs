@@ -14,7 +14,7 @@ use crate::config::{Config, Node};
 use crate::data::Preprocessing;
 use crate::error::{Error, Result};
 use crate::losses::Target;
-use crate::sequential::Sequential;
+use crate::network::Network;
 use crate::spec::{Facts, Spec};
 use crate::trainer::Trainer;
 
@@ -35,11 +35,11 @@ impl Portable {
             Some(path) => Checkpoint::read(&path)?.state.optimizer().to_vec(),
             None => Vec::new(),
         };
-        Ok(Portable { compile, optimizer, ..Portable::of_layers(&model.sequential) })
+        Ok(Portable { compile, optimizer, ..Portable::of_layers(&model.network) })
     }
 
     /// The layers alone, with their weights.
-    pub fn of_layers(model: &Sequential) -> Portable {
+    pub fn of_layers(model: &Network) -> Portable {
         let (spec, weights) = (model.spec(), model.weights());
         let mut layers = Vec::with_capacity(spec.layers.len());
         for layer in &spec.layers {
@@ -147,20 +147,20 @@ pub fn from_keras(file: &KerasFile, path: &Path) -> Result<(Model, Vec<String>)>
     let facts = Facts { has_validation: true, ..preprocessing.facts() };
     let spec = Spec::resolve(&config, &facts).map_err(unreadable)?;
     let room = file.numbers();
-    let sequential = Sequential::build_within(&spec.model, spec.seed, &Device::Cpu, room)
+    let network = Network::build_within(&spec.model, spec.seed, &Device::Cpu, room)
         .map_err(|error| Error::model(path, error.to_string()))?;
     for ((layer, key), name) in spec.model.layers.iter().zip(&converted.keys).zip(&converted.layers)
     {
-        set_layer(&sequential, &layer.name, file.weights_of(key, name), path)?;
+        set_layer(&network, &layer.name, file.weights_of(key, name), path)?;
     }
     let training = Training::default();
     let preprocessing = Some(preprocessing);
     let self_test = None;
-    Ok((Model { config, preprocessing, training, self_test, sequential, spec }, converted.notes))
+    Ok((Model { config, preprocessing, training, self_test, network, spec }, converted.notes))
 }
 
 /// Puts the weights of one of Keras's files into a model of the same architecture, layer by layer.
-pub fn load_keras_weights(model: &Sequential, file: &KerasFile, path: &Path) -> Result<()> {
+pub fn load_keras_weights(model: &Network, file: &KerasFile, path: &Path) -> Result<()> {
     let classes = model.spec().layers.iter().map(|layer| layer.entry.kind.class_name);
     let keys = super::portable::file_keys(classes);
     let layers = || model.spec().layers.iter().map(|layer| layer.name.as_str());
@@ -186,7 +186,7 @@ pub fn load_keras_weights(model: &Sequential, file: &KerasFile, path: &Path) -> 
     Ok(())
 }
 
-fn set_layer(model: &Sequential, layer: &str, tensors: &[Tensor], path: &Path) -> Result<()> {
+fn set_layer(model: &Network, layer: &str, tensors: &[Tensor], path: &Path) -> Result<()> {
     let own: Vec<_> = model.weights().iter().filter(|weight| weight.layer == layer).collect();
     let shapes = |all: &[&[usize]]| format!("{all:?}");
     let ours: Vec<&[usize]> = own.iter().map(|weight| weight.shape()).collect();

@@ -13,8 +13,8 @@ use crate::config::{Config, Document, Node};
 use crate::data::Preprocessing;
 use crate::error::{Error, Result};
 use crate::files::TensorFile;
+use crate::network::Network;
 use crate::self_test::SelfTest;
-use crate::sequential::Sequential;
 use crate::spec::{Facts, Spec};
 use crate::weights_file;
 
@@ -37,14 +37,9 @@ pub enum Written {
 
 /// The largest difference between what `model` makes of the samples and what the written file does,
 /// as a part of the largest output where that is above 1.
-pub fn difference(
-    written: Written,
-    path: &Path,
-    model: &Sequential,
-    samples: &Tensor,
-) -> Result<f32> {
+pub fn difference(written: Written, path: &Path, model: &Network, samples: &Tensor) -> Result<f32> {
     let other = read_back(written, path, model)?;
-    let numbers = |model: &Sequential| -> Result<Vec<f32>> {
+    let numbers = |model: &Network| -> Result<Vec<f32>> {
         Ok(model.predict(samples)?.flatten_all()?.to_vec1()?)
     };
     Ok(apart(&numbers(model)?, &numbers(&other)?))
@@ -53,7 +48,7 @@ pub fn difference(
 /// What to compute with: the stored rows of the self-test through the preprocessing, else eight
 /// fixed samples.
 pub fn samples(
-    model: &Sequential,
+    model: &Network,
     stored: Option<&SelfTest>,
     preprocessing: Option<&Preprocessing>,
 ) -> Result<Tensor> {
@@ -68,7 +63,7 @@ pub fn samples(
 }
 
 /// A number for each place of an input that the model can take.
-pub(crate) fn fixed_numbers(model: &Sequential) -> impl Fn(usize) -> f32 {
+pub(crate) fn fixed_numbers(model: &Network) -> impl Fn(usize) -> f32 {
     let layers = model.spec().layers.iter();
     let embeddings = layers.filter(|layer| layer.entry.kind.name == "embedding");
     let ids = embeddings.filter_map(|layer| layer.entry.arguments()["input_dim"].as_u64()).min();
@@ -80,7 +75,7 @@ pub(crate) fn fixed_numbers(model: &Sequential) -> impl Fn(usize) -> f32 {
 
 /// How far the numbers of another program may be from ours: 1e-5, or 1e-4 where steps follow upon
 /// steps.
-pub fn tolerance(model: &Sequential) -> f32 {
+pub fn tolerance(model: &Network) -> f32 {
     let is_recurrent = |name: &str| ["simple_rnn", "lstm", "gru", "bidirectional"].contains(&name);
     match model.spec().layers.iter().any(|layer| is_recurrent(layer.entry.kind.name)) {
         true => 1e-4,
@@ -105,7 +100,7 @@ pub(crate) fn apart(ours: &[f32], theirs: &[f32]) -> f32 {
 }
 
 /// A model that is made of the written file; what the file lacks comes from `model`.
-fn read_back(written: Written, path: &Path, model: &Sequential) -> Result<Sequential> {
+fn read_back(written: Written, path: &Path, model: &Network) -> Result<Network> {
     match written {
         Written::Config => {
             let config: Config = Document::open(path)?.config()?;
@@ -119,7 +114,7 @@ fn read_back(written: Written, path: &Path, model: &Sequential) -> Result<Sequen
             let config = Node::from_json(&json!({ "model": converted.model })).read()?;
             with_weights_of(model, &config, path)
         }
-        Written::Keras => Ok(of_model::from_keras(&KerasFile::read(path)?, path)?.0.sequential),
+        Written::Keras => Ok(of_model::from_keras(&KerasFile::read(path)?, path)?.0.network),
         Written::KerasWeights => {
             let other = fresh(model)?;
             of_model::load_keras_weights(&other, &KerasFile::read(path)?, path)?;
@@ -145,15 +140,15 @@ fn read_back(written: Written, path: &Path, model: &Sequential) -> Result<Sequen
 }
 
 /// The same architecture with other weights.
-fn fresh(model: &Sequential) -> Result<Sequential> {
-    Sequential::build(model.spec(), 1, &Device::Cpu)
+fn fresh(model: &Network) -> Result<Network> {
+    Network::build(model.spec(), 1, &Device::Cpu)
 }
 
 /// The architecture of a file, with the weights of `model` in their order.
-fn with_weights_of(model: &Sequential, config: &Config, path: &Path) -> Result<Sequential> {
+fn with_weights_of(model: &Network, config: &Config, path: &Path) -> Result<Network> {
     let spec = Spec::resolve(config, &Facts::default())?;
-    let other = Sequential::build(&spec.model, spec.seed, &Device::Cpu)?;
-    let shapes = |model: &Sequential| -> Vec<Vec<usize>> {
+    let other = Network::build(&spec.model, spec.seed, &Device::Cpu)?;
+    let shapes = |model: &Network| -> Vec<Vec<usize>> {
         model.weights().iter().map(|weight| weight.shape().to_vec()).collect()
     };
     if shapes(model) != shapes(&other) {

@@ -20,10 +20,10 @@ pub fn difference(path: &Path, model: Model, is_raw: bool) -> Result<f32> {
         return of_columns(path, &graph, model);
     }
     let (test, preprocessing) = (model.self_test.as_ref(), model.preprocessing.as_ref());
-    let x = samples(&model.sequential, test, preprocessing)?;
+    let x = samples(&model.network, test, preprocessing)?;
     let input = Value::floats(x.dims().to_vec(), &x.flatten_all()?.to_vec1::<f32>()?);
     let outputs = graph.run(vec![input.map_err(wrong)?]).map_err(wrong)?;
-    let ours = model.sequential.predict(&x)?.flatten_all()?.to_vec1::<f32>()?;
+    let ours = model.network.predict(&x)?.flatten_all()?.to_vec1::<f32>()?;
     Ok(apart(&ours, &numbers(path, &outputs)?))
 }
 
@@ -94,7 +94,7 @@ fn single(cell: &str) -> f32 {
 
 /// Eight rows, made so that the network sees fixed numbers.
 fn fixed_rows(path: &Path, columns: &[String], model: &Model) -> Result<Vec<Vec<String>>> {
-    let number = fixed_numbers(&model.sequential);
+    let number = fixed_numbers(&model.network);
     let tables = of_model::tables(model)?;
     let known = tables.map(|tables| tables.features).unwrap_or_default();
     let cell = |(place, name): (usize, &String)| -> Result<String> {

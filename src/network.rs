@@ -1,4 +1,4 @@
-//! `Sequential`: the layers of a spec, built: weights on a device, and one batch through them all.
+//! `Network`: the layers of a spec, built: weights on a device, and one batch through them all.
 
 use candle_core::{Device, Tensor};
 
@@ -11,7 +11,7 @@ use crate::threads;
 use crate::weights::Weights;
 
 /// A model that can be run and trained.
-pub struct Sequential {
+pub struct Network {
     spec: ModelSpec,
     layers: Vec<Box<dyn Forward>>,
     /// On the CPU, the layers' kernels where they have one.
@@ -20,7 +20,7 @@ pub struct Sequential {
     random: Random,
 }
 
-impl Sequential {
+impl Network {
     /// Builds the layers of a spec; weights are drawn from `seed`'s "init" streams.
     pub fn build(spec: &ModelSpec, seed: u64, device: &Device) -> Result<Self> {
         Self::build_within(spec, seed, device, usize::MAX)
@@ -40,7 +40,7 @@ impl Sequential {
             true => layers.iter().map(|layer| layer.to_kernel()).collect(),
             false => layers.iter().map(|_| None).collect(),
         };
-        Ok(Sequential { spec: spec.clone(), layers, kernels, weights, random })
+        Ok(Network { spec: spec.clone(), layers, kernels, weights, random })
     }
 
     /// The layers' names and shapes.
@@ -105,7 +105,7 @@ impl Sequential {
         })
     }
 
-    /// True where a layer wants [`Sequential::adapt`].
+    /// True where a layer wants [`Network::adapt`].
     pub fn wants_adapt(&self) -> bool {
         self.layers.iter().any(|layer| layer.wants_adapt())
     }
