@@ -31,7 +31,7 @@
 //!   disk
 //! - [`exchange`]: other tools' formats, a file a format
 //! - [`threads`], [`float_environment`]: who computes, and how tiny numbers are rounded
-//! - [`mod@error`], [`shape`]
+//! - [`mod@error`], [`diagnostics`]: what is wrong, and where, as data; [`shape`]
 
 pub mod activations;
 pub mod artifact;
@@ -42,6 +42,7 @@ mod checks;
 pub mod config;
 pub mod constraints;
 pub mod data;
+pub mod diagnostics;
 pub mod engine;
 pub mod error;
 pub mod evaluate;
@@ -75,5 +76,6 @@ mod vector;
 pub mod weights;
 pub mod weights_file;
 
+pub use diagnostics::{Code, Diagnostic, Diagnostics};
 pub use error::{Error, Problem, Result};
 pub use shape::Shape;

@@ -12,8 +12,9 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
     let arguments = cli::Arguments::parse();
+    let as_json = arguments.wants_json();
     match cli::run(arguments) {
         Ok(code) => code,
-        Err(error) => cli::view::error(&error),
+        Err(error) => cli::view::error(&error, as_json),
     }
 }

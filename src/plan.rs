@@ -5,8 +5,10 @@ use std::path::{Path, PathBuf};
 use candle_core::Device;
 
 use crate::batch::Samples;
-use crate::config::{ClassWeight, Config, ConfigError, Document, ModelConfig};
+use crate::config::data::DataConfig;
+use crate::config::{ClassWeight, Config, ConfigError, Damage, Document, ModelConfig, Partial};
 use crate::data::{self, Dataset, Loaded};
+use crate::diagnostics::{Code, Diagnostic, Place};
 use crate::error::{Error, Result};
 use crate::random::Random;
 use crate::spec::{Facts, Spec};
@@ -25,55 +27,64 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// Reads a configuration file, with `--set` overrides, and its data, and checks everything.
+    /// Reads a configuration file, with `--set` overrides, and its data, and checks everything. The
+    /// error holds all mistakes that are found.
     pub fn open(path: &Path, overrides: &[String]) -> Result<Plan> {
         let mut document = Document::open(path)?;
         for text in overrides {
             document.set(text)?;
         }
         let folder = path.parent().unwrap_or(Path::new("")).to_path_buf();
-        let mut config: Config = document.config()?;
+        let Partial { value, errors, damage } = document.partial::<Config>();
+        let mut errors: Vec<Diagnostic> = errors.into_iter().map(Diagnostic::from).collect();
+        let Some(mut config) = value else { return Err(all(document.in_order(errors))) };
         if config.name.is_none() {
             config.name = path.file_stem().map(|stem| stem.to_string_lossy().into_owned());
         }
-        let architecture = match config.model.from.take() {
-            Some(from) => Some(architecture(&mut config, &document, &folder.join(from))?),
+        let other = match config.model.from.take() {
+            Some(from) => Some(architecture(&mut config, &document, &folder.join(from))),
             None => None,
         };
-        let draw = |error: ConfigError| match &architecture {
-            Some(other) if error.path.starts_with("model") => other.draw(error),
-            _ => document.draw(error),
+        let other = match other.transpose() {
+            Ok(other) => other,
+            Err(error) => {
+                errors.extend(error.diagnostics().iter().cloned());
+                return Err(all(document.in_order(errors)));
+            }
         };
-        Plan::check(config, folder, &draw)
+        Plan::check(config, folder, damage, errors).map_err(|errors| {
+            let (own, others) = errors.into_iter().partition(|error| {
+                !matches!(&error.place, Place::Config { path, .. } if path.starts_with("model"))
+                    || other.is_none()
+            });
+            let mut errors = document.in_order(own);
+            errors.extend(other.map(|other| other.in_order(others)).unwrap_or_default());
+            all(errors)
+        })
     }
 
     /// The same for a configuration made in Rust; its paths are relative to `folder`.
     pub fn new(config: Config, folder: &Path) -> Result<Plan> {
-        Plan::check(config, folder.to_path_buf(), &|error| error)
+        Plan::check(config, folder.to_path_buf(), Damage::default(), Vec::new()).map_err(all)
     }
 
+    /// Checks what could be read of a configuration; `errors` are the mistakes so far.
     fn check(
         config: Config,
         folder: PathBuf,
-        draw: &dyn Fn(ConfigError) -> ConfigError,
-    ) -> Result<Plan> {
-        let random = Random::new(config.seed);
-        let split = config.fit.validation_split.as_ref();
-        let located = |error: Error| match error {
-            Error::Config(error) => Error::from(draw(*error)),
-            other => other,
-        };
+        mut damage: Damage,
+        mut errors: Vec<Diagnostic>,
+    ) -> Result<Plan, Vec<Diagnostic>> {
         let mut loaded = match &config.data {
-            Some(section) => Some(data::load(section, &folder, split, &random).map_err(located)?),
+            Some(section) if is_worth_loading(section, &folder, &damage, &errors) => {
+                load(section, &folder, &config, &mut damage, &mut errors)
+            }
+            Some(_) => {
+                damage.add("data");
+                None
+            }
             None => None,
         };
-        if let (Some(loaded), Some(section)) = (&loaded, &config.data)
-            && let Some([only]) = loaded.preprocessing.classes()
-        {
-            let message = format!("the target has one class, `{only}`: there is nothing to learn");
-            return Err(Error::data(section.train.clone(), message)
-                .with_help("classes are counted in the part to train on; look at the column, or at `validation_split`"));
-        }
         let facts = match &loaded {
             Some(loaded) => Facts {
                 has_validation: loaded.validation.is_some(),
@@ -81,11 +92,18 @@ impl Plan {
             },
             None => Facts { has_validation: true, ..Facts::default() },
         };
-        let spec = Spec::resolve(&config, &facts).map_err(draw)?;
-        if let (Some(loaded), Some(weight)) = (&mut loaded, &config.fit.class_weight) {
-            weigh(loaded, weight).map_err(draw)?;
+        let (spec, mistakes) = Spec::judge(&config, &facts, &damage);
+        errors.extend(mistakes.into_iter().map(Diagnostic::from));
+        if let (Some(loaded), Some(weight)) = (&mut loaded, &config.fit.class_weight)
+            && !errors.iter().any(|error| error.code == Code::ClassWeight)
+            && let Err(error) = weigh(loaded, weight)
+        {
+            errors.push(error.into());
         }
-        Ok(Plan { config, folder, data: loaded, spec })
+        match spec {
+            Some(spec) if errors.is_empty() => Ok(Plan { config, folder, data: loaded, spec }),
+            _ => Err(errors),
+        }
     }
 
     /// The data, or an error that says that the configuration has none.
@@ -113,6 +131,73 @@ impl Plan {
     }
 }
 
+/// The error of mistakes, of which there are some.
+fn all(errors: Vec<Diagnostic>) -> Error {
+    Error::all(errors).unwrap_or_else(|| Error::Internal("no mistake was found".to_string()))
+}
+
+/// False for a section that can't be read, and for a large table where there are mistakes already:
+/// nobody wants to wait for more of them.
+fn is_worth_loading(
+    section: &DataConfig,
+    folder: &Path,
+    damage: &Damage,
+    errors: &[Diagnostic],
+) -> bool {
+    const LARGE: u64 = 64 << 20;
+    let size = || fs_err::metadata(folder.join(&section.train)).map_or(0, |file| file.len());
+    !damage.is_in("data") && (errors.is_empty() || size() < LARGE)
+}
+
+/// The data, or none and the mistakes that it has.
+fn load(
+    section: &DataConfig,
+    folder: &Path,
+    config: &Config,
+    damage: &mut Damage,
+    errors: &mut Vec<Diagnostic>,
+) -> Option<Loaded> {
+    let random = Random::new(config.seed);
+    let mut split = config.fit.validation_split.as_ref();
+    if split.is_some_and(|split| split.check().is_err()) {
+        damage.add("fit.validation_split"); // the spec tells of it
+        split = None;
+    }
+    loop {
+        let error = match data::load(section, folder, split, &random) {
+            Ok(loaded) => {
+                errors.extend(one_class(section, &loaded));
+                return Some(loaded);
+            }
+            Err(error) => error,
+        };
+        let mistakes: Vec<Diagnostic> = error.diagnostics().iter().cloned().collect();
+        let is_of_split = |diagnostic: &Diagnostic| match &diagnostic.place {
+            Place::Config { path, .. } => path.starts_with("fit.validation_split"),
+            _ => false,
+        };
+        // with the split as the only mistake, the rest can still be judged
+        let can_go_on = split.is_some() && mistakes.iter().all(is_of_split);
+        errors.extend(mistakes);
+        if !can_go_on {
+            damage.add("data");
+            return None;
+        }
+        damage.add("fit.validation_split");
+        split = None;
+    }
+}
+
+/// The mistake of a target that has one class.
+fn one_class(section: &DataConfig, loaded: &Loaded) -> Option<Diagnostic> {
+    let [only] = loaded.preprocessing.classes()? else { return None };
+    let message = format!("the target has one class, `{only}`: there is nothing to learn");
+    let help =
+        "classes are counted in the part to train on; look at the column, or at `validation_split`";
+    let error = Diagnostic::error(Code::OneClass, message).with_help(help);
+    Some(error.at(section.train.as_str()))
+}
+
 /// Makes the class weights into sample weights of the training part.
 fn weigh(loaded: &mut Loaded, weight: &ClassWeight) -> Result<(), ConfigError> {
     let classes = loaded.preprocessing.classes().unwrap_or_default();
@@ -122,7 +207,11 @@ fn weigh(loaded: &mut Loaded, weight: &ClassWeight) -> Result<(), ConfigError> {
         ClassWeight::Named(named) => data::class_weights(y, classes, named),
     };
     let set = weights.and_then(|weights| loaded.train.set_class_weights(weights));
-    set.map_err(|p| ConfigError::at("fit.class_weight", p.message).with_help(p.help))
+    set.map_err(|problem| {
+        ConfigError::at("fit.class_weight", problem.message)
+            .with_code(Code::ClassWeight)
+            .with_help(problem.help)
+    })
 }
 
 /// A data set as the trainer takes it.
@@ -144,10 +233,10 @@ struct Architecture {
 
 /// Follows `model.from`: the `model` section of another file stands in this one's place.
 fn architecture(config: &mut Config, document: &Document, path: &Path) -> Result<Document> {
+    let conflict = |message| ConfigError::at("model.from", message).with_code(Code::Conflict);
     if !config.model.layers.is_empty() || config.model.input_shape.is_some() {
-        let message = "`model` has both `from` and layers of its own";
-        let error = ConfigError::at("model.from", message).with_help("keep one of the two");
-        return Err(document.draw(error).into());
+        let error = conflict("`model` has both `from` and layers of its own");
+        return Err(document.locate(error.with_help("keep one of the two")).into());
     }
     let other = Document::open(path)?;
     let name = config.model.name.take();
@@ -156,9 +245,8 @@ fn architecture(config: &mut Config, document: &Document, path: &Path) -> Result
         config.model.name = name;
     }
     if config.model.from.is_some() {
-        let error =
-            ConfigError::at("model.from", "a file that is named by `from` can't name another");
-        return Err(other.draw(error).into());
+        let error = conflict("a file that is named by `from` can't name another");
+        return Err(other.locate(error).into());
     }
     Ok(other)
 }

@@ -7,6 +7,7 @@ use candle_core::{Device, Tensor};
 use crate::batch::Samples;
 use crate::callbacks::{Hook, Logs, Run};
 use crate::checkpoint::TrainerState;
+use crate::diagnostics::Code;
 use crate::engine::{Engine, Pace};
 use crate::error::{Error, Result};
 use crate::evaluate::{Scores, score_each};
@@ -367,6 +368,7 @@ impl Trainer {
     fn not_finite(&self, loss: f32) -> Error {
         let Position { epoch, batch, .. } = self.position;
         Error::run(format!("the loss is {loss} at epoch {}, batch {}", epoch + 1, batch + 1))
+            .with_code(Code::NotFinite)
             .with_help("lower the learning rate, scale the features, or clip the gradients (`clipnorm: 1.0`)")
     }
 

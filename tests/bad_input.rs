@@ -225,6 +225,98 @@ fn every_mistake_in_a_configuration_is_told_with_its_place() {
 }
 
 #[test]
+fn all_mistakes_of_a_configuration_are_told_at_once() {
+    let folder = Folder::with_loan();
+    let changes = [
+        ("column: age, scale", "column: agge, scal"),
+        ("units: 8, activation: relu", "units: 8, activaton: relu"),
+        ("rate: 0.1", "rate: 1.5"),
+        ("learning_rate: 0.01", "learning_rate: fast"),
+        ("metrics: [accuracy]", "metrics: [acuracy]"),
+        ("epochs: 4", "epochs: 0"),
+        ("validation_split: 0.1", "validation_split: {randm: 0.1}"),
+    ];
+    let mut text = LOAN.to_string();
+    for (from, to) in changes {
+        assert!(text.contains(from));
+        text = text.replacen(from, to, 1);
+    }
+    folder.write("loan.yaml", &text);
+    let call = folder.run("check loan.yaml");
+    told("seven", &call, 1, &["scal`", "activaton", "1.5", "fast", "acuracy", "epochs", "randm"]);
+    assert_eq!(call.stderr.matches("error: ").count(), 7, "{}", call.stderr);
+    let json = folder.run("check loan.yaml --json");
+    let objects: Vec<serde_json::Value> =
+        json.stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(objects.len(), 7, "{}", json.stdout);
+    let lines: Vec<u64> =
+        objects.iter().map(|object| object["place"]["line"].as_u64().unwrap()).collect();
+    assert_eq!(lines, [6, 11, 12, 15, 17, 20, 21]);
+    assert_eq!((&objects[0]["code"], &objects[0]["kind"]), (&"L010".into(), &"unknown_key".into()));
+    assert_eq!(objects[0]["place"]["path"], "data.features[0].scal");
+    let [start, end] = [0, 1].map(|i| objects[0]["place"]["bytes"][i].as_u64().unwrap() as usize);
+    assert_eq!(&text[start..end], "scal");
+}
+
+#[test]
+fn what_depends_on_a_mistake_is_not_judged() {
+    for (what, changes, mistakes) in [
+        // the loss and the callbacks need the model and the metrics
+        ("model", &[("units: 2, activation: softmax", "units: two, activation: softmax")][..], 1),
+        ("data", &[("train: loan.csv", "train: laon.csv"), ("units: 8", "units: 0")], 2),
+        ("section", &[("data:\n", "dta:\n")], 1),
+        ("column", &[("column: age", "column: agge"), ("{column: area", "{column: aera")], 2),
+        (
+            "metric",
+            &[
+                ("metrics: [accuracy]", "metrics: [acuracy]"),
+                ("epochs: 4\n", "epochs: 4\n  callbacks: [early_stopping: {monitor: accuracy}]\n"),
+            ],
+            1,
+        ),
+        (
+            "split and column",
+            &[("column: age", "column: agge"), ("split: 0.1", "split: 2")],
+            2,
+        ),
+        (
+            "split",
+            &[("split: 0.1", "split: 2"), ("[accuracy]", "[{top_k_categorical_accuracy: {k: 0}}]")],
+            2,
+        ),
+        // all layers are judged, as far as their own arguments go
+        (
+            "layers",
+            &[("units: 8", "units: 0"), ("rate: 0.1", "rate: 2"), ("units: 2", "units: 0")],
+            3,
+        ),
+    ] {
+        let folder = Folder::with_loan();
+        let mut text = LOAN.to_string();
+        for (from, to) in changes {
+            assert!(text.contains(from), "{what}: {from}");
+            text = text.replacen(from, to, 1);
+        }
+        folder.write("loan.yaml", &text);
+        let call = folder.run("train loan.yaml -q --out run");
+        told(what, &call, 1, &[]);
+        assert_eq!(call.stderr.matches("error: ").count(), mistakes, "{what}: {}", call.stderr);
+    }
+}
+
+#[test]
+fn a_cell_is_told_with_its_file_line_and_column() {
+    let folder = Folder::with_loan();
+    folder
+        .write("loan.csv", "age,area,application_outcome\n91,rural,rejected\nold,rural,approved\n");
+    let call = folder.run("check loan.yaml --json");
+    let object: serde_json::Value = serde_json::from_str(&call.stdout).unwrap();
+    assert_eq!(object["code"], "L104");
+    let place = serde_json::json!({ "file": "loan.csv", "line": 3, "column_name": "age" });
+    assert_eq!(object["place"], place);
+}
+
+#[test]
 fn every_mistake_in_a_table_is_told_with_its_line() {
     for (what, table, fragments) in TABLES {
         let folder = Folder::with_loan();

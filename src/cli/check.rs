@@ -2,6 +2,7 @@
 
 use anyhow::Result;
 use clap::Args;
+use lanthorn::Diagnostic;
 use lanthorn::plan::Plan;
 use serde_json::json;
 
@@ -24,7 +25,7 @@ pub(crate) fn run(arguments: &CheckArguments, common: &Common) -> Result<()> {
         return view::result(&format!("{layers} layers, no data\nok\n"));
     };
     for warning in &data.warnings {
-        view::warning(warning);
+        view::diagnostic(warning);
     }
     let head = data.head(arguments.rows);
     if common.json {
@@ -36,7 +37,8 @@ pub(crate) fn run(arguments: &CheckArguments, common: &Common) -> Result<()> {
             "features": head.model_names, "as_the_model_sees_them": head.model,
             "classes": data.preprocessing.classes(),
             "input_shape": plan.spec.model.input, "output_shape": plan.spec.model.output(),
-            "warnings": data.warnings,
+            "warnings": data.warnings.iter().map(|warning| &warning.message).collect::<Vec<_>>(),
+            "diagnostics": data.warnings.iter().map(Diagnostic::to_json).collect::<Vec<_>>(),
         }));
     }
     let mut text = String::new();

@@ -33,6 +33,13 @@ pub(crate) struct Arguments {
     common: Common,
 }
 
+impl Arguments {
+    /// True with `--json`.
+    pub(crate) fn wants_json(&self) -> bool {
+        self.common.json
+    }
+}
+
 /// What every verb takes.
 #[derive(Args)]
 pub(crate) struct Common {

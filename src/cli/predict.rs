@@ -89,9 +89,8 @@ fn thresholds(given: &[String], classes: Option<&[String]>) -> Result<Vec<f32>> 
         };
         let Some(index) = classes.iter().position(|name| name == class.trim()) else {
             let valid: Vec<&str> = classes.iter().map(String::as_str).collect();
-            let words = unknown_name("class", class, &valid);
-            let (message, help) = words.split_once('\n').unwrap_or((&words, ""));
-            return Err(Error::run(message).with_help(help).into());
+            let problem = unknown_name("class", class, &valid);
+            return Err(Error::run(problem.message).with_help(problem.help).into());
         };
         thresholds[index] = p;
     }

@@ -11,7 +11,7 @@ use lanthorn::history::EpochLogs;
 use lanthorn::plan::Plan;
 use lanthorn::run::{CONFIG, Run};
 use lanthorn::trainer::{Flow, Observer, Outcome, Trainer};
-use lanthorn::{Error, weights_file};
+use lanthorn::{Code, Diagnostic, Error, weights_file};
 
 use super::signals::Signals;
 use super::view::training::{Start, View};
@@ -45,7 +45,7 @@ pub(crate) fn run(arguments: &TrainArguments, common: &Common) -> Result<ExitCod
     let mut trainer = plan.trainer(&device)?;
     let mut view = View::new(common.json, common.quiet, common.verbose, plan.config.fit.verbose);
     for warning in &plan.data()?.warnings {
-        view.warning(warning);
+        view.diagnostic(warning);
     }
     let mut run = match &arguments.resume {
         Some(folder) => {
@@ -115,13 +115,12 @@ fn plan(arguments: &TrainArguments) -> Result<Plan> {
 
 /// A failed training names the checkpoint that is still good.
 fn with_checkpoint(error: Error, folder: &Path) -> Error {
-    match error {
-        Error::Run { message, help_text } => Error::Run {
-            message: format!("{message}; the last good checkpoint is in {}", folder.display()),
-            help_text,
-        },
-        other => other,
-    }
+    error.map(|mut error| {
+        if matches!(error.code, Code::Run | Code::NotFinite) {
+            error.message += &format!("; the last good checkpoint is in {}", folder.display());
+        }
+        error
+    })
 }
 
 /// Watches a training: shows it, keeps checkpoints, and listens for Ctrl-C.
@@ -167,7 +166,11 @@ impl Observer for Watcher<'_> {
     }
 
     fn said(&mut self, message: &str, is_warning: bool) {
-        if is_warning { self.view.warning(message) } else { self.view.note(message) }
+        if is_warning {
+            self.view.diagnostic(&Diagnostic::warning(Code::Training, message));
+        } else {
+            self.view.note(message);
+        }
     }
 
     fn save(&mut self, trainer: &Trainer, name: &str) -> lanthorn::Result<()> {

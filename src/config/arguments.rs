@@ -10,7 +10,9 @@ use serde_json::Value;
 
 use super::entry::{Catalog, Common, Entry, Kind};
 use super::error::ConfigError;
-use super::names::unknown_name;
+use super::names::unknown_key;
+use crate::diagnostics::Code;
+use crate::error::Problem;
 
 impl<'de, T: Catalog + ?Sized> Deserialize<'de> for Entry<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -110,7 +112,8 @@ impl<T: Catalog + ?Sized> Arguments<'_, T> {
             Some(first) => format!("write `{name}: {{{first}: {value}}}`"),
             None => format!("write `{name}` alone"),
         };
-        E::custom(format!("expected the arguments of `{name}`, got {value}\n{help}"))
+        let message = format!("expected the arguments of `{name}`, got {value}");
+        E::custom(Problem::at("", message).help(help).code(Code::WrongType))
     }
 }
 
@@ -195,7 +198,7 @@ impl<'de, A: MapAccess<'de>, C: Common> MapAccess<'de> for OwnKeys<'_, A, C> {
                 && !own
             {
                 let valid: Vec<&str> = fields.iter().chain(C::KEYS).copied().collect();
-                return Err(de::Error::custom(unknown_name("key", &key, &valid)));
+                return Err(de::Error::custom(unknown_key(&key, &valid)));
             }
             return seed.deserialize(key.into_deserializer()).map(Some);
         }

@@ -12,11 +12,8 @@ pub(crate) fn checked<T, E: de::Error>(
     value: T,
     check: impl Fn(&T) -> Result<(), Problem>,
 ) -> Result<T, E> {
-    match check(&value) {
-        Ok(()) => Ok(value),
-        Err(Problem { message, help, .. }) if help.is_empty() => Err(E::custom(message)),
-        Err(Problem { message, help, .. }) => Err(E::custom(format!("{message}\n{help}"))),
-    }
+    check(&value).map_err(E::custom)?;
+    Ok(value)
 }
 
 /// Writes `{name: {}}` as `name`, and everything else as it is.

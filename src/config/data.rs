@@ -7,6 +7,10 @@ use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
 use serde::de::{self, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Serialize, Serializer};
 
+use super::error::missing_key;
+use crate::diagnostics::Code;
+use crate::error::Problem;
+
 /// The tables in CSV files, and what is taken from them. Paths are relative to the configuration
 /// file; columns that aren't named are ignored.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -200,13 +204,13 @@ impl<'de> Visitor<'de> for ColumnVisitor {
             (None, Some(Names::Pattern(pattern))) => Columns::Pattern(pattern),
             (None, Some(Names::Many(names))) => Columns::Many(names),
             (None, None) => {
-                return Err(de::Error::custom(
-                    "`column` is missing\nname it: `{column: age}`; or several: `{columns: [a, b]}`",
-                ));
+                let help = "name it: `{column: age}`; or several: `{columns: [a, b]}`";
+                return Err(de::Error::custom(missing_key("column").help(help)));
             }
             (Some(_), Some(_)) => {
+                let problem = Problem::at("", "expected `column` or `columns`, got both");
                 return Err(de::Error::custom(
-                    "expected `column` or `columns`, got both\nkeep one of the two",
+                    problem.help("keep one of the two").code(Code::Conflict),
                 ));
             }
         };

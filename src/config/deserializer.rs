@@ -7,9 +7,10 @@ use std::ops::Range;
 
 use serde::de::{self, DeserializeSeed, Deserializer, Error, IntoDeserializer, Visitor};
 
-use super::error::ConfigError;
-use super::names::{same_name, snake_case, with_article};
+use super::error::{ConfigError, Detail};
+use super::names::{same_name, snake_case, unknown_name, with_article};
 use super::node::{Key, Node, Value};
+use crate::diagnostics::Code;
 
 impl<'de> Deserializer<'de> for &'de Node {
     type Error = ConfigError;
@@ -30,6 +31,7 @@ impl<'de> Deserializer<'de> for &'de Node {
             }
             Value::Float(n) => visitor.visit_f64(*n),
             Value::Text(text) => visitor.visit_borrowed_str(text),
+            Value::Broken => Err(ConfigError::told()),
         };
         result.map_err(|error: ConfigError| error.at_span(&self.span))
     }
@@ -95,25 +97,29 @@ impl<'de> Deserializer<'de> for &'de Node {
                 (key.name.as_str(), &key.span, Some(node))
             }
             Value::Map(entries) if entries.len() > 1 => return Err(two_names(&noun, entries)),
+            Value::Broken => return Err(ConfigError::told()),
             other => {
                 let message = format!(
                     "expected the name of {}, alone or with its arguments, got {}",
                     with_article(&noun),
                     other.words()
                 );
-                return Err(ConfigError::at("", message).at_span(&self.span));
+                return Err(ConfigError::at("", message)
+                    .with_code(Code::WrongType)
+                    .at_span(&self.span));
             }
         };
         // Keras's class spelling is accepted: case and underscores don't count
         let name = variants.iter().find(|variant| same_name(variant, name)).map_or(name, |v| *v);
-        visitor.visit_enum(Variant { name, span, arguments, place: &self.span }).map_err(|error| {
-            let mut error = error;
-            if let Some(rest) = error.message.strip_prefix("unknown name ")
-                && error.path.is_empty()
-            {
-                error.message = format!("unknown {noun} {rest}");
-                error.help = error.help.replacen("valid names: ", &format!("valid {noun}s: "), 1);
-            }
+        let variant = Variant { name, span, arguments, place: &self.span };
+        visitor.visit_enum(variant).map_err(|error: ConfigError| {
+            let error = match &error.detail {
+                Detail::NoVariant(found, valid) if error.path.is_empty() => ConfigError {
+                    span: error.span,
+                    ..ConfigError::of(unknown_name(&noun, found, valid))
+                },
+                _ => error,
+            };
             error.at_span(span)
         })
     }
@@ -149,7 +155,8 @@ impl Node {
             (Err(error), _) => Err(error.at_span(&self.span)),
             (Ok(_), Some((index, extra))) => {
                 let message = format!("expected a list of {index}, got {}", items.len());
-                Err(ConfigError::at("", message).at_span(&extra.span).at_span(&self.span))
+                let error = ConfigError::at("", message).with_code(Code::WrongType);
+                Err(error.at_span(&extra.span).at_span(&self.span))
             }
             (Ok(value), None) => Ok(value),
         }
@@ -170,7 +177,10 @@ fn two_names(noun: &str, entries: &[(Key, Node)]) -> ConfigError {
               their name"
             .to_string(),
     };
-    ConfigError::at("", message).with_help(help).at_span(&second.0.span)
+    ConfigError::at("", message)
+        .with_code(Code::SeveralNames)
+        .with_help(help)
+        .at_span(&second.0.span)
 }
 
 struct List<'de> {
@@ -184,11 +194,14 @@ impl<'de> de::SeqAccess<'de> for &mut List<'de> {
         &mut self,
         seed: T,
     ) -> Result<Option<T::Value>, ConfigError> {
-        let Some((index, node)) = self.items.next() else { return Ok(None) };
+        let Some((index, node)) = self.items.find(|(_, node)| !node.is_broken()) else {
+            return Ok(None);
+        };
         seed.deserialize(node).map(Some).map_err(|error| {
-            let missing = error.missing_key().map(|key| format!("add `{key}: …` to this item"));
-            let error = error.or_help(|| missing.unwrap_or_default());
-            error.at_span(&node.span).inside(&format!("[{index}]"))
+            error
+                .or_add(|key| format!("add `{key}: …` to this item"))
+                .at_span(&node.span)
+                .inside(&format!("[{index}]"))
         })
     }
 
@@ -211,7 +224,7 @@ impl<'de> de::MapAccess<'de> for &mut Map<'de> {
         seed: K,
     ) -> Result<Option<K::Value>, ConfigError> {
         self.is_read = true;
-        self.current = self.entries.next();
+        self.current = self.entries.find(|(_, node)| !node.is_broken());
         let Some((key, _)) = self.current else { return Ok(None) };
         seed.deserialize(key.name.as_str().into_deserializer())
             .map(Some)
@@ -226,9 +239,10 @@ impl<'de> de::MapAccess<'de> for &mut Map<'de> {
             return Err(ConfigError::at("", "a value without a key"));
         };
         seed.deserialize(node).map_err(|error| {
-            let missing =
-                error.missing_key().map(|missing| format!("add `{missing}: …` to `{}`", key.name));
-            error.or_help(|| missing.unwrap_or_default()).at_span(&key.span).inside(&key.name)
+            error
+                .or_add(|missing| format!("add `{missing}: …` to `{}`", key.name))
+                .at_span(&key.span)
+                .inside(&key.name)
         })
     }
 }
@@ -263,10 +277,11 @@ impl<'de> Variant<'de> {
     ) -> Result<T, ConfigError> {
         let arguments = self.arguments.filter(|node| node.value != Value::Null);
         read(arguments).map_err(|error| {
-            let missing =
-                error.missing_key().map(|key| format!("write `{}: {{{key}: …}}`", self.name));
-            let error = error.or_help(|| missing.unwrap_or_default());
-            error.at_span(self.span).at_span(self.place).inside(self.name)
+            error
+                .or_add(|key| format!("write `{}: {{{key}: …}}`", self.name))
+                .at_span(self.span)
+                .at_span(self.place)
+                .inside(self.name)
         })
     }
 }
@@ -281,7 +296,7 @@ impl<'de> de::VariantAccess<'de> for Variant<'de> {
             Some((_, Value::Map(entries))) if entries.is_empty() => Ok(()),
             Some((span, value)) => {
                 let message = format!("`{name}` takes no arguments, got {}", value.words());
-                Err(ConfigError::at("", message).at_span(span))
+                Err(ConfigError::at("", message).with_code(Code::WrongType).at_span(span))
             }
         })
     }
@@ -293,11 +308,11 @@ impl<'de> de::VariantAccess<'de> for Variant<'de> {
         let name = self.name;
         self.read(|node| match node {
             Some(node) => seed.deserialize(node),
-            None => seed.deserialize(NoArguments).map_err(|error| {
-                let lacks_value = error.message.ends_with(", got nothing");
-                let help =
-                    || if lacks_value { format!("write `{name}: …`") } else { String::new() };
-                error.or_help(help)
+            None => seed.deserialize(NoArguments).map_err(|error| match error.detail {
+                Detail::Nothing if error.help.is_empty() => {
+                    error.with_help(format!("write `{name}: …`"))
+                }
+                _ => error,
             }),
         })
     }
@@ -329,12 +344,13 @@ impl<'de> Deserializer<'de> for NoArguments {
 
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ConfigError> {
         let mut map = Map { entries: [].iter(), current: None, is_read: false };
-        visitor.visit_map(&mut map).map_err(|error| {
-            let mut error = error;
-            if let Some(rest) = error.message.strip_suffix(", got a table of keys") {
-                error.message = format!("{rest}, got nothing");
-            }
-            error
+        visitor.visit_map(&mut map).map_err(|error: ConfigError| match &error.detail {
+            Detail::NoTable(expected) => ConfigError {
+                message: format!("expected {expected}, got nothing"),
+                detail: Detail::Nothing,
+                ..error
+            },
+            _ => error,
         })
     }
 

@@ -1,16 +1,19 @@
 //! `Document`: one configuration file, parsed, with the overrides of the command line in it.
 
 use std::io::ErrorKind;
+use std::ops::Range;
 use std::path::Path;
+use std::sync::Arc;
 
 use serde::de::DeserializeOwned;
 
-use super::draw::{Source, draw, drawn};
 use super::error::ConfigError;
 use super::format::Format;
 use super::names::did_you_mean;
 use super::node::{Node, Value};
+use super::partial::Partial;
 use super::set;
+use crate::diagnostics::{Code, Diagnostic, Diagnostics, Place, Text};
 use crate::error::{Error, Result};
 
 /// The size that no configuration reaches: a larger file is something else.
@@ -25,6 +28,28 @@ pub struct Document {
     pub(super) root: Node,
 }
 
+/// A text that the spans of the tree point into, and where it begins in them.
+#[derive(Debug, Clone)]
+pub(super) struct Source {
+    text: Arc<Text>,
+    base: usize,
+}
+
+impl Source {
+    fn new(name: &str, text: String, base: usize) -> Self {
+        Source { text: Arc::new(Text { name: name.to_string(), text }), base }
+    }
+
+    fn end(&self) -> usize {
+        self.base + self.text.text.len()
+    }
+
+    /// True where a span points into this text, whose end belongs to it.
+    pub(super) fn holds(&self, span: &Range<usize>) -> bool {
+        (self.base..=self.end()).contains(&span.start)
+    }
+}
+
 impl Document {
     /// Reads a file; its extension says in which format: .yaml, .yml, .toml, .json.
     pub fn open(path: &Path) -> Result<Document> {
@@ -32,25 +57,26 @@ impl Document {
         let metadata = match fs_err::metadata(path) {
             Ok(metadata) => metadata,
             Err(error) if error.kind() == ErrorKind::NotFound => {
-                let error = ConfigError::at("", format!("there is no file `{name}`"));
+                let error = unusable(format!("there is no file `{name}`"));
                 return Err(error.with_help(others_of(path)).into());
             }
             Err(error) => return Err(error.into()),
         };
         if metadata.is_dir() {
             let inner = path.join("config.yaml");
-            let help = match inner.is_file() {
-                true => format!("the configuration in it is `{}`", inner.display()),
-                false => "name a file: .yaml, .toml or .json".to_string(),
+            let help = if inner.is_file() {
+                format!("the configuration in it is `{}`", inner.display())
+            } else {
+                "name a file: .yaml, .toml or .json".to_string()
             };
-            let error = ConfigError::at("", format!("`{name}` is a folder, not a configuration"));
+            let error = unusable(format!("`{name}` is a folder, not a configuration"));
             return Err(error.with_help(help).into());
         }
         let format = Format::of(path)?;
         if metadata.len() > MAX_BYTES {
             let size = metadata.len() >> 20;
             let message = format!("`{name}` has {size} MiB, too much for a configuration");
-            return Err(ConfigError::at("", message).into());
+            return Err(unusable(message).into());
         }
         let text = match String::from_utf8(fs_err::read(path)?) {
             Ok(text) => text,
@@ -58,7 +84,7 @@ impl Document {
                 let end = error.utf8_error().valid_up_to();
                 let line = error.as_bytes()[..end].split(|byte| *byte == b'\n').count();
                 let message = format!("`{name}` is not UTF-8 text, from line {line} on");
-                return Err(ConfigError::at("", message).with_help("save it as UTF-8").into());
+                return Err(unusable(message).with_help("save it as UTF-8").into());
             }
         };
         Document::parse(&text, &name, format)
@@ -67,22 +93,16 @@ impl Document {
     /// Parses a text; `name` is the file's in errors.
     pub fn parse(text: &str, name: &str, format: Format) -> Result<Document> {
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-        let sources = vec![Source { name: name.to_string(), text: text.to_string(), base: 0 }];
-        let root = format.parse(text).map_err(|error| drawn(&sources, error))?;
+        let sources = vec![Source::new(name, text.to_string(), 0)];
+        let root = format.parse(text).map_err(|error| located(&sources, error))?;
         match &root.value {
             Value::Map(_) => Ok(Document { sources, root }),
-            Value::Null => {
-                let error = ConfigError::at("", format!("`{name}` has nothing in it"));
-                Err(error
-                    .with_help(
-                        "a configuration has a `model`, and mostly `data`, `compile` and `fit`",
-                    )
-                    .into())
-            }
+            Value::Null => Err(unusable(format!("`{name}` has nothing in it"))
+                .with_help("a configuration has a `model`, and mostly `data`, `compile` and `fit`")
+                .into()),
             other => {
                 let message = format!("expected keys such as `model:`, got {}", other.words());
-                let error = ConfigError::at("", message).at_span(&root.span);
-                Err(drawn(&sources, error))
+                Err(located(&sources, unusable(message).at_span(&root.span)).into())
             }
         }
     }
@@ -92,31 +112,89 @@ impl Document {
     /// in keys that are there; tables that are not there are made, and a bare name
     /// (`optimizer: adam`) becomes a table where its argument is set.
     pub fn set(&mut self, text: &str) -> Result<()> {
-        let base = self.sources.last().map_or(0, |last| last.base + last.text.len() + 1);
+        let base = self.sources.last().map_or(0, |last| last.end() + 1);
         let shown = format!("{}{text}", set::FLAG);
-        self.sources.push(Source { name: "command line".to_string(), text: shown, base });
+        self.sources.push(Source::new("command line", shown, base));
         let mut root = self.root.clone();
         set::set(&mut root, text, base + set::FLAG.len())
-            .map_err(|error| drawn(&self.sources, error))?;
+            .map_err(|error| located(&self.sources, error))?;
         self.root = root;
         Ok(())
     }
 
-    /// Reads the typed configuration; an error is drawn at its place.
+    /// Reads the typed configuration; the error holds all its mistakes, each with its place.
     pub fn config<T: DeserializeOwned>(&self) -> Result<T> {
-        self.root.read().map_err(|error| {
-            let error = set::explain(&self.root, &self.sources, error);
-            Error::from(self.draw(error))
-        })
+        let Partial { value, errors, .. } = self.partial();
+        match (value, self.mistakes(errors)) {
+            (Some(value), None) => Ok(value),
+            (_, Some(mistakes)) => Err(Error::Diagnosed(mistakes)),
+            (None, None) => Err(Error::Internal("a configuration without a value".to_string())),
+        }
     }
 
-    /// Draws an error in this document: at its own place, or at the place of its path.
-    pub fn draw(&self, mut error: ConfigError) -> ConfigError {
-        if error.span.is_none() {
-            error.span = self.root.place_of(&error.path);
+    /// What can be read of the typed configuration, and all its mistakes.
+    pub fn partial<T: DeserializeOwned>(&self) -> Partial<T> {
+        let mut partial = self.root.read_all();
+        for error in &mut partial.errors {
+            *error = set::explain(&self.root, &self.sources, error.clone());
         }
-        draw(&self.sources, error)
+        partial
     }
+
+    /// Mistakes in the order of the document; None where there are none.
+    fn mistakes(&self, errors: Vec<ConfigError>) -> Option<Diagnostics> {
+        Diagnostics::of(self.in_order(errors.into_iter().map(Diagnostic::from).collect()))
+    }
+
+    /// Diagnostics with their places in this document, in its order.
+    pub fn in_order(&self, diagnostics: Vec<Diagnostic>) -> Vec<Diagnostic> {
+        let mut all: Vec<Diagnostic> =
+            diagnostics.into_iter().map(|diagnostic| self.locate(diagnostic)).collect();
+        all.sort_by_key(|diagnostic| match &diagnostic.place {
+            Place::Config { span: Some(span), .. } => span.start,
+            _ => usize::MAX,
+        });
+        all
+    }
+
+    /// A diagnostic with its place in this document: its own, or that of its path.
+    pub fn locate(&self, diagnostic: impl Into<Diagnostic>) -> Diagnostic {
+        let mut diagnostic = diagnostic.into();
+        if let Place::Config { path, text: None, span } = &mut diagnostic.place
+            && span.is_none()
+        {
+            *span = self.root.place_of(path);
+        }
+        in_text(&self.sources, diagnostic)
+    }
+}
+
+/// An error at its place in one of the texts.
+fn located(sources: &[Source], error: ConfigError) -> Diagnostic {
+    in_text(sources, error.into())
+}
+
+/// A diagnostic whose span is that of one of the texts; without a span it is of the first.
+fn in_text(sources: &[Source], mut diagnostic: Diagnostic) -> Diagnostic {
+    if let Place::Config { text: text @ None, span, .. } = &mut diagnostic.place {
+        let source = span.as_ref().and_then(|span| sources.iter().find(|s| s.holds(span)));
+        match (source, &mut *span) {
+            (Some(source), Some(span)) => {
+                *span = span.start - source.base..span.end - source.base;
+                *text = Some(Arc::clone(&source.text));
+            }
+            _ => {
+                *span = None;
+                *text = sources.first().map(|source| Arc::clone(&source.text));
+            }
+        }
+    }
+    diagnostic
+}
+
+/// The error of a file that is no configuration.
+fn unusable(message: String) -> ConfigError {
+    ConfigError::at("", message).with_code(Code::NotAConfiguration)
 }
 
 /// Help for a file that isn't there: one beside it with a similar name, or all configurations.
@@ -144,8 +222,5 @@ fn others_of(path: &Path) -> String {
     };
     let found: Vec<String> =
         found.iter().map(|name| format!("`{}`", path.with_file_name(name).display())).collect();
-    match found.is_empty() {
-        true => String::new(),
-        false => format!("there is {}", found.join(", ")),
-    }
+    if found.is_empty() { String::new() } else { format!("there is {}", found.join(", ")) }
 }

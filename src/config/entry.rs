@@ -16,6 +16,8 @@ use serde_json::Value;
 
 use super::names::{did_you_mean, same_name, unknown_name_near};
 use super::registry::Registry;
+use crate::diagnostics::Code;
+use crate::error::Problem;
 
 /// One entry: which kind, the arguments that all kinds share, and its own configuration.
 pub struct Entry<T: Catalog + ?Sized> {
@@ -182,8 +184,8 @@ macro_rules! catalog {
 pub(crate) use catalog;
 
 impl<T: Catalog + ?Sized> Entry<T> {
-    /// The kind that a name means, or the message for a name that means none.
-    pub fn find(name: &str) -> Result<Kind, String> {
+    /// The kind that a name means, or what is wrong with a name that means none.
+    pub fn find(name: &str) -> Result<Kind, Problem> {
         if let Some(kind) = T::kinds().iter().find(|kind| kind.is_named(name)) {
             return Ok(*kind);
         }
@@ -191,13 +193,15 @@ impl<T: Catalog + ?Sized> Entry<T> {
             return Ok(Kind { name, class_name: name, aliases: &[] });
         }
         if let Some((_, reason)) = T::refused().iter().find(|(other, _)| same_name(other, name)) {
-            return Err(format!("the {} `{name}` is not supported\n{reason}", T::NOUN));
+            let message = format!("the {} `{name}` is not supported", T::NOUN);
+            return Err(Problem::at("", message).help(*reason).code(Code::Unsupported));
         }
         let mut valid: Vec<&str> = T::kinds().iter().map(|kind| kind.name).collect();
         valid.extend(T::registry().names());
         if let Some((head, _)) = name.split_once(':') {
             let help = format!("put a space after the colon: `{head}: …`");
-            return Err(format!("unknown {} `{name}`\n{help}", T::NOUN));
+            let message = format!("unknown {} `{name}`", T::NOUN);
+            return Err(Problem::at("", message).help(help).code(Code::UnknownName));
         }
         let others = T::kinds().iter().flat_map(|kind| kind.aliases).copied();
         let all: Vec<&str> = valid.iter().copied().chain(others).collect();

@@ -5,11 +5,16 @@ use std::ops::Range;
 
 use serde::de::{self, Unexpected};
 
-use super::names::unknown_name;
+use super::names::{unknown_key, unknown_name};
+use crate::diagnostics::{Code, Diagnostic, Place};
+use crate::error::Problem;
 
 /// What is wrong with a configuration, and where.
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub struct ConfigError {
+    /// What kind of mistake.
+    pub code: Code,
     /// What was expected and what was found.
     pub message: String,
     /// What to do; may be empty.
@@ -18,38 +23,74 @@ pub struct ConfigError {
     pub path: String,
     /// Bytes of the document, where known.
     pub span: Option<Range<usize>>,
-    /// The drawn snippet, once a document has been found for it.
-    pub drawn: Option<String>,
+    /// What the reader needs to know of it on its way up.
+    pub(super) detail: Detail,
+}
+
+/// What the reader needs to know of an error on its way up, beside its words.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(super) enum Detail {
+    /// Nothing.
+    #[default]
+    None,
+    /// This key is missing; who knows how it is written adds the help.
+    Missing(String),
+    /// The name is none of these; who knows what they are called adds the noun.
+    NoVariant(String, &'static [&'static str]),
+    /// This was expected where a table of keys was found.
+    NoTable(String),
+    /// This was expected after a bare name.
+    Nothing,
+    /// The key is unknown; it may be meant for this one.
+    UnknownKey(Option<String>),
+    /// It is about a part that has a mistake already, and is not to be told.
+    Told,
 }
 
 impl ConfigError {
     /// An error at a path of the tree, such as `model.layers[2].dense.units`.
     pub fn at(path: impl Into<String>, message: impl Into<String>) -> Self {
         ConfigError {
+            code: Code::InvalidValue,
             message: message.into(),
             help: String::new(),
             path: path.into(),
             span: None,
-            drawn: None,
+            detail: Detail::None,
         }
     }
 
-    /// An error at a place of the document, which may be empty: the end of the text.
+    /// An error of the text at a place, which may be empty: the end of it.
     pub(super) fn here(span: Range<usize>, message: impl Into<String>) -> Self {
-        ConfigError { span: Some(span), ..ConfigError::at("", message) }
+        ConfigError { code: Code::Syntax, span: Some(span), ..ConfigError::at("", message) }
+    }
+
+    /// The error of a part whose mistake is known already.
+    pub(super) fn told() -> Self {
+        ConfigError { detail: Detail::Told, ..ConfigError::at("", "this has a mistake") }
+    }
+
+    /// A problem of the value at hand.
+    pub(super) fn of(problem: Problem) -> Self {
+        let Problem { code, message, help, key, near } = problem;
+        let detail = match code {
+            Code::MissingKey => Detail::Missing(key.clone()),
+            Code::UnknownKey => Detail::UnknownKey(near),
+            _ => Detail::None,
+        };
+        let path = if code == Code::UnknownKey { key } else { String::new() };
+        ConfigError { code, help, detail, ..ConfigError::at(path, message) }
+    }
+
+    /// The same error of another kind.
+    pub fn with_code(mut self, code: Code) -> Self {
+        self.code = code;
+        self
     }
 
     /// The same error with words on what to do.
     pub fn with_help(mut self, help: impl Into<String>) -> Self {
         self.help = help.into();
-        self
-    }
-
-    /// The same error with words on what to do, where it has none yet.
-    pub(super) fn or_help(mut self, help: impl FnOnce() -> String) -> Self {
-        if self.help.is_empty() {
-            self.help = help();
-        }
         self
     }
 
@@ -77,18 +118,27 @@ impl ConfigError {
         self
     }
 
-    /// The key that is missing from the table at hand, where that is the error.
-    pub(super) fn missing_key(&self) -> Option<&str> {
-        let key = self.message.strip_prefix('`')?.strip_suffix("` is missing")?;
-        (self.path.is_empty() && self.help.is_empty()).then_some(key)
+    /// The same error; where a key of the table at hand is missing, `help` says how to write it.
+    pub(super) fn or_add(mut self, help: impl FnOnce(&str) -> String) -> Self {
+        if let Detail::Missing(key) = &self.detail
+            && self.path.is_empty()
+            && self.help.is_empty()
+        {
+            self.help = help(key);
+        }
+        self
+    }
+}
+
+impl From<ConfigError> for Diagnostic {
+    fn from(error: ConfigError) -> Self {
+        let place = Place::Config { path: error.path, text: None, span: error.span };
+        Diagnostic::error(error.code, error.message).with_help(error.help).at(place)
     }
 }
 
 impl fmt::Display for ConfigError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if let Some(drawn) = &self.drawn {
-            return write!(f, "{drawn}");
-        }
         if !self.path.is_empty() {
             write!(f, "{}: ", self.path)?;
         }
@@ -103,33 +153,37 @@ impl fmt::Display for ConfigError {
 impl std::error::Error for ConfigError {}
 
 impl de::Error for ConfigError {
-    /// A message; what follows a line break is the help.
     fn custom<T: fmt::Display>(message: T) -> Self {
-        let text = message.to_string();
-        let (message, help) = text.split_once('\n').unwrap_or((&text, ""));
-        ConfigError::at("", message).with_help(help)
+        ConfigError::of(Problem::carried_by(message))
     }
 
     fn unknown_field(field: &str, expected: &'static [&'static str]) -> Self {
-        Self::custom(unknown_name("key", field, expected))
+        // its path ends in the key, which the table adds
+        ConfigError { path: String::new(), ..ConfigError::of(unknown_key(field, expected)) }
     }
 
     fn unknown_variant(variant: &str, expected: &'static [&'static str]) -> Self {
-        Self::custom(unknown_name("name", variant, expected))
+        let error = ConfigError::of(unknown_name("name", variant, expected));
+        ConfigError { detail: Detail::NoVariant(variant.to_string(), expected), ..error }
     }
 
     fn missing_field(field: &'static str) -> Self {
-        ConfigError::at("", format!("`{field}` is missing"))
+        ConfigError::of(missing_key(field))
     }
 
     fn duplicate_field(field: &'static str) -> Self {
-        ConfigError::at("", format!("`{field}` is given twice"))
+        ConfigError::at("", format!("`{field}` is given twice")).with_code(Code::DuplicateKey)
     }
 
     fn invalid_type(found: Unexpected<'_>, expected: &dyn de::Expected) -> Self {
         let expected = expected_words(&expected.to_string());
         let message = format!("expected {expected}, got {}", found_words(found));
-        ConfigError::at("", message).with_help(remedy(&expected, found))
+        let help = remedy(&expected, found);
+        let error = ConfigError::at("", message).with_code(Code::WrongType).with_help(help);
+        match found {
+            Unexpected::Map => ConfigError { detail: Detail::NoTable(expected), ..error },
+            _ => error,
+        }
     }
 
     fn invalid_value(found: Unexpected<'_>, expected: &dyn de::Expected) -> Self {
@@ -138,8 +192,13 @@ impl de::Error for ConfigError {
 
     fn invalid_length(length: usize, expected: &dyn de::Expected) -> Self {
         let expected = expected_words(&expected.to_string());
-        ConfigError::at("", format!("expected {expected}, got {length}"))
+        ConfigError::at("", format!("expected {expected}, got {length}")).with_code(Code::WrongType)
     }
+}
+
+/// The problem of a table without a key that it must have.
+pub(crate) fn missing_key(key: &str) -> Problem {
+    Problem::at(key, format!("`{key}` is missing")).code(Code::MissingKey)
 }
 
 /// What serde expects, in words that a user knows.
@@ -191,12 +250,12 @@ fn remedy(expected: &str, found: Unexpected<'_>) -> String {
     match found {
         Unexpected::Str(text) if expected.contains("number") => {
             let digits = text.trim().replace('_', "");
-            match digits.starts_with(|c: char| c.is_ascii_digit() || "+-.".contains(c)) {
-                true if digits.parse().is_ok_and(f64::is_finite) && digits == text => {
-                    format!("leave out the quotes: `{digits}`")
-                }
-                true if digits.parse().is_ok_and(f64::is_finite) => format!("write `{digits}`"),
-                _ => String::new(),
+            let is_number = digits.starts_with(|c: char| c.is_ascii_digit() || "+-.".contains(c))
+                && digits.parse().is_ok_and(f64::is_finite);
+            match is_number {
+                true if digits == text => format!("leave out the quotes: `{digits}`"),
+                true => format!("write `{digits}`"),
+                false => String::new(),
             }
         }
         Unexpected::Str(text) if expected == "`true` or `false`" => match &*text.to_lowercase() {

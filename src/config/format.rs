@@ -7,6 +7,7 @@ use serde_json::Value as Json;
 use super::error::ConfigError;
 use super::node::Node;
 use super::{json, toml, write, yaml};
+use crate::diagnostics::Code;
 use crate::error::{Error, Result};
 
 /// The format of a configuration file.
@@ -42,7 +43,8 @@ impl Format {
                     }
                     _ => "",
                 };
-                Err(ConfigError::at("", message).with_help(help).into())
+                let error = ConfigError::at("", message).with_code(Code::NotAConfiguration);
+                Err(error.with_help(help).into())
             }
         }
     }

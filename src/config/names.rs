@@ -1,5 +1,8 @@
 //! Names: Keras's snake_case, its class spelling, and the nearest valid name for a mistyped one.
 
+use crate::diagnostics::Code;
+use crate::error::Problem;
+
 /// Keras's automatic name for a class: `MaxPooling2D` → `max_pooling2d`, `PReLU` → `p_re_lu`.
 pub fn snake_case(class_name: &str) -> String {
     let chars: Vec<char> =
@@ -45,10 +48,16 @@ pub fn did_you_mean<'a>(found: &str, valid: &[&'a str]) -> Option<&'a str> {
     })
 }
 
-/// The message and the help for a name that is not in a list: "unknown layer `dens`", "did you mean
-/// `dense`? valid layers: …", joined by a line break (see [`crate::config::ConfigError`]).
-pub fn unknown_name(noun: &str, found: &str, valid: &[&str]) -> String {
+/// The problem of a name that is not in a list: "unknown layer `dens`", "did you mean `dense`? valid
+/// layers: …".
+pub fn unknown_name(noun: &str, found: &str, valid: &[&str]) -> Problem {
     unknown_name_near(noun, found, did_you_mean(found, valid), valid)
+}
+
+/// The problem of a key that a table doesn't have.
+pub(super) fn unknown_key(found: &str, valid: &[&str]) -> Problem {
+    let problem = unknown_name("key", found, valid).code(Code::UnknownKey);
+    Problem { key: found.to_string(), ..problem }
 }
 
 /// [`unknown_name`], with the name that may be meant. Of a long list that is all the help.
@@ -57,7 +66,7 @@ pub(super) fn unknown_name_near(
     found: &str,
     near: Option<&str>,
     valid: &[&str],
-) -> String {
+) -> Problem {
     let list = valid.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
     let nouns = if noun.ends_with('s') { format!("{noun}es") } else { format!("{noun}s") };
     let help = match near {
@@ -66,7 +75,8 @@ pub(super) fn unknown_name_near(
         Some(near) => format!("did you mean `{near}`? valid {nouns}: {list}"),
         None => format!("valid {nouns}: {list}"),
     };
-    format!("unknown {noun} `{found}`\n{help}")
+    let problem = Problem::at("", format!("unknown {noun} `{found}`")).help(help);
+    Problem { near: near.map(str::to_string), ..problem.code(Code::UnknownName) }
 }
 
 /// A noun with `a` or `an`.

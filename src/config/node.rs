@@ -7,6 +7,7 @@ use serde_json::Value as Json;
 
 pub use super::error::ConfigError;
 use super::names::same_name;
+use crate::diagnostics::Code;
 
 /// How deep lists and tables may be nested, which bounds every recursion over a tree.
 pub const MAX_DEPTH: usize = 64;
@@ -37,6 +38,8 @@ pub enum Value {
     List(Vec<Node>),
     /// Keys and values, in the order of the document.
     Map(Vec<(Key, Node)>),
+    /// A value with a mistake that is known: what is read of the tree goes on without it.
+    Broken,
 }
 
 /// A key and its place.
@@ -78,7 +81,7 @@ impl Node {
     /// The tree as a JSON value; a number that is not finite becomes null.
     pub fn to_json(&self) -> Json {
         match &self.value {
-            Value::Null => Json::Null,
+            Value::Null | Value::Broken => Json::Null,
             Value::Bool(b) => Json::Bool(*b),
             Value::Int(n) => serde_json::Number::from_i128(*n).map_or(Json::Null, Json::Number),
             Value::Float(n) => Json::from(*n),
@@ -90,16 +93,14 @@ impl Node {
         }
     }
 
-    /// Reads a configuration type from the tree.
+    /// Reads a configuration type from the tree; the error is the first that is met.
     pub fn read<T: de::DeserializeOwned>(&self) -> Result<T, ConfigError> {
         if self.is_too_deep() {
             let message = format!("lists and tables are nested over {MAX_DEPTH} deep");
-            return Err(ConfigError::at("", message));
+            return Err(ConfigError::at("", message).with_code(Code::TooDeep));
         }
-        T::deserialize(self).map_err(|error: ConfigError| {
-            let missing = error.missing_key().map(|key| format!("add `{key}: …`"));
-            error.or_help(|| missing.unwrap_or_default())
-        })
+        let read = T::deserialize(self);
+        read.map_err(|error: ConfigError| error.or_add(|key| format!("add `{key}: …`")))
     }
 
     /// The node at a path such as `model.layers[2].dense.units`, or the nearest one above it. Case
@@ -121,6 +122,11 @@ impl Node {
         (!span.is_empty()).then(|| span.clone())
     }
 
+    /// True for [`Value::Broken`].
+    pub(super) fn is_broken(&self) -> bool {
+        self.value == Value::Broken
+    }
+
     /// The nearest node to a path, and its key where it stands in a table.
     fn trace(&self, path: &str) -> (Option<&Key>, &Node) {
         let (mut key, mut node) = (None, self);
@@ -128,9 +134,8 @@ impl Node {
         for (i, step) in steps.iter().enumerate() {
             (key, node) = match (&node.value, step) {
                 (Value::Map(entries), Segment::Key(name)) => {
-                    let found = entries.iter().find(|(key, _)| same_name(&key.name, name));
-                    match found.or_else(|| alias(entries, steps.get(i + 1))) {
-                        Some((key, node)) => (Some(key), node),
+                    match find(entries, name).or_else(|| alias(entries, steps.get(i + 1))) {
+                        Some(at) => (Some(&entries[at].0), &entries[at].1),
                         None => return (key, node),
                     }
                 }
@@ -183,12 +188,19 @@ impl Node {
     }
 }
 
+/// Which entry of a table a name means: the one of that very name, else one that differs in case
+/// and underscores.
+pub(super) fn find(entries: &[(Key, Node)], name: &str) -> Option<usize> {
+    let same = entries.iter().position(|(key, _)| key.name == name);
+    same.or_else(|| entries.iter().position(|(key, _)| same_name(&key.name, name)))
+}
+
 /// The one entry of a table, under whatever name, where it holds the step after this one:
 /// `{ce: {axis: 1}}` for `crossentropy.axis`.
-fn alias<'a>(entries: &'a [(Key, Node)], next: Option<&Segment<'_>>) -> Option<&'a (Key, Node)> {
-    let ([only], Some(Segment::Key(next))) = (entries, next) else { return None };
-    match &only.1.value {
-        Value::Map(inner) if inner.iter().any(|(key, _)| same_name(&key.name, next)) => Some(only),
+fn alias(entries: &[(Key, Node)], next: Option<&Segment<'_>>) -> Option<usize> {
+    let ([(_, only)], Some(Segment::Key(next))) = (entries, next) else { return None };
+    match &only.value {
+        Value::Map(inner) if find(inner, next).is_some() => Some(0),
         _ => None,
     }
 }
@@ -197,7 +209,7 @@ impl Value {
     /// What it is, in words that a user knows.
     pub fn words(&self) -> String {
         match self {
-            Value::Null => "nothing".to_string(),
+            Value::Null | Value::Broken => "nothing".to_string(),
             Value::Bool(b) => format!("`{b}`"),
             Value::Int(n) => n.to_string(),
             Value::Float(n) => format!("{n:?}"),

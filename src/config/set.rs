@@ -2,17 +2,25 @@
 
 use std::ops::Range;
 
-use super::draw::Source;
+use super::document::Source;
 use super::error::ConfigError;
 use super::names::same_name;
 use super::node::{Key, MAX_DEPTH, Node, Value};
 use super::yaml;
+use crate::diagnostics::Code;
 
 /// What stands before KEY=VALUE where an error about it is drawn.
 pub(super) const FLAG: &str = "--set ";
 
 /// Sets the value of `text`, whose first byte has the place `base`.
 pub(super) fn set(root: &mut Node, text: &str, base: usize) -> Result<(), ConfigError> {
+    put(root, text, base).map_err(|error| match error.code {
+        Code::InvalidValue | Code::Syntax => error.with_code(Code::Override),
+        _ => error,
+    })
+}
+
+fn put(root: &mut Node, text: &str, base: usize) -> Result<(), ConfigError> {
     let Some((path, value)) = text.split_once('=') else {
         let end = base + text.len();
         return Err(ConfigError::here(base..end, "expected KEY=VALUE, got no `=`")
@@ -34,18 +42,14 @@ pub(super) fn explain(root: &Node, sources: &[Source], error: ConfigError) -> Co
     let given = error.span.as_ref().is_some_and(|span| sources[0].holds(span));
     let Value::Map(entries) = &root.nearest(&error.path).value else { return error };
     let [(first, _), (second, _)] = entries.as_slice() else { return error };
-    if given || !error.message.starts_with("expected the name of one ") {
+    if given || error.code != Code::SeveralNames {
         return error;
     }
-    error.with_help_of_another(&first.name, &second.name)
-}
-
-impl ConfigError {
-    fn with_help_of_another(mut self, there: &str, set: &str) -> Self {
-        let path = self.path.clone();
-        self.message = another(&path, there, set);
-        self.help = help_for_another(&path, there, set);
-        self
+    ConfigError {
+        code: Code::Override,
+        message: another(&error.path, &first.name, &second.name),
+        help: help_for_another(&error.path, &first.name, &second.name),
+        ..error
     }
 }
 

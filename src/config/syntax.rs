@@ -6,22 +6,26 @@ use serde_saphyr::granit_parser::{ErrorKind, ScanError, Tag};
 
 use super::error::ConfigError;
 use super::node::{Key, MAX_DEPTH};
+use crate::diagnostics::Code;
 
 /// The error of a key that its table has already.
 pub(super) fn duplicate(text: &str, key: &Key, first: usize) -> ConfigError {
     let line = text.as_bytes()[..first].split(|byte| *byte == b'\n').count();
     ConfigError::here(key.span.clone(), format!("`{}` is given twice", key.name))
+        .with_code(Code::DuplicateKey)
         .with_help(format!("it is given first in line {line}: keep one of the two"))
 }
 
 /// The error of a value that is nested too deep.
 pub(super) fn too_deep(place: Range<usize>) -> ConfigError {
     ConfigError::here(place, format!("lists and tables are nested over {MAX_DEPTH} deep"))
+        .with_code(Code::TooDeep)
 }
 
 /// The error of a tag that isn't YAML's own.
 pub(super) fn unknown_tag(tag: &Tag) -> ConfigError {
     ConfigError::at("", format!("tags such as `{}` are not read", tag.original()))
+        .with_code(Code::Syntax)
         .with_help("text that begins with `!` needs quotes")
 }
 

@@ -9,6 +9,7 @@ use super::error::ConfigError;
 use super::json::whole;
 use super::node::{Key, MAX_DEPTH, Node, Value};
 use super::syntax::too_deep;
+use crate::diagnostics::Code;
 
 /// The tree of a TOML text; nothing at all is null.
 pub(super) fn parse(text: &str) -> Result<Node, ConfigError> {
@@ -24,7 +25,12 @@ fn syntax(text: &str, error: &::toml::de::Error) -> ConfigError {
     let span = error.span().unwrap_or(text.len()..text.len());
     let found = text.get(span.clone()).unwrap_or_default();
     let (message, help) = match error.message() {
-        "duplicate key" => (format!("`{found}` is given twice"), "keep one of the two"),
+        "duplicate key" => {
+            let message = format!("`{found}` is given twice");
+            return ConfigError::here(span, message)
+                .with_code(Code::DuplicateKey)
+                .with_help("keep one of the two");
+        }
         message if message.contains("recurs") => return too_deep(span),
         message if message.starts_with("string values must be quoted") => {
             ("expected a value".to_string(), "TOML's texts stand in quotes: `\"relu\"`")

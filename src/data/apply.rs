@@ -10,6 +10,7 @@ use super::preprocessing::{Column, Preprocessing, Transform, overflow, unknown};
 use super::scaling::Scaling;
 use super::source::Source;
 use super::table::{BLOCK_ROWS, Chunk, Slot, Table};
+use crate::diagnostics::Place;
 use crate::error::{Error, Result};
 use crate::losses::Target;
 use crate::threads;
@@ -219,7 +220,7 @@ fn column_of<'c>(chunk: &'c Chunk, table: &Table, place: usize) -> impl Iterator
 }
 
 /// `loan.csv:17` for a row of the table, counted from 0.
-fn line_of_row(source: &Source, delimiter: u8, row: usize) -> Result<String> {
+fn line_of_row(source: &Source, delimiter: u8, row: usize) -> Result<Place> {
     let mut reader = records(source.text()?, delimiter);
     let mut record = csv::ByteRecord::new();
     for _ in 0..row + 2 {

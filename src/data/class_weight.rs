@@ -27,9 +27,7 @@ pub fn class_weights(
     for (name, weight) in named {
         let Some(class) = known.find(name.trim()) else {
             let valid: Vec<&str> = classes.iter().map(String::as_str).collect();
-            let words = unknown_name("class", name, &valid);
-            let (message, help) = words.split_once('\n').unwrap_or((&words, ""));
-            return Err(Problem::at("class_weight", message).help(help));
+            return Err(unknown_name("class", name, &valid));
         };
         if !(weight.is_finite() && *weight >= 0.0) {
             let message = format!("the weight of `{name}` must be 0 or more, got {weight}");

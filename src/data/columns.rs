@@ -7,6 +7,8 @@ use super::source::Source;
 use super::table::Wanted;
 use crate::config::ConfigError;
 use crate::config::data::{ColumnConfig, Columns, DataConfig, Encode, Scale};
+use crate::diagnostics::Code;
+use crate::error::{Error, Result};
 
 /// The columns of a table that the configuration asks for.
 pub(super) struct Plan {
@@ -27,37 +29,36 @@ pub(super) struct Planned {
 }
 
 impl Plan {
-    /// Checks the section against the header.
-    pub(super) fn resolve(
-        section: &DataConfig,
-        source: &Source,
-        header: &Header,
-    ) -> Result<Plan, ConfigError> {
+    /// Checks the section against the header; the error holds all mistakes.
+    pub(super) fn resolve(section: &DataConfig, source: &Source, header: &Header) -> Result<Plan> {
         if section.features.is_empty() {
-            return Err(ConfigError::at("data.features", "`features` is empty").with_help(
+            let error = ConfigError::at("data.features", "`features` is empty").with_help(
                 "list at least one column, or take all but the target: `[{columns: \"*\"}]`",
-            ));
+            );
+            return Err(error.with_code(Code::Column).into());
         }
-        let finder = Finder { source, header, apart: Vec::new() };
-        let target = finder.columns(&section.target, "data.target")?;
-        check_target(&target)?;
-        let weight = match &section.sample_weight {
-            Some(name) => {
-                let rule = ColumnConfig::number(name);
-                finder.columns(&rule, "data.sample_weight")?.pop()
-            }
-            None => None,
+        let mut mistakes = Vec::new();
+        let mut finder = Finder { source, header, apart: Vec::new() };
+        let mut find = |finder: &Finder<'_>, rule: &ColumnConfig, path: &str| {
+            let found = finder.columns(rule, path);
+            found.map_err(|error| mistakes.push(error)).unwrap_or_default()
         };
+        let target = find(&finder, &section.target, "data.target");
+        let weight = section.sample_weight.as_ref().map(ColumnConfig::number);
+        let weight = weight.and_then(|rule| find(&finder, &rule, "data.sample_weight").pop());
         // a pattern among the features means none of these
-        let apart = target.iter().chain(&weight).map(|column| column.index).collect();
-        let finder = Finder { apart, ..finder };
+        finder.apart = target.iter().chain(&weight).map(|column| column.index).collect();
         let mut features = Vec::new();
         for (index, rule) in section.features.iter().enumerate() {
-            features.extend(finder.columns(rule, &format!("data.features[{index}]"))?);
+            features.extend(find(&finder, rule, &format!("data.features[{index}]")));
         }
         let plan = Plan { features, target, weight };
-        plan.check_each_once()?;
-        Ok(plan)
+        mistakes.extend(check_target(&plan.target).err());
+        mistakes.extend(plan.check_each_once().err());
+        match Error::all(mistakes) {
+            Some(mistakes) => Err(mistakes),
+            None => Ok(plan),
+        }
     }
 
     /// The columns to read: features, target, weight.
@@ -77,7 +78,8 @@ impl Plan {
                 } else {
                     format!("column `{name}` is used twice: it is in `{other}` too")
                 };
-                return Err(ConfigError::at(&column.path, message).with_help("name it once"));
+                let error = ConfigError::at(&column.path, message).with_code(Code::Column);
+                return Err(error.with_help("name it once"));
             }
         }
         Ok(())
@@ -140,7 +142,7 @@ impl Finder<'_> {
             } else {
                 self.header.missing_help(name)
             };
-            ConfigError::at(path, message).with_help(help)
+            ConfigError::at(path, message).with_code(Code::Column).with_help(help)
         })
     }
 
@@ -158,7 +160,9 @@ impl Finder<'_> {
             .collect();
         if indices.is_empty() {
             let message = format!("no column of {} matches `{pattern}`", self.source.name);
-            return Err(ConfigError::at(path, message).with_help(self.header.missing_help(pattern)));
+            return Err(ConfigError::at(path, message)
+                .with_code(Code::Column)
+                .with_help(self.header.missing_help(pattern)));
         }
         Ok(indices)
     }

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use super::source::Source;
 use crate::config::names::did_you_mean;
+use crate::diagnostics::Code;
 use crate::error::{Error, Result};
 
 /// The first line of a table.
@@ -54,7 +55,8 @@ impl Header {
                 } else {
                     "give one of them another name"
                 };
-                return Err(Error::data(source.at(0), message).with_help(help));
+                let error = Error::data(source.at(0), message).with_code(Code::Column);
+                return Err(error.with_help(help));
             }
         }
         Ok(header)

@@ -39,6 +39,7 @@ use table::Table;
 
 use crate::config::ConfigError;
 use crate::config::data::DataConfig;
+use crate::diagnostics::{Code, Diagnostic};
 use crate::error::{Error, Result};
 use crate::random::Random;
 
@@ -58,7 +59,7 @@ pub struct Loaded {
     /// What was made of the cells.
     pub preprocessing: Preprocessing,
     /// What the user should know.
-    pub warnings: Vec<String>,
+    pub warnings: Vec<Diagnostic>,
     kept: Kept,
 }
 
@@ -85,7 +86,7 @@ pub fn load(
         let message = "`fit.validation_split` and `data.validation` are both given";
         let error =
             ConfigError::at("fit.validation_split", message).with_help("keep one of the two");
-        return Err(error.into());
+        return Err(error.with_code(Code::Conflict).into());
     }
     let delimiter = delimiter(section)?;
     let source = open(&section.train, folder, "data.train")?;
@@ -210,12 +211,11 @@ fn open(path: &str, folder: &Path, key: &str) -> Result<Source> {
     let full = folder.join(path);
     let bytes = source::read(&full).map_err(|problem| {
         let relative = "paths are relative to the configuration file";
-        let help = if problem.help.is_empty() {
-            relative.to_string()
-        } else {
-            format!("{} {relative}", problem.help)
+        let help = match problem.help.as_str() {
+            "" => relative.to_string(),
+            help => format!("{help} {relative}"),
         };
-        ConfigError::at(key, problem.message).with_help(help)
+        ConfigError::at(key, problem.message).with_code(Code::NotATable).with_help(help)
     })?;
     Source::new(full.display().to_string(), bytes)
 }

@@ -9,6 +9,7 @@ use super::scaling::Scaling;
 use super::source::Source;
 use super::table::{Wanted, number, shortened, wrong};
 use crate::config::names::did_you_mean;
+use crate::diagnostics::{Code, Place};
 use crate::error::{Error, Result};
 use crate::losses::Target;
 use crate::spec::Facts;
@@ -134,7 +135,8 @@ impl Preprocessing {
         for column in &self.features {
             let Some((_, cell)) = cells.iter().find(|(name, _)| name.trim() == column.name) else {
                 let names: Vec<&str> = cells.iter().map(|(name, _)| *name).collect();
-                let error = Error::data("", format!("column `{}` is missing", column.name));
+                let error = Error::data("", format!("column `{}` is missing", column.name))
+                    .with_code(Code::Column);
                 return Err(match did_you_mean(&column.name, &names) {
                     Some(near) => error
                         .with_help(format!("did you mean it by `{near}`? write `{}`", column.name)),
@@ -168,9 +170,9 @@ impl Preprocessing {
         for column in self.features.iter().chain(target) {
             let Some(index) = header.find(&column.name) else {
                 let message = format!("column `{}` is missing", column.name);
-                return Err(
-                    Error::data(source.at(0), message).with_help(header.missing_help(&column.name))
-                );
+                return Err(Error::data(source.at(0), message)
+                    .with_code(Code::Column)
+                    .with_help(header.missing_help(&column.name)));
             };
             wanted.push(column.wanted(index));
         }
@@ -213,10 +215,10 @@ impl Column {
 
     /// The numbers of one cell.
     fn append(&self, cell: &str, row: &mut Vec<f32>) -> Result<()> {
-        let place = String::new;
+        let place = || Place::None;
         if cell.is_empty() {
             let message = format!("column `{}`: the cell is empty", self.name);
-            return Err(Error::data("", message).with_help("fill it"));
+            return Err(Error::data("", message).with_code(Code::Cell).with_help("fill it"));
         }
         let class = |classes: &Classes| {
             classes.find(cell).ok_or_else(|| unknown(place(), &self.name, cell, classes, ""))
@@ -261,13 +263,7 @@ impl Transform {
 }
 
 /// The error for a category that training didn't see.
-pub(super) fn unknown(
-    at: String,
-    name: &str,
-    cell: &str,
-    classes: &Classes,
-    remedy: &str,
-) -> Error {
+pub(super) fn unknown(at: Place, name: &str, cell: &str, classes: &Classes, remedy: &str) -> Error {
     let message = format!("column `{name}`: `{}` was not seen in training", shortened(cell));
     let names: Vec<&str> = classes.names.iter().map(String::as_str).collect();
     let known = format!("known: {}", list(&names));
@@ -275,12 +271,15 @@ pub(super) fn unknown(
         Some(near) => format!("did you mean `{near}`? {known}"),
         None => known,
     };
-    Error::data(at, message).with_help(format!("{help}{remedy}"))
+    Error::data(at.in_column(name), message)
+        .with_code(Code::Category)
+        .with_help(format!("{help}{remedy}"))
 }
 
 /// The error for a number that is finite before scaling only.
 pub(super) fn overflow(at: &str, name: &str) -> Error {
     Error::data(at, format!("column `{name}`: a scaled value doesn't fit in 32 bits"))
+        .with_code(Code::Cell)
         .with_help("the values of the column are too far from those in training")
 }
 

@@ -10,6 +10,7 @@ use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use memchr::{memchr, memchr_iter, memrchr};
 
 use crate::config::names::did_you_mean;
+use crate::diagnostics::{Code, Place};
 use crate::error::{Error, Problem, Result};
 
 /// The name on the command line that means standard input.
@@ -103,7 +104,8 @@ impl Source {
             return Source::new("stdin", bytes);
         }
         let bytes = read(path)
-            .map_err(|problem| Error::data("", problem.message).with_help(problem.help))?;
+            .map_err(|problem| Error::data("", problem.message).with_help(problem.help))
+            .map_err(|error| error.with_code(Code::NotATable))?;
         Source::new(path.display().to_string(), bytes)
     }
 
@@ -179,10 +181,10 @@ impl Source {
     }
 
     /// `loan.csv:17` for a byte of the text: the line of what follows the line breaks there.
-    pub(super) fn at(&self, byte: usize) -> String {
+    pub(super) fn at(&self, byte: usize) -> Place {
         let text = self.known().as_bytes();
         let breaks = text.iter().skip(byte).take_while(|b| matches!(b, b'\r' | b'\n')).count();
-        format!("{}:{}", self.name, line(text, byte + breaks))
+        Place::line(&self.name, line(text, byte + breaks))
     }
 
     /// As much of the text as was read.
@@ -226,18 +228,21 @@ fn text(name: &str, bytes: Vec<u8>) -> Result<String> {
         (b"\x1f\x8b", "it is compressed by gzip: unpack it"),
     ];
     if let Some((_, help)) = starts.iter().find(|(start, _)| bytes.starts_with(start)) {
-        return Err(Error::data(name, "expected a CSV file in UTF-8").with_help(*help));
+        let error = Error::data(name, "expected a CSV file in UTF-8").with_code(Code::NotATable);
+        return Err(error.with_help(*help));
     }
     let whole = String::from_utf8(bytes).map_err(|error| {
         let at = error.utf8_error().valid_up_to();
         let bytes = error.as_bytes();
         let byte = bytes.get(at).copied().unwrap_or_default();
-        let place = format!("{name}:{}", line(bytes, at));
+        let place = Place::line(name, line(bytes, at));
         Error::data(place, format!("expected UTF-8 text, found the byte 0x{byte:02X}"))
+            .with_code(Code::NotATable)
             .with_help("save the file as UTF-8; it may be Latin-1 or Windows-1252")
     })?;
     if whole.trim_start_matches(BYTE_ORDER_MARK).trim().is_empty() {
         return Err(Error::data(name, "the file is empty")
+            .with_code(Code::NotATable)
             .with_help("the first line names the columns, the others are rows"));
     }
     Ok(whole)

@@ -8,6 +8,8 @@ use serde::de::{self, Deserializer, MapAccess, Visitor};
 use serde::{Deserialize, Serialize, Serializer};
 
 use crate::config::ConfigError;
+use crate::diagnostics::Code;
+use crate::error::Problem;
 use crate::random::Random;
 
 /// The part of the training data that is held back, from 0 to 1.
@@ -34,6 +36,17 @@ impl ValidationSplit {
         }
     }
 
+    /// What is wrong with the part, whatever the data.
+    pub(crate) fn check(&self) -> Result<(), ConfigError> {
+        let part = self.part();
+        if *self == ValidationSplit::Tail(0.0) || (part > 0.0 && part < 1.0) {
+            return Ok(());
+        }
+        let message = format!("`validation_split` must be between 0 and 1, got {part}");
+        Err(ConfigError::at("fit.validation_split", message)
+            .with_help("it is the fraction of the rows to hold back, such as 0.1"))
+    }
+
     /// Which of `rows` rows are held back; None where nothing is. `classes` gives each row's class,
     /// where the target has classes.
     ///
@@ -45,14 +58,13 @@ impl ValidationSplit {
         random: Random,
     ) -> Result<Option<Vec<bool>>, ConfigError> {
         let part = self.part();
-        let error = |message: String| Err(ConfigError::at("fit.validation_split", message));
+        let error = |message: String| {
+            Err(ConfigError::at("fit.validation_split", message).with_code(Code::ValidationSplit))
+        };
         if *self == ValidationSplit::Tail(0.0) {
             return Ok(None);
         }
-        if !(part > 0.0 && part < 1.0) {
-            return error(format!("`validation_split` must lie between 0 and 1, got {part}"))
-                .map_err(|error| error.with_help("it is the part that is held back, such as 0.1"));
-        }
+        self.check()?;
         let kept = (rows as f64 * (1.0 - part)).floor() as usize;
         if kept == 0 || kept >= rows {
             let side = if kept == 0 { "train" } else { "validate" };
@@ -154,9 +166,10 @@ impl<'de> Visitor<'de> for SplitVisitor {
         match (drawn.random, drawn.stratified) {
             (Some(part), None) => Ok(ValidationSplit::Random(part)),
             (None, Some(part)) => Ok(ValidationSplit::Stratified(part)),
-            _ => Err(de::Error::custom(
-                "expected `random` or `stratified`\nwrite one of them: `{random: 0.1}`",
-            )),
+            _ => {
+                let problem = Problem::at("", "expected `random` or `stratified`");
+                Err(de::Error::custom(problem.help("write one of them: `{random: 0.1}`")))
+            }
         }
     }
 }

@@ -8,6 +8,7 @@ use rayon::prelude::*;
 use super::header::{Header, records};
 use super::source::Source;
 use super::{float, plain};
+use crate::diagnostics::{Code, Place};
 use crate::error::{Error, Result};
 use crate::threads;
 
@@ -157,6 +158,7 @@ impl Table {
         let table = join(reads, &layout, wanted);
         if table.rows() == 0 {
             return Err(Error::data(&source.name, "the table has a header and no rows")
+                .with_code(Code::NotATable)
                 .with_help("add at least one row under the columns' names"));
         }
         Ok(table)
@@ -250,7 +252,8 @@ pub(super) fn read_records(source: &Source, layout: &Layout<'_>) -> Result<Vec<R
             let cell = record.get(step.index).unwrap_or_default().trim();
             if cell.is_empty() {
                 let message = format!("column `{}`: the cell is empty", step.name);
-                return Err(Error::data(place(), message).with_help(FILL));
+                let place = place().in_column(&step.name);
+                return Err(Error::data(place, message).with_code(Code::Cell).with_help(FILL));
             }
             if step.text {
                 read.chunk.codes.push(read.texts[text_slot].number(cell));
@@ -297,7 +300,11 @@ pub(super) fn fits(value: f64) -> bool {
 }
 
 /// The error for a cell that isn't a number that can be used.
-pub(super) fn wrong(at: String, column: &Wanted, cell: &str, why: Why) -> Error {
+pub(super) fn wrong(at: Place, column: &Wanted, cell: &str, why: Why) -> Error {
+    unusable(at.in_column(&column.name), column, cell, why).with_code(Code::Cell)
+}
+
+fn unusable(at: Place, column: &Wanted, cell: &str, why: Why) -> Error {
     let (name, cell) = (&column.name, shortened(cell));
     let missing = ["na", "n/a", "null", "none", "?", "-", "missing", "nil", "<na>"];
     match why {
@@ -331,12 +338,13 @@ pub(super) fn shortened(cell: &str) -> String {
     }
 }
 
-fn ragged(at: String, record: &csv::StringRecord, columns: usize) -> Error {
+fn ragged(at: Place, record: &csv::StringRecord, columns: usize) -> Error {
     let cells = |n: usize| if n == 1 { "1 cell".to_string() } else { format!("{n} cells") };
     let error = Error::data(
         at,
         format!("expected {}, as in the header, found {}", cells(columns), record.len()),
-    );
+    )
+    .with_code(Code::Row);
     if record.iter().any(|cell| cell.contains('\n')) {
         return error.with_help("a quoted cell runs over several lines here: is a `\"` missing?");
     }

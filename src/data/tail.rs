@@ -4,6 +4,7 @@ use super::class_weight::class_counts;
 use super::dataset::{Dataset, Targets};
 use super::preprocessing::Preprocessing;
 use super::split::ValidationSplit;
+use crate::diagnostics::{Code, Diagnostic};
 
 /// How many standard errors are beyond chance: at random, one table in ten thousand or fewer.
 const BEYOND_CHANCE: f64 = 4.0;
@@ -14,7 +15,7 @@ pub(super) fn warnings(
     preprocessing: &Preprocessing,
     train: &Dataset,
     validation: &Dataset,
-) -> Vec<String> {
+) -> Vec<Diagnostic> {
     let Some(ValidationSplit::Tail(part)) = split else { return Vec::new() };
     let target = preprocessing.target_names();
     let (what, kind) = match preprocessing.classes() {
@@ -24,11 +25,12 @@ pub(super) fn warnings(
         None => (mean_differs(&target, preprocessing, &train.y, &validation.y), "random"),
     };
     let Some(what) = what else { return Vec::new() };
-    vec![format!(
-        "the last {} rows, held back by `validation_split: {part}`, are not like the others: \
-         {what}; draw them instead: `validation_split: {{{kind}: {part}}}`",
+    let message = format!(
+        "the last {} rows, held back by `validation_split: {part}`, are not like the others: {what}",
         validation.len()
-    )]
+    );
+    let help = format!("draw them instead: `validation_split: {{{kind}: {part}}}`");
+    vec![Diagnostic::warning(Code::SplitTail, message).with_help(help)]
 }
 
 /// The class whose share differs most, in words.

@@ -131,10 +131,10 @@ pub fn from_keras(file: &KerasFile, path: &Path) -> Result<(Model, Vec<String>)>
     if !converted.compile.is_null() {
         config.insert("compile".to_string(), converted.compile.clone());
     }
-    let unreadable = |error: crate::config::ConfigError| {
-        Error::model(path, format!("its configuration doesn't fit ours: {error}"))
-    };
-    let config: Config = Node::from_json(&Value::Object(config)).read().map_err(unreadable)?;
+    let unreadable =
+        |error: Error| Error::model(path, format!("its configuration doesn't fit ours: {error}"));
+    let config = Node::from_json(&Value::Object(config)).read();
+    let config: Config = config.map_err(|error| unreadable(error.into()))?;
     let bare = Spec::resolve(&config, &Facts::default()).map_err(unreadable)?;
     let columns = bare.model.input.elements().max(bare.model.output().elements());
     if columns > COLUMNS {

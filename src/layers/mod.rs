@@ -372,15 +372,15 @@ mod tests {
 
     #[test]
     fn a_known_layer_that_is_not_supported_says_why() {
-        let message = LayerEntry::find("Lambda").unwrap_err();
+        let problem = LayerEntry::find("Lambda").unwrap_err();
         assert_eq!(
-            message,
-            "the layer `Lambda` is not supported\nit holds Python code; a program adds a layer of \
-             its own by `register_layer`"
+            problem.to_string(),
+            "the layer `Lambda` is not supported\n  help: it holds Python code; a program adds a \
+             layer of its own by `register_layer`"
         );
         for name in ["MultiHeadAttention", "ConvLSTM2D", "TextVectorization", "GRUCell"] {
-            let message = LayerEntry::find(name).unwrap_err();
-            assert!(message.contains("is not supported"), "{message}");
+            let problem = LayerEntry::find(name).unwrap_err();
+            assert!(problem.message.contains("is not supported"), "{problem}");
         }
     }
 }

@@ -8,6 +8,7 @@ use std::io::{self, IsTerminal};
 use std::process::ExitCode;
 
 use anyhow::Result;
+use lanthorn::Diagnostic;
 
 /// Prints a result. A reader that has gone away (`| head`) is no error.
 pub(crate) fn result(text: &str) -> Result<()> {
@@ -34,26 +35,30 @@ pub(crate) fn note(message: &str) {
     streams::say(message);
 }
 
-/// Prints an error, and gives the exit code: 1 for what the user gave, 3 for our own failure.
-pub(crate) fn error(error: &anyhow::Error) -> ExitCode {
-    let text = format!("{error:#}");
-    match text.starts_with("error") {
-        true => streams::say(&text), // a drawn snippet begins with the word itself
-        false => streams::say(&format!("error: {text}")),
-    }
-    let code = match error.downcast_ref::<lanthorn::Error>() {
-        Some(error) => error.exit_code(),
-        None => 3,
+/// Prints a warning with its place.
+pub(crate) fn diagnostic(diagnostic: &Diagnostic) {
+    streams::say(&diagnostic.render());
+}
+
+/// Prints an error, with `--json` as an object for each diagnostic too, and gives the exit code: 1
+/// for what the user gave, 3 for our own failure.
+pub(crate) fn error(error: &anyhow::Error, as_json: bool) -> ExitCode {
+    let Some(known) = error.downcast_ref::<lanthorn::Error>() else {
+        streams::say(&format!("error: {error:#}"));
+        return ExitCode::from(3);
     };
-    ExitCode::from(code)
+    let diagnostics = known.diagnostics();
+    streams::say(&diagnostics.render());
+    if as_json {
+        // a reader of stdout that has gone away still gets the exit code
+        let _ = diagnostics.iter().try_for_each(|diagnostic| json(&diagnostic.to_json()));
+    }
+    ExitCode::from(known.exit_code())
 }
 
 /// Keras's default width of a summary: the terminal's less 4, at most 88; 80 columns elsewhere.
 pub(crate) fn keras_line_length() -> usize {
-    let columns = match io::stdout().is_terminal() {
-        true => table::terminal_width(),
-        false => 80,
-    };
+    let columns = if io::stdout().is_terminal() { table::terminal_width() } else { 80 };
     columns.saturating_sub(4).min(88)
 }
 

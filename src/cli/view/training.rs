@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::Result;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use lanthorn::Diagnostic;
 use lanthorn::artifact::Model;
 use lanthorn::callbacks::Logs;
 use lanthorn::config::Config;
@@ -131,10 +132,10 @@ impl View {
         }
     }
 
-    pub(crate) fn warning(&mut self, message: &str) {
+    pub(crate) fn diagnostic(&mut self, diagnostic: &Diagnostic) {
         match self.style {
-            Style::Json => self.event(&json!({ "event": "warning", "message": message })),
-            _ => super::warning(message),
+            Style::Json => self.event(&diagnostic.to_json()),
+            _ => super::diagnostic(diagnostic),
         }
     }
 

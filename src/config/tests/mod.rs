@@ -4,6 +4,7 @@ mod broken;
 mod equal;
 mod open;
 mod overrides;
+mod several;
 
 use serde::{Deserialize, Serialize};
 

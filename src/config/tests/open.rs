@@ -87,8 +87,8 @@ fn an_error_with_a_path_is_drawn_at_the_nearest_place() {
         ("data.train", ""),
         ("", ""),
     ] {
-        let error = document.draw(ConfigError::at(path, "it is wrong").with_help("do this"));
-        let drawn = error.drawn.unwrap();
+        let error = document.locate(ConfigError::at(path, "it is wrong").with_help("do this"));
+        let drawn = error.render();
         assert!(drawn.starts_with("error: it is wrong\n"), "{drawn}");
         assert!(drawn.ends_with("= help: do this"), "{drawn}");
         let expected = if place.is_empty() {
@@ -103,9 +103,9 @@ fn an_error_with_a_path_is_drawn_at_the_nearest_place() {
 #[test]
 fn a_drawn_error_stays_as_it_is() {
     let document = Document::parse("a: 1", "a.yaml", Format::Yaml).unwrap();
-    let drawn = document.draw(ConfigError::at("a", "it is wrong"));
+    let drawn = document.locate(ConfigError::at("a", "it is wrong"));
     let other = Document::parse("b: 1", "b.yaml", Format::Yaml).unwrap();
-    assert_eq!(other.draw(drawn.clone()), drawn);
+    assert_eq!(other.locate(drawn.clone()), drawn);
 }
 
 #[test]

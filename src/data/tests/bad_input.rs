@@ -13,11 +13,9 @@ fn classes() -> Value {
 
 /// The place, the message and the help of an error.
 fn parts(error: Error, folder: &str) -> (String, String, String) {
-    let (at, message, help) = match error {
-        Error::Config(error) => (error.path, error.message, error.help),
-        Error::Data { at, message, help_text } => (at, message, help_text),
-        other => panic!("not an error of config or data: {other}"),
-    };
+    let all = error.diagnostics();
+    let first = all.iter().next().unwrap();
+    let (at, message, help) = (first.place.to_string(), first.message.clone(), first.help.clone());
     let short = |text: String| text.replace(folder, "");
     (short(at), short(message), short(help))
 }
@@ -324,10 +322,10 @@ fn bad_splits_are_errors_at_their_key() {
     for (split, message, help) in [
         (Tail(0.9), "0.9 of 2 rows leaves nothing to train on", "another part"),
         (Random(0.6), "0.6 of 2 rows leaves nothing to train on", "another part"),
-        (Tail(1.5), "must lie between 0 and 1, got 1.5", "such as 0.1"),
-        (Tail(-0.1), "must lie between 0 and 1, got -0.1", ""),
-        (Tail(f64::NAN), "must lie between 0 and 1, got NaN", ""),
-        (Random(0.0), "must lie between 0 and 1, got 0", ""),
+        (Tail(1.5), "must be between 0 and 1, got 1.5", "such as 0.1"),
+        (Tail(-0.1), "must be between 0 and 1, got -0.1", ""),
+        (Tail(f64::NAN), "must be between 0 and 1, got NaN", ""),
+        (Random(0.0), "must be between 0 and 1, got 0", ""),
         (Stratified(0.5), "`stratified` needs a target of classes", "{random: 0.5}"),
     ] {
         let (at, found, found_help) = parts(load_text(text, plain(), Some(split)).unwrap_err(), "");

@@ -8,7 +8,7 @@ fn the_loan_table_is_scaled_and_encoded() {
     let loaded = load_in(examples(), loan(), Some(ValidationSplit::Tail(0.1))).unwrap();
     assert_eq!(loaded.train.len(), 9000);
     assert_eq!(loaded.validation.as_ref().unwrap().len(), 1000);
-    assert_eq!(loaded.warnings, Vec::<String>::new());
+    assert_eq!(loaded.warnings, []);
     let preprocessing = &loaded.preprocessing;
     assert_eq!(preprocessing.classes().unwrap(), ["approved", "rejected"]);
     assert_eq!(preprocessing.target_kind(), Target::Classes(2));
@@ -46,7 +46,7 @@ fn the_other_examples_load() {
         let loaded = load_in(examples(), section, Some(ValidationSplit::Tail(0.1))).unwrap();
         assert_eq!(loaded.preprocessing.features(), features, "{file}");
         assert_eq!(loaded.preprocessing.target_kind(), kind, "{file}");
-        assert_eq!(loaded.warnings, Vec::<String>::new(), "{file}");
+        assert_eq!(loaded.warnings, [], "{file}");
     }
 }
 

@@ -70,10 +70,11 @@ fn what_doesnt_fit_the_model_is_an_error_with_its_place() {
         ("", false, "new.csv", "the file is empty", ""),
     ] {
         let error = use_text(text, with_target, false).expect_err(text);
-        let Error::Data { at: place, message: found, help_text } = error else { panic!("{error}") };
-        assert_eq!(place, at, "{found}");
-        assert!(found.contains(message), "{found}");
-        assert!(help_text.contains(help), "{help_text}");
+        let all = error.diagnostics();
+        let found = all.iter().next().unwrap();
+        assert_eq!(found.place.to_string(), at, "{error}");
+        assert!(found.message.contains(message), "{error}");
+        assert!(found.help.contains(help), "{error}");
     }
     let error = load_for_use(Path::new("no/such.csv"), &trained(), false, false).unwrap_err();
     assert_eq!(error.to_string(), "there is no file `no/such.csv`");

@@ -1,0 +1,319 @@
+//! `Judge`: the sections of a configuration against each other and the data, with all mistakes.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{Facts, LayerSpec, MetricSpec, ModelSpec, TrainSpec};
+use crate::config::names::snake_case;
+use crate::config::{CompileConfig, ConfigError, Damage, FitConfig, ModelConfig};
+use crate::diagnostics::Code;
+use crate::error::Problem;
+use crate::layers::LayerEntry;
+use crate::losses::{Output, Target};
+use crate::metrics::log_keys;
+use crate::shape::Shape;
+
+/// Judges a configuration, and gathers its mistakes.
+pub(super) struct Judge<'a> {
+    pub facts: &'a Facts,
+    pub damage: &'a Damage,
+    pub errors: Vec<ConfigError>,
+}
+
+impl Judge<'_> {
+    /// The value, or none and a mistake more.
+    fn keep<T>(&mut self, result: Result<T, ConfigError>) -> Option<T> {
+        result.map_err(|error| self.errors.push(error)).ok()
+    }
+
+    pub(super) fn model(&mut self, config: &ModelConfig) -> Option<ModelSpec> {
+        let Some(first) = config.layers.first() else {
+            if !self.damage.is_in("model") {
+                let error = ConfigError::at("model.layers", "the model has no layers");
+                let help = "list at least one, such as `- dense: {units: 1}`";
+                self.errors.push(error.with_code(Code::Layer).with_help(help));
+            }
+            return None;
+        };
+        let input = self.input(config, first);
+        let names = self.keep(layer_names(&config.layers, self.damage));
+        let mut layers: Vec<LayerSpec> = Vec::with_capacity(config.layers.len());
+        let (mut shape, mut next) = (input.clone(), 0);
+        for (position, entry) in config.layers.iter().enumerate() {
+            let index = self.damage.index("model.layers", position);
+            let path = format!("model.layers[{index}]");
+            // where a layer before this one couldn't be read, nobody knows what reaches it
+            let input = shape.take().filter(|_| index == next);
+            next = index + 1;
+            if self.damage.is_in(&path) {
+                continue;
+            }
+            let output = match &input {
+                Some(input) => output_shape(entry, input).map(Some),
+                None => problem_of_its_own(entry).map_or(Ok(None), Err),
+            };
+            let name = names.as_ref().map(|names| names[position].clone()).unwrap_or_default();
+            let known = Some(name.as_str()).filter(|_| !self.damage.is_in("model.layers"));
+            let place = |problem| placed(&path, entry.kind.name, Code::Layer, known, problem);
+            let output = self.keep(output.map_err(place)).flatten();
+            if let (Some(input), Some(output)) = (input, output) {
+                shape = Some(output.clone());
+                let trainable = entry.common.trainable.unwrap_or(true);
+                layers.push(LayerSpec { name, entry: entry.clone(), trainable, input, output });
+            }
+        }
+        let is_whole =
+            names.is_some() && layers.len() == config.layers.len() && !self.damage.is_in("model");
+        let name = config.name.clone().unwrap_or_else(|| "sequential".to_string());
+        input.filter(|_| is_whole).map(|input| ModelSpec { name, input, layers })
+    }
+
+    /// The shape of one sample; None where it isn't known.
+    fn input(&mut self, config: &ModelConfig, first: &LayerEntry) -> Option<Shape> {
+        let is_first = self.damage.index("model.layers", 0) == 0;
+        let is_known = !self.damage.is_in("model.input_shape")
+            && is_first
+            && !self.damage.is_in("model.layers[0]");
+        if !is_known {
+            return None;
+        }
+        match input_shape(config, first, self.facts.features) {
+            Err(error) if error.path == "model" && self.damage.is_in("data") => None,
+            other => self.keep(other),
+        }
+    }
+
+    /// What `fit` says by itself.
+    pub(super) fn fit(&mut self, fit: &FitConfig) {
+        for (key, value) in [
+            ("batch_size", fit.batch_size),
+            ("epochs", fit.epochs),
+            ("validation_freq", fit.validation_freq),
+            ("validation_batch_size", fit.validation_batch_size.unwrap_or(1)),
+        ] {
+            if value == 0 {
+                let message = format!("`{key}` must be at least 1, got 0");
+                self.errors.push(ConfigError::at(format!("fit.{key}"), message));
+            }
+        }
+        if let Some(verbose) = fit.verbose.filter(|verbose| *verbose > 2) {
+            let message = format!("`verbose` must be 0, 1 or 2, got {verbose}");
+            self.errors.push(ConfigError::at("fit.verbose", message));
+        }
+        if let Some(split) = &fit.validation_split {
+            self.keep(split.check());
+        }
+        if fit.class_weight.is_some() && matches!(self.facts.target, Some(Target::Numbers(_))) {
+            let message = "`class_weight` needs a target of classes, but the target is a number";
+            let error = ConfigError::at("fit.class_weight", message).with_code(Code::ClassWeight);
+            let help = "remove it, or encode the target with `encode: label`";
+            self.errors.push(error.with_help(help));
+        }
+    }
+
+    /// How the model is trained; None without a target, or where it isn't known.
+    pub(super) fn training(
+        &mut self,
+        compile: &CompileConfig,
+        fit: &FitConfig,
+        model: Option<&ModelSpec>,
+    ) -> Option<TrainSpec> {
+        let optimizer = &compile.optimizer;
+        if !self.damage.is_in("compile.optimizer") {
+            let place =
+                |p| placed("compile.optimizer", optimizer.kind.name, Code::Optimizer, None, p);
+            self.keep(optimizer.check().map_err(place));
+        }
+        let metrics = metrics(compile);
+        if let (Some(model), Some(target)) = (model, self.facts.target) {
+            self.scores(compile, &metrics, &model.output_for(target));
+        }
+        let is_known = !["data", "fit.validation_split"].iter().any(|path| self.damage.is_in(path));
+        let spec = TrainSpec {
+            optimizer: optimizer.clone(),
+            loss: compile.loss.clone(),
+            metrics,
+            batch_size: fit.batch_size,
+            validation_batch_size: fit.validation_batch_size.unwrap_or(fit.batch_size),
+            validation_freq: fit.validation_freq,
+            epochs: fit.epochs,
+            shuffle: fit.shuffle,
+            class_weight: fit.class_weight.clone(),
+            callbacks: fit.callbacks.clone(),
+            has_validation: self.facts.has_validation || !is_known,
+            target: self.facts.target.unwrap_or(Target::Numbers(1)),
+        };
+        if self.facts.target.is_some() || self.damage.is_in("data") {
+            self.callbacks(&spec);
+        }
+        self.facts.target.map(|_| spec)
+    }
+
+    /// The loss and the metrics against the model's output and the target.
+    fn scores(&mut self, compile: &CompileConfig, metrics: &[MetricSpec], output: &Output<'_>) {
+        let loss = &compile.loss;
+        if !self.damage.is_in("compile.loss") {
+            let place = |problem| placed("compile.loss", loss.kind.name, Code::Loss, None, problem);
+            self.keep(loss.item.check(output).map_err(place));
+        }
+        let plain = compile.metrics.len();
+        for (index, metric) in metrics.iter().enumerate() {
+            let (list, position) = match metric.weighted {
+                false => ("compile.metrics", index),
+                true => ("compile.weighted_metrics", index - plain),
+            };
+            let path = format!("{list}[{}]", self.damage.index(list, position));
+            let name = metric.entry.kind.name;
+            let place = |problem| placed(&path, name, Code::Metric, None, problem);
+            if !self.damage.is_in(&path) {
+                self.keep(metric.entry.item.accumulator(output).map_err(place));
+            }
+        }
+    }
+
+    fn callbacks(&mut self, spec: &TrainSpec) {
+        let known = spec.callback_facts();
+        for (position, callback) in spec.callbacks.iter().enumerate() {
+            let index = self.damage.index("fit.callbacks", position);
+            let path = format!("fit.callbacks[{index}]");
+            let Err(problem) = callback.item.start(&known) else { continue };
+            // a metric that couldn't be read may be the one that is monitored
+            let may_be_right = problem.key == "monitor" && self.damage.is_in("compile");
+            if !may_be_right && !self.damage.is_in(&path) {
+                let name = callback.kind.name;
+                self.errors.push(placed(&path, name, Code::Callback, None, problem));
+            }
+        }
+    }
+}
+
+/// The shape of a layer's output, which must not be too large.
+fn output_shape(entry: &LayerEntry, input: &Shape) -> Result<Shape, Problem> {
+    let output = entry.item.output_shape(input)?;
+    output.check_size()?;
+    Ok(output)
+}
+
+/// What is wrong with a layer whatever shape reaches it: one of its own arguments.
+fn problem_of_its_own(entry: &LayerEntry) -> Option<Problem> {
+    let problem = |rank| entry.item.output_shape(&Shape(vec![64; rank])).err();
+    let first = problem(1).filter(|problem| !problem.key.is_empty())?;
+    (2..=4).all(|rank| problem(rank).as_ref() == Some(&first)).then_some(first)
+}
+
+/// The shape of one sample: as given on the model or on its first layer, else the features'.
+fn input_shape(
+    config: &ModelConfig,
+    first: &LayerEntry,
+    features: Option<usize>,
+) -> Result<Shape, ConfigError> {
+    let on_layer = format!("model.layers[0].{}", first.kind.name);
+    let given = [
+        ("model.input_shape".to_string(), config.input_shape.clone()),
+        (format!("{on_layer}.input_shape"), first.common.input_shape.clone()),
+        (format!("{on_layer}.input_dim"), first.common.input_dim.map(|dim| vec![dim])),
+    ];
+    let mut shape: Option<(String, Shape)> = None;
+    for (path, dims) in given.into_iter().filter_map(|(path, dims)| Some((path, dims?))) {
+        if dims.contains(&0) {
+            return Err(ConfigError::at(path, "every axis must be at least 1, got 0"));
+        }
+        let dims = Shape(dims);
+        if let Err(problem) = dims.check_size() {
+            return Err(ConfigError::at(path, problem.message));
+        }
+        match &shape {
+            Some((other, seen)) if *seen != dims => {
+                let message = format!("the input is {dims} here, but {seen} at `{other}`");
+                let error = ConfigError::at(path, message).with_code(Code::InputShape);
+                return Err(error.with_help("give it once"));
+            }
+            _ => shape = Some((path, dims)),
+        }
+    }
+    match (shape, features) {
+        (Some((path, shape)), Some(features)) if shape.elements() != features => {
+            let message = format!(
+                "the input {shape} holds {} numbers, but the features make {features}",
+                shape.elements()
+            );
+            Err(ConfigError::at(path, message)
+                .with_code(Code::InputShape)
+                .with_help("leave it out, or list other columns in `data.features`"))
+        }
+        (Some((_, shape)), _) => Ok(shape),
+        (None, Some(features)) => Ok(Shape(vec![features])),
+        (None, None) => Err(ConfigError::at("model", "the shape of the input is unknown")
+            .with_code(Code::InputShape)
+            .with_help("give `input_shape: [2]` here, or a `data` section with features")),
+    }
+}
+
+/// Keras's automatic names: `dense`, `dense_1`, …, around those that were given.
+fn layer_names(layers: &[LayerEntry], damage: &Damage) -> Result<Vec<String>, ConfigError> {
+    let mut taken = BTreeSet::new();
+    for (position, entry) in layers.iter().enumerate() {
+        let Some(name) = &entry.common.name else { continue };
+        let index = damage.index("model.layers", position);
+        let path = format!("model.layers[{index}].{}.name", entry.kind.name);
+        if name.is_empty() || name.contains(['.', '/']) || name.chars().any(char::is_control) {
+            let message =
+                format!("a layer's name must be plain text without `.` and `/`, got \"{name}\"");
+            return Err(ConfigError::at(path, message).with_code(Code::LayerName));
+        }
+        if !taken.insert(name.clone()) {
+            return Err(ConfigError::at(path, format!("two layers are named `{name}`"))
+                .with_code(Code::LayerName)
+                .with_help("layer names must be unique in a model"));
+        }
+    }
+    let mut counts = BTreeMap::<String, usize>::new();
+    let mut automatic = |entry: &LayerEntry| {
+        let base = snake_case(entry.kind.class_name);
+        let count = counts.entry(base.clone()).or_insert(0);
+        loop {
+            let name = if *count == 0 { base.clone() } else { format!("{base}_{count}") };
+            *count += 1;
+            if !taken.contains(&name) {
+                return name;
+            }
+        }
+    };
+    Ok(layers
+        .iter()
+        .map(|entry| entry.common.name.clone().unwrap_or_else(|| automatic(entry)))
+        .collect())
+}
+
+/// The metrics with their keys, the weighted ones last.
+fn metrics(compile: &CompileConfig) -> Vec<MetricSpec> {
+    let mut keys = log_keys(&compile.metrics);
+    for key in log_keys(&compile.weighted_metrics) {
+        // Keras's rule: a weighted metric gives way where its key is taken
+        keys.push(if keys.contains(&key) { format!("weighted_{key}") } else { key });
+    }
+    let plain = compile.metrics.iter().map(|entry| (entry, false));
+    let all = plain.chain(compile.weighted_metrics.iter().map(|entry| (entry, true)));
+    all.zip(keys)
+        .map(|((entry, weighted), key)| MetricSpec { key, entry: entry.clone(), weighted })
+        .collect()
+}
+
+/// A problem of an entry, at its place; `layer` is the name by which a layer is known. A problem of
+/// the entry itself, and not of one of its arguments, is of the kind `code`.
+fn placed(
+    path: &str,
+    entry: &str,
+    code: Code,
+    layer: Option<&str>,
+    problem: Problem,
+) -> ConfigError {
+    let (path, code) = match problem.key.as_str() {
+        "" => (format!("{path}.{entry}"), code),
+        key => (format!("{path}.{entry}.{key}"), problem.code),
+    };
+    let message = match layer {
+        Some(name) => format!("layer `{name}`: {}", problem.message),
+        None => problem.message,
+    };
+    ConfigError::at(path, message).with_code(code).with_help(problem.help)
+}
