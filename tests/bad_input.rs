@@ -274,11 +274,7 @@ fn what_depends_on_a_mistake_is_not_judged() {
             ],
             1,
         ),
-        (
-            "split and column",
-            &[("column: age", "column: agge"), ("split: 0.1", "split: 2")],
-            2,
-        ),
+        ("split and column", &[("column: age", "column: agge"), ("split: 0.1", "split: 2")], 2),
         (
             "split",
             &[("split: 0.1", "split: 2"), ("[accuracy]", "[{top_k_categorical_accuracy: {k: 0}}]")],
