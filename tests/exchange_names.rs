@@ -6,7 +6,7 @@
 
 mod support;
 
-use lanthorn::config::Catalog;
+use lanthorn::config::{Catalog, Node};
 use lanthorn::exchange::keras::{read_json, write_json};
 use lanthorn::exchange::portable::{Portable, PortableLayer};
 use lanthorn::exchange::signatures::{LAYERS, LOSSES, METRICS, Module, OPTIMIZERS, SCHEDULES};
@@ -41,17 +41,18 @@ fn losses_and_metrics_go_by_any_of_their_names() {
         name: "sequential".into(),
         input: vec![3],
         layers: vec![portable("Dense", &json!({ "units": 3 }))],
-        compile: json!({
+        compile: Some(entry(&json!({
             "optimizer": { "loss_scale_optimizer": { "inner_optimizer": { "adam": {} } } },
             "loss": { "scce": { "from_logits": true } },
             "metrics": ["acc", "logcosh", "scce", { "sparse_top_k_categorical_accuracy": { "k": 2 } }],
-        }),
+        }))),
+        preprocessing: None,
         optimizer: Vec::new(),
     };
     let compile = write_json::model(&model).unwrap()["compile_config"].clone();
     assert_eq!(compile["optimizer"]["config"]["inner_optimizer"]["class_name"], "Adam");
     assert_eq!(compile["loss"]["class_name"], "SparseCategoricalCrossentropy");
-    assert_eq!(compile["loss"]["config"], json!({ "from_logits": true }));
+    assert_eq!(compile["loss"]["config"], json!({ "from_logits": true, "axis": -1 }));
     let metrics = compile["metrics"].as_array().unwrap();
     assert_eq!(metrics[0], "acc");
     let others: Vec<_> = metrics[1..].iter().map(|metric| &metric["class_name"]).collect();
@@ -104,11 +105,14 @@ fn a_backward_layer_of_keras_runs_backwards() {
     folder.ok("summary model.yaml");
 }
 
+fn entry<T: serde::de::DeserializeOwned>(json: &Value) -> T {
+    Node::from_json(json).read().unwrap()
+}
+
 fn portable(class: &str, arguments: &Value) -> PortableLayer {
     PortableLayer {
         name: "b".into(),
-        class: class.into(),
-        arguments: arguments.as_object().unwrap().clone(),
+        entry: entry(&json!({ class: arguments })),
         trainable: true,
         input: vec![6, 3],
         output: vec![8],

@@ -10,7 +10,7 @@ use std::path::Path;
 use candle_core::Device;
 use lanthorn::artifact::Model;
 use lanthorn::exchange::keras::KerasFile;
-use lanthorn::exchange::of_model::{from_keras, tables};
+use lanthorn::exchange::of_model::from_keras;
 use lanthorn::exchange::onnx::eval::{Graph, Kind, Value};
 use lanthorn::exchange::onnx::{difference, write};
 use lanthorn::exchange::portable::Portable;
@@ -26,8 +26,7 @@ fn fixture(name: &str) -> Model {
 }
 
 fn onnx(model: &Model, is_raw: bool) -> Vec<u8> {
-    let tables = tables(model).unwrap();
-    write(&Portable::of(model, None).unwrap(), tables.as_ref().filter(|_| is_raw)).unwrap()
+    write(&Portable::of(model, None).unwrap(), is_raw).unwrap()
 }
 
 fn find(file: &[u8], bytes: &[u8]) -> Option<usize> {

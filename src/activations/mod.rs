@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 use crate::error::{Problem, Result};
 use crate::shape::Shape;
 
+pub(crate) use slices::{SELU_ALPHA, SELU_SCALE};
 pub use tensors::{log_softmax, softmax};
 
 /// A function that a layer applies to its output: `relu`, or with arguments

@@ -3,8 +3,8 @@
 use super::Activation;
 use crate::kernels::simd::{erf, exp, expm1, sigmoid, softplus, tanh, vectorize};
 
-pub(super) const SELU_ALPHA: f64 = 1.673_263_242_354_377_2;
-pub(super) const SELU_SCALE: f64 = 1.050_700_987_355_480_5;
+pub(crate) const SELU_ALPHA: f64 = 1.673_263_242_354_377_2;
+pub(crate) const SELU_SCALE: f64 = 1.050_700_987_355_480_5;
 
 impl Activation {
     /// True where the function can be run over slices, in place; see [`Activation::apply`].

@@ -9,7 +9,6 @@ use lanthorn::Error;
 use lanthorn::artifact::{MODEL, Model, model_path};
 use lanthorn::config::Config;
 use lanthorn::exchange::keras::{self, write_json};
-use lanthorn::exchange::of_model;
 use lanthorn::exchange::onnx;
 use lanthorn::exchange::portable::Portable;
 use lanthorn::exchange::torch;
@@ -230,7 +229,7 @@ fn torch_folder(arguments: &ExportArguments, common: &Common) -> Result<()> {
     let model = Model::load(&arguments.model, &Device::Cpu)?;
     let portable = Portable::of(&model, None)?;
     let weights = weights_file::to_file(model.network.weights())?;
-    let files = torch::write(&portable, weights, of_model::tables(&model)?.as_ref())?;
+    let files = torch::write(&portable, weights)?;
     fs_err::create_dir_all(out)?;
     let state = Output::at(&out.join(MODEL), Kind::Weights, &inputs)?;
     let code = Output::at(&out.join("model.py"), Kind::Text, &inputs)?;
@@ -277,16 +276,12 @@ fn bytes(arguments: &ExportArguments, output: &Output, model: &Model) -> Result<
             text.into_bytes()
         }
         _ => {
-            let tables = match arguments.without_preprocessing {
-                true => None,
-                false => of_model::tables(model)?,
-            };
-            if arguments.with_preprocessing && tables.is_none() {
+            if arguments.with_preprocessing && portable.preprocessing.is_none() {
                 let message = "`--with-preprocessing`: the model has no preprocessing";
                 let help = "leave the flag out: the network alone is written";
                 return Err(Error::run(message).with_help(help).into());
             }
-            onnx::write(&portable, tables.as_ref())?
+            onnx::write(&portable, !arguments.without_preprocessing)?
         }
     })
 }

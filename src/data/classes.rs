@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 /// The classes of a column, sorted: as numbers where every one of them is a number (1 and 1.0 are
 /// one class), else by bytes. scikit-learn: `LabelEncoder`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Classes {
+pub(crate) struct Classes {
     /// As first met in training.
     pub names: Vec<String>,
     numeric: bool,
@@ -33,7 +33,7 @@ impl Classes {
     }
 
     /// How many.
-    pub(super) fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.names.len()
     }
 }

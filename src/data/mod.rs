@@ -44,9 +44,12 @@ use crate::error::{Error, Result};
 use crate::random::Random;
 
 pub use class_weight::{balanced, class_counts, class_weights};
+pub(crate) use classes::Classes;
 pub use dataset::{Dataset, Matrix, Targets};
 pub use head::Head;
 pub use preprocessing::Preprocessing;
+pub(crate) use preprocessing::{Column, Transform};
+pub(crate) use scaling::Scaling;
 pub use split::ValidationSplit;
 
 /// The data of a configuration, as the model sees it.

@@ -19,7 +19,7 @@ use crate::spec::Facts;
 pub struct Preprocessing {
     pub(super) delimiter: char,
     #[serde(deserialize_with = "at_least_one")]
-    pub(super) features: Vec<Column>,
+    pub(crate) features: Vec<Column>,
     #[serde(deserialize_with = "at_least_one")]
     pub(super) target: Vec<Column>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -28,7 +28,7 @@ pub struct Preprocessing {
 
 /// One column and what becomes of its cells.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub(super) struct Column {
+pub(crate) struct Column {
     pub name: String,
     pub transform: Transform,
 }
@@ -36,7 +36,7 @@ pub(super) struct Column {
 /// What becomes of a cell.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub(super) enum Transform {
+pub(crate) enum Transform {
     /// A number.
     Number { scaling: Scaling },
     /// The number of its class.
@@ -246,7 +246,7 @@ impl Column {
 
 impl Transform {
     /// The classes, where the cells are categories.
-    pub(super) fn classes(&self) -> Option<&Classes> {
+    pub(crate) fn classes(&self) -> Option<&Classes> {
         match self {
             Transform::Number { .. } => None,
             Transform::Label { classes, .. } | Transform::OneHot { classes } => Some(classes),
@@ -254,7 +254,7 @@ impl Transform {
     }
 
     /// The scaling.
-    pub(super) fn scaling(&self) -> Scaling {
+    pub(crate) fn scaling(&self) -> Scaling {
         match self {
             Transform::Number { scaling } | Transform::Label { scaling, .. } => *scaling,
             Transform::OneHot { .. } => Scaling::None,

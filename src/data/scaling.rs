@@ -7,7 +7,7 @@ use crate::config::data::Scale;
 /// How the numbers of a column are scaled, once its statistics are known.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub(super) enum Scaling {
+pub(crate) enum Scaling {
     /// `x`
     #[default]
     None,
@@ -85,6 +85,15 @@ impl Scaling {
             Scaling::None => value,
             Scaling::MinMax { factor, offset } => value * factor + offset,
             Scaling::Standard { mean, std } => (value - mean) / std,
+        }
+    }
+
+    /// (factor, offset) such that `scaled = factor · original + offset`; None where it is the same.
+    pub(crate) fn affine(&self) -> Option<(f64, f64)> {
+        match *self {
+            Scaling::None => None,
+            Scaling::MinMax { factor, offset } => Some((factor, offset)),
+            Scaling::Standard { mean, std } => Some((1.0 / std, -mean / std)),
         }
     }
 

@@ -2,6 +2,7 @@
 
 pub mod keras;
 pub mod keras_json;
+mod layer_rules;
 pub mod of_model;
 #[cfg(feature = "onnx")]
 pub mod onnx;
@@ -11,7 +12,7 @@ pub mod onnx;
 pub mod portable;
 pub mod python;
 pub mod signatures;
-pub mod tables;
+mod spatial;
 pub mod tidy;
 pub mod torch;
 pub mod verify;

@@ -6,14 +6,13 @@ use candle_core::{Device, Tensor};
 use serde_json::{Map, Value};
 
 use super::keras::{KerasFile, read_json};
-use super::portable::{Portable, PortableLayer, named};
-use super::tables::{TableOutput, Tables};
+use super::portable::{Portable, PortableLayer};
 use crate::artifact::{Model, Training};
 use crate::checkpoint::{CHECKPOINT, Checkpoint};
 use crate::config::{Config, Node};
 use crate::data::Preprocessing;
 use crate::error::{Error, Result};
-use crate::losses::Target;
+use crate::losses::{LossKind, Target};
 use crate::network::Network;
 use crate::spec::{Facts, Spec};
 use crate::trainer::Trainer;
@@ -22,94 +21,41 @@ impl Portable {
     /// A model with its weights; with the optimizer's variables where `run` is a run's folder whose
     /// checkpoint holds them.
     pub fn of(model: &Model, run: Option<&Path>) -> Result<Portable> {
-        let compile = match &model.config.compile {
-            Some(compile) => {
-                let compile = serde_json::to_value(compile);
-                let compile = compile.map_err(|error| Error::Internal(error.to_string()))?;
-                spelled_out(compile, model)
-            }
-            None => Value::Null,
-        };
+        let (compile, preprocessing) = (model.config.compile.clone(), model.preprocessing.clone());
         let checkpoint = run.map(|run| run.join(CHECKPOINT)).filter(|path| path.exists());
         let optimizer = match checkpoint {
             Some(path) => Checkpoint::read(&path)?.state.optimizer().to_vec(),
             None => Vec::new(),
         };
-        Ok(Portable { compile, optimizer, ..Portable::of_layers(&model.network) })
+        let layers = Portable::of_layers(&model.network);
+        Ok(Portable { compile, preprocessing, optimizer, ..layers })
     }
 
     /// The layers alone, with their weights.
     pub fn of_layers(model: &Network) -> Portable {
         let (spec, weights) = (model.spec(), model.weights());
-        let mut layers = Vec::with_capacity(spec.layers.len());
-        for layer in &spec.layers {
+        let layers = spec.layers.iter().map(|layer| {
             let own = weights.iter().filter(|weight| weight.layer == layer.name);
-            layers.push(PortableLayer {
+            PortableLayer {
                 name: layer.name.clone(),
-                class: layer.entry.kind.class_name.to_string(),
-                arguments: layer.entry.arguments(),
+                entry: layer.entry.clone(),
                 trainable: layer.trainable,
                 input: layer.input.dims().to_vec(),
                 output: layer.output.dims().to_vec(),
                 weights: own
                     .map(|weight| (weight.name.clone(), weight.var.as_tensor().clone()))
                     .collect(),
-            });
+            }
+        });
+        Portable {
+            name: spec.name.clone(),
+            input: spec.input.dims().to_vec(),
+            layers: layers.collect(),
+            compile: None,
+            preprocessing: None,
+            optimizer: Vec::new(),
         }
-        let input = spec.input.dims().to_vec();
-        let (compile, optimizer) = (Value::Null, Vec::new());
-        Portable { name: spec.name.clone(), input, layers, compile, optimizer }
     }
-}
-
-/// A `compile` section whose `accuracy` and `crossentropy` are what they mean for this model, where
-/// Keras would not take the name as it stands.
-fn spelled_out(mut compile: Value, model: &Model) -> Value {
-    let is_sparse = match &model.preprocessing {
-        Some(preprocessing) => matches!(preprocessing.target_kind(), Target::Classes(_)),
-        None => false,
-    };
-    let kind = match (model.spec.model.output().last(), is_sparse) {
-        (1, _) => "binary",
-        (_, true) => "sparse_categorical",
-        (_, false) => "categorical",
-    };
-    let spell = |entry: &mut Value, is_metric: bool| {
-        let Some((name, mut arguments)) = named(entry) else { return };
-        arguments.retain(|_, value| !value.is_null());
-        let what = match name.to_lowercase().as_str() {
-            "accuracy" | "acc" if !arguments.is_empty() => "accuracy",
-            "crossentropy" | "ce" if is_metric || !arguments.is_empty() => "crossentropy",
-            _ => return,
-        };
-        if is_metric {
-            arguments.entry("name").or_insert(Value::String(name));
-        }
-        let arguments = Value::Object(arguments);
-        *entry = Value::Object(Map::from_iter([(format!("{kind}_{what}"), arguments)]));
-    };
-    if let Some(loss) = compile.get_mut("loss") {
-        spell(loss, false);
-    }
-    for key in ["metrics", "weighted_metrics"] {
-        let list = compile.get_mut(key).and_then(Value::as_array_mut);
-        list.into_iter().flatten().for_each(|metric| spell(metric, true));
-    }
-    compile
-}
-
-/// What a model's data was, for a file that holds the preprocessing too.
-pub fn tables(model: &Model) -> Result<Option<Tables>> {
-    let Some(preprocessing) = &model.preprocessing else { return Ok(None) };
-    let json =
-        serde_json::to_value(preprocessing).map_err(|error| Error::Internal(error.to_string()))?;
-    let loss = model.config.compile.as_ref().map(|compile| &compile.loss);
-    let from_logits = loss.is_some_and(|loss| loss.item.from_logits());
-    let output = match preprocessing.classes() {
-        Some(classes) => TableOutput::Classes { classes: classes.to_vec(), from_logits },
-        None => TableOutput::Numbers { unit: preprocessing.target_unit() },
-    };
-    Ok(Some(Tables { features: Tables::features_of(&json)?, output }))
 }
 
 /// How many columns a model without a configuration may have: an image of 1024 by 1024 in color.
@@ -208,19 +154,42 @@ fn set_layer(model: &Network, layer: &str, tensors: &[Tensor], path: &Path) -> R
 /// What the target must be, by the loss and the output.
 fn target_of(config: &Config, spec: &Spec) -> Target {
     let output = spec.model.output();
-    match config.compile.as_ref().map(|compile| compile.loss.kind.name) {
-        Some("sparse_categorical_crossentropy" | "categorical_generalized_cross_entropy") => {
-            Target::Classes(output.last())
-        }
-        Some("categorical_crossentropy" | "categorical_focal_crossentropy")
+    let numbers = Target::Numbers(output.elements());
+    let Some(compile) = &config.compile else { return numbers };
+    match LossKind::from(&*compile.loss.item) {
+        LossKind::SparseCategoricalCrossentropy(_)
+        | LossKind::CategoricalGeneralizedCrossEntropy(_) => Target::Classes(output.last()),
+        LossKind::CategoricalCrossentropy(_) | LossKind::CategoricalFocalCrossentropy(_)
             if output.rank() == 1 =>
         {
             Target::OneHot(output.last())
         }
-        Some("binary_crossentropy" | "binary_focal_crossentropy") if output.elements() == 1 => {
+        LossKind::BinaryCrossentropy(_) | LossKind::BinaryFocalCrossentropy(_)
+            if output.elements() == 1 =>
+        {
             Target::Classes(2)
         }
-        _ => Target::Numbers(output.elements()),
+        LossKind::CategoricalCrossentropy(_)
+        | LossKind::CategoricalFocalCrossentropy(_)
+        | LossKind::BinaryCrossentropy(_)
+        | LossKind::BinaryFocalCrossentropy(_)
+        | LossKind::MeanSquaredError(_)
+        | LossKind::MeanAbsoluteError(_)
+        | LossKind::MeanAbsolutePercentageError(_)
+        | LossKind::Crossentropy(_)
+        | LossKind::MeanSquaredLogarithmicError(_)
+        | LossKind::Huber(_)
+        | LossKind::LogCosh(_)
+        | LossKind::CosineSimilarity(_)
+        | LossKind::KlDivergence(_)
+        | LossKind::Poisson(_)
+        | LossKind::Hinge(_)
+        | LossKind::SquaredHinge(_)
+        | LossKind::CategoricalHinge(_)
+        | LossKind::Dice(_)
+        | LossKind::Tversky(_)
+        | LossKind::Circle(_)
+        | LossKind::Other(_) => numbers,
     }
 }
 

@@ -3,12 +3,11 @@
 use std::path::Path;
 
 use super::portable::Portable;
-use super::tables::Tables;
 use crate::artifact::Model;
 use crate::error::{Error, Result};
 
 /// An error: this build has no ONNX.
-pub fn write(_portable: &Portable, _tables: Option<&Tables>) -> Result<Vec<u8>> {
+pub fn write(_portable: &Portable, _with_preprocessing: bool) -> Result<Vec<u8>> {
     Err(absent())
 }
 

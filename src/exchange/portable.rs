@@ -1,12 +1,14 @@
-//! `Portable`: a model as the exporters see it. Every layer with its arguments as JSON, its shapes
-//! and its weights in Keras's order and layout; free of how the model is run.
+//! `Portable`: a model as the exporters see it. Every layer with its configuration, its shapes and
+//! its weights in Keras's order and layout; free of how the model is run.
 
 use candle_core::Tensor;
 use serde_json::{Map, Value};
 
-use super::signatures::{Class, LAYERS};
+use crate::config::CompileConfig;
 use crate::config::names::snake_case;
+use crate::data::Preprocessing;
 use crate::error::{Error, Result};
+use crate::layers::{LayerEntry, LayerKind, Recurrent};
 
 /// A model to be written in another format.
 #[derive(Debug, Clone)]
@@ -17,8 +19,10 @@ pub struct Portable {
     pub input: Vec<usize>,
     /// First to last.
     pub layers: Vec<PortableLayer>,
-    /// The `compile` section, as a configuration has it; null for an architecture alone.
-    pub compile: Value,
+    /// The `compile` section; none for an architecture alone.
+    pub compile: Option<CompileConfig>,
+    /// What becomes of the cells of a row; none for an architecture alone.
+    pub preprocessing: Option<Preprocessing>,
     /// The optimizer's variables in Keras's order; empty where there are none.
     pub optimizer: Vec<(String, Tensor)>,
 }
@@ -28,10 +32,8 @@ pub struct Portable {
 pub struct PortableLayer {
     /// Unique in the model: `dense_1`.
     pub name: String,
-    /// Keras's class: `Dense`.
-    pub class: String,
-    /// Every argument, as a configuration has it.
-    pub arguments: Map<String, Value>,
+    /// Its kind and its configuration.
+    pub entry: LayerEntry,
     /// False where its weights are frozen.
     pub trainable: bool,
     /// The shape that comes in, batch left out.
@@ -48,10 +50,15 @@ impl Portable {
         self.layers.last().map_or(&self.input, |layer| &layer.output)
     }
 
+    /// True where the model gives logits: a softmax (or, of one output, a sigmoid) is still to come.
+    pub fn gives_logits(&self) -> bool {
+        self.compile.as_ref().is_some_and(|compile| compile.loss.item.from_logits())
+    }
+
     /// Keras's keys for the layers in its files: the class in snake_case, counted in the model,
     /// whatever the layer's own name.
     pub fn file_keys(&self) -> Vec<String> {
-        file_keys(self.layers.iter().map(|layer| layer.class.as_str()))
+        file_keys(self.layers.iter().map(PortableLayer::class))
     }
 }
 
@@ -69,52 +76,19 @@ pub fn file_keys<'a>(classes: impl Iterator<Item = &'a str>) -> Vec<String> {
 }
 
 impl PortableLayer {
-    /// Keras's class of the layer.
-    pub fn keras_class(&self) -> Result<Class> {
-        LAYERS.find(&self.class).ok_or_else(|| self.refuse("Keras has no such layer".to_string()))
+    /// Which layer it is, with its arguments.
+    pub fn kind(&self) -> LayerKind<'_> {
+        LayerKind::from(&*self.entry.item)
+    }
+
+    /// Keras's class: `Dense`.
+    pub fn class(&self) -> &'static str {
+        self.entry.kind.class_name
     }
 
     /// An error that names the layer.
     pub fn refuse(&self, why: impl Into<String>) -> Error {
-        Error::run(format!("layer `{}` ({}): {}", self.name, self.class, why.into()))
-    }
-
-    /// An argument; null where there is none.
-    pub fn argument(&self, name: &str) -> &Value {
-        self.arguments.get(name).unwrap_or(&Value::Null)
-    }
-
-    /// True where an argument is true.
-    pub fn flag(&self, name: &str) -> bool {
-        self.argument(name).as_bool().unwrap_or(false)
-    }
-
-    /// True where its channels come before its space.
-    pub fn is_channels_first(&self) -> bool {
-        self.argument("data_format") == "channels_first"
-    }
-
-    /// An argument that is a number.
-    pub fn number(&self, name: &str, default: f64) -> f64 {
-        self.argument(name).as_f64().unwrap_or(default)
-    }
-
-    /// An argument that is a text.
-    pub fn text(&self, name: &str) -> &str {
-        self.argument(name).as_str().unwrap_or("")
-    }
-
-    /// An argument that is one size for all of `rank` axes, or a list of them.
-    pub fn sizes(&self, name: &str, rank: usize, default: usize) -> Result<Vec<usize>> {
-        match self.argument(name) {
-            Value::Null => Ok(vec![default; rank]),
-            Value::Number(n) => Ok(vec![n.as_u64().unwrap_or(0) as usize; rank]),
-            Value::Array(items) if items.len() == rank || items.len() == 1 => {
-                let sizes = items.iter().map(|item| item.as_u64().unwrap_or(0) as usize);
-                Ok(sizes.cycle().take(rank).collect())
-            }
-            other => Err(self.refuse(format!("`{name}` is {other}, expected {rank} sizes"))),
-        }
+        Error::run(format!("layer `{}` ({}): {}", self.name, self.class(), why.into()))
     }
 
     /// A weight by Keras's name.
@@ -122,25 +96,19 @@ impl PortableLayer {
         self.weights.iter().find(|(own, _)| own == name).map(|(_, tensor)| tensor)
     }
 
-    /// A layer inside this one, written as an entry (`lstm`, `{lstm: {…}}`), as a layer of its own.
-    pub fn inner(&self, entry: &Value) -> Result<PortableLayer> {
-        let (kind, arguments) = named(entry)
-            .ok_or_else(|| self.refuse(format!("its inner layer {entry} can't be read")))?;
-        let class = LAYERS
-            .find(&kind)
-            .ok_or_else(|| self.refuse(format!("Keras has no layer `{kind}`")))?;
-        Ok(PortableLayer {
-            name: match arguments.get("name") {
-                Some(Value::String(name)) => name.clone(),
-                _ => snake_case(class.name),
-            },
-            class: class.name.to_string(),
-            arguments,
-            trainable: self.trainable,
-            input: self.input.clone(),
-            output: self.output.clone(),
+    /// What an LSTM, GRU or SimpleRNN does.
+    pub fn cell(&self) -> Result<Recurrent> {
+        self.entry.item.recurrent().ok_or_else(|| self.refuse("it is not a recurrent layer"))
+    }
+
+    /// A layer inside this one as a layer of its own, without weights.
+    pub fn inner(&self, entry: &LayerEntry) -> PortableLayer {
+        PortableLayer {
+            name: entry.common.name.clone().unwrap_or_else(|| snake_case(entry.kind.class_name)),
+            entry: entry.clone(),
             weights: Vec::new(),
-        })
+            ..self.clone()
+        }
     }
 }
 

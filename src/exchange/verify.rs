@@ -6,6 +6,7 @@ use candle_core::{Device, Tensor};
 use serde_json::{Value, json};
 
 use super::keras::{KerasFile, read_json};
+use super::layer_rules::LayerRules;
 use super::of_model;
 use super::portable::Portable;
 use super::torch;
@@ -13,6 +14,7 @@ use crate::config::{Config, Document, Node};
 use crate::data::Preprocessing;
 use crate::error::{Error, Result};
 use crate::files::TensorFile;
+use crate::layers::LayerKind;
 use crate::network::Network;
 use crate::self_test::SelfTest;
 use crate::spec::{Facts, Spec};
@@ -65,10 +67,13 @@ pub fn samples(
 /// A number for each place of an input that the model can take.
 pub(crate) fn fixed_numbers(model: &Network) -> impl Fn(usize) -> f32 {
     let layers = model.spec().layers.iter();
-    let embeddings = layers.filter(|layer| layer.entry.kind.name == "embedding");
-    let ids = embeddings.filter_map(|layer| layer.entry.arguments()["input_dim"].as_u64()).min();
+    let ids = layers.filter_map(|layer| match LayerKind::from(&*layer.entry.item) {
+        LayerKind::Embedding(embedding) => Some(embedding.input_dim),
+        _ => None,
+    });
+    let ids = ids.min();
     move |i: usize| match ids {
-        Some(ids) => (i as u64 * 37 % ids.max(1)) as f32, // an Embedding takes whole numbers below
+        Some(ids) => (i * 37 % ids.max(1)) as f32, // an Embedding takes whole numbers below
         None => (i * 37 % 19) as f32 / 19.0,
     }
 }
@@ -76,8 +81,8 @@ pub(crate) fn fixed_numbers(model: &Network) -> impl Fn(usize) -> f32 {
 /// How far the numbers of another program may be from ours: 1e-5, or 1e-4 where steps follow upon
 /// steps.
 pub fn tolerance(model: &Network) -> f32 {
-    let is_recurrent = |name: &str| ["simple_rnn", "lstm", "gru", "bidirectional"].contains(&name);
-    match model.spec().layers.iter().any(|layer| is_recurrent(layer.entry.kind.name)) {
+    let mut layers = model.spec().layers.iter();
+    match layers.any(|layer| LayerRules::of(LayerKind::from(&*layer.entry.item)).is_recurrent) {
         true => 1e-4,
         false => 1e-5,
     }

@@ -22,12 +22,17 @@ impl AxisList {
         AxisList::One(-1)
     }
 
-    /// The axes of a sample (its first is 0), sorted; none twice.
-    pub(crate) fn of_sample(&self, key: &str, input: &Shape) -> Result<Vec<usize>, Problem> {
-        let all = match self {
+    /// All of them, as they were written.
+    pub(crate) fn all(&self) -> &[i64] {
+        match self {
             AxisList::One(axis) => std::slice::from_ref(axis),
             AxisList::Many(axes) => axes,
-        };
+        }
+    }
+
+    /// The axes of a sample (its first is 0), sorted; none twice.
+    pub(crate) fn of_sample(&self, key: &str, input: &Shape) -> Result<Vec<usize>, Problem> {
+        let all = self.all();
         if all.is_empty() {
             return Err(Problem::at(key, format!("`{key}` must name an axis, got an empty list")));
         }

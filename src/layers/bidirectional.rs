@@ -57,7 +57,7 @@ impl Bidirectional {
         Bidirectional { layer: layer.into(), merge_mode: concat(), backward_layer: None }
     }
 
-    fn merge_mode(&self) -> Result<MergeMode, Problem> {
+    pub(crate) fn merge_mode(&self) -> Result<MergeMode, Problem> {
         self.merge_mode.ok_or_else(|| {
             let message = "`merge_mode: null` is not supported: a layer has one output";
             Problem::at("merge_mode", message).help("concat, sum, mul or ave")
@@ -65,7 +65,7 @@ impl Bidirectional {
     }
 
     /// The layers of both directions.
-    fn halves(&self) -> Result<[Recurrent; 2], Problem> {
+    pub(crate) fn halves(&self) -> Result<[Recurrent; 2], Problem> {
         let mut forward = recurrent("layer", &self.layer)?;
         let mut backward = match &self.backward_layer {
             Some(entry) => recurrent("backward_layer", entry)?,

@@ -213,7 +213,8 @@ fn json(text: &str, what: &str) -> Result<Value, String> {
 mod tests {
     use super::super::{read_json, write_keras};
     use super::*;
-    use crate::exchange::portable::{Portable, PortableLayer, named};
+    use crate::config::Node;
+    use crate::exchange::portable::{Portable, PortableLayer};
 
     const MODELS: [&str; 6] =
         ["tutorial_mlp", "cnn", "lstm", "embedding_gru", "bn_dropout0", "regression"];
@@ -237,13 +238,10 @@ mod tests {
         let entries = converted.model["layers"].as_array().unwrap();
         let layers = entries.iter().zip(converted.layers.iter().zip(&converted.keys));
         let layers = layers.map(|(entry, (name, key))| {
-            let (kind, arguments) = named(entry).unwrap();
-            let class = crate::exchange::signatures::LAYERS.find(&kind).unwrap();
             let weights = file.weights_of(key, name).iter();
             PortableLayer {
                 name: name.clone(),
-                class: class.name.into(),
-                arguments,
+                entry: Node::from_json(entry).read().unwrap(),
                 trainable: true,
                 input: vec![],
                 output: vec![],
@@ -254,7 +252,8 @@ mod tests {
             name: converted.model["name"].as_str().unwrap_or("sequential").into(),
             input: serde_json::from_value(converted.model["input_shape"].clone()).unwrap(),
             layers: layers.collect(),
-            compile: converted.compile,
+            compile: Some(Node::from_json(&converted.compile).read().unwrap()),
+            preprocessing: None,
             optimizer: file.optimizer.iter().map(|v| (String::new(), v.clone())).collect(),
         }
     }

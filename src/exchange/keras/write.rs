@@ -1,13 +1,12 @@
 //! Keras's files written.
 
 use candle_core::Tensor;
-use serde_json::{Map, Value};
 
 use super::hdf5::{self, Tree};
 use super::{archive, write_json};
 use crate::error::{Error, Result};
-use crate::exchange::portable::{Portable, named};
-use crate::exchange::signatures::LAYERS;
+use crate::exchange::portable::Portable;
+use crate::layers::{LayerEntry, LayerKind};
 
 /// The version whose layout is written.
 const KERAS_VERSION: &str = "3.15.1";
@@ -36,7 +35,7 @@ pub fn write_weights(portable: &Portable) -> Result<Vec<u8>> {
     }
     for (layer, key) in portable.layers.iter().zip(&keys) {
         let tensors: Vec<&Tensor> = layer.weights.iter().map(|(_, tensor)| tensor).collect();
-        for (group, tensors) in placed(&layer.class, &layer.arguments, &tensors)? {
+        for (group, tensors) in placed(&layer.entry, &tensors) {
             for (index, tensor) in tensors.iter().enumerate() {
                 let path = format!("layers/{key}/{group}vars/{index}");
                 tree.datasets.insert(path, (*tensor).clone());
@@ -52,38 +51,95 @@ pub fn write_weights(portable: &Portable) -> Result<Vec<u8>> {
 type Placed<'a> = Vec<(String, Vec<&'a Tensor>)>;
 
 /// Which of a layer's groups holds which of its weights.
-fn placed<'a>(
-    class: &str,
-    arguments: &Map<String, Value>,
-    tensors: &[&'a Tensor],
-) -> Result<Placed<'a>> {
-    let inside = |key: &str| -> Result<(String, Map<String, Value>)> {
-        let (kind, arguments) = arguments
-            .get(key)
-            .and_then(named)
-            .ok_or_else(|| Error::Internal(format!("{class} without `{key}`")))?;
-        let class = LAYERS.find(&kind);
-        Ok((class.map_or(kind.clone(), |class| class.name.to_string()), arguments))
-    };
+fn placed<'a>(entry: &LayerEntry, tensors: &[&'a Tensor]) -> Placed<'a> {
     let prefixed = |prefix: &str, placed: Placed<'a>| -> Placed<'a> {
         placed.into_iter().map(|(group, own)| (format!("{prefix}/{group}"), own)).collect()
     };
-    Ok(match class {
-        "LSTM" | "GRU" | "SimpleRNN" | "ConvLSTM1D" | "ConvLSTM2D" | "ConvLSTM3D" => {
+    match LayerKind::from(&*entry.item) {
+        LayerKind::SimpleRnn(_) | LayerKind::Lstm(_) | LayerKind::Gru(_) => {
             vec![("cell/".into(), tensors.to_vec())]
         }
-        "Bidirectional" => {
-            let (class, arguments) = inside("layer")?;
-            let own = if arguments.get("use_bias") == Some(&Value::Bool(false)) { 2 } else { 3 };
+        LayerKind::Bidirectional(both) => {
+            let has_bias = both.layer.item.recurrent().is_some_and(|cell| cell.use_bias);
+            let own = if has_bias { 3 } else { 2 };
             let (forward, backward) = tensors.split_at(own.min(tensors.len()));
-            let mut all = prefixed("forward_layer", placed(&class, &arguments, forward)?);
-            all.extend(prefixed("backward_layer", placed(&class, &arguments, backward)?));
+            let mut all = prefixed("forward_layer", placed(&both.layer, forward));
+            all.extend(prefixed("backward_layer", placed(&both.layer, backward)));
             all
         }
-        "TimeDistributed" => {
-            let (class, arguments) = inside("layer")?;
-            prefixed("layer", placed(&class, &arguments, tensors)?)
-        }
-        _ => vec![(String::new(), tensors.to_vec())],
-    })
+        LayerKind::TimeDistributed(each) => prefixed("layer", placed(&each.layer, tensors)),
+        LayerKind::Dense(_)
+        | LayerKind::EinsumDense(_)
+        | LayerKind::Embedding(_)
+        | LayerKind::Masking(_)
+        | LayerKind::ActivationLayer(_)
+        | LayerKind::ReLU(_)
+        | LayerKind::LeakyReLU(_)
+        | LayerKind::Elu(_)
+        | LayerKind::PReLU(_)
+        | LayerKind::Softmax(_)
+        | LayerKind::Flatten(_)
+        | LayerKind::Reshape(_)
+        | LayerKind::Permute(_)
+        | LayerKind::RepeatVector(_)
+        | LayerKind::Identity(_)
+        | LayerKind::Dropout(_)
+        | LayerKind::SpatialDropout1D(_)
+        | LayerKind::SpatialDropout2D(_)
+        | LayerKind::SpatialDropout3D(_)
+        | LayerKind::GaussianNoise(_)
+        | LayerKind::GaussianDropout(_)
+        | LayerKind::AlphaDropout(_)
+        | LayerKind::ActivityRegularization(_)
+        | LayerKind::BatchNormalization(_)
+        | LayerKind::LayerNormalization(_)
+        | LayerKind::GroupNormalization(_)
+        | LayerKind::RmsNormalization(_)
+        | LayerKind::UnitNormalization(_)
+        | LayerKind::Rescaling(_)
+        | LayerKind::Normalization(_)
+        | LayerKind::Conv1D(_)
+        | LayerKind::Conv2D(_)
+        | LayerKind::Conv3D(_)
+        | LayerKind::DepthwiseConv1D(_)
+        | LayerKind::DepthwiseConv2D(_)
+        | LayerKind::SeparableConv1D(_)
+        | LayerKind::SeparableConv2D(_)
+        | LayerKind::Conv1DTranspose(_)
+        | LayerKind::Conv2DTranspose(_)
+        | LayerKind::Conv3DTranspose(_)
+        | LayerKind::MaxPooling1D(_)
+        | LayerKind::MaxPooling2D(_)
+        | LayerKind::MaxPooling3D(_)
+        | LayerKind::AveragePooling1D(_)
+        | LayerKind::AveragePooling2D(_)
+        | LayerKind::AveragePooling3D(_)
+        | LayerKind::GlobalMaxPooling1D(_)
+        | LayerKind::GlobalMaxPooling2D(_)
+        | LayerKind::GlobalMaxPooling3D(_)
+        | LayerKind::GlobalAveragePooling1D(_)
+        | LayerKind::GlobalAveragePooling2D(_)
+        | LayerKind::GlobalAveragePooling3D(_)
+        | LayerKind::AdaptiveMaxPooling1D(_)
+        | LayerKind::AdaptiveMaxPooling2D(_)
+        | LayerKind::AdaptiveMaxPooling3D(_)
+        | LayerKind::AdaptiveAveragePooling1D(_)
+        | LayerKind::AdaptiveAveragePooling2D(_)
+        | LayerKind::AdaptiveAveragePooling3D(_)
+        | LayerKind::ZeroPadding1D(_)
+        | LayerKind::ZeroPadding2D(_)
+        | LayerKind::ZeroPadding3D(_)
+        | LayerKind::Cropping1D(_)
+        | LayerKind::Cropping2D(_)
+        | LayerKind::Cropping3D(_)
+        | LayerKind::UpSampling1D(_)
+        | LayerKind::UpSampling2D(_)
+        | LayerKind::UpSampling3D(_)
+        | LayerKind::RandomFlip(_)
+        | LayerKind::RandomRotation(_)
+        | LayerKind::RandomZoom(_)
+        | LayerKind::RandomTranslation(_)
+        | LayerKind::RandomContrast(_)
+        | LayerKind::Other(_) => vec![(String::new(), tensors.to_vec())],
+    }
 }

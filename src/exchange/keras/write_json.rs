@@ -5,12 +5,19 @@ use serde_json::{Map, Value, json};
 
 use super::super::portable::{Portable, PortableLayer, named};
 use super::super::signatures::{
-    CONSTRAINTS, INITIALIZERS, LOSSES, METRICS, Module, OPTIMIZERS, REGULARIZERS, SCHEDULES,
+    CONSTRAINTS, Class, INITIALIZERS, LAYERS, LOSSES, METRICS, Module, OPTIMIZERS, REGULARIZERS,
+    SCHEDULES,
 };
+use crate::activations::Activation;
 use crate::config::names::snake_case;
+use crate::config::{Catalog, CompileConfig};
+use crate::data::Preprocessing;
 use crate::error::{Error, Result};
-use crate::losses::LossEntry;
-use crate::metrics::MetricEntry;
+use crate::layers::{Bidirectional, LayerKind, MergeMode};
+use crate::losses::{LossEntry, LossKind, Target};
+use crate::metrics::{MetricEntry, MetricKind};
+use crate::optimizers::{OptimizerEntry, OptimizerKind};
+use crate::schedules::LearningRate;
 
 /// The model's JSON.
 pub fn model(portable: &Portable) -> Result<Value> {
@@ -43,8 +50,8 @@ pub fn model(portable: &Portable) -> Result<Value> {
         "registered_name": null,
         "build_config": { "input_shape": batch_shape },
     });
-    if !portable.compile.is_null() {
-        json["compile_config"] = compile(&portable.compile)?;
+    if let Some(section) = &portable.compile {
+        json["compile_config"] = compile(portable, section)?;
     }
     Ok(json)
 }
@@ -67,33 +74,45 @@ fn dtype() -> Value {
 
 /// One layer as Keras's JSON.
 pub fn layer(layer: &PortableLayer) -> Result<Value> {
-    let class = layer.keras_class()?;
-    if named(layer.argument("activation")).is_some_and(|(name, _)| name == "glu") {
+    let class = LAYERS.find(layer.class());
+    let class = class.ok_or_else(|| layer.refuse("Keras has no such layer"))?;
+    if layer.entry.item.activation() == Some(&Activation::Glu) {
         // Keras takes the layer's shape to be unchanged and gives the next one twice the weights
         return Err(layer.refuse("Keras can't load a layer whose activation is `glu`"));
     }
     let mut config = Map::new();
-    let both_ways = both_ways(layer)?;
-    let layer = both_ways.as_ref().unwrap_or(layer);
     config.insert("name".into(), json!(layer.name));
-    if !class.name.starts_with("SpatialDropout") {
-        config.insert("trainable".into(), json!(layer.trainable)); // their constructors take none
+    let takes_trainable = !matches!(
+        layer.kind(),
+        LayerKind::SpatialDropout1D(_)
+            | LayerKind::SpatialDropout2D(_)
+            | LayerKind::SpatialDropout3D(_)
+    );
+    if takes_trainable {
+        config.insert("trainable".into(), json!(layer.trainable));
     }
     config.insert("dtype".into(), dtype());
-    for (key, value) in &layer.arguments {
-        if matches!(key.as_str(), "name" | "trainable" | "input_shape" | "input_dim")
-            && !(key == "input_dim" && class.name == "Embedding")
-        {
+    let mut otherwise = otherwise(layer)?;
+    let Value::Object(arguments) = layer.entry.item.arguments() else {
+        return Err(layer.refuse("its arguments have no names"));
+    };
+    for (key, value) in arguments {
+        if value.is_null() {
             continue;
         }
-        if !class.takes(key) {
-            if is_off(value) || (key == "data_format" && value == "channels_last") {
+        if !class.takes(&key) {
+            if is_off(&value) || (key == "data_format" && value == "channels_last") {
                 continue; // an option of ours that is not in use
             }
             return Err(layer.refuse(format!("Keras has no argument `{key}` here")));
         }
-        config.insert(key.clone(), argument(layer, key, value)?);
+        let value = match otherwise.iter().position(|(own, _)| *own == key) {
+            Some(place) => otherwise.remove(place).1,
+            None => part(&key, value).map_err(|error| layer.refuse(format!("`{key}`: {error}")))?,
+        };
+        config.insert(key, value);
     }
+    config.extend(otherwise.into_iter().map(|(key, value)| (key.to_string(), value)));
     Ok(json!({
         "module": "keras.layers",
         "class_name": class.name,
@@ -102,35 +121,62 @@ pub fn layer(layer: &PortableLayer) -> Result<Value> {
     }))
 }
 
+/// The arguments that stand otherwise in Keras.
+fn otherwise(layer: &PortableLayer) -> Result<Vec<(&'static str, Value)>> {
+    let refuse = |key: &str, error: Error| layer.refuse(format!("`{key}`: {error}"));
+    let function = |key: &'static str, activation: &Activation| {
+        Ok::<_, Error>((key, self::activation(activation).map_err(|error| refuse(key, error))?))
+    };
+    match layer.kind() {
+        LayerKind::Bidirectional(both) => both_ways(layer, both),
+        LayerKind::TimeDistributed(each) => {
+            Ok(vec![("layer", self::layer(&layer.inner(&each.layer))?)])
+        }
+        // Keras takes one number
+        LayerKind::BatchNormalization(norm) => match norm.axis.all() {
+            [axis] => Ok(vec![("axis", json!(axis))]),
+            _ => Ok(vec![]),
+        },
+        LayerKind::EinsumDense(dense) => {
+            let mut own = vec![function("activation", &dense.activation)?];
+            if !dense.equation.contains("...") {
+                own.push(("output_shape", json!(layer.output))); // Keras leaves open what it isn't told
+            }
+            Ok(own)
+        }
+        LayerKind::SimpleRnn(rnn) => Ok(vec![function("activation", &rnn.activation)?]),
+        LayerKind::Lstm(lstm) => Ok(vec![
+            function("activation", &lstm.activation)?,
+            function("recurrent_activation", &lstm.recurrent_activation)?,
+        ]),
+        LayerKind::Gru(gru) => Ok(vec![
+            function("activation", &gru.activation)?,
+            function("recurrent_activation", &gru.recurrent_activation)?,
+        ]),
+        LayerKind::Softmax(_) => Ok(vec![]), // an activation without being told which
+        _ => match layer.entry.item.activation() {
+            Some(activation) => Ok(vec![function("activation", activation)?]),
+            None => Ok(vec![]),
+        },
+    }
+}
+
 /// A Bidirectional whose backward layer is written out, as Keras itself does: its constructor makes
 /// one only for a layer that runs forwards, and not reliably.
-fn both_ways(layer: &PortableLayer) -> Result<Option<PortableLayer>> {
-    if layer.class != "Bidirectional" {
-        return Ok(None);
-    }
-    let mut layer = layer.clone();
-    let forward = layer.inner(layer.argument("layer"))?;
-    let own = layer.argument("backward_layer");
-    let backward = match own {
-        Value::Null => {
-            let mut backward = forward.clone();
-            let turned = json!(!forward.flag("go_backwards"));
-            backward.arguments.insert("go_backwards".into(), turned);
-            backward.arguments.remove("name");
-            backward
-        }
-        own => layer.inner(own)?,
-    };
-    let is_joined = matches!(layer.text("merge_mode"), "" | "concat");
-    if is_joined && forward.number("units", 0.0) != backward.number("units", 0.0) {
+fn both_ways(layer: &PortableLayer, both: &Bidirectional) -> Result<Vec<(&'static str, Value)>> {
+    let [forward, backward] = both.halves().map_err(|problem| layer.refuse(problem.message))?;
+    if both.merge_mode == Some(MergeMode::Concat) && forward.units != backward.units {
         let why = "`backward_layer`: Keras takes both directions to have the same number of units";
         return Err(layer.refuse(why));
     }
-    if own.is_null() {
-        let entry = json!({ snake_case(&backward.class): backward.arguments });
-        layer.arguments.insert("backward_layer".into(), entry);
+    let own = both.backward_layer.as_ref().unwrap_or(&both.layer);
+    let mut inner = layer.inner(own);
+    if both.backward_layer.is_none() || own.common.name.is_none() {
+        inner.name = format!("backward_{}", snake_case(own.kind.class_name));
     }
-    Ok(Some(layer))
+    let mut written = self::layer(&inner)?;
+    written["config"]["go_backwards"] = json!(backward.go_backwards);
+    Ok(vec![("layer", self::layer(&layer.inner(&both.layer))?), ("backward_layer", written)])
 }
 
 fn is_off(value: &Value) -> bool {
@@ -142,47 +188,30 @@ fn is_off(value: &Value) -> bool {
     }
 }
 
-fn argument(owner: &PortableLayer, key: &str, value: &Value) -> Result<Value> {
-    if value.is_null() {
-        return Ok(Value::Null);
-    }
-    let refuse = |error: Error| owner.refuse(format!("`{key}`: {error}"));
-    Ok(match key {
-        "layer" | "backward_layer" => {
-            let mut inner = owner.inner(value)?;
-            if key == "backward_layer" && !inner.arguments.contains_key("name") {
-                inner.name = format!("backward_{}", inner.name);
-            }
-            layer(&inner)?
-        }
-        // Keras leaves sizes open that it is not told
-        "output_shape" if !owner.text("equation").contains("...") => json!(owner.output),
-        "axis" if owner.class == "BatchNormalization" => match value {
-            Value::Array(axes) if axes.len() == 1 => axes[0].clone(), // Keras takes one number
-            _ => value.clone(),
-        },
-        "activation" | "recurrent_activation" => activation(value).map_err(refuse)?,
-        _ if key.ends_with("_initializer") => object(&INITIALIZERS, value).map_err(refuse)?,
-        _ if key.ends_with("_regularizer") => object(&REGULARIZERS, value).map_err(refuse)?,
-        _ if key.ends_with("_constraint") => object(&CONSTRAINTS, value).map_err(refuse)?,
-        _ => value.clone(),
-    })
+/// An initializer, regularizer or constraint as Keras's object; the rest as it is.
+fn part(key: &str, value: Value) -> Result<Value> {
+    let module = match key.rsplit('_').next() {
+        Some("initializer") => INITIALIZERS,
+        Some("regularizer") => REGULARIZERS,
+        Some("constraint") => CONSTRAINTS,
+        _ => return Ok(value),
+    };
+    let unreadable = || Error::run(format!("{value} can't be read"));
+    let (name, arguments) = named(&value).ok_or_else(unreadable)?;
+    object(class(&module, &name)?, arguments)
 }
 
 /// A function's name; one with arguments becomes the layer that computes it.
-fn activation(value: &Value) -> Result<Value> {
-    let unreadable = || Error::run(format!("{value} is not an activation"));
-    let (name, arguments) = named(value).ok_or_else(unreadable)?;
-    let arguments: Map<String, Value> =
-        arguments.into_iter().filter(|(_, value)| !value.is_null()).collect();
-    if arguments.is_empty() || arguments == default_arguments(&name) {
-        return Ok(json!(name));
-    }
-    let class = match name.as_str() {
-        "relu" => "ReLU",
-        "leaky_relu" => "LeakyReLU",
-        "elu" => "ELU",
-        "softmax" => "Softmax",
+fn activation(activation: &Activation) -> Result<Value> {
+    let value = json!(activation);
+    let Some((name, arguments)) = named(&value).filter(|(_, arguments)| !arguments.is_empty())
+    else {
+        return Ok(value);
+    };
+    let class = match activation {
+        Activation::Relu { .. } => "ReLU",
+        Activation::LeakyRelu { .. } => "LeakyReLU",
+        Activation::Elu { .. } => "ELU",
         _ => {
             return Err(Error::run(format!(
                 "Keras's files can't hold the activation `{name}` with arguments"
@@ -197,44 +226,20 @@ fn activation(value: &Value) -> Result<Value> {
     }))
 }
 
-/// The arguments that Keras's function of this name has where none are given.
-pub(crate) fn default_arguments(name: &str) -> Map<String, Value> {
-    let json = match name {
-        "relu" => json!({ "negative_slope": 0.0, "threshold": 0.0 }),
-        "leaky_relu" => json!({ "negative_slope": 0.2 }),
-        "elu" | "celu" => json!({ "alpha": 1.0 }),
-        "gelu" => json!({ "approximate": false }),
-        "softmax" | "log_softmax" | "sparsemax" | "glu" => json!({ "axis": -1 }),
-        "hard_shrink" | "soft_shrink" => json!({ "threshold": 0.5 }),
-        "squareplus" => json!({ "b": 4.0 }),
-        _ => json!({}),
-    };
-    match json {
-        Value::Object(map) => map,
-        _ => Map::new(),
-    }
+/// Keras's class of this name.
+fn class(module: &Module, name: &str) -> Result<Class> {
+    let class = module.find(name);
+    class.ok_or_else(|| Error::run(format!("`{}` has no class `{name}`", module.path)))
 }
 
-/// An initializer, a regularizer, a loss, …: an object of one of Keras's modules.
-fn object(module: &Module, value: &Value) -> Result<Value> {
-    let unreadable = || Error::run(format!("{value} can't be read"));
-    let (name, arguments) = named(value).ok_or_else(unreadable)?;
-    let class = module
-        .find(own_class(module, &name).unwrap_or(&name))
-        .ok_or_else(|| Error::run(format!("`{}` has no class `{name}`", module.path)))?;
+/// An object of one of Keras's classes.
+fn object(class: Class, arguments: Map<String, Value>) -> Result<Value> {
     let mut config = Map::new();
     for (key, value) in arguments {
-        let value = match (key.as_str(), &value) {
-            ("learning_rate", Value::Object(_)) => object(&SCHEDULES, &value)?,
-            ("inner_optimizer", _) => object(&OPTIMIZERS, &value)?,
-            ("rms_rate", _) if value.as_f64() == Some(0.0) => Value::Null, // 0 is 0 in Keras
-            _ => value,
-        };
         if class.takes(&key) {
             config.insert(key, value);
         } else if !is_off(&value) {
-            let message = format!("Keras's {} takes no `{key}`", class.name);
-            return Err(Error::run(message));
+            return Err(Error::run(format!("Keras's {} takes no `{key}`", class.name)));
         }
     }
     Ok(json!({
@@ -245,69 +250,75 @@ fn object(module: &Module, value: &Value) -> Result<Value> {
     }))
 }
 
-/// Keras's class for a name that only we have, such as `cce`.
-fn own_class(module: &Module, name: &str) -> Option<&'static str> {
-    match module.path {
-        "keras.losses" => Some(LossEntry::find(name).ok()?.class_name),
-        "keras.metrics" => Some(MetricEntry::find(name).ok()?.class_name),
-        _ => None,
-    }
-}
-
 /// The `compile` section as Keras's compile_config.
-fn compile(section: &Value) -> Result<Value> {
+fn compile(portable: &Portable, section: &CompileConfig) -> Result<Value> {
     Ok(json!({
-        "optimizer": object(&OPTIMIZERS, &section["optimizer"])?,
-        "loss": loss(&section["loss"])?,
+        "optimizer": optimizer(&section.optimizer)?,
+        "loss": loss(portable, &section.loss)?,
         "loss_weights": null,
-        "metrics": metrics(&section["metrics"])?,
-        "weighted_metrics": metrics(&section["weighted_metrics"])?,
+        "metrics": metrics(portable, &section.metrics)?,
+        "weighted_metrics": metrics(portable, &section.weighted_metrics)?,
         "run_eagerly": false,
         "steps_per_execution": 1,
         "jit_compile": "auto",
     }))
 }
 
-/// Names that Keras resolves at compile time, by the shapes; they have no class.
-const BY_SHAPE: [&str; 4] = ["accuracy", "acc", "crossentropy", "ce"];
-
-fn loss(value: &Value) -> Result<Value> {
-    match named(value) {
-        Some((name, arguments)) if BY_SHAPE.contains(&name.to_lowercase().as_str()) => {
-            by_shape(&name, &arguments)
+fn optimizer(entry: &OptimizerEntry) -> Result<Value> {
+    let mut arguments = entry.arguments();
+    match OptimizerKind::from(&*entry.item) {
+        OptimizerKind::LossScaleOptimizer(own) => {
+            arguments.insert("inner_optimizer".into(), optimizer(&own.inner_optimizer)?);
         }
-        _ => object(&LOSSES, value),
+        OptimizerKind::Muon(own) if own.rms_rate == 0.0 => {
+            arguments.insert("rms_rate".into(), Value::Null); // 0 is 0 in Keras
+        }
+        _ => {}
     }
+    if let (Some(rate), LearningRate::Schedule(schedule)) =
+        (arguments.get_mut("learning_rate"), entry.item.learning_rate())
+    {
+        *rate = object(class(&SCHEDULES, schedule.kind.class_name)?, schedule.arguments())?;
+    }
+    object(class(&OPTIMIZERS, entry.kind.class_name)?, arguments)
 }
 
-fn by_shape(name: &str, arguments: &Map<String, Value>) -> Result<Value> {
-    let is_default = |value: &Value| is_off(value) || value == "sum_over_batch_size";
-    match arguments.iter().find(|(_, value)| !is_default(value)) {
-        None => Ok(json!(name)),
-        Some((key, _)) => Err(Error::run(format!("Keras's `{name}` takes no `{key}`"))
-            .with_help("name the loss or metric that is meant: `sparse_categorical_crossentropy`")),
-    }
+fn loss(portable: &Portable, entry: &LossEntry) -> Result<Value> {
+    let name = match LossKind::from(&*entry.item) {
+        LossKind::Crossentropy(_) => by_shape(portable, "crossentropy"),
+        _ => entry.kind.class_name.to_string(),
+    };
+    object(class(&LOSSES, &name)?, entry.arguments())
 }
 
-fn metrics(list: &Value) -> Result<Value> {
-    let Value::Array(items) = list else { return Ok(Value::Null) };
-    if items.is_empty() {
+fn metrics(portable: &Portable, entries: &[MetricEntry]) -> Result<Value> {
+    if entries.is_empty() {
         return Ok(Value::Null);
     }
-    let mut metrics = Vec::with_capacity(items.len());
-    for item in items {
-        let Some((name, arguments)) = named(item) else {
-            return Err(Error::run(format!("the metric {item} can't be read")));
-        };
-        if BY_SHAPE.contains(&name.to_lowercase().as_str()) {
-            metrics.push(by_shape(&name, &arguments)?);
-            continue;
-        }
-        let mut metric = object(&METRICS, item)?;
-        if arguments.get("name").is_none_or(Value::is_null) {
-            metric["config"]["name"] = json!(name); // the key in the history
-        }
-        metrics.push(metric);
-    }
-    Ok(Value::Array(metrics))
+    let metrics = entries.iter().map(|entry| metric(portable, entry));
+    Ok(Value::Array(metrics.collect::<Result<_>>()?))
+}
+
+fn metric(portable: &Portable, entry: &MetricEntry) -> Result<Value> {
+    let mut arguments = entry.arguments();
+    let name = match MetricKind::from(&*entry.item) {
+        MetricKind::Accuracy(_) if arguments.is_empty() => return Ok(json!(entry.written)),
+        MetricKind::Accuracy(_) => by_shape(portable, "accuracy"),
+        MetricKind::Crossentropy(_) => by_shape(portable, "crossentropy"),
+        _ => entry.kind.class_name.to_string(),
+    };
+    arguments.entry("name").or_insert_with(|| json!(entry.written)); // the key in the history
+    object(class(&METRICS, &name)?, arguments)
+}
+
+/// What `accuracy` or `crossentropy` means for this model, where Keras would not take the name as
+/// it stands.
+fn by_shape(portable: &Portable, what: &str) -> String {
+    let target = portable.preprocessing.as_ref().map(Preprocessing::target_kind);
+    let kind = match (portable.output().last(), target) {
+        (Some(1), _) => "binary",
+        (_, Some(Target::Classes(_))) => "sparse_categorical",
+        _ => "categorical",
+    };
+    format!("{kind}_{what}")
 }

@@ -1,130 +1,84 @@
 //! Activations as ONNX operators.
 
-use serde_json::{Map, Value};
-
 use super::flow::Flow;
 use super::graph::{Graph, float, int, int_list};
+use crate::activations::{Activation, SELU_ALPHA, SELU_SCALE};
 use crate::error::Result;
-use crate::exchange::portable::{PortableLayer, named};
+use crate::exchange::portable::PortableLayer;
+use crate::layers::AxisList;
 
-/// An activation layer.
-pub(super) fn layer(graph: &mut Graph, layer: &PortableLayer, flow: &Flow) -> Result<Flow> {
-    match layer.class.as_str() {
-        "Activation" => argument(graph, layer, "activation", flow),
-        "ReLU" => function(graph, layer, "relu", &layer.arguments, flow),
-        "LeakyReLU" => {
-            let slope = layer.number("negative_slope", 0.3);
-            Ok(flow.with(graph.node("LeakyRelu", &[&flow.name], vec![float("alpha", slope)])))
-        }
-        "ELU" => function(graph, layer, "elu", &layer.arguments, flow),
-        "Softmax" => softmax(graph, layer, "Softmax", layer.argument("axis"), flow),
-        _ => {
-            let flow = flow.turned_last(graph);
-            let alpha = layer.weight("alpha").or(layer.weights.first().map(|(_, w)| w));
-            let alpha = alpha.ok_or_else(|| layer.refuse("it has no weight `alpha`"))?;
-            let alpha = graph.weight(&format!("{}.alpha", layer.name), alpha)?;
-            let positive = graph.node("Relu", &[&flow.name], vec![]);
-            let negative = graph.node("Sub", &[&flow.name, &positive], vec![]); // min(x, 0)
-            let scaled = graph.node("Mul", &[&negative, &alpha], vec![]);
-            Ok(flow.with(graph.node("Add", &[&positive, &scaled], vec![])))
-        }
-    }
+/// `x` where it is above 0, elsewhere `alpha · x`.
+pub(super) fn p_re_lu(graph: &mut Graph, layer: &PortableLayer, flow: &Flow) -> Result<Flow> {
+    let flow = flow.turned_last(graph);
+    let alpha = layer.weight("alpha").or(layer.weights.first().map(|(_, w)| w));
+    let alpha = alpha.ok_or_else(|| layer.refuse("it has no weight `alpha`"))?;
+    let alpha = graph.weight(&format!("{}.alpha", layer.name), alpha)?;
+    let positive = graph.node("Relu", &[&flow.name], vec![]);
+    let negative = graph.node("Sub", &[&flow.name, &positive], vec![]); // min(x, 0)
+    let scaled = graph.node("Mul", &[&negative, &alpha], vec![]);
+    Ok(flow.with(graph.node("Add", &[&positive, &scaled], vec![])))
 }
 
-/// The function that an argument of a layer names, over the layer's output.
-pub(super) fn argument(
-    graph: &mut Graph,
-    layer: &PortableLayer,
-    key: &str,
-    flow: &Flow,
-) -> Result<Flow> {
-    let value = layer.argument(key);
-    if value.is_null() {
-        return Ok(flow.clone());
-    }
-    let (name, arguments) =
-        named(value).ok_or_else(|| layer.refuse(format!("`{key}` is {value}")))?;
-    function(graph, layer, &name, &arguments, flow)
-}
-
-/// A function by Keras's name.
-pub(super) fn function(
-    graph: &mut Graph,
-    layer: &PortableLayer,
-    name: &str,
-    arguments: &Map<String, Value>,
-    flow: &Flow,
-) -> Result<Flow> {
-    let number =
-        |key: &str, default: f64| arguments.get(key).and_then(Value::as_f64).unwrap_or(default);
+/// An activation over a value.
+pub(super) fn function(graph: &mut Graph, activation: &Activation, flow: &Flow) -> Flow {
     let x = flow.name.as_str();
-    let out = match name {
-        "linear" => return Ok(flow.clone()),
-        "relu" => {
-            let maximum = arguments.get("max_value").and_then(Value::as_f64);
-            relu(graph, x, maximum, number("negative_slope", 0.0), number("threshold", 0.0))
+    flow.with(match *activation {
+        Activation::Linear => return flow.clone(),
+        Activation::Relu { max_value, negative_slope, threshold } => {
+            relu(graph, x, max_value, negative_slope, threshold)
         }
-        "relu6" => clip(graph, x, 0.0, 6.0),
-        "leaky_relu" => {
-            graph.node("LeakyRelu", &[x], vec![float("alpha", number("negative_slope", 0.2))])
+        Activation::Relu6 => clip(graph, x, 0.0, 6.0),
+        Activation::LeakyRelu { negative_slope } => {
+            graph.node("LeakyRelu", &[x], vec![float("alpha", negative_slope)])
         }
-        "elu" => graph.node("Elu", &[x], vec![float("alpha", number("alpha", 1.0))]),
-        "selu" => {
-            let attributes = vec![
-                float("alpha", 1.673_263_242_354_377_2),
-                float("gamma", 1.050_700_987_355_480_5),
-            ];
+        Activation::Elu { alpha } => graph.node("Elu", &[x], vec![float("alpha", alpha)]),
+        Activation::Selu => {
+            let attributes = vec![float("alpha", SELU_ALPHA), float("gamma", SELU_SCALE)];
             graph.node("Selu", &[x], attributes)
         }
-        "celu" => graph.node("Celu", &[x], vec![float("alpha", number("alpha", 1.0))]),
-        "gelu" => {
-            let approximate = arguments.get("approximate").and_then(Value::as_bool);
-            gelu(graph, x, approximate.unwrap_or(false))
-        }
-        "silu" | "swish" => {
+        Activation::Celu { alpha } => graph.node("Celu", &[x], vec![float("alpha", alpha)]),
+        Activation::Gelu { approximate } => gelu(graph, x, approximate),
+        Activation::Silu => {
             let gate = graph.node("Sigmoid", &[x], vec![]);
             graph.node("Mul", &[x, &gate], vec![])
         }
-        "hard_silu" | "hard_swish" => {
+        Activation::HardSilu => {
             let gate = hard_sigmoid(graph, x);
             graph.node("Mul", &[x, &gate], vec![])
         }
-        "sigmoid" => graph.node("Sigmoid", &[x], vec![]),
-        "hard_sigmoid" => hard_sigmoid(graph, x),
-        "log_sigmoid" => {
+        Activation::Sigmoid => graph.node("Sigmoid", &[x], vec![]),
+        Activation::HardSigmoid => hard_sigmoid(graph, x),
+        Activation::LogSigmoid => {
             let negative = graph.node("Neg", &[x], vec![]);
             let soft = graph.node("Softplus", &[&negative], vec![]);
             graph.node("Neg", &[&soft], vec![])
         }
-        "softplus" => graph.node("Softplus", &[x], vec![]),
-        "softsign" => graph.node("Softsign", &[x], vec![]),
-        "tanh" => graph.node("Tanh", &[x], vec![]),
-        "tanh_shrink" => {
+        Activation::Softplus => graph.node("Softplus", &[x], vec![]),
+        Activation::Softsign => graph.node("Softsign", &[x], vec![]),
+        Activation::Tanh => graph.node("Tanh", &[x], vec![]),
+        Activation::TanhShrink => {
             let tanh = graph.node("Tanh", &[x], vec![]);
             graph.node("Sub", &[x, &tanh], vec![])
         }
-        "hard_tanh" => clip(graph, x, -1.0, 1.0),
-        "exponential" => graph.node("Exp", &[x], vec![]),
-        "mish" => {
+        Activation::HardTanh => clip(graph, x, -1.0, 1.0),
+        Activation::Exponential => graph.node("Exp", &[x], vec![]),
+        Activation::Mish => {
             let soft = graph.node("Softplus", &[x], vec![]);
             let tanh = graph.node("Tanh", &[&soft], vec![]);
             graph.node("Mul", &[x, &tanh], vec![])
         }
-        "squareplus" => {
+        Activation::Squareplus { b } => {
             let square = graph.node("Mul", &[x, x], vec![]);
-            let b = graph.scalar(number("b", 4.0));
+            let b = graph.scalar(b);
             let sum = graph.node("Add", &[&square, &b], vec![]);
             let root = graph.node("Sqrt", &[&sum], vec![]);
             let sum = graph.node("Add", &[x, &root], vec![]);
             let two = graph.scalar(2.0);
             graph.node("Div", &[&sum, &two], vec![])
         }
-        "soft_shrink" | "hard_shrink" => {
-            let threshold = number("threshold", 0.5);
-            let bias = if name == "soft_shrink" { threshold } else { 0.0 };
-            graph.node("Shrink", &[x], vec![float("lambd", threshold), float("bias", bias)])
-        }
-        "sparse_plus" => {
+        Activation::SoftShrink { threshold } => shrink(graph, x, threshold, threshold),
+        Activation::HardShrink { threshold } => shrink(graph, x, threshold, 0.0),
+        Activation::SparsePlus => {
             let one = graph.scalar(1.0);
             let inside = clip(graph, x, -1.0, 1.0);
             let inside = graph.node("Add", &[&inside, &one], vec![]);
@@ -135,40 +89,37 @@ pub(super) fn function(
             let above = graph.node("Relu", &[&above], vec![]);
             graph.node("Add", &[&curve, &above], vec![])
         }
-        "sparse_sigmoid" => {
+        Activation::SparseSigmoid => {
             graph.node("HardSigmoid", &[x], vec![float("alpha", 0.5), float("beta", 0.5)])
         }
-        "softmax" => {
-            let axis = arguments.get("axis").unwrap_or(&Value::Null);
-            return softmax(graph, layer, "Softmax", axis, flow);
-        }
-        "log_softmax" => {
-            let axis = arguments.get("axis").unwrap_or(&Value::Null);
-            return softmax(graph, layer, "LogSoftmax", axis, flow);
-        }
-        "sparsemax" => {
+        Activation::Softmax => return softmax(graph, &AxisList::last(), flow),
+        Activation::LogSoftmax => {
             let flow = flow.turned_last(graph);
-            return Ok(flow.with(sparsemax(graph, &flow)));
+            return flow.with(graph.node("LogSoftmax", &[&flow.name], vec![int("axis", -1)]));
         }
-        "glu" => {
+        Activation::Sparsemax => {
+            let flow = flow.turned_last(graph);
+            return flow.with(sparsemax(graph, &flow));
+        }
+        Activation::Glu => {
             let flow = flow.turned_last(graph);
             let (a, b) = (graph.fresh("half"), graph.fresh("half"));
             let axis = vec![int("axis", -1)];
             graph.nodes_of("", "Split", &[&flow.name], &[&a, &b], axis);
             let gate = graph.node("Sigmoid", &[&b], vec![]);
-            return Ok(flow.with(graph.node("Mul", &[&a, &gate], vec![])));
+            return flow.with(graph.node("Mul", &[&a, &gate], vec![]));
         }
-        "threshold" => {
-            let threshold = graph.scalar(number("threshold", 0.0));
-            let value = graph.scalar(number("default_value", 0.0));
+        Activation::Threshold { threshold, default_value } => {
+            let threshold = graph.scalar(threshold);
+            let value = graph.scalar(default_value);
             let above = graph.node("Greater", &[x, &threshold], vec![]);
             graph.node("Where", &[&above, x, &value], vec![])
         }
-        other => {
-            return Err(layer.refuse(format!("the activation `{other}` can't be written as ONNX")));
-        }
-    };
-    Ok(flow.with(out))
+    })
+}
+
+fn shrink(graph: &mut Graph, x: &str, threshold: f64, bias: f64) -> String {
+    graph.node("Shrink", &[x], vec![float("lambd", threshold), float("bias", bias)])
 }
 
 fn clip(graph: &mut Graph, x: &str, low: f64, high: f64) -> String {
@@ -251,28 +202,15 @@ fn sparsemax(graph: &mut Graph, flow: &Flow) -> String {
     graph.node("Relu", &[&moved], vec![])
 }
 
-fn softmax(
-    graph: &mut Graph,
-    layer: &PortableLayer,
-    op: &str,
-    axis: &Value,
-    flow: &Flow,
-) -> Result<Flow> {
+/// Over one axis, or over several together.
+pub(super) fn softmax(graph: &mut Graph, axes: &AxisList, flow: &Flow) -> Flow {
     let flow = flow.turned_last(graph);
-    let axis = match axis {
-        Value::Null => -1,
-        Value::Number(axis) => axis.as_i64().unwrap_or(-1),
-        Value::Array(axes) if axes.len() == 1 => axes[0].as_i64().unwrap_or(-1),
-        Value::Array(axes) if op == "Softmax" => {
-            let axes: Vec<i64> = axes.iter().filter_map(Value::as_i64).collect();
-            return Ok(flow.with(softmax_over(graph, &flow.name, &axes)));
-        }
-        other => return Err(layer.refuse(format!("{op} over the axes {other} can't be written"))),
-    };
-    Ok(flow.with(graph.node(op, &[&flow.name], vec![int("axis", axis)])))
+    flow.with(match axes.all() {
+        [axis] => graph.node("Softmax", &[&flow.name], vec![int("axis", *axis)]),
+        axes => softmax_over(graph, &flow.name, axes),
+    })
 }
 
-/// Over several axes together.
 fn softmax_over(graph: &mut Graph, x: &str, axes: &[i64]) -> String {
     let most = graph.node("ReduceMax", &[x], vec![int_list("axes", axes), int("keepdims", 1)]);
     let below = graph.node("Sub", &[x, &most], vec![]);

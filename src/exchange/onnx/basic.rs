@@ -3,36 +3,51 @@
 use super::activations;
 use super::flow::{Flow, signed};
 use super::graph::{Graph, INT64, int, int_list, text};
+use crate::activations::Activation;
 use crate::error::Result;
 use crate::exchange::portable::PortableLayer;
+use crate::layers::{EinsumDense, Embedding, Masking};
 
-pub(super) fn dense(graph: &mut Graph, layer: &PortableLayer, flow: &Flow) -> Result<Flow> {
+pub(super) fn dense(
+    graph: &mut Graph,
+    layer: &PortableLayer,
+    activation: &Activation,
+    flow: &Flow,
+) -> Result<Flow> {
     let flow = flow.turned_last(graph);
     let kernel = weight(graph, layer, "kernel")?;
-    let mut out = graph.node("MatMul", &[&flow.name, &kernel], vec![]);
-    if layer.weight("bias").is_some() {
-        let bias = weight(graph, layer, "bias")?;
-        out = graph.node("Add", &[&out, &bias], vec![]);
-    }
-    activations::argument(graph, layer, "activation", &given(layer, &flow, out))
-}
-
-/// What a layer gives, of its own shape.
-fn given(layer: &PortableLayer, flow: &Flow, name: String) -> Flow {
-    Flow { name, shape: layer.output.clone(), ..flow.clone() }
+    let out = graph.node("MatMul", &[&flow.name, &kernel], vec![]);
+    with_bias(graph, layer, activation, &flow, out)
 }
 
 /// Keras's equations are ONNX's.
-pub(super) fn einsum_dense(graph: &mut Graph, layer: &PortableLayer, flow: &Flow) -> Result<Flow> {
+pub(super) fn einsum_dense(
+    graph: &mut Graph,
+    layer: &PortableLayer,
+    dense: &EinsumDense,
+    flow: &Flow,
+) -> Result<Flow> {
     let flow = flow.turned_last(graph);
     let kernel = weight(graph, layer, "kernel")?;
-    let equation = text("equation", layer.text("equation"));
-    let mut out = graph.node("Einsum", &[&flow.name, &kernel], vec![equation]);
+    let equation = text("equation", &dense.equation);
+    let out = graph.node("Einsum", &[&flow.name, &kernel], vec![equation]);
+    with_bias(graph, layer, &dense.activation, &flow, out)
+}
+
+/// A product with the bias that the layer has, through its activation.
+fn with_bias(
+    graph: &mut Graph,
+    layer: &PortableLayer,
+    activation: &Activation,
+    flow: &Flow,
+    mut name: String,
+) -> Result<Flow> {
     if layer.weight("bias").is_some() {
         let bias = weight(graph, layer, "bias")?;
-        out = graph.node("Add", &[&out, &bias], vec![]);
+        name = graph.node("Add", &[&name, &bias], vec![]);
     }
-    activations::argument(graph, layer, "activation", &given(layer, &flow, out))
+    let out = Flow { name, shape: layer.output.clone(), ..flow.clone() };
+    Ok(activations::function(graph, activation, &out))
 }
 
 /// A weight of the layer as an initializer.
@@ -58,25 +73,29 @@ pub(super) fn reshape(graph: &mut Graph, layer: &PortableLayer, flow: &Flow) -> 
     flow.with(reshaped(graph, &flow.name, &signed(-1, &layer.output)))
 }
 
-pub(super) fn permute(graph: &mut Graph, layer: &PortableLayer, flow: &Flow) -> Result<Flow> {
+pub(super) fn permute(graph: &mut Graph, dims: &[usize], flow: &Flow) -> Flow {
     let flow = flow.turned_last(graph);
-    let dims = layer.sizes("dims", flow.shape.len(), 1)?;
-    Ok(flow.with(graph.node("Transpose", &[&flow.name], vec![int_list("perm", &signed(0, &dims))])))
+    flow.with(graph.node("Transpose", &[&flow.name], vec![int_list("perm", &signed(0, dims))]))
 }
 
-pub(super) fn repeat_vector(graph: &mut Graph, layer: &PortableLayer, flow: &Flow) -> Flow {
+pub(super) fn repeat_vector(graph: &mut Graph, n: usize, flow: &Flow) -> Flow {
     let axis = graph.ints(&[1]);
     let row = graph.node("Unsqueeze", &[&flow.name, &axis], vec![]);
-    let repeats = graph.ints(&[1, layer.output.first().copied().unwrap_or(1) as i64, 1]);
+    let repeats = graph.ints(&[1, n as i64, 1]);
     flow.with(graph.node("Tile", &[&row, &repeats], vec![]))
 }
 
-pub(super) fn embedding(graph: &mut Graph, layer: &PortableLayer, flow: &Flow) -> Result<Flow> {
+pub(super) fn embedding(
+    graph: &mut Graph,
+    layer: &PortableLayer,
+    embedding: &Embedding,
+    flow: &Flow,
+) -> Result<Flow> {
     let flow = flow.turned_last(graph);
     let table = weight(graph, layer, "embeddings")?;
     let ids = graph.node("Cast", &[&flow.name], vec![int("to", INT64 as i64)]);
     let out = graph.node("Gather", &[&table, &ids], vec![int("axis", 0)]);
-    let mask = layer.flag("mask_zero").then(|| {
+    let mask = embedding.mask_zero.then(|| {
         let zero = graph.ints(&[0]);
         let padding = graph.node("Equal", &[&ids, &zero], vec![]);
         let counts = graph.node("Not", &[&padding], vec![]);
@@ -86,9 +105,9 @@ pub(super) fn embedding(graph: &mut Graph, layer: &PortableLayer, flow: &Flow) -
 }
 
 /// A step counts unless all of its features are `mask_value`; steps that don't are zeroed.
-pub(super) fn masking(graph: &mut Graph, layer: &PortableLayer, flow: &Flow) -> Flow {
+pub(super) fn masking(graph: &mut Graph, masking: &Masking, flow: &Flow) -> Flow {
     let flow = flow.turned_last(graph);
-    let value = graph.scalar(layer.number("mask_value", 0.0));
+    let value = graph.scalar(masking.mask_value);
     let padding = graph.node("Equal", &[&flow.name, &value], vec![]);
     let counts = graph.node("Not", &[&padding], vec![]);
     let counts = graph.node("Cast", &[&counts], vec![int("to", 1)]);

@@ -5,67 +5,76 @@ use candle_core::Tensor;
 use super::activations;
 use super::flow::Flow;
 use super::graph::{Graph, int, int_list};
+use super::proto::AttributeProto;
 use crate::error::Result;
 use crate::exchange::portable::PortableLayer;
+use crate::exchange::spatial::{ConvolutionKind, ConvolutionView, Slides};
 use crate::stored::Stored;
 
-pub(super) fn layer(graph: &mut Graph, layer: &PortableLayer, flow: &Flow) -> Result<Flow> {
+pub(super) fn layer(
+    graph: &mut Graph,
+    layer: &PortableLayer,
+    conv: &ConvolutionView<'_>,
+    flow: &Flow,
+) -> Result<Flow> {
     let rank = layer.input.len().saturating_sub(1);
+    let slides = conv.slides(rank);
     let x = flow.channels_first(graph);
-    let class = layer.class.as_str();
-    let out = if class.starts_with("Separable") {
-        let depthwise = Depthwise { kernel: "depthwise_kernel", bias: None };
-        let inner = depthwise.write(graph, layer, rank, &x)?;
-        let pointwise = tensor(layer, "pointwise_kernel")?;
-        let weight = kernel(graph, layer, "pointwise_kernel", &file(layer, pointwise)?)?;
-        let bias = bias(graph, layer)?;
-        let inputs: Vec<&str> =
-            [inner.as_str(), &weight].into_iter().chain(bias.as_deref()).collect();
-        graph.node("Conv", &inputs, vec![])
-    } else if class.starts_with("Depthwise") {
-        let name =
-            if layer.weight("depthwise_kernel").is_some() { "depthwise_kernel" } else { "kernel" };
-        let bias = bias(graph, layer)?;
-        Depthwise { kernel: name, bias }.write(graph, layer, rank, &x)?
-    } else {
-        let weight = kernel(graph, layer, "kernel", &file(layer, tensor(layer, "kernel")?)?)?;
-        let bias = bias(graph, layer)?;
-        let inputs: Vec<&str> = [x.as_str(), &weight].into_iter().chain(bias.as_deref()).collect();
-        if class.ends_with("Transpose") {
-            graph.node("ConvTranspose", &inputs, transposed(layer, rank)?)
-        } else {
-            let groups = layer.number("groups", 1.0) as i64;
-            let mut attributes = attributes(layer, rank)?;
-            attributes.push(int("group", groups));
-            graph.node("Conv", &inputs, attributes)
+    let name = match conv.kind {
+        ConvolutionKind::Full { groups } => {
+            let weight = kernel(graph, layer, "kernel")?;
+            let bias = bias(graph, layer)?;
+            let mut attributes = attributes(&slides, &slides.pads(&layer.input[..rank]));
+            attributes.push(int("group", groups as i64));
+            node(graph, "Conv", [&x, &weight], bias, attributes)
+        }
+        ConvolutionKind::Transposed { .. } => {
+            let weight = kernel(graph, layer, "kernel")?;
+            let bias = bias(graph, layer)?;
+            let cuts = conv.cuts(&slides, &layer.input[..rank], &layer.output[..rank]);
+            node(graph, "ConvTranspose", [&x, &weight], bias, transposed(&slides, &cuts))
+        }
+        ConvolutionKind::Depthwise => {
+            let bias = bias(graph, layer)?;
+            depthwise(graph, layer, &slides, "kernel", bias, &x)?
+        }
+        ConvolutionKind::Separable { .. } => {
+            let x = depthwise(graph, layer, &slides, "depthwise_kernel", None, &x)?;
+            let weight = kernel(graph, layer, "pointwise_kernel")?;
+            let bias = bias(graph, layer)?;
+            node(graph, "Conv", [&x, &weight], bias, vec![])
         }
     };
-    let out = Flow { name: out, shape: layer.output.clone(), is_first: true, mask: None };
-    activations::argument(graph, layer, "activation", &out)
+    let out = Flow { name, shape: layer.output.clone(), is_first: true, mask: None };
+    Ok(activations::function(graph, conv.activation, &out))
 }
 
-struct Depthwise {
-    kernel: &'static str,
+/// Every channel by itself.
+fn depthwise(
+    graph: &mut Graph,
+    layer: &PortableLayer,
+    slides: &Slides,
+    name: &str,
     bias: Option<String>,
+    x: &str,
+) -> Result<String> {
+    let (channels, axes) = layer.input.split_last().unwrap_or((&1, &[]));
+    let weight = Stored::Depthwise(String::new()).to_file(tensor(layer, name)?)?;
+    let weight = graph.weight(&format!("{}.{name}", layer.name), &weight[0])?;
+    let mut attributes = attributes(slides, &slides.pads(axes));
+    attributes.push(int("group", *channels as i64));
+    Ok(node(graph, "Conv", [x, &weight], bias, attributes))
 }
 
-impl Depthwise {
-    fn write(
-        self,
-        graph: &mut Graph,
-        layer: &PortableLayer,
-        rank: usize,
-        x: &str,
-    ) -> Result<String> {
-        let tensor = tensor(layer, self.kernel)?;
-        let weight = Stored::Depthwise(String::new()).to_file(tensor)?;
-        let weight = kernel(graph, layer, self.kernel, &weight[0])?;
-        let mut attributes = attributes(layer, rank)?;
-        let channels = layer.input.last().copied().unwrap_or(1) as i64;
-        attributes.push(int("group", channels));
-        let inputs: Vec<&str> = [x, &weight].into_iter().chain(self.bias.as_deref()).collect();
-        Ok(graph.node("Conv", &inputs, attributes))
-    }
+fn node(
+    graph: &mut Graph,
+    op: &str,
+    [x, weight]: [&str; 2],
+    bias: Option<String>,
+    attributes: Vec<AttributeProto>,
+) -> String {
+    let inputs: Vec<&str> = [x, weight].into_iter().chain(bias.as_deref()).collect();
+    graph.node(op, &inputs, attributes)
 }
 
 fn tensor<'a>(layer: &'a PortableLayer, name: &str) -> Result<&'a Tensor> {
@@ -73,100 +82,43 @@ fn tensor<'a>(layer: &'a PortableLayer, name: &str) -> Result<&'a Tensor> {
 }
 
 /// (k…, in, out) → (out, in, k…); for a transposed convolution (k…, out, in) → (in, out, k…).
-fn file(layer: &PortableLayer, kernel: &Tensor) -> Result<Tensor> {
+fn kernel(graph: &mut Graph, layer: &PortableLayer, name: &str) -> Result<String> {
+    let kernel = tensor(layer, name)?;
     let mut file = Stored::kernel("", kernel.rank()).to_file(kernel)?;
-    file.pop().ok_or_else(|| layer.refuse("its kernel is empty"))
-}
-
-fn kernel(graph: &mut Graph, layer: &PortableLayer, name: &str, tensor: &Tensor) -> Result<String> {
-    graph.weight(&format!("{}.{name}", layer.name), tensor)
+    let file = file.pop().ok_or_else(|| layer.refuse("its kernel is empty"))?;
+    graph.weight(&format!("{}.{name}", layer.name), &file)
 }
 
 fn bias(graph: &mut Graph, layer: &PortableLayer) -> Result<Option<String>> {
-    match layer.weight("bias") {
-        Some(bias) => Ok(Some(graph.weight(&format!("{}.bias", layer.name), bias)?)),
-        None => Ok(None),
-    }
+    let bias = layer.weight("bias");
+    bias.map(|bias| graph.weight(&format!("{}.bias", layer.name), bias)).transpose()
 }
 
-fn attributes(layer: &PortableLayer, rank: usize) -> Result<Vec<super::proto::AttributeProto>> {
-    let size = layer.sizes("kernel_size", rank, 1)?;
-    let strides = layer.sizes("strides", rank, 1)?;
-    let dilation = layer.sizes("dilation_rate", rank, 1)?;
-    let effective: Vec<usize> =
-        size.iter().zip(&dilation).map(|(k, d)| (k.saturating_sub(1)) * d + 1).collect();
-    let pads = pads(layer.text("padding"), &layer.input[..rank], &effective, &strides);
-    Ok(vec![
-        int_list("kernel_shape", &signed(&size)),
-        int_list("strides", &signed(&strides)),
-        int_list("dilations", &signed(&dilation)),
-        int_list("pads", &pads),
-    ])
+fn attributes(slides: &Slides, pads: &[(i64, i64)]) -> Vec<AttributeProto> {
+    vec![
+        int_list("kernel_shape", &signed(&slides.size)),
+        int_list("strides", &signed(&slides.strides)),
+        int_list("dilations", &signed(&slides.dilation)),
+        int_list("pads", &starts_and_ends(pads)),
+    ]
 }
 
-fn signed(sizes: &[usize]) -> Vec<i64> {
+/// What is cut where ONNX would give more than Keras, and added where it would give less.
+fn transposed(slides: &Slides, cuts: &[(i64, i64)]) -> Vec<AttributeProto> {
+    let pads: Vec<(i64, i64)> = cuts.iter().map(|(start, end)| (*start, *end.max(&0))).collect();
+    let extra: Vec<i64> = cuts.iter().map(|(_, end)| (-end).max(0)).collect();
+    let mut attributes = attributes(slides, &pads);
+    attributes.push(int_list("output_padding", &extra));
+    attributes
+}
+
+pub(super) fn signed(sizes: &[usize]) -> Vec<i64> {
     sizes.iter().map(|size| *size as i64).collect()
 }
 
-/// Keras's padding, all starts and then all ends: the odd pixel of `same` goes to the end.
-pub(super) fn pads(
-    padding: &str,
-    sizes: &[usize],
-    window: &[usize],
-    strides: &[usize],
-) -> Vec<i64> {
-    let mut starts = Vec::new();
-    let mut ends = Vec::new();
-    for ((n, k), s) in sizes.iter().zip(window).zip(strides) {
-        let (start, end) = match padding {
-            "same" => {
-                let out = n.div_ceil(*s);
-                let total = ((out.saturating_sub(1)) * s + k).saturating_sub(*n);
-                (total / 2, total - total / 2)
-            }
-            "causal" => (k - 1, 0),
-            _ => (0, 0),
-        };
-        starts.push(start as i64);
-        ends.push(end as i64);
-    }
-    starts.extend(ends);
-    starts
-}
-
-/// The full scatter of n inputs is (n-1)·s + ke long; Keras cuts it at both ends to its output.
-fn transposed(layer: &PortableLayer, rank: usize) -> Result<Vec<super::proto::AttributeProto>> {
-    let size = layer.sizes("kernel_size", rank, 1)?;
-    let strides = layer.sizes("strides", rank, 1)?;
-    let dilation = layer.sizes("dilation_rate", rank, 1)?;
-    let given = !layer.argument("output_padding").is_null();
-    let output_padding = layer.sizes("output_padding", rank, 0)?;
-    let (mut starts, mut ends, mut extra) = (Vec::new(), Vec::new(), Vec::new());
-    for axis in 0..rank {
-        let (s, n) = (strides[axis] as i64, layer.input[axis] as i64);
-        let ke = (size[axis] as i64 - 1) * dilation[axis] as i64 + 1;
-        let out = layer.output[axis] as i64;
-        let start = if layer.text("padding") == "same" {
-            let total = match given {
-                false => s + ke - 2,
-                true => ke + ke % 2 - 2 + output_padding[axis] as i64,
-            };
-            let left = ((total + 1).div_euclid(2)).min(ke - 1);
-            ke - 1 - left
-        } else {
-            0
-        };
-        let end = (n - 1) * s + ke - start - out;
-        starts.push(start);
-        ends.push(end.max(0));
-        extra.push((-end).max(0));
-    }
-    starts.extend(ends);
-    Ok(vec![
-        int_list("kernel_shape", &signed(&size)),
-        int_list("strides", &signed(&strides)),
-        int_list("dilations", &signed(&dilation)),
-        int_list("pads", &starts),
-        int_list("output_padding", &extra),
-    ])
+/// ONNX's order: all starts, then all ends.
+pub(super) fn starts_and_ends(pads: &[(i64, i64)]) -> Vec<i64> {
+    let (mut all, ends): (Vec<i64>, Vec<i64>) = pads.iter().copied().unzip();
+    all.extend(ends);
+    all
 }

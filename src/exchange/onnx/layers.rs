@@ -4,58 +4,19 @@ use super::flow::{Flow, signed};
 use super::graph::Graph;
 use super::{activations, basic, convolution, normalization, pooling, recurrent};
 use crate::error::Result;
+use crate::exchange::layer_rules::LayerRules;
 use crate::exchange::portable::PortableLayer;
+use crate::layers::{Interpolation, LayerEntry, LayerKind};
 
 /// Adds a layer to the graph.
 pub(super) fn layer(graph: &mut Graph, layer: &PortableLayer, flow: Flow) -> Result<Flow> {
-    if layer.is_channels_first() {
-        return channels_first(graph, layer, &flow);
+    match LayerRules::of(layer.kind()).is_channels_first() {
+        true => channels_first(graph, layer, &flow),
+        false => channels_last(graph, layer, flow),
     }
-    let mask = flow.mask.clone();
-    let mut out = match layer.class.as_str() {
-        "Dropout"
-        | "SpatialDropout1D"
-        | "SpatialDropout2D"
-        | "SpatialDropout3D"
-        | "GaussianNoise"
-        | "GaussianDropout"
-        | "AlphaDropout"
-        | "Identity"
-        | "ActivityRegularization"
-        | "RandomFlip"
-        | "RandomRotation"
-        | "RandomZoom"
-        | "RandomTranslation"
-        | "RandomContrast"
-        | "RandomBrightness" => return Ok(flow),
-        "Dense" => basic::dense(graph, layer, &flow)?,
-        "EinsumDense" => basic::einsum_dense(graph, layer, &flow)?,
-        "Activation" | "ReLU" | "LeakyReLU" | "ELU" | "PReLU" | "Softmax" => {
-            activations::layer(graph, layer, &flow)?
-        }
-        "Flatten" => basic::flatten(graph, &flow),
-        "Reshape" => basic::reshape(graph, layer, &flow),
-        "Permute" => basic::permute(graph, layer, &flow)?,
-        "RepeatVector" => basic::repeat_vector(graph, layer, &flow),
-        "Embedding" => return basic::embedding(graph, layer, &flow),
-        "Masking" => return Ok(basic::masking(graph, layer, &flow)),
-        "Rescaling" | "Normalization" | "BatchNormalization" | "LayerNormalization"
-        | "GroupNormalization" | "RMSNormalization" | "UnitNormalization" => {
-            normalization::layer(graph, layer, &flow)?
-        }
-        "Conv1D" | "Conv2D" | "Conv3D" | "DepthwiseConv1D" | "DepthwiseConv2D"
-        | "SeparableConv1D" | "SeparableConv2D" | "Conv1DTranspose" | "Conv2DTranspose"
-        | "Conv3DTranspose" => convolution::layer(graph, layer, &flow)?,
-        "SimpleRNN" | "LSTM" | "GRU" | "Bidirectional" => recurrent::layer(graph, layer, &flow)?,
-        "TimeDistributed" => time_distributed(graph, layer, &flow)?,
-        _ => pooling::layer(graph, layer, &flow)?,
-    };
-    out.shape.clone_from(&layer.output);
-    out.mask = mask.filter(|_| passes_mask(layer));
-    Ok(out)
 }
 
-/// A layer whose channels come first: what it is of channels-last, on a value that lies
+/// A layer whose channels come first: the same with its channels last, on a value that lies
 /// channels-first already.
 fn channels_first(graph: &mut Graph, outer: &PortableLayer, flow: &Flow) -> Result<Flow> {
     let moved = |shape: &[usize]| {
@@ -63,32 +24,125 @@ fn channels_first(graph: &mut Graph, outer: &PortableLayer, flow: &Flow) -> Resu
         [&shape[channels..], &shape[..channels]].concat()
     };
     let mut inner = outer.clone();
-    inner.arguments.remove("data_format");
     (inner.input, inner.output) = (moved(&outer.input), moved(&outer.output));
     let name = flow.channels_last(graph); // as the model has it: (batch, channels, …)
     let start = Flow { name, shape: inner.input.clone(), is_first: true, mask: flow.mask.clone() };
-    let out = layer(graph, &inner, start)?;
+    let out = channels_last(graph, &inner, start)?;
     let name = out.channels_first(graph);
     Ok(Flow { name, shape: outer.output.clone(), is_first: false, mask: out.mask })
 }
 
-/// Keras's rule for which layers pass a mask on.
-fn passes_mask(layer: &PortableLayer) -> bool {
-    match layer.class.as_str() {
-        "Dense" | "Activation" | "ReLU" | "LeakyReLU" | "ELU" | "PReLU" | "Softmax"
-        | "BatchNormalization" | "LayerNormalization" | "GroupNormalization"
-        | "UnitNormalization" | "Rescaling" | "Normalization" | "TimeDistributed" => true,
-        "SimpleRNN" | "LSTM" | "GRU" => layer.flag("return_sequences"),
-        "Bidirectional" => {
-            layer.inner(layer.argument("layer")).is_ok_and(|inner| inner.flag("return_sequences"))
+/// A layer, its channels last; the mask goes on where Keras's does.
+fn channels_last(graph: &mut Graph, layer: &PortableLayer, flow: Flow) -> Result<Flow> {
+    let x = &flow;
+    let mut out = match layer.kind() {
+        // what is done in training alone
+        LayerKind::Identity(_)
+        | LayerKind::Dropout(_)
+        | LayerKind::SpatialDropout1D(_)
+        | LayerKind::SpatialDropout2D(_)
+        | LayerKind::SpatialDropout3D(_)
+        | LayerKind::GaussianNoise(_)
+        | LayerKind::GaussianDropout(_)
+        | LayerKind::AlphaDropout(_)
+        | LayerKind::ActivityRegularization(_)
+        | LayerKind::RandomFlip(_)
+        | LayerKind::RandomRotation(_)
+        | LayerKind::RandomZoom(_)
+        | LayerKind::RandomTranslation(_)
+        | LayerKind::RandomContrast(_) => return Ok(flow),
+        LayerKind::Embedding(embedding) => return basic::embedding(graph, layer, embedding, x),
+        LayerKind::Masking(masking) => return Ok(basic::masking(graph, masking, x)),
+        LayerKind::Dense(dense) => basic::dense(graph, layer, &dense.activation, x)?,
+        LayerKind::EinsumDense(dense) => basic::einsum_dense(graph, layer, dense, x)?,
+        LayerKind::ActivationLayer(own) => activations::function(graph, &own.activation, x),
+        LayerKind::ReLU(own) => activations::function(graph, &own.function(), x),
+        LayerKind::LeakyReLU(own) => activations::function(graph, &own.function(), x),
+        LayerKind::Elu(own) => activations::function(graph, &own.function(), x),
+        LayerKind::PReLU(_) => activations::p_re_lu(graph, layer, x)?,
+        LayerKind::Softmax(softmax) => activations::softmax(graph, &softmax.axis, x),
+        LayerKind::Flatten(_) => basic::flatten(graph, x),
+        LayerKind::Reshape(_) => basic::reshape(graph, layer, x),
+        LayerKind::Permute(permute) => basic::permute(graph, &permute.dims, x),
+        LayerKind::RepeatVector(repeat) => basic::repeat_vector(graph, repeat.n, x),
+        LayerKind::BatchNormalization(norm) => normalization::batch(graph, layer, norm, x)?,
+        LayerKind::LayerNormalization(norm) => normalization::layer_norm(graph, layer, norm, x)?,
+        LayerKind::GroupNormalization(norm) => normalization::group(graph, layer, norm, x)?,
+        LayerKind::RmsNormalization(norm) => normalization::rms(graph, layer, norm, x)?,
+        LayerKind::UnitNormalization(norm) => normalization::unit(graph, layer, norm, x)?,
+        LayerKind::Rescaling(rescaling) => normalization::rescaling(graph, rescaling, x),
+        LayerKind::Normalization(norm) => normalization::normalization(graph, layer, norm, x)?,
+        LayerKind::Conv1D(conv) => convolution::layer(graph, layer, &conv.into(), x)?,
+        LayerKind::Conv2D(conv) => convolution::layer(graph, layer, &conv.into(), x)?,
+        LayerKind::Conv3D(conv) => convolution::layer(graph, layer, &conv.into(), x)?,
+        LayerKind::DepthwiseConv1D(conv) => convolution::layer(graph, layer, &conv.into(), x)?,
+        LayerKind::DepthwiseConv2D(conv) => convolution::layer(graph, layer, &conv.into(), x)?,
+        LayerKind::SeparableConv1D(conv) => convolution::layer(graph, layer, &conv.into(), x)?,
+        LayerKind::SeparableConv2D(conv) => convolution::layer(graph, layer, &conv.into(), x)?,
+        LayerKind::Conv1DTranspose(conv) => convolution::layer(graph, layer, &conv.into(), x)?,
+        LayerKind::Conv2DTranspose(conv) => convolution::layer(graph, layer, &conv.into(), x)?,
+        LayerKind::Conv3DTranspose(conv) => convolution::layer(graph, layer, &conv.into(), x)?,
+        LayerKind::MaxPooling1D(pool) => pooling::window(graph, layer, &pool.into(), x),
+        LayerKind::MaxPooling2D(pool) => pooling::window(graph, layer, &pool.into(), x),
+        LayerKind::MaxPooling3D(pool) => pooling::window(graph, layer, &pool.into(), x),
+        LayerKind::AveragePooling1D(pool) => pooling::window(graph, layer, &pool.into(), x),
+        LayerKind::AveragePooling2D(pool) => pooling::window(graph, layer, &pool.into(), x),
+        LayerKind::AveragePooling3D(pool) => pooling::window(graph, layer, &pool.into(), x),
+        LayerKind::GlobalMaxPooling1D(pool) => pooling::global_max(graph, layer, pool.keepdims, x),
+        LayerKind::GlobalMaxPooling2D(pool) => pooling::global_max(graph, layer, pool.keepdims, x),
+        LayerKind::GlobalMaxPooling3D(pool) => pooling::global_max(graph, layer, pool.keepdims, x),
+        LayerKind::GlobalAveragePooling1D(pool) => {
+            pooling::global_average(graph, layer, pool.keepdims, x)
         }
-        _ => false,
-    }
+        LayerKind::GlobalAveragePooling2D(pool) => {
+            pooling::global_average(graph, layer, pool.keepdims, x)
+        }
+        LayerKind::GlobalAveragePooling3D(pool) => {
+            pooling::global_average(graph, layer, pool.keepdims, x)
+        }
+        LayerKind::AdaptiveMaxPooling1D(_)
+        | LayerKind::AdaptiveMaxPooling2D(_)
+        | LayerKind::AdaptiveMaxPooling3D(_) => pooling::adaptive(graph, layer, "ReduceMax", x),
+        LayerKind::AdaptiveAveragePooling1D(_)
+        | LayerKind::AdaptiveAveragePooling2D(_)
+        | LayerKind::AdaptiveAveragePooling3D(_) => {
+            pooling::adaptive(graph, layer, "ReduceMean", x)
+        }
+        LayerKind::ZeroPadding1D(pad) => pooling::zero_padding(graph, layer, &pad.padding, x)?,
+        LayerKind::ZeroPadding2D(pad) => pooling::zero_padding(graph, layer, &pad.padding, x)?,
+        LayerKind::ZeroPadding3D(pad) => pooling::zero_padding(graph, layer, &pad.padding, x)?,
+        LayerKind::Cropping1D(crop) => pooling::cropping(graph, layer, &crop.cropping, x)?,
+        LayerKind::Cropping2D(crop) => pooling::cropping(graph, layer, &crop.cropping, x)?,
+        LayerKind::Cropping3D(crop) => pooling::cropping(graph, layer, &crop.cropping, x)?,
+        LayerKind::UpSampling1D(up) => {
+            pooling::up_sampling(graph, layer, &up.size, Interpolation::Nearest, x)?
+        }
+        LayerKind::UpSampling2D(up) => {
+            pooling::up_sampling(graph, layer, &up.size, up.interpolation, x)?
+        }
+        LayerKind::UpSampling3D(up) => {
+            pooling::up_sampling(graph, layer, &up.size, Interpolation::Nearest, x)?
+        }
+        LayerKind::SimpleRnn(_) | LayerKind::Lstm(_) | LayerKind::Gru(_) => {
+            recurrent::layer(graph, layer, x)?
+        }
+        LayerKind::Bidirectional(both) => recurrent::bidirectional(graph, layer, both, x)?,
+        LayerKind::TimeDistributed(each) => time_distributed(graph, layer, &each.layer, x)?,
+        LayerKind::Other(_) => return Err(layer.refuse("the layer can't be written as ONNX")),
+    };
+    out.shape.clone_from(&layer.output);
+    out.mask = flow.mask.filter(|_| LayerRules::of(layer.kind()).passes_mask);
+    Ok(out)
 }
 
 /// The inner layer over every step: time goes into the batch and back.
-fn time_distributed(graph: &mut Graph, outer: &PortableLayer, flow: &Flow) -> Result<Flow> {
-    let mut inner = outer.inner(outer.argument("layer"))?;
+fn time_distributed(
+    graph: &mut Graph,
+    outer: &PortableLayer,
+    inner: &LayerEntry,
+    flow: &Flow,
+) -> Result<Flow> {
+    let mut inner = outer.inner(inner);
     inner.name.clone_from(&outer.name);
     // `layer.kernel` → `kernel`, `layer.forward_lstm.kernel` → `forward_lstm.kernel`
     let own = |name: &String| name.split_once('.').map_or(name.clone(), |(_, own)| own.to_string());

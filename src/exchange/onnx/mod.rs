@@ -24,7 +24,6 @@ use self::graph::{Dim, FLOAT, Graph, value};
 pub use self::proof::difference;
 use self::proto::{ModelProto, OperatorSetIdProto};
 use super::portable::Portable;
-use super::tables::Tables;
 use crate::error::{Error, Result};
 
 /// The version of ONNX's operators that is written.
@@ -34,13 +33,14 @@ pub const ML_OPSET: i64 = 3;
 /// The file format's version that came with opset 17.
 const IR_VERSION: i64 = 8;
 
-/// The bytes of an ONNX file. With `tables`, raw columns come in and class names, probabilities or
-/// numbers in their own unit go out; without, the tensors that the layers see.
-pub fn write(portable: &Portable, tables: Option<&Tables>) -> Result<Vec<u8>> {
+/// The bytes of an ONNX file. With the preprocessing, raw columns come in and class names,
+/// probabilities or numbers in their own unit go out; without, the tensors that the layers see.
+pub fn write(portable: &Portable, with_preprocessing: bool) -> Result<Vec<u8>> {
+    let preprocessing = portable.preprocessing.as_ref().filter(|_| with_preprocessing);
     let mut graph = Graph::default();
     let mut inputs = Vec::new();
-    let start = match tables {
-        Some(tables) => tables.features(&mut graph, &portable.input, &mut inputs)?,
+    let start = match preprocessing {
+        Some(own) => preprocessing::features(&mut graph, own, &portable.input, &mut inputs),
         None => {
             inputs.push(value("input", FLOAT, &batch_of(&portable.input)));
             "input".to_string()
@@ -51,8 +51,8 @@ pub fn write(portable: &Portable, tables: Option<&Tables>) -> Result<Vec<u8>> {
         flow = layers::layer(&mut graph, layer, flow)?;
     }
     let last = flow.channels_last(&mut graph);
-    let outputs = match tables {
-        Some(tables) => tables.outputs(&mut graph, &last, portable.output())?,
+    let outputs = match preprocessing {
+        Some(own) => preprocessing::outputs(&mut graph, portable, own, &last)?,
         None => {
             graph.nodes_of("", "Identity", &[&last], &["output"], Vec::new());
             vec![value("output", FLOAT, &batch_of(portable.output()))]
@@ -63,7 +63,7 @@ pub fn write(portable: &Portable, tables: Option<&Tables>) -> Result<Vec<u8>> {
         version: Some(version),
     };
     let mut opset_import = vec![opset("", OPSET)];
-    if tables.is_some() {
+    if preprocessing.is_some() {
         opset_import.push(opset("ai.onnx.ml", ML_OPSET));
     }
     let model = ModelProto {

@@ -1,55 +1,50 @@
 //! Normalization and scaling, of basic operators.
 
-use candle_core::Tensor;
-use serde_json::Value;
+use candle_core::{DType, Tensor};
 
 use super::basic::reshaped;
 use super::flow::{Flow, signed};
 use super::graph::{Graph, int, int_list};
 use crate::error::Result;
 use crate::exchange::portable::PortableLayer;
+use crate::layers::{
+    AxisList, BatchNormalization, GroupNormalization, LayerNormalization, Normalization,
+    NumberList, Rescaling, RmsNormalization, UnitNormalization,
+};
+use crate::shape::Shape;
 
-pub(super) fn layer(graph: &mut Graph, layer: &PortableLayer, flow: &Flow) -> Result<Flow> {
-    match layer.class.as_str() {
-        "Rescaling" => rescaling(graph, layer, flow),
-        "Normalization" => normalization(graph, layer, flow),
-        "BatchNormalization" => batch(graph, layer, flow),
-        "LayerNormalization" => layer_norm(graph, layer, flow),
-        "GroupNormalization" => group(graph, layer, flow),
-        "RMSNormalization" => rms(graph, layer, flow),
-        _ => unit(graph, layer, flow),
-    }
+pub(super) fn rescaling(graph: &mut Graph, rescaling: &Rescaling, flow: &Flow) -> Flow {
+    let flow = flow.turned_last(graph);
+    let mut constant = |numbers: &NumberList| {
+        let numbers = single(numbers);
+        graph.floats(&[numbers.len()], &numbers)
+    };
+    let (scale, offset) = (constant(&rescaling.scale), constant(&rescaling.offset));
+    let scaled = graph.node("Mul", &[&flow.name, &scale], vec![]);
+    flow.with(graph.node("Add", &[&scaled, &offset], vec![]))
 }
 
-fn rescaling(graph: &mut Graph, layer: &PortableLayer, flow: &Flow) -> Result<Flow> {
-    let flow = flow.turned_last(graph);
-    let numbers = |key: &str, default: f64| -> Vec<f32> {
-        match layer.argument(key) {
-            Value::Array(items) => items.iter().map(|v| v.as_f64().unwrap_or(0.0) as f32).collect(),
-            Value::Number(n) => vec![n.as_f64().unwrap_or(0.0) as f32],
-            _ => vec![default as f32],
-        }
-    };
-    let (scale, offset) = (numbers("scale", 1.0), numbers("offset", 0.0));
-    let scale = graph.floats(&[scale.len()], &scale);
-    let offset = graph.floats(&[offset.len()], &offset);
-    let scaled = graph.node("Mul", &[&flow.name, &scale], vec![]);
-    Ok(flow.with(graph.node("Add", &[&scaled, &offset], vec![])))
+fn single(numbers: &NumberList) -> Vec<f32> {
+    numbers.flat().into_iter().map(|number| number as f32).collect()
 }
 
 /// `(x - mean) / max(√variance, ε)`, or its inverse.
-fn normalization(graph: &mut Graph, layer: &PortableLayer, flow: &Flow) -> Result<Flow> {
+pub(super) fn normalization(
+    graph: &mut Graph,
+    layer: &PortableLayer,
+    norm: &Normalization,
+    flow: &Flow,
+) -> Result<Flow> {
     let flow = flow.turned_last(graph);
-    let axes = axes(layer, "axis", flow.shape.len())?;
-    let values = |key: &str| -> Result<Vec<f32>> {
-        if let Some(tensor) = layer.weight(key) {
-            return Ok(tensor.flatten_all()?.to_vec1()?);
+    let axes = axes(layer, &norm.axis, flow.shape.len())?;
+    let values = |name: &str, given: &Option<NumberList>| -> Result<Vec<f32>> {
+        match (layer.weight(name), given) {
+            (Some(tensor), _) => Ok(tensor.flatten_all()?.to_vec1()?),
+            (None, Some(given)) => Ok(single(given)),
+            (None, None) => Err(layer.refuse(format!("it has no `{name}`"))),
         }
-        let mut found = Vec::new();
-        numbers(layer.argument(key), &mut found);
-        if found.is_empty() { Err(layer.refuse(format!("it has no `{key}`"))) } else { Ok(found) }
     };
-    let (mean, variance) = (values("mean")?, values("variance")?);
+    let (mean, variance) = (values("mean", &norm.mean)?, values("variance", &norm.variance)?);
     let deviation: Vec<f32> = variance.iter().map(|v| v.sqrt().max(1e-7)).collect();
     let dims = spread(&flow.shape, &axes);
     let fitting = |values: &[f32]| {
@@ -62,7 +57,7 @@ fn normalization(graph: &mut Graph, layer: &PortableLayer, flow: &Flow) -> Resul
     let (mean_dims, deviation_dims) = (fitting(&mean), fitting(&deviation));
     let mean = graph.floats(&mean_dims, &mean);
     let deviation = graph.floats(&deviation_dims, &deviation);
-    let out = if layer.flag("invert") {
+    let out = if norm.invert {
         let scaled = graph.node("Mul", &[&flow.name, &deviation], vec![]);
         graph.node("Add", &[&scaled, &mean], vec![])
     } else {
@@ -72,32 +67,28 @@ fn normalization(graph: &mut Graph, layer: &PortableLayer, flow: &Flow) -> Resul
     Ok(flow.with(out))
 }
 
-fn numbers(value: &Value, found: &mut Vec<f32>) {
-    match value {
-        Value::Array(items) => items.iter().for_each(|item| numbers(item, found)),
-        Value::Number(n) => found.push(n.as_f64().unwrap_or(0.0) as f32),
-        _ => {}
-    }
-}
-
 /// With its moving statistics: one factor and one offset a channel.
-fn batch(graph: &mut Graph, layer: &PortableLayer, flow: &Flow) -> Result<Flow> {
-    let axes = axes(layer, "axis", flow.shape.len())?;
+pub(super) fn batch(
+    graph: &mut Graph,
+    layer: &PortableLayer,
+    norm: &BatchNormalization,
+    flow: &Flow,
+) -> Result<Flow> {
+    let axes = axes(layer, &norm.axis, flow.shape.len())?;
     let is_channel = axes == [flow.shape.len() - 1];
     let flow = if is_channel { flow.clone() } else { flow.turned_last(graph) };
     let vector = |name: &str| -> Result<Option<Vec<f64>>> {
         let Some(tensor) = layer.weight(name) else { return Ok(None) };
-        Ok(Some(tensor.to_dtype(candle_core::DType::F64)?.flatten_all()?.to_vec1()?))
+        Ok(Some(tensor.to_dtype(DType::F64)?.flatten_all()?.to_vec1()?))
     };
     let missing = || layer.refuse("it has no moving statistics");
     let mean = vector("moving_mean")?.ok_or_else(missing)?;
     let variance = vector("moving_variance")?.ok_or_else(missing)?;
     let (gamma, beta) = (vector("gamma")?, vector("beta")?);
-    let epsilon = layer.number("epsilon", 1e-3);
     let factor: Vec<f64> = variance
         .iter()
         .enumerate()
-        .map(|(i, v)| gamma.as_ref().map_or(1.0, |g| g[i]) / (v + epsilon).sqrt())
+        .map(|(i, v)| gamma.as_ref().map_or(1.0, |g| g[i]) / (v + norm.epsilon).sqrt())
         .collect();
     let offset: Vec<f32> = mean
         .iter()
@@ -115,78 +106,91 @@ fn batch(graph: &mut Graph, layer: &PortableLayer, flow: &Flow) -> Result<Flow> 
     Ok(flow.with(graph.node("Add", &[&scaled, &offset], vec![])))
 }
 
-fn layer_norm(graph: &mut Graph, layer: &PortableLayer, flow: &Flow) -> Result<Flow> {
+pub(super) fn layer_norm(
+    graph: &mut Graph,
+    layer: &PortableLayer,
+    norm: &LayerNormalization,
+    flow: &Flow,
+) -> Result<Flow> {
     let flow = flow.turned_last(graph);
-    let axes = axes(layer, "axis", flow.shape.len())?;
+    let axes = axes(layer, &norm.axis, flow.shape.len())?;
     let over: Vec<i64> = axes.iter().map(|axis| *axis as i64 + 1).collect();
-    let out = standardized(graph, &flow.name, &over, layer.number("epsilon", 1e-3));
+    let out = standardized(graph, &flow.name, &over, norm.epsilon);
     let dims = spread(&flow.shape, &axes);
     Ok(flow.with(affine(graph, layer, &out, &dims, ["gamma", "beta"])?))
 }
 
-fn rms(graph: &mut Graph, layer: &PortableLayer, flow: &Flow) -> Result<Flow> {
+pub(super) fn rms(
+    graph: &mut Graph,
+    layer: &PortableLayer,
+    norm: &RmsNormalization,
+    flow: &Flow,
+) -> Result<Flow> {
     let flow = flow.turned_last(graph);
-    let axes = axes(layer, "axis", flow.shape.len())?;
+    let axes = axes(layer, &norm.axis, flow.shape.len())?;
     let over: Vec<i64> = axes.iter().map(|axis| *axis as i64 + 1).collect();
-    let out = over_root(graph, &flow.name, &over, layer.number("epsilon", 1e-6));
+    let out = over_root(graph, &flow.name, &over, norm.epsilon);
     let dims = spread(&flow.shape, &axes);
     Ok(flow.with(affine(graph, layer, &out, &dims, ["scale", ""])?))
 }
 
-/// Moments over each group of channels and all other axes.
-fn group(graph: &mut Graph, layer: &PortableLayer, flow: &Flow) -> Result<Flow> {
-    let flow = flow.turned_last(graph);
-    let rank = flow.shape.len();
-    let axes = axes(layer, "axis", rank)?;
-    if axes != [rank - 1] {
-        return group_over(graph, layer, &flow, &axes);
-    }
-    let channels = flow.shape[rank - 1];
-    let groups = match layer.number("groups", 32.0) {
-        n if n < 0.0 => channels,
-        n => n as usize,
-    };
-    let mut split = signed(-1, &flow.shape[..rank - 1]);
-    split.extend([groups as i64, (channels / groups.max(1)) as i64]);
-    let parts = reshaped(graph, &flow.name, &split); // (batch, …, groups, channels / groups)
-    let over: Vec<i64> = (1..=rank as i64 + 1).filter(|axis| *axis != rank as i64).collect();
-    let out = standardized(graph, &parts, &over, layer.number("epsilon", 1e-3));
-    let out = reshaped(graph, &out, &signed(-1, &flow.shape));
-    Ok(flow.with(affine(graph, layer, &out, &[channels], ["gamma", "beta"])?))
-}
-
-/// With the channels along another axis than the last: that axis goes to the end and back.
-fn group_over(
+/// Moments over each group of channels and all other axes. Channels along another axis than the
+/// last go to the end and back.
+pub(super) fn group(
     graph: &mut Graph,
     layer: &PortableLayer,
+    norm: &GroupNormalization,
     flow: &Flow,
-    axes: &[usize],
 ) -> Result<Flow> {
-    let [axis] = axes else {
-        return Err(layer.refuse("`axis` must be one axis to be written as ONNX"));
-    };
+    let flow = flow.turned_last(graph);
     let rank = flow.shape.len();
-    let mut there: Vec<usize> = (0..rank).filter(|other| other != axis).collect();
-    there.push(*axis);
+    let resolved = norm.resolve(&Shape(flow.shape.clone()));
+    let (axis, groups) = resolved.map_err(|problem| layer.refuse(problem.message))?;
+    if axis == rank - 1 {
+        return grouped(graph, layer, norm.epsilon, groups, &flow);
+    }
+    let mut there: Vec<usize> = (0..rank).filter(|other| *other != axis).collect();
+    there.push(axis);
     let back: Vec<usize> =
         (0..rank).map(|at| there.iter().position(|from| *from == at).unwrap_or(at)).collect();
     let turned = |graph: &mut Graph, name: &str, order: &[usize]| {
         let order: Vec<usize> = order.iter().map(|axis| axis + 1).collect();
         graph.node("Transpose", &[name], vec![int_list("perm", &signed(0, &order))])
     };
-    let mut last = layer.clone();
-    last.arguments.insert("axis".into(), Value::from(-1));
     let name = turned(graph, &flow.name, &there);
     let shape = there.iter().map(|axis| flow.shape[*axis]).collect();
-    let out = group(graph, &last, &Flow { name, shape, ..flow.clone() })?;
+    let out = grouped(graph, layer, norm.epsilon, groups, &Flow { name, shape, ..flow.clone() })?;
     let name = turned(graph, &out.name, &back);
     Ok(flow.with(name))
 }
 
+fn grouped(
+    graph: &mut Graph,
+    layer: &PortableLayer,
+    epsilon: f64,
+    groups: usize,
+    flow: &Flow,
+) -> Result<Flow> {
+    let (channels, places) = flow.shape.split_last().unwrap_or((&1, &[]));
+    let rank = flow.shape.len() as i64;
+    let mut split = signed(-1, places);
+    split.extend([groups as i64, (channels / groups.max(1)) as i64]);
+    let parts = reshaped(graph, &flow.name, &split); // (batch, …, groups, channels / groups)
+    let over: Vec<i64> = (1..=rank + 1).filter(|axis| *axis != rank).collect();
+    let out = standardized(graph, &parts, &over, epsilon);
+    let out = reshaped(graph, &out, &signed(-1, &flow.shape));
+    Ok(flow.with(affine(graph, layer, &out, &[*channels], ["gamma", "beta"])?))
+}
+
 /// `x · min(1/√(Σ x²), 1e12)`
-fn unit(graph: &mut Graph, layer: &PortableLayer, flow: &Flow) -> Result<Flow> {
+pub(super) fn unit(
+    graph: &mut Graph,
+    layer: &PortableLayer,
+    norm: &UnitNormalization,
+    flow: &Flow,
+) -> Result<Flow> {
     let flow = flow.turned_last(graph);
-    let axes = axes(layer, "axis", flow.shape.len())?;
+    let axes = axes(layer, &norm.axis, flow.shape.len())?;
     let over: Vec<i64> = axes.iter().map(|axis| *axis as i64 + 1).collect();
     let square = graph.node("Mul", &[&flow.name, &flow.name], vec![]);
     let over = graph.ints(&over);
@@ -237,20 +241,14 @@ fn affine(
     Ok(out)
 }
 
-/// The axes that an argument names, counted without the batch, sorted.
-fn axes(layer: &PortableLayer, key: &str, rank: usize) -> Result<Vec<usize>> {
-    let items = match layer.argument(key) {
-        Value::Null => vec![-1],
-        Value::Array(items) => items.iter().filter_map(Value::as_i64).collect(),
-        one => one.as_i64().into_iter().collect(),
-    };
+/// The axes that `axis` names, counted without the batch, sorted.
+fn axes(layer: &PortableLayer, axes: &AxisList, rank: usize) -> Result<Vec<usize>> {
     let axis = |axis: i64| {
         let axis = if axis < 0 { axis + rank as i64 } else { axis - 1 }; // Keras counts the batch
         usize::try_from(axis).ok().filter(|axis| *axis < rank)
     };
-    let axes: Option<Vec<usize>> = items.into_iter().map(axis).collect();
-    let mut axes =
-        axes.ok_or_else(|| layer.refuse(format!("`{key}` names no axis of its input")))?;
+    let axes: Option<Vec<usize>> = axes.all().iter().copied().map(axis).collect();
+    let mut axes = axes.ok_or_else(|| layer.refuse("`axis` names no axis of its input"))?;
     axes.sort_unstable();
     axes.dedup();
     Ok(axes)

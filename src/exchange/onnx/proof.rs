@@ -4,9 +4,8 @@ use std::path::Path;
 
 use super::eval::{Graph, Kind, Value};
 use crate::artifact::Model;
+use crate::data::Column;
 use crate::error::{Error, Result};
-use crate::exchange::of_model;
-use crate::exchange::tables::TableColumn;
 use crate::exchange::verify::{apart, fixed_numbers, samples};
 use crate::predictor::{Predictions, Predictor};
 
@@ -95,19 +94,18 @@ fn single(cell: &str) -> f32 {
 /// Eight rows, made so that the network sees fixed numbers.
 fn fixed_rows(path: &Path, columns: &[String], model: &Model) -> Result<Vec<Vec<String>>> {
     let number = fixed_numbers(&model.network);
-    let tables = of_model::tables(model)?;
-    let known = tables.map(|tables| tables.features).unwrap_or_default();
+    let known = model.preprocessing.iter().flat_map(|preprocessing| &preprocessing.features);
+    let known: Vec<&Column> = known.collect();
     let cell = |(place, name): (usize, &String)| -> Result<String> {
-        let column = known.iter().find(|column| column.name == *name);
-        let Some(TableColumn { classes, scaling, .. }) = column else {
+        let Some(column) = known.iter().find(|column| column.name == *name) else {
             return Err(Error::model(path, format!("no column feeds `{name}`")));
         };
-        if !classes.is_empty() {
-            return Ok(classes[place % classes.len()].clone());
+        if let Some(classes) = column.transform.classes() {
+            return Ok(classes.names[place % classes.len()].clone());
         }
         let number = f64::from(number(place));
-        Ok(match scaling {
-            Some((factor, offset)) if *factor != 0.0 => (number - offset) / factor,
+        Ok(match column.transform.scaling().affine() {
+            Some((factor, offset)) if factor != 0.0 => (number - offset) / factor,
             _ => number,
         }
         .to_string())

@@ -7,75 +7,62 @@ use super::basic::reshaped;
 use super::flow::Flow;
 use super::graph::{Graph, int, int_list, text_list};
 use super::scan;
-use crate::error::Result;
-use crate::exchange::portable::{PortableLayer, named};
+use crate::activations::Activation;
+use crate::error::{Error, Result};
+use crate::exchange::portable::PortableLayer;
+use crate::kernels::recurrent::Cell;
+use crate::layers::{Bidirectional, MergeMode, Recurrent};
 use crate::stored::Stored;
 
-/// A recurrent layer or a Bidirectional.
+/// A SimpleRNN, LSTM or GRU.
 pub(super) fn layer(graph: &mut Graph, layer: &PortableLayer, flow: &Flow) -> Result<Flow> {
     let x = flow.channels_last(graph);
-    if layer.class == "Bidirectional" {
-        return bidirectional(graph, layer, flow, &x);
-    }
-    let direction = Direction { name: &layer.name, backwards: layer.flag("go_backwards") };
+    let cell = layer.cell()?;
     let weights: Vec<&Tensor> = layer.weights.iter().map(|(_, tensor)| tensor).collect();
-    let out = direction.write(graph, layer, &weights, &x, flow.mask.as_deref())?;
-    let name = match (layer.flag("return_sequences"), layer.flag("zero_output_for_mask"), &out.mask)
-    {
-        (false, ..) => out.last,
-        (true, true, Some(mask)) => zeroed(graph, &out.sequence, mask),
-        (true, ..) => out.sequence,
-    };
-    Ok(Flow::new(name, layer.output.clone()))
+    let direction = Direction { layer, name: &layer.name, cell: &cell };
+    let out = direction.write(graph, &weights, &x, flow.mask.as_deref())?;
+    Ok(Flow::new(out.shown(graph, &cell), layer.output.clone()))
 }
 
-fn bidirectional(graph: &mut Graph, layer: &PortableLayer, flow: &Flow, x: &str) -> Result<Flow> {
-    let forward = layer.inner(layer.argument("layer"))?;
-    let backward = match layer.argument("backward_layer") {
-        serde_json::Value::Null => forward.clone(),
-        entry => layer.inner(entry)?,
-    };
-    let sequences = forward.flag("return_sequences");
-    let backwards = forward.flag("go_backwards");
+pub(super) fn bidirectional(
+    graph: &mut Graph,
+    layer: &PortableLayer,
+    both: &Bidirectional,
+    flow: &Flow,
+) -> Result<Flow> {
+    let x = flow.channels_last(graph);
+    let problem = |problem: crate::error::Problem| layer.refuse(problem.message);
+    let (merge_mode, [forward, backward]) =
+        (both.merge_mode().map_err(problem)?, both.halves().map_err(problem)?);
     let half = layer.weights.iter().take_while(|(name, _)| name.starts_with("forward_")).count();
-    let mut outputs = Vec::new();
-    for (part, inner, backwards, range) in [
-        ("forward", &forward, backwards, 0..half),
-        ("backward", &backward, !backwards, half..layer.weights.len()),
-    ] {
-        let name = format!("{}.{part}", layer.name);
-        let weights: Vec<&Tensor> = layer.weights[range].iter().map(|(_, t)| t).collect();
-        let direction = Direction { name: &name, backwards };
-        let out = direction.write(graph, inner, &weights, x, flow.mask.as_deref())?;
-        if !sequences {
-            outputs.push(out.last);
-            continue;
-        }
-        let sequence = match &out.mask {
-            Some(mask) => zeroed(graph, &out.sequence, mask),
-            None => out.sequence,
+    let direction =
+        |graph: &mut Graph, part: &str, cell: &Recurrent, weights: &[(String, Tensor)]| {
+            let name = format!("{}.{part}", layer.name);
+            let weights: Vec<&Tensor> = weights.iter().map(|(_, tensor)| tensor).collect();
+            let direction = Direction { layer, name: &name, cell };
+            let out = direction.write(graph, &weights, &x, flow.mask.as_deref())?;
+            Ok::<_, Error>(out.shown(graph, cell))
         };
-        outputs.push(if part == "backward" { reversed(graph, &sequence, 1) } else { sequence });
+    let a = direction(graph, "forward", &forward, &layer.weights[..half])?;
+    let mut b = direction(graph, "backward", &backward, &layer.weights[half..])?;
+    if backward.return_sequences {
+        b = reversed(graph, &b, 1);
     }
-    let (a, b) = (outputs[0].as_str(), outputs[1].as_str());
-    let out = match layer.text("merge_mode") {
-        "" | "concat" => graph.node("Concat", &[a, b], vec![int("axis", -1)]),
-        "sum" => graph.node("Add", &[a, b], vec![]),
-        "mul" => graph.node("Mul", &[a, b], vec![]),
-        "ave" => {
-            let sum = graph.node("Add", &[a, b], vec![]);
+    let out = match merge_mode {
+        MergeMode::Concat => graph.node("Concat", &[&a, &b], vec![int("axis", -1)]),
+        MergeMode::Sum => graph.node("Add", &[&a, &b], vec![]),
+        MergeMode::Mul => graph.node("Mul", &[&a, &b], vec![]),
+        MergeMode::Ave => {
+            let sum = graph.node("Add", &[&a, &b], vec![]);
             let half = graph.scalar(0.5);
             graph.node("Mul", &[&sum, &half], vec![])
-        }
-        other => {
-            return Err(layer.refuse(format!("`merge_mode: {other}` can't be written as ONNX")));
         }
     };
     Ok(Flow::new(out, layer.output.clone()))
 }
 
 /// What one direction gives, in the order in which it is computed.
-struct Output {
+struct Steps {
     /// (batch, time, units)
     sequence: String,
     /// (batch, units)
@@ -84,9 +71,21 @@ struct Output {
     mask: Option<String>,
 }
 
+impl Steps {
+    /// What the layer gives of it.
+    fn shown(self, graph: &mut Graph, cell: &Recurrent) -> String {
+        match (cell.return_sequences, cell.zero_output_for_mask, &self.mask) {
+            (false, ..) => self.last,
+            (true, true, Some(mask)) => zeroed(graph, &self.sequence, mask),
+            (true, ..) => self.sequence,
+        }
+    }
+}
+
 struct Direction<'a> {
+    layer: &'a PortableLayer,
     name: &'a str,
-    backwards: bool,
+    cell: &'a Recurrent,
 }
 
 impl Direction<'_> {
@@ -94,51 +93,47 @@ impl Direction<'_> {
     fn write(
         &self,
         graph: &mut Graph,
-        layer: &PortableLayer,
         weights: &[&Tensor],
         x: &str,
         mask: Option<&str>,
-    ) -> Result<Output> {
+    ) -> Result<Steps> {
         let [kernel, recurrent, rest @ ..] = weights else {
-            return Err(layer.refuse("it has no kernels"));
+            return Err(self.layer.refuse("it has no kernels"));
         };
         let bias = rest.first().copied();
         let mut x = graph.node("Transpose", &[x], vec![int_list("perm", &[1, 0, 2])]); // (time, batch, features)
-        if self.backwards {
+        if self.cell.go_backwards {
             x = reversed(graph, &x, 0);
         }
-        let mask = match (mask, self.backwards) {
+        let mask = match (mask, self.cell.go_backwards) {
             (Some(mask), true) => Some(reversed(graph, mask, 1)),
             (mask, _) => mask.map(str::to_string),
         };
-        let functions = functions(layer);
+        let functions = functions(self.cell);
         let (sequence, last) = match functions.filter(|_| mask.is_none()) {
-            Some(functions) => {
-                self.operator(graph, layer, [kernel, recurrent], bias, &x, &functions)?
-            }
+            Some(functions) => self.operator(graph, [kernel, recurrent], bias, &x, &functions)?,
             None => {
                 let weights = scan::Weights { kernel, recurrent, bias };
-                scan::scan(graph, layer, self.name, &weights, &x, mask.as_deref())?
+                scan::scan(graph, self.cell, self.name, &weights, &x, mask.as_deref())?
             }
         };
         let sequence = graph.node("Transpose", &[&sequence], vec![int_list("perm", &[1, 0, 2])]);
-        Ok(Output { sequence, last, mask })
+        Ok(Steps { sequence, last, mask })
     }
 
     /// ONNX's own operator: (time, batch, units) and (batch, units).
     fn operator(
         &self,
         graph: &mut Graph,
-        layer: &PortableLayer,
         [kernel, recurrent]: [&Tensor; 2],
         bias: Option<&Tensor>,
         x: &str,
-        functions: &[String],
+        functions: &[&str],
     ) -> Result<(String, String)> {
-        let (op, gates) = match layer.class.as_str() {
-            "LSTM" => ("LSTM", vec![0, 3, 1, 2]), // i, f, c, o → i, o, f, c
-            "GRU" => ("GRU", vec![0, 1, 2]),      // z, r, h in both
-            _ => ("RNN", vec![0]),
+        let (op, gates) = match self.cell.cell {
+            Cell::Lstm => ("LSTM", vec![0, 3, 1, 2]), // i, f, c, o → i, o, f, c
+            Cell::Gru { .. } => ("GRU", vec![0, 1, 2]), // z, r, h in both
+            Cell::SimpleRnn => ("RNN", vec![0]),
         };
         let units = recurrent.dim(0)?;
         let blocks = |tensor: &Tensor| -> Result<Tensor> {
@@ -156,10 +151,11 @@ impl Direction<'_> {
             }
             None => String::new(),
         };
+        let functions: Vec<String> = functions.iter().map(ToString::to_string).collect();
         let mut attributes =
-            vec![int("hidden_size", units as i64), text_list("activations", functions)];
-        if op == "GRU" {
-            attributes.push(int("linear_before_reset", i64::from(layer.flag("reset_after"))));
+            vec![int("hidden_size", units as i64), text_list("activations", &functions)];
+        if let Cell::Gru { reset_after } = self.cell.cell {
+            attributes.push(int("linear_before_reset", i64::from(reset_after)));
         }
         let (sequence, last) = (graph.fresh("sequence"), graph.fresh("last"));
         graph.nodes_of("", op, &[x, &w, &r, &b], &[&sequence, &last], attributes);
@@ -171,31 +167,18 @@ impl Direction<'_> {
 }
 
 /// The activations by ONNX's names; None where one isn't among those that it has everywhere.
-fn functions(layer: &PortableLayer) -> Option<Vec<String>> {
-    let function = |key: &str, default: &str| {
-        let value = layer.argument(key);
-        let name = match value {
-            serde_json::Value::Null => default.to_string(),
-            _ => {
-                let (name, arguments) = named(value)?;
-                if !arguments.values().all(serde_json::Value::is_null) {
-                    return None;
-                }
-                name
-            }
-        };
-        Some(match name.as_str() {
-            "tanh" => "Tanh".to_string(),
-            "sigmoid" => "Sigmoid".to_string(),
-            "relu" => "Relu".to_string(),
-            _ => return None,
-        })
+fn functions(cell: &Recurrent) -> Option<Vec<&'static str>> {
+    let function = |activation: &Activation| match activation {
+        Activation::Tanh => Some("Tanh"),
+        Activation::Sigmoid => Some("Sigmoid"),
+        relu if *relu == Activation::relu() => Some("Relu"),
+        _ => None,
     };
-    let own = function("activation", "tanh")?;
-    Some(match layer.class.as_str() {
-        "LSTM" => vec![function("recurrent_activation", "sigmoid")?, own.clone(), own],
-        "GRU" => vec![function("recurrent_activation", "sigmoid")?, own],
-        _ => vec![own],
+    let own = function(&cell.activation)?;
+    Some(match cell.cell {
+        Cell::Lstm => vec![function(&cell.recurrent_activation)?, own, own],
+        Cell::Gru { .. } => vec![function(&cell.recurrent_activation)?, own],
+        Cell::SimpleRnn => vec![own],
     })
 }
 

@@ -7,8 +7,10 @@ use super::activations;
 use super::flow::Flow;
 use super::graph::{Dim, FLOAT, Graph, graph as graph_attribute, int, int_list, value};
 use super::proto::ValueInfoProto;
+use crate::activations::Activation;
 use crate::error::Result;
-use crate::exchange::portable::PortableLayer;
+use crate::kernels::recurrent::Cell;
+use crate::layers::Recurrent;
 
 /// The weights of one direction in Keras's layout.
 pub(super) struct Weights<'a> {
@@ -20,7 +22,7 @@ pub(super) struct Weights<'a> {
 /// `x`: (time, batch, features), `mask`: (batch, time). Gives (time, batch, units), (batch, units).
 pub(super) fn scan(
     graph: &mut Graph,
-    layer: &PortableLayer,
+    cell: &Recurrent,
     name: &str,
     weights: &Weights<'_>,
     x: &str,
@@ -39,9 +41,8 @@ pub(super) fn scan(
         }
     }
     let body =
-        Body { layer, units, recurrent: weights.recurrent, recurrent_bias, masked: mask.is_some() };
-    let is_lstm = layer.class == "LSTM";
-    let states = if is_lstm { 2 } else { 1 };
+        Body { cell, units, recurrent: weights.recurrent, recurrent_bias, masked: mask.is_some() };
+    let states = if cell.cell == Cell::Lstm { 2 } else { 1 };
     let zeros = zeros(graph, x, units);
     let mut arguments = vec![zeros.as_str(); states];
     arguments.push(&inputs);
@@ -71,7 +72,7 @@ fn zeros(graph: &mut Graph, x: &str, units: usize) -> String {
 
 /// One step.
 struct Body<'a> {
-    layer: &'a PortableLayer,
+    cell: &'a Recurrent,
     units: usize,
     recurrent: &'a Tensor,
     recurrent_bias: Option<String>,
@@ -87,16 +88,15 @@ impl Body<'_> {
         let info = |name: &str, size: usize| -> ValueInfoProto {
             value(name, FLOAT, &[Dim::Named("batch"), Dim::Of(size)])
         };
-        let is_lstm = self.layer.class == "LSTM";
-        let (new_h, new_c) = match self.layer.class.as_str() {
-            "LSTM" => {
+        let (new_h, new_c) = match self.cell.cell {
+            Cell::Lstm => {
                 let (new_h, new_c) = self.lstm(&mut graph, &x, &h, &c)?;
                 (new_h, Some(new_c))
             }
-            "GRU" => (self.gru(&mut graph, &x, &h)?, None),
-            _ => {
+            Cell::Gru { reset_after } => (self.gru(&mut graph, &x, &h, reset_after)?, None),
+            Cell::SimpleRnn => {
                 let sum = self.sum(&mut graph, &x, &h)?;
-                (self.function(&mut graph, "activation", &sum)?, None)
+                (self.function(&mut graph, &self.cell.activation, &sum), None)
             }
         };
         let mut kept = |new: String, old: &str| {
@@ -114,7 +114,7 @@ impl Body<'_> {
         let out = graph.node("Identity", &[&new_h], vec![]);
         let (mut inputs, mut outputs) =
             (vec![info(&h, self.units)], vec![info(&new_h, self.units)]);
-        if let (true, Some(new_c)) = (is_lstm, new_c) {
+        if let Some(new_c) = new_c {
             inputs.push(info(&c, self.units));
             outputs.push(info(&new_c, self.units));
         }
@@ -139,22 +139,22 @@ impl Body<'_> {
     fn lstm(&self, graph: &mut Graph, x: &str, h: &str, c: &str) -> Result<(String, String)> {
         let sum = self.sum(graph, x, h)?;
         let gates = split(graph, &sum, 4);
-        let i = self.function(graph, "recurrent_activation", &gates[0])?;
-        let f = self.function(graph, "recurrent_activation", &gates[1])?;
-        let g = self.function(graph, "activation", &gates[2])?;
-        let o = self.function(graph, "recurrent_activation", &gates[3])?;
+        let i = self.function(graph, &self.cell.recurrent_activation, &gates[0]);
+        let f = self.function(graph, &self.cell.recurrent_activation, &gates[1]);
+        let g = self.function(graph, &self.cell.activation, &gates[2]);
+        let o = self.function(graph, &self.cell.recurrent_activation, &gates[3]);
         let old = graph.node("Mul", &[&f, c], vec![]);
         let new = graph.node("Mul", &[&i, &g], vec![]);
         let c = graph.node("Add", &[&old, &new], vec![]);
-        let shown = self.function(graph, "activation", &c)?;
+        let shown = self.function(graph, &self.cell.activation, &c);
         Ok((graph.node("Mul", &[&o, &shown], vec![]), c))
     }
 
     /// `h' = z·h + (1-z)·ĥ`.
-    fn gru(&self, graph: &mut Graph, x: &str, h: &str) -> Result<String> {
+    fn gru(&self, graph: &mut Graph, x: &str, h: &str, reset_after: bool) -> Result<String> {
         let inputs = split(graph, x, 3);
         let name = graph.fresh("recurrent_kernel");
-        let (gates, candidate) = if self.layer.flag("reset_after") {
+        let (gates, candidate) = if reset_after {
             let recurrent = graph.weight(&name, self.recurrent)?;
             let mut product = graph.node("MatMul", &[h, &recurrent], vec![]);
             if let Some(bias) = &self.recurrent_bias {
@@ -170,9 +170,9 @@ impl Body<'_> {
             (split(graph, &product, 2), None)
         };
         let z = graph.node("Add", &[&inputs[0], &gates[0]], vec![]);
-        let z = self.function(graph, "recurrent_activation", &z)?;
+        let z = self.function(graph, &self.cell.recurrent_activation, &z);
         let r = graph.node("Add", &[&inputs[1], &gates[1]], vec![]);
-        let r = self.function(graph, "recurrent_activation", &r)?;
+        let r = self.function(graph, &self.cell.recurrent_activation, &r);
         let recurrent = match candidate {
             Some(product) => graph.node("Mul", &[&r, &product], vec![]),
             None => {
@@ -184,7 +184,7 @@ impl Body<'_> {
             }
         };
         let sum = graph.node("Add", &[&inputs[2], &recurrent], vec![]);
-        let new = self.function(graph, "activation", &sum)?;
+        let new = self.function(graph, &self.cell.activation, &sum);
         let one = graph.scalar(1.0);
         let rest = graph.node("Sub", &[&one, &z], vec![]);
         let old = graph.node("Mul", &[&z, h], vec![]);
@@ -192,16 +192,13 @@ impl Body<'_> {
         Ok(graph.node("Add", &[&old, &new], vec![]))
     }
 
-    fn function(&self, graph: &mut Graph, key: &str, x: &str) -> Result<String> {
+    /// An activation, which is a node even where it is linear.
+    fn function(&self, graph: &mut Graph, activation: &Activation, x: &str) -> String {
         let flow = Flow::new(x.to_string(), vec![self.units]);
-        let mut layer = self.layer.clone();
-        let default = if key == "activation" { "tanh" } else { "sigmoid" };
-        layer.arguments.entry(key).or_insert_with(|| default.into());
-        let out = activations::argument(graph, &layer, key, &flow)?;
-        Ok(match out.name == x {
-            true => graph.node("Identity", &[x], vec![]), // linear
-            false => out.name,
-        })
+        match activation {
+            Activation::Linear => graph.node("Identity", &[x], vec![]),
+            _ => activations::function(graph, activation, &flow).name,
+        }
     }
 }
 

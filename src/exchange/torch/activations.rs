@@ -1,23 +1,46 @@
 //! Activations as PyTorch's modules.
 
-use serde_json::{Map, Value};
-
 use super::modules::Modules;
 use super::words::tuple;
+use crate::activations::Activation;
 use crate::error::Result;
-use crate::exchange::portable::{PortableLayer, named};
+use crate::exchange::portable::PortableLayer;
+use crate::layers::AxisList;
 
-/// The function that a layer's argument names, as a module beside it.
-pub(super) fn argument(modules: &mut Modules, layer: &PortableLayer) -> Result<()> {
-    let value = layer.argument("activation");
-    if value.is_null() {
-        return Ok(());
-    }
-    let (name, arguments) =
-        named(value).ok_or_else(|| layer.refuse(format!("`activation` is {value}")))?;
-    if let Some(code) = module(modules, layer, &name, &arguments)? {
+/// The activation at a layer's end, as a module beside it.
+pub(super) fn beside(
+    modules: &mut Modules,
+    layer: &PortableLayer,
+    activation: &Activation,
+) -> Result<()> {
+    if let Some(code) = module(modules, layer, activation)? {
         modules.beside(&layer.name, "activation", code);
     }
+    Ok(())
+}
+
+/// A layer that is an activation by itself.
+pub(super) fn layer(
+    modules: &mut Modules,
+    layer: &PortableLayer,
+    activation: &Activation,
+) -> Result<()> {
+    if *activation == Activation::Glu {
+        modules.restore_order();
+    }
+    let code = module(modules, layer, activation)?;
+    modules.push(layer, code.unwrap_or_else(|| "nn.Identity()".into()));
+    Ok(())
+}
+
+/// Softmax over one axis.
+pub(super) fn softmax(modules: &mut Modules, layer: &PortableLayer, axes: &AxisList) -> Result<()> {
+    let [axis] = axes.all() else {
+        let axes = serde_json::json!(axes);
+        return Err(layer.refuse(format!("softmax over the axes {axes} is not in PyTorch")));
+    };
+    modules.turn_last();
+    modules.push(layer, format!("nn.Softmax(dim={axis})"));
     Ok(())
 }
 
@@ -48,87 +71,68 @@ pub(super) fn p_re_lu(modules: &mut Modules, layer: &PortableLayer) -> Result<()
     Ok(())
 }
 
-/// A function by Keras's name as a module's constructor; None for `linear`. Those over the last
-/// axis turn the value channels-last.
-pub(super) fn module(
+/// An activation as a module's constructor; None for `linear`. Those over the last axis turn the
+/// value channels-last.
+fn module(
     modules: &mut Modules,
     layer: &PortableLayer,
-    name: &str,
-    arguments: &Map<String, Value>,
+    activation: &Activation,
 ) -> Result<Option<String>> {
-    let number =
-        |key: &str, default: f64| arguments.get(key).and_then(Value::as_f64).unwrap_or(default);
     let mut function = |body: String| {
         modules.helpers.insert("Function");
         format!("Function(lambda x: {body})")
     };
-    let code = match name {
-        "linear" => return Ok(None),
-        "relu" => {
-            let maximum = arguments.get("max_value").and_then(Value::as_f64);
-            let (slope, threshold) = (number("negative_slope", 0.0), number("threshold", 0.0));
-            if maximum.is_none() && slope == 0.0 && threshold == 0.0 {
-                "nn.ReLU()".into()
-            } else {
-                let kept = match maximum {
-                    Some(maximum) => format!("x.clamp(max={maximum:?})"),
-                    None => "x".to_string(),
-                };
-                function(format!(
-                    "torch.where(x > {threshold:?}, {kept}, {slope:?} * (x - {threshold:?}))"
-                ))
-            }
-        }
-        "relu6" => "nn.ReLU6()".into(),
-        "leaky_relu" => format!("nn.LeakyReLU({:?})", number("negative_slope", 0.2)),
-        "elu" => format!("nn.ELU({:?})", number("alpha", 1.0)),
-        "selu" => "nn.SELU()".into(),
-        "celu" => format!("nn.CELU({:?})", number("alpha", 1.0)),
-        "gelu" => match arguments.get("approximate").and_then(Value::as_bool) {
-            Some(true) => "nn.GELU(approximate=\"tanh\")".into(),
-            _ => "nn.GELU()".into(),
-        },
-        "silu" | "swish" => "nn.SiLU()".into(),
-        "hard_silu" | "hard_swish" => "nn.Hardswish()".into(),
-        "sigmoid" => "nn.Sigmoid()".into(),
-        "hard_sigmoid" => "nn.Hardsigmoid()".into(),
-        "log_sigmoid" => "nn.LogSigmoid()".into(),
-        "softplus" => "nn.Softplus()".into(),
-        "softsign" => "nn.Softsign()".into(),
-        "tanh" => "nn.Tanh()".into(),
-        "tanh_shrink" => "nn.Tanhshrink()".into(),
-        "hard_tanh" => "nn.Hardtanh()".into(),
-        "exponential" => function("x.exp()".into()),
-        "mish" => "nn.Mish()".into(),
-        "squareplus" => function(format!("(x + (x * x + {:?}).sqrt()) / 2", number("b", 4.0))),
-        "soft_shrink" => format!("nn.Softshrink({:?})", number("threshold", 0.5)),
-        "hard_shrink" => format!("nn.Hardshrink({:?})", number("threshold", 0.5)),
-        "sparse_plus" => function("(x.clamp(-1, 1) + 1) ** 2 / 4 + (x - 1).clamp(min=0)".into()),
-        "sparse_sigmoid" => function("((x + 1) / 2).clamp(0, 1)".into()),
-        "threshold" => format!(
-            "nn.Threshold({:?}, {:?})",
-            number("threshold", 0.0),
-            number("default_value", 0.0)
-        ),
-        "softmax" | "log_softmax" | "glu" => {
-            let axis = match arguments.get("axis") {
-                None | Some(Value::Null) => -1,
-                Some(Value::Number(axis)) => axis.as_i64().unwrap_or(-1),
-                Some(Value::Array(axes)) if axes.len() == 1 => axes[0].as_i64().unwrap_or(-1),
-                Some(axes) => {
-                    return Err(
-                        layer.refuse(format!("{name} over the axes {axes} is not in PyTorch"))
-                    );
-                }
+    Ok(Some(match activation {
+        Activation::Linear => return Ok(None),
+        relu if *relu == Activation::relu() => "nn.ReLU()".into(),
+        Activation::Relu { max_value, negative_slope: slope, threshold } => {
+            let kept = match max_value {
+                Some(maximum) => format!("x.clamp(max={maximum:?})"),
+                None => "x".to_string(),
             };
-            modules.turn_last();
-            match name {
-                "softmax" => format!("nn.Softmax(dim={axis})"),
-                "log_softmax" => format!("nn.LogSoftmax(dim={axis})"),
-                _ => "nn.GLU(dim=-1)".into(),
-            }
+            let below = format!("{slope:?} * (x - {threshold:?})");
+            function(format!("torch.where(x > {threshold:?}, {kept}, {below})"))
         }
-        other => return Err(layer.refuse(format!("PyTorch has no activation `{other}`"))),
-    };
-    Ok(Some(code))
+        Activation::Relu6 => "nn.ReLU6()".into(),
+        Activation::LeakyRelu { negative_slope } => format!("nn.LeakyReLU({negative_slope:?})"),
+        Activation::Elu { alpha } => format!("nn.ELU({alpha:?})"),
+        Activation::Selu => "nn.SELU()".into(),
+        Activation::Celu { alpha } => format!("nn.CELU({alpha:?})"),
+        Activation::Gelu { approximate: true } => "nn.GELU(approximate=\"tanh\")".into(),
+        Activation::Gelu { approximate: false } => "nn.GELU()".into(),
+        Activation::Silu => "nn.SiLU()".into(),
+        Activation::HardSilu => "nn.Hardswish()".into(),
+        Activation::Sigmoid => "nn.Sigmoid()".into(),
+        Activation::HardSigmoid => "nn.Hardsigmoid()".into(),
+        Activation::LogSigmoid => "nn.LogSigmoid()".into(),
+        Activation::Softplus => "nn.Softplus()".into(),
+        Activation::Softsign => "nn.Softsign()".into(),
+        Activation::Tanh => "nn.Tanh()".into(),
+        Activation::TanhShrink => "nn.Tanhshrink()".into(),
+        Activation::HardTanh => "nn.Hardtanh()".into(),
+        Activation::Exponential => function("x.exp()".into()),
+        Activation::Mish => "nn.Mish()".into(),
+        Activation::Squareplus { b } => function(format!("(x + (x * x + {b:?}).sqrt()) / 2")),
+        Activation::SoftShrink { threshold } => format!("nn.Softshrink({threshold:?})"),
+        Activation::HardShrink { threshold } => format!("nn.Hardshrink({threshold:?})"),
+        Activation::SparsePlus => {
+            function("(x.clamp(-1, 1) + 1) ** 2 / 4 + (x - 1).clamp(min=0)".into())
+        }
+        Activation::SparseSigmoid => function("((x + 1) / 2).clamp(0, 1)".into()),
+        Activation::Threshold { threshold, default_value } => {
+            format!("nn.Threshold({threshold:?}, {default_value:?})")
+        }
+        Activation::Softmax => last(modules, "nn.Softmax(dim=-1)"),
+        Activation::LogSoftmax => last(modules, "nn.LogSoftmax(dim=-1)"),
+        Activation::Glu => last(modules, "nn.GLU(dim=-1)"),
+        Activation::Sparsemax => {
+            return Err(layer.refuse("PyTorch has no activation `sparsemax`"));
+        }
+    }))
+}
+
+/// A module over the last axis.
+fn last(modules: &mut Modules, code: &str) -> String {
+    modules.turn_last();
+    code.to_string()
 }

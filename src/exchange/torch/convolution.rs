@@ -1,12 +1,13 @@
 //! Convolutions, pooling, padding and up-sampling: channels-first.
 
-use serde_json::Value;
-
 use super::activations;
 use super::modules::Modules;
 use super::words::{python, tuple};
 use crate::error::Result;
+use crate::exchange::layer_rules::LayerRules;
 use crate::exchange::portable::PortableLayer;
+use crate::exchange::spatial::{ConvolutionKind, ConvolutionView, PoolView, margins, sizes};
+use crate::layers::{Interpolation, Margins, PerAxis};
 
 /// What comes into a spatial layer and goes out, channels apart.
 pub(super) struct Spatial {
@@ -20,7 +21,7 @@ pub(super) struct Spatial {
 /// Lays the value as PyTorch's spatial modules take it. A layer that is channels-first here takes
 /// ours as it is.
 pub(super) fn spatial(modules: &mut Modules, layer: &PortableLayer) -> Spatial {
-    let is_first = layer.is_channels_first();
+    let is_first = LayerRules::of(layer.kind()).is_channels_first();
     if is_first {
         modules.turn_last();
     } else {
@@ -40,105 +41,57 @@ pub(super) fn spatial(modules: &mut Modules, layer: &PortableLayer) -> Spatial {
     Spatial { rank: input.len(), input, output, channels_in, channels_out }
 }
 
-pub(super) fn convolution(modules: &mut Modules, layer: &PortableLayer) -> Result<()> {
-    let place = spatial(modules, layer);
-    let rank = place.rank;
-    let size = layer.sizes("kernel_size", rank, 1)?;
-    let strides = layer.sizes("strides", rank, 1)?;
-    let dilation = layer.sizes("dilation_rate", rank, 1)?;
-    let window: Vec<usize> = size.iter().zip(&dilation).map(|(k, d)| (k - 1) * d + 1).collect();
-    let class = layer.class.as_str();
-    let (input, output) = (place.channels_in, place.channels_out);
-    let bias = python(layer.argument("use_bias").as_bool().unwrap_or(true));
-    let common = format!("stride={}, dilation={}", tuple(&strides), tuple(&dilation));
-    if class.ends_with("Transpose") {
-        return transposed(modules, layer, &place, &window, &format!("{common}, bias={bias}"));
-    }
-    let padding = padding(modules, layer, &place, &window, &strides);
-    if class.starts_with("Separable") {
-        let inner = input * layer.number("depth_multiplier", 1.0) as usize;
-        modules.push(
-            layer,
-            format!(
-                "nn.Sequential(OrderedDict(depthwise=nn.Conv{rank}d({input}, {inner}, {}, {common}{padding}, \
-                 groups={input}, bias=False), pointwise=nn.Conv{rank}d({inner}, {output}, 1, bias={bias})))",
-                tuple(&size)
-            ),
-        );
-    } else {
-        let groups = match class.starts_with("Depthwise") {
-            true => input,
-            false => layer.number("groups", 1.0) as usize,
-        };
-        modules.push(
-            layer,
-            format!(
-                "nn.Conv{rank}d({input}, {output}, {}, {common}{padding}, groups={groups}, bias={bias})",
-                tuple(&size)
-            ),
-        );
-    }
-    modules.keep(layer);
-    modules.shape.clone_from(&layer.output);
-    activations::argument(modules, layer)
-}
-
-/// PyTorch pads both ends alike, and cuts both ends alike: the rest is done beside it.
-fn transposed(
+pub(super) fn convolution(
     modules: &mut Modules,
     layer: &PortableLayer,
-    place: &Spatial,
-    window: &[usize],
-    common: &str,
+    conv: &ConvolutionView<'_>,
 ) -> Result<()> {
-    let rank = window.len();
-    let size = layer.sizes("kernel_size", rank, 1)?;
-    let strides = layer.sizes("strides", rank, 1)?;
-    let given = !layer.argument("output_padding").is_null();
-    let output_padding = layer.sizes("output_padding", rank, 0)?;
-    let (mut cuts, mut extra) = (Vec::new(), Vec::new());
-    for axis in 0..rank {
-        let (s, ke, n) = (strides[axis] as i64, window[axis] as i64, place.input[axis] as i64);
-        let start = match layer.text("padding") {
-            "same" => {
-                let total = match given {
-                    false => s + ke - 2,
-                    true => ke + ke % 2 - 2 + output_padding[axis] as i64,
-                };
-                ke - 1 - (total + 1).div_euclid(2).min(ke - 1)
-            }
-            _ => 0,
-        };
-        let end = (n - 1) * s + ke - start - place.output[axis] as i64;
-        cuts.push((-start, -end.max(0)));
-        extra.push((-end).max(0) as usize);
+    let place = spatial(modules, layer);
+    let Spatial { rank, channels_in: input, channels_out: output, .. } = place;
+    let slides = conv.slides(rank);
+    let (size, bias) = (tuple(&slides.size), python(conv.use_bias));
+    let mut common =
+        format!("stride={}, dilation={}", tuple(&slides.strides), tuple(&slides.dilation));
+    let mut cuts = Vec::new();
+    if let ConvolutionKind::Transposed { .. } = conv.kind {
+        cuts = conv.cuts(&slides, &place.input, &place.output);
+    } else {
+        common += &padding_of(modules, layer, &slides.pads(&place.input));
     }
-    let (input, output) = (place.channels_in, place.channels_out);
-    modules.push(
-        layer,
-        format!(
-            "nn.ConvTranspose{rank}d({input}, {output}, {}, {common}, output_padding={})",
-            tuple(&size),
-            tuple(&extra)
-        ),
-    );
+    let plain = |groups: usize| {
+        format!("nn.Conv{rank}d({input}, {output}, {size}, {common}, groups={groups}, bias={bias})")
+    };
+    let code = match conv.kind {
+        ConvolutionKind::Full { groups } => plain(groups),
+        ConvolutionKind::Depthwise => plain(input),
+        ConvolutionKind::Separable { depth_multiplier } => {
+            let inner = input * depth_multiplier;
+            format!(
+                "nn.Sequential(OrderedDict(depthwise=nn.Conv{rank}d({input}, {inner}, {size}, {common}, \
+                 groups={input}, bias=False), pointwise=nn.Conv{rank}d({inner}, {output}, 1, bias={bias})))"
+            )
+        }
+        ConvolutionKind::Transposed { .. } => {
+            let extra: Vec<usize> = cuts.iter().map(|(_, end)| (-end).max(0) as usize).collect();
+            let extra = tuple(&extra);
+            format!(
+                "nn.ConvTranspose{rank}d({input}, {output}, {size}, {common}, bias={bias}, output_padding={extra})"
+            )
+        }
+    };
+    modules.push(layer, code);
     modules.keep(layer);
+    // PyTorch cuts both ends of a transposed convolution alike: ours is cut after it
+    let cuts: Vec<(i64, i64)> = cuts.iter().map(|(start, end)| (-start, -end.max(&0))).collect();
     if cuts.iter().any(|cut| *cut != (0, 0)) {
         modules.function(&layer.name, "cut", &format!("F.pad(x, {})", pads(&cuts)));
     }
     modules.shape.clone_from(&layer.output);
-    activations::argument(modules, layer)
+    activations::beside(modules, layer, conv.activation)
 }
 
 /// `, padding=…` where both ends are alike; else a module before the layer.
-fn padding(
-    modules: &mut Modules,
-    layer: &PortableLayer,
-    place: &Spatial,
-    window: &[usize],
-    strides: &[usize],
-) -> String {
-    let both = both_ends(layer, place, window, strides);
+fn padding_of(modules: &mut Modules, layer: &PortableLayer, both: &[(i64, i64)]) -> String {
     if both.iter().all(|(start, end)| start == end) {
         let alike: Vec<usize> = both.iter().map(|(start, _)| *start as usize).collect();
         return match alike.iter().all(|pad| *pad == 0) {
@@ -146,40 +99,18 @@ fn padding(
             false => format!(", padding={}", tuple(&alike)),
         };
     }
-    modules.function(&layer.name, "pad", &format!("F.pad(x, {})", pads(&both)));
+    modules.function(&layer.name, "pad", &format!("F.pad(x, {})", pads(both)));
     String::new()
 }
 
-fn both_ends(
-    layer: &PortableLayer,
-    place: &Spatial,
-    window: &[usize],
-    strides: &[usize],
-) -> Vec<(i64, i64)> {
-    let axes = place.input.iter().zip(window).zip(strides);
-    axes.map(|((n, k), s)| match layer.text("padding") {
-        "same" => {
-            let total = ((n.div_ceil(*s) - 1) * s + k).saturating_sub(*n) as i64;
-            (total / 2, total - total / 2)
-        }
-        "causal" => (*k as i64 - 1, 0),
-        _ => (0, 0),
-    })
-    .collect()
-}
-
-pub(super) fn pooling(modules: &mut Modules, layer: &PortableLayer) -> Result<()> {
+pub(super) fn pooling(modules: &mut Modules, layer: &PortableLayer, pool: &PoolView<'_>) {
     let place = spatial(modules, layer);
     let rank = place.rank;
-    let size = layer.sizes("pool_size", rank, 2)?;
-    let strides = match layer.argument("strides") {
-        Value::Null => size.clone(),
-        _ => layer.sizes("strides", rank, 1)?,
-    };
-    let both = both_ends(layer, &place, &size, &strides);
-    let (size, strides) = (tuple(&size), tuple(&strides));
+    let slides = pool.slides(rank);
+    let both = slides.pads(&place.input);
+    let (size, strides) = (tuple(&slides.size), tuple(&slides.strides));
     let padded = both.iter().any(|pad| *pad != (0, 0));
-    if layer.class.starts_with("Max") {
+    if pool.is_max {
         if padded {
             let body = format!("F.pad(x, {}, value=float(\"-inf\"))", pads(&both));
             modules.function(&layer.name, "pad", &body);
@@ -200,12 +131,11 @@ pub(super) fn pooling(modules: &mut Modules, layer: &PortableLayer) -> Result<()
         modules.push(layer, format!("nn.AvgPool{rank}d({size}, {strides})"));
     }
     modules.shape.clone_from(&layer.output);
-    Ok(())
 }
 
-pub(super) fn global(modules: &mut Modules, layer: &PortableLayer) {
+pub(super) fn global(modules: &mut Modules, layer: &PortableLayer, function: &str, keepdims: bool) {
     let rank = layer.input.len() - 1;
-    let is_first = layer.is_channels_first();
+    let is_first = LayerRules::of(layer.kind()).is_channels_first();
     if is_first {
         modules.turn_last();
     }
@@ -213,58 +143,56 @@ pub(super) fn global(modules: &mut Modules, layer: &PortableLayer) {
         true => (2..=rank + 1).collect(),
         false => (1..=rank).collect(),
     };
-    let keep = python(layer.flag("keepdims"));
-    let function = if layer.class.starts_with("GlobalMax") { "amax" } else { "mean" };
+    let (axes, keep) = (tuple(&axes), python(keepdims));
     modules.helpers.insert("Function");
-    modules
-        .push(layer, format!("Function(lambda x: x.{function}({}, keepdim={keep}))", tuple(&axes)));
-    modules.is_first &= layer.flag("keepdims");
+    modules.push(layer, format!("Function(lambda x: x.{function}({axes}, keepdim={keep}))"));
+    modules.is_first &= keepdims;
     modules.shape.clone_from(&layer.output);
 }
 
-pub(super) fn adaptive(modules: &mut Modules, layer: &PortableLayer) {
+pub(super) fn adaptive(modules: &mut Modules, layer: &PortableLayer, kind: &str) {
     let place = spatial(modules, layer);
     let rank = place.rank;
-    let kind = if layer.class.contains("Max") { "Max" } else { "Avg" };
     modules.push(layer, format!("nn.Adaptive{kind}Pool{rank}d({})", tuple(&place.output)));
     modules.shape.clone_from(&layer.output);
 }
 
-/// Zero padding, and cropping as padding by less than nothing.
-pub(super) fn margins(modules: &mut Modules, layer: &PortableLayer) -> Result<()> {
-    let rank = spatial(modules, layer).rank;
-    let (key, sign) = match layer.class.starts_with("Zero") {
-        true => ("padding", 1),
-        false => ("cropping", -1),
-    };
-    let whole = |value: &Value| value.as_i64().unwrap_or(0) * sign;
-    let both: Vec<(i64, i64)> = match layer.argument(key) {
-        Value::Number(_) => vec![(whole(layer.argument(key)), whole(layer.argument(key))); rank],
-        Value::Array(items) if rank == 1 && items.len() == 2 && items[0].is_number() => {
-            vec![(whole(&items[0]), whole(&items[1]))]
-        }
-        Value::Array(items) if items.len() == rank => items
-            .iter()
-            .map(|item| match item {
-                Value::Array(pair) if pair.len() == 2 => (whole(&pair[0]), whole(&pair[1])),
-                one => (whole(one), whole(one)),
-            })
-            .collect(),
-        other => return Err(layer.refuse(format!("`{key}` is {other}"))),
-    };
-    modules.helpers.insert("Function");
-    modules.push(layer, format!("Function(lambda x: F.pad(x, {}))", pads(&both)));
-    modules.shape.clone_from(&layer.output);
+pub(super) fn padding(modules: &mut Modules, layer: &PortableLayer, by: &Margins) -> Result<()> {
+    spatial(modules, layer);
+    padded(modules, layer, &margins(layer, by)?);
     Ok(())
 }
 
-pub(super) fn up_sampling(modules: &mut Modules, layer: &PortableLayer) -> Result<()> {
+/// Padding by less than nothing.
+pub(super) fn cropping(modules: &mut Modules, layer: &PortableLayer, by: &Margins) -> Result<()> {
+    spatial(modules, layer);
+    let margins = margins(layer, by)?;
+    let less: Vec<(i64, i64)> = margins.iter().map(|(start, end)| (-start, -end)).collect();
+    padded(modules, layer, &less);
+    Ok(())
+}
+
+fn padded(modules: &mut Modules, layer: &PortableLayer, both: &[(i64, i64)]) {
+    modules.helpers.insert("Function");
+    modules.push(layer, format!("Function(lambda x: F.pad(x, {}))", pads(both)));
+    modules.shape.clone_from(&layer.output);
+}
+
+pub(super) fn up_sampling(
+    modules: &mut Modules,
+    layer: &PortableLayer,
+    size: &PerAxis,
+    interpolation: Interpolation,
+) -> Result<()> {
     let rank = spatial(modules, layer).rank;
-    let size = tuple(&layer.sizes("size", rank, 2)?);
-    let mode = match layer.text("interpolation") {
-        "" | "nearest" => "mode=\"nearest\"",
-        "bilinear" => "mode=\"bilinear\", align_corners=False",
-        other => return Err(layer.refuse(format!("PyTorch interpolates otherwise by `{other}`"))),
+    let size = tuple(&sizes(size, rank));
+    let other = |name: &str| layer.refuse(format!("PyTorch interpolates otherwise by `{name}`"));
+    let mode = match interpolation {
+        Interpolation::Nearest => "mode=\"nearest\"",
+        Interpolation::Bilinear => "mode=\"bilinear\", align_corners=False",
+        Interpolation::Bicubic => return Err(other("bicubic")),
+        Interpolation::Lanczos3 => return Err(other("lanczos3")),
+        Interpolation::Lanczos5 => return Err(other("lanczos5")),
     };
     modules.push(layer, format!("nn.Upsample(scale_factor={size}, {mode})"));
     modules.shape.clone_from(&layer.output);

@@ -1,46 +1,29 @@
 //! Layers as PyTorch's modules. What has no twin is refused by name.
 
-use serde_json::Value;
-
 use super::modules::Modules;
-use super::words::tuple;
+use super::words::{constant, tuple};
 use super::{activations, convolution, normalization, order, recurrent};
 use crate::error::Result;
+use crate::exchange::layer_rules::{LayerRules, Layout};
 use crate::exchange::portable::PortableLayer;
+use crate::layers::{
+    DataFormat, Dense, EinsumDense, Embedding, Interpolation, LayerKind, NumberList, Rescaling,
+    UnitNormalization,
+};
 
 /// True where the first layer that cares has its channels first in PyTorch.
 pub(super) fn starts_first(layers: &[PortableLayer]) -> bool {
-    let cares = layers.iter().find(|layer| {
-        let shapeless = matches!(
-            layer.class.as_str(),
-            "Dropout"
-                | "GaussianNoise"
-                | "GaussianDropout"
-                | "AlphaDropout"
-                | "Identity"
-                | "ReLU"
-                | "LeakyReLU"
-                | "ELU"
-                | "ActivityRegularization"
-        );
-        let rescales = layer.class == "Rescaling" && layer.argument("scale").is_number();
-        !shapeless && !rescales
-    });
-    cares.is_some_and(|layer| {
-        if layer.is_channels_first() {
-            return false; // it is so here, too
+    let mut layouts = layers.iter().map(|layer| (LayerRules::of(layer.kind()).layout, layer));
+    match layouts.find(|(layout, _)| *layout != Layout::Any) {
+        Some((Layout::Spatial(format), _)) => format == DataFormat::ChannelsLast,
+        Some((Layout::Flat(format), layer)) => {
+            format == DataFormat::ChannelsLast && layer.input.len() > 2 // an image
         }
-        let class = layer.class.as_str();
-        class.contains("Conv")
-            || class.contains("Pooling")
-            || class.starts_with("SpatialDropout")
-            || class.starts_with("ZeroPadding")
-            || class.starts_with("Cropping")
-            || class.starts_with("UpSampling")
-            || class == "Flatten" && layer.input.len() > 2 // an image
-            || (class == "BatchNormalization" || class == "GroupNormalization")
-                && normalization::axis_of(layer) == layer.input.len()
-    })
+        Some((Layout::Channels(axis), layer)) => {
+            axis.is_some_and(|axis| normalization::place(axis, layer) == layer.input.len())
+        }
+        Some((Layout::FeaturesLast | Layout::Any, _)) | None => false,
+    }
 }
 
 /// Names that every nn.Sequential uses for itself.
@@ -64,152 +47,192 @@ pub(super) fn layer(
     if TAKEN.split(' ').any(|name| name == layer.name) {
         return Err(layer.refuse("PyTorch's nn.Sequential has no place for a module of this name"));
     }
-    let class = layer.class.as_str();
-    match class {
-        "Dense" => dense(modules, layer)?,
-        "EinsumDense" => einsum_dense(modules, layer)?,
-        "Activation" | "ReLU" | "LeakyReLU" | "ELU" | "Softmax" => activation(modules, layer)?,
-        "PReLU" => activations::p_re_lu(modules, layer)?,
-        "Dropout" => modules.push(layer, format!("nn.Dropout({:?})", layer.number("rate", 0.0))),
-        "AlphaDropout" => {
-            modules.push(layer, format!("nn.AlphaDropout({:?})", layer.number("rate", 0.0)));
+    match layer.kind() {
+        LayerKind::Dense(own) => dense(modules, layer, own)?,
+        LayerKind::EinsumDense(own) => einsum_dense(modules, layer, own)?,
+        LayerKind::Embedding(own) => embedding(modules, layer, own)?,
+        LayerKind::ActivationLayer(own) => activations::layer(modules, layer, &own.activation)?,
+        LayerKind::ReLU(own) => activations::layer(modules, layer, &own.function())?,
+        LayerKind::LeakyReLU(own) => activations::layer(modules, layer, &own.function())?,
+        LayerKind::Elu(own) => activations::layer(modules, layer, &own.function())?,
+        LayerKind::PReLU(_) => activations::p_re_lu(modules, layer)?,
+        LayerKind::Softmax(own) => activations::softmax(modules, layer, &own.axis)?,
+        LayerKind::Flatten(_) => order::flatten(modules, layer, rest),
+        LayerKind::Reshape(_) if layer.output.len() == 1 => order::flatten(modules, layer, rest),
+        LayerKind::Reshape(_) => {
+            shape(modules, layer, &format!("x.reshape(-1, {})", list(&layer.output)));
         }
-        "SpatialDropout1D" | "SpatialDropout2D" | "SpatialDropout3D" => {
-            let rank = convolution::spatial(modules, layer).rank;
-            modules.push(layer, format!("nn.Dropout{rank}d({:?})", layer.number("rate", 0.0)));
+        LayerKind::Permute(own) => {
+            shape(modules, layer, &format!("x.permute(0, {})", list(&own.dims)));
         }
-        "GaussianNoise"
-        | "GaussianDropout"
-        | "Identity"
-        | "ActivityRegularization"
-        | "RandomFlip"
-        | "RandomRotation"
-        | "RandomZoom"
-        | "RandomTranslation"
-        | "RandomContrast" => {
-            modules.push(layer, "nn.Identity()");
+        LayerKind::RepeatVector(own) => {
+            shape(modules, layer, &format!("x.unsqueeze(1).repeat(1, {}, 1)", own.n));
         }
-        "Flatten" => order::flatten(modules, layer, rest),
-        "Reshape" if layer.output.len() == 1 => order::flatten(modules, layer, rest),
-        "Reshape" | "Permute" | "RepeatVector" => shape(modules, layer)?,
-        "Embedding" => embedding(modules, layer)?,
-        "Rescaling" => rescaling(modules, layer)?,
-        "Normalization" => normalization::normalization(modules, layer)?,
-        "BatchNormalization" => normalization::batch(modules, layer)?,
-        "LayerNormalization" | "RMSNormalization" => normalization::layer_norm(modules, layer)?,
-        "GroupNormalization" => normalization::group(modules, layer)?,
-        "UnitNormalization" => {
-            modules.turn_last();
-            modules.restore_order();
-            if *layer.argument("axis") != -1 && layer.argument("axis") != &serde_json::json!([-1]) {
-                return Err(
-                    layer.refuse("over another axis than the last it can't be written for PyTorch")
-                );
-            }
-            modules.helpers.insert("Function");
-            let body = "x * (x * x).sum(-1, keepdim=True).rsqrt().clamp(max=1e12)";
-            modules.push(layer, format!("Function(lambda x: {body})"));
+        LayerKind::Dropout(own) => modules.push(layer, format!("nn.Dropout({:?})", own.rate)),
+        LayerKind::AlphaDropout(own) => {
+            modules.push(layer, format!("nn.AlphaDropout({:?})", own.rate));
         }
-        "SimpleRNN" | "LSTM" | "GRU" => recurrent::recurrent(modules, layer, layer, "")?,
-        "Bidirectional" => recurrent::bidirectional(modules, layer)?,
-        "TimeDistributed" => recurrent::time_distributed(modules, layer)?,
-        _ if class.contains("Conv") && !class.starts_with("ConvLSTM") => {
-            convolution::convolution(modules, layer)?;
+        LayerKind::SpatialDropout1D(own) => spatial_dropout(modules, layer, own.rate),
+        LayerKind::SpatialDropout2D(own) => spatial_dropout(modules, layer, own.rate),
+        LayerKind::SpatialDropout3D(own) => spatial_dropout(modules, layer, own.rate),
+        // what is done in training alone, and PyTorch lacks
+        LayerKind::Identity(_)
+        | LayerKind::GaussianNoise(_)
+        | LayerKind::GaussianDropout(_)
+        | LayerKind::ActivityRegularization(_)
+        | LayerKind::RandomFlip(_)
+        | LayerKind::RandomRotation(_)
+        | LayerKind::RandomZoom(_)
+        | LayerKind::RandomTranslation(_)
+        | LayerKind::RandomContrast(_) => modules.push(layer, "nn.Identity()"),
+        LayerKind::Rescaling(own) => rescaling(modules, layer, own),
+        LayerKind::Normalization(own) => normalization::normalization(modules, layer, own)?,
+        LayerKind::BatchNormalization(own) => normalization::batch(modules, layer, own)?,
+        LayerKind::LayerNormalization(own) => normalization::layer_norm(modules, layer, own)?,
+        LayerKind::RmsNormalization(own) => normalization::rms_norm(modules, layer, own)?,
+        LayerKind::GroupNormalization(own) => normalization::group(modules, layer, own)?,
+        LayerKind::UnitNormalization(own) => unit_normalization(modules, layer, own)?,
+        LayerKind::Conv1D(own) => convolution::convolution(modules, layer, &own.into())?,
+        LayerKind::Conv2D(own) => convolution::convolution(modules, layer, &own.into())?,
+        LayerKind::Conv3D(own) => convolution::convolution(modules, layer, &own.into())?,
+        LayerKind::DepthwiseConv1D(own) => convolution::convolution(modules, layer, &own.into())?,
+        LayerKind::DepthwiseConv2D(own) => convolution::convolution(modules, layer, &own.into())?,
+        LayerKind::SeparableConv1D(own) => convolution::convolution(modules, layer, &own.into())?,
+        LayerKind::SeparableConv2D(own) => convolution::convolution(modules, layer, &own.into())?,
+        LayerKind::Conv1DTranspose(own) => convolution::convolution(modules, layer, &own.into())?,
+        LayerKind::Conv2DTranspose(own) => convolution::convolution(modules, layer, &own.into())?,
+        LayerKind::Conv3DTranspose(own) => convolution::convolution(modules, layer, &own.into())?,
+        LayerKind::MaxPooling1D(own) => convolution::pooling(modules, layer, &own.into()),
+        LayerKind::MaxPooling2D(own) => convolution::pooling(modules, layer, &own.into()),
+        LayerKind::MaxPooling3D(own) => convolution::pooling(modules, layer, &own.into()),
+        LayerKind::AveragePooling1D(own) => convolution::pooling(modules, layer, &own.into()),
+        LayerKind::AveragePooling2D(own) => convolution::pooling(modules, layer, &own.into()),
+        LayerKind::AveragePooling3D(own) => convolution::pooling(modules, layer, &own.into()),
+        LayerKind::GlobalMaxPooling1D(own) => {
+            convolution::global(modules, layer, "amax", own.keepdims);
         }
-        _ if class.starts_with("Global") => convolution::global(modules, layer),
-        _ if class.starts_with("Adaptive") => convolution::adaptive(modules, layer),
-        _ if class.contains("Pooling") => convolution::pooling(modules, layer)?,
-        _ if class.starts_with("ZeroPadding") || class.starts_with("Cropping") => {
-            convolution::margins(modules, layer)?;
+        LayerKind::GlobalMaxPooling2D(own) => {
+            convolution::global(modules, layer, "amax", own.keepdims);
         }
-        _ if class.starts_with("UpSampling") => convolution::up_sampling(modules, layer)?,
-        _ => return Err(layer.refuse("it has no twin in PyTorch")),
+        LayerKind::GlobalMaxPooling3D(own) => {
+            convolution::global(modules, layer, "amax", own.keepdims);
+        }
+        LayerKind::GlobalAveragePooling1D(own) => {
+            convolution::global(modules, layer, "mean", own.keepdims);
+        }
+        LayerKind::GlobalAveragePooling2D(own) => {
+            convolution::global(modules, layer, "mean", own.keepdims);
+        }
+        LayerKind::GlobalAveragePooling3D(own) => {
+            convolution::global(modules, layer, "mean", own.keepdims);
+        }
+        LayerKind::AdaptiveMaxPooling1D(_)
+        | LayerKind::AdaptiveMaxPooling2D(_)
+        | LayerKind::AdaptiveMaxPooling3D(_) => convolution::adaptive(modules, layer, "Max"),
+        LayerKind::AdaptiveAveragePooling1D(_)
+        | LayerKind::AdaptiveAveragePooling2D(_)
+        | LayerKind::AdaptiveAveragePooling3D(_) => convolution::adaptive(modules, layer, "Avg"),
+        LayerKind::ZeroPadding1D(own) => convolution::padding(modules, layer, &own.padding)?,
+        LayerKind::ZeroPadding2D(own) => convolution::padding(modules, layer, &own.padding)?,
+        LayerKind::ZeroPadding3D(own) => convolution::padding(modules, layer, &own.padding)?,
+        LayerKind::Cropping1D(own) => convolution::cropping(modules, layer, &own.cropping)?,
+        LayerKind::Cropping2D(own) => convolution::cropping(modules, layer, &own.cropping)?,
+        LayerKind::Cropping3D(own) => convolution::cropping(modules, layer, &own.cropping)?,
+        LayerKind::UpSampling1D(own) => {
+            convolution::up_sampling(modules, layer, &own.size, Interpolation::Nearest)?;
+        }
+        LayerKind::UpSampling2D(own) => {
+            convolution::up_sampling(modules, layer, &own.size, own.interpolation)?;
+        }
+        LayerKind::UpSampling3D(own) => {
+            convolution::up_sampling(modules, layer, &own.size, Interpolation::Nearest)?;
+        }
+        LayerKind::SimpleRnn(_) | LayerKind::Lstm(_) | LayerKind::Gru(_) => {
+            recurrent::recurrent(modules, layer, &layer.cell()?, "")?;
+        }
+        LayerKind::Bidirectional(own) => recurrent::bidirectional(modules, layer, own)?,
+        LayerKind::TimeDistributed(own) => recurrent::time_distributed(modules, layer, own)?,
+        LayerKind::Masking(_) | LayerKind::Other(_) => {
+            return Err(layer.refuse("it has no twin in PyTorch"));
+        }
     }
     modules.shape.clone_from(&layer.output);
     Ok(())
 }
 
-fn dense(modules: &mut Modules, layer: &PortableLayer) -> Result<()> {
+fn dense(modules: &mut Modules, layer: &PortableLayer, dense: &Dense) -> Result<()> {
     modules.turn_last();
-    modules.linear(layer, layer.input.last().copied().unwrap_or(1), layer)?;
+    modules.linear(layer, layer.input.last().copied().unwrap_or(1), dense)?;
     modules.shape.clone_from(&layer.output);
-    activations::argument(modules, layer)
+    activations::beside(modules, layer, &dense.activation)
 }
 
-fn einsum_dense(modules: &mut Modules, layer: &PortableLayer) -> Result<()> {
+fn einsum_dense(modules: &mut Modules, layer: &PortableLayer, dense: &EinsumDense) -> Result<()> {
     modules.turn_last();
     modules.restore_order();
     modules.helpers.insert("EinsumDense");
     let weights = modules.weights(layer);
     let shapes: Vec<String> =
         weights.iter().map(|(name, tensor)| format!("{name}={}", tuple(tensor.dims()))).collect();
-    modules
-        .push(layer, format!("EinsumDense({:?}, {})", layer.text("equation"), shapes.join(", ")));
+    modules.push(layer, format!("EinsumDense({:?}, {})", dense.equation, shapes.join(", ")));
     let prefix = format!("{}.", layer.name);
     modules.state.extend(weights.into_iter().map(|(name, t)| (format!("{prefix}{name}"), t)));
     modules.shape.clone_from(&layer.output);
-    activations::argument(modules, layer)
+    activations::beside(modules, layer, &dense.activation)
 }
 
-fn activation(modules: &mut Modules, layer: &PortableLayer) -> Result<()> {
-    let (name, arguments) = match layer.class.as_str() {
-        "Activation" => crate::exchange::portable::named(layer.argument("activation"))
-            .ok_or_else(|| layer.refuse("its activation can't be read"))?,
-        "ReLU" => ("relu".to_string(), layer.arguments.clone()),
-        "LeakyReLU" => {
-            let mut arguments = layer.arguments.clone();
-            arguments.entry("negative_slope").or_insert(0.3.into());
-            ("leaky_relu".to_string(), arguments)
-        }
-        "ELU" => ("elu".to_string(), layer.arguments.clone()),
-        _ => ("softmax".to_string(), layer.arguments.clone()),
-    };
-    if name == "glu" {
-        modules.restore_order();
-    }
-    let code = activations::module(modules, layer, &name, &arguments)?;
-    modules.push(layer, code.unwrap_or_else(|| "nn.Identity()".into()));
-    Ok(())
-}
-
-fn shape(modules: &mut Modules, layer: &PortableLayer) -> Result<()> {
+/// A layer that gives its value another shape.
+fn shape(modules: &mut Modules, layer: &PortableLayer, body: &str) {
     modules.turn_last();
     modules.restore_order();
-    let list = |items: &[usize]| items.iter().map(usize::to_string).collect::<Vec<_>>().join(", ");
-    let body = match layer.class.as_str() {
-        "Reshape" => format!("x.reshape(-1, {})", list(&layer.output)),
-        "Permute" => format!("x.permute(0, {})", list(&layer.sizes("dims", layer.input.len(), 1)?)),
-        _ => format!("x.unsqueeze(1).repeat(1, {}, 1)", layer.output.first().copied().unwrap_or(1)),
-    };
     modules.helpers.insert("Function");
     modules.push(layer, format!("Function(lambda x: {body})"));
-    Ok(())
 }
 
-fn embedding(modules: &mut Modules, layer: &PortableLayer) -> Result<()> {
-    if layer.flag("mask_zero") {
+fn list(items: &[usize]) -> String {
+    items.iter().map(usize::to_string).collect::<Vec<_>>().join(", ")
+}
+
+fn spatial_dropout(modules: &mut Modules, layer: &PortableLayer, rate: f64) {
+    let rank = convolution::spatial(modules, layer).rank;
+    modules.push(layer, format!("nn.Dropout{rank}d({rate:?})"));
+}
+
+fn embedding(modules: &mut Modules, layer: &PortableLayer, embedding: &Embedding) -> Result<()> {
+    if embedding.mask_zero {
         return Err(layer.refuse("PyTorch's modules know no mask (`mask_zero`)"));
     }
     modules.turn_last();
     modules.function(&layer.name, "ids", "x.long()");
-    let (n, width) = (layer.number("input_dim", 1.0), layer.number("output_dim", 1.0));
+    let (n, width) = (embedding.input_dim, embedding.output_dim);
     modules.push(layer, format!("nn.Embedding({n}, {width})"));
     modules.keep(layer);
     Ok(())
 }
 
-fn rescaling(modules: &mut Modules, layer: &PortableLayer) -> Result<()> {
-    let numbers = |key: &str, default: &str| match layer.argument(key) {
-        Value::Null => default.to_string(),
-        Value::Number(number) => number.to_string(),
-        list => format!("torch.tensor({list})"),
-    };
-    if layer.argument("scale").is_array() || layer.argument("offset").is_array() {
+fn rescaling(modules: &mut Modules, layer: &PortableLayer, rescaling: &Rescaling) {
+    let Rescaling { scale, offset } = rescaling;
+    if [scale, offset].iter().any(|numbers| matches!(numbers, NumberList::Many(_))) {
         modules.turn_last();
         modules.restore_order();
     }
-    let body = format!("x * {} + {}", numbers("scale", "1.0"), numbers("offset", "0.0"));
+    let body = format!("x * {} + {}", constant(scale), constant(offset));
     modules.helpers.insert("Function");
+    modules.push(layer, format!("Function(lambda x: {body})"));
+}
+
+fn unit_normalization(
+    modules: &mut Modules,
+    layer: &PortableLayer,
+    norm: &UnitNormalization,
+) -> Result<()> {
+    modules.turn_last();
+    modules.restore_order();
+    if norm.axis.all() != [-1] {
+        return Err(layer.refuse("over another axis than the last it can't be written for PyTorch"));
+    }
+    modules.helpers.insert("Function");
+    let body = "x * (x * x).sum(-1, keepdim=True).rsqrt().clamp(max=1e12)";
     modules.push(layer, format!("Function(lambda x: {body})"));
     Ok(())
 }

@@ -19,8 +19,8 @@ use candle_core::{Device, Tensor};
 pub use self::matched::{Matched, matched};
 use self::modules::Modules;
 use super::portable::{Portable, PortableLayer};
-use super::tables::Tables;
 use crate::error::Result;
+use crate::layers::LayerKind;
 use crate::weights::Weights;
 
 /// What is written for PyTorch.
@@ -49,11 +49,14 @@ pub fn orders(portable: &Portable) -> Orders {
     let mut unknown = Vec::new();
     for (index, layer) in portable.layers.iter().enumerate() {
         let rest = &portable.layers[index + 1..];
-        if layer.class == "Reshape" && modules.is_first && layer.output.len() > 1 {
+        let is_reshape = matches!(layer.kind(), LayerKind::Reshape(_));
+        if is_reshape && modules.is_first && layer.output.len() > 1 {
             unknown.push(format!("behind `{}`", layer.name));
         }
         if let Err(error) = layers::layer(&mut modules, layer, rest) {
-            let is_flat = |layer: &PortableLayer| layer.class == "Flatten" && layer.input.len() > 1;
+            let is_flat = |layer: &PortableLayer| {
+                matches!(layer.kind(), LayerKind::Flatten(_)) && layer.input.len() > 1
+            };
             if rest.iter().any(is_flat) {
                 unknown.push(format!("behind a Flatten, since {error}"));
             }
@@ -93,11 +96,7 @@ pub fn with_own_flatten(
 }
 
 /// A model as PyTorch's. `file` holds its weights as they stand in model.safetensors.
-pub fn write(
-    portable: &Portable,
-    file: Vec<(String, Tensor)>,
-    tables: Option<&Tables>,
-) -> Result<TorchFiles> {
+pub fn write(portable: &Portable, file: Vec<(String, Tensor)>) -> Result<TorchFiles> {
     let mut by_layer = BTreeMap::<String, Vec<(String, Tensor)>>::new();
     for (name, tensor) in file {
         let (layer, own) = name.split_once('.').unwrap_or((&name, ""));
@@ -109,6 +108,6 @@ pub fn write(
     }
     modules.turn_last();
     modules.restore_order();
-    let code = script::script(portable, &modules, tables);
+    let code = script::script(portable, &modules);
     Ok(TorchFiles { state: modules.state, code })
 }

@@ -7,6 +7,7 @@ use candle_core::{Device, Tensor};
 use super::words::python;
 use crate::error::Result;
 use crate::exchange::portable::{Portable, PortableLayer};
+use crate::layers::Dense;
 
 /// The modules so far.
 pub(super) struct Modules {
@@ -142,11 +143,10 @@ impl Modules {
         &mut self,
         layer: &PortableLayer,
         features: usize,
-        dense: &PortableLayer,
+        dense: &Dense,
     ) -> Result<()> {
-        let units = dense.number("units", 1.0) as usize;
-        let bias = dense.argument("use_bias").as_bool().unwrap_or(true);
-        self.push(layer, format!("nn.Linear({features}, {units}, bias={})", python(bias)));
+        let (units, bias) = (dense.units, python(dense.use_bias));
+        self.push(layer, format!("nn.Linear({features}, {units}, bias={bias})"));
         self.meets_order(layer);
         for (name, tensor) in self.weights(layer) {
             let tensor = if name == "weight" { self.ordered(&tensor)? } else { tensor };

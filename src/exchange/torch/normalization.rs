@@ -1,22 +1,30 @@
 //! Normalizations as PyTorch's modules.
 
 use candle_core::{DType, Device, Tensor};
-use serde_json::Value;
 
 use super::modules::Modules;
 use super::words::{python, tuple};
 use crate::error::Result;
 use crate::exchange::portable::PortableLayer;
+use crate::layers::{
+    AxisList, BatchNormalization, GroupNormalization, LayerNormalization, Normalization,
+    NumberList, RmsNormalization,
+};
+use crate::shape::Shape;
 
-pub(super) fn normalization(modules: &mut Modules, layer: &PortableLayer) -> Result<()> {
+pub(super) fn normalization(
+    modules: &mut Modules,
+    layer: &PortableLayer,
+    norm: &Normalization,
+) -> Result<()> {
     modules.turn_last();
     modules.restore_order();
     let names: Vec<&str> = layer.weights.iter().map(|(name, _)| name.as_str()).collect();
     if !names.contains(&"mean") {
-        return given_statistics(modules, layer);
+        return given_statistics(modules, layer, norm);
     }
     modules.helpers.insert("Normalization");
-    let invert = python(layer.flag("invert"));
+    let invert = python(norm.invert);
     let weights = modules.weights(layer);
     let shapes: Vec<String> = weights
         .iter()
@@ -32,18 +40,22 @@ pub(super) fn normalization(modules: &mut Modules, layer: &PortableLayer) -> Res
 }
 
 /// Statistics that are arguments are written into the code.
-fn given_statistics(modules: &mut Modules, layer: &PortableLayer) -> Result<()> {
-    let statistic = |name: &str| match layer.argument(name) {
-        value @ (Value::Number(_) | Value::Array(_)) => Ok(format!("torch.tensor({value})")),
-        other => Err(layer.refuse(format!("`{name}` is {other}"))),
+fn given_statistics(
+    modules: &mut Modules,
+    layer: &PortableLayer,
+    norm: &Normalization,
+) -> Result<()> {
+    let (Some(mean), Some(variance)) = (&norm.mean, &norm.variance) else {
+        return Err(layer.refuse("it has no statistics"));
     };
-    let (mean, variance) = (statistic("mean")?, statistic("variance")?);
-    let is_list = layer.argument("mean").is_array() || layer.argument("variance").is_array();
-    if is_list && axis_of(layer) != layer.input.len() {
+    let is_list = [mean, variance].iter().any(|numbers| matches!(numbers, NumberList::Many(_)));
+    if is_list && !is_last(layer, &norm.axis) {
         return Err(layer.refuse("over another axis than the last it can't be written for PyTorch"));
     }
+    let tensor = |numbers: &NumberList| format!("torch.tensor({})", serde_json::json!(numbers));
+    let (mean, variance) = (tensor(mean), tensor(variance));
     let deviation = format!("{variance}.sqrt().clamp(min=1e-7)");
-    let body = match layer.flag("invert") {
+    let body = match norm.invert {
         true => format!("x * {deviation} + {mean}"),
         false => format!("(x - {mean}) / {deviation}"),
     };
@@ -52,25 +64,22 @@ fn given_statistics(modules: &mut Modules, layer: &PortableLayer) -> Result<()> 
     Ok(())
 }
 
-/// The one axis that a layer normalizes over, counted from 1; 0 where there are several.
-pub(super) fn axis_of(layer: &PortableLayer) -> usize {
-    let rank = layer.input.len();
-    let axis = match layer.argument("axis") {
-        Value::Null => return rank,
-        Value::Array(axes) if axes.len() == 1 => axes[0].as_i64(),
-        axis => axis.as_i64(),
-    };
-    match axis {
-        Some(axis) if axis < 0 => (rank as i64 + 1 + axis).max(0) as usize,
-        Some(axis) => axis as usize,
-        None => 0,
-    }
+/// An axis counted from 1, as Keras counts those of a sample.
+pub(super) fn place(axis: i64, layer: &PortableLayer) -> usize {
+    let rank = layer.input.len() as i64;
+    (if axis < 0 { rank + 1 + axis } else { axis }).max(0) as usize
+}
+
+/// True where the axes are the last one alone.
+fn is_last(layer: &PortableLayer, axes: &AxisList) -> bool {
+    matches!(axes.all(), [axis] if place(*axis, layer) == layer.input.len())
 }
 
 /// Lays the value so that the axis of the channels is PyTorch's, the first; gives their count.
-fn channels_to_front(modules: &mut Modules, layer: &PortableLayer) -> Result<usize> {
+fn channels_to_front(modules: &mut Modules, layer: &PortableLayer, axes: &[i64]) -> Result<usize> {
     let rank = layer.input.len();
-    match axis_of(layer) {
+    let axis = if let [axis] = axes { place(*axis, layer) } else { 0 };
+    match axis {
         axis if axis == rank => {
             if rank > 1 {
                 modules.turn_first();
@@ -82,21 +91,19 @@ fn channels_to_front(modules: &mut Modules, layer: &PortableLayer) -> Result<usi
             return Err(layer.refuse(why));
         }
     }
-    Ok(layer.input[axis_of(layer) - 1])
+    Ok(layer.input[axis - 1])
 }
 
-pub(super) fn batch(modules: &mut Modules, layer: &PortableLayer) -> Result<()> {
-    let rank = layer.input.len();
-    let channels = channels_to_front(modules, layer)?;
-    let momentum = 1.0 - layer.number("momentum", 0.99);
-    modules.push(
-        layer,
-        format!(
-            "nn.BatchNorm{}d({channels}, eps={:?}, momentum={momentum:.6})",
-            rank.saturating_sub(1).max(1),
-            layer.number("epsilon", 1e-3)
-        ),
-    );
+pub(super) fn batch(
+    modules: &mut Modules,
+    layer: &PortableLayer,
+    norm: &BatchNormalization,
+) -> Result<()> {
+    let rank = layer.input.len().saturating_sub(1).max(1);
+    let channels = channels_to_front(modules, layer, norm.axis.all())?;
+    let (epsilon, momentum) = (norm.epsilon, 1.0 - norm.momentum);
+    let code = format!("nn.BatchNorm{rank}d({channels}, eps={epsilon:?}, momentum={momentum:.6})");
+    modules.push(layer, code);
     affine(modules, layer, &[channels], true)
 }
 
@@ -132,40 +139,51 @@ fn affine(
     Ok(())
 }
 
-pub(super) fn layer_norm(modules: &mut Modules, layer: &PortableLayer) -> Result<()> {
-    let rank = layer.input.len();
-    let first = match layer.argument("axis") {
-        Value::Array(axes) if axes.len() > 1 => {
-            let axes: Vec<i64> = axes.iter().filter_map(Value::as_i64).collect();
-            let first = rank + 1 - axes.len().min(rank);
-            let trailing = (first..=rank).zip(&axes).all(|(place, axis)| {
-                *axis == place as i64 || *axis == place as i64 - 1 - rank as i64
-            });
-            if trailing { first } else { 0 }
-        }
-        _ if axis_of(layer) == rank => rank,
-        _ => 0,
-    };
-    if first == 0 {
+pub(super) fn layer_norm(
+    modules: &mut Modules,
+    layer: &PortableLayer,
+    norm: &LayerNormalization,
+) -> Result<()> {
+    let shape = last_axes(modules, layer, &norm.axis)?;
+    modules.push(layer, format!("nn.LayerNorm({}, eps={:?})", tuple(shape), norm.epsilon));
+    affine(modules, layer, shape, true)
+}
+
+pub(super) fn rms_norm(
+    modules: &mut Modules,
+    layer: &PortableLayer,
+    norm: &RmsNormalization,
+) -> Result<()> {
+    let shape = last_axes(modules, layer, &norm.axis)?;
+    modules.push(layer, format!("nn.RMSNorm({}, eps={:?})", tuple(shape), norm.epsilon));
+    affine(modules, layer, shape, false)
+}
+
+/// The sizes of the axes, which must be the last ones; the value is turned channels-last.
+fn last_axes<'a>(
+    modules: &mut Modules,
+    layer: &'a PortableLayer,
+    axes: &AxisList,
+) -> Result<&'a [usize]> {
+    let first = layer.input.len() + 1 - axes.all().len().min(layer.input.len());
+    let mut places = axes.all().iter().map(|axis| place(*axis, layer));
+    if !(first..=layer.input.len()).all(|wanted| places.next() == Some(wanted)) {
         return Err(layer.refuse("over other axes than the last it can't be written for PyTorch"));
     }
     modules.turn_last();
-    let shape = &layer.input[first - 1..];
-    let is_rms = layer.class == "RMSNormalization";
-    let (kind, epsilon) = if is_rms { ("RMSNorm", 1e-6) } else { ("LayerNorm", 1e-3) };
-    let epsilon = layer.number("epsilon", epsilon);
-    modules.push(layer, format!("nn.{kind}({}, eps={epsilon:?})", tuple(shape)));
-    affine(modules, layer, shape, !is_rms)
+    Ok(&layer.input[first - 1..])
 }
 
-pub(super) fn group(modules: &mut Modules, layer: &PortableLayer) -> Result<()> {
+pub(super) fn group(
+    modules: &mut Modules,
+    layer: &PortableLayer,
+    norm: &GroupNormalization,
+) -> Result<()> {
     modules.restore_order();
-    let channels = channels_to_front(modules, layer)?;
-    let groups = match layer.number("groups", 32.0) {
-        n if n < 0.0 => channels,
-        n => n as usize,
-    };
-    let epsilon = layer.number("epsilon", 1e-3);
+    let channels = channels_to_front(modules, layer, &[norm.axis])?;
+    let resolved = norm.resolve(&Shape(layer.input.clone()));
+    let (_, groups) = resolved.map_err(|problem| layer.refuse(problem.message))?;
+    let epsilon = norm.epsilon;
     modules.push(layer, format!("nn.GroupNorm({groups}, {channels}, eps={epsilon:?})"));
     affine(modules, layer, &[channels], true)
 }

@@ -2,11 +2,12 @@
 //! that follow are permuted, so that the value need not be.
 
 use super::modules::Modules;
+use crate::exchange::layer_rules::{FeatureOrder, LayerRules};
 use crate::exchange::portable::PortableLayer;
 
 pub(super) fn flatten(modules: &mut Modules, layer: &PortableLayer, rest: &[PortableLayer]) {
     let rank = modules.shape.len();
-    let turns = layer.is_channels_first() && rank > 1;
+    let turns = LayerRules::of(layer.kind()).is_channels_first() && rank > 1;
     if turns {
         modules.turn_last();
     }
@@ -36,27 +37,6 @@ pub(super) fn flatten(modules: &mut Modules, layer: &PortableLayer, rest: &[Port
 /// True where only layers that see each feature alone, and weights that can be permuted, stand
 /// before the next Dense.
 fn reaches_dense(rest: &[PortableLayer]) -> bool {
-    for layer in rest {
-        match layer.class.as_str() {
-            "Dense" => return true,
-            "Dropout"
-            | "AlphaDropout"
-            | "GaussianNoise"
-            | "GaussianDropout"
-            | "Identity"
-            | "ActivityRegularization"
-            | "ReLU"
-            | "LeakyReLU"
-            | "ELU"
-            | "BatchNormalization"
-            | "LayerNormalization"
-            | "PReLU"
-            | "RMSNormalization" => {}
-            "Activation" if layer.argument("activation") != "glu" => {}
-            "Rescaling"
-                if !["scale", "offset"].iter().any(|key| layer.argument(key).is_array()) => {}
-            _ => return false,
-        }
-    }
-    false
+    let mut orders = rest.iter().map(|layer| LayerRules::of(layer.kind()).order);
+    orders.find(|order| *order != FeatureOrder::Kept) == Some(FeatureOrder::Ended)
 }

@@ -1,47 +1,44 @@
 //! Recurrent layers and the wrappers.
 
-use serde_json::Value;
-
 use super::activations;
 use super::modules::Modules;
 use super::words::python;
+use crate::activations::Activation;
 use crate::error::Result;
 use crate::exchange::portable::PortableLayer;
+use crate::kernels::recurrent::Cell;
+use crate::layers::{Bidirectional, LayerKind, MergeMode, Recurrent, TimeDistributed};
 
 /// `cell` holds the arguments; `layer` is the module's name.
 pub(super) fn recurrent(
     modules: &mut Modules,
     layer: &PortableLayer,
-    cell: &PortableLayer,
+    cell: &Recurrent,
     more: &str,
 ) -> Result<()> {
     modules.turn_last();
     modules.restore_order();
-    let function = |key: &str, default: &str| match cell.argument(key) {
-        Value::Null => default.to_string(),
-        Value::String(name) => name.clone(),
-        other => other.to_string(),
-    };
-    let own = function("activation", "tanh");
-    let (kind, nonlinearity) = match cell.class.as_str() {
-        "SimpleRNN" if own == "tanh" || own == "relu" => {
-            ("RNN", format!(", nonlinearity=\"{own}\""))
+    let is_usual =
+        cell.activation == Activation::Tanh && cell.recurrent_activation == Activation::Sigmoid;
+    let (kind, nonlinearity) = match cell.cell {
+        Cell::SimpleRnn if cell.activation == Activation::Tanh => {
+            ("RNN", ", nonlinearity=\"tanh\"")
         }
-        "LSTM" | "GRU"
-            if own == "tanh" && function("recurrent_activation", "sigmoid") == "sigmoid" =>
-        {
-            (if cell.class == "LSTM" { "LSTM" } else { "GRU" }, String::new())
+        Cell::SimpleRnn if cell.activation == Activation::relu() => {
+            ("RNN", ", nonlinearity=\"relu\"")
         }
+        Cell::Lstm if is_usual => ("LSTM", ""),
+        Cell::Gru { .. } if is_usual => ("GRU", ""),
         _ => return Err(layer.refuse("PyTorch's recurrent modules know no such activation")),
     };
-    if cell.class == "GRU" && !cell.flag("reset_after") {
+    if cell.cell == (Cell::Gru { reset_after: false }) {
         return Err(layer.refuse("PyTorch's GRU resets after the product (`reset_after: true`)"));
     }
-    if cell.flag("go_backwards") {
+    if cell.go_backwards {
         modules.function(&layer.name, "flip", "x.flip(1)");
     }
-    let bias = python(cell.argument("use_bias").as_bool().unwrap_or(true));
-    let (features, units) = (layer.input[1], cell.number("units", 1.0) as usize);
+    let bias = python(cell.use_bias);
+    let (features, units) = (layer.input[1], cell.units);
     modules.push(
         layer,
         format!(
@@ -49,7 +46,7 @@ pub(super) fn recurrent(
         ),
     );
     modules.keep(layer);
-    if cell.flag("return_sequences") {
+    if cell.return_sequences {
         modules.function(&layer.name, "steps", "x[0]");
     } else {
         modules.helpers.insert("last_state");
@@ -58,42 +55,50 @@ pub(super) fn recurrent(
     Ok(())
 }
 
-pub(super) fn bidirectional(modules: &mut Modules, layer: &PortableLayer) -> Result<()> {
-    let inner = layer.inner(layer.argument("layer"))?;
-    if inner.flag("go_backwards") || !layer.argument("backward_layer").is_null() {
+pub(super) fn bidirectional(
+    modules: &mut Modules,
+    layer: &PortableLayer,
+    both: &Bidirectional,
+) -> Result<()> {
+    let problem = |problem: crate::error::Problem| layer.refuse(problem.message);
+    let [forward, _] = both.halves().map_err(problem)?;
+    if forward.go_backwards || both.backward_layer.is_some() {
         return Err(layer.refuse("PyTorch's two directions have the same arguments"));
     }
-    recurrent(modules, layer, &inner, ", bidirectional=True")?;
-    let halves = "torch.stack(x.chunk(2, -1))";
-    match layer.text("merge_mode") {
-        "" | "concat" => {}
-        "sum" => modules.function(&layer.name, "merge", &format!("{halves}.sum(0)")),
-        "mul" => modules.function(&layer.name, "merge", &format!("{halves}.prod(0)")),
-        "ave" => modules.function(&layer.name, "merge", &format!("{halves}.mean(0)")),
-        other => {
-            return Err(layer.refuse(format!("`merge_mode: {other}` can't be written for PyTorch")));
-        }
-    }
+    recurrent(modules, layer, &forward, ", bidirectional=True")?;
+    let reduction = match both.merge_mode().map_err(problem)? {
+        MergeMode::Concat => return Ok(()),
+        MergeMode::Sum => "sum",
+        MergeMode::Mul => "prod",
+        MergeMode::Ave => "mean",
+    };
+    let body = format!("torch.stack(x.chunk(2, -1)).{reduction}(0)");
+    modules.function(&layer.name, "merge", &body);
     Ok(())
 }
 
 /// A Dense over every step is nn.Linear, which takes any rank.
-pub(super) fn time_distributed(modules: &mut Modules, layer: &PortableLayer) -> Result<()> {
-    let inner = layer.inner(layer.argument("layer"))?;
+pub(super) fn time_distributed(
+    modules: &mut Modules,
+    layer: &PortableLayer,
+    each: &TimeDistributed,
+) -> Result<()> {
+    let inner = layer.inner(&each.layer);
     modules.turn_last();
     modules.restore_order();
-    match inner.class.as_str() {
-        "Dense" => {
-            modules.linear(layer, layer.input.last().copied().unwrap_or(1), &inner)?;
-            let mut named = inner.clone();
-            named.name.clone_from(&layer.name);
+    match inner.kind() {
+        LayerKind::Dense(dense) => {
+            modules.linear(layer, layer.input.last().copied().unwrap_or(1), dense)?;
             modules.shape.clone_from(&layer.output);
-            activations::argument(modules, &named)
+            activations::beside(modules, layer, &dense.activation)
         }
-        "Dropout" => {
-            modules.push(layer, format!("nn.Dropout({:?})", inner.number("rate", 0.0)));
+        LayerKind::Dropout(dropout) => {
+            modules.push(layer, format!("nn.Dropout({:?})", dropout.rate));
             Ok(())
         }
-        other => Err(layer.refuse(format!("over a {other} it can't be written for PyTorch"))),
+        _ => {
+            let class = inner.class();
+            Err(layer.refuse(format!("over a {class} it can't be written for PyTorch")))
+        }
     }
 }

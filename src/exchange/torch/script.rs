@@ -3,8 +3,9 @@
 use std::fmt::Write;
 
 use super::modules::Modules;
+use super::words::python;
+use crate::data::{Preprocessing, Transform};
 use crate::exchange::portable::Portable;
-use crate::exchange::tables::{TableOutput, Tables};
 
 /// Helpers by name, in the order in which they are written.
 const HELPERS: [(&str, &str); 6] = [
@@ -34,11 +35,11 @@ const HELPERS: [(&str, &str); 6] = [
     ),
 ];
 
-pub(super) fn script(portable: &Portable, modules: &Modules, tables: Option<&Tables>) -> String {
+pub(super) fn script(portable: &Portable, modules: &Modules) -> String {
     let mut code = String::from(
         "\"\"\"A model trained with Lanthorn, for PyTorch.\n\n    import model\n    network = model.load()      # an nn.Sequential with the weights beside this file\n",
     );
-    if tables.is_some() {
+    if portable.preprocessing.is_some() {
         code +=
             "    model.predict(rows)         # rows of raw cells: [{\"column\": cell, ...}, ...]\n";
     }
@@ -62,29 +63,27 @@ pub(super) fn script(portable: &Portable, modules: &Modules, tables: Option<&Tab
         let _ = writeln!(code, "        ({name:?}, {module}),");
     }
     code += "    ]))\n\n\ndef load(weights=WEIGHTS):\n    \"\"\"The network with its weights, for inference.\"\"\"\n    network = build()\n    network.load_state_dict(load_file(str(weights)), strict=True)\n    return network.eval()\n";
-    if let Some(tables) = tables {
-        code += &predict(portable, modules, tables);
+    if let Some(preprocessing) = &portable.preprocessing {
+        code += &predict(portable, modules, preprocessing);
     }
     code
 }
 
 /// The preprocessing and `predict`.
-fn predict(portable: &Portable, modules: &Modules, tables: &Tables) -> String {
+fn predict(portable: &Portable, modules: &Modules, preprocessing: &Preprocessing) -> String {
     let mut code = String::from(
         "\n\n# name, classes (None for a number), one number for each class, factor, offset\nCOLUMNS = [\n",
     );
-    for column in &tables.features {
-        let classes = match column.classes.is_empty() {
-            true => "None".to_string(),
-            false => strings(&column.classes),
-        };
-        let one_hot = if column.one_hot { "True" } else { "False" };
-        let (factor, offset) = column.scaling.unwrap_or((1.0, 0.0));
+    for column in &preprocessing.features {
+        let classes = column.transform.classes();
+        let classes = classes.map_or_else(|| "None".to_string(), |classes| strings(&classes.names));
+        let one_hot = python(matches!(column.transform, Transform::OneHot { .. }));
+        let (factor, offset) = column.transform.scaling().affine().unwrap_or((1.0, 0.0));
         let name = string(&column.name);
         let _ = writeln!(code, "    ({name}, {classes}, {one_hot}, {factor:?}, {offset:?}),");
     }
     code += "]\n";
-    if let TableOutput::Classes { classes, .. } = &tables.output {
+    if let Some(classes) = preprocessing.classes() {
         let _ = writeln!(code, "CLASSES = {}", strings(classes));
     }
     code += "\n\ndef features(rows):\n    \"\"\"Rows of raw cells as the network's input.\"\"\"\n    numbers = []\n    for row in rows:\n        numbers.append([])\n        for name, classes, one_hot, factor, offset in COLUMNS:\n            cell = str(row[name]).strip()\n            if classes is None:\n                numbers[-1].append(float(cell) * factor + offset)\n                continue\n            label = label_of(classes, cell, name)\n            if one_hot:\n                numbers[-1] += [float(label == i) for i in range(len(classes))]\n            else:\n                numbers[-1].append(label * factor + offset)\n";
@@ -99,35 +98,28 @@ fn predict(portable: &Portable, modules: &Modules, tables: &Tables) -> String {
         code += "    return x\n";
     }
     code += "\n\ndef label_of(classes, cell, name):\n    \"\"\"The number of a cell's class; where all classes are numbers, 1 and 1.0 are one.\"\"\"\n    if cell in classes:\n        return classes.index(cell)\n    try:\n        return [float(other) for other in classes].index(float(cell))\n    except ValueError:\n        raise ValueError(f\"column {name}: {cell!r} was not seen in training\") from None\n\n\n@torch.no_grad()\ndef predict(rows, network=None):\n    ";
-    code += match &tables.output {
-        TableOutput::Classes { .. } => {
-            "\"\"\"The probability of each of CLASSES, for every row.\"\"\"\n"
-        }
-        TableOutput::Numbers { .. } => {
-            "\"\"\"The numbers in their own unit, for every row.\"\"\"\n"
-        }
+    code += match preprocessing.classes() {
+        Some(_) => "\"\"\"The probability of each of CLASSES, for every row.\"\"\"\n",
+        None => "\"\"\"The numbers in their own unit, for every row.\"\"\"\n",
     };
     code += "    y = (network or load())(features(rows))\n";
-    match &tables.output {
-        TableOutput::Classes { classes, from_logits } => {
-            let is_one = portable.output() == [1] && classes.len() == 2;
-            match (is_one, from_logits) {
-                (true, true) => code += "    y = y.sigmoid()\n",
-                (false, true) => code += "    y = y.softmax(-1)\n",
-                _ => {}
-            }
-            if is_one {
-                code += "    y = torch.cat([1 - y, y], dim=1)\n";
-            }
+    let unit = preprocessing.target_unit();
+    if let Some(classes) = preprocessing.classes() {
+        let is_one = portable.output() == [1] && classes.len() == 2;
+        match (is_one, portable.gives_logits()) {
+            (true, true) => code += "    y = y.sigmoid()\n",
+            (false, true) => code += "    y = y.softmax(-1)\n",
+            _ => {}
         }
-        TableOutput::Numbers { unit } if unit.iter().any(|unit| *unit != (1.0, 0.0)) => {
-            let (factors, offsets): (Vec<f64>, Vec<f64>) = unit.iter().copied().unzip();
-            let _ = writeln!(
-                code,
-                "    factors, offsets = torch.tensor({factors:?}), torch.tensor({offsets:?})\n    y = y * factors + offsets"
-            );
+        if is_one {
+            code += "    y = torch.cat([1 - y, y], dim=1)\n";
         }
-        TableOutput::Numbers { .. } => {}
+    } else if unit.iter().any(|unit| *unit != (1.0, 0.0)) {
+        let (factors, offsets): (Vec<f64>, Vec<f64>) = unit.iter().copied().unzip();
+        let _ = writeln!(
+            code,
+            "    factors, offsets = torch.tensor({factors:?}), torch.tensor({offsets:?})\n    y = y * factors + offsets"
+        );
     }
     code += "    return y\n";
     code

@@ -26,6 +26,13 @@ fn one() -> f64 {
     1.0
 }
 
+impl Elu {
+    /// The activation that it applies.
+    pub fn function(&self) -> Activation {
+        Activation::Elu { alpha: self.alpha }
+    }
+}
+
 impl Layer for Elu {
     fn output_shape(&self, input: &Shape) -> Result<Shape, Problem> {
         checks::finite("alpha", self.alpha)?;
@@ -33,6 +40,6 @@ impl Layer for Elu {
     }
 
     fn build(&self, input: &Shape, _: &mut Scope<'_>) -> Result<Box<dyn Forward>> {
-        Ok(Activating::boxed(Activation::Elu { alpha: self.alpha }, input))
+        Ok(Activating::boxed(self.function(), input))
     }
 }

@@ -26,6 +26,13 @@ fn slope() -> f64 {
     0.3
 }
 
+impl LeakyReLU {
+    /// The activation that it applies.
+    pub fn function(&self) -> Activation {
+        Activation::LeakyRelu { negative_slope: self.negative_slope }
+    }
+}
+
 impl Layer for LeakyReLU {
     fn output_shape(&self, input: &Shape) -> Result<Shape, Problem> {
         checks::finite("negative_slope", self.negative_slope)?;
@@ -33,7 +40,6 @@ impl Layer for LeakyReLU {
     }
 
     fn build(&self, input: &Shape, _: &mut Scope<'_>) -> Result<Box<dyn Forward>> {
-        let negative_slope = self.negative_slope;
-        Ok(Activating::boxed(Activation::LeakyRelu { negative_slope }, input))
+        Ok(Activating::boxed(self.function(), input))
     }
 }

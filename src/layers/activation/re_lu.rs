@@ -28,6 +28,14 @@ pub struct ReLU {
     pub threshold: f64,
 }
 
+impl ReLU {
+    /// The activation that it applies.
+    pub fn function(&self) -> Activation {
+        let ReLU { max_value, negative_slope, threshold } = *self;
+        Activation::Relu { max_value, negative_slope, threshold }
+    }
+}
+
 impl Layer for ReLU {
     fn output_shape(&self, input: &Shape) -> Result<Shape, Problem> {
         checks::not_negative("negative_slope", self.negative_slope)?;
@@ -37,7 +45,6 @@ impl Layer for ReLU {
     }
 
     fn build(&self, input: &Shape, _: &mut Scope<'_>) -> Result<Box<dyn Forward>> {
-        let ReLU { max_value, negative_slope, threshold } = *self;
-        Ok(Activating::boxed(Activation::Relu { max_value, negative_slope, threshold }, input))
+        Ok(Activating::boxed(self.function(), input))
     }
 }

@@ -73,7 +73,7 @@ fn epsilon() -> f64 {
 
 impl GroupNormalization {
     /// The channels' axis of a sample, and how many groups they form.
-    fn resolve(&self, input: &Shape) -> Result<(usize, usize), Problem> {
+    pub(crate) fn resolve(&self, input: &Shape) -> Result<(usize, usize), Problem> {
         let axis = sample_axis("axis", self.axis, input)?;
         let channels = input.dims()[axis];
         let groups = if self.groups == -1 { channels as i64 } else { self.groups };
