@@ -17,11 +17,13 @@ use super::syntax::{duplicate, too_deep, unknown_tag, yaml_syntax};
 
 /// How many nodes all aliases together may stand for.
 const ALIAS_BUDGET: usize = 100_000;
+/// How many bytes of text anchors and aliases may copy.
+const BYTE_BUDGET: usize = 16 << 20;
 
 /// The tree of a YAML text; nothing at all is null.
 pub(super) fn parse(text: &str) -> Result<Node, ConfigError> {
     let parser = Parser::new_from_str(text);
-    let mut tree = Tree { parser, text, anchors: HashMap::new(), budget: ALIAS_BUDGET };
+    let mut tree = Tree { parser, text, anchors: HashMap::new(), budget: Size::BUDGET };
     let mut root = None;
     loop {
         match tree.next()? {
@@ -42,7 +44,8 @@ struct Tree<'t> {
     parser: Parser<'t, StrInput<'t>>,
     text: &'t str,
     anchors: HashMap<usize, Anchor>,
-    budget: usize,
+    /// What anchors and aliases may still copy.
+    budget: Size,
 }
 
 impl<'t> Tree<'t> {
@@ -78,7 +81,7 @@ impl<'t> Tree<'t> {
             _ => return Err(ConfigError::here(place, "expected a value")),
         };
         if let Some(id) = anchor {
-            self.anchors.insert(id, Anchor::of(node.clone()));
+            self.anchor(id, &node)?;
         }
         Ok(node)
     }
@@ -169,19 +172,24 @@ impl<'t> Tree<'t> {
         };
         if let Some(id) = anchor {
             let node = Node { span: place.clone(), value: Value::Text(name.clone()) };
-            self.anchors.insert(id, Anchor::of(node));
+            self.anchor(id, &node)?;
         }
         Ok(Key { span: place, name })
+    }
+
+    /// Keeps a copy of what an anchor names.
+    fn anchor(&mut self, id: usize, node: &Node) -> Result<(), ConfigError> {
+        let (size, height) = Size::of(node);
+        self.budget = self.budget.less(Size { nodes: 0, ..size }, &node.span)?;
+        self.anchors.insert(id, Anchor { node: node.clone(), size, height });
+        Ok(())
     }
 
     fn alias(&mut self, id: usize, place: Range<usize>, depth: usize) -> Result<Node, ConfigError> {
         let Some(anchor) = self.anchors.get(&id) else {
             return Err(ConfigError::here(place, "this alias is part of what it stands for"));
         };
-        let Some(budget) = self.budget.checked_sub(anchor.size) else {
-            let message = format!("the aliases stand for more than {ALIAS_BUDGET} values");
-            return Err(ConfigError::here(place, message).with_help("write the values out"));
-        };
+        let budget = self.budget.less(anchor.size, &place)?;
         if depth + anchor.height > MAX_DEPTH {
             return Err(too_deep(place));
         }
@@ -193,28 +201,52 @@ impl<'t> Tree<'t> {
 /// What an anchor stands for.
 struct Anchor {
     node: Node,
-    /// How many nodes it has.
-    size: usize,
+    size: Size,
     /// How deep lists and tables are nested in it.
     height: usize,
 }
 
-impl Anchor {
-    fn of(node: Node) -> Anchor {
-        let (mut size, mut height) = (0, 0);
-        let mut open = vec![(0, &node)];
+/// How large a tree is.
+#[derive(Clone, Copy)]
+struct Size {
+    nodes: usize,
+    /// Of all keys and texts.
+    bytes: usize,
+}
+
+impl Size {
+    const BUDGET: Size = Size { nodes: ALIAS_BUDGET, bytes: BYTE_BUDGET };
+
+    /// The size of a tree, and how deep it is nested.
+    fn of(node: &Node) -> (Size, usize) {
+        let (mut nodes, mut bytes, mut height) = (0, 0, 0);
+        let mut open = vec![(0, node)];
         while let Some((depth, node)) = open.pop() {
-            size += 1;
+            nodes += 1;
             height = height.max(depth);
             match &node.value {
                 Value::List(items) => open.extend(items.iter().map(|node| (depth + 1, node))),
                 Value::Map(entries) => {
+                    bytes += entries.iter().map(|(key, _)| key.name.len()).sum::<usize>();
                     open.extend(entries.iter().map(|(_, node)| (depth + 1, node)));
                 }
+                Value::Text(text) => bytes += text.len(),
                 _ => {}
             }
         }
-        Anchor { node, size, height }
+        (Size { nodes, bytes }, height)
+    }
+
+    /// What is left after a copy of so much.
+    fn less(self, copied: Size, place: &Range<usize>) -> Result<Size, ConfigError> {
+        let nodes = self.nodes.checked_sub(copied.nodes);
+        let bytes = self.bytes.checked_sub(copied.bytes);
+        let message = match (nodes, bytes) {
+            (Some(nodes), Some(bytes)) => return Ok(Size { nodes, bytes }),
+            (None, _) => format!("the aliases stand for more than {ALIAS_BUDGET} values"),
+            (_, None) => format!("the aliases stand for more than {} MiB", BYTE_BUDGET >> 20),
+        };
+        Err(ConfigError::here(place.clone(), message).with_help("write the values out"))
     }
 }
 

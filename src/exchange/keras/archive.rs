@@ -29,6 +29,10 @@ const ENTRIES: usize = 10_000;
 /// Reads a `.keras` file. The message says what is wrong with it.
 pub(crate) fn read(bytes: &[u8]) -> Result<Archive, String> {
     let mut archive = ZipArchive::new(Cursor::new(bytes)).map_err(|error| error.to_string())?;
+    if let Some(count) = entries(bytes).filter(|count| *count != archive.len()) {
+        let message = "two of its entries have one name";
+        return Err(format!("{message}: it lists {count}, of which {} differ", archive.len()));
+    }
     if archive.len() > ENTRIES {
         return Err(format!("it has {} entries, more than {ENTRIES}", archive.len()));
     }
@@ -40,6 +44,13 @@ pub(crate) fn read(bytes: &[u8]) -> Result<Archive, String> {
     let metadata = entry(&mut archive, "metadata.json", METADATA_LIMIT).unwrap_or_default();
     let metadata = String::from_utf8(metadata).unwrap_or_default();
     Ok(Archive { config, metadata, weights })
+}
+
+/// How many entries the directory at the end lists; None where that needs ZIP64.
+fn entries(bytes: &[u8]) -> Option<usize> {
+    let end = memchr::memmem::rfind(bytes, b"PK\x05\x06")?;
+    let count = u16::from_le_bytes(bytes.get(end + 10..end + 12)?.try_into().ok()?);
+    (count != u16::MAX).then(|| usize::from(count))
 }
 
 fn entry(

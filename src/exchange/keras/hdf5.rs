@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use super::guard::{self, Metered};
 use candle_core::{DType, Device, Tensor};
 use hdf5_pure::{AttrValue, Dataset, File, FileBuilder, FinishedGroup, Group, GroupBuilder};
 
@@ -66,7 +67,10 @@ fn parse(bytes: Vec<u8>) -> Result<Tree, String> {
     if let Some(end) = end_of(&bytes).filter(|end| *end > budget) {
         return Err(format!("it says that it is {end} bytes long, but it is {budget}"));
     }
-    let file = File::from_bytes(bytes).map_err(text)?;
+    if let Some(link) = guard::link_elsewhere(&bytes) {
+        return Err(format!("it has {link}, which is never followed"));
+    }
+    let file = File::from_source(Metered::new(bytes)).map_err(text)?;
     let mut reader = Reader { tree: Tree::default(), budget, objects: 0 };
     reader.group(&file.root(), "", 0)?;
     Ok(reader.tree)
@@ -286,5 +290,8 @@ fn join(path: &str, name: &str) -> String {
 }
 
 fn text(error: hdf5_pure::Error) -> String {
-    error.to_string()
+    match error {
+        hdf5_pure::Error::Format(hdf5_pure::FormatError::Source(ours)) => ours,
+        other => other.to_string(),
+    }
 }

@@ -7,6 +7,8 @@ pub(crate) mod archive;
 #[cfg(feature = "keras")]
 mod file;
 #[cfg(feature = "keras")]
+mod guard;
+#[cfg(feature = "keras")]
 pub(crate) mod hdf5;
 mod read_compile;
 pub mod read_json;
