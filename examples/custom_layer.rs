@@ -1,18 +1,15 @@
-//! A layer of one's own, used in a configuration: `cargo run --release --example custom_layer`.
+//! A layer of one's own: `cargo run --release --example custom_layer`.
 
 #![allow(clippy::print_stdout)]
 
-use std::path::Path;
-
-use candle_core::Device;
-use lanthorn::config::{Config, Node};
-use lanthorn::layers::{Context, Forward, Layer, Signal, register_layer};
-use lanthorn::plan::Plan;
-use lanthorn::trainer::Quiet;
+use candle_core::{Device, Tensor};
+use lanthorn::activations::Activation;
+use lanthorn::config::{CompileConfig, FitConfig};
+use lanthorn::layers::{Context, Dense, Forward, Layer, LayerEntry, Signal, register_layer};
+use lanthorn::losses::MeanSquaredError;
 use lanthorn::weights::Scope;
-use lanthorn::{Problem, Result, Shape};
+use lanthorn::{Problem, Result, Sequential, Shape};
 use serde::{Deserialize, Serialize};
-use serde_json::json;
 
 /// `x · |x|^(power - 1)`, number by number.
 #[derive(Debug, Serialize, Deserialize)]
@@ -38,15 +35,16 @@ impl Forward for Power {
 }
 
 fn main() -> Result<()> {
-    register_layer::<Power>("power");
-    let text = std::fs::read_to_string("configs/iris.yaml")?;
-    let document =
-        lanthorn::config::Document::parse(&text, "iris.yaml", lanthorn::config::Format::Yaml)?;
-    let mut config: Config = document.config()?;
-    config.model.layers.insert(1, Node::from_json(&json!({ "power": { "power": 1.5 } })).read()?);
-    let plan = Plan::new(config, Path::new("configs"))?;
-    let mut trainer = plan.trainer(&Device::Cpu)?;
-    trainer.fit(&plan.training_data()?, &mut Quiet)?;
-    println!("val_accuracy {:.3}", trainer.history.last("val_accuracy").unwrap_or_default());
+    register_layer::<Power>("power"); // for configuration files and saved models
+    let x = Tensor::rand(-1f32, 1.0, (500, 2), &Device::Cpu)?;
+    let y = x.sqr()?.sum_keepdim(1)?;
+    let mut model = Sequential::new([
+        Dense::new(8, Activation::Linear).into(),
+        LayerEntry::registered("power", Power { power: 2.0 }),
+        Dense::new(1, Activation::Linear).into(),
+    ]);
+    model.compile(CompileConfig::new(MeanSquaredError::default()));
+    let history = model.fit(&x, &y, &FitConfig { epochs: 50, ..FitConfig::default() })?;
+    println!("loss {:.4}", history.last("loss").unwrap_or_default());
     Ok(())
 }

@@ -1,49 +1,48 @@
-//! A model described, trained, evaluated, saved and loaded without a configuration file:
+//! A model made, trained, evaluated, saved and loaded in Rust, over arrays:
 //! `cargo run --release --example train_from_rust`.
 
 #![allow(clippy::print_stdout)]
 
-use std::path::Path;
-
-use candle_core::Device;
-use lanthorn::artifact::Model;
-use lanthorn::config::{Config, Node};
-use lanthorn::plan::Plan;
-use lanthorn::run::model_of;
-use lanthorn::trainer::Quiet;
-use serde_json::json;
+use candle_core::{Device, Tensor};
+use lanthorn::Sequential;
+use lanthorn::activations::Activation;
+use lanthorn::config::{CompileConfig, FitConfig};
+use lanthorn::data::ValidationSplit;
+use lanthorn::layers::{Dense, Dropout};
+use lanthorn::losses::SparseCategoricalCrossentropy;
+use lanthorn::metrics::Accuracy;
+use lanthorn::optimizers::Adam;
 
 fn main() -> lanthorn::Result<()> {
-    let config: Config = Node::from_json(&json!({
-        "seed": 42,
-        "data": {
-            "train": "loan.csv",
-            "features": [
-                { "column": "age", "scale": "min_max" },
-                { "column": "area", "encode": "label" },
-            ],
-            "target": { "column": "application_outcome", "encode": "label" },
-        },
-        "model": { "layers": [
-            { "dense": { "units": 8, "activation": "relu" } },
-            { "dense": { "units": 16, "activation": "relu" } },
-            { "dense": { "units": 2, "activation": "softmax" } },
-        ] },
-        "compile": {
-            "optimizer": { "adam": { "learning_rate": 0.001 } },
-            "loss": "sparse_categorical_crossentropy",
-            "metrics": ["accuracy"],
-        },
-        "fit": { "batch_size": 10, "epochs": 5, "validation_split": 0.1 },
-    }))
-    .read()?;
-    let plan = Plan::new(config, Path::new("examples/data"))?;
-    let mut trainer = plan.trainer(&Device::Cpu)?;
-    trainer.fit(&plan.training_data()?, &mut Quiet)?;
-    println!("{}", trainer.history.to_csv());
-    let path = std::env::temp_dir().join("loan.safetensors");
-    model_of(&plan, trainer)?.save(&path)?;
-    let model = Model::load(&path, &Device::Cpu)?;
-    println!("{} weights came back", model.network.weights().count());
+    // two spirals, one class each
+    let points = (0..1000).map(|i| {
+        let (class, t) = (i % 2, i as f32 / 1000.0);
+        let angle = 6.0 * t + std::f32::consts::PI * class as f32;
+        ([t * angle.cos(), t * angle.sin()], class)
+    });
+    let (x, y): (Vec<[f32; 2]>, Vec<u32>) = points.unzip();
+    let (x, y) = (Tensor::new(x, &Device::Cpu)?, Tensor::new(y, &Device::Cpu)?);
+
+    let mut model = Sequential::new([
+        Dense::new(32, Activation::relu()).into(),
+        Dense::new(32, Activation::relu()).into(),
+        Dropout::new(0.1).into(),
+        Dense::new(2, Activation::Softmax).into(),
+    ]);
+    model.compile(CompileConfig {
+        optimizer: Adam { learning_rate: 0.01.into(), ..Adam::default() }.into(),
+        metrics: vec![Accuracy::default().into()],
+        ..CompileConfig::new(SparseCategoricalCrossentropy::default())
+    });
+    let validation_split = Some(ValidationSplit::Random(0.2));
+    let history =
+        model.fit(&x, &y, &FitConfig { epochs: 60, validation_split, ..Default::default() })?;
+    println!("val_accuracy {:.3}", history.last("val_accuracy").unwrap_or_default());
+
+    let path = std::env::temp_dir().join("spirals.safetensors");
+    model.save(&path)?;
+    let loaded = Sequential::load(&path)?;
+    println!("{}", loaded.summary()?);
+    println!("{}", loaded.predict(&x.narrow(0, 0, 3)?)?);
     Ok(())
 }

@@ -66,6 +66,7 @@ pub mod regularizers;
 pub mod run;
 pub mod schedules;
 pub mod self_test;
+pub mod sequential;
 pub mod shape;
 pub mod spec;
 pub mod stored;
@@ -78,4 +79,5 @@ pub mod weights_file;
 
 pub use diagnostics::{Code, Diagnostic, Diagnostics};
 pub use error::{Error, Problem, Result};
+pub use sequential::Sequential;
 pub use shape::Shape;

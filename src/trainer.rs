@@ -119,7 +119,11 @@ pub struct TrainingData<'a> {
 impl Trainer {
     /// A fresh model and a fresh optimizer for a spec that says how to train.
     pub fn new(spec: &Spec, device: &Device) -> Result<Self> {
-        let model = Network::build(&spec.model, spec.seed, device)?;
+        Trainer::of_network(Network::build(&spec.model, spec.seed, device)?, spec)
+    }
+
+    /// The same for a network that has its weights already.
+    pub(crate) fn of_network(model: Network, spec: &Spec) -> Result<Self> {
         let Some(train) = &spec.train else {
             return Err(Error::run("the configuration has no `compile` section or no target")
                 .with_help("say how the model is trained: optimizer, loss and metrics"));
@@ -147,6 +151,14 @@ impl Trainer {
             hook_states: Vec::new(),
             random: Random::new(spec.seed),
         })
+    }
+
+    /// Goes on with the same weights and the same optimizer by another spec of the training: other
+    /// epochs, batches and callbacks.
+    pub(crate) fn with_settings(self, spec: &Spec) -> Result<Self> {
+        let Trainer { model, optimizer, history, position, .. } = self;
+        let fresh = Trainer::of_network(model, spec)?;
+        Ok(Trainer { optimizer, history, position, ..fresh })
     }
 
     /// Metrics in the target's original unit: one (factor, offset) a column of a scaled target.

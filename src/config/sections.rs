@@ -70,6 +70,18 @@ pub struct CompileConfig {
     pub weighted_metrics: Vec<MetricEntry>,
 }
 
+impl CompileConfig {
+    /// This loss with the default optimizer, and no metrics.
+    pub fn new(loss: impl Into<LossEntry>) -> Self {
+        CompileConfig {
+            optimizer: default_optimizer(),
+            loss: loss.into(),
+            metrics: Vec::new(),
+            weighted_metrics: Vec::new(),
+        }
+    }
+}
+
 fn default_optimizer() -> OptimizerEntry {
     crate::optimizers::RmsProp::default().into()
 }

@@ -51,7 +51,7 @@ impl ValidationSplit {
     /// where the target has classes.
     ///
     /// `⌊rows · (1 - part)⌋` rows are left to train on, as in Keras.
-    pub(super) fn held_back(
+    pub(crate) fn held_back(
         &self,
         rows: usize,
         classes: Option<&[usize]>,

@@ -320,6 +320,18 @@ pub fn register_layer<L: Layer + serde::de::DeserializeOwned + 'static>(name: &'
     });
 }
 
+impl LayerEntry {
+    /// A layer of the program's own, under the name by which it was registered.
+    pub fn registered(name: &'static str, layer: impl Layer + 'static) -> Self {
+        LayerEntry {
+            kind: crate::config::Kind { name, class_name: name, aliases: &[] },
+            written: name.to_string(),
+            common: LayerCommon::default(),
+            item: std::sync::Arc::new(layer),
+        }
+    }
+}
+
 impl Context<'_> {
     /// Adds the penalty on a layer's output, divided by the batch's size, to the loss.
     pub fn regularize_activity(

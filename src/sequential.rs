@@ -1,0 +1,433 @@
+//! `Sequential`: Keras's class over arrays, for Rust programs: compile, fit, evaluate, predict.
+
+use std::path::Path;
+
+use candle_core::{DType, Device, Tensor};
+
+use crate::artifact::{self, Model};
+use crate::batch::Samples;
+use crate::callbacks::Logs;
+use crate::config::{ClassWeight, CompileConfig, Config, ConfigError, FitConfig, ModelConfig};
+use crate::data::{self, Targets};
+use crate::engine::Engine;
+use crate::error::{Error, Result};
+use crate::evaluate::{Scores, score};
+use crate::files::atomic_write;
+use crate::history::History;
+use crate::layers::LayerEntry;
+use crate::losses::Target;
+use crate::network::Network;
+use crate::random::Random;
+use crate::spec::{Facts, Spec, TrainSpec};
+use crate::summary::summary;
+use crate::trainer::{Observer, Quiet, Trainer, TrainingData};
+use crate::weights::Weights;
+
+/// A model of layers, one after the other, trained on arrays.
+///
+/// `x` is (rows, …input) and `y` (rows,) or (rows, k), as candle tensors. Whole numbers (`u8`, `u32`,
+/// `i64`) in `y` are class numbers from 0; `f32` is what the loss says: numbers, a column for each
+/// class, or 0 and 1.
+///
+/// ```
+/// use candle_core::{Device, Tensor};
+/// use lanthorn::Sequential;
+/// use lanthorn::activations::Activation;
+/// use lanthorn::config::{CompileConfig, FitConfig};
+/// use lanthorn::layers::Dense;
+/// use lanthorn::losses::SparseCategoricalCrossentropy;
+/// use lanthorn::metrics::Accuracy;
+/// use lanthorn::optimizers::Adam;
+///
+/// # fn main() -> lanthorn::Result<()> {
+/// let x = Tensor::new(&[[0f32, 0.], [0., 1.], [1., 0.], [1., 1.]], &Device::Cpu)?;
+/// let y = Tensor::new(&[0u32, 1, 1, 0], &Device::Cpu)?;
+/// let mut model = Sequential::new([
+///     Dense::new(16, Activation::Tanh).into(),
+///     Dense::new(2, Activation::Softmax).into(),
+/// ]);
+/// model.compile(CompileConfig {
+///     optimizer: Adam { learning_rate: 0.05.into(), ..Adam::default() }.into(),
+///     metrics: vec![Accuracy::default().into()],
+///     ..CompileConfig::new(SparseCategoricalCrossentropy::default())
+/// });
+/// let history = model.fit(&x, &y, &FitConfig { epochs: 200, ..FitConfig::default() })?;
+/// assert_eq!(history.last("accuracy"), Some(1.0));
+/// assert_eq!(model.predict(&x)?.dims(), [4, 2]);
+/// # Ok(())
+/// # }
+/// ```
+///
+/// Keras: `keras.Sequential`.
+pub struct Sequential {
+    model: ModelConfig,
+    compile: Option<CompileConfig>,
+    seed: u64,
+    device: Device,
+    state: State,
+}
+
+/// What there is of the model beside its configuration.
+enum State {
+    /// The input's shape is not known yet.
+    Unbuilt,
+    /// Weights, not trained here.
+    Built(Box<Network>),
+    /// Weights, and an optimizer that goes on where it stopped.
+    Trained(Box<Trainer>),
+}
+
+/// Rows with their targets, to train or evaluate on.
+#[derive(Debug, Clone, Copy)]
+pub struct Arrays<'a> {
+    /// The features: (rows, …input).
+    pub x: &'a Tensor,
+    /// The targets: (rows,) or (rows, k).
+    pub y: &'a Tensor,
+    /// How much each row counts in the loss: (rows,); None where all count alike.
+    pub sample_weight: Option<&'a Tensor>,
+}
+
+impl Sequential {
+    /// A model of these layers, first to last. Its weights are drawn when the shape of its input is
+    /// known: at the first `fit`, or by [`Sequential::build`].
+    pub fn new(layers: impl IntoIterator<Item = LayerEntry>) -> Self {
+        let layers = layers.into_iter().collect();
+        Sequential {
+            model: ModelConfig { layers, ..ModelConfig::default() },
+            compile: None,
+            seed: 0,
+            device: Device::Cpu,
+            state: State::Unbuilt,
+        }
+    }
+
+    /// The seed of every random draw: weights, the order of rows, dropout. Default: 0.
+    pub fn with_seed(mut self, seed: u64) -> Self {
+        self.seed = seed;
+        self
+    }
+
+    /// Where the weights are kept and the model is run. Default: the CPU.
+    pub fn with_device(mut self, device: Device) -> Self {
+        self.device = device;
+        self
+    }
+
+    /// Says how the model is trained. The optimizer starts anew; the weights stay.
+    pub fn compile(&mut self, compile: CompileConfig) {
+        self.compile = Some(compile);
+        if let State::Trained(trainer) = std::mem::replace(&mut self.state, State::Unbuilt) {
+            self.state = State::Built(Box::new(trainer.model));
+        }
+    }
+
+    /// Draws the weights for samples of this shape.
+    pub fn build(&mut self, input_shape: &[usize]) -> Result<()> {
+        let same = self.network().is_some_and(|network| network.spec().input.dims() == input_shape);
+        if same {
+            return Ok(());
+        }
+        if let Some(network) = self.network() {
+            let built = &network.spec().input;
+            return Err(Error::run(format!(
+                "the model was built for samples of shape {built}, got {input_shape:?}"
+            )));
+        }
+        self.model.input_shape = Some(input_shape.to_vec());
+        let spec = Spec::resolve(&self.config(&FitConfig::default()), &Facts::default())?;
+        let network = Network::build(&spec.model, self.seed, &self.device)?;
+        self.state = State::Built(Box::new(network));
+        Ok(())
+    }
+
+    /// Trains for `fit.epochs` more epochs. Gives the loss and the metrics of each of them.
+    pub fn fit(&mut self, x: &Tensor, y: &Tensor, fit: &FitConfig) -> Result<History> {
+        let train = Arrays { x, y, sample_weight: None };
+        self.fit_arrays(train, None, fit, &mut Quiet)
+    }
+
+    /// The same with sample weights, with rows to validate on, and with somebody who watches.
+    pub fn fit_arrays(
+        &mut self,
+        train: Arrays<'_>,
+        validation: Option<Arrays<'_>>,
+        fit: &FitConfig,
+        observer: &mut dyn Observer,
+    ) -> Result<History> {
+        self.build(sample_shape(train.x)?)?;
+        let target = self.target(train.y, fit)?;
+        let mut rows = Rows::of(&train, target, "the training data")?;
+        let held_out = match (validation, &fit.validation_split) {
+            (Some(_), Some(split)) if split.part() != 0.0 => {
+                let message = "`fit.validation_split` and rows to validate on are both given";
+                return Err(ConfigError::at("fit.validation_split", message).into());
+            }
+            (Some(arrays), _) => Some(Rows::of(&arrays, target, "the validation data")?),
+            (None, Some(split)) => {
+                let classes: Vec<usize> = rows.y.class_numbers().collect();
+                let is_class = !matches!(target, Target::Numbers(_));
+                let classes = is_class.then_some(classes.as_slice());
+                let held = split.held_back(rows.len(), classes, Random::new(self.seed))?;
+                held.map(|held| rows.split_off(&held))
+            }
+            (None, None) => None,
+        };
+        if let Some(weight) = &fit.class_weight {
+            rows.weigh(weight, target)?;
+        }
+        let spec = self.training_spec(fit, target, held_out.is_some())?;
+        let mut trainer = match std::mem::replace(&mut self.state, State::Unbuilt) {
+            State::Trained(trainer) => trainer.with_settings(&spec)?,
+            State::Built(network) => Trainer::of_network(*network, &spec)?,
+            State::Unbuilt => return Err(Error::Internal("the model isn't built".into())),
+        };
+        let before = trainer.history.epochs.len();
+        let data = TrainingData {
+            train: rows.samples(),
+            validation: held_out.as_ref().map(Rows::samples),
+        };
+        let ended = trainer.fit(&data, observer);
+        let history = History { epochs: trainer.history.epochs[before..].to_vec() };
+        self.state = State::Trained(Box::new(trainer));
+        ended.map(|_| history)
+    }
+
+    /// The loss and the metrics over these rows.
+    pub fn evaluate(&self, x: &Tensor, y: &Tensor) -> Result<Logs> {
+        let network = self.built()?;
+        let fit = FitConfig::default();
+        let target = self.target(y, &fit)?;
+        let rows = Rows::of(&Arrays { x, y, sample_weight: None }, target, "the data")?;
+        let (spec, train) = self.specs(&fit, target, true)?;
+        let mut scores = Scores::new(&spec, &train)?;
+        let mut engine = Engine::new(network);
+        score(&mut engine, network, &train.loss, &mut scores, &rows.samples(), fit.batch_size)?;
+        Ok(scores.logs(""))
+    }
+
+    /// The outputs for these rows: (rows, …output).
+    pub fn predict(&self, x: &Tensor) -> Result<Tensor> {
+        let network = self.built()?;
+        let input = &network.spec().input;
+        if sample_shape(x)? != input.dims() {
+            let got = sample_shape(x)?;
+            return Err(Error::run(format!(
+                "`x` holds samples of shape {got:?}, expected {input}"
+            )));
+        }
+        network.predict(&x.to_dtype(DType::F32)?.to_device(&self.device)?)
+    }
+
+    /// Keras's table of the layers with their shapes and parameters.
+    pub fn summary(&self) -> Result<String> {
+        Ok(summary(self.built()?, 80, None))
+    }
+
+    /// The weights; none before the model is built.
+    pub fn weights(&self) -> Option<&Weights> {
+        self.network().map(Network::weights)
+    }
+
+    /// Writes model.safetensors: the weights, the layers, and how the model is trained.
+    pub fn save(&self, path: impl AsRef<Path>) -> Result<()> {
+        let network = self.built()?;
+        let config = self.config(&FitConfig::default());
+        let bytes = artifact::to_bytes(
+            &config,
+            None,
+            &artifact::Training::default(),
+            None,
+            network.weights(),
+        )?;
+        atomic_write(path.as_ref(), &bytes)
+    }
+
+    /// Reads a model file, or the model of a run's folder. A preprocessing that it may hold is left
+    /// out: rows go in as the network sees them.
+    pub fn load(path: impl AsRef<Path>) -> Result<Sequential> {
+        let Model { config, network, .. } = Model::load(path.as_ref(), &Device::Cpu)?;
+        let input_shape = Some(network.spec().input.dims().to_vec());
+        Ok(Sequential {
+            model: ModelConfig { input_shape, ..config.model },
+            compile: config.compile,
+            seed: config.seed,
+            device: Device::Cpu,
+            state: State::Built(Box::new(network)),
+        })
+    }
+
+    fn network(&self) -> Option<&Network> {
+        match &self.state {
+            State::Unbuilt => None,
+            State::Built(network) => Some(network),
+            State::Trained(trainer) => Some(&trainer.model),
+        }
+    }
+
+    fn built(&self) -> Result<&Network> {
+        self.network().ok_or_else(|| {
+            Error::run("the model has no weights yet").with_help("call `fit` or `build` first")
+        })
+    }
+
+    fn config(&self, fit: &FitConfig) -> Config {
+        Config {
+            name: None,
+            seed: self.seed,
+            data: None,
+            model: self.model.clone(),
+            compile: self.compile.clone(),
+            fit: fit.clone(),
+        }
+    }
+
+    fn specs(&self, fit: &FitConfig, target: Target, validates: bool) -> Result<(Spec, TrainSpec)> {
+        let facts = Facts { features: None, target: Some(target), has_validation: validates };
+        let spec = Spec::resolve(&self.config(fit), &facts)?;
+        let Some(train) = spec.train.clone() else {
+            return Err(Error::run("the model isn't compiled")
+                .with_help("call `compile` with an optimizer, a loss and metrics first"));
+        };
+        Ok((spec, train))
+    }
+
+    /// The spec of a training that goes on for `fit.epochs` more epochs.
+    fn training_spec(&self, fit: &FitConfig, target: Target, validates: bool) -> Result<Spec> {
+        let (mut spec, mut train) = self.specs(fit, target, validates)?;
+        if let State::Trained(trainer) = &self.state {
+            train.epochs += trainer.position().epoch;
+        }
+        spec.train = Some(train);
+        Ok(spec)
+    }
+
+    /// What the targets are: of the readings that their type allows, the first that the loss and the
+    /// metrics take.
+    fn target(&self, y: &Tensor, fit: &FitConfig) -> Result<Target> {
+        let width = match y.dims() {
+            [_] => 1,
+            [_, width] => *width,
+            dims => {
+                let message = format!("`y` must be (rows,) or (rows, k), got shape {dims:?}");
+                return Err(Error::run(message));
+            }
+        };
+        let classes = self.built()?.spec().output().last().max(2);
+        let readings = match (y.dtype().is_int(), width) {
+            (true, 1) => vec![Target::Classes(classes), Target::Numbers(1)],
+            (false, 1) => vec![Target::Numbers(1), Target::Classes(classes)],
+            (_, width) => vec![Target::Numbers(width), Target::OneHot(width)],
+        };
+        let mut first = None;
+        for target in readings {
+            match self.specs(fit, target, true) {
+                Ok(_) => return Ok(target),
+                Err(error) => first = first.or(Some(error)),
+            }
+        }
+        Err(first.unwrap_or_else(|| Error::Internal("no reading of the targets".into())))
+    }
+}
+
+/// The shape of one sample of (rows, …input).
+fn sample_shape(x: &Tensor) -> Result<&[usize]> {
+    match x.dims() {
+        [_, shape @ ..] if !shape.is_empty() => Ok(shape),
+        dims => Err(Error::run(format!("`x` must be (rows, …features), got shape {dims:?}"))),
+    }
+}
+
+/// Arrays on the host, as the trainer takes them.
+struct Rows {
+    x: Vec<f32>,
+    width: usize,
+    y: Targets,
+    weights: Option<Vec<f32>>,
+}
+
+impl Rows {
+    fn of(arrays: &Arrays<'_>, target: Target, what: &str) -> Result<Rows> {
+        let host = |tensor: &Tensor| -> Result<Vec<f32>> {
+            Ok(tensor.to_dtype(DType::F32)?.flatten_all()?.to_vec1()?)
+        };
+        let rows = arrays.x.dims().first().copied().unwrap_or(0);
+        let of_y = arrays.y.dims().first().copied().unwrap_or(0);
+        if rows != of_y || rows == 0 {
+            return Err(Error::run(format!("{what} has {rows} rows in `x` and {of_y} in `y`")));
+        }
+        let y = host(arrays.y)?;
+        let y = match target {
+            Target::Classes(classes) => {
+                let wrong =
+                    |value: &f32| value.fract() != 0.0 || !(0.0..classes as f32).contains(value);
+                if let Some(row) = y.iter().position(wrong) {
+                    return Err(Error::run(format!(
+                        "row {row} of `y` in {what} is {}, but class numbers go from 0 to {}",
+                        y[row],
+                        classes - 1
+                    )));
+                }
+                Targets::new(y, vec![])
+            }
+            Target::OneHot(width) | Target::Numbers(width) => Targets::new(y, vec![width]),
+        };
+        let weights = arrays.sample_weight.map(host).transpose()?;
+        if let Some(weights) = weights.as_ref().filter(|weights| weights.len() != rows) {
+            let count = weights.len();
+            return Err(Error::run(format!("{what} has {rows} rows and {count} sample weights")));
+        }
+        let x = host(arrays.x)?;
+        Ok(Rows { width: x.len() / rows, x, y, weights })
+    }
+
+    fn len(&self) -> usize {
+        self.x.len() / self.width.max(1)
+    }
+
+    fn samples(&self) -> Samples<'_> {
+        Samples {
+            x: &self.x,
+            x_width: self.width,
+            y: &self.y.values,
+            y_shape: self.y.shape(),
+            weights: self.weights.as_deref(),
+        }
+    }
+
+    /// Takes out the rows that are held back; their weights don't count in validation.
+    fn split_off(&mut self, held: &[bool]) -> Rows {
+        let (y_width, y_shape) = (self.y.width(), self.y.shape().to_vec());
+        let take = |values: &[f32], width: usize, wanted: bool| -> Vec<f32> {
+            let rows = values.chunks(width.max(1)).zip(held).filter(|(_, held)| **held == wanted);
+            rows.flat_map(|(row, _)| row).copied().collect()
+        };
+        let part = |wanted: bool| Rows {
+            x: take(&self.x, self.width, wanted),
+            width: self.width,
+            y: Targets::new(take(&self.y.values, y_width, wanted), y_shape.clone()),
+            weights: self.weights.as_ref().map(|weights| take(weights, 1, wanted)),
+        };
+        let held_out = part(true);
+        *self = part(false);
+        held_out
+    }
+
+    fn weigh(&mut self, weight: &ClassWeight, target: Target) -> Result<()> {
+        let classes = match target {
+            Target::Classes(classes) | Target::OneHot(classes) => classes,
+            Target::Numbers(_) => 0, // refused with the spec
+        };
+        if self.weights.is_some() {
+            let message = "`class_weight` and sample weights can't be used together";
+            return Err(ConfigError::at("fit.class_weight", message).into());
+        }
+        let names: Vec<String> = (0..classes).map(|class| class.to_string()).collect();
+        self.weights = Some(match weight {
+            ClassWeight::Balanced => data::balanced(&self.y, classes),
+            ClassWeight::Named(named) => data::class_weights(&self.y, &names, named)
+                .map_err(|p| ConfigError::at("fit.class_weight", p.message).with_help(p.help))?,
+        });
+        Ok(())
+    }
+}
