@@ -18,9 +18,9 @@ fn main() -> lanthorn::Result<()> {
     let points = (0..1000).map(|i| {
         let (class, t) = (i % 2, i as f32 / 1000.0);
         let angle = 6.0 * t + std::f32::consts::PI * class as f32;
-        ([t * angle.cos(), t * angle.sin()], class)
+        (vec![t * angle.cos(), t * angle.sin()], class)
     });
-    let (x, y): (Vec<[f32; 2]>, Vec<u32>) = points.unzip();
+    let (x, y): (Vec<Vec<f32>>, Vec<u32>) = points.unzip();
     let (x, y) = (Tensor::new(x, &Device::Cpu)?, Tensor::new(y, &Device::Cpu)?);
 
     let mut model = Sequential::new([
