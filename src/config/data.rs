@@ -7,6 +7,7 @@ use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
 use serde::de::{self, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Serialize, Serializer};
 
+use super::csv::{self, CsvConfig, MissingValues};
 use super::error::missing_key;
 use crate::diagnostics::Code;
 use crate::error::Problem;
@@ -24,25 +25,69 @@ pub struct DataConfig {
     /// A table that is kept apart, for `lanthorn evaluate`. Default: none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub test: Option<String>,
-    /// What stands between two cells. Default: a comma.
-    #[serde(default = "comma", skip_serializing_if = "is_comma")]
-    pub delimiter: char,
+    /// What stands between two cells: the older name of `csv.delimiter`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub delimiter: Option<char>,
+    /// How the tables are written. Default: cells between commas under a header.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub csv: CsvConfig,
+    /// What reads as missing in any column, besides the empty cell. Default: NA, N/A, n/a, <NA>,
+    /// #N/A, NaN, nan, None, null, NULL, ? and -.
+    #[serde(default = "MissingValues::usual", skip_serializing_if = "MissingValues::is_usual")]
+    pub missing_values: MissingValues,
     /// The features; their order is the order of the model's input columns.
+    #[serde(deserialize_with = "features")]
     pub features: Vec<ColumnConfig>,
     /// The target: classes, or numbers.
     pub target: ColumnConfig,
     /// A column that says how much each row counts in the loss. Default: all alike.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "csv::optional_name"
+    )]
     pub sample_weight: Option<String>,
 }
 
-fn comma() -> char {
-    ','
+impl DataConfig {
+    /// What stands between two cells.
+    pub fn delimiter(&self) -> char {
+        self.csv.delimiter.or(self.delimiter).unwrap_or(',')
+    }
 }
 
-#[allow(clippy::trivially_copy_pass_by_ref)] // serde's signature
-fn is_comma(delimiter: &char) -> bool {
-    *delimiter == ','
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
+}
+
+/// The features: a list, and not a word for all columns.
+fn features<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<ColumnConfig>, D::Error> {
+    deserializer.deserialize_any(FeaturesVisitor)
+}
+
+struct FeaturesVisitor;
+
+impl<'de> Visitor<'de> for FeaturesVisitor {
+    type Value = Vec<ColumnConfig>;
+
+    fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        write!(f, "a list of columns")
+    }
+
+    fn visit_str<E: de::Error>(self, word: &str) -> Result<Self::Value, E> {
+        let help = match word {
+            "all" | "*" | "auto" | "rest" => {
+                "for all columns but the target, write `[{columns: \"*\"}]`".to_string()
+            }
+            _ => format!("write `[{word}]`"),
+        };
+        let message = format!("`features` is a list of columns, got the text \"{word}\"");
+        Err(E::custom(Problem::at("", message).code(Code::WrongType).help(help)))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, list: A) -> Result<Self::Value, A::Error> {
+        Vec::deserialize(SeqAccessDeserializer::new(list))
+    }
 }
 
 /// One column or several, and how their cells become numbers: `age`,
@@ -55,6 +100,8 @@ pub struct ColumnConfig {
     pub scale: Scale,
     /// How categories become numbers. Default: the cells are numbers.
     pub encode: Option<Encode>,
+    /// What a pattern leaves out: names and patterns.
+    pub exclude: Vec<String>,
 }
 
 /// Which columns.
@@ -63,7 +110,7 @@ pub enum Columns {
     /// One, by its name.
     One(String),
     /// All whose names match a pattern with `*`, `?` and `[…]`, in the order of the table; never
-    /// the target, the sample weights or a column without a name.
+    /// the target, the sample weights, a column without a name or one that another rule names.
     Pattern(String),
     /// Several, by their names.
     Many(Vec<String>),
@@ -78,6 +125,8 @@ pub enum Encode {
     Label,
     /// One column a class, 1 where the cell is that class and 0 elsewhere.
     OneHot,
+    /// 1 for true, yes, t, y and 1, 0 for false, no, f, n and 0, in any case.
+    Boolean,
 }
 
 /// How a column of numbers is scaled; its statistics are those of the training part.
@@ -124,7 +173,12 @@ impl Serialize for Scale {
 impl ColumnConfig {
     /// A column as it is: a number.
     pub fn number(name: impl Into<String>) -> Self {
-        ColumnConfig { columns: Columns::One(name.into()), scale: Scale::None, encode: None }
+        ColumnConfig {
+            columns: Columns::One(name.into()),
+            scale: Scale::None,
+            encode: None,
+            exclude: Vec::new(),
+        }
     }
 
     /// The same with another scale.
@@ -145,11 +199,18 @@ impl ColumnConfig {
 #[serde(rename = "column", deny_unknown_fields)]
 struct Written {
     /// One column, by its name.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "csv::optional_name"
+    )]
     column: Option<String>,
     /// Several columns: a list of names, or a pattern such as `p*`.
     #[serde(skip_serializing_if = "Option::is_none")]
     columns: Option<Names>,
+    /// Columns that a pattern leaves out: names and patterns. Default: none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty", deserialize_with = "csv::names")]
+    exclude: Vec<String>,
     /// How numbers are scaled. Default: none.
     #[serde(default, skip_serializing_if = "is_unscaled")]
     scale: Option<Scale>,
@@ -173,8 +234,8 @@ impl Serialize for ColumnConfig {
             Columns::Pattern(pattern) => (None, Some(Names::Pattern(pattern.clone()))),
             Columns::Many(names) => (None, Some(Names::Many(names.clone()))),
         };
-        Written { column, columns, scale: Some(self.scale), encode: self.encode }
-            .serialize(serializer)
+        let (scale, exclude) = (Some(self.scale), self.exclude.clone());
+        Written { column, columns, exclude, scale, encode: self.encode }.serialize(serializer)
     }
 }
 
@@ -197,6 +258,14 @@ impl<'de> Visitor<'de> for ColumnVisitor {
         Ok(ColumnConfig::number(name))
     }
 
+    fn visit_u64<E: de::Error>(self, name: u64) -> Result<ColumnConfig, E> {
+        Ok(ColumnConfig::number(name.to_string()))
+    }
+
+    fn visit_i64<E: de::Error>(self, name: i64) -> Result<ColumnConfig, E> {
+        Ok(ColumnConfig::number(name.to_string()))
+    }
+
     fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<ColumnConfig, A::Error> {
         let written = Written::deserialize(MapAccessDeserializer::new(map))?;
         let columns = match (written.column, written.columns) {
@@ -214,8 +283,14 @@ impl<'de> Visitor<'de> for ColumnVisitor {
                 ));
             }
         };
-        let scale = written.scale.unwrap_or_default();
-        Ok(ColumnConfig { columns, scale, encode: written.encode })
+        if !written.exclude.is_empty() && !matches!(columns, Columns::Pattern(_)) {
+            let message = "`exclude` goes with a pattern, such as `columns: \"*\"`";
+            let problem = Problem::at("exclude", message).code(Code::Conflict);
+            return Err(de::Error::custom(problem.help("leave the names out of the list instead")));
+        }
+        let (scale, encode, exclude) =
+            (written.scale.unwrap_or_default(), written.encode, written.exclude);
+        Ok(ColumnConfig { columns, scale, encode, exclude })
     }
 }
 
@@ -226,7 +301,7 @@ impl JsonSchema for ColumnConfig {
 
     fn json_schema(generator: &mut SchemaGenerator) -> Schema {
         let written = Written::json_schema(generator);
-        json_schema!({ "anyOf": [{ "type": "string" }, written] })
+        json_schema!({ "anyOf": [{ "type": ["string", "integer"] }, written] })
     }
 }
 
@@ -258,7 +333,7 @@ impl<'de> Visitor<'de> for NamesVisitor {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, list: A) -> Result<Names, A::Error> {
-        Vec::deserialize(SeqAccessDeserializer::new(list)).map(Names::Many)
+        csv::Names::deserialize(SeqAccessDeserializer::new(list)).map(|names| Names::Many(names.0))
     }
 }
 
@@ -270,7 +345,7 @@ impl JsonSchema for Names {
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
         json_schema!({ "anyOf": [
             { "type": "string" },
-            { "type": "array", "items": { "type": "string" } },
+            { "type": "array", "items": { "type": ["string", "integer"] } },
         ] })
     }
 }
@@ -324,7 +399,7 @@ mod tests {
         assert!(error.message.contains("got both"), "{error}");
         let error = with(json!({ "scale": "none" }));
         assert!(error.message.contains("`column` is missing"), "{error}");
-        let error = with(json!(3));
+        let error = with(json!(true));
         assert!(error.message.contains("the name of a column"), "{error}");
         let error = with(json!({ "column": "a", "scale": { "min_max": { "rnge": [0, 1] } } }));
         assert!(error.help.contains("`range`"), "{error}");

@@ -3,6 +3,7 @@
 
 mod arguments;
 mod choice;
+mod csv;
 pub mod data;
 mod deserializer;
 mod document;
@@ -25,6 +26,7 @@ mod write;
 mod yaml;
 
 pub(crate) use choice::{bare, bare_names, checked};
+pub use csv::{CsvConfig, HeaderConfig, MissingValues};
 pub use document::Document;
 pub(crate) use entry::catalog;
 pub use entry::{AnyItem, Catalog, Common, Entry, Kind, Nothing};

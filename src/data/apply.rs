@@ -4,9 +4,10 @@ use rayon::prelude::*;
 
 use super::dataset::{Dataset, Matrix, Targets};
 use super::fit::{class_numbers, codes};
-use super::header::records;
+use super::header::Header;
 use super::part::Part;
 use super::preprocessing::{Column, Preprocessing, Transform, overflow, unknown};
+use super::records::Record;
 use super::scaling::Scaling;
 use super::source::Source;
 use super::table::{BLOCK_ROWS, Chunk, Slot, Table};
@@ -60,10 +61,10 @@ impl<'a> Bound<'a> {
         &self,
         table: &Table,
         source: &Source,
-        delimiter: u8,
+        header: &Header,
         remedy: &str,
     ) -> Result<()> {
-        let at = |row| line_of_row(source, delimiter, row);
+        let at = |row| line_of_row(source, header, row);
         let columns = self.features.iter().chain(&self.target);
         let unseen = columns.filter_map(|bound| Some((bound.first_unseen(table)?, bound)));
         if let Some(((row, code), bound)) = unseen.min_by_key(|((row, _), _)| *row)
@@ -220,13 +221,13 @@ fn column_of<'c>(chunk: &'c Chunk, table: &Table, place: usize) -> impl Iterator
 }
 
 /// `loan.csv:17` for a row of the table, counted from 0.
-fn line_of_row(source: &Source, delimiter: u8, row: usize) -> Result<Place> {
-    let mut reader = records(source.text()?, delimiter);
-    let mut record = csv::ByteRecord::new();
-    for _ in 0..row + 2 {
-        if !matches!(reader.read_byte_record(&mut record), Ok(true)) {
+pub(super) fn line_of_row(source: &Source, header: &Header, row: usize) -> Result<Place> {
+    let mut records = header.rows(source.text()?);
+    let mut record = Record::default();
+    for _ in 0..=row {
+        if !matches!(records.next(&mut record), Ok(true)) {
             break;
         }
     }
-    Ok(source.at(record.position().map_or(0, |position| position.byte() as usize)))
+    Ok(source.at(record.start))
 }

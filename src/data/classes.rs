@@ -1,52 +1,156 @@
 //! Classes: the categories of a column in a fixed order.
 
+use std::borrow::Cow;
 use std::cmp::Ordering;
+use std::collections::{HashMap, HashSet};
+use std::sync::OnceLock;
 
 use serde::{Deserialize, Serialize};
 
-/// The classes of a column, sorted: as numbers where every one of them is a number (1 and 1.0 are
-/// one class), else by bytes. scikit-learn: `LabelEncoder`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+/// The classes of a column, sorted: as numbers where every one of them is a number, else by bytes.
+/// scikit-learn: `LabelEncoder`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Classes {
     /// As first met in training.
     pub names: Vec<String>,
     numeric: bool,
+    /// Which cells are one class.
+    #[serde(default, skip_serializing_if = "Rule::is_as_numbers")]
+    rule: Rule,
+    #[serde(skip)]
+    index: Index,
 }
+
+/// Which cells are one class. A model keeps the rule that it was fitted with.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Rule {
+    /// Where all are numbers, those that are one f64: the rule of the first models.
+    #[default]
+    AsNumbers,
+    /// Those of the same text, and whole numbers below 2⁵³ with and without `.0`.
+    AsTexts,
+    /// Words for true, and words for false.
+    Booleans,
+}
+
+/// The class of each key, made when first needed; classes are the same with and without it.
+#[derive(Debug, Clone, Default)]
+struct Index(OnceLock<HashMap<String, usize>>);
 
 impl Classes {
     /// The classes of some texts, in the order in which they are first met in training.
     pub(super) fn fit<'a>(texts: impl IntoIterator<Item = &'a str>) -> Classes {
-        let mut names: Vec<String> = texts.into_iter().map(str::to_string).collect();
-        let numeric = names.iter().all(|name| number(name).is_some());
-        // stable: of 1 and 1.0 the one first met stays
-        names.sort_by(|a, b| order(a, b, numeric));
-        names.dedup_by(|later, first| order(later, first, numeric) == Ordering::Equal);
-        Classes { names, numeric }
+        struct Met<'a> {
+            name: &'a str,
+            key: Cow<'a, str>,
+            number: Option<f64>,
+        }
+        let met = |name| Met { name, key: as_text(name), number: number(name) };
+        let mut met: Vec<Met<'_>> = texts.into_iter().map(met).collect();
+        let mut seen = HashSet::new();
+        met.retain(|met| seen.insert(met.key.clone())); // of 1 and 1.0 the one first met stays
+        let numeric = met.iter().all(|met| met.number.is_some());
+        met.sort_by(|a, b| match (a.number, b.number) {
+            (Some(x), Some(y)) if numeric => {
+                x.partial_cmp(&y).unwrap_or(Ordering::Equal).then_with(|| a.name.cmp(b.name))
+            }
+            _ => a.name.cmp(b.name),
+        });
+        let names = met.iter().map(|met| met.name.to_string()).collect();
+        Classes { names, numeric, rule: Rule::AsTexts, index: Index::default() }
+    }
+
+    /// False and true, by the words first met for them; other texts are of neither.
+    pub(super) fn booleans<'a>(texts: impl IntoIterator<Item = &'a str>) -> Classes {
+        let mut names: [Option<&str>; 2] = [None, None];
+        for text in texts {
+            if let Some(class) = boolean(text) {
+                names[usize::from(class)].get_or_insert(text);
+            }
+        }
+        let name = |class: usize, word: &str| names[class].unwrap_or(word).to_string();
+        let names = vec![name(0, "false"), name(1, "true")];
+        Classes { names, numeric: false, rule: Rule::Booleans, index: Index::default() }
     }
 
     /// The number of a text's class; None where it isn't known.
     pub(super) fn find(&self, text: &str) -> Option<usize> {
-        if self.numeric && number(text).is_none() {
-            return None;
-        }
-        self.names.binary_search_by(|name| order(name, text, self.numeric)).ok()
+        let index = self.index.0.get_or_init(|| {
+            let keys = self.names.iter().enumerate();
+            keys.filter_map(|(class, name)| Some((self.key(name)?.into_owned(), class))).collect()
+        });
+        index.get(self.key(text)?.as_ref()).copied()
     }
 
     /// How many.
     pub(crate) fn len(&self) -> usize {
         self.names.len()
     }
-}
 
-fn order(a: &str, b: &str, numeric: bool) -> Ordering {
-    match (number(a), number(b)) {
-        (Some(a), Some(b)) if numeric => a.partial_cmp(&b).unwrap_or(Ordering::Equal),
-        _ => a.cmp(b),
+    /// Whether they are false and true.
+    pub(super) fn are_booleans(&self) -> bool {
+        self.rule == Rule::Booleans
+    }
+
+    /// The same classes as the first models wrote them.
+    pub(super) fn without_rule(&self) -> Classes {
+        Classes { rule: Rule::AsNumbers, index: Index::default(), ..self.clone() }
+    }
+
+    /// What two cells of one class have in common; None where a text can be of no class.
+    fn key<'a>(&self, text: &'a str) -> Option<Cow<'a, str>> {
+        match self.rule {
+            Rule::AsNumbers if self.numeric => {
+                number(text).map(|number| Cow::Owned((number + 0.0).to_string())) // -0 is 0
+            }
+            Rule::AsNumbers => Some(Cow::Borrowed(text)),
+            Rule::AsTexts => Some(as_text(text)),
+            Rule::Booleans => {
+                boolean(text).map(|is| Cow::Borrowed(if is { "true" } else { "false" }))
+            }
+        }
     }
 }
 
-fn number(text: &str) -> Option<f64> {
+impl Rule {
+    #[allow(clippy::trivially_copy_pass_by_ref)] // serde's signature
+    fn is_as_numbers(&self) -> bool {
+        *self == Rule::AsNumbers
+    }
+}
+
+impl PartialEq for Index {
+    fn eq(&self, _: &Index) -> bool {
+        true
+    }
+}
+
+/// The text; of a whole number below 2⁵³ without leading zeros or exponent, without its `.0`.
+fn as_text(text: &str) -> Cow<'_, str> {
+    let Some((whole, decimals)) = text.split_once('.') else { return Cow::Borrowed(text) };
+    let digits = whole.strip_prefix('-').unwrap_or(whole);
+    let is_whole = !decimals.is_empty()
+        && decimals.bytes().all(|byte| byte == b'0')
+        && digits.bytes().all(|byte| byte.is_ascii_digit())
+        && (digits == "0" || !digits.starts_with('0'))
+        && digits.parse::<u64>().is_ok_and(|number| number < 1 << 53);
+    Cow::Borrowed(if is_whole { whole } else { text })
+}
+
+/// The finite number that a text is.
+pub(super) fn number(text: &str) -> Option<f64> {
     text.parse().ok().filter(|value: &f64| value.is_finite())
+}
+
+/// The boolean that a text is, in any case.
+pub(super) fn boolean(text: &str) -> Option<bool> {
+    let is = |words: &[&str]| words.iter().any(|word| text.eq_ignore_ascii_case(word));
+    match () {
+        () if is(&["true", "t", "yes", "y", "1", "1.0"]) => Some(true),
+        () if is(&["false", "f", "no", "n", "0", "0.0"]) => Some(false),
+        () => None,
+    }
 }
 
 #[cfg(test)]
@@ -56,10 +160,12 @@ mod tests {
     #[test]
     fn numbers_are_sorted_as_numbers_and_one_class_has_one_name() {
         let classes = Classes::fit(["10", "2", "1.0", "1", "-3", "1e1"]);
-        assert_eq!(classes.names, ["-3", "1.0", "2", "10"]);
+        assert_eq!(classes.names, ["-3", "1.0", "2", "10", "1e1"]);
         assert_eq!(classes.find("1"), Some(1));
         assert_eq!(classes.find("1.00"), Some(1));
         assert_eq!(classes.find("10.0"), Some(3));
+        assert_eq!(classes.find("1e1"), Some(4));
+        assert_eq!(classes.find("1E1"), None);
         assert_eq!(classes.find("4"), None);
         assert_eq!(classes.find("x"), None);
     }
@@ -67,8 +173,55 @@ mod tests {
     #[test]
     fn one_text_among_numbers_makes_all_of_them_texts() {
         let classes = Classes::fit(["10", "2", "b", "B", "1.0", "1", "nan"]);
-        assert_eq!(classes.names, ["1", "1.0", "10", "2", "B", "b", "nan"]);
-        assert_eq!(classes.find("1.00"), None);
-        assert_eq!(classes.find("b"), Some(5));
+        assert_eq!(classes.names, ["1.0", "10", "2", "B", "b", "nan"]);
+        assert_eq!(classes.find("1.00"), Some(0));
+        assert_eq!(classes.find("b"), Some(4));
+    }
+
+    #[test]
+    fn codes_and_large_numbers_stay_apart() {
+        for texts in [
+            &["01234", "1234", "001234"][..],
+            &["1E5", "100000", "12E4", "120000"],
+            &["9007199254740992", "9007199254740993", "4321113141090630389", "4321113141090630390"],
+            &["1.1", "1.10", "+1", "1", "-0", "0", "00", "007.0", "7"],
+            &["9007199254740992.0", "9007199254740992"],
+        ] {
+            let classes = Classes::fit(texts.iter().copied());
+            assert_eq!(classes.len(), texts.len(), "{texts:?}");
+            for text in texts {
+                assert_eq!(classes.names[classes.find(text).unwrap()], **text);
+            }
+        }
+        assert_eq!(Classes::fit(["9007199254740991.0", "9007199254740991", "-5", "-5.0"]).len(), 2);
+    }
+
+    #[test]
+    fn a_model_that_was_trained_before_keeps_its_rule() {
+        let old: Classes =
+            serde_json::from_str(r#"{"names":["-3","1.0","2","10"],"numeric":true}"#).unwrap();
+        assert_eq!((old.find("1"), old.find("1e1"), old.find("010")), (Some(1), Some(3), Some(3)));
+        assert_eq!((old.find("-3.0"), old.find("x"), old.find("4")), (Some(0), None, None));
+        assert_eq!(
+            serde_json::from_str::<Classes>(&serde_json::to_string(&old).unwrap()).unwrap(),
+            old
+        );
+        let texts: Classes =
+            serde_json::from_str(r#"{"names":["1","1.0","NA"],"numeric":false}"#).unwrap();
+        assert_eq!(
+            (texts.find("1.0"), texts.find("1.00"), texts.find("NA")),
+            (Some(1), None, Some(2))
+        );
+    }
+
+    #[test]
+    fn booleans_are_two_classes_in_any_spelling() {
+        let classes = Classes::booleans(["TRUE", "False", "yes", "1", "true", "0"]);
+        assert_eq!(classes.names, ["False", "TRUE"]);
+        assert_eq!(
+            (classes.find("n"), classes.find("Y"), classes.find("maybe")),
+            (Some(0), Some(1), None)
+        );
+        assert_eq!(Classes::booleans(["0", "maybe"]).names, ["0", "true"]);
     }
 }

@@ -1,6 +1,6 @@
 //! Columns: what the `data` section says of a table, checked against its header.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::header::Header;
 use super::source::Source;
@@ -26,6 +26,8 @@ pub(super) struct Planned {
     pub encode: Option<Encode>,
     /// Where the configuration asks for it: `data.features[1]`.
     pub path: String,
+    /// Whether it is the only column that its rule names.
+    pub is_alone: bool,
 }
 
 impl Plan {
@@ -38,7 +40,7 @@ impl Plan {
             return Err(error.with_code(Code::Column).into());
         }
         let mut mistakes = Vec::new();
-        let mut finder = Finder { source, header, apart: Vec::new() };
+        let mut finder = Finder { source, header, apart: HashSet::new() };
         let mut find = |finder: &Finder<'_>, rule: &ColumnConfig, path: &str| {
             let found = finder.columns(rule, path);
             found.map_err(|error| mistakes.push(error)).unwrap_or_default()
@@ -46,11 +48,21 @@ impl Plan {
         let target = find(&finder, &section.target, "data.target");
         let weight = section.sample_weight.as_ref().map(ColumnConfig::number);
         let weight = weight.and_then(|rule| find(&finder, &rule, "data.sample_weight").pop());
-        // a pattern among the features means none of these
-        finder.apart = target.iter().chain(&weight).map(|column| column.index).collect();
-        let mut features = Vec::new();
+        // a pattern among the features means none of these, nor what another rule names
+        let mut apart: HashSet<usize> =
+            target.iter().chain(&weight).map(|column| column.index).collect();
+        let is_pattern = |rule: &ColumnConfig| matches!(rule.columns, Columns::Pattern(_));
+        let mut rules = Vec::new();
         for (index, rule) in section.features.iter().enumerate() {
-            features.extend(find(&finder, rule, &format!("data.features[{index}]")));
+            let path = format!("data.features[{index}]");
+            let named = if is_pattern(rule) { Vec::new() } else { find(&finder, rule, &path) };
+            apart.extend(named.iter().map(|column| column.index));
+            rules.push((rule, path, named));
+        }
+        finder.apart = apart;
+        let mut features = Vec::new();
+        for (rule, path, named) in rules {
+            features.extend(if is_pattern(rule) { find(&finder, rule, &path) } else { named });
         }
         let plan = Plan { features, target, weight };
         mistakes.extend(check_target(&plan.target).err());
@@ -89,16 +101,33 @@ impl Plan {
 impl Planned {
     fn wanted(&self) -> Wanted {
         let name = &self.name;
-        let advice = match self.path.as_str() {
-            "data.sample_weight" => "weights are numbers".to_string(),
-            "data.target" => format!(
-                "if `{name}` holds classes, add `encode: label` to `data.target`: `{{column: {name}, encode: label}}`"
-            ),
-            path => format!(
-                "if `{name}` holds categories, add `encode: label` or `encode: one_hot` to `{path}`: `{{column: {name}, encode: label}}`"
-            ),
+        let written = written_name(name);
+        if self.path == "data.sample_weight" {
+            return Wanted::weight(name, self.index);
+        }
+        let add = |encode: &str| match (self.is_alone, self.path.as_str()) {
+            (true, path) => {
+                let encodes = encode.replace('|', "` or `encode: ");
+                let first = encode.split('|').next().unwrap_or_default();
+                format!(
+                    "add `encode: {encodes}` to `{path}`: `{{column: {written}, encode: {first}}}`"
+                )
+            }
+            (false, _) => {
+                let first = encode.split('|').next_back().unwrap_or_default();
+                format!(
+                    "give it a rule of its own beside the others: `- {{column: {written}, encode: {first}}}`"
+                )
+            }
         };
-        Wanted { name: name.clone(), index: self.index, text: self.encode.is_some(), advice }
+        let (advice, booleans) = match self.path.as_str() {
+            "data.target" => (format!("if `{name}` holds classes, {}", add("label")), add("label")),
+            _ => {
+                (format!("if `{name}` holds categories, {}", add("label|one_hot")), add("boolean"))
+            }
+        };
+        let (index, text) = (self.index, self.encode.is_some());
+        Wanted { name: name.clone(), index, text, advice, booleans }
     }
 }
 
@@ -106,7 +135,7 @@ struct Finder<'a> {
     source: &'a Source,
     header: &'a Header,
     /// Columns that no pattern means.
-    apart: Vec<usize>,
+    apart: HashSet<usize>,
 }
 
 impl Finder<'_> {
@@ -115,27 +144,36 @@ impl Finder<'_> {
         check_rule(rule, path)?;
         let indices = match &rule.columns {
             Columns::One(name) => vec![self.named(name, path)?],
-            Columns::Pattern(pattern) => self.matching(pattern, path)?,
+            Columns::Pattern(pattern) => self.matching(pattern, &rule.exclude, path)?,
             Columns::Many(names) if names.is_empty() => {
                 return Err(ConfigError::at(format!("{path}.columns"), "`columns` is empty")
                     .with_help("name at least one column"));
             }
             Columns::Many(names) => {
-                names.iter().map(|name| self.named(name, path)).collect::<Result<_, _>>()?
+                let names = names.iter().enumerate();
+                let place = |(at, name): (usize, &String)| {
+                    self.named(name, &format!("{path}.columns[{at}]"))
+                };
+                names.map(place).collect::<Result<_, _>>()?
             }
         };
+        let is_alone = matches!(rule.columns, Columns::One(_));
         let planned = |index: usize| Planned {
             name: self.header.names[index].clone(),
             index,
             scale: rule.scale,
             encode: rule.encode,
             path: path.to_string(),
+            is_alone,
         };
         Ok(indices.into_iter().map(planned).collect())
     }
 
     fn named(&self, name: &str, path: &str) -> Result<usize, ConfigError> {
-        self.header.find(name).ok_or_else(|| {
+        let place = self.header.place(name);
+        let place = place
+            .map_err(|p| ConfigError::at(path, p.message).with_code(p.code).with_help(p.help))?;
+        place.ok_or_else(|| {
             let message = format!("column `{name}` is not in {}", self.source.name);
             let help = if name.contains(['*', '?']) {
                 format!("a pattern is written as `{{columns: \"{name}\"}}`")
@@ -146,26 +184,67 @@ impl Finder<'_> {
         })
     }
 
-    fn matching(&self, pattern: &str, path: &str) -> Result<Vec<usize>, ConfigError> {
+    fn matching(
+        &self,
+        pattern: &str,
+        exclude: &[String],
+        path: &str,
+    ) -> Result<Vec<usize>, ConfigError> {
+        let glob = glob(pattern, &format!("{path}.columns"))?;
+        let names = || self.header.names.iter().enumerate();
+        let mut left_out = HashSet::new();
+        for (at, pattern) in exclude.iter().enumerate() {
+            let path = format!("{path}.exclude[{at}]");
+            let glob = self::glob(pattern, &path)?;
+            let matches = names().filter(|(_, name)| **name == *pattern || glob.matches(name));
+            let before = left_out.len();
+            left_out.extend(matches.map(|(index, _)| index));
+            if left_out.len() == before {
+                let message = format!("no column of {} is `{pattern}`", self.source.name);
+                let help = self.header.missing_help(pattern);
+                let error = ConfigError::at(path, message).with_code(Code::Column);
+                return Err(error.with_help(help));
+            }
+        }
+        let matches: Vec<(usize, &String)> =
+            names().filter(|(_, name)| !name.is_empty() && glob.matches(name)).collect();
         let path = format!("{path}.columns");
-        let glob = glob::Pattern::new(pattern).map_err(|error| {
-            ConfigError::at(&path, format!("`{pattern}` is not a pattern: {}", error.msg))
-                .with_help("`*` is any text, `?` one character, `[0-9]` one of these")
-        })?;
-        let names = self.header.names.iter().enumerate();
-        let indices: Vec<usize> = names
-            .filter(|(_, name)| !name.is_empty() && glob.matches(name))
-            .filter(|(index, _)| !self.apart.contains(index))
-            .map(|(index, _)| index)
-            .collect();
-        if indices.is_empty() {
+        let mut indices = Vec::new();
+        for (index, name) in &matches {
+            if self.apart.contains(index) || left_out.contains(index) {
+                continue;
+            }
+            self.header.place(name).map_err(|p| {
+                ConfigError::at(&path, p.message).with_code(p.code).with_help(p.help)
+            })?;
+            indices.push(*index);
+        }
+        if !indices.is_empty() {
+            return Ok(indices);
+        }
+        if matches.is_empty() {
             let message = format!("no column of {} matches `{pattern}`", self.source.name);
             return Err(ConfigError::at(path, message)
                 .with_code(Code::Column)
                 .with_help(self.header.missing_help(pattern)));
         }
-        Ok(indices)
+        let message = format!("`{pattern}` has no column left: all that match have other rules");
+        Err(ConfigError::at(path, message).with_code(Code::Column).with_help("remove this rule"))
     }
+}
+
+fn glob(pattern: &str, path: &str) -> Result<glob::Pattern, ConfigError> {
+    glob::Pattern::new(pattern).map_err(|error| {
+        ConfigError::at(path, format!("`{pattern}` is not a pattern: {}", error.msg))
+            .with_help("`*` is any text, `?` one character, `[0-9]` one of these")
+    })
+}
+
+/// A name as it can stand in a rule.
+pub(super) fn written_name(name: &str) -> String {
+    let is_plain = name.chars().all(|c| c.is_alphanumeric() || "_ .-".contains(c))
+        && name.starts_with(|c: char| c.is_alphanumeric() || c == '_');
+    if is_plain { name.to_string() } else { format!("{name:?}") }
 }
 
 /// What a rule says is checked by itself.
@@ -178,9 +257,15 @@ fn check_rule(rule: &ColumnConfig, path: &str) -> Result<(), ConfigError> {
                 .with_help("write the low end first, such as `[0, 1]`"));
         }
     }
-    if rule.encode == Some(Encode::OneHot) && rule.scale != Scale::None {
-        return Err(ConfigError::at(format!("{path}.scale"), "`one_hot` columns can't be scaled")
-            .with_help("remove `scale`: they are 0 and 1"));
+    if let Some(encode @ (Encode::OneHot | Encode::Boolean)) = rule.encode
+        && rule.scale != Scale::None
+    {
+        let what = if encode == Encode::OneHot { "one_hot" } else { "boolean" };
+        return Err(ConfigError::at(
+            format!("{path}.scale"),
+            format!("`{what}` columns can't be scaled"),
+        )
+        .with_help("remove `scale`: they are 0 and 1"));
     }
     Ok(())
 }
@@ -189,10 +274,11 @@ fn check_target(target: &[Planned]) -> Result<(), ConfigError> {
     let Some(first) = target.first().filter(|column| column.encode.is_some()) else {
         return Ok(());
     };
-    if target.len() > 1 {
+    if target.len() > 1 && first.encode != Some(Encode::Boolean) {
         let message = format!("a target of classes is one column, got {}", target.len());
         return Err(ConfigError::at("data.target", message).with_help(
-            "name one column; several columns are a target of numbers, without `encode`",
+            "name one column; several columns are a target of numbers, without `encode`, or \
+             of labels, with `encode: boolean`",
         ));
     }
     if first.scale != Scale::None {

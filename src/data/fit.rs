@@ -9,7 +9,7 @@ use super::preprocessing::{Column, Preprocessing, Transform};
 use super::scaling::{Extent, Scaling};
 use super::table::{BLOCK_ROWS, Chunk, Slot, Table};
 use crate::config::ConfigError;
-use crate::config::data::{Encode, Scale};
+use crate::config::data::{DataConfig, Encode, Scale};
 use crate::threads;
 
 /// The most classes that may become a column each.
@@ -18,13 +18,16 @@ const MOST_ONE_HOT: usize = 4096;
 /// The preprocessing of the planned columns, whose slots are the table's, over a part of the rows.
 pub(super) fn fit(
     plan: &Plan,
-    delimiter: char,
+    section: &DataConfig,
     table: &Table,
     part: Part<'_>,
 ) -> Result<Preprocessing, ConfigError> {
     let planned: Vec<&Planned> = plan.features.iter().chain(&plan.target).collect();
-    let classes: Vec<Option<Classes>> =
-        planned.iter().zip(&table.slots).map(|(_, slot)| fit_classes(table, *slot, part)).collect();
+    let classes: Vec<Option<Classes>> = planned
+        .iter()
+        .zip(&table.slots)
+        .map(|(column, slot)| fit_classes(table, column, *slot, part))
+        .collect();
     for (column, classes) in planned.iter().zip(&classes) {
         check_classes(column, classes.as_ref())?;
     }
@@ -39,7 +42,9 @@ pub(super) fn fit(
             Column { name: column.name.clone(), transform }
         });
     Ok(Preprocessing {
-        delimiter,
+        delimiter: section.delimiter(),
+        header: section.csv.header.clone(),
+        missing_values: section.missing_values.clone(),
         features: columns.by_ref().take(plan.features.len()).collect(),
         target: columns.collect(),
         sample_weight: plan.weight.as_ref().map(|weight| weight.name.clone()),
@@ -49,7 +54,7 @@ pub(super) fn fit(
 /// The classes of each row of the target, of all rows; None where it isn't one of classes.
 pub(super) fn target_classes(plan: &Plan, table: &Table) -> Option<Vec<usize>> {
     let slot = *table.slots.get(plan.features.len())?;
-    let classes = fit_classes(table, slot, Part::All)?;
+    let classes = fit_classes(table, plan.target.first()?, slot, Part::All)?;
     let Slot::Text(place) = slot else { return None };
     let numbers = class_numbers(&classes, &table.texts[place]);
     let code = |code: &u32| numbers[*code as usize].unwrap_or_default();
@@ -67,7 +72,7 @@ pub(super) fn codes(table: &Table, place: usize) -> impl Iterator<Item = &u32> {
     table.chunks.iter().flat_map(move |chunk| chunk.codes.iter().skip(place).step_by(texts))
 }
 
-fn fit_classes(table: &Table, slot: Slot, part: Part<'_>) -> Option<Classes> {
+fn fit_classes(table: &Table, column: &Planned, slot: Slot, part: Part<'_>) -> Option<Classes> {
     let Slot::Text(place) = slot else { return None };
     let texts = &table.texts[place];
     let mut seen = vec![false; texts.len()];
@@ -79,7 +84,10 @@ fn fit_classes(table: &Table, slot: Slot, part: Part<'_>) -> Option<Classes> {
             met.push(texts[code].as_str());
         }
     }
-    Some(Classes::fit(met))
+    Some(match column.encode {
+        Some(Encode::Boolean) => Classes::booleans(met),
+        _ => Classes::fit(met),
+    })
 }
 
 fn check_classes(column: &Planned, classes: Option<&Classes>) -> Result<(), ConfigError> {

@@ -1,7 +1,8 @@
 //! Head: the first rows, raw and as the model sees them.
 
 use super::Loaded;
-use super::header::{Header, records};
+use super::header::Header;
+use super::records::{Record, Records};
 use super::source::Source;
 
 /// The first rows to train on.
@@ -21,6 +22,8 @@ pub struct Head {
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Kept {
     text: String,
+    /// The byte of it where the rows begin.
+    body: usize,
     is_whole: bool,
     delimiter: u8,
     columns: Vec<(String, usize)>,
@@ -47,6 +50,7 @@ impl Kept {
         let held = held.map(|held| held[..held.len().min(KEPT_BYTES)].to_vec()).unwrap_or_default();
         Kept {
             text: text[..end].to_string(),
+            body: header.body,
             is_whole: end == text.len() && source.is_whole(),
             delimiter: header.delimiter,
             columns,
@@ -57,18 +61,18 @@ impl Kept {
     /// The cells of the first rows to train on, or of those that are held back.
     fn rows(&self, count: usize, held: bool) -> Vec<Vec<String>> {
         let mut rows = Vec::new();
-        let mut records = records(&self.text, self.delimiter).into_records().skip(1).enumerate();
-        let mut next = records.next();
-        while let Some((row, Ok(record))) = next {
-            next = records.next();
-            let is_cut = next.is_none() && !self.is_whole;
-            if rows.len() == count || is_cut {
-                break;
+        let mut records = Records::new(&self.text, self.body, self.delimiter);
+        let mut record = Record::default();
+        let mut row = 0;
+        while rows.len() < count && matches!(records.next(&mut record), Ok(true)) {
+            if record.end == self.text.len() && !self.is_whole {
+                break; // it may be cut
             }
             if self.held.get(row).copied().unwrap_or(false) == held {
-                let cell = |index: usize| record.get(index).unwrap_or_default().trim().to_string();
-                rows.push(self.columns.iter().map(|(_, index)| cell(*index)).collect());
+                let cell = |index: usize| record.cells.get(index).map_or("", |cell| cell.trim());
+                rows.push(self.columns.iter().map(|(_, index)| cell(*index).to_string()).collect());
             }
+            row += 1;
         }
         rows
     }

@@ -2,12 +2,23 @@
 
 use std::collections::HashMap;
 
+use super::records::{Record, Records};
 use super::source::Source;
+use crate::config::HeaderConfig;
 use crate::config::names::did_you_mean;
 use crate::diagnostics::Code;
-use crate::error::{Error, Result};
+use crate::error::{Problem, Result};
 
-/// The first line of a table.
+/// How a table is written.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct CsvFormat {
+    /// What stands between two cells: one byte.
+    pub delimiter: u8,
+    /// Where the names of the columns come from.
+    pub header: HeaderConfig,
+}
+
+/// The names of a table's columns, and how its text is cut.
 pub(super) struct Header {
     /// As they stand in the file.
     pub raw: Vec<String>,
@@ -17,69 +28,100 @@ pub(super) struct Header {
     pub delimiter: u8,
     /// The byte of the text where the rows begin.
     pub body: usize,
-    index: HashMap<String, usize>,
-}
-
-/// The table's records, header first. Rows may have any number of cells: the caller checks.
-pub(super) fn records(text: &str, delimiter: u8) -> csv::Reader<&[u8]> {
-    csv::ReaderBuilder::new()
-        .delimiter(delimiter)
-        .has_headers(false)
-        .flexible(true)
-        .from_reader(text.as_bytes())
+    /// Whether the first line names the columns.
+    pub is_first_line: bool,
+    /// Where each name stands, and, where it stands twice, where again.
+    index: HashMap<String, (usize, Option<usize>)>,
 }
 
 impl Header {
-    /// Reads the names; two alike are an error.
-    pub(super) fn read(source: &Source, delimiter: u8) -> Result<Header> {
-        let mut reader = records(source.start(), delimiter);
-        let mut record = csv::StringRecord::new();
-        let failed = |error: csv::Error| Error::data(source.at(0), error.to_string());
-        reader.read_record(&mut record).map_err(failed)?;
-        let body = reader.position().byte() as usize;
-        let raw: Vec<String> = record.iter().map(str::to_string).collect();
-        let names: Vec<String> = raw.iter().map(|name| name.trim().to_string()).collect();
-        let mut header = Header { raw, names, delimiter, body, index: HashMap::new() };
-        for (index, name) in header.names.iter().enumerate() {
-            if name.is_empty() {
-                continue; // what pandas writes over its index; nobody can ask for it
+    /// The names: those of the first line, or as many as it has cells.
+    pub(super) fn read(source: &Source, format: &CsvFormat) -> Result<Header> {
+        let delimiter = format.delimiter;
+        let mut record = Record::default();
+        let mut records = Records::new(source.start(), 0, delimiter);
+        let found = match records.next(&mut record) {
+            Err(_) if !source.is_whole() => {
+                records = Records::new(source.text()?, 0, delimiter);
+                records.next(&mut record)
             }
-            if let Some(first) = header.index.insert(name.clone(), index) {
-                let message = format!(
-                    "two columns are named `{name}`: the {} and the {}",
-                    ordinal(first + 1),
-                    ordinal(index + 1)
-                );
-                let help = if header.is_all_numbers() {
-                    NO_HEADER
-                } else {
-                    "give one of them another name"
-                };
-                let error = Error::data(source.at(0), message).with_code(Code::Column);
-                return Err(error.with_help(help));
+            found => found,
+        };
+        found.map_err(|unclosed| unclosed.error(source))?;
+        let first: Vec<String> = record.cells.iter().map(ToString::to_string).collect();
+        let (raw, body) = match &format.header {
+            HeaderConfig::FirstLine => (first, records.at()),
+            HeaderConfig::None => ((0..first.len()).map(|index| index.to_string()).collect(), 0),
+            HeaderConfig::Names(names) => (names.clone(), 0),
+        };
+        let names: Vec<String> = raw.iter().map(|name| name.trim().to_string()).collect();
+        let mut index = HashMap::<String, (usize, Option<usize>)>::new();
+        for (place, name) in names.iter().enumerate().filter(|(_, name)| !name.is_empty()) {
+            let (first, again) = index.entry(name.clone()).or_insert((place, None));
+            if *first != place {
+                again.get_or_insert(place);
             }
         }
-        Ok(header)
+        let is_first_line = format.header.is_first_line();
+        Ok(Header { raw, names, delimiter, body, is_first_line, index })
     }
 
-    /// Where a column stands.
-    pub(super) fn find(&self, name: &str) -> Option<usize> {
-        self.index.get(name.trim()).copied()
+    /// The rows of the table, from the first on.
+    pub(super) fn rows<'t>(&self, text: &'t str) -> Records<'t> {
+        Records::new(text, self.body, self.delimiter)
+    }
+
+    /// Where a column stands; an error where two have its name.
+    pub(super) fn place(&self, name: &str) -> Result<Option<usize>, Problem> {
+        match self.index.get(name.trim()) {
+            None => Ok(None),
+            Some((place, None)) => Ok(Some(*place)),
+            Some((first, Some(again))) => {
+                let (first, again) = (ordinal(first + 1), ordinal(again + 1));
+                let message =
+                    format!("two columns are named `{}`: the {first} and the {again}", name.trim());
+                let help =
+                    if self.is_all_numbers() { NO_HEADER } else { "give one of them another name" };
+                Err(Problem::at("", message).code(Code::Column).help(help))
+            }
+        }
     }
 
     /// What to do about a column that isn't there.
     pub(super) fn missing_help(&self, name: &str) -> String {
+        let first = self.names.first().map_or("", String::as_str);
+        if !self.is_first_line {
+            return format!("`csv.header` names the columns: {}", list(&self.names));
+        }
+        if let Some(delimiter) = first.strip_prefix("sep=") {
+            let delimiter = if delimiter.is_empty() {
+                char::from(self.delimiter)
+            } else {
+                delimiter.chars().next().unwrap_or(',')
+            };
+            return format!(
+                "the first line, `sep={delimiter}`, is for Excel alone: remove it, and set `csv: {{delimiter: \"{delimiter}\"}}`"
+            );
+        }
+        if first.starts_with(['#', '%']) || first.starts_with("//") {
+            return "the first line looks like a comment: remove such lines; comments are not supported yet".to_string();
+        }
         if self.is_all_numbers() {
             return NO_HEADER.to_string();
         }
         if self.names.iter().any(|name| name.parse::<f64>().is_ok()) {
-            let found = list(&self.names.iter().map(String::as_str).collect::<Vec<_>>());
-            return format!("the first line must be a header that names the columns, got {found}");
+            return format!(
+                "the first line must be a header that names the columns, got {}; {NAME_THEM}",
+                list(&self.names)
+            );
         }
         if let [only] = self.names.as_slice()
             && let Some(other) = [';', '\t', ',', '|'].iter().find(|other| only.contains(**other))
         {
-            return format!("the first line is one column, `{only}`: set `delimiter: {other:?}`");
+            let other = if *other == '\t' { "\\t".to_string() } else { other.to_string() };
+            return format!(
+                "the first line is one column, `{only}`: set `csv: {{delimiter: \"{other}\"}}`"
+            );
         }
         let names: Vec<&str> = self.names.iter().map(String::as_str).collect();
         let list = list(&names);
@@ -94,8 +136,11 @@ impl Header {
     }
 }
 
-const NO_HEADER: &str = "the first line is all numbers: the table seems to have no header; \
-                         add a first line with the columns' names";
+const NO_HEADER: &str = "the first line is all numbers: the table seems to have no header; add a \
+                         first line with the columns' names, or set `csv: {header: false}` (they are \
+                         `0`, `1`, …) or `csv: {header: [age, …]}`";
+const NAME_THEM: &str = "where the table has none, set `csv: {header: false}` (the columns are `0`, \
+                         `1`, …) or `csv: {header: [age, …]}`";
 
 /// Names in backticks, the first twenty of them.
 pub(super) fn list(names: &[impl AsRef<str>]) -> String {

@@ -8,17 +8,24 @@
 //! first rows, to be shown) and `class_weight`.
 
 mod apply;
+mod careful;
+mod cells;
 mod class_weight;
 mod classes;
+mod collapse;
 mod columns;
 mod dataset;
+mod faults;
 mod fit;
 mod float;
 mod head;
 mod header;
+mod looks;
 mod part;
 mod plain;
 mod preprocessing;
+mod ragged;
+mod records;
 mod scaling;
 mod source;
 mod split;
@@ -30,17 +37,19 @@ mod tests;
 use std::path::Path;
 
 use apply::Bound;
+use cells::Missing;
 use columns::Plan;
 use head::Kept;
-use header::{Header, records};
+use header::{CsvFormat, Header};
 use part::Part;
+use records::Record;
 use source::Source;
 use table::Table;
 
 use crate::config::ConfigError;
 use crate::config::data::DataConfig;
 use crate::diagnostics::{Code, Diagnostic};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::random::Random;
 
 pub use class_weight::{balanced, class_counts, class_weights};
@@ -91,11 +100,12 @@ pub fn load(
             ConfigError::at("fit.validation_split", message).with_help("keep one of the two");
         return Err(error.with_code(Code::Conflict).into());
     }
-    let delimiter = delimiter(section)?;
+    let format = CsvFormat { delimiter: delimiter(section)?, header: section.csv.header.clone() };
     let source = open(&section.train, folder, "data.train")?;
-    let header = Header::read(&source, delimiter)?;
+    let header = Header::read(&source, &format)?;
     let plan = Plan::resolve(section, &source, &header)?;
-    let table = Table::read(&source, &header, &plan.wanted())?;
+    let missing = Missing::new(&section.missing_values);
+    let table = Table::read(&source, &header, &plan.wanted(), &missing)?;
 
     let classes = match split {
         Some(ValidationSplit::Stratified(_)) => fit::target_classes(&plan, &table),
@@ -106,9 +116,11 @@ pub fn load(
         None => None,
     };
     let part = held.as_deref().map_or(Part::All, Part::Kept);
-    let preprocessing = fit::fit(&plan, section.delimiter, &table, part)?;
+    let preprocessing = fit::fit(&plan, section, &table, part)?;
     let bound = Bound::new(&preprocessing, &table, true);
-    bound.check(&table, &source, delimiter, remedy(split).as_str())?;
+    bound.check(&table, &source, &header, remedy(split).as_str())?;
+
+    let mut warnings = collapse::check(&plan, &preprocessing, &table, part)?;
 
     let columns = plan.features.iter().chain(&plan.target).chain(&plan.weight);
     let columns = columns.map(|column| (column.name.clone(), column.index)).collect();
@@ -116,11 +128,10 @@ pub fn load(
     let name = source.name.clone();
     drop(source); // the text is large, and so are the numbers that it becomes
     let train = bound.dataset(&table, part, &name)?;
-    let mut warnings = Vec::new();
     let validation = match (&held, &section.validation) {
         (Some(held), _) => {
             let validation = bound.dataset(&table, Part::Held(held), &name)?;
-            warnings = tail::warnings(split, &preprocessing, &train, &validation);
+            warnings.extend(tail::warnings(split, &preprocessing, &train, &validation));
             Some(validation)
         }
         (None, Some(path)) => {
@@ -161,32 +172,35 @@ fn use_source(
     with_target: bool,
     keep_columns: bool,
 ) -> Result<Used> {
-    let delimiter = u8::try_from(preprocessing.delimiter).unwrap_or(b',');
-    let header = Header::read(&source, delimiter)?;
+    let header = Header::read(&source, &preprocessing.format())?;
     let wanted = preprocessing.wanted(&source, &header, with_target)?;
-    let table = Table::read(&source, &header, &wanted)?;
+    let missing = Missing::new(&preprocessing.missing_values);
+    let table = Table::read(&source, &header, &wanted, &missing)?;
     let bound = Bound::new(preprocessing, &table, with_target);
-    bound.check(&table, &source, delimiter, "")?;
-    let raw = if keep_columns {
-        records(source.text()?, delimiter)
-            .into_records()
-            .skip(1)
-            .collect::<Result<_, csv::Error>>()
-            .map_err(|error| Error::data(&source.name, error.to_string()))?
-    } else {
-        Vec::new()
-    };
+    bound.check(&table, &source, &header, "")?;
+    let raw = if keep_columns { raw_rows(&source, &header)? } else { Vec::new() };
     let name = source.name.clone();
     drop(source);
     let data = bound.dataset(&table, Part::All, &name)?;
     Ok(Used { data, raw_names: if keep_columns { header.raw } else { Vec::new() }, raw })
 }
 
+/// All cells as they stand in the file.
+fn raw_rows(source: &Source, header: &Header) -> Result<Vec<csv::StringRecord>> {
+    let mut records = header.rows(source.text()?);
+    let (mut record, mut rows) = (Record::default(), Vec::new());
+    while records.next(&mut record).map_err(|unclosed| unclosed.error(source))? {
+        rows.push(record.cells.iter().map(AsRef::<str>::as_ref).collect());
+    }
+    Ok(rows)
+}
+
 impl Loaded {
     /// A number that changes with the rows as the model sees them, with their order and with the
     /// names of classes, and not with the place of the file.
     pub fn fingerprint(&self) -> u64 {
-        let text = serde_json::to_string(&self.preprocessing).unwrap_or_default();
+        let plain = self.preprocessing.without_versions();
+        let text = serde_json::to_string(&plain).unwrap_or_default();
         let mut hash = text.bytes().fold(0, |hash, byte| mix(hash, u64::from(byte)));
         for part in [Some(&self.train), self.validation.as_ref()].into_iter().flatten() {
             let weights = part.weights.as_deref().unwrap_or_default();
@@ -224,13 +238,21 @@ fn open(path: &str, folder: &Path, key: &str) -> Result<Source> {
 }
 
 fn delimiter(section: &DataConfig) -> Result<u8, ConfigError> {
-    let byte = u8::try_from(section.delimiter).ok();
+    let key = match (section.csv.delimiter, section.delimiter) {
+        (Some(_), Some(_)) => {
+            let message = "`data.delimiter` and `data.csv.delimiter` are both given";
+            let error = ConfigError::at("data.delimiter", message).with_code(Code::Conflict);
+            return Err(error.with_help("keep one of the two"));
+        }
+        (Some(_), None) => "data.csv.delimiter",
+        _ => "data.delimiter",
+    };
+    let byte = u8::try_from(section.delimiter()).ok();
     let is_fit = |byte: &u8| {
         matches!(byte, b'\t' | b' ') || (byte.is_ascii_punctuation() && !b"\"'.+-_".contains(byte))
     };
     byte.filter(is_fit).ok_or_else(|| {
-        let message = format!("`delimiter` can't be {:?}", section.delimiter);
-        ConfigError::at("data.delimiter", message)
+        ConfigError::at(key, format!("`delimiter` can't be {:?}", section.delimiter()))
             .with_help("it is one character between cells: `\",\"`, `\";\"`, `\"|\"`, `\"\\t\"`")
     })
 }

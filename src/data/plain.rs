@@ -1,28 +1,34 @@
-//! The fast way through text without quotes: lines, cells and numbers in one pass.
+//! The fast way through text whose cells are each on one line: lines, cells and numbers in one pass.
 
 use memchr::{memchr, memchr_iter};
 
-use super::float;
-use super::table::{Layout, Read, fits};
+use super::cells::fits;
+use super::records::is_blank;
+use super::table::{Layout, Read};
+use super::{float, records};
 
 /// Reads whole lines; None at the first thing that isn't plain and right.
 pub(super) fn read(text: &str, layout: &Layout<'_>) -> Option<Read> {
-    if memchr(b'"', text.as_bytes()).is_some() {
-        return None;
-    }
+    let has_quotes = memchr(b'"', text.as_bytes()).is_some();
     let mut read = layout.empty(rows_like_the_first(text));
     let mut start = 0;
     for end in memchr_iter(b'\n', text.as_bytes()).chain([text.len()]) {
         let line = text.get(start..end)?;
         start = end + 1;
         let line = line.strip_suffix('\r').unwrap_or(line);
-        if line.is_empty() {
+        if matches!(line.as_bytes().first(), None | Some(b' ' | b'\t'))
+            && is_blank(line.as_bytes(), layout.delimiter)
+        {
             continue;
         }
         if memchr(b'\r', line.as_bytes()).is_some() {
             return None; // a line break of its own
         }
-        read_line(line, layout, &mut read)?;
+        if has_quotes && memchr(b'"', line.as_bytes()).is_some() {
+            read_quoted_line(line, layout, &mut read)?;
+        } else {
+            read_line(line, layout, &mut read)?;
+        }
         read.chunk.rows += 1;
     }
     Some(read.ended())
@@ -48,7 +54,7 @@ fn read_line(line: &str, layout: &Layout<'_>, read: &mut Read) -> Option<()> {
         let rest = bytes.get(at..)?;
         let end = if step.text {
             let (cell, end) = cell(line, at, delimiter)?;
-            read.chunk.codes.push(read.texts.get_mut(text_slot)?.number(cell));
+            push_text(cell, text_slot, layout, read)?;
             text_slot += 1;
             end
         } else {
@@ -60,7 +66,7 @@ fn read_line(line: &str, layout: &Layout<'_>, read: &mut Read) -> Option<()> {
                 let (cell, end) = cell(line, at, delimiter)?;
                 (float::cell(cell)?, end)
             };
-            read.numbers.push(Some(value).filter(|value| fits(*value))?);
+            push_number(value, layout, read)?;
             end
         };
         at += end + 1;
@@ -72,6 +78,48 @@ fn read_line(line: &str, layout: &Layout<'_>, read: &mut Read) -> Option<()> {
         None => 0,
     };
     (column + more == layout.columns).then_some(())
+}
+
+/// A line with quotes, all of whose cells end on it. A quote that opens a cell and isn't closed on
+/// the line makes it unusual, so that no line is read that stands inside of a cell.
+fn read_quoted_line(line: &str, layout: &Layout<'_>, read: &mut Read) -> Option<()> {
+    let (mut at, mut column, mut text_slot) = (0, 0, 0);
+    let mut steps = layout.steps.iter().peekable();
+    loop {
+        let (text, end) = records::cell(line, at, layout.delimiter)?;
+        if let Some(step) = steps.next_if(|step| step.index == column) {
+            let text = text.trim();
+            if step.text {
+                push_text(text, text_slot, layout, read)?;
+                text_slot += 1;
+            } else {
+                push_number(float::cell(text)?, layout, read)?;
+            }
+        }
+        column += 1;
+        if end == line.len() {
+            return (column == layout.columns).then_some(());
+        }
+        at = end + 1;
+    }
+}
+
+fn push_text(cell: &str, slot: usize, layout: &Layout<'_>, read: &mut Read) -> Option<()> {
+    let (code, is_new) = read.texts.get_mut(slot)?.number(cell);
+    if is_new && layout.missing.why(cell).is_some() {
+        return None;
+    }
+    read.chunk.codes.push(code);
+    Some(())
+}
+
+#[inline]
+fn push_number(value: f64, layout: &Layout<'_>, read: &mut Read) -> Option<()> {
+    if !fits(value) || layout.missing.has(value) {
+        return None;
+    }
+    read.numbers.push(value);
+    Some(())
 }
 
 /// The cell from `at` on without blanks around it, and how many bytes it takes with them.

@@ -3,12 +3,15 @@
 
 use serde::{Deserialize, Deserializer, Serialize};
 
+use super::cells::{Missing, shortened};
 use super::classes::Classes;
-use super::header::{Header, list};
+use super::faults;
+use super::header::{CsvFormat, Header, list};
 use super::scaling::Scaling;
 use super::source::Source;
-use super::table::{Wanted, number, shortened, wrong};
+use super::table::Wanted;
 use crate::config::names::did_you_mean;
+use crate::config::{HeaderConfig, MissingValues};
 use crate::diagnostics::{Code, Place};
 use crate::error::{Error, Result};
 use crate::losses::Target;
@@ -18,6 +21,12 @@ use crate::spec::Facts;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Preprocessing {
     pub(super) delimiter: char,
+    /// Where the names of the columns come from.
+    #[serde(default, skip_serializing_if = "HeaderConfig::is_first_line")]
+    pub(super) header: HeaderConfig,
+    /// What reads as missing, besides the empty cell; nothing for the first models.
+    #[serde(default, skip_serializing_if = "MissingValues::is_none")]
+    pub(super) missing_values: MissingValues,
     #[serde(deserialize_with = "at_least_one")]
     pub(crate) features: Vec<Column>,
     #[serde(deserialize_with = "at_least_one")]
@@ -68,7 +77,14 @@ impl Preprocessing {
         if features.is_empty() || target.is_empty() {
             return Err(Error::run("a model without inputs or outputs can't be used on a table"));
         }
-        Ok(Preprocessing { delimiter: ',', features, target, sample_weight: None })
+        Ok(Preprocessing {
+            delimiter: ',',
+            header: HeaderConfig::FirstLine,
+            missing_values: MissingValues::usual(),
+            features,
+            target,
+            sample_weight: None,
+        })
     }
 
     /// What the data says of the model.
@@ -132,6 +148,7 @@ impl Preprocessing {
     /// ignored.
     pub fn row(&self, cells: &[(&str, &str)]) -> Result<Vec<f32>> {
         let mut row = Vec::with_capacity(self.features());
+        let missing = Missing::new(&self.missing_values);
         for column in &self.features {
             let Some((_, cell)) = cells.iter().find(|(name, _)| name.trim() == column.name) else {
                 let names: Vec<&str> = cells.iter().map(|(name, _)| *name).collect();
@@ -143,7 +160,7 @@ impl Preprocessing {
                     None => error.with_help(format!("given: {}", list(&names))),
                 });
             };
-            column.append(cell.trim(), &mut row)?;
+            column.append(cell.trim(), &missing, &mut row)?;
         }
         Ok(row)
     }
@@ -166,9 +183,16 @@ impl Preprocessing {
         with_target: bool,
     ) -> Result<Vec<Wanted>> {
         let target = self.target.iter().filter(|_| with_target);
+        let place = |name: &str| {
+            header.place(name).map_err(|problem| {
+                Error::data(source.at(0), problem.message)
+                    .with_code(problem.code)
+                    .with_help(problem.help)
+            })
+        };
         let mut wanted = Vec::new();
         for column in self.features.iter().chain(target) {
-            let Some(index) = header.find(&column.name) else {
+            let Some(index) = place(&column.name)? else {
                 let message = format!("column `{}` is missing", column.name);
                 return Err(Error::data(source.at(0), message)
                     .with_code(Code::Column)
@@ -176,12 +200,32 @@ impl Preprocessing {
             };
             wanted.push(column.wanted(index));
         }
-        let weight = self.sample_weight.as_ref().filter(|_| with_target);
-        if let Some((name, index)) = weight.and_then(|name| Some((name, header.find(name)?))) {
-            let advice = "weights are numbers".to_string();
-            wanted.push(Wanted { name: name.clone(), index, text: false, advice });
+        if let Some(name) = self.sample_weight.as_ref().filter(|_| with_target)
+            && let Some(index) = place(name)?
+        {
+            wanted.push(Wanted::weight(name, index));
         }
         Ok(wanted)
+    }
+
+    /// How the tables are written.
+    pub(super) fn format(&self) -> CsvFormat {
+        let delimiter = u8::try_from(self.delimiter).unwrap_or(b',');
+        CsvFormat { delimiter, header: self.header.clone() }
+    }
+
+    /// The same as the first models wrote it, where it means the same.
+    pub(super) fn without_versions(&self) -> Preprocessing {
+        let mut plain = self.clone();
+        plain.missing_values = MissingValues::default();
+        for column in plain.features.iter_mut().chain(&mut plain.target) {
+            if let Transform::Label { classes, .. } | Transform::OneHot { classes } =
+                &mut column.transform
+            {
+                *classes = classes.without_rule();
+            }
+        }
+        plain
     }
 }
 
@@ -205,30 +249,27 @@ impl Column {
     }
 
     fn wanted(&self, index: usize) -> Wanted {
+        let advice = format!("the model was trained on numbers in `{}`", self.name);
         Wanted {
             name: self.name.clone(),
             index,
             text: self.transform.classes().is_some(),
-            advice: format!("the model was trained on numbers in `{}`", self.name),
+            booleans: advice.clone(),
+            advice,
         }
     }
 
     /// The numbers of one cell.
-    fn append(&self, cell: &str, row: &mut Vec<f32>) -> Result<()> {
-        let place = || Place::None;
-        if cell.is_empty() {
-            let message = format!("column `{}`: the cell is empty", self.name);
-            return Err(Error::data("", message).with_code(Code::Cell).with_help("fill it"));
-        }
+    fn append(&self, cell: &str, missing: &Missing, row: &mut Vec<f32>) -> Result<()> {
+        let wrong = |why| faults::of_cell(&self.wanted(0), cell, why);
         let class = |classes: &Classes| {
-            classes.find(cell).ok_or_else(|| unknown(place(), &self.name, cell, classes, ""))
+            if let Some(why) = missing.why(cell) {
+                return Err(wrong(why));
+            }
+            classes.find(cell).ok_or_else(|| unknown(Place::None, &self.name, cell, classes, ""))
         };
         let value = match &self.transform {
-            Transform::Number { scaling } => {
-                let wanted = self.wanted(0);
-                let value = number(cell).map_err(|why| wrong(place(), &wanted, cell, why))?;
-                scaling.apply(value)
-            }
+            Transform::Number { scaling } => scaling.apply(missing.number(cell).map_err(wrong)?),
             Transform::Label { classes, scaling } => scaling.apply(class(classes)? as f64),
             Transform::OneHot { classes } => {
                 let class = class(classes)?;
@@ -264,7 +305,14 @@ impl Transform {
 
 /// The error for a category that training didn't see.
 pub(super) fn unknown(at: Place, name: &str, cell: &str, classes: &Classes, remedy: &str) -> Error {
-    let message = format!("column `{name}`: `{}` was not seen in training", shortened(cell));
+    let shown = shortened(cell);
+    if classes.are_booleans() {
+        let message = format!("column `{name}`: expected a boolean, found `{shown}`");
+        return Error::data(at, message).with_code(Code::Category).with_help(
+            "booleans are true, yes, t, y and 1, or false, no, f, n and 0, in any case",
+        );
+    }
+    let message = format!("column `{name}`: `{shown}` was not seen in training");
     let names: Vec<&str> = classes.names.iter().map(String::as_str).collect();
     let known = format!("known: {}", list(&names));
     let help = match did_you_mean(cell, &names) {

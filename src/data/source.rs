@@ -50,6 +50,11 @@ impl From<Vec<u8>> for Bytes {
 
 /// The bytes of a file; what is wrong is told without a place.
 pub(super) fn read(path: &Path) -> Result<Bytes, Problem> {
+    let text = path.to_string_lossy();
+    if text.contains(['*', '?', '[']) && !path.exists() {
+        return Err(Problem::at("", format!("there is no file `{text}`"))
+            .help("several files in one table are not supported yet: name one file."));
+    }
     if path.is_dir() {
         let message = format!("`{}` is a folder, not a CSV file", path.display());
         return Err(Problem::at("", message).help("name a file in it"));
@@ -71,9 +76,8 @@ fn read_file(path: &Path) -> std::io::Result<Bytes> {
     if about.is_file() && length > START {
         bytes.resize(START, 0);
         file.read_exact(&mut bytes)?;
-        // the csv crate, which reads what isn't plain, needs the whole text
-        let is_plain = memchr(b'"', &bytes).is_none() && !bytes.trim_ascii().is_empty();
-        if let Some(end) = memrchr(b'\n', &bytes).filter(|_| is_plain) {
+        let is_blank = bytes.trim_ascii().is_empty();
+        if let Some(end) = memrchr(b'\n', &bytes).filter(|_| !is_blank) {
             bytes.truncate(end + 1);
             return Ok(Bytes(bytes, Some((file, length))));
         }
@@ -182,9 +186,14 @@ impl Source {
 
     /// `loan.csv:17` for a byte of the text: the line of what follows the line breaks there.
     pub(super) fn at(&self, byte: usize) -> Place {
+        Place::line(&self.name, self.line(byte))
+    }
+
+    /// The number of that line, from 1.
+    pub(super) fn line(&self, byte: usize) -> usize {
         let text = self.known().as_bytes();
         let breaks = text.iter().skip(byte).take_while(|b| matches!(b, b'\r' | b'\n')).count();
-        Place::line(&self.name, line(text, byte + breaks))
+        line(text, byte + breaks)
     }
 
     /// As much of the text as was read.
@@ -221,15 +230,9 @@ impl Rest {
 
 /// The text of bytes that are UTF-8 and hold something.
 fn text(name: &str, bytes: Vec<u8>) -> Result<String> {
-    let starts: [(&[u8], &str); 4] = [
-        (b"\xff\xfe", "it is UTF-16 text: save it as UTF-8"),
-        (b"\xfe\xff", "it is UTF-16 text: save it as UTF-8"),
-        (b"PK\x03\x04", "it is a zip archive or an Excel workbook: export it as CSV"),
-        (b"\x1f\x8b", "it is compressed by gzip: unpack it"),
-    ];
-    if let Some((_, help)) = starts.iter().find(|(start, _)| bytes.starts_with(start)) {
+    if let Some(help) = other_format(&bytes) {
         let error = Error::data(name, "expected a CSV file in UTF-8").with_code(Code::NotATable);
-        return Err(error.with_help(*help));
+        return Err(error.with_help(help));
     }
     let whole = String::from_utf8(bytes).map_err(|error| {
         let at = error.utf8_error().valid_up_to();
@@ -247,6 +250,56 @@ fn text(name: &str, bytes: Vec<u8>) -> Result<String> {
     }
     Ok(whole)
 }
+
+/// What to do about a file that is no CSV.
+fn other_format(bytes: &[u8]) -> Option<&'static str> {
+    const STARTS: [(&[u8], &str); 19] = [
+        (b"\xff\xfe", "it is UTF-16 text: save it as UTF-8"),
+        (b"\xfe\xff", "it is UTF-16 text: save it as UTF-8"),
+        (b"PK\x03\x04", "it is a zip archive or an Excel workbook: export it as CSV"),
+        (b"\xd0\xcf\x11\xe0", "it is an old Excel workbook: export it as CSV"),
+        (b"\x1f\x8b", "it is compressed by gzip: unpack it"),
+        (b"BZh", "it is compressed by bzip2: unpack it"),
+        (b"\xfd7zXZ", "it is compressed by xz: unpack it"),
+        (b"\x28\xb5\x2f\xfd", "it is compressed by zstd: unpack it"),
+        (b"PAR1", "it is a Parquet file, which is not supported yet: export it as CSV"),
+        (b"ARROW1", "it is an Arrow file, which is not supported yet: export it as CSV"),
+        (b"ORC", "it is an ORC file, which is not supported: export it as CSV"),
+        (b"\x93NUMPY", "it is a NumPy array, which is not supported yet: export it as CSV"),
+        (b"\x89HDF", "it is an HDF5 file: export the table as CSV"),
+        (b"SQLite format 3", "it is an SQLite database: export the table as CSV"),
+        (b"%PDF", "it is a PDF file: export the table as CSV"),
+        (b"\x89PNG", "it is an image"),
+        (b"\xff\xd8\xff", "it is an image"),
+        (b"<!", "it is a page of HTML: download the table itself"),
+        (b"<?xml", "it is an XML file: export the table as CSV"),
+    ];
+    if let Some((_, help)) = STARTS.iter().find(|(start, _)| bytes.starts_with(start)) {
+        // a column may well be named ORC
+        let is_text = bytes
+            .iter()
+            .take(1000)
+            .all(|byte| byte.is_ascii_graphic() || byte.is_ascii_whitespace());
+        let may_be_a_name = matches!(bytes.first(), Some(b'B' | b'O' | b'P' | b'A' | b'S'));
+        return (!is_text || !may_be_a_name).then_some(*help);
+    }
+    let start = &bytes[..bytes.len().min(1000)];
+    let nuls = start.iter().filter(|byte| **byte == 0).count();
+    if nuls * 3 > start.len() {
+        return Some("it looks like UTF-16 text: save it as UTF-8");
+    }
+    let text = start.strip_prefix(BYTE_ORDER_MARK.as_bytes()).unwrap_or(start).trim_ascii_start();
+    match text {
+        [b'{', rest @ ..] if rest.trim_ascii_start().starts_with(b"\"") => {
+            Some("it is JSON, or JSON lines, which are not supported yet: export it as CSV")
+        }
+        [b'[', rest @ ..] if matches!(rest.trim_ascii_start().first(), Some(b'{' | b'[')) => {
+            Some("it is JSON, which is not supported: export it as CSV")
+        }
+        _ => None,
+    }
+}
+
 /// The line that a byte is on, from 1; lines end with LF, CRLF or CR.
 fn line(text: &[u8], byte: usize) -> usize {
     let before = text.get(..byte).unwrap_or(text);

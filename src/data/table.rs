@@ -5,10 +5,11 @@ use std::ops::Range;
 
 use rayon::prelude::*;
 
-use super::header::{Header, records};
+use super::cells::Missing;
+use super::header::Header;
 use super::source::Source;
-use super::{float, plain};
-use crate::diagnostics::{Code, Place};
+use super::{careful, plain};
+use crate::diagnostics::Code;
 use crate::error::{Error, Result};
 use crate::threads;
 
@@ -22,6 +23,17 @@ pub(super) struct Wanted {
     pub text: bool,
     /// What to do where text stands in place of a number.
     pub advice: String,
+    /// What to do where booleans do.
+    pub booleans: String,
+}
+
+impl Wanted {
+    /// The column of the sample weights.
+    pub(super) fn weight(name: &str, index: usize) -> Wanted {
+        let advice = "weights are numbers".to_string();
+        let (name, booleans) = (name.to_string(), "write 1 and 0".to_string());
+        Wanted { name, index, text: false, advice, booleans }
+    }
 }
 
 /// Where a wanted column is kept: the how-manieth of the numbers or of the texts of a row.
@@ -45,6 +57,8 @@ pub(super) struct Layout<'a> {
     pub numbers: usize,
     /// How many are texts.
     pub texts: usize,
+    /// What reads as missing.
+    pub missing: &'a Missing,
 }
 
 /// The wanted cells of a table.
@@ -140,20 +154,23 @@ pub(super) struct Interner {
 
 /// Bytes of text that are read at once; fixed, so that nothing depends on the number of threads.
 const CHUNK_BYTES: usize = 1 << 20;
-/// Rows of a chunk where the text isn't cut by bytes.
-const CHUNK_ROWS: usize = 4096;
 
 /// Rows that are gone over column by column: few enough to stay in the nearest cache.
 pub(super) const BLOCK_ROWS: usize = 64;
 
 impl Table {
-    /// Reads the wanted columns. Plain text goes the fast way; where that meets anything unusual,
-    /// the csv crate reads it all again, and says what is wrong if something is.
-    pub(super) fn read(source: &Source, header: &Header, wanted: &[Wanted]) -> Result<Table> {
-        let layout = Layout::new(header, wanted);
+    /// Reads the wanted columns. Plain text goes the fast way; where that meets anything unusual, all
+    /// of it is read again with care, which says what is wrong if something is.
+    pub(super) fn read(
+        source: &Source,
+        header: &Header,
+        wanted: &[Wanted],
+        missing: &Missing,
+    ) -> Result<Table> {
+        let layout = Layout::new(header, wanted, missing);
         let reads = match read_plain(source, header, &layout, CHUNK_BYTES) {
             Some(reads) => reads,
-            None => read_records(source, &layout)?,
+            None => careful::read(source, header, &layout)?,
         };
         let table = join(reads, &layout, wanted);
         if table.rows() == 0 {
@@ -182,7 +199,7 @@ impl Table {
 
 impl<'a> Layout<'a> {
     /// The layout of the wanted columns under a header.
-    pub(super) fn new(header: &Header, wanted: &'a [Wanted]) -> Layout<'a> {
+    pub(super) fn new(header: &Header, wanted: &'a [Wanted], missing: &'a Missing) -> Layout<'a> {
         let mut steps: Vec<&Wanted> = wanted.iter().collect();
         steps.sort_by_key(|step| step.index);
         let texts = steps.iter().filter(|step| step.text).count();
@@ -192,6 +209,7 @@ impl<'a> Layout<'a> {
             steps,
             columns: header.names.len(),
             delimiter: header.delimiter,
+            missing,
         }
     }
 
@@ -207,19 +225,19 @@ impl<'a> Layout<'a> {
 }
 
 impl Interner {
-    /// The number of a text, which is a new one where it wasn't met before.
-    pub(super) fn number(&mut self, text: &str) -> u32 {
+    /// The number of a text, and whether it is a new one since the text wasn't met before.
+    pub(super) fn number(&mut self, text: &str) -> (u32, bool) {
         if let Some(number) = self.numbers.get(text) {
-            return *number;
+            return (*number, false);
         }
         let number = self.texts.len() as u32;
         self.texts.push(text.to_string());
         self.numbers.insert(text.to_string(), number);
-        number
+        (number, true)
     }
 }
 
-/// The fast way: None where a quote, a lone CR, or a cell that isn't right is met.
+/// The fast way: None where a cell over several lines, a lone CR, or a cell that isn't right is met.
 pub(super) fn read_plain(
     source: &Source,
     header: &Header,
@@ -234,123 +252,6 @@ pub(super) fn read_plain(
     threads::within(|| pieces.into_par_iter().map_init(Vec::new, read).collect())
 }
 
-/// The csv crate's way, for text with quotes and for errors.
-pub(super) fn read_records(source: &Source, layout: &Layout<'_>) -> Result<Vec<Read>> {
-    let mut reader = records(source.text()?, layout.delimiter);
-    let mut record = csv::StringRecord::new();
-    let failed = |error: csv::Error| Error::data(&source.name, error.to_string());
-    reader.read_record(&mut record).map_err(failed)?; // the header
-    let mut reads = Vec::new();
-    let mut read = layout.empty(CHUNK_ROWS);
-    while reader.read_record(&mut record).map_err(failed)? {
-        let place = || source.at(record.position().map_or(0, |at| at.byte() as usize));
-        if record.len() != layout.columns {
-            return Err(ragged(place(), &record, layout.columns));
-        }
-        let mut text_slot = 0;
-        for step in &layout.steps {
-            let cell = record.get(step.index).unwrap_or_default().trim();
-            if cell.is_empty() {
-                let message = format!("column `{}`: the cell is empty", step.name);
-                let place = place().in_column(&step.name);
-                return Err(Error::data(place, message).with_code(Code::Cell).with_help(FILL));
-            }
-            if step.text {
-                read.chunk.codes.push(read.texts[text_slot].number(cell));
-                text_slot += 1;
-            } else {
-                let value = number(cell).map_err(|why| wrong(place(), step, cell, why))?;
-                read.numbers.push(value);
-            }
-        }
-        read.chunk.rows += 1;
-        if read.chunk.rows == CHUNK_ROWS {
-            reads.push(std::mem::replace(&mut read, layout.empty(CHUNK_ROWS)).ended());
-        }
-    }
-    reads.push(read.ended());
-    Ok(reads)
-}
-
-const FILL: &str = "fill it, or remove the row";
-
-/// Why a cell isn't a number that can be used.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Why {
-    Text,
-    NotFinite,
-    TooLarge,
-}
-
-/// The number in a cell, which must be finite and fit in 32 bits.
-pub(super) fn number(cell: &str) -> Result<f64, Why> {
-    let value = float::cell(cell).ok_or(Why::Text)?;
-    match () {
-        () if fits(value) => Ok(value),
-        () if value.is_finite() || cell.bytes().any(|byte| byte.is_ascii_digit()) => {
-            Err(Why::TooLarge)
-        }
-        () => Err(Why::NotFinite),
-    }
-}
-
-/// Finite, and not too large for 32 bits.
-pub(super) fn fits(value: f64) -> bool {
-    value.abs() <= f64::from(f32::MAX)
-}
-
-/// The error for a cell that isn't a number that can be used.
-pub(super) fn wrong(at: Place, column: &Wanted, cell: &str, why: Why) -> Error {
-    unusable(at.in_column(&column.name), column, cell, why).with_code(Code::Cell)
-}
-
-fn unusable(at: Place, column: &Wanted, cell: &str, why: Why) -> Error {
-    let (name, cell) = (&column.name, shortened(cell));
-    let missing = ["na", "n/a", "null", "none", "?", "-", "missing", "nil", "<na>"];
-    match why {
-        Why::NotFinite => {
-            Error::data(at, format!("column `{name}`: expected a finite number, found `{cell}`"))
-                .with_help(FILL)
-        }
-        Why::TooLarge => Error::data(
-            at,
-            format!("column `{name}`: expected a number that fits in 32 bits, found `{cell}`"),
-        )
-        .with_help("numbers may be up to 3.4e38"),
-        Why::Text => {
-            let error =
-                Error::data(at, format!("column `{name}`: expected a number, found `{cell}`"));
-            if missing.contains(&cell.to_lowercase().as_str()) {
-                return error.with_help(FILL);
-            }
-            error.with_help(&column.advice)
-        }
-    }
-}
-
-/// A cell as it is shown in a message.
-pub(super) fn shortened(cell: &str) -> String {
-    const SHOWN: usize = 40;
-    let one_line = cell.replace(['\n', '\r'], " ");
-    match one_line.char_indices().nth(SHOWN) {
-        Some((at, _)) => format!("{}…", &one_line[..at]),
-        None => one_line,
-    }
-}
-
-fn ragged(at: Place, record: &csv::StringRecord, columns: usize) -> Error {
-    let cells = |n: usize| if n == 1 { "1 cell".to_string() } else { format!("{n} cells") };
-    let error = Error::data(
-        at,
-        format!("expected {}, as in the header, found {}", cells(columns), record.len()),
-    )
-    .with_code(Code::Row);
-    if record.iter().any(|cell| cell.contains('\n')) {
-        return error.with_help("a quoted cell runs over several lines here: is a `\"` missing?");
-    }
-    error.with_help("a cell that holds the delimiter must be in double quotes")
-}
-
 /// Joins chunks in order; the texts' numbers become those of the whole table.
 fn join(reads: Vec<Read>, layout: &Layout<'_>, wanted: &[Wanted]) -> Table {
     let mut whole: Vec<Interner> = (0..layout.texts).map(|_| Interner::default()).collect();
@@ -360,7 +261,7 @@ fn join(reads: Vec<Read>, layout: &Layout<'_>, wanted: &[Wanted]) -> Table {
             .texts
             .iter()
             .zip(&mut whole)
-            .map(|(own, whole)| own.texts.iter().map(|text| whole.number(text)).collect())
+            .map(|(own, whole)| own.texts.iter().map(|text| whole.number(text).0).collect())
             .collect();
         if !renumbered.is_empty() {
             for row in read.chunk.codes.chunks_mut(layout.texts) {

@@ -14,6 +14,7 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::config::Node;
+use crate::error::Error;
 
 /// Loads one table, `t.csv`, by a section that names everything but the file.
 fn load_text(text: &[u8], section: Value, split: Option<ValidationSplit>) -> Result<Loaded> {

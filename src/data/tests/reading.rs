@@ -1,9 +1,11 @@
-//! The fast way and the csv crate's way read the same, and nothing panics.
+//! The fast way and the careful one read the same, and nothing panics.
 
 use proptest::prelude::*;
 
-use super::super::table::{Chunk, Layout, Read, Wanted, read_plain, read_records};
+use super::super::careful;
+use super::super::table::{Chunk, Layout, Read, Wanted, read_plain};
 use super::*;
+use crate::config::{HeaderConfig, MissingValues};
 
 fn wanted(columns: &[(usize, bool)]) -> Vec<Wanted> {
     let column = |(index, text): &(usize, bool)| Wanted {
@@ -11,6 +13,7 @@ fn wanted(columns: &[(usize, bool)]) -> Vec<Wanted> {
         index: *index,
         text: *text,
         advice: String::new(),
+        booleans: String::new(),
     };
     columns.iter().map(column).collect()
 }
@@ -35,14 +38,16 @@ fn cells(reads: &[Read]) -> (usize, Vec<u64>, Vec<String>) {
 /// Both ways over a table; the fast one in small chunks.
 fn both_ways(text: &str, columns: &[(usize, bool)], chunk_bytes: usize) -> Option<()> {
     let source = Source::new("t.csv", text.as_bytes().to_vec()).ok()?;
-    let header = Header::read(&source, b',').ok()?;
+    let format = CsvFormat { delimiter: b',', header: HeaderConfig::FirstLine };
+    let header = Header::read(&source, &format).ok()?;
     let wanted = wanted(columns);
     if wanted.iter().any(|column| column.index >= header.names.len()) {
         return None;
     }
-    let layout = Layout::new(&header, &wanted);
+    let missing = Missing::new(&MissingValues::usual());
+    let layout = Layout::new(&header, &wanted, &missing);
     let plain = read_plain(&source, &header, &layout, chunk_bytes)?;
-    let records = read_records(&source, &layout).expect("the fast way has read it");
+    let records = careful::read(&source, &header, &layout).expect("the fast way has read it");
     assert_eq!(cells(&plain), cells(&records), "{text:?}");
     Some(())
 }
@@ -54,6 +59,10 @@ fn a_plain_table_goes_the_fast_way() {
         both_ways(text, &[(2, false), (0, false), (1, true)], bytes).expect("plain");
     }
     assert!(both_ways(text, &[(3, false)], 1000).is_none(), "an empty cell");
+    let quoted = "c0,\"c1\",c2\n\"1\",\"x, \"\"y\"\"\",2.5\n   \n3,5\" pipe,\"4\"\n";
+    for bytes in [1, 7, 1000] {
+        both_ways(quoted, &[(2, false), (0, false), (1, true)], bytes).expect("quotes");
+    }
     both_ways("c0\n1\n2\n", &[(0, false)], 1).expect("plain");
 }
 
@@ -107,7 +116,7 @@ proptest! {
 
     #[test]
     fn both_ways_agree_where_the_fast_one_reads(
-        text in "c0,c1,c2\n([0-9.]{1,3}|x|,|\n|\r|\r\n| ){0,40}",
+        text in "c0,c1,c2\n([0-9.]{1,3}|x|,|,\"|\",|\"|\n|\r|\r\n| ){0,40}",
         bytes in 1usize..20,
     ) {
         both_ways(&text, &[(1, false), (2, true)], bytes);

@@ -114,7 +114,9 @@ fn one_row_by_names_is_that_row_of_a_table() {
         (vec![("a", "4"), ("c", "blue")], "column `d` is missing"),
         (vec![("a", "4"), ("c", "bleu"), ("d", "x")], "`bleu` was not seen in training"),
         (vec![("a", "x"), ("c", "blue"), ("d", "x")], "expected a number, found `x`"),
-        (vec![("a", "nan"), ("c", "blue"), ("d", "x")], "expected a finite number"),
+        (vec![("a", "inf"), ("c", "blue"), ("d", "x")], "expected a finite number"),
+        (vec![("a", "nan"), ("c", "blue"), ("d", "x")], "column `a`: the value is missing"),
+        (vec![("a", "1"), ("c", "NA"), ("d", "x")], "column `c`: the value is missing"),
         (vec![("a", ""), ("c", "blue"), ("d", "x")], "column `a`: the cell is empty"),
     ] {
         let error = preprocessing.row(&cells).unwrap_err().to_string();

@@ -1,0 +1,258 @@
+//! `data.csv` and `data.missing_values`: how tables are written.
+
+use std::fmt;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::de::{self, Deserializer, SeqAccess, Visitor};
+use serde::{Deserialize, Serialize, Serializer};
+
+use crate::diagnostics::Code;
+use crate::error::Problem;
+
+/// How a CSV file is written.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename = "csv")]
+#[schemars(deny_unknown_fields)]
+pub struct CsvConfig {
+    /// What stands between two cells. Default: a comma.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub delimiter: Option<char>,
+    /// Whether the first line names the columns. `false`: there is no such line, and the columns are
+    /// 0, 1, …; a list names them. Default: true.
+    #[serde(default, skip_serializing_if = "HeaderConfig::is_first_line")]
+    pub header: HeaderConfig,
+}
+
+/// Where the names of the columns come from.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum HeaderConfig {
+    /// The first line.
+    #[default]
+    FirstLine,
+    /// They are 0, 1, …
+    None,
+    /// They are these; the table has no such line.
+    Names(Vec<String>),
+}
+
+impl HeaderConfig {
+    /// Whether the first line names the columns.
+    pub fn is_first_line(&self) -> bool {
+        *self == HeaderConfig::FirstLine
+    }
+}
+
+/// What reads as missing, besides the empty cell, which always is.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename = "missing_values")]
+pub struct MissingValues(
+    #[serde(deserialize_with = "names")]
+    #[schemars(with = "Vec<Text>")]
+    pub Vec<String>,
+);
+
+impl MissingValues {
+    /// The default.
+    pub fn usual() -> MissingValues {
+        let words =
+            ["NA", "N/A", "n/a", "<NA>", "#N/A", "NaN", "nan", "None", "null", "NULL", "?", "-"];
+        MissingValues(words.map(str::to_string).to_vec())
+    }
+
+    /// Whether this is the default.
+    pub fn is_usual(&self) -> bool {
+        *self == MissingValues::usual()
+    }
+
+    /// None but the empty cell; serde's default for models that know no other.
+    pub fn is_none(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+/// What is read of `csv`; the keys that aren't built say so.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Written {
+    delimiter: Option<char>,
+    #[serde(default)]
+    header: HeaderConfig,
+    #[serde(rename = "comment", default)]
+    _comment: NotYet<0>,
+    #[serde(rename = "quote", default)]
+    _quote: NotYet<1>,
+    #[serde(rename = "decimal", default)]
+    _decimal: NotYet<2>,
+    #[serde(rename = "thousands", default)]
+    _thousands: NotYet<3>,
+    #[serde(rename = "strip", default)]
+    _strip: NotYet<4>,
+    #[serde(rename = "encoding", default)]
+    _encoding: NotYet<5>,
+    #[serde(rename = "trailing_delimiter", default)]
+    _trailing_delimiter: NotYet<6>,
+}
+
+impl<'de> Deserialize<'de> for CsvConfig {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let written = Written::deserialize(deserializer)?;
+        Ok(CsvConfig { delimiter: written.delimiter, header: written.header })
+    }
+}
+
+/// A key that is known and not supported yet.
+#[derive(Default)]
+struct NotYet<const KEY: usize>;
+
+/// Such keys, each with what goes instead.
+const NOT_YET: [(&str, &str); 7] = [
+    ("comment", "remove the lines of comments from the file"),
+    ("quote", "cells are quoted by `\"`"),
+    ("decimal", "write numbers with a decimal point: 3.14"),
+    ("thousands", "write numbers without separators: 1000"),
+    ("strip", "write the numbers alone"),
+    ("encoding", "save the file as UTF-8"),
+    (
+        "trailing_delimiter",
+        "remove the delimiter at the end of each line, or end the header with one as well",
+    ),
+];
+
+impl<'de, const KEY: usize> Deserialize<'de> for NotYet<KEY> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        de::IgnoredAny::deserialize(deserializer)?;
+        let (key, help) = NOT_YET[KEY];
+        let problem = Problem::at("", format!("`{key}` is not supported yet")).help(help);
+        Err(de::Error::custom(problem.code(Code::Unsupported)))
+    }
+}
+
+impl Serialize for HeaderConfig {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            HeaderConfig::FirstLine => serializer.serialize_bool(true),
+            HeaderConfig::None => serializer.serialize_bool(false),
+            HeaderConfig::Names(names) => names.serialize(serializer),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for HeaderConfig {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(HeaderVisitor)
+    }
+}
+
+struct HeaderVisitor;
+
+impl<'de> Visitor<'de> for HeaderVisitor {
+    type Value = HeaderConfig;
+
+    fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        write!(f, "`true`, `false` or a list of names")
+    }
+
+    fn visit_bool<E: de::Error>(self, is_first_line: bool) -> Result<HeaderConfig, E> {
+        Ok(if is_first_line { HeaderConfig::FirstLine } else { HeaderConfig::None })
+    }
+
+    fn visit_u64<E: de::Error>(self, _: u64) -> Result<HeaderConfig, E> {
+        let problem = Problem::at("", "a number of lines to skip is not supported yet");
+        let problem = problem.help("remove the lines before the header");
+        Err(E::custom(problem.code(Code::Unsupported)))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<HeaderConfig, A::Error> {
+        let mut names = Vec::new();
+        while let Some(Text(name)) = list.next_element()? {
+            names.push(name);
+        }
+        Ok(HeaderConfig::Names(names))
+    }
+}
+
+impl JsonSchema for HeaderConfig {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "header".into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let text = generator.subschema_for::<Text>();
+        json_schema!({ "anyOf": [{ "type": "boolean" }, { "type": "array", "items": text }] })
+    }
+}
+
+/// A text that may be written without quotes where it looks like a number, or like nothing.
+pub(super) struct Text(pub String);
+
+impl<'de> Deserialize<'de> for Text {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(TextVisitor)
+    }
+}
+
+struct TextVisitor;
+
+impl Visitor<'_> for TextVisitor {
+    type Value = Text;
+
+    fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        write!(f, "a text")
+    }
+
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<Text, E> {
+        Ok(Text(text.to_string()))
+    }
+
+    fn visit_u64<E: de::Error>(self, number: u64) -> Result<Text, E> {
+        Ok(Text(number.to_string()))
+    }
+
+    fn visit_i64<E: de::Error>(self, number: i64) -> Result<Text, E> {
+        Ok(Text(number.to_string()))
+    }
+
+    fn visit_f64<E: de::Error>(self, number: f64) -> Result<Text, E> {
+        Ok(Text(number.to_string()))
+    }
+
+    fn visit_unit<E: de::Error>(self) -> Result<Text, E> {
+        Ok(Text("null".to_string()))
+    }
+}
+
+impl JsonSchema for Text {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "text".into()
+    }
+
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": ["string", "number", "null"] })
+    }
+}
+
+/// A list of [`Text`]s.
+pub(super) struct Names(pub Vec<String>);
+
+impl<'de> Deserialize<'de> for Names {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let texts = Vec::<Text>::deserialize(deserializer)?;
+        Ok(Names(texts.into_iter().map(|text| text.0).collect()))
+    }
+}
+
+/// The same for serde's `deserialize_with`.
+pub(super) fn names<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
+    Names::deserialize(deserializer).map(|names| names.0)
+}
+
+/// A name that may be left out.
+pub(super) fn optional_name<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<String>, D::Error> {
+    Ok(Option::<Text>::deserialize(deserializer)?.map(|text| text.0))
+}

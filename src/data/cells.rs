@@ -1,0 +1,78 @@
+//! Cells: what is missing, what is a number, and how a cell is shown.
+
+use super::float;
+use crate::config::MissingValues;
+
+/// What reads as missing.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Missing {
+    texts: Vec<String>,
+    /// Those of them that are numbers: -999 is -999.0 in a column of numbers.
+    numbers: Vec<f64>,
+}
+
+/// Why a cell can't be used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Why {
+    Empty,
+    Missing,
+    Text,
+    NotFinite,
+    TooLarge,
+}
+
+impl Missing {
+    /// These values and the empty cell.
+    pub(super) fn new(values: &MissingValues) -> Missing {
+        let texts: Vec<String> = values.0.iter().map(|text| text.trim().to_string()).collect();
+        let numbers = texts.iter().filter_map(|text| float::cell(text));
+        let numbers = numbers.filter(|number| number.is_finite()).collect();
+        Missing { texts, numbers }
+    }
+
+    /// Whether a cell, without blanks around it, is missing, and how.
+    pub(super) fn why(&self, cell: &str) -> Option<Why> {
+        match () {
+            () if cell.is_empty() => Some(Why::Empty),
+            () if self.texts.iter().any(|text| text == cell) => Some(Why::Missing),
+            () => None,
+        }
+    }
+
+    /// Whether a number is missing.
+    #[inline]
+    pub(super) fn has(&self, number: f64) -> bool {
+        !self.numbers.is_empty() && self.numbers.contains(&number)
+    }
+
+    /// The number in a cell, which must be finite and fit in 32 bits.
+    pub(super) fn number(&self, cell: &str) -> Result<f64, Why> {
+        if let Some(why) = self.why(cell) {
+            return Err(why);
+        }
+        let value = float::cell(cell).ok_or(Why::Text)?;
+        match () {
+            () if self.has(value) => Err(Why::Missing),
+            () if fits(value) => Ok(value),
+            () if value.is_finite() || cell.bytes().any(|byte| byte.is_ascii_digit()) => {
+                Err(Why::TooLarge)
+            }
+            () => Err(Why::NotFinite),
+        }
+    }
+}
+
+/// Finite, and not too large for 32 bits.
+pub(super) fn fits(value: f64) -> bool {
+    value.abs() <= f64::from(f32::MAX)
+}
+
+/// A cell as it is shown in a message.
+pub(super) fn shortened(cell: &str) -> String {
+    const SHOWN: usize = 40;
+    let one_line = cell.replace(['\n', '\r'], " ");
+    match one_line.char_indices().nth(SHOWN) {
+        Some((at, _)) => format!("{}…", &one_line[..at]),
+        None => one_line,
+    }
+}

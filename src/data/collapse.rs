@@ -1,0 +1,97 @@
+//! Collapse: columns whose numbers are no longer different once they are in 32 bits.
+
+use super::columns::{Plan, Planned, written_name};
+use super::part::Part;
+use super::preprocessing::{Column, Preprocessing, Transform};
+use super::scaling::Scaling;
+use super::table::{Numbers, Slot, Table};
+use crate::config::ConfigError;
+use crate::diagnostics::{Code, Diagnostic};
+
+/// Whole numbers from here on aren't all different in 32 bits.
+const ALL_DIFFERENT: f64 = (1u32 << 24) as f64;
+
+/// An error for a column that isn't scaled and loses much of what tells its rows apart; a warning
+/// for one that loses little.
+pub(super) fn check(
+    plan: &Plan,
+    preprocessing: &Preprocessing,
+    table: &Table,
+    part: Part<'_>,
+) -> Result<Vec<Diagnostic>, ConfigError> {
+    let mut warnings = Vec::new();
+    if table.chunks.iter().all(|chunk| matches!(chunk.numbers, Numbers::Narrow(_))) {
+        return Ok(warnings);
+    }
+    let planned = plan.features.iter().chain(&plan.target);
+    let columns = preprocessing.features.iter().chain(&preprocessing.target);
+    for ((planned, column), slot) in planned.zip(columns).zip(&table.slots) {
+        let (Slot::Number(place), Column { transform: Transform::Number { scaling }, .. }) =
+            (slot, column)
+        else {
+            continue;
+        };
+        if *scaling != Scaling::None {
+            continue;
+        }
+        let Some((different, left)) = counts(table, *place, part) else { continue };
+        let name = &planned.name;
+        let message = format!(
+            "column `{name}`: {different} different values become {left} when rounded to the 32 \
+             bits that the model computes in"
+        );
+        // whole numbers are ids, counts or times: what they lose is what they are for
+        if left * 100 < different * 99 {
+            let error = ConfigError::at(&planned.path, message).with_code(Code::Column);
+            return Err(error.with_help(remedy(planned)));
+        }
+        if left < different {
+            warnings.push(Diagnostic::warning(Code::Column, message).with_help(remedy(planned)));
+        }
+    }
+    Ok(warnings)
+}
+
+fn remedy(planned: &Planned) -> String {
+    let written = written_name(&planned.name);
+    format!(
+        "add `scale: standard`, which is computed in 64 bits: `{{column: {written}, scale: \
+         standard}}`; or leave the column out, where it only numbers the rows"
+    )
+}
+
+/// How many values are different, and how many are in 32 bits; None where that can't be few.
+fn counts(table: &Table, place: usize, part: Part<'_>) -> Option<(usize, usize)> {
+    let values = || {
+        table.with_starts().into_iter().flat_map(move |(start, chunk)| {
+            let at = move |row: u32| chunk.numbers.at(row as usize * table.numbers + place);
+            part.rows(start, chunk.rows).into_iter().map(at)
+        })
+    };
+    let (mut count, mut low, mut high) = (0usize, f64::INFINITY, f64::NEG_INFINITY);
+    let (mut is_whole, mut is_exact) = (true, true);
+    for value in values() {
+        count += 1;
+        (low, high) = (low.min(value), high.max(value));
+        is_whole &= value.fract() == 0.0;
+        is_exact &= f64::from(value as f32) == value;
+    }
+    let largest = low.abs().max(high.abs());
+    if is_exact || (is_whole && largest < ALL_DIFFERENT) {
+        return None;
+    }
+    // as many as 32 bits could tell apart, were they evenly spread
+    let steps = (high - low) / largest * ALL_DIFFERENT;
+    if !is_whole && steps > 16.0 * count as f64 {
+        return None;
+    }
+    let mut wide: Vec<f64> = values().collect();
+    wide.sort_by(f64::total_cmp);
+    wide.dedup();
+    let different = wide.len();
+    let mut narrow: Vec<f32> = wide.into_iter().map(|value| value as f32).collect();
+    narrow.dedup();
+    let left = narrow.len();
+    // numbers with decimals lose digits everywhere, and few of them what tells them apart
+    (is_whole || left * 4 < different * 3).then_some((different, left))
+}

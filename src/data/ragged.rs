@@ -1,0 +1,63 @@
+//! Ragged: why a row may have another number of cells than the header, and what to do.
+
+use super::header::Header;
+use super::records::Record;
+
+/// What to do about a row of another length.
+pub(super) fn remedy(record: &Record<'_>, text: &str, header: &Header) -> String {
+    let line = text.get(record.start..record.end).unwrap_or_default();
+    let (columns, found) = (header.names.len(), record.cells.len());
+    let delimiter = char::from(header.delimiter);
+    let is_empty = |cell: Option<&str>| cell.is_some_and(|cell| cell.trim().is_empty());
+    let last = record.cells.last().map(AsRef::as_ref);
+    if line.trim_start().starts_with(['#', '%']) || line.trim_start().starts_with("//") {
+        return "this line looks like a comment: remove it; comments are not supported yet"
+            .to_string();
+    }
+    if found == columns + 1 && is_empty(last) {
+        return match header.is_first_line {
+            true => format!(
+                "the rows end with a `{delimiter}` and the header doesn't: end the header with one as well (a column without a name is left out), or remove it from the rows"
+            ),
+            false => format!("the rows end with a `{delimiter}`: remove it"),
+        };
+    }
+    if found + 1 == columns
+        && header.is_first_line
+        && is_empty(header.raw.last().map(String::as_str))
+    {
+        return format!(
+            "the header ends with a `{delimiter}` and the rows don't: remove it from the header"
+        );
+    }
+    if matches!(delimiter, ' ' | '\t') && line.split_whitespace().count() == columns {
+        return "the cells are apart by several blanks, where exactly one is expected: write one, or a comma, between two cells".to_string();
+    }
+    if line.contains("\\\"") {
+        return "a quote that belongs to the text is written twice, `\"\"`, not `\\\"`".to_string();
+    }
+    if line.contains(['\n', '\r']) {
+        return "a quoted cell runs over several lines here: is a `\"` missing?".to_string();
+    }
+    let other = [',', ';', '\t', '|'].into_iter().find(|other| {
+        *other != delimiter && found == 1 && line.matches(*other).count() + 1 == columns
+    });
+    if let Some(other) = other {
+        return format!(
+            "this row has {} between its cells, and the header a `{delimiter}`: write the same everywhere",
+            named(other)
+        );
+    }
+    if found > columns {
+        return format!("a cell that holds a `{delimiter}` must be in double quotes");
+    }
+    "cells are missing, or the line was cut: complete it, or remove it".to_string()
+}
+
+/// A delimiter in words.
+fn named(delimiter: char) -> String {
+    match delimiter {
+        '\t' => "a tab".to_string(),
+        other => format!("a `{other}`"),
+    }
+}
