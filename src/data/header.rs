@@ -32,6 +32,8 @@ pub(super) struct Header {
     pub is_first_line: bool,
     /// Where each name stands, and, where it stands twice, where again.
     index: HashMap<String, (usize, Option<usize>)>,
+    /// What the table is called.
+    table: String,
 }
 
 impl Header {
@@ -63,7 +65,7 @@ impl Header {
             }
         }
         let is_first_line = format.header.is_first_line();
-        Ok(Header { raw, names, delimiter, body, is_first_line, index })
+        Ok(Header { raw, names, delimiter, body, is_first_line, index, table: source.name.clone() })
     }
 
     /// The rows of the table, from the first on.
@@ -78,8 +80,11 @@ impl Header {
             Some((place, None)) => Ok(Some(*place)),
             Some((first, Some(again))) => {
                 let (first, again) = (ordinal(first + 1), ordinal(again + 1));
-                let message =
-                    format!("two columns are named `{}`: the {first} and the {again}", name.trim());
+                let message = format!(
+                    "two columns of {} are named `{}`: the {first} and the {again}",
+                    self.table,
+                    name.trim()
+                );
                 let help =
                     if self.is_all_numbers() { NO_HEADER } else { "give one of them another name" };
                 Err(Problem::at("", message).code(Code::Column).help(help))

@@ -48,14 +48,14 @@ fn every_bad_table_is_an_error_with_its_place_and_a_remedy() {
             b"1,2,1\n4,5,6\n",
             json!({ "features": [2], "target": 1 }),
             "data.target",
-            "two columns are named `1`: the 1st and the 3rd",
+            "two columns of t.csv are named `1`: the 1st and the 3rd",
             "no header",
         ),
         (
             b"\n\na,b,y,b\n4,5,6,7\n",
             plain(),
             "data.features[1]",
-            "two columns are named `b`: the 2nd and the 4th",
+            "two columns of t.csv are named `b`: the 2nd and the 4th",
             "another name",
         ),
         (

@@ -102,7 +102,7 @@ fn number() -> impl Strategy<Value = String> {
 proptest! {
     #[test]
     fn both_ways_agree_on_plain_tables(
-        rows in prop::collection::vec((number(), "[ a-zé]{0,3}[a-z]", number(), "[^\"\r\n,]{0,4}"), 0..30),
+        rows in prop::collection::vec((number(), "[ a-mé]{0,3}[a-m]", number(), "[^\"\r\n,]{0,4}"), 0..30),
         bytes in 1usize..200,
         crlf in any::<bool>(),
     ) {
