@@ -9,10 +9,13 @@ use lanthorn::config::{Config, Document, Format, Node};
 use lanthorn::exchange::keras::read_json;
 use lanthorn::exchange::python::{self, Note};
 use lanthorn::exchange::tidy::tidy;
-use serde_json::{Map, Value};
+use lanthorn::losses::Target;
+use lanthorn::plan::Plan;
+use lanthorn::spec::{Facts, Spec};
+use serde_json::{Map, Value, json};
 
 use super::output::{Kind, Output};
-use super::view;
+use super::{Common, view};
 
 #[derive(Args)]
 pub(crate) struct ConvertArguments {
@@ -27,34 +30,86 @@ pub(crate) struct ConvertArguments {
     out: Option<PathBuf>,
 }
 
-pub(crate) fn run(arguments: &ConvertArguments) -> Result<()> {
+pub(crate) fn run(arguments: &ConvertArguments, common: &Common) -> Result<()> {
     let out = arguments.to.as_ref().or(arguments.out.as_ref());
     let out = out.map_or(Path::new("-"), PathBuf::as_path);
     let inputs = [(arguments.file.as_path(), "the file that is read")];
     let output = Output::at(out, Kind::Text, &inputs)?;
     let format = output.format()?;
     let (tree, notes) = read(&arguments.file)?;
+    let place = if output.is_file() { out } else { arguments.file.as_path() };
+    let folder = place.parent().unwrap_or(Path::new(""));
+    let refusal = refused(&tree, folder).map(|why| {
+        let why = why.split_whitespace().collect::<Vec<_>>().join(" ");
+        format!("`lanthorn check` refuses it as it stands: {why}")
+    });
     let text = match format {
         Format::Json => format.write(&tree)?,
-        _ => commented(&format.write(&tree)?, &notes, format),
+        _ => commented(&format.write(&tree)?, &notes, refusal.as_deref(), format),
     };
-    for note in &notes {
-        view::warning(&note.text());
+    notes.iter().map(Note::text).chain(refusal.clone()).for_each(|text| view::warning(&text));
+    if !common.json || !output.is_stdout() {
+        output.write(text.as_bytes())?;
     }
-    output.write(text.as_bytes())?;
-    match output.is_file() {
-        true => output.tell(&format!("wrote {}\n", out.display())),
-        false => Ok(()),
+    let written = output.is_file().then_some(out);
+    if common.json {
+        let note = |note: &Note| {
+            let line = (note.line > 0).then_some(note.line);
+            json!({ "line": line, "message": note.message, "before_layer": note.layer })
+        };
+        let document = json!({
+            "config": tree,
+            "not_carried": notes.iter().map(note).collect::<Vec<_>>(),
+            "refusal": refusal,
+            "written": written,
+        });
+        return view::json(&document);
     }
+    match written {
+        Some(out) => output.tell(&format!("wrote {}\n", out.display())),
+        None => Ok(()),
+    }
+}
+
+/// Why `check` would refuse a configuration; without data, one whose target suits the loss is
+/// supposed.
+fn refused(tree: &Value, folder: &Path) -> Option<String> {
+    let config: Config = match Node::from_json(tree).read() {
+        Ok(config) => config,
+        Err(error) => return Some(error.to_string()),
+    };
+    if config.data.is_some() {
+        return Plan::new(config, folder).err().map(|error| error.to_string());
+    }
+    let no_data = Facts { has_validation: true, ..Facts::default() };
+    let spec = match Spec::resolve(&config, &no_data) {
+        Ok(spec) => spec,
+        Err(error) => return Some(error.to_string()),
+    };
+    let outputs = spec.model.output().elements();
+    let classes = outputs.max(2);
+    let loss = config.compile.as_ref().map_or("", |compile| compile.loss.kind.name);
+    let mut targets = [Target::Numbers(outputs), Target::OneHot(classes), Target::Classes(classes)];
+    if loss.starts_with("sparse") {
+        targets.reverse();
+    } else if loss.starts_with("categorical") {
+        targets.swap(0, 1);
+    }
+    let check =
+        |target: Target| Spec::resolve(&config, &Facts { target: Some(target), ..no_data }).err();
+    let mut errors = targets.into_iter().map(check);
+    let first = errors.next()??;
+    errors.all(|error| error.is_some()).then(|| first.to_string())
 }
 
 /// A configuration's text with a comment at whatever was not carried: before the layer that came
 /// after it, or at the top.
-fn commented(text: &str, notes: &[Note], format: Format) -> String {
+fn commented(text: &str, notes: &[Note], refusal: Option<&str>, format: Format) -> String {
     let comment = |note: &Note| format!("# not carried: {}", note.text().replace('\n', " "));
     let is_placed = |note: &&Note| note.layer.is_some() && format == Format::Yaml;
     let mut lines: Vec<String> =
         notes.iter().filter(|note| !is_placed(note)).map(comment).collect();
+    lines.extend(refusal.map(|why| format!("# {why}")));
     let (mut layer, mut inside) = (0, false);
     let place = |at: usize, lines: &mut Vec<String>| {
         let here = notes.iter().filter(is_placed).filter(|note| note.layer == Some(at));
@@ -85,7 +140,7 @@ fn read(path: &Path) -> Result<(Value, Vec<Note>)> {
         let code = text_of(path)?;
         let code = python::convert(&code)
             .map_err(|message| Error::data(path.display().to_string(), message))?;
-        return Ok(tidied(&code.config, code.notes));
+        return Ok((tidy(&code.config), code.notes));
     }
     if ending == "json" {
         let text = text_of(path)?;
@@ -101,20 +156,10 @@ fn read(path: &Path) -> Result<(Value, Vec<Note>)> {
             }
             let note = |message| Note { line: 0, message, layer: None };
             let notes = converted.notes.into_iter().map(note).collect();
-            return Ok(tidied(&Value::Object(tree), notes));
+            return Ok((tidy(&Value::Object(tree)), notes));
         }
     }
     Ok((Document::open(path)?.config::<Value>()?, Vec::new()))
-}
-
-/// A converted tree as a person would write it; a note more where it isn't valid yet.
-fn tidied(tree: &Value, mut notes: Vec<Note>) -> (Value, Vec<Note>) {
-    let tree = tidy(tree);
-    if let Err(error) = Node::from_json(&tree).read::<Config>() {
-        let message = format!("it is not valid as it stands: {error}");
-        notes.push(Note { line: 0, message, layer: None });
-    }
-    (tree, notes)
 }
 
 fn text_of(path: &Path) -> Result<String> {

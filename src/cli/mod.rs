@@ -115,7 +115,7 @@ fn dispatch(verb: Verb, common: &Common) -> Result<ExitCode> {
         Verb::Predict(own) => predict::run(&own, common)?,
         Verb::Export(own) => export::run(&own, common)?,
         Verb::Import(own) => import::run(&own, common)?,
-        Verb::Convert(own) => convert::run(&own)?,
+        Verb::Convert(own) => convert::run(&own, common)?,
         Verb::Inspect(own) => inspect::run(&own, common)?,
         Verb::Schema(own) => schema::run(&own)?,
         Verb::Completions { shell } => {

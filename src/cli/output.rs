@@ -97,6 +97,11 @@ impl Output {
         matches!(self.place, Place::File(_))
     }
 
+    /// True where the output is stdout itself.
+    pub(crate) fn is_stdout(&self) -> bool {
+        matches!(self.place, Place::Stdout)
+    }
+
     /// The format of a configuration that is written here: what the name says; YAML for a stream.
     pub(crate) fn format(&self) -> Result<Format> {
         match self.is_file() {

@@ -11,6 +11,7 @@ use crate::artifact::{Model, Training};
 use crate::checkpoint::{CHECKPOINT, Checkpoint};
 use crate::config::{Config, Node};
 use crate::data::Preprocessing;
+use crate::diagnostics::Place;
 use crate::error::{Error, Result};
 use crate::losses::{LossKind, Target};
 use crate::network::Network;
@@ -73,14 +74,21 @@ pub fn from_keras(file: &KerasFile, path: &Path) -> Result<(Model, Vec<String>)>
     if let Some(why) = converted.differing.first() {
         return Err(Error::model(path, why));
     }
-    let mut config = Map::from_iter([("model".to_string(), converted.model.clone())]);
-    if !converted.compile.is_null() {
-        config.insert("compile".to_string(), converted.compile.clone());
+    let mut notes = converted.notes;
+    let mut sections = Map::from_iter([("model".to_string(), converted.model)]);
+    if converted.compile["loss"].is_null() && !converted.compile.is_null() {
+        notes.push(
+            "without a loss there is no `compile` section: the model predicts; to train it, name a \
+             configuration, `--config CONFIG`"
+                .into(),
+        );
+    } else if !converted.compile.is_null() {
+        sections.insert("compile".to_string(), converted.compile);
     }
     let unreadable =
         |error: Error| Error::model(path, format!("its configuration doesn't fit ours: {error}"));
-    let config = Node::from_json(&Value::Object(config)).read();
-    let config: Config = config.map_err(|error| unreadable(error.into()))?;
+    let config = Node::from_json(&Value::Object(sections)).read();
+    let mut config: Config = config.map_err(|error| unreadable(error.into()))?;
     let bare = Spec::resolve(&config, &Facts::default()).map_err(unreadable)?;
     let columns = bare.model.input.elements().max(bare.model.output().elements());
     if columns > COLUMNS {
@@ -91,7 +99,15 @@ pub fn from_keras(file: &KerasFile, path: &Path) -> Result<(Model, Vec<String>)>
     let target = target_of(&config, &bare);
     let preprocessing = Preprocessing::plain(bare.model.input.elements(), target)?;
     let facts = Facts { has_validation: true, ..preprocessing.facts() };
-    let spec = Spec::resolve(&config, &facts).map_err(unreadable)?;
+    let spec = loop {
+        match Spec::resolve(&config, &facts) {
+            Ok(spec) => break spec,
+            Err(error) => match leave_out(&mut config, &error) {
+                Some(left_out) => notes.extend(left_out),
+                None => return Err(unreadable(error)),
+            },
+        }
+    };
     let room = file.numbers();
     let network = Network::build_within(&spec.model, spec.seed, &Device::Cpu, room)
         .map_err(|error| Error::model(path, error.to_string()))?;
@@ -102,7 +118,42 @@ pub fn from_keras(file: &KerasFile, path: &Path) -> Result<(Model, Vec<String>)>
     let training = Training::default();
     let preprocessing = Some(preprocessing);
     let self_test = None;
-    Ok((Model { config, preprocessing, training, self_test, network, spec }, converted.notes))
+    Ok((Model { config, preprocessing, training, self_test, network, spec }, notes))
+}
+
+/// Takes what only training needs and what is wrong out of a configuration, metrics or all of
+/// `compile`, and names it; None where something else is wrong.
+fn leave_out(config: &mut Config, error: &Error) -> Option<Vec<String>> {
+    let diagnostics = error.diagnostics();
+    let mut wrong: Vec<(&str, &str)> = Vec::new();
+    for diagnostic in diagnostics.iter() {
+        match &diagnostic.place {
+            Place::Config { path, .. } if path.starts_with("compile") => {
+                wrong.push((path.as_str(), diagnostic.message.as_str()));
+            }
+            _ => return None,
+        }
+    }
+    let compile = config.compile.as_mut()?;
+    let index = |path: &str, list: &str| {
+        let rest = path.strip_prefix("compile.")?.strip_prefix(list)?.strip_prefix('[')?;
+        rest.split(']').next()?.parse::<usize>().ok()
+    };
+    let lists = ["metrics", "weighted_metrics"];
+    if wrong.iter().all(|(path, _)| lists.iter().any(|list| index(path, list).is_some())) {
+        for (list, metrics) in
+            lists.into_iter().zip([&mut compile.metrics, &mut compile.weighted_metrics])
+        {
+            let mut places = 0..;
+            metrics.retain(|_| {
+                let place = places.next();
+                !wrong.iter().any(|(path, _)| index(path, list) == place)
+            });
+        }
+    } else {
+        config.compile = None;
+    }
+    Some(wrong.iter().map(|(path, why)| format!("`{path}` is left out: {why}")).collect())
 }
 
 /// Puts the weights of one of Keras's files into a model of the same architecture, layer by layer.

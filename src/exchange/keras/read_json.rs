@@ -297,15 +297,38 @@ fn is_numbered(name: &str, base: &str) -> bool {
 
 /// Arguments of older versions under the names of today's.
 fn renamed<'a>(class: &str, key: &'a str, value: &Value) -> (&'a str, Value) {
+    let value = match (key, value.as_str()) {
+        ("dim_ordering", Some("tf")) => json!("channels_last"),
+        ("dim_ordering", Some("th")) => json!("channels_first"),
+        _ => value.clone(),
+    };
     let key = match (class, key) {
         ("LeakyReLU", "alpha") => "negative_slope",
+        ("Embedding", "init") => "embeddings_initializer",
         (_, "init") => "kernel_initializer",
-        (_, "output_dim") if class == "Dense" => "units",
+        (_, "inner_init") => "recurrent_initializer",
+        (_, "inner_activation") => "recurrent_activation",
+        ("Dense" | "SimpleRNN" | "LSTM" | "GRU", "output_dim") => "units",
         (_, "lr") => "learning_rate",
         (_, "p") if class.ends_with("Dropout") => "rate",
+        (_, "sigma") if class == "GaussianNoise" => "stddev",
+        (_, "nb_filter") => "filters",
+        (_, "filter_length") => "kernel_size",
+        (_, "border_mode") => "padding",
+        (_, "subsample" | "subsample_length" | "stride") => "strides",
+        (_, "pool_length") => "pool_size",
+        (_, "W_regularizer") => "kernel_regularizer",
+        (_, "b_regularizer") => "bias_regularizer",
+        (_, "U_regularizer") => "recurrent_regularizer",
+        (_, "W_constraint") => "kernel_constraint",
+        (_, "b_constraint") => "bias_constraint",
+        (_, "dropout_W") => "dropout",
+        (_, "dropout_U") => "recurrent_dropout",
+        (_, "dim_ordering") => "data_format",
+        (_, "bias") => "use_bias",
         _ => key,
     };
-    (key, value.clone())
+    (key, value)
 }
 
 /// Why a layer computes other numbers in Keras: its precision.

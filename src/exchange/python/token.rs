@@ -9,11 +9,13 @@ pub(super) enum Token {
     Int(i64),
     /// A number with a point or an exponent.
     Float(f64),
-    /// A text without holes.
+    /// A text.
     Text(String),
+    /// An f-string, its holes unread: `dense_{i}`.
+    Pattern(String),
     /// An operator or a bracket: `(`, `**`, `=`.
     Sign(&'static str),
-    /// What no literal code has: an f-string, a stray character.
+    /// What no literal code has: a stray character.
     Other,
 }
 
@@ -22,6 +24,10 @@ pub(super) enum Token {
 pub(super) struct Line {
     /// Where it starts, from 1.
     pub(super) number: usize,
+    /// How far it is indented.
+    pub(super) indent: usize,
+    /// True where it follows a `;` on the line of the one before.
+    pub(super) follows: bool,
     /// Its tokens; at least one.
     pub(super) tokens: Vec<Token>,
 }
@@ -36,7 +42,7 @@ const SIGNS: [&str; 34] = [
 pub(super) fn lines(code: &str) -> Vec<Line> {
     let mut scanner = Scanner { chars: code.chars().collect(), at: 0, line: 1 };
     let mut lines = Vec::new();
-    let mut current = Line { number: 1, tokens: Vec::new() };
+    let mut current = Line { number: 1, indent: 0, follows: false, tokens: Vec::new() };
     let mut open = 0usize;
     while let Some(c) = scanner.peek() {
         if current.tokens.is_empty() {
@@ -47,7 +53,13 @@ pub(super) fn lines(code: &str) -> Vec<Line> {
                 scanner.next();
                 if open == 0 {
                     finish(&mut lines, &mut current);
+                    (current.indent, current.follows) = (0, false);
                 }
+            }
+            ' ' | '\t' if current.tokens.is_empty() && !current.follows => {
+                scanner.next();
+                current.indent =
+                    if c == '\t' { (current.indent / 8 + 1) * 8 } else { current.indent + 1 };
             }
             '#' => scanner.skip_comment(),
             '\\' if matches!(scanner.ahead(1), Some('\n' | '\r')) => {
@@ -64,6 +76,7 @@ pub(super) fn lines(code: &str) -> Vec<Line> {
                 }
                 if token == Token::Sign(";") && open == 0 {
                     finish(&mut lines, &mut current);
+                    current.follows = true;
                 } else {
                     current.tokens.push(token);
                 }
@@ -77,7 +90,7 @@ pub(super) fn lines(code: &str) -> Vec<Line> {
 fn finish(lines: &mut Vec<Line>, current: &mut Line) {
     if !current.tokens.is_empty() {
         let tokens = std::mem::take(&mut current.tokens);
-        lines.push(Line { number: current.number, tokens });
+        lines.push(Line { tokens, ..*current });
     }
 }
 
@@ -221,6 +234,9 @@ impl Scanner {
                 }
             }
         }
-        if prefix.contains('f') && text.contains('{') { Token::Other } else { Token::Text(text) }
+        match prefix.contains('f') && text.contains(['{', '}']) {
+            true => Token::Pattern(text),
+            false => Token::Text(text),
+        }
     }
 }

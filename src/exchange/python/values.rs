@@ -1,97 +1,251 @@
-//! Arguments as JSON, and the classes and functions that names stand for.
+//! What names stand for while code is read, and the JSON of it.
 
-use serde_json::{Map, Value, json};
+use std::collections::BTreeMap;
+use std::rc::Rc;
 
-use super::convert::{Arguments, Object, Reader};
-use super::expression::Expression;
+use serde_json::{Map, json};
+
+use super::block;
+use super::reader::Reader;
 use crate::exchange::signatures::{self, Class};
 
-impl Reader {
-    /// A constructor's call as Keras's JSON; arguments that aren't literal are noted and left out.
-    pub(super) fn object(&mut self, class: Class, args: &[Expression], named: &Arguments) -> Value {
-        let mut config = Map::new();
-        let order: Vec<&str> = class.arguments().collect();
-        if args.len() > order.len() {
-            self.note(format!(
-                "`{}` takes {} arguments, {} are given",
-                class.name,
-                order.len(),
-                args.len()
-            ));
-        }
-        let by_place = order.iter().map(ToString::to_string).zip(args.iter().cloned());
-        for (key, expression) in by_place.chain(named.iter().cloned()) {
-            match self.value(&expression) {
-                Some(value) => drop(config.insert(key, value)),
-                None => self.note(format!(
-                    "`{key}` of `{}` is not literal: {}",
-                    class.name,
-                    describe(&expression)
-                )),
-            }
-        }
-        json!({ "module": class.module, "class_name": class.name, "config": config })
+/// A value, as far as it is known.
+#[derive(Debug, Clone)]
+pub(super) enum Value {
+    None,
+    Bool(bool),
+    Int(i64),
+    Float(f64),
+    Text(String),
+    /// A list or a tuple.
+    List(Vec<Value>),
+    Dict(Vec<(Value, Value)>),
+    /// Something outside of the code, by its name: `keras.layers.Dense`.
+    Path(Vec<String>),
+    /// What calling something outside gave, by its name.
+    Made(String),
+    /// One of Keras's objects, by number: a layer, an optimizer, …
+    Object(usize),
+    /// The layers that a tensor has come through.
+    Tensor(Vec<usize>),
+    /// A model, by number.
+    Model(usize),
+    /// scikit-learn's wrapper around a model.
+    Wrapper(usize),
+    /// An `ImageDataGenerator`, by number.
+    Generator(usize),
+    /// Batches that flow from one, and how many images each has.
+    Flow(usize, Option<i64>),
+    Function(Rc<Closure>),
+    Class(Rc<block::Class>),
+    /// An instance of a class of the code, by number.
+    Instance(usize),
+    Unknown,
+}
+
+/// Names and what they are bound to.
+pub(super) type Scope = BTreeMap<String, Value>;
+
+/// A function of the code: with its parameters' defaults, and the names around it.
+#[derive(Debug, Clone)]
+pub(super) struct Closure {
+    pub(super) function: Rc<block::Function>,
+    pub(super) defaults: Vec<Option<Value>>,
+    pub(super) around: Scope,
+}
+
+/// One of Keras's objects with its arguments.
+#[derive(Debug, Clone)]
+pub(super) struct Object {
+    pub(super) class: Class,
+    pub(super) config: Vec<(String, Value)>,
+}
+
+impl Object {
+    pub(super) fn get(&self, key: &str) -> Option<&Value> {
+        self.config.iter().find(|(known, _)| known == key).map(|(_, value)| value)
     }
 
-    /// An argument's value as JSON; None where it isn't literal.
-    pub(super) fn value(&mut self, expression: &Expression) -> Option<Value> {
-        Some(match expression {
-            Expression::None => Value::Null,
-            Expression::Bool(value) => json!(value),
-            Expression::Int(value) => json!(value),
-            Expression::Float(value) => json!(value),
-            Expression::Text(text) => json!(text),
-            Expression::List(items) => {
-                Value::Array(items.iter().map(|item| self.value(item)).collect::<Option<_>>()?)
-            }
-            Expression::Dict(entries) => {
-                let mut map = Map::new();
-                for (key, value) in entries {
-                    let key = match key {
-                        Expression::Text(text) => text.clone(),
-                        Expression::Int(number) => number.to_string(),
-                        _ => return None,
-                    };
-                    map.insert(key, self.value(value)?);
-                }
-                Value::Object(map)
-            }
-            Expression::Path(path) => match self.evaluate(expression) {
-                Some(Object::Keras(value)) => value,
-                Some(_) => return None,
-                None => self.function(path)?,
-            },
-            Expression::Call(..) => match self.evaluate(expression)? {
-                Object::Keras(value) => value,
-                _ => return None,
-            },
-            Expression::Attribute(..) | Expression::Opaque => return None,
+    pub(super) fn set(&mut self, key: &str, value: Value) {
+        match self.config.iter_mut().find(|(known, _)| known == key) {
+            Some((_, place)) => *place = value,
+            None => self.config.push((key.to_string(), value)),
+        }
+    }
+}
+
+/// How large and how deep one value may be.
+const SIZE: usize = 4096;
+const DEPTH: usize = 24;
+
+impl Value {
+    /// True or false, where that is known.
+    pub(super) fn truth(&self) -> Option<bool> {
+        Some(match self {
+            Value::None => false,
+            Value::Bool(value) => *value,
+            Value::Int(value) => *value != 0,
+            Value::Float(value) => *value != 0.0,
+            Value::Text(text) => !text.is_empty(),
+            Value::List(items) => !items.is_empty(),
+            Value::Dict(entries) => !entries.is_empty(),
+            Value::Path(_) | Value::Made(_) | Value::Unknown => return None,
+            _ => true,
         })
     }
 
-    /// A function that stands for its name: `tf.nn.relu`, `keras.losses.mean_squared_error`; or a
-    /// class that stands for its instance: `optimizer=Adam`.
-    fn function(&mut self, path: &[String]) -> Option<Value> {
-        let full = self.resolve(path);
-        let [.., parent, name] = full.as_slice() else { return None };
-        if matches!(parent.as_str(), "nn" | "activations" | "functional") {
-            return Some(json!(name));
-        }
-        let class = signatures::module(parent)?.find(name)?;
-        match name.starts_with(char::is_uppercase) {
-            true => Some(json!({ "module": class.module, "class_name": class.name, "config": {} })),
-            false => Some(json!(name)),
+    /// True where it is known what it is.
+    pub(super) fn is_known(&self) -> bool {
+        !matches!(self, Value::Path(_) | Value::Made(_) | Value::Unknown)
+    }
+
+    pub(super) fn as_float(&self) -> Option<f64> {
+        match self {
+            Value::Int(value) => Some(*value as f64),
+            Value::Float(value) => Some(*value),
+            Value::Bool(value) => Some(f64::from(u8::from(*value))),
+            _ => None,
         }
     }
 
-    pub(super) fn resolve(&self, path: &[String]) -> Vec<String> {
-        match path.split_first() {
-            Some((first, rest)) => match self.aliases.get(first) {
-                Some(module) => module.iter().chain(rest).cloned().collect(),
-                None => path.to_vec(),
-            },
-            None => Vec::new(),
+    pub(super) fn as_int(&self) -> Option<i64> {
+        match self {
+            Value::Int(value) => Some(*value),
+            Value::Bool(value) => Some(i64::from(*value)),
+            _ => None,
         }
+    }
+
+    /// The value, or Unknown where it grew too large.
+    pub(super) fn limited(self) -> Value {
+        let mut left = SIZE;
+        if self.fits(&mut left, DEPTH) { self } else { Value::Unknown }
+    }
+
+    fn fits(&self, left: &mut usize, depth: usize) -> bool {
+        let own = match self {
+            Value::Text(text) => 1 + text.len() / 64,
+            Value::Tensor(layers) => 1 + layers.len(),
+            _ => 1,
+        };
+        if depth == 0 || *left < own {
+            return false;
+        }
+        *left -= own;
+        match self {
+            Value::List(items) => items.iter().all(|item| item.fits(left, depth - 1)),
+            Value::Dict(entries) => entries
+                .iter()
+                .all(|(key, value)| key.fits(left, depth - 1) && value.fits(left, depth - 1)),
+            _ => true,
+        }
+    }
+
+    /// True where a model, a layer or a tensor is in it.
+    pub(super) fn holds_model(&self) -> bool {
+        match self {
+            Value::Model(_) | Value::Wrapper(_) | Value::Tensor(_) => true,
+            Value::List(items) => items.iter().any(Value::holds_model),
+            Value::Dict(entries) => entries.iter().any(|(_, value)| value.holds_model()),
+            _ => false,
+        }
+    }
+
+    /// Whether two values are equal, where that is known.
+    pub(super) fn equals(&self, other: &Value) -> Option<bool> {
+        if let (Some(a), Some(b)) = (self.as_float(), other.as_float()) {
+            return Some(a == b);
+        }
+        Some(match (self, other) {
+            (a, b) if !a.is_known() || !b.is_known() => return None,
+            (Value::None, Value::None) => true,
+            (Value::Text(a), Value::Text(b)) => a == b,
+            (Value::List(a), Value::List(b)) => {
+                let mut all = a.len() == b.len();
+                for (a, b) in a.iter().zip(b) {
+                    all &= a.equals(b)?;
+                }
+                all
+            }
+            (Value::Object(a), Value::Object(b)) | (Value::Model(a), Value::Model(b)) => a == b,
+            (Value::Dict(_), Value::Dict(_)) => return None,
+            _ => false,
+        })
+    }
+}
+
+/// How many values the JSON of one thing may have.
+const JSON_SIZE: usize = 100_000;
+
+impl Reader {
+    /// A value as Keras's JSON; None where it isn't literal.
+    pub(super) fn json(&self, value: &Value) -> Option<serde_json::Value> {
+        self.limited_json(value, &mut { JSON_SIZE }, DEPTH)
+    }
+
+    fn limited_json(
+        &self,
+        value: &Value,
+        left: &mut usize,
+        depth: usize,
+    ) -> Option<serde_json::Value> {
+        if *left == 0 || depth == 0 {
+            return None;
+        }
+        *left -= 1;
+        Some(match value {
+            Value::None => serde_json::Value::Null,
+            Value::Bool(value) => json!(value),
+            Value::Int(value) => json!(value),
+            Value::Float(value) => json!(value),
+            Value::Text(text) => json!(text),
+            Value::List(items) => {
+                let items = items.iter().map(|item| self.limited_json(item, left, depth - 1));
+                serde_json::Value::Array(items.collect::<Option<_>>()?)
+            }
+            Value::Dict(entries) => {
+                let mut map = Map::new();
+                for (key, value) in entries {
+                    let key = match key {
+                        Value::Text(text) => text.clone(),
+                        Value::Int(number) => number.to_string(),
+                        _ => return None,
+                    };
+                    map.insert(key, self.limited_json(value, left, depth - 1)?);
+                }
+                serde_json::Value::Object(map)
+            }
+            Value::Object(index) => {
+                let object = &self.objects[*index];
+                let mut config = Map::new();
+                for (key, value) in &object.config {
+                    let value = match (object.class.name, value) {
+                        // `np.log([pos / neg])`: an array of one number
+                        ("Constant", Value::List(one)) if one.len() == 1 => &one[0],
+                        _ => value,
+                    };
+                    config.insert(key.clone(), self.limited_json(value, left, depth - 1)?);
+                }
+                let (module, name) = (object.class.module, object.class.name);
+                json!({ "module": module, "class_name": name, "config": config })
+            }
+            Value::Path(path) => function(path)?,
+            _ => return None,
+        })
+    }
+}
+
+/// A function that stands for its name: `tf.nn.relu`, `keras.losses.mean_squared_error`; or a class
+/// that stands for its instance: `optimizer=Adam`.
+fn function(path: &[String]) -> Option<serde_json::Value> {
+    let [.., parent, name] = path else { return None };
+    if matches!(parent.as_str(), "nn" | "activations" | "functional") {
+        return Some(json!(name));
+    }
+    let class = signatures::module(parent)?.find(name)?;
+    match name.starts_with(char::is_uppercase) {
+        true => Some(json!({ "module": class.module, "class_name": class.name, "config": {} })),
+        false => Some(json!(name)),
     }
 }
 
@@ -102,22 +256,5 @@ pub(super) fn class_of(path: &[String]) -> Option<Class> {
     match module {
         Some(module) => module.find(name),
         None => signatures::class_anywhere(name),
-    }
-}
-
-/// An expression in a few words.
-pub(super) fn describe(expression: &Expression) -> String {
-    match expression {
-        Expression::Path(path) => format!("`{}`", path.join(".")),
-        Expression::Call(function, ..) => match function.as_ref() {
-            Expression::Path(path) => format!("`{}(…)`", path.join(".")),
-            _ => "a call".into(),
-        },
-        Expression::Attribute(_, name) => format!("`….{name}`"),
-        Expression::List(items) => {
-            items.iter().map(describe).next().unwrap_or_else(|| "a list".into())
-        }
-        Expression::Opaque => "an expression".into(),
-        _ => "a literal".into(),
     }
 }

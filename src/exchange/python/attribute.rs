@@ -1,0 +1,134 @@
+//! Attributes, read and set: `trainable` and a learning rate are carried, others noted.
+
+use super::reader::Reader;
+use super::values::{Object, Value};
+use crate::exchange::signatures;
+
+impl Reader {
+    pub(super) fn attribute(&mut self, owner: &Value, name: &str) -> Value {
+        match owner {
+            Value::Path(path) => {
+                let mut path = path.clone();
+                path.push(name.to_string());
+                Value::Path(path)
+            }
+            Value::Model(index) => {
+                let model = &self.models[*index];
+                match name {
+                    "layers" => Value::List(
+                        self.without_inputs(&model.layers).into_iter().map(Value::Object).collect(),
+                    ),
+                    "optimizer" => model.compiled("optimizer").cloned().unwrap_or(Value::Unknown),
+                    "loss" => model.compiled("loss").cloned().unwrap_or(Value::Unknown),
+                    "input" | "inputs" => {
+                        let inputs = model.layers.iter().copied();
+                        Value::Tensor(inputs.filter(|layer| self.is_input(*layer)).collect())
+                    }
+                    "output" | "outputs" => Value::Tensor(model.layers.clone()),
+                    "name" | "_name" => model.name.clone().map_or(Value::Unknown, Value::Text),
+                    _ => Value::Unknown,
+                }
+            }
+            Value::Object(index) => {
+                let object = &self.objects[*index];
+                let name = if name == "lr" { "learning_rate" } else { name };
+                match (name, object.get(name)) {
+                    (_, Some(value)) => value.clone(),
+                    ("trainable", None) => Value::Bool(true),
+                    // the layers before it aren't known from here
+                    _ => Value::Unknown,
+                }
+            }
+            Value::Instance(index) => {
+                let own = self.instances[*index].attributes.get(name).cloned();
+                match (own, name) {
+                    (Some(value), _) => value,
+                    (None, "layers" | "optimizer") => match self.model_of(*index, name) {
+                        Some(model) => self.attribute(&Value::Model(model), name),
+                        None => Value::Unknown,
+                    },
+                    (None, _) => Value::Unknown,
+                }
+            }
+            _ => Value::Unknown,
+        }
+    }
+
+    /// `owner.name = value`
+    pub(super) fn set_attribute(&mut self, owner: &Value, name: &str, value: Value) {
+        match owner {
+            Value::Model(index) => self.set_of_model(*index, name, value),
+            Value::Object(index) => self.set_of_object(*index, name, value),
+            Value::Instance(index) => match name {
+                "trainable" => {
+                    if let Some(model) = self.model_of(*index, name) {
+                        self.set_of_model(model, name, value);
+                    }
+                }
+                _ => {
+                    self.instances[*index].attributes.insert(name.to_string(), value);
+                }
+            },
+            Value::Wrapper(_) => self.note(format!("setting `{name}` of a model is not carried")),
+            Value::List(_) if name == "trainable" => self.note(
+                "`trainable` of a list has no effect, in Keras neither: set it on each layer",
+            ),
+            Value::Unknown | Value::Made(_)
+                if matches!(name, "trainable" | "learning_rate" | "lr") =>
+            {
+                self.note(format!(
+                    "setting `{name}` is not carried: what it is set on is not known"
+                ));
+            }
+            _ => {}
+        }
+    }
+
+    fn set_of_model(&mut self, index: usize, name: &str, value: Value) {
+        match (name, &value) {
+            ("trainable", Value::Bool(_)) => {
+                for layer in self.models[index].layers.clone() {
+                    self.set_of_object(layer, name, value.clone());
+                }
+            }
+            ("name" | "_name", Value::Text(text)) => {
+                self.models[index].name = Some(text.clone());
+            }
+            ("optimizer" | "loss", value) if self.json(value).is_some() => {
+                self.note(format!(
+                    "setting `{name}` of a model is not carried, in Keras it takes effect through \
+                     `compile` only"
+                ));
+            }
+            _ => self.note(format!("setting `{name}` of a model is not carried")),
+        }
+    }
+
+    fn set_of_object(&mut self, index: usize, name: &str, value: Value) {
+        let object: &Object = &self.objects[index];
+        let is_layer = object.class.module == signatures::LAYERS.path;
+        let is_optimizer = object.class.module == signatures::OPTIMIZERS.path;
+        let class = object.class.name;
+        if let Some(line) = self.trained_with(index) {
+            self.note(format!(
+                "setting `{name}` of a `{class}` is not carried: it comes after the `fit` of line \
+                 {line}, and a configuration trains once"
+            ));
+            return;
+        }
+        let is_literal = self.json(&value).is_some();
+        match name {
+            "trainable" if is_layer && matches!(value, Value::Bool(_)) => {
+                self.changes += 1;
+                self.objects[index].set(name, value);
+            }
+            "learning_rate" | "lr" if is_optimizer && is_literal => {
+                self.changes += 1;
+                self.objects[index].set("learning_rate", value);
+            }
+            "trainable" | "learning_rate" | "lr" => self
+                .note(format!("setting `{name}` of a `{class}` is not carried: it is not literal")),
+            _ => self.note(format!("setting `{name}` of a `{class}` is not carried")),
+        }
+    }
+}

@@ -1,0 +1,204 @@
+//! Functions of Python's, NumPy's and Keras's backend that are known.
+
+use super::evaluate::Given;
+use super::reader::Reader;
+use super::values::{Value, class_of};
+
+/// The longest `range` that is followed.
+const LONGEST: i64 = 4000;
+
+/// What a function gives; None where it isn't known here.
+pub(super) fn call(reader: &mut Reader, path: &[String], given: &Given) -> Option<Value> {
+    let name = path.last()?.as_str();
+    let values: Vec<&Value> = given.by_place.iter().map(|argument| &argument.value).collect();
+    if let Some(value) = backend(reader, name, &values) {
+        return Some(value);
+    }
+    match path {
+        [_] => python(reader, name, &values, given),
+        [module, ..] if matches!(module.as_str(), "np" | "numpy" | "math") => {
+            number(name, values.first()?)
+        }
+        _ => None,
+    }
+}
+
+/// The order of an image's axes, and numbers that are set by a function.
+fn backend(reader: &mut Reader, name: &str, values: &[&Value]) -> Option<Value> {
+    match name {
+        "image_data_format" | "image_dim_ordering" => {
+            let first = reader.channels_first;
+            let names = match name {
+                "image_data_format" => ["channels_last", "channels_first"],
+                _ => ["tf", "th"],
+            };
+            Some(Value::Text(names[usize::from(first)].into()))
+        }
+        "set_image_data_format" | "set_image_dim_ordering" => {
+            if let Some(Value::Text(order)) = values.first() {
+                reader.channels_first = matches!(order.as_str(), "channels_first" | "th");
+            }
+            Some(Value::None)
+        }
+        _ => None,
+    }
+}
+
+fn python(reader: &mut Reader, name: &str, values: &[&Value], given: &Given) -> Option<Value> {
+    let list = |at: usize| values.get(at).and_then(|value| reader.items(value));
+    Some(match (name, values) {
+        ("range", _) => range(values)?,
+        ("len", [value]) => Value::Int(reader.items(value)?.len() as i64),
+        ("enumerate", [_, ..]) => {
+            let start = given.get(1, "start").map_or(Some(0), Value::as_int)?;
+            let pair = |(at, item)| Value::List(vec![Value::Int(start + at as i64), item]);
+            Value::List(list(0)?.into_iter().enumerate().map(pair).collect())
+        }
+        ("zip", [_, ..]) => {
+            let all: Vec<Vec<Value>> =
+                values.iter().map(|value| reader.items(value)).collect::<Option<_>>()?;
+            let shortest = all.iter().map(Vec::len).min()?;
+            let row = |at: usize| Value::List(all.iter().map(|items| items[at].clone()).collect());
+            Value::List((0..shortest).map(row).collect())
+        }
+        ("list" | "tuple", []) => Value::List(Vec::new()),
+        ("list" | "tuple", [_]) => Value::List(list(0)?),
+        ("reversed", [_]) => Value::List(list(0)?.into_iter().rev().collect()),
+        ("dict", _) => {
+            let mut entries = match values {
+                [] => Vec::new(),
+                [Value::Dict(entries)] => entries.clone(),
+                _ => return None,
+            };
+            for (key, argument) in &given.by_name {
+                if key.is_empty() {
+                    return Some(Value::Unknown);
+                }
+                entries.push((Value::Text(key.clone()), argument.value.clone()));
+            }
+            Value::Dict(entries)
+        }
+        ("int", [value]) => match value {
+            Value::Text(text) => Value::Int(text.trim().parse().ok()?),
+            value => Value::Int(value.as_float()?.trunc() as i64),
+        },
+        ("float", [value]) => match value {
+            Value::Text(text) => Value::Float(text.trim().parse().ok()?),
+            value => Value::Float(value.as_float()?),
+        },
+        ("str", [Value::Int(value)]) => Value::Text(value.to_string()),
+        ("str", [Value::Text(text)]) => Value::Text(text.clone()),
+        ("bool", [value]) => Value::Bool(value.truth()?),
+        ("abs", [Value::Int(value)]) => Value::Int(value.checked_abs()?),
+        ("abs", [value]) => Value::Float(value.as_float()?.abs()),
+        ("round", [value]) => Value::Int(value.as_float()?.round_ties_even() as i64),
+        ("min" | "max" | "sum", _) => fold(name, values, &list(0))?,
+        ("isinstance", [value, class]) => is_instance(reader, value, class),
+        ("hasattr", [Value::Object(index), Value::Text(attribute)]) => {
+            Value::Bool(reader.objects[*index].class.takes(attribute))
+        }
+        ("getattr", [owner, Value::Text(attribute), ..]) => reader.attribute(owner, attribute),
+        ("setattr", [owner, Value::Text(attribute), value]) => {
+            reader.set_attribute(owner, attribute, (*value).clone());
+            Value::None
+        }
+        ("exit" | "quit" | "super" | "print", _) => Value::None,
+        _ => return None,
+    })
+}
+
+fn range(values: &[&Value]) -> Option<Value> {
+    let numbers: Vec<i64> = values.iter().map(|value| value.as_int()).collect::<Option<_>>()?;
+    let (start, end, step) = match numbers[..] {
+        [end] => (0, end, 1),
+        [start, end] => (start, end, 1),
+        [start, end, step] if step != 0 => (start, end, step),
+        _ => return None,
+    };
+    let count = match step > 0 {
+        true => end.checked_sub(start)?.max(0).checked_add(step - 1)? / step,
+        false => {
+            start.checked_sub(end)?.max(0).checked_sub(step.checked_add(1)?)?
+                / step.checked_neg()?
+        }
+    };
+    if count > LONGEST {
+        return None;
+    }
+    Some(Value::List((0..count).map(|at| Value::Int(start + at * step)).collect()))
+}
+
+fn fold(name: &str, values: &[&Value], list: &Option<Vec<Value>>) -> Option<Value> {
+    let items: Vec<Value> = match (values, list) {
+        ([_], Some(items)) => items.clone(),
+        _ => values.iter().map(|value| (*value).clone()).collect(),
+    };
+    let mut items = items.into_iter();
+    let first = match name {
+        "sum" => Value::Int(0),
+        _ => items.next()?,
+    };
+    items.try_fold(first, |so_far, item| {
+        let (a, b) = (so_far.as_float()?, item.as_float()?);
+        Some(match name {
+            "sum" => super::arithmetic::operate("+", &so_far, &item),
+            "min" if b < a => item,
+            "max" if b > a => item,
+            _ => so_far,
+        })
+    })
+}
+
+/// Whether a layer is of one of Keras's classes.
+fn is_instance(reader: &Reader, value: &Value, class: &Value) -> Value {
+    let classes = match class {
+        Value::List(classes) => classes.clone(),
+        class => vec![class.clone()],
+    };
+    let Value::Object(index) = value else { return Value::Unknown };
+    let mut is_known = true;
+    for class in classes {
+        match class {
+            Value::Path(path) => match class_of(&path) {
+                Some(class) if class.name == reader.objects[*index].class.name => {
+                    return Value::Bool(true);
+                }
+                Some(_) => {}
+                None => is_known = false,
+            },
+            _ => is_known = false,
+        }
+    }
+    if is_known { Value::Bool(false) } else { Value::Unknown }
+}
+
+/// A function of a number, or of each number of a list.
+fn number(name: &str, value: &Value) -> Option<Value> {
+    let function: fn(f64) -> f64 = match name {
+        "log" => f64::ln,
+        "log2" => f64::log2,
+        "log10" => f64::log10,
+        "exp" => f64::exp,
+        "sqrt" => f64::sqrt,
+        "floor" => f64::floor,
+        "ceil" => f64::ceil,
+        "abs" | "fabs" => f64::abs,
+        "array" | "asarray" | "float32" => |value| value,
+        _ => return None,
+    };
+    let is_whole = matches!(name, "floor" | "ceil");
+    match value {
+        Value::List(items) => {
+            let items = items.iter().map(|item| number(name, item));
+            Some(Value::List(items.collect::<Option<_>>()?))
+        }
+        Value::Int(whole) if matches!(name, "array" | "asarray") => Some(Value::Int(*whole)),
+        value => {
+            let result = function(value.as_float()?);
+            if !result.is_finite() {
+                return None;
+            }
+            Some(if is_whole { Value::Int(result as i64) } else { Value::Float(result) })
+        }
+    }
+}

@@ -1,0 +1,201 @@
+//! Methods: of lists, of texts, of Keras's objects, of instances.
+
+use super::evaluate::Given;
+use super::expression::Expression;
+use super::reader::Reader;
+use super::values::Value;
+
+impl Reader {
+    /// `owner.name(…)`; `place` is how the owner is written.
+    pub(super) fn method(
+        &mut self,
+        owner: Value,
+        name: &str,
+        given: &Given,
+        place: &Expression,
+    ) -> Value {
+        if let ("assign", Some(value)) = (name, given.by_place.first()) {
+            self.assign(place, value.value.clone()); // `model.optimizer.learning_rate.assign(0.01)`
+            return Value::None;
+        }
+        match &owner {
+            Value::Model(model) => return self.model_method(*model, name, given),
+            Value::Wrapper(model) => return super::wrapper::method(self, *model, name, given),
+            Value::Generator(index) => return self.generator_method(*index, name, given),
+            Value::Object(index) => return self.object_method(*index, name, given, place),
+            Value::Instance(index) => {
+                if let Some(closure) = self.own_method(&owner, name) {
+                    return self.function(&closure, Some(owner), given);
+                }
+                if let Some(called) = self.instances[*index].attributes.get(name).cloned() {
+                    return self.call(called, given);
+                }
+                if let Some(model) = self.model_of(*index, name) {
+                    return self.model_method(model, name, given);
+                }
+            }
+            Value::List(items) => {
+                if let Some((changed, value)) = self.list_method(items.clone(), name, given) {
+                    self.assign(place, Value::List(changed).limited());
+                    return value;
+                }
+            }
+            Value::Dict(entries) => return self.dict_method(entries.clone(), name, given, place),
+            Value::Text(text) => {
+                return match name {
+                    "lower" => Value::Text(text.to_lowercase()),
+                    "upper" => Value::Text(text.to_uppercase()),
+                    _ => Value::Unknown,
+                };
+            }
+            _ => {}
+        }
+        self.unknown_method(&owner, name, given, place)
+    }
+
+    /// A method of something that isn't known: training it, or giving it a model, is told.
+    fn unknown_method(
+        &mut self,
+        owner: &Value,
+        name: &str,
+        given: &Given,
+        place: &Expression,
+    ) -> Value {
+        const PREPARES_DATA: [&str; 9] = [
+            "Scaler",
+            "Encoder",
+            "Binarizer",
+            "Transformer",
+            "Imputer",
+            "Vectorizer",
+            "Tokenizer",
+            "PCA",
+            "Normalizer",
+        ];
+        let maker = match owner {
+            Value::Made(maker) => maker.as_str(),
+            _ => "",
+        };
+        let is_about_data = PREPARES_DATA.iter().any(|ending| maker.ends_with(ending));
+        match name {
+            "fit" | "fit_transform" if is_about_data => self.note(format!(
+                "{} prepares the data and is not carried: write it as `scale` or `encode` at the \
+                 features under `data`",
+                place.describe()
+            )),
+            "compile" | "fit" | "fit_generator" | "load_weights" => {
+                self.note(format!(
+                    "`{name}` is not carried: what {} is could not be followed",
+                    place.describe()
+                ));
+            }
+            _ if given.all().any(|argument| argument.value.holds_model()) => self.note(format!(
+                "`{name}` of {} with a model or a layer's output is not carried",
+                place.describe()
+            )),
+            _ => {}
+        }
+        Value::Unknown
+    }
+
+    /// A method of a layer, an optimizer, …
+    fn object_method(
+        &mut self,
+        index: usize,
+        name: &str,
+        given: &Given,
+        place: &Expression,
+    ) -> Value {
+        let class = self.objects[index].class.name;
+        match name {
+            "adapt" => self.note(format!(
+                "`adapt` of {} is not carried: leave the layer out and write `scale: standard` at \
+                 the features under `data`, or give the layer its `mean` and `variance`",
+                place.describe()
+            )),
+            "build" | "get_config" | "get_weights" | "count_params" | "compute_output_shape" => {}
+            _ => self.note(format!("`{name}` of a `{class}` is not carried")),
+        }
+        if given.all().any(|argument| matches!(argument.value, Value::Tensor(_))) {
+            self.note(format!("`{name}` of a `{class}` over a tensor is not carried"));
+        }
+        Value::Unknown
+    }
+
+    /// What a list's method leaves and gives; None where it isn't known.
+    fn list_method(
+        &mut self,
+        mut items: Vec<Value>,
+        name: &str,
+        given: &Given,
+    ) -> Option<(Vec<Value>, Value)> {
+        let first = given.by_place.first().map(|argument| argument.value.clone());
+        let mut result = Value::None;
+        match (name, first) {
+            ("append", Some(value)) => items.push(value),
+            ("extend", Some(value)) => items.extend(self.items(&value)?),
+            ("insert", Some(Value::Int(at))) => {
+                let at = if at < 0 { at + items.len() as i64 } else { at };
+                let at = usize::try_from(at.max(0)).unwrap_or(0).min(items.len());
+                items.insert(at, given.get(1, "object")?.clone());
+            }
+            ("pop", None) => result = items.pop()?,
+            ("reverse", None) => items.reverse(),
+            ("copy", None) => result = Value::List(items.clone()),
+            ("index", Some(value)) => {
+                let at = items.iter().position(|item| item.equals(&value) == Some(true))?;
+                result = Value::Int(at as i64);
+            }
+            _ => return None,
+        }
+        self.changes += usize::from(matches!(name, "append" | "extend" | "insert"));
+        Some((items, result))
+    }
+
+    fn dict_method(
+        &mut self,
+        entries: Vec<(Value, Value)>,
+        name: &str,
+        given: &Given,
+        place: &Expression,
+    ) -> Value {
+        match name {
+            "items" => Value::List(
+                entries.into_iter().map(|(key, value)| Value::List(vec![key, value])).collect(),
+            ),
+            "keys" => Value::List(entries.into_iter().map(|(key, _)| key).collect()),
+            "values" => Value::List(entries.into_iter().map(|(_, value)| value).collect()),
+            "copy" => Value::Dict(entries),
+            "get" => match given.get(0, "key") {
+                Some(wanted) => {
+                    let found = entries.iter().find(|(key, _)| key.equals(wanted) == Some(true));
+                    let otherwise = given.get(1, "default").cloned().unwrap_or(Value::None);
+                    found.map_or(otherwise, |(_, value)| value.clone())
+                }
+                None => Value::Unknown,
+            },
+            "update" => {
+                let mut added = match given.by_place.first().map(|argument| &argument.value) {
+                    Some(Value::Dict(added)) => added.clone(),
+                    Some(_) => {
+                        self.assign(place, Value::Unknown);
+                        return Value::None;
+                    }
+                    None => Vec::new(),
+                };
+                let by_name = given.by_name.iter();
+                added.extend(
+                    by_name
+                        .map(|(key, argument)| (Value::Text(key.clone()), argument.value.clone())),
+                );
+                let whole =
+                    added.into_iter().try_fold(Value::Dict(entries), |whole, (key, value)| {
+                        super::arithmetic::with_item(whole, &key, value)
+                    });
+                self.assign(place, whole.unwrap_or(Value::Unknown).limited());
+                Value::None
+            }
+            _ => Value::Unknown,
+        }
+    }
+}
