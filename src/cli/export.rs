@@ -3,21 +3,18 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
-use candle_core::{DType, Device, Tensor};
+use candle_core::{DType, Device};
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{Args, ValueEnum};
 use lanthorn::Error;
-use lanthorn::artifact::{MODEL, Model, model_path};
+use lanthorn::artifact::{Model, Training, model_path};
 use lanthorn::config::Config;
-use lanthorn::exchange::keras::{self, write_json};
-use lanthorn::exchange::onnx;
-use lanthorn::exchange::portable::Portable;
-use lanthorn::exchange::torch;
-use lanthorn::exchange::verify::{self, Written};
-use lanthorn::files::to_safetensors;
+use lanthorn::exchange::formats::{
+    Container, EXPORT_FORMATS, ExportFormat, ExportOption, ExportOptions, Exported,
+};
 use lanthorn::network::Network;
 use lanthorn::plan::Plan;
 use lanthorn::spec::Spec;
-use lanthorn::weights_file;
 use serde_json::json;
 
 use super::output::{Kind, Output};
@@ -30,8 +27,8 @@ pub(crate) struct ExportArguments {
     #[arg(value_name = "MODEL")]
     model: PathBuf,
     /// What to write
-    #[arg(long, value_name = "WHAT")]
-    to: To,
+    #[arg(long, value_name = "WHAT", value_parser = formats())]
+    to: &'static dyn ExportFormat,
     /// The file to write: .yaml, .toml or .json for the architecture, .safetensors for weights; `-`
     /// for stdout
     #[arg(short, long, value_name = "FILE")]
@@ -51,22 +48,12 @@ pub(crate) struct ExportArguments {
     verify: bool,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum To {
-    /// The architecture alone, for `model: {from: FILE}`
-    Config,
-    /// The weights alone, named and laid out as PyTorch and candle have them
-    Weights,
-    /// A folder for PyTorch: the state dict, channels-first, and a model.py around it
-    Torch,
-    /// Keras's .keras: architecture, compile settings, weights, optimizer state
-    Keras,
-    /// Keras's .weights.h5
-    KerasWeights,
-    /// What Keras's `model_from_json` takes
-    KerasJson,
-    /// An ONNX graph; for a model trained on a table, raw columns in and classes out
-    Onnx,
+/// The formats by their names, each with its help.
+fn formats() -> impl TypedValueParser<Value = &'static dyn ExportFormat> {
+    let value = |format: &dyn ExportFormat| PossibleValue::new(format.name()).help(format.about());
+    let find = |name: String| EXPORT_FORMATS.into_iter().find(|format| format.name() == name);
+    PossibleValuesParser::new(EXPORT_FORMATS.map(value))
+        .try_map(move |name| find(name).ok_or("it is not in the list"))
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -77,22 +64,35 @@ enum Dtype {
 }
 
 pub(crate) fn run(arguments: &ExportArguments, common: &Common) -> Result<()> {
-    if arguments.dtype != Dtype::F32 && !matches!(arguments.to, To::Weights | To::Torch) {
-        return Err(Error::run("`--dtype` goes with `--to weights` and `--to torch` only").into());
-    }
-    for (is_given, flag) in [
-        (arguments.with_preprocessing, "--with-preprocessing"),
-        (arguments.without_preprocessing, "--without-preprocessing"),
+    for (is_given, flag, option) in [
+        (arguments.dtype != Dtype::F32, "--dtype", ExportOption::Dtype),
+        (arguments.with_preprocessing, "--with-preprocessing", ExportOption::Preprocessing),
+        (arguments.without_preprocessing, "--without-preprocessing", ExportOption::Preprocessing),
     ] {
-        if is_given && arguments.to != To::Onnx {
-            return Err(Error::run(format!("`{flag}` goes with `--to onnx` only")).into());
+        if is_given && !arguments.to.options().contains(&option) {
+            let takes = EXPORT_FORMATS.iter().filter(|format| format.options().contains(&option));
+            let takes: Vec<String> = takes.map(|to| format!("`--to {}`", to.name())).collect();
+            let message = format!("`{flag}` goes with {} only", takes.join(" and "));
+            return Err(Error::run(message).into());
         }
     }
-    match (arguments.to, is_model(&arguments.model)) {
-        (To::Torch, _) => torch_folder(arguments, common),
-        (To::Config, false) => of_configuration(arguments, common),
+    match (arguments.to.container(), arguments.to.architecture(), is_model(&arguments.model)) {
+        (Container::Folder, ..) => folder(arguments, common),
+        (_, Some(write), false) => of_configuration(arguments, common, write),
         _ => of_model(arguments, common),
     }
+}
+
+fn options(arguments: &ExportArguments) -> ExportOptions {
+    let dtype = match arguments.dtype {
+        Dtype::F32 => DType::F32,
+        Dtype::F16 => DType::F16,
+        Dtype::Bf16 => DType::BF16,
+    };
+    let is_told = arguments.with_preprocessing || arguments.without_preprocessing;
+    let preprocessing = is_told.then_some(arguments.with_preprocessing);
+    let run = arguments.model.is_dir().then(|| arguments.model.clone());
+    ExportOptions { dtype, preprocessing, run }
 }
 
 /// Prints what was written.
@@ -121,13 +121,13 @@ fn tell(
 
 /// The one file that is written, decided on before anything is computed.
 fn output(arguments: &ExportArguments, inputs: &[(&Path, &str)]) -> Result<Output> {
-    let kind = match arguments.to {
-        To::Config | To::KerasJson => Kind::Text,
-        _ => Kind::Weights,
+    let kind = match arguments.to.container() {
+        Container::Text => Kind::Text,
+        Container::Binary | Container::Folder => Kind::Weights,
     };
     let output = Output::at(&arguments.out, kind, inputs)?;
     if output.is_file() {
-        wants_ending(arguments.to, &arguments.out)?;
+        wants_ending(arguments)?;
     } else if arguments.verify {
         let message =
             format!("`--verify` reads the file back, which {} can't be", arguments.out.display());
@@ -137,19 +137,24 @@ fn output(arguments: &ExportArguments, inputs: &[(&Path, &str)]) -> Result<Outpu
 }
 
 /// The architecture of a configuration, whose weights are not trained.
-fn of_configuration(arguments: &ExportArguments, common: &Common) -> Result<()> {
+fn of_configuration(
+    arguments: &ExportArguments,
+    common: &Common,
+    write: fn(&Config, &Spec) -> Exported,
+) -> Result<()> {
     let plan = Plan::open(&arguments.model, &[])?;
     let tables = super::tables_of(&plan);
     let mut inputs = vec![(arguments.model.as_path(), "the configuration that is read")];
     inputs.extend(tables.iter().map(|path| (path.as_path(), "a table of the configuration")));
     let output = output(arguments, &inputs)?;
-    output.write(&architecture(&output, &plan.config, &plan.spec)?)?;
+    write_to(&output, &write(&plan.config, &plan.spec))?;
     let mut difference = None;
     if arguments.verify {
-        let model = Network::build(&plan.spec.model, plan.spec.seed, &Device::Cpu)?;
-        let samples = verify::samples(&model, None, None)?;
-        let found = verify::difference(Written::Config, &arguments.out, &model, &samples)?;
-        difference = proven(arguments, found, 1e-5)?;
+        let Plan { config, spec, .. } = plan;
+        let network = Network::build(&spec.model, spec.seed, &Device::Cpu)?;
+        let (training, preprocessing, self_test) = (Training::default(), None, None);
+        let model = Model { config, preprocessing, training, self_test, network, spec };
+        difference = Some(read_back(arguments, model)?);
     }
     tell(arguments, common, Some(&output), difference)
 }
@@ -158,41 +163,51 @@ fn of_model(arguments: &ExportArguments, common: &Common) -> Result<()> {
     let file = model_path(&arguments.model)?;
     let output = output(arguments, &[(&file, "the model that is exported")])?;
     let model = Model::load(&arguments.model, &Device::Cpu)?;
-    output.write(&bytes(arguments, &output, &model)?)?;
-    let difference = match arguments.verify {
-        true => read_back(arguments, model)?,
-        false => None,
-    };
+    write_to(&output, &arguments.to.write(&model, &options(arguments))?)?;
+    let difference = arguments.verify.then(|| read_back(arguments, model)).transpose()?;
     tell(arguments, common, Some(&output), difference)
 }
 
-/// Reads the written file back, and compares.
-fn read_back(arguments: &ExportArguments, model: Model) -> Result<Option<f32>> {
+/// A model that takes several files.
+fn folder(arguments: &ExportArguments, common: &Common) -> Result<()> {
     let out = &arguments.out;
-    let written = match arguments.to {
-        To::Config => Written::Config,
-        To::Weights => Written::Weights,
-        To::Torch => Written::Torch,
-        To::Keras => Written::Keras,
-        To::KerasWeights => Written::KerasWeights,
-        To::KerasJson => Written::KerasJson,
-        To::Onnx => {
-            let is_raw = !arguments.without_preprocessing && model.preprocessing.is_some();
-            let tolerance = verify::tolerance(&model.network);
-            let difference = onnx::difference(out, model, is_raw)?;
-            return proven(arguments, difference, tolerance);
-        }
+    if out == Path::new("-") || out.exists() && !out.is_dir() {
+        let what = if out.is_file() { "is a file" } else { "is none" };
+        let to = arguments.to.name();
+        let message = format!("`--to {to}` writes a folder, but {} {what}", out.display());
+        return Err(Error::run(message).with_help("name a folder: `-o DIR`").into());
+    }
+    let file = model_path(&arguments.model)?;
+    let inputs = [(&*file, "the model that is exported")];
+    let model = Model::load(&arguments.model, &Device::Cpu)?;
+    let Exported::Files(files) = arguments.to.write(&model, &options(arguments))? else {
+        return Err(Error::Internal(format!("`{}` wrote no files", arguments.to.name())).into());
     };
-    let (test, preprocessing) = (model.self_test.as_ref(), model.preprocessing.as_ref());
-    let samples = verify::samples(&model.network, test, preprocessing)?;
-    proven(arguments, verify::difference(written, out, &model.network, &samples)?, 1e-5)
+    fs_err::create_dir_all(out)?;
+    let output = |(name, bytes): (&str, Vec<u8>)| {
+        Ok((Output::at(&out.join(name), Kind::Weights, &inputs)?, bytes))
+    };
+    let outputs = files.into_iter().map(output).collect::<Result<Vec<_>>>()?;
+    outputs.iter().try_for_each(|(output, bytes)| output.write(bytes))?;
+    let difference = arguments.verify.then(|| read_back(arguments, model)).transpose()?;
+    tell(arguments, common, None, difference)
 }
 
-/// An error where the written file gives other numbers.
-fn proven(arguments: &ExportArguments, difference: f32, tolerance: f32) -> Result<Option<f32>> {
+fn write_to(output: &Output, exported: &Exported) -> Result<()> {
+    match exported {
+        Exported::Config(config) => output.write(output.format()?.write(config)?.as_bytes()),
+        Exported::Bytes(bytes) => output.write(bytes),
+        Exported::Files(_) => Err(Error::Internal("several files for one".into()).into()),
+    }
+}
+
+/// Reads the written file back; an error where it gives other numbers.
+fn read_back(arguments: &ExportArguments, model: Model) -> Result<f32> {
     let is_whole = arguments.dtype == Dtype::F32;
-    if difference <= if is_whole { tolerance } else { 0.1 } {
-        return Ok(Some(difference));
+    let tolerance = if is_whole { arguments.to.tolerance(&model.network) } else { 0.1 };
+    let difference = arguments.to.difference(&arguments.out, model, &options(arguments))?;
+    if difference <= tolerance {
+        return Ok(difference);
     }
     let out = arguments.out.display();
     let message = format!("{out} gives other numbers: they differ by {difference}");
@@ -203,98 +218,10 @@ fn proven(arguments: &ExportArguments, difference: f32, tolerance: f32) -> Resul
     .into())
 }
 
-fn architecture(output: &Output, config: &Config, spec: &Spec) -> Result<Vec<u8>> {
-    let mut model = config.model.clone();
-    model.input_shape = Some(spec.model.input.dims().to_vec());
-    Ok(output.format()?.write(&json!({ "model": model }))?.into_bytes())
-}
-
-/// What an importer must know: the order of the features behind a flattened image.
-fn weights_metadata(flatten: &str) -> serde_json::Value {
-    use lanthorn::artifact::{FORMAT_MAJOR, FORMAT_MINOR};
-    let format = json!({ "kind": "weights", "major": FORMAT_MAJOR, "minor": FORMAT_MINOR });
-    json!({ "format": format, "flatten": flatten })
-}
-
-/// The state dict and model.py in a folder.
-fn torch_folder(arguments: &ExportArguments, common: &Common) -> Result<()> {
-    let out = &arguments.out;
-    if out == Path::new("-") || out.exists() && !out.is_dir() {
-        let what = if out.is_file() { "is a file" } else { "is none" };
-        let message = format!("PyTorch's files go into a folder, but {} {what}", out.display());
-        return Err(Error::run(message).with_help("name a folder: `-o DIR`").into());
-    }
-    let file = model_path(&arguments.model)?;
-    let inputs = [(&*file, "the model that is exported")];
-    let model = Model::load(&arguments.model, &Device::Cpu)?;
-    let portable = Portable::of(&model, None)?;
-    let weights = weights_file::to_file(model.network.weights())?;
-    let files = torch::write(&portable, weights)?;
-    fs_err::create_dir_all(out)?;
-    let state = Output::at(&out.join(MODEL), Kind::Weights, &inputs)?;
-    let code = Output::at(&out.join("model.py"), Kind::Text, &inputs)?;
-    let tensors = typed(files.state, arguments.dtype)?;
-    state.write(&to_safetensors(&tensors, Some(&weights_metadata("channels_first")))?)?;
-    code.write(files.code.as_bytes())?;
-    let difference = match arguments.verify {
-        true => read_back(arguments, model)?,
-        false => None,
-    };
-    tell(arguments, common, None, difference)
-}
-
-fn typed(mut tensors: Vec<(String, Tensor)>, dtype: Dtype) -> Result<Vec<(String, Tensor)>> {
-    let dtype = match dtype {
-        Dtype::F32 => DType::F32,
-        Dtype::F16 => DType::F16,
-        Dtype::Bf16 => DType::BF16,
-    };
-    for (_, tensor) in &mut tensors {
-        *tensor = tensor.to_dtype(dtype).map_err(Error::from)?;
-    }
-    Ok(tensors)
-}
-
-/// The bytes of the one file that is written.
-fn bytes(arguments: &ExportArguments, output: &Output, model: &Model) -> Result<Vec<u8>> {
-    if arguments.to == To::Config {
-        return architecture(output, &model.config, &model.spec);
-    }
-    if arguments.to == To::Weights {
-        let tensors = weights_file::to_file(model.network.weights())?;
-        let metadata = weights_metadata("channels_last");
-        return Ok(to_safetensors(&typed(tensors, arguments.dtype)?, Some(&metadata))?);
-    }
-    let path = &arguments.model;
-    let portable = Portable::of(model, path.is_dir().then_some(path.as_path()))?;
-    Ok(match arguments.to {
-        To::Keras => keras::write_keras(&portable)?,
-        To::KerasWeights => keras::write_weights(&portable)?,
-        To::KerasJson => {
-            let mut text = serde_json::to_string_pretty(&write_json::model(&portable)?)?;
-            text.push('\n');
-            text.into_bytes()
-        }
-        _ => {
-            if arguments.with_preprocessing && portable.preprocessing.is_none() {
-                let message = "`--with-preprocessing`: the model has no preprocessing";
-                let help = "leave the flag out: the network alone is written";
-                return Err(Error::run(message).with_help(help).into());
-            }
-            onnx::write(&portable, !arguments.without_preprocessing)?
-        }
-    })
-}
-
 /// What the tools that read such a file want its name to end with.
-fn wants_ending(to: To, path: &Path) -> Result<()> {
-    let (ending, why) = match to {
-        To::Weights => (".safetensors", "weights are written as safetensors"),
-        To::Keras => (".keras", "Keras loads such a model from a .keras file"),
-        To::KerasWeights => (".weights.h5", "Keras loads weights from a .weights.h5 file"),
-        To::Onnx => (".onnx", "ONNX tools expect an .onnx file"),
-        To::Config | To::Torch | To::KerasJson => return Ok(()),
-    };
+fn wants_ending(arguments: &ExportArguments) -> Result<()> {
+    let path = &arguments.out;
+    let Some((ending, why)) = arguments.to.ending() else { return Ok(()) };
     if path.to_string_lossy().ends_with(ending) {
         return Ok(());
     }

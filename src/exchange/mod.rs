@@ -1,5 +1,6 @@
-//! Exchange with other tools, a file a format.
+//! Exchange with other tools: a folder a format, and the list of those that are written.
 
+pub mod formats;
 pub mod keras;
 pub mod keras_json;
 mod layer_rules;

@@ -3,53 +3,31 @@
 use std::path::Path;
 
 use candle_core::{Device, Tensor};
-use serde_json::{Value, json};
 
-use super::keras::{KerasFile, read_json};
 use super::layer_rules::LayerRules;
-use super::of_model;
-use super::portable::Portable;
-use super::torch;
-use crate::config::{Config, Document, Node};
+use crate::artifact::Model;
+use crate::config::Config;
 use crate::data::Preprocessing;
 use crate::error::{Error, Result};
-use crate::files::TensorFile;
 use crate::layers::LayerKind;
 use crate::network::Network;
 use crate::self_test::SelfTest;
 use crate::spec::{Facts, Spec};
-use crate::weights_file;
 
-/// A kind of file that our own reader reads back.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Written {
-    /// The architecture as a configuration.
-    Config,
-    /// Weights under PyTorch's and candle's names.
-    Weights,
-    /// A folder with a state dict, channels-first.
-    Torch,
-    /// Keras's `.keras`.
-    Keras,
-    /// Keras's `.weights.h5`.
-    KerasWeights,
-    /// Keras's JSON.
-    KerasJson,
-}
-
-/// The largest difference between what `model` makes of the samples and what the written file does,
-/// as a part of the largest output where that is above 1.
-pub fn difference(written: Written, path: &Path, model: &Network, samples: &Tensor) -> Result<f32> {
-    let other = read_back(written, path, model)?;
-    let numbers = |model: &Network| -> Result<Vec<f32>> {
-        Ok(model.predict(samples)?.flatten_all()?.to_vec1()?)
+/// The largest difference between what a model makes of its samples and what another does, as a
+/// part of the largest output where that is above 1.
+pub(crate) fn difference(model: &Model, other: &Network) -> Result<f32> {
+    let (test, preprocessing) = (model.self_test.as_ref(), model.preprocessing.as_ref());
+    let samples = samples(&model.network, test, preprocessing)?;
+    let numbers = |network: &Network| -> Result<Vec<f32>> {
+        Ok(network.predict(&samples)?.flatten_all()?.to_vec1()?)
     };
-    Ok(apart(&numbers(model)?, &numbers(&other)?))
+    Ok(apart(&numbers(&model.network)?, &numbers(other)?))
 }
 
 /// What to compute with: the stored rows of the self-test through the preprocessing, else eight
 /// fixed samples.
-pub fn samples(
+pub(crate) fn samples(
     model: &Network,
     stored: Option<&SelfTest>,
     preprocessing: Option<&Preprocessing>,
@@ -104,53 +82,13 @@ pub(crate) fn apart(ours: &[f32], theirs: &[f32]) -> f32 {
     ours.iter().zip(theirs).map(apart).fold(0.0, largest) / scale
 }
 
-/// A model that is made of the written file; what the file lacks comes from `model`.
-fn read_back(written: Written, path: &Path, model: &Network) -> Result<Network> {
-    match written {
-        Written::Config => {
-            let config: Config = Document::open(path)?.config()?;
-            with_weights_of(model, &config, path)
-        }
-        Written::KerasJson => {
-            let json: Value = serde_json::from_slice(&fs_err::read(path)?)
-                .map_err(|error| Error::Internal(error.to_string()))?;
-            let converted = read_json::model(&json, &Value::Null)
-                .map_err(|message| Error::model(path, message))?;
-            let config = Node::from_json(&json!({ "model": converted.model })).read()?;
-            with_weights_of(model, &config, path)
-        }
-        Written::Keras => Ok(of_model::from_keras(&KerasFile::read(path)?, path)?.0.network),
-        Written::KerasWeights => {
-            let other = fresh(model)?;
-            of_model::load_keras_weights(&other, &KerasFile::read(path)?, path)?;
-            Ok(other)
-        }
-        Written::Weights => {
-            let other = fresh(model)?;
-            let file = TensorFile::read(path)?;
-            weights_file::load(other.weights(), &file.tensors, path, false)?;
-            Ok(other)
-        }
-        Written::Torch => {
-            let other = fresh(model)?;
-            let path = path.join("model.safetensors");
-            let weights = other.weights();
-            let tensors = torch::matched(weights, TensorFile::read(&path)?.tensors, &path)?.tensors;
-            let orders = torch::orders(&Portable::of_layers(model));
-            let ours = torch::with_own_flatten(weights, tensors, &orders)?;
-            weights_file::load(weights, &ours, &path, false)?;
-            Ok(other)
-        }
-    }
-}
-
 /// The same architecture with other weights.
-fn fresh(model: &Network) -> Result<Network> {
+pub(crate) fn fresh(model: &Network) -> Result<Network> {
     Network::build(model.spec(), 1, &Device::Cpu)
 }
 
 /// The architecture of a file, with the weights of `model` in their order.
-fn with_weights_of(model: &Network, config: &Config, path: &Path) -> Result<Network> {
+pub(crate) fn with_weights_of(model: &Network, config: &Config, path: &Path) -> Result<Network> {
     let spec = Spec::resolve(config, &Facts::default())?;
     let other = Network::build(&spec.model, spec.seed, &Device::Cpu)?;
     let shapes = |model: &Network| -> Vec<Vec<usize>> {

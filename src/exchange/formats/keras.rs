@@ -1,0 +1,97 @@
+//! Keras's files: the whole model, its weights, its JSON.
+
+use std::path::Path;
+
+use serde_json::{Value, json};
+
+use super::{Container, ExportFormat, ExportOptions, Exported};
+use crate::artifact::Model;
+use crate::config::Node;
+use crate::error::{Error, Result};
+use crate::exchange::keras::{KerasFile, read_json, write_json, write_keras, write_weights};
+use crate::exchange::portable::Portable;
+use crate::exchange::{of_model, verify};
+use crate::network::Network;
+
+#[derive(Debug)]
+pub(super) struct KerasFormat;
+
+impl ExportFormat for KerasFormat {
+    fn name(&self) -> &'static str {
+        "keras"
+    }
+
+    fn about(&self) -> &'static str {
+        "Keras's .keras: architecture, compile settings, weights, optimizer state"
+    }
+
+    fn ending(&self) -> Option<(&'static str, &'static str)> {
+        Some((".keras", "Keras loads such a model from a .keras file"))
+    }
+
+    fn write(&self, model: &Model, options: &ExportOptions) -> Result<Exported> {
+        Ok(Exported::Bytes(write_keras(&Portable::of(model, options.run.as_deref())?)?))
+    }
+
+    fn read_back(&self, path: &Path, _: &Network) -> Result<Network> {
+        Ok(of_model::from_keras(&KerasFile::read(path)?, path)?.0.network)
+    }
+}
+
+#[derive(Debug)]
+pub(super) struct KerasWeightsFormat;
+
+impl ExportFormat for KerasWeightsFormat {
+    fn name(&self) -> &'static str {
+        "keras-weights"
+    }
+
+    fn about(&self) -> &'static str {
+        "Keras's .weights.h5"
+    }
+
+    fn ending(&self) -> Option<(&'static str, &'static str)> {
+        Some((".weights.h5", "Keras loads weights from a .weights.h5 file"))
+    }
+
+    fn write(&self, model: &Model, options: &ExportOptions) -> Result<Exported> {
+        Ok(Exported::Bytes(write_weights(&Portable::of(model, options.run.as_deref())?)?))
+    }
+
+    fn read_back(&self, path: &Path, model: &Network) -> Result<Network> {
+        let other = verify::fresh(model)?;
+        of_model::load_keras_weights(&other, &KerasFile::read(path)?, path)?;
+        Ok(other)
+    }
+}
+
+#[derive(Debug)]
+pub(super) struct KerasJsonFormat;
+
+impl ExportFormat for KerasJsonFormat {
+    fn name(&self) -> &'static str {
+        "keras-json"
+    }
+
+    fn about(&self) -> &'static str {
+        "What Keras's `model_from_json` takes"
+    }
+
+    fn container(&self) -> Container {
+        Container::Text
+    }
+
+    fn write(&self, model: &Model, _: &ExportOptions) -> Result<Exported> {
+        let json = write_json::model(&Portable::of(model, None)?)?;
+        Ok(Exported::Bytes(format!("{json:#}\n").into_bytes()))
+    }
+
+    fn read_back(&self, path: &Path, model: &Network) -> Result<Network> {
+        let json: Value = serde_json::from_slice(&fs_err::read(path)?)
+            .map_err(|error| Error::Internal(error.to_string()))?;
+        let converted =
+            read_json::model(&json, &Value::Null).map_err(|message| Error::model(path, message))?;
+        let config = Node::from_json(&json!({ "model": converted.model })).read()?;
+        verify::with_weights_of(model, &config, path)
+    }
+}
