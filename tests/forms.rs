@@ -90,14 +90,14 @@ fn every_form_is_exported_to_the_same_bytes() {
         ] {
             let to = format!("again-{file}");
             folder.ok(&format!("export run --to {kind} -o {to} -q"));
-            let same = read(&folder, file) == read(&folder, &to);
+            let same = folder.read_bytes(file) == folder.read_bytes(&to);
             assert!(same, "{name}: {file} is not what the version exported that wrote the model");
         }
         if folder.path("torch").exists() {
             folder.ok("export run --to torch -o again -q");
             for file in ["model.py", "model.safetensors"] {
-                let same = read(&folder, &format!("torch/{file}"))
-                    == read(&folder, &format!("again/{file}"));
+                let same = folder.read_bytes(&format!("torch/{file}"))
+                    == folder.read_bytes(&format!("again/{file}"));
                 assert!(same, "{name}: torch/{file}");
             }
         }
@@ -135,8 +135,4 @@ fn every_form_is_trained_to_the_same_numbers() {
             }
         }
     }
-}
-
-fn read(folder: &Folder, name: &str) -> Vec<u8> {
-    std::fs::read(folder.path(name)).unwrap()
 }
