@@ -12,6 +12,7 @@ use crate::config::{Config, Format, Node};
 use crate::data::Preprocessing;
 use crate::error::{Error, Result};
 use crate::files::{TensorFile, atomic_write, is_index, to_safetensors};
+use crate::memory;
 use crate::network::Network;
 use crate::self_test::{SelfTest, TOLERANCE};
 use crate::spec::{Facts, Spec};
@@ -101,6 +102,7 @@ impl Model {
         let spec = Spec::resolve(&config, &facts)
             .map_err(|error| damaged("configuration", error.to_string()))?;
         let room = file.tensors.values().map(Tensor::elem_count).sum();
+        memory::check_file(&path, &spec.model, room)?;
         let network = Network::build_within(&spec.model, spec.seed, device, room)
             .map_err(|error| damaged("configuration", error.to_string()))?;
         weights_file::load(network.weights(), &file.tensors, &path, false)?;

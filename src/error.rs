@@ -81,6 +81,9 @@ impl Error {
 
         match self {
             Error::Candle(_) | Error::Internal(_) => 3,
+            Error::Diagnosed(diagnostics) => {
+                if diagnostics.iter().any(|it| it.code == Code::Memory) { 3 } else { 1 }
+            }
             Error::Io(error) => match error.kind() {
                 ErrorKind::NotFound
                 | ErrorKind::PermissionDenied
@@ -95,7 +98,6 @@ impl Error {
                 | ErrorKind::UnexpectedEof => 1,
                 _ => 3,
             },
-            _ => 1,
         }
     }
 }

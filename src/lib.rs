@@ -56,6 +56,7 @@ pub mod kernel_model;
 pub mod kernels;
 pub mod layers;
 pub mod losses;
+pub mod memory;
 pub mod metrics;
 pub mod network;
 pub mod optimizers;

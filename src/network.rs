@@ -43,6 +43,18 @@ impl Network {
         Ok(Network { spec: spec.clone(), layers, kernels, weights, random })
     }
 
+    /// The layers and weights of a spec with no memory taken for the values: to be counted, never run.
+    pub fn planned(spec: &ModelSpec) -> Result<Self> {
+        let mut weights = Weights::planned();
+        let mut layers = Vec::with_capacity(spec.layers.len());
+        for layer in &spec.layers {
+            let mut scope = weights.scope(&layer.name, layer.trainable);
+            layers.push(layer.entry.item.build(&layer.input, &mut scope)?);
+        }
+        let kernels = layers.iter().map(|_| None).collect();
+        Ok(Network { spec: spec.clone(), layers, kernels, weights, random: Random::new(0) })
+    }
+
     /// The layers' names and shapes.
     pub fn spec(&self) -> &ModelSpec {
         &self.spec

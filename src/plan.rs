@@ -10,6 +10,7 @@ use crate::config::{ClassWeight, Config, ConfigError, Damage, Document, ModelCon
 use crate::data::{self, Dataset, Loaded};
 use crate::diagnostics::{Code, Diagnostic, Place};
 use crate::error::{Error, Result};
+use crate::memory::Need;
 use crate::random::Random;
 use crate::spec::{Facts, Spec};
 use crate::trainer::{Trainer, TrainingData};
@@ -118,7 +119,16 @@ impl Plan {
     pub fn trainer(&self, device: &Device) -> Result<Trainer> {
         let preprocessing = &self.data()?.preprocessing;
         let unit = preprocessing.is_target_scaled().then(|| preprocessing.target_unit());
+        if device.is_cpu() {
+            self.need()?.check()?;
+        }
         Ok(Trainer::new(&self.spec, device)?.with_unit(unit))
+    }
+
+    /// What training needs of memory; nothing of it is taken yet.
+    pub fn need(&self) -> Result<Need> {
+        let samples = self.data.as_ref().map_or(1, |data| data.train.len());
+        Need::of_training(&self.spec, samples)
     }
 
     /// What the trainer learns from.

@@ -34,9 +34,25 @@ pub struct Weight {
     pub constraint: Option<Constraint>,
     /// How it stands in model.safetensors.
     pub stored: Stored,
+    /// Its shape in memory.
+    shape: Vec<usize>,
 }
 
 impl Weight {
+    /// A weight that belongs to no layer.
+    pub(crate) fn alone(name: String, var: Var) -> Weight {
+        Weight {
+            layer: String::new(),
+            name,
+            shape: var.dims().to_vec(),
+            var,
+            trainable: true,
+            regularizer: None,
+            constraint: None,
+            stored: Stored::plain("weight"),
+        }
+    }
+
     /// `dense.kernel`: its name in memory, in checkpoints and in random streams.
     pub fn path(&self) -> String {
         format!("{}.{}", self.layer, self.name)
@@ -44,12 +60,12 @@ impl Weight {
 
     /// The shape in memory.
     pub fn shape(&self) -> &[usize] {
-        self.var.dims()
+        &self.shape
     }
 
     /// How many numbers it holds.
     pub fn elements(&self) -> usize {
-        self.var.elem_count()
+        self.shape.iter().product()
     }
 
     /// The values, in memory order.
@@ -73,6 +89,8 @@ pub struct Weights {
     random: Random,
     /// How many numbers may still come.
     room: usize,
+    /// True where weights are listed and no memory is taken for their values.
+    is_plan: bool,
 }
 
 impl Weights {
@@ -85,7 +103,13 @@ impl Weights {
             dtype: DType::F32,
             random,
             room: usize::MAX,
+            is_plan: false,
         }
+    }
+
+    /// A list of weights for which no memory is taken: the shapes are right, the values are not there.
+    pub fn planned() -> Self {
+        Weights { is_plan: true, ..Weights::new(Random::new(0), &Device::Cpu) }
     }
 
     /// The same with room for so many numbers and no more: a damaged file asks for no memory that
@@ -239,8 +263,12 @@ impl Scope<'_> {
             return Err(Error::run(message).with_help("the file may be damaged; copy it again"));
         };
         self.weights.room = room;
-        let values = wanted.initializer.values(wanted.shape, &self.weights.random, &path);
-        let tensor = Tensor::from_vec(values, wanted.shape, &self.weights.device)?;
+        let tensor = if self.weights.is_plan {
+            Tensor::zeros(vec![1; wanted.shape.len()], DType::F32, &self.weights.device)?
+        } else {
+            let values = wanted.initializer.values(wanted.shape, &self.weights.random, &path);
+            Tensor::from_vec(values, wanted.shape, &self.weights.device)?
+        };
         let var = Var::from_tensor(&tensor.to_dtype(self.weights.dtype)?)?;
         if self.weights.list.iter().any(|weight| weight.path() == path) {
             return Err(Error::Internal(format!("two weights named `{path}`")));
@@ -257,6 +285,7 @@ impl Scope<'_> {
             regularizer: wanted.regularizer.clone(),
             constraint: wanted.constraint.clone(),
             stored: wanted.stored,
+            shape: wanted.shape.to_vec(),
         });
         Ok(var)
     }

@@ -94,6 +94,23 @@ fn input(stream: &mut Stream) -> Shape {
     Shape((0..rank).map(|_| size(stream)).collect())
 }
 
+/// What is counted before memory is taken is what is then taken.
+fn planned_as_built(entry: &LayerEntry, input: &Shape, built: &Weights) -> Result<(), String> {
+    let mut planned = Weights::planned();
+    entry
+        .item
+        .build(input, &mut planned.scope("layer", true))
+        .map_err(|error| format!("planned: {error}"))?;
+    let facts = |weights: &Weights| -> Vec<(String, Vec<usize>, bool)> {
+        let fact = |w: &lanthorn::weights::Weight| (w.path(), w.shape().to_vec(), w.trainable);
+        weights.iter().map(fact).collect()
+    };
+    if facts(&planned) != facts(built) {
+        return Err(format!("planned {:?}, built {:?}", facts(&planned), facts(built)));
+    }
+    Ok(())
+}
+
 /// Builds the layer where its arguments and its input are right, and runs it.
 fn check(name: &'static str, config: &Value, input: &Shape) -> Result<(), String> {
     let Ok(entry) = Node::from_json(config).read::<LayerEntry>() else { return Ok(()) };
@@ -102,6 +119,7 @@ fn check(name: &'static str, config: &Value, input: &Shape) -> Result<(), String
     let random = Random::new(1);
     let mut weights = Weights::new(random, &Device::Cpu);
     let layer = entry.item.build(input, &mut weights.scope("layer", true)).map_err(text)?;
+    planned_as_built(&entry, input, &weights)?;
     *BUILT.lock().unwrap_or_else(std::sync::PoisonError::into_inner).entry(name).or_default() += 1;
     let numbers = BATCH * input.elements();
     let mut stream = random.stream("test", "x", 0);

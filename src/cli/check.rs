@@ -20,6 +20,9 @@ pub(crate) struct CheckArguments {
 
 pub(crate) fn run(arguments: &CheckArguments, common: &Common) -> Result<()> {
     let plan = Plan::open(&arguments.config.path, &arguments.config.overrides.set)?;
+    if let Some(problem) = plan.need()?.problem() {
+        view::diagnostic(&problem.as_warning());
+    }
     let Some(data) = &plan.data else {
         let layers = plan.spec.model.layers.len();
         return view::result(&format!("{layers} layers, no data\nok\n"));

@@ -37,7 +37,10 @@ pub(crate) fn run(arguments: &SummaryArguments, common: &Common) -> Result<()> {
         (model.network, optimizer)
     } else {
         let plan = Plan::open(&arguments.path, &arguments.overrides.set)?;
-        (Network::build(&plan.spec.model, plan.spec.seed, &Device::Cpu)?, None)
+        if let Some(problem) = plan.need()?.problem() {
+            view::diagnostic(&problem.as_warning());
+        }
+        (Network::planned(&plan.spec.model)?, None)
     };
     if common.json {
         return view::json(&as_json(&model, optimizer));

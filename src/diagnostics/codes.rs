@@ -79,6 +79,7 @@ codes! {
     Training L350 "training" "A callback has something to say about the training.";
     // the machine, and failures of our own
     Io L900 "io" "A file cannot be read or written.";
+    Memory L901 "memory" "There is not enough memory.";
     Internal L990 "internal" "A failure of Lanthorn itself; please report it.";
 }
 

@@ -91,6 +91,11 @@ impl Diagnostic {
         Diagnostic { severity: Severity::Warning, ..Diagnostic::error(code, message) }
     }
 
+    /// The same, not stopping the work.
+    pub fn as_warning(self) -> Self {
+        Diagnostic { severity: Severity::Warning, ..self }
+    }
+
     /// The same with words on what to do.
     pub fn with_help(mut self, help: impl Into<String>) -> Self {
         self.help = help.into();

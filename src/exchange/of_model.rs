@@ -14,6 +14,7 @@ use crate::data::Preprocessing;
 use crate::diagnostics::Place;
 use crate::error::{Error, Result};
 use crate::losses::{LossKind, Target};
+use crate::memory;
 use crate::network::Network;
 use crate::spec::{Facts, Spec};
 use crate::trainer::Trainer;
@@ -109,6 +110,7 @@ pub fn from_keras(file: &KerasFile, path: &Path) -> Result<(Model, Vec<String>)>
         }
     };
     let room = file.numbers();
+    memory::check_file(path, &spec.model, room)?;
     let network = Network::build_within(&spec.model, spec.seed, &Device::Cpu, room)
         .map_err(|error| Error::model(path, error.to_string()))?;
     for ((layer, key), name) in spec.model.layers.iter().zip(&converted.keys).zip(&converted.layers)

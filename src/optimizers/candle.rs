@@ -5,7 +5,6 @@ use candle_core::backprop::GradStore;
 
 use super::{OptimizerEntry, OptimizerState};
 use crate::gradients::{Gradient, Gradients};
-use crate::stored::Stored;
 use crate::weights::Weight;
 
 /// Any optimizer of the list as a `candle_nn::Optimizer`:
@@ -53,15 +52,7 @@ impl candle_nn::Optimizer for CandleOptimizer {
 }
 
 fn weight(index: usize, var: Var) -> Weight {
-    Weight {
-        layer: String::new(),
-        name: format!("variable_{index}"),
-        var,
-        trainable: true,
-        regularizer: None,
-        constraint: None,
-        stored: Stored::plain("weight"),
-    }
+    Weight::alone(format!("variable_{index}"), var)
 }
 
 #[cfg(test)]

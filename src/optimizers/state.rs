@@ -52,6 +52,21 @@ impl OptimizerState {
         Self::over(entry, weights.trainable())
     }
 
+    /// How many numbers it keeps for the trainable weights of a model, before it keeps them.
+    pub fn numbers(entry: &OptimizerEntry, weights: &Weights) -> usize {
+        let inner = entry.item.scaled().map_or(entry, |scaled| &scaled.inner_optimizer);
+        let (rule, common) = (&inner.item, &inner.common);
+        let copies = usize::from(common.uses_ema())
+            + usize::from(common.gradient_accumulation_steps.is_some());
+        let of = |weight: &Weight| {
+            let place = Place { path: &weight.path(), shape: weight.shape() };
+            let slots = rule.slots(&place);
+            let slots = slots.iter().map(|slot| slot.shape.iter().product::<usize>());
+            slots.fold(copies.saturating_mul(weight.elements()), usize::saturating_add)
+        };
+        weights.trainable().map(of).fold(0, usize::saturating_add)
+    }
+
     /// Fresh state for these weights, all of them trainable.
     pub(super) fn over<'w>(
         entry: &OptimizerEntry,
