@@ -9,7 +9,7 @@ use crate::callbacks::Logs;
 use crate::engine::Engine;
 use crate::error::{Error, Result};
 use crate::losses::LossEntry;
-use crate::metrics::{Accumulator, Batch as HostBatch};
+use crate::metrics::{Accumulator, MetricBatch};
 use crate::network::Network;
 use crate::shape::Shape;
 use crate::spec::{Spec, TrainSpec};
@@ -88,7 +88,7 @@ impl Scores {
             Some(mask) => Some(combine(batch.weight.as_deref(), mask, batch.len())),
         };
         for metric in &mut self.metrics {
-            metric.accumulator.update(&HostBatch {
+            metric.accumulator.update(&MetricBatch {
                 target: &target,
                 target_shape: &batch.y_shape,
                 prediction: &prediction,

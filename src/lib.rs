@@ -31,6 +31,7 @@
 //!   disk
 //! - [`exchange`]: other tools' formats, a file a format
 //! - [`threads`], [`float_environment`]: who computes, and how tiny numbers are rounded
+//! - [`target`]: what outputs and targets are, for data, losses and metrics alike
 //! - [`mod@error`], [`diagnostics`]: what is wrong, and where, as data; [`shape`]
 
 pub mod activations;
@@ -72,6 +73,7 @@ pub mod shape;
 pub mod spec;
 pub mod stored;
 pub mod summary;
+pub mod target;
 pub mod threads;
 pub mod trainer;
 mod vector;

@@ -10,7 +10,7 @@ use crate::artifact::Model;
 use crate::error::{Error, Result};
 use crate::float_environment::FlushToZero;
 use crate::kernel_model::KernelModel;
-use crate::losses::Target;
+use crate::target::Target;
 use crate::threads;
 
 /// A model in use; any number of threads may share it.

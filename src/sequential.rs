@@ -15,11 +15,11 @@ use crate::evaluate::{Scores, score};
 use crate::files::atomic_write;
 use crate::history::History;
 use crate::layers::LayerEntry;
-use crate::losses::Target;
 use crate::network::Network;
 use crate::random::Random;
 use crate::spec::{Facts, Spec, TrainSpec};
 use crate::summary::summary;
+use crate::target::Target;
 use crate::trainer::{Observer, Quiet, Trainer, TrainingData};
 use crate::weights::Weights;
 

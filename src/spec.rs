@@ -9,11 +9,12 @@ use crate::callbacks::{CallbackEntry, Facts as CallbackFacts, Hook};
 use crate::config::{ClassWeight, Config, ConfigError, Damage};
 use crate::error::{Error, Problem, Result};
 use crate::layers::LayerEntry;
-use crate::losses::{LossEntry, Output, Target};
+use crate::losses::LossEntry;
 use crate::metrics::MetricEntry;
 use crate::optimizers::OptimizerEntry;
 use crate::schedules::LearningRate;
 use crate::shape::Shape;
+use crate::target::{Output, Target};
 
 /// A model, and how to train it.
 #[derive(Debug, Clone)]

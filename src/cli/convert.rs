@@ -9,9 +9,9 @@ use lanthorn::config::{Config, Document, Format, Node};
 use lanthorn::exchange::keras::read_json;
 use lanthorn::exchange::python::{self, Note};
 use lanthorn::exchange::tidy::tidy;
-use lanthorn::losses::Target;
 use lanthorn::plan::Plan;
 use lanthorn::spec::{Facts, Spec};
+use lanthorn::target::Target;
 use serde_json::{Map, Value, json};
 
 use super::output::{Kind, Output};

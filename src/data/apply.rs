@@ -13,7 +13,7 @@ use super::source::Source;
 use super::table::{BLOCK_ROWS, Chunk, Slot, Table};
 use crate::diagnostics::Place;
 use crate::error::{Error, Result};
-use crate::losses::Target;
+use crate::target::Target;
 use crate::threads;
 
 /// The columns of a table, each with what becomes of it.

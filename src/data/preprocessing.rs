@@ -14,8 +14,8 @@ use crate::config::names::did_you_mean;
 use crate::config::{HeaderConfig, MissingValues};
 use crate::diagnostics::{Code, Place};
 use crate::error::{Error, Result};
-use crate::losses::Target;
 use crate::spec::Facts;
+use crate::target::Target;
 
 /// The rules of all columns with their statistics and classes.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

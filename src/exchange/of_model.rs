@@ -13,10 +13,11 @@ use crate::config::{Config, Node};
 use crate::data::Preprocessing;
 use crate::diagnostics::Place;
 use crate::error::{Error, Result};
-use crate::losses::{LossKind, Target};
+use crate::losses::LossKind;
 use crate::memory;
 use crate::network::Network;
 use crate::spec::{Facts, Spec};
+use crate::target::Target;
 use crate::trainer::Trainer;
 
 impl Portable {

@@ -4,11 +4,13 @@ use candle_core::{D, Tensor};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::checks;
+use super::loss::Loss;
 use super::math::ln;
 use super::slices::{LossBatch, clip_probability, each_row, each_softmax};
 use super::terms::{axis_last, log_probability, smooth};
-use super::{Loss, Output, checks};
 use crate::error::{Problem, Result};
+use crate::target::Output;
 
 /// `-Σ y ln p` over `axis`; p is divided by its sum and clipped to [1e-7, 1 - 1e-7], or is the
 /// softmax of logits. Keras: `keras.losses.CategoricalCrossentropy`.

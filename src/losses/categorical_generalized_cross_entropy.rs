@@ -4,10 +4,12 @@ use candle_core::{D, Tensor};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::checks;
+use super::loss::Loss;
 use super::sparse_categorical_crossentropy::class_numbers;
 use super::terms::one_hot;
-use super::{Loss, Output, checks};
 use crate::error::{Problem, Result};
+use crate::target::Output;
 
 /// `(1 - p[y]^q) / q` for class numbers y of shape (batch, …) or (batch, …, 1); near q = 0 it is
 /// crossentropy, near 1 the absolute error. Zhang and Sabuncu, arXiv:1805.07836.

@@ -1,8 +1,8 @@
 //! What can be wrong between a loss, the last layer and the target, in words.
 
-use super::{Output, Target};
 use crate::activations::Activation;
 use crate::error::Problem;
+use crate::target::{Output, Target};
 
 /// Softmax over one unit is 1 whatever the input, so nothing can be learned.
 pub(crate) fn softmax_of_one(output: &Output<'_>) -> Result<(), Problem> {

@@ -4,9 +4,11 @@ use candle_core::{D, DType, Tensor};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::checks;
+use super::loss::Loss;
 use super::terms::{positive, softplus};
-use super::{Loss, Output, Target, checks};
 use crate::error::{Error, Problem, Result};
+use crate::target::{Output, Target};
 
 /// `ln (1 + Σ e^(-gamma (m + d)(m - d)) · Σ e^(gamma (1 + m - d)(1 - m - d)))`, where d = 1 - cos is a
 /// sample's distance to each other one of the batch, at least 0, and m the margin; the first sum is

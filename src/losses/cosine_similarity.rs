@@ -4,9 +4,11 @@ use candle_core::{D, Tensor};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::checks;
+use super::loss::Loss;
 use super::terms::{EPSILON, at_least, axis_last};
-use super::{Loss, Output, checks};
 use crate::error::{Problem, Result};
+use crate::target::Output;
 
 /// `-Σ ŷ p̂` over `axis`, where x̂ is x divided by its length, at least 1e-7: -1 for the same
 /// direction, 1 for the opposite one. Keras: `keras.losses.CosineSimilarity`.

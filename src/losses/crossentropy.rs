@@ -4,12 +4,13 @@ use candle_core::Tensor;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::binary_crossentropy::BinaryCrossentropy;
+use super::categorical_crossentropy::CategoricalCrossentropy;
+use super::loss::Loss;
 use super::slices::LossBatch;
-use super::{
-    BinaryCrossentropy, CategoricalCrossentropy, Loss, Output, SparseCategoricalCrossentropy,
-    Target,
-};
+use super::sparse_categorical_crossentropy::SparseCategoricalCrossentropy;
 use crate::error::{Problem, Result};
+use crate::target::{Output, Target};
 
 /// Binary crossentropy over 1 unit; else sparse where the target is class numbers, and categorical
 /// where it has one column a class. Keras: the strings `crossentropy` and `ce` of `compile`.

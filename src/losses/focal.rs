@@ -5,9 +5,11 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::binary_crossentropy::each;
+use super::checks;
+use super::loss::Loss;
 use super::terms::{axis_last, clip_probability, log_softmax, sigmoid, smooth};
-use super::{Loss, Output, checks};
 use crate::error::{Problem, Result};
+use crate::target::Output;
 
 /// `mean (1 - p_t)^gamma · bce` over `axis`, where p_t = y p + (1 - y)(1 - p) and bce is the binary
 /// crossentropy of each number; with balancing also times y alpha + (1 - y)(1 - alpha).

@@ -4,9 +4,11 @@ use candle_core::{D, Tensor};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::checks;
+use super::loss::Loss;
 use super::terms::positive;
-use super::{Loss, Output, checks};
 use crate::error::{Problem, Result};
+use crate::target::Output;
 
 /// `mean max(1 - y p, 0)` over the last axis; y is -1 or 1, or 0 or 1 where all of a batch are.
 /// Keras: `keras.losses.Hinge`.

@@ -4,10 +4,12 @@ use candle_core::{D, Tensor};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::checks;
+use super::loss::Loss;
 use super::slices::{LossBatch, logistic, mean_of_columns};
 use super::terms::{absolute, softplus};
-use super::{Loss, Output, checks};
 use crate::error::{Problem, Result};
+use crate::target::Output;
 
 /// The mean over the last axis of `e² / 2` where `|e| <= delta` and `delta |e| - delta² / 2`
 /// elsewhere, e = y - p. Keras: `keras.losses.Huber`.

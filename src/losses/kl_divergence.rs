@@ -4,10 +4,12 @@ use candle_core::{D, Tensor};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::checks;
+use super::loss::Loss;
 use super::slices::{LossBatch, mean_of_columns};
 use super::terms::{EPSILON, clip};
-use super::{Loss, Output, checks};
 use crate::error::{Problem, Result};
+use crate::target::Output;
 
 /// `Σ y ln (y / p)` over the last axis, y and p clipped to [1e-7, 1].
 /// Keras: `keras.losses.KLDivergence`.

@@ -4,10 +4,12 @@ use candle_core::{D, Tensor};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::checks;
+use super::loss::Loss;
 use super::slices::{LossBatch, mean_of_columns};
 use super::terms::{EPSILON, absolute};
-use super::{Loss, Output, checks};
 use crate::error::{Problem, Result};
+use crate::target::Output;
 
 /// `mean |y - p|` over the last axis; the gradient is 0 where they are equal.
 /// Keras: `keras.losses.MeanAbsoluteError`.

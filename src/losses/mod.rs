@@ -1,4 +1,4 @@
-//! Losses: the trait, the reductions, and the one list.
+//! Losses: the one list. The trait is in `loss`.
 
 mod binary_crossentropy;
 mod categorical_crossentropy;
@@ -11,6 +11,7 @@ mod focal;
 mod hinge;
 mod huber;
 mod kl_divergence;
+mod loss;
 mod math;
 mod mean_absolute_error;
 mod mean_squared_error;
@@ -19,17 +20,7 @@ pub(crate) mod slices;
 mod sparse_categorical_crossentropy;
 pub(crate) mod terms;
 
-use std::fmt;
-
-use candle_core::Tensor;
-use schemars::JsonSchema;
-use serde::de::MapAccess;
-use serde::{Deserialize, Serialize};
-
-use crate::activations::Activation;
-use crate::config::{AnyItem, Entry, catalog};
-use crate::error::{Error, Problem, Result};
-use crate::shape::Shape;
+use crate::config::catalog;
 
 pub use binary_crossentropy::BinaryCrossentropy;
 pub use categorical_crossentropy::CategoricalCrossentropy;
@@ -41,6 +32,7 @@ pub use focal::{BinaryFocalCrossentropy, CategoricalFocalCrossentropy};
 pub use hinge::{CategoricalHinge, Hinge, SquaredHinge};
 pub use huber::{Huber, LogCosh};
 pub use kl_divergence::{KlDivergence, Poisson};
+pub use loss::{Loss, LossCommon, LossEntry, Reduction};
 pub use mean_absolute_error::{MeanAbsoluteError, MeanAbsolutePercentageError};
 pub use mean_squared_error::{MeanSquaredError, MeanSquaredLogarithmicError};
 pub use overlap::{Axes, Dice, Tversky};
@@ -71,185 +63,4 @@ catalog! { dyn Loss, "loss", LossCommon, LossKind;
     Tversky: "tversky", "Tversky";
     Circle: "circle", "Circle";
     "ctc" => "its targets are sequences of labels, which the columns of a table don't hold";
-}
-
-/// A loss in a config: `mse`, `huber: {delta: 2}`.
-pub type LossEntry = Entry<dyn Loss>;
-
-/// A loss.
-pub trait Loss: fmt::Debug + Send + Sync + AnyItem {
-    /// The loss of each sample: (batch, …) without the last axis, composed of candle ops whose
-    /// gradients are right. `target` is f32: class numbers or values; `prediction` is (batch, …, k).
-    fn per_sample(&self, target: &Tensor, prediction: &Tensor) -> Result<Tensor>;
-
-    /// Which samples count, 1 or 0, of [`Loss::per_sample`]'s shape, where the loss itself says so.
-    fn mask(&self, _target: &Tensor, _prediction: &Tensor) -> Result<Option<Tensor>> {
-        Ok(None)
-    }
-
-    /// The same over slices: a value for each row of the last axis, and its derivative by each
-    /// prediction of the row, written into `values` and `gradient` without allocating. False, with
-    /// neither of use, where this loss or one of its arguments has no such form.
-    fn value_and_gradient(
-        &self,
-        _batch: &LossBatch<'_>,
-        _values: &mut [f32],
-        _gradient: &mut [f32],
-    ) -> bool {
-        false
-    }
-
-    /// True where the predictions are scores before the sigmoid or softmax.
-    #[allow(clippy::wrong_self_convention)] // Keras's word
-    fn from_logits(&self) -> bool {
-        false
-    }
-
-    /// What is wrong with this loss over such an output and such a target, by itself; callers use
-    /// [`LossEntry::check`].
-    fn check(&self, output: &Output<'_>) -> Result<(), Problem> {
-        checks::same_columns("this loss", output)
-    }
-}
-
-/// What a loss is checked against before training: the model's output and the target.
-#[derive(Debug, Clone, Copy)]
-pub struct Output<'a> {
-    /// The model's output for one sample.
-    pub shape: &'a Shape,
-    /// The last layer's activation, where it has one.
-    pub activation: Option<&'a Activation>,
-    /// The target.
-    pub target: Target,
-}
-
-/// What the target is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Target {
-    /// One class number a sample (`encode: label`).
-    Classes(usize),
-    /// One column a class (`encode: one_hot`).
-    OneHot(usize),
-    /// Numbers, this many a sample.
-    Numbers(usize),
-}
-
-/// How per-sample losses become one number.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Reduction {
-    /// `Σ w·ℓ / count`.
-    #[default]
-    #[serde(alias = "mean")]
-    SumOverBatchSize,
-    /// `Σ w·ℓ`.
-    Sum,
-    /// `Σ w·ℓ / Σ w`.
-    MeanWithSampleWeight,
-}
-
-/// The arguments that every loss takes.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, JsonSchema)]
-pub struct LossCommon {
-    /// How per-sample losses become one number. Default: sum_over_batch_size.
-    pub reduction: Option<Reduction>,
-}
-
-impl crate::config::Common for LossCommon {
-    const KEYS: &'static [&'static str] = &["reduction"];
-    fn read<'de, A: MapAccess<'de>>(&mut self, _: &str, map: &mut A) -> Result<(), A::Error> {
-        self.reduction = map.next_value()?;
-        Ok(())
-    }
-}
-
-impl LossEntry {
-    /// The loss of a batch, a scalar. `mask` (Keras's, of the prediction's time steps) and
-    /// `sample_weight` have [`Loss::per_sample`]'s shape or (batch,) / (batch, 1).
-    ///
-    /// A mask multiplies the weights, by `mask · total / valid` where the reduction divides by the
-    /// count, so that the mean is over what counts.
-    pub fn compute(
-        &self,
-        target: &Tensor,
-        prediction: &Tensor,
-        mask: Option<&Tensor>,
-        sample_weight: Option<&Tensor>,
-    ) -> Result<Tensor> {
-        let (target, prediction) = terms::align(target, prediction)?;
-        let values = self.item.per_sample(&target, &prediction)?; // (batch, …)
-        let own = self.item.mask(&target, &prediction)?;
-        let reduction = self.common.reduction.unwrap_or_default();
-        let Some(weight) = weights(&values, [mask, own.as_ref()], sample_weight, reduction)? else {
-            return Ok(match reduction {
-                Reduction::Sum => values.sum_all()?,
-                _ => values.mean_all()?,
-            });
-        };
-        let weighted = values.broadcast_mul(&weight)?;
-        Ok(match reduction {
-            Reduction::Sum => weighted.sum_all()?,
-            Reduction::SumOverBatchSize => weighted.mean_all()?,
-            Reduction::MeanWithSampleWeight => {
-                let divisor = weight.sum_all()?.maximum(f64::from(f32::MIN_POSITIVE))?;
-                (weighted.sum_all()? / divisor)?
-            }
-        })
-    }
-
-    /// What is wrong with this loss over such an output and such a target.
-    pub fn check(&self, output: &Output<'_>) -> Result<(), Problem> {
-        checks::softmax_of_one(output)?;
-        self.item.check(output)
-    }
-}
-
-/// Masks and sample weights as one factor that broadcasts over the per-sample losses.
-fn weights(
-    values: &Tensor,
-    masks: [Option<&Tensor>; 2],
-    sample_weight: Option<&Tensor>,
-    reduction: Reduction,
-) -> Result<Option<Tensor>> {
-    let mut mask: Option<Tensor> = None;
-    for part in masks.into_iter().flatten() {
-        let part = fit(part, values, "mask")?;
-        mask = Some(match mask {
-            Some(mask) => mask.broadcast_mul(&part)?,
-            None => part,
-        });
-    }
-    if let (Some(part), Reduction::SumOverBatchSize) = (&mask, reduction) {
-        let valid = (part.sum_all()? + terms::EPSILON)?;
-        mask = Some((part * part.elem_count() as f64)?.broadcast_div(&valid)?);
-    }
-    let Some(weight) = sample_weight else { return Ok(mask) };
-    let weight = fit(weight, values, "sample weights")?;
-    Ok(Some(match mask {
-        Some(mask) => weight.broadcast_mul(&mask)?,
-        None => weight,
-    }))
-}
-
-/// A mask or weights in a shape that broadcasts over the per-sample losses and adds nothing.
-fn fit(factor: &Tensor, values: &Tensor, what: &str) -> Result<Tensor> {
-    let (mut dims, wanted) = (factor.dims().to_vec(), values.dims());
-    if wanted.is_empty() {
-        return Ok(factor.to_dtype(values.dtype())?); // one loss for the whole batch
-    }
-    while dims.len() > wanted.len() && dims.last() == Some(&1) {
-        dims.pop();
-    }
-    while dims.len() < wanted.len() {
-        dims.push(1);
-    }
-    let fits =
-        dims.len() == wanted.len() && dims.iter().zip(wanted).all(|(a, b)| a == b || *a == 1);
-    if !fits {
-        let found = factor.dims();
-        return Err(Error::run(format!(
-            "{what} of shape {found:?} don't fit losses of shape {wanted:?}"
-        )));
-    }
-    Ok(factor.reshape(dims)?.to_dtype(values.dtype())?)
 }

@@ -4,9 +4,11 @@ use candle_core::Tensor;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::checks;
+use super::loss::Loss;
 use super::terms::EPSILON;
-use super::{Loss, Output, checks};
 use crate::error::{Problem, Result};
+use crate::target::Output;
 
 /// `1 - 2 Σ y p / (Σ y + Σ p + 1e-7)` over `axis`. Keras: `keras.losses.Dice`.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]

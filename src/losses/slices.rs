@@ -1,8 +1,8 @@
 //! Losses over plain slices: values and gradients without tensors, for steps without autograd. The
 //! tensors' way, [`LossEntry::compute`], is the definition; both agree to rounding.
 
+use super::loss::{LossEntry, Reduction};
 use super::math::{exp, ln};
-use super::{LossEntry, Reduction};
 
 /// A batch as rows over the last axis of the predictions; a row is a sample or a step of one.
 #[derive(Debug, Clone, Copy)]

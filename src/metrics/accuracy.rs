@@ -3,11 +3,11 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::metric::{Accumulator, Metric};
 use super::rows::{Rows, argmax, average, column_mean, one_if};
-use super::{Accumulator, Metric};
 use crate::activations::Activation;
 use crate::error::Problem;
-use crate::losses::{Output, Target};
+use crate::target::{Output, Target};
 
 /// The accuracy that fits, by shapes: binary (threshold 0.5) over one unit, sparse categorical where
 /// the target is class numbers, categorical where it has one column a class.

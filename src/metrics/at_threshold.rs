@@ -4,10 +4,11 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::confusion::{Counting, Counts, check_columns, ratio};
-use super::{Accumulator, Metric};
+use super::metric::{Accumulator, Metric};
 use crate::error::Problem;
 use crate::layers::at_least_one;
-use crate::losses::{Output, checks};
+use crate::losses::checks;
+use crate::target::Output;
 
 /// The best `TP / (TP + FN)` at a threshold where `TN / (TN + FP)` is at least `specificity`; 0 where
 /// it is nowhere. Keras: `keras.metrics.SensitivityAtSpecificity`.

@@ -4,10 +4,11 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::confusion::{Counting, Counts, are_even, check_columns, check_range, ratio};
-use super::{Accumulator, Metric};
+use super::metric::{Accumulator, Metric};
 use crate::activations::Activation;
 use crate::error::Problem;
-use crate::losses::{Output, checks};
+use crate::losses::checks;
+use crate::target::Output;
 
 /// The area under the ROC or the precision-recall curve through `num_thresholds` points: near the
 /// exact area, and in a state that doesn't grow. Keras: `keras.metrics.AUC`.

@@ -3,10 +3,11 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::metric::{Accumulator, MetricBatch};
 use super::rows::Rows;
-use super::{Accumulator, Batch};
 use crate::error::Problem;
-use crate::losses::{Output, Target, checks};
+use crate::losses::checks;
+use crate::target::{Output, Target};
 
 /// One threshold or several; a prediction over it counts as 1.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -158,7 +159,7 @@ struct Confusion<R: ?Sized> {
 }
 
 impl<R: Fn(&Counts) -> Vec<f64> + Send + ?Sized> Accumulator for Confusion<R> {
-    fn update(&mut self, batch: &Batch<'_>) {
+    fn update(&mut self, batch: &MetricBatch<'_>) {
         let rows = Rows::of(batch);
         let columns = match self.counting.class_id {
             Some(class) => class..class + 1,

@@ -4,9 +4,10 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::confusion::{Counting, NEVER, Thresholds, check_columns, ratio};
-use super::{Accumulator, Metric};
+use super::metric::{Accumulator, Metric};
 use crate::error::Problem;
-use crate::losses::{Output, checks};
+use crate::losses::checks;
+use crate::target::Output;
 
 /// How many are 1 and predicted over the threshold, by weight. Keras: `keras.metrics.TruePositives`.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]

@@ -3,10 +3,11 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::metric::{Accumulator, Metric};
 use super::rows::{Rows, average, average_with, column_mean};
-use super::{Accumulator, Metric};
 use crate::error::Problem;
-use crate::losses::{Output, Target, checks};
+use crate::losses::checks;
+use crate::target::{Output, Target};
 
 /// The mean of `-(y ln p + (1 - y) ln (1 - p))` over all numbers, p clipped to [1e-7, 1 - 1e-7].
 /// Keras: `keras.metrics.BinaryCrossentropy`.

@@ -3,10 +3,11 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::metric::{Accumulator, Metric, same_columns};
 use super::rows::{average, column_mean};
-use super::{Accumulator, Metric, same_columns};
 use crate::error::Problem;
-use crate::losses::{Output, checks};
+use crate::losses::checks;
+use crate::target::Output;
 
 /// The mean of `Σ y ln (y / p)`, y and p clipped to [1e-7, 1]. Keras: `keras.metrics.KLDivergence`.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]

@@ -3,10 +3,10 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::metric::{Accumulator, Metric, same_columns};
 use super::rows::{average, average_then, column_mean};
-use super::{Accumulator, Metric, same_columns};
 use crate::error::Problem;
-use crate::losses::Output;
+use crate::target::Output;
 
 /// `Σ w·mean (y - p)² / Σ w` over the samples. Keras: `keras.metrics.MeanSquaredError`.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]

@@ -4,10 +4,11 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::confusion::check_columns;
+use super::metric::{Accumulator, Metric, MetricBatch};
 use super::rows::Rows;
-use super::{Accumulator, Batch, Metric};
 use crate::error::Problem;
-use crate::losses::{Output, checks};
+use crate::losses::checks;
+use crate::target::Output;
 
 /// How the scores of the classes become one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -117,7 +118,7 @@ struct Score {
 }
 
 impl Accumulator for Score {
-    fn update(&mut self, batch: &Batch<'_>) {
+    fn update(&mut self, batch: &MetricBatch<'_>) {
         let rows = Rows::of(batch);
         let micro = self.average == Some(Average::Micro);
         for row in 0..rows.count {

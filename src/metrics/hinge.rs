@@ -3,10 +3,11 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::metric::{Accumulator, Metric};
 use super::rows::{Rows, average, average_with, column_mean};
-use super::{Accumulator, Metric};
 use crate::error::Problem;
-use crate::losses::{Output, checks};
+use crate::losses::checks;
+use crate::target::Output;
 
 /// The mean of `max(1 - y p, 0)`; y is -1 or 1, or 0 or 1 where all of a batch are.
 /// Keras: `keras.metrics.Hinge`.

@@ -5,12 +5,13 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::crossentropy::last_axis;
+use super::metric::{Accumulator, Metric, MetricBatch, same_columns};
 use super::rows::{Rows, argmax};
-use super::{Accumulator, Batch, Metric, same_columns};
 use crate::activations::Activation;
 use crate::error::Problem;
 use crate::layers::{at_least_one, yes};
-use crate::losses::{Output, Target, checks};
+use crate::losses::checks;
+use crate::target::{Output, Target};
 
 /// The mean over some classes of `TP / (TP + FP + FN)`, classes that are nowhere left out.
 /// Keras: `keras.metrics.IoU`.
@@ -278,7 +279,7 @@ impl Matrix {
 }
 
 impl Accumulator for Matrix {
-    fn update(&mut self, batch: &Batch<'_>) {
+    fn update(&mut self, batch: &MetricBatch<'_>) {
         let rows = Rows::of(batch);
         let items = match self.prediction {
             Reading::Columns => rows.count,

@@ -3,10 +3,10 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize};
 
+use super::metric::{Accumulator, Metric, MetricBatch, same_columns};
 use super::rows::Rows;
-use super::{Accumulator, Batch, Metric, same_columns};
 use crate::error::Problem;
-use crate::losses::Output;
+use crate::target::Output;
 
 /// `1 - Σ w (y - p)² / (Σ w y² - (Σ w y)² / Σ w)` of each column: the share of the target's variance
 /// that is predicted; 1 is perfect, 0 as good as the mean. Keras: `keras.metrics.R2Score`.
@@ -65,7 +65,7 @@ struct Score {
 }
 
 impl Accumulator for Score {
-    fn update(&mut self, batch: &Batch<'_>) {
+    fn update(&mut self, batch: &MetricBatch<'_>) {
         let rows = Rows::of(batch);
         for row in 0..rows.count {
             let weight = rows.weight(row);

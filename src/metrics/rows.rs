@@ -1,10 +1,10 @@
 //! A batch seen as rows over the last axis of the predictions, and means over rows.
 
-use super::{Accumulator, Batch};
+use super::metric::{Accumulator, MetricBatch};
 
 /// A batch as rows: a row is a sample, or one step of a sample.
 pub(crate) struct Rows<'a> {
-    batch: Batch<'a>,
+    batch: MetricBatch<'a>,
     /// How many rows.
     pub(crate) count: usize,
     /// Numbers in a row of predictions.
@@ -15,7 +15,7 @@ pub(crate) struct Rows<'a> {
 
 impl<'a> Rows<'a> {
     /// The rows of a batch; predictions (batch,) are rows of one number.
-    pub(crate) fn of(batch: &Batch<'a>) -> Self {
+    pub(crate) fn of(batch: &MetricBatch<'a>) -> Self {
         let width = match batch.prediction_shape {
             [] | [_] => 1,
             [.., last] => (*last).max(1),
@@ -109,7 +109,7 @@ where
     P: Fn(&Rows<'_>) -> F + Send,
     V: Fn(&Rows<'_>, &F, usize) -> Option<f64> + Send,
 {
-    fn update(&mut self, batch: &Batch<'_>) {
+    fn update(&mut self, batch: &MetricBatch<'_>) {
         let rows = Rows::of(batch);
         let prepared = (self.prepare)(&rows);
         let (mut total, mut count) = (0.0, 0.0);

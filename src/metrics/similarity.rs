@@ -4,10 +4,10 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::crossentropy::last_axis;
+use super::metric::{Accumulator, Metric, same_columns};
 use super::rows::{Rows, average, column_mean};
-use super::{Accumulator, Metric, same_columns};
 use crate::error::Problem;
-use crate::losses::Output;
+use crate::target::Output;
 
 /// The mean of `Σ ŷ p̂`, where x̂ is x divided by its length, at least 1e-7: 1 for the same direction
 /// (the loss of this name has the other sign). Keras: `keras.metrics.CosineSimilarity`.

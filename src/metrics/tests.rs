@@ -2,11 +2,11 @@
 
 use serde_json::{Value, json};
 
-use super::{Batch, Metric, MetricEntry};
+use super::metric::{Metric, MetricBatch, MetricEntry};
 use crate::Shape;
 use crate::activations::Activation;
 use crate::config::{Catalog, Node};
-use crate::losses::{Output, Target};
+use crate::target::{Output, Target};
 
 /// Every kind, with the arguments that it can't do without.
 fn every_metric() -> Vec<MetricEntry> {
@@ -46,7 +46,7 @@ fn scores_for_each_column_stay_so_when_written() {
 fn the_state_does_not_grow_and_is_all_that_there_is() {
     let shape = Shape(vec![3]);
     let (target, prediction) = ([0.0, 1.0, 0.0, 0.0, 0.0, 1.0], [0.2, 0.5, 0.3, 0.6, 0.3, 0.1]);
-    let batch = |weight| Batch {
+    let batch = |weight| MetricBatch {
         target: &target,
         target_shape: &[2, 3],
         prediction: &prediction,
@@ -82,7 +82,8 @@ fn class_numbers_count_as_one_column_a_class() {
             let mut state = metric.item.accumulator(&output).unwrap();
             let prediction_shape = &[3, 2];
             let prediction = &prediction;
-            let batch = Batch { target, target_shape, prediction, prediction_shape, weight: None };
+            let batch =
+                MetricBatch { target, target_shape, prediction, prediction_shape, weight: None };
             state.update(&batch);
             state.result()
         };

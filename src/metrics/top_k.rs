@@ -4,11 +4,11 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::accuracy::{one_class_number, one_column_a_class};
+use super::metric::{Accumulator, Metric};
 use super::rows::{argmax, average, one_if};
-use super::{Accumulator, Metric};
 use crate::error::Problem;
 use crate::layers::at_least_one;
-use crate::losses::{Output, Target};
+use crate::target::{Output, Target};
 
 /// The share of samples with fewer than k classes more probable than the target's largest column.
 /// Keras: `keras.metrics.TopKCategoricalAccuracy`.

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Optimizer, Parameter, Place, Slot, Step};
+use super::optimizer::{Optimizer, Parameter, Slot, UpdateStep, WeightPlace};
 use crate::checks;
 use crate::error::{Problem, Result};
 use crate::schedules::LearningRate;
@@ -34,13 +34,13 @@ impl Optimizer for Adadelta {
         &self.learning_rate
     }
 
-    fn slots(&self, weight: &Place<'_>) -> Vec<Slot> {
+    fn slots(&self, weight: &WeightPlace<'_>) -> Vec<Slot> {
         ["accumulated_grad", "accumulated_delta_var"].map(|name| Slot::zeros(name, weight)).into()
     }
 
     fn update(
         &self,
-        step: &Step,
+        step: &UpdateStep,
         weight: &mut Parameter<'_>,
         slots: &mut [Vec<f32>],
     ) -> Result<()> {

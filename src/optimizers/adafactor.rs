@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Optimizer, Parameter, Place, Slot, Step};
+use super::optimizer::{Optimizer, Parameter, Slot, UpdateStep, WeightPlace};
 use crate::checks;
 use crate::error::{Problem, Result};
 use crate::schedules::LearningRate;
@@ -51,7 +51,7 @@ impl Optimizer for Adafactor {
         &self.learning_rate
     }
 
-    fn slots(&self, weight: &Place<'_>) -> Vec<Slot> {
+    fn slots(&self, weight: &WeightPlace<'_>) -> Vec<Slot> {
         let (rows, columns) = match weight.shape {
             [outer @ .., rows, columns] => {
                 ([outer, &[*rows]].concat(), [outer, &[*columns]].concat())
@@ -62,11 +62,11 @@ impl Optimizer for Adafactor {
         vec![mean(rows), mean(columns), Slot::zeros("velocity", weight)]
     }
 
-    fn scratch(&self, weight: &Place<'_>) -> usize {
+    fn scratch(&self, weight: &WeightPlace<'_>) -> usize {
         weight.shape.iter().product()
     }
 
-    fn begin(&self, step: &mut Step, _: &mut [f32]) {
+    fn begin(&self, step: &mut UpdateStep, _: &mut [f32]) {
         let t = step.t as f32;
         step.factors[0] = step.learning_rate.min(1.0 / t.sqrt());
         step.factors[1] = 1.0 - t.powf(self.beta_2_decay as f32);
@@ -74,7 +74,7 @@ impl Optimizer for Adafactor {
 
     fn update(
         &self,
-        step: &Step,
+        step: &UpdateStep,
         weight: &mut Parameter<'_>,
         slots: &mut [Vec<f32>],
     ) -> Result<()> {

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Optimizer, Parameter, Place, Slot, Step};
+use super::optimizer::{Optimizer, Parameter, Slot, UpdateStep, WeightPlace};
 use crate::checks;
 use crate::error::{Problem, Result};
 use crate::schedules::LearningRate;
@@ -42,7 +42,7 @@ impl Optimizer for Adam {
         &self.learning_rate
     }
 
-    fn slots(&self, weight: &Place<'_>) -> Vec<Slot> {
+    fn slots(&self, weight: &WeightPlace<'_>) -> Vec<Slot> {
         let mut slots = vec![Slot::zeros("momentum", weight), Slot::zeros("velocity", weight)];
         if self.amsgrad {
             slots.push(Slot::zeros("velocity_hat", weight).block(1));
@@ -50,13 +50,13 @@ impl Optimizer for Adam {
         slots
     }
 
-    fn begin(&self, step: &mut Step, _: &mut [f32]) {
+    fn begin(&self, step: &mut UpdateStep, _: &mut [f32]) {
         step.factors[0] = alpha(step, self.beta_1, self.beta_2);
     }
 
     fn update(
         &self,
-        step: &Step,
+        step: &UpdateStep,
         weight: &mut Parameter<'_>,
         slots: &mut [Vec<f32>],
     ) -> Result<()> {
@@ -84,7 +84,7 @@ impl Optimizer for Adam {
 }
 
 /// `lr·√(1-β₂ᵗ)/(1-β₁ᵗ)`
-pub(super) fn alpha(step: &Step, beta_1: f64, beta_2: f64) -> f32 {
+pub(super) fn alpha(step: &UpdateStep, beta_1: f64, beta_2: f64) -> f32 {
     step.learning_rate * step.bias_correction(beta_2).sqrt() / step.bias_correction(beta_1)
 }
 

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Optimizer, Parameter, Place, Slot, Step};
+use super::optimizer::{Optimizer, Parameter, Slot, UpdateStep, WeightPlace};
 use crate::checks;
 use crate::error::{Problem, Result};
 use crate::schedules::LearningRate;
@@ -39,11 +39,11 @@ impl Optimizer for AdamW {
         &self.learning_rate
     }
 
-    fn slots(&self, weight: &Place<'_>) -> Vec<Slot> {
+    fn slots(&self, weight: &WeightPlace<'_>) -> Vec<Slot> {
         ["momentum", "velocity"].map(|name| Slot::zeros(name, weight)).into()
     }
 
-    fn weight_decay(&self, given: Option<f64>, _: &Place<'_>) -> Option<f64> {
+    fn weight_decay(&self, given: Option<f64>, _: &WeightPlace<'_>) -> Option<f64> {
         Some(given.unwrap_or(0.01))
     }
 
@@ -52,7 +52,7 @@ impl Optimizer for AdamW {
         vector::map(values, |w| w * keep);
     }
 
-    fn begin(&self, step: &mut Step, _: &mut [f32]) {
+    fn begin(&self, step: &mut UpdateStep, _: &mut [f32]) {
         // in f64, as candle does
         let scale = |beta: f64| (1.0 / (1.0 - beta.powi(step.t as i32))) as f32;
         let (scale_m, scale_v) = (scale(self.beta_1), scale(self.beta_2));
@@ -61,7 +61,7 @@ impl Optimizer for AdamW {
 
     fn update(
         &self,
-        step: &Step,
+        step: &UpdateStep,
         weight: &mut Parameter<'_>,
         slots: &mut [Vec<f32>],
     ) -> Result<()> {

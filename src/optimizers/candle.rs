@@ -3,7 +3,8 @@
 use candle_core::Var;
 use candle_core::backprop::GradStore;
 
-use super::{OptimizerEntry, OptimizerState};
+use super::optimizer::OptimizerEntry;
+use super::state::OptimizerState;
 use crate::gradients::{Gradient, Gradients};
 use crate::weights::Weight;
 

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Optimizer, Parameter, Place, Slot, Step};
+use super::optimizer::{Optimizer, Parameter, Slot, UpdateStep, WeightPlace};
 use crate::checks;
 use crate::error::{Problem, Result};
 use crate::schedules::LearningRate;
@@ -51,7 +51,7 @@ impl Optimizer for Ftrl {
         &self.learning_rate
     }
 
-    fn slots(&self, weight: &Place<'_>) -> Vec<Slot> {
+    fn slots(&self, weight: &WeightPlace<'_>) -> Vec<Slot> {
         let accumulator = Slot::zeros("accumulator", weight);
         let accumulator = accumulator.initial(self.initial_accumulator_value);
         vec![accumulator, Slot::zeros("linear", weight)]
@@ -59,7 +59,7 @@ impl Optimizer for Ftrl {
 
     fn update(
         &self,
-        step: &Step,
+        step: &UpdateStep,
         weight: &mut Parameter<'_>,
         slots: &mut [Vec<f32>],
     ) -> Result<()> {
@@ -98,7 +98,7 @@ impl Optimizer for Ftrl {
 impl Ftrl {
     fn pass(
         &self,
-        step: &Step,
+        step: &UpdateStep,
         weight: &mut Parameter<'_>,
         slots: &mut [Vec<f32>],
         power: impl Fn(f32) -> f32 + Copy + Send + Sync,

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Optimizer, Parameter, Place, Slot, Step};
+use super::optimizer::{Optimizer, Parameter, Slot, UpdateStep, WeightPlace};
 use crate::checks;
 use crate::error::{Problem, Result};
 use crate::schedules::LearningRate;
@@ -38,22 +38,22 @@ impl Optimizer for Lamb {
         &self.learning_rate
     }
 
-    fn slots(&self, weight: &Place<'_>) -> Vec<Slot> {
+    fn slots(&self, weight: &WeightPlace<'_>) -> Vec<Slot> {
         ["momentum", "velocity"].map(|name| Slot::zeros(name, weight)).into()
     }
 
-    fn scratch(&self, weight: &Place<'_>) -> usize {
+    fn scratch(&self, weight: &WeightPlace<'_>) -> usize {
         weight.shape.iter().product()
     }
 
-    fn begin(&self, step: &mut Step, _: &mut [f32]) {
+    fn begin(&self, step: &mut UpdateStep, _: &mut [f32]) {
         step.factors[0] = step.bias_correction(self.beta_1);
         step.factors[1] = step.bias_correction(self.beta_2);
     }
 
     fn update(
         &self,
-        step: &Step,
+        step: &UpdateStep,
         weight: &mut Parameter<'_>,
         slots: &mut [Vec<f32>],
     ) -> Result<()> {

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Optimizer, OptimizerEntry, Parameter, Step};
+use super::optimizer::{Optimizer, OptimizerEntry, Parameter, UpdateStep};
 use crate::checks;
 use crate::error::{Problem, Result};
 use crate::gradients::Gradients;
@@ -45,7 +45,7 @@ impl Optimizer for LossScaleOptimizer {
     /// The inner optimizer's; [`super::OptimizerState`] goes straight to that one.
     fn update(
         &self,
-        step: &Step,
+        step: &UpdateStep,
         weight: &mut Parameter<'_>,
         slots: &mut [Vec<f32>],
     ) -> Result<()> {

@@ -4,7 +4,8 @@ use candle_core::{Device, Tensor};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Optimizer, Parameter, Place, Slot, Step, adam};
+use super::adam;
+use super::optimizer::{Optimizer, Parameter, Slot, UpdateStep, WeightPlace};
 use crate::checks;
 use crate::error::{Problem, Result};
 use crate::schedules::LearningRate;
@@ -81,7 +82,7 @@ impl Optimizer for Muon {
         &self.learning_rate
     }
 
-    fn slots(&self, weight: &Place<'_>) -> Vec<Slot> {
+    fn slots(&self, weight: &WeightPlace<'_>) -> Vec<Slot> {
         let mut slots = vec![Slot::zeros("momentum", weight)];
         if self.is_adams(weight) {
             slots.push(Slot::zeros("velocity", weight));
@@ -89,23 +90,23 @@ impl Optimizer for Muon {
         slots
     }
 
-    fn scratch(&self, weight: &Place<'_>) -> usize {
+    fn scratch(&self, weight: &WeightPlace<'_>) -> usize {
         if self.is_adams(weight) { 0 } else { weight.shape.iter().product() }
     }
 
-    fn weight_decay(&self, given: Option<f64>, weight: &Place<'_>) -> Option<f64> {
+    fn weight_decay(&self, given: Option<f64>, weight: &WeightPlace<'_>) -> Option<f64> {
         let of_muon = given.unwrap_or(0.004);
         Some(if self.is_adams(weight) { self.adam_weight_decay } else { of_muon })
     }
 
-    fn begin(&self, step: &mut Step, _: &mut [f32]) {
+    fn begin(&self, step: &mut UpdateStep, _: &mut [f32]) {
         let alpha = adam::alpha(step, self.adam_beta_1, self.adam_beta_2);
         step.factors[0] = alpha * self.adam_lr_ratio as f32;
     }
 
     fn update(
         &self,
-        step: &Step,
+        step: &UpdateStep,
         weight: &mut Parameter<'_>,
         slots: &mut [Vec<f32>],
     ) -> Result<()> {
@@ -152,7 +153,7 @@ impl Optimizer for Muon {
 }
 
 impl Muon {
-    fn is_adams(&self, weight: &Place<'_>) -> bool {
+    fn is_adams(&self, weight: &WeightPlace<'_>) -> bool {
         weight.shape.len() != 2
             || (self.exclude_embeddings && weight.path.to_lowercase().contains("embedding"))
             || self.exclude_layers.iter().any(|text| weight.path.contains(text.as_str()))

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Optimizer, Parameter, Place, Slot, Step};
+use super::optimizer::{Optimizer, Parameter, Slot, UpdateStep, WeightPlace};
 use crate::checks;
 use crate::error::{Problem, Result};
 use crate::schedules::LearningRate;
@@ -37,7 +37,7 @@ impl Optimizer for Nadam {
         &self.learning_rate
     }
 
-    fn slots(&self, weight: &Place<'_>) -> Vec<Slot> {
+    fn slots(&self, weight: &WeightPlace<'_>) -> Vec<Slot> {
         ["momentum", "velocity"].map(|name| Slot::zeros(name, weight)).into()
     }
 
@@ -45,7 +45,7 @@ impl Optimizer for Nadam {
         &[1.0]
     }
 
-    fn begin(&self, step: &mut Step, scalars: &mut [f32]) {
+    fn begin(&self, step: &mut UpdateStep, scalars: &mut [f32]) {
         let u = |t: u64| self.beta_1 as f32 * (1.0 - 0.5 * 0.96f32.powf(t as f32));
         let (now, next) = (u(step.t), u(step.t + 1));
         let [product] = scalars else { return };
@@ -60,7 +60,7 @@ impl Optimizer for Nadam {
 
     fn update(
         &self,
-        step: &Step,
+        step: &UpdateStep,
         weight: &mut Parameter<'_>,
         slots: &mut [Vec<f32>],
     ) -> Result<()> {

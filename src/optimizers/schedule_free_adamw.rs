@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Optimizer, Parameter, Place, Slot, Step};
+use super::optimizer::{Optimizer, Parameter, Slot, UpdateStep, WeightPlace};
 use crate::checks;
 use crate::error::{Problem, Result};
 use crate::schedules::LearningRate;
@@ -42,12 +42,12 @@ impl Optimizer for ScheduleFreeAdamW {
         &self.learning_rate
     }
 
-    fn slots(&self, weight: &Place<'_>) -> Vec<Slot> {
+    fn slots(&self, weight: &WeightPlace<'_>) -> Vec<Slot> {
         let momentum = Slot { initial: None, ..Slot::zeros("momentum", weight) };
         vec![momentum, Slot::zeros("velocity", weight)]
     }
 
-    fn begin(&self, step: &mut Step, _: &mut [f32]) {
+    fn begin(&self, step: &mut UpdateStep, _: &mut [f32]) {
         let t = step.t as f32;
         let warm = match self.warmup_steps {
             0 => 1.0,
@@ -60,7 +60,7 @@ impl Optimizer for ScheduleFreeAdamW {
 
     fn update(
         &self,
-        step: &Step,
+        step: &UpdateStep,
         weight: &mut Parameter<'_>,
         slots: &mut [Vec<f32>],
     ) -> Result<()> {

@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
+use super::common::OptimizerCommon;
 use super::in_place::in_place;
 use super::loss_scale_optimizer::DynamicScale;
-use super::{Optimizer, OptimizerCommon, OptimizerEntry, Parameter, Place, Slot, Step};
+use super::optimizer::{Optimizer, OptimizerEntry, Parameter, Slot, UpdateStep, WeightPlace};
 use crate::constraints::Constraint;
 use crate::error::{Error, Result};
 use crate::float_environment::FlushToZero;
@@ -59,7 +60,7 @@ impl OptimizerState {
         let copies = usize::from(common.uses_ema())
             + usize::from(common.gradient_accumulation_steps.is_some());
         let of = |weight: &Weight| {
-            let place = Place { path: &weight.path(), shape: weight.shape() };
+            let place = WeightPlace { path: &weight.path(), shape: weight.shape() };
             let slots = rule.slots(&place);
             let slots = slots.iter().map(|slot| slot.shape.iter().product::<usize>());
             slots.fold(copies.saturating_mul(weight.elements()), usize::saturating_add)
@@ -165,7 +166,7 @@ impl OptimizerState {
             self.accumulate(gradients, is_real.then_some(every));
         }
         let t = self.iterations / every + 1;
-        let mut step = Step { learning_rate: self.learning_rate(), t, factors: [0.0; 4] };
+        let mut step = UpdateStep { learning_rate: self.learning_rate(), t, factors: [0.0; 4] };
         if is_real {
             clip(&self.common, gradients);
             self.rule.begin(&mut step, &mut self.scalars);
@@ -248,7 +249,7 @@ impl WeightState {
     fn new(rule: &dyn Optimizer, common: &OptimizerCommon, weight: &Weight) -> Result<Self> {
         let is_alone = weight.layer.is_empty();
         let path = if is_alone { weight.name.clone() } else { weight.path() };
-        let place = Place { path: &path, shape: weight.shape() };
+        let place = WeightPlace { path: &path, shape: weight.shape() };
         let specs = rule.slots(&place);
         let mut slots = Vec::new();
         for slot in &specs {
@@ -270,14 +271,14 @@ impl WeightState {
         })
     }
 
-    pub(super) fn place(&self) -> Place<'_> {
-        Place { path: &self.path, shape: &self.shape }
+    pub(super) fn place(&self) -> WeightPlace<'_> {
+        WeightPlace { path: &self.path, shape: &self.shape }
     }
 
     fn update(
         &mut self,
         rule: &dyn Optimizer,
-        step: &Step,
+        step: &UpdateStep,
         values: &mut [f32],
         gradient: &[f32],
         scratch: &mut [f32],
@@ -285,7 +286,7 @@ impl WeightState {
         if self.decay > 0.0 {
             rule.decay(values, self.decay, step.learning_rate);
         }
-        let place = Place { path: &self.path, shape: &self.shape };
+        let place = WeightPlace { path: &self.path, shape: &self.shape };
         let length = values.len().min(scratch.len());
         let scratch = &mut scratch[..length];
         let mut weight = Parameter { place, values, gradient, scratch };

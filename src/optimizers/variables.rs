@@ -2,7 +2,7 @@
 
 use candle_core::{Device, Tensor};
 
-use super::OptimizerState;
+use super::state::OptimizerState;
 use crate::error::{Error, Result};
 
 /// Where a variable is kept.

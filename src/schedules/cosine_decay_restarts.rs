@@ -5,7 +5,7 @@ use std::f32::consts::PI;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::Schedule;
+use super::schedule::Schedule;
 use crate::checks;
 use crate::error::Problem;
 

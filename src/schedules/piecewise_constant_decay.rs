@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::Schedule;
+use super::schedule::Schedule;
 use crate::checks;
 use crate::error::Problem;
 

@@ -8,9 +8,9 @@ use crate::config::{CompileConfig, ConfigError, Damage, FitConfig, ModelConfig};
 use crate::diagnostics::Code;
 use crate::error::Problem;
 use crate::layers::LayerEntry;
-use crate::losses::{Output, Target};
 use crate::metrics::log_keys;
 use crate::shape::Shape;
+use crate::target::{Output, Target};
 
 /// Judges a configuration, and gathers its mistakes.
 pub(super) struct Judge<'a> {

@@ -7,9 +7,9 @@ use lanthorn::config::{Config, Node};
 use lanthorn::engine::Engine;
 use lanthorn::evaluate::{Scores, score};
 use lanthorn::exchange::keras_json::translate;
-use lanthorn::losses::Target;
 use lanthorn::spec::{Facts, Spec};
 use lanthorn::summary::summary;
+use lanthorn::target::Target;
 use lanthorn::trainer::{Flow, Observer, Trainer, TrainingData};
 use serde_json::{Value, json};
 

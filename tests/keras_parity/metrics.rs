@@ -3,8 +3,8 @@
 use candle_core::Tensor;
 use lanthorn::Shape;
 use lanthorn::config::Node;
-use lanthorn::losses::{Output, Target};
-use lanthorn::metrics::{Accumulator, Batch, MetricEntry};
+use lanthorn::metrics::{Accumulator, MetricBatch, MetricEntry};
+use lanthorn::target::{Output, Target};
 use serde_json::{Map, Value};
 
 use crate::golden::{Golden, Outcome, close_numbers, numbers};
@@ -68,7 +68,7 @@ fn update(
     prediction: &Tensor,
     weight: Option<&[f32]>,
 ) {
-    state.update(&Batch {
+    state.update(&MetricBatch {
         target: &numbers(target),
         target_shape: target.dims(),
         prediction: &numbers(prediction),

@@ -1,7 +1,7 @@
 //! What is made of a table that is right.
 
 use super::*;
-use crate::losses::Target;
+use crate::target::Target;
 
 #[test]
 fn the_loan_table_is_scaled_and_encoded() {

@@ -14,10 +14,11 @@ use crate::config::{Catalog, CompileConfig};
 use crate::data::Preprocessing;
 use crate::error::{Error, Result};
 use crate::layers::{Bidirectional, LayerKind, MergeMode};
-use crate::losses::{LossEntry, LossKind, Target};
+use crate::losses::{LossEntry, LossKind};
 use crate::metrics::{MetricEntry, MetricKind};
 use crate::optimizers::{OptimizerEntry, OptimizerKind};
 use crate::schedules::LearningRate;
+use crate::target::Target;
 
 /// The model's JSON.
 pub fn model(portable: &Portable) -> Result<Value> {

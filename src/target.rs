@@ -1,0 +1,26 @@
+//! What a model's output and its target are, as the data, the losses and the metrics see them.
+
+use crate::activations::Activation;
+use crate::shape::Shape;
+
+/// What a loss is checked against before training: the model's output and the target.
+#[derive(Debug, Clone, Copy)]
+pub struct Output<'a> {
+    /// The model's output for one sample.
+    pub shape: &'a Shape,
+    /// The last layer's activation, where it has one.
+    pub activation: Option<&'a Activation>,
+    /// The target.
+    pub target: Target,
+}
+
+/// What the target is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Target {
+    /// One class number a sample (`encode: label`).
+    Classes(usize),
+    /// One column a class (`encode: one_hot`).
+    OneHot(usize),
+    /// Numbers, this many a sample.
+    Numbers(usize),
+}
