@@ -155,31 +155,46 @@ impl Weights {
     }
 }
 
-/// What a layer says of a weight that it wants.
+/// How the values of a weight start and what training does to them beside the optimizer.
+#[derive(Debug, Clone)]
+pub struct WeightOptions {
+    /// Draws the first values.
+    pub initializer: Initializer,
+    /// The penalty that is added to the loss.
+    pub regularizer: Option<Regularizer>,
+    /// What the values are held to after every step.
+    pub constraint: Option<Constraint>,
+}
+
+impl WeightOptions {
+    /// An initializer alone.
+    pub fn new(initializer: Initializer) -> Self {
+        WeightOptions { initializer, regularizer: None, constraint: None }
+    }
+}
+
+/// A weight that a layer asks for.
 #[derive(Debug, Clone)]
 pub struct WeightSpec<'a> {
     /// Keras's name: `kernel`.
     pub name: &'a str,
     /// Keras's shape.
     pub shape: &'a [usize],
-    /// The values that it starts with.
-    pub initializer: &'a Initializer,
-    /// The penalty, where the layer was given one.
-    pub regularizer: &'a Option<Regularizer>,
-    /// The projection, where the layer was given one.
-    pub constraint: &'a Option<Constraint>,
+    /// Its initializer, regularizer and constraint.
+    pub options: &'a WeightOptions,
     /// How it stands in model.safetensors.
     pub stored: Stored,
 }
 
 impl WeightSpec<'_> {
-    /// What is wrong with its initializer, its penalty or its projection for its shape.
+    /// What is wrong with its initializer, its regularizer or its constraint for its shape.
     fn check(&self) -> Result<(), Problem> {
-        self.initializer.check_shape(self.shape)?;
-        if let Some(regularizer) = self.regularizer {
+        let WeightOptions { initializer, regularizer, constraint } = self.options;
+        initializer.check_shape(self.shape)?;
+        if let Some(regularizer) = regularizer {
             regularizer.check_shape(self.shape)?;
         }
-        match self.constraint {
+        match constraint {
             Some(constraint) => constraint.check_shape(self.shape),
             None => Ok(()),
         }
@@ -227,9 +242,9 @@ impl Scope<'_> {
     }
 
     /// Makes a weight that the optimizer changes (unless its layer is frozen).
-    pub fn weight(&mut self, wanted: WeightSpec<'_>) -> Result<Var> {
+    pub fn weight(&mut self, spec: WeightSpec<'_>) -> Result<Var> {
         let trainable = self.trainable;
-        self.make(wanted, trainable)
+        self.make(spec, trainable)
     }
 
     /// Makes a weight that training updates by itself: a moving statistic.
@@ -240,34 +255,33 @@ impl Scope<'_> {
         initializer: &Initializer,
         stored: Stored,
     ) -> Result<Var> {
-        let (regularizer, constraint) = (&None, &None);
-        let wanted = WeightSpec { name, shape, initializer, regularizer, constraint, stored };
-        self.make(wanted, false)
+        let options = &WeightOptions::new(initializer.clone());
+        self.make(WeightSpec { name, shape, options, stored }, false)
     }
 
-    fn make(&mut self, wanted: WeightSpec<'_>, trainable: bool) -> Result<Var> {
-        let name = format!("{}{}", self.prefix, wanted.name);
+    fn make(&mut self, spec: WeightSpec<'_>, trainable: bool) -> Result<Var> {
+        let name = format!("{}{}", self.prefix, spec.name);
         let path = format!("{}.{name}", self.layer);
-        wanted.check().map_err(|problem| {
+        spec.check().map_err(|problem| {
             Error::run(format!("`{path}`: {}", problem.message)).with_help(problem.help)
         })?;
-        let numbers = wanted.shape.iter().try_fold(1usize, |n, size| n.checked_mul(*size));
+        let numbers = spec.shape.iter().try_fold(1usize, |n, size| n.checked_mul(*size));
         if numbers.is_none_or(|numbers| numbers > LARGEST) {
-            let message = format!("`{path}` of shape {:?} holds too many numbers", wanted.shape);
+            let message = format!("`{path}` of shape {:?} holds too many numbers", spec.shape);
             return Err(Error::run(message)
                 .with_help(format!("a weight may hold at most {LARGEST}; use smaller layers")));
         }
         let room = numbers.and_then(|numbers| self.weights.room.checked_sub(numbers));
         let Some(room) = room else {
-            let message = format!("`{path}` of shape {:?} isn't all in the file", wanted.shape);
+            let message = format!("`{path}` of shape {:?} isn't all in the file", spec.shape);
             return Err(Error::run(message).with_help("the file may be damaged; copy it again"));
         };
         self.weights.room = room;
         let tensor = if self.weights.is_plan {
-            Tensor::zeros(vec![1; wanted.shape.len()], DType::F32, &self.weights.device)?
+            Tensor::zeros(vec![1; spec.shape.len()], DType::F32, &self.weights.device)?
         } else {
-            let values = wanted.initializer.values(wanted.shape, &self.weights.random, &path);
-            Tensor::from_vec(values, wanted.shape, &self.weights.device)?
+            let values = spec.options.initializer.values(spec.shape, &self.weights.random, &path);
+            Tensor::from_vec(values, spec.shape, &self.weights.device)?
         };
         let var = Var::from_tensor(&tensor.to_dtype(self.weights.dtype)?)?;
         if self.weights.list.iter().any(|weight| weight.path() == path) {
@@ -282,10 +296,10 @@ impl Scope<'_> {
             name,
             var: var.clone(),
             trainable,
-            regularizer: wanted.regularizer.clone(),
-            constraint: wanted.constraint.clone(),
-            stored: wanted.stored,
-            shape: wanted.shape.to_vec(),
+            regularizer: spec.options.regularizer.clone(),
+            constraint: spec.options.constraint.clone(),
+            stored: spec.stored,
+            shape: spec.shape.to_vec(),
         });
         Ok(var)
     }

@@ -171,22 +171,27 @@ pub enum Distribution {
 }
 
 impl Initializer {
-    /// `zeros`, for serde's defaults.
+    /// `zeros`.
     pub fn zeros() -> Self {
         Initializer::Zeros
     }
 
-    /// `ones`, for serde's defaults.
+    /// `ones`.
     pub fn ones() -> Self {
         Initializer::Ones
     }
 
-    /// `orthogonal`, for serde's defaults.
+    /// `glorot_uniform`.
+    pub fn glorot_uniform() -> Self {
+        Initializer::default()
+    }
+
+    /// `orthogonal`.
     pub fn orthogonal() -> Self {
         Initializer::Orthogonal { gain: 1.0, seed: None }
     }
 
-    /// `random_uniform`, for serde's defaults.
+    /// `random_uniform`.
     pub fn random_uniform() -> Self {
         Initializer::RandomUniform { minval: -0.05, maxval: 0.05, seed: None }
     }

@@ -90,6 +90,13 @@ pub enum NumberList {
     Many(Vec<NumberList>),
 }
 
+/// 0.
+impl Default for NumberList {
+    fn default() -> Self {
+        NumberList::One(0.0)
+    }
+}
+
 impl NumberList {
     /// All numbers in order.
     pub(crate) fn flat(&self) -> Vec<f64> {

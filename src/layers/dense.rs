@@ -1,71 +1,48 @@
 //! Dense: every output sees every input.
 
 use candle_core::Var;
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
 
 use super::{Context, Forward, Layer, Signal};
 use crate::activations::Activation;
-use crate::constraints::Constraint;
 use crate::error::{Problem, Result};
 use crate::initializers::Initializer;
 use crate::kernels::BoundKernel;
 use crate::kernels::dense::DenseKernel;
+use crate::layers::configuration::{Configuration, configuration};
 use crate::regularizers::Regularizer;
 use crate::shape::Shape;
 use crate::stored::Stored;
 use crate::weights::{Scope, WeightSpec};
 
-/// `output = activation(input · kernel + bias)`, over the last axis at any rank.
-///
-/// Input shape: (batch, …, in). Output shape: (batch, …, units).
-/// Weights: `kernel` (in, units), `bias` (units,).
-///
-/// Keras: `keras.layers.Dense`.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Dense {
-    /// The size of the output; at least 1.
-    pub units: usize,
-    /// What is applied to the output. Default: linear.
-    #[serde(default)]
-    pub activation: Activation,
-    /// Whether a bias is added. Default: true.
-    #[serde(default = "super::yes")]
-    pub use_bias: bool,
-    /// How the kernel starts. Default: glorot_uniform.
-    #[serde(default)]
-    pub kernel_initializer: Initializer,
-    /// How the bias starts. Default: zeros.
-    #[serde(default = "Initializer::zeros")]
-    pub bias_initializer: Initializer,
-    /// The kernel's penalty. Default: none.
-    pub kernel_regularizer: Option<Regularizer>,
-    /// The bias's penalty. Default: none.
-    pub bias_regularizer: Option<Regularizer>,
-    /// The penalty on the output, divided by the batch's size. Default: none.
-    pub activity_regularizer: Option<Regularizer>,
-    /// The kernel's projection after every step. Default: none.
-    pub kernel_constraint: Option<Constraint>,
-    /// The bias's projection after every step. Default: none.
-    pub bias_constraint: Option<Constraint>,
+configuration! {
+    /// `output = activation(input · kernel + bias)`, over the last axis at any rank.
+    ///
+    /// Input shape: (batch, …, in). Output shape: (batch, …, units).
+    /// Weights: `kernel` (in, units), `bias` (units,).
+    ///
+    /// Keras: `keras.layers.Dense`.
+    pub struct Dense {
+        /// The size of the output; at least 1.
+        units: usize,
+        /// What is applied to the output.
+        activation: Activation = Activation::Linear,
+        /// Whether a bias is added.
+        use_bias: bool = true,
+        initializers {
+            kernel "the kernel" = Initializer::glorot_uniform(),
+            bias "the bias" = Initializer::zeros(),
+        }
+        regularizers { kernel "the kernel", bias "the bias" }
+        /// The penalty on the output, divided by the batch's size.
+        activity_regularizer: Option<Regularizer> = None,
+        constraints { kernel "the kernel", bias "the bias" }
+    }
 }
 
 impl Dense {
     /// A dense layer with Keras's defaults.
     pub fn new(units: usize, activation: Activation) -> Self {
-        Dense {
-            units,
-            activation,
-            use_bias: true,
-            kernel_initializer: Initializer::default(),
-            bias_initializer: Initializer::zeros(),
-            kernel_regularizer: None,
-            bias_regularizer: None,
-            activity_regularizer: None,
-            kernel_constraint: None,
-            bias_constraint: None,
-        }
+        Dense { units, activation, ..Dense::defaults() }
     }
 }
 
@@ -86,17 +63,13 @@ impl Layer for Dense {
         let kernel = scope.weight(WeightSpec {
             name: "kernel",
             shape: &[input.last(), self.units],
-            initializer: &self.kernel_initializer,
-            regularizer: &self.kernel_regularizer,
-            constraint: &self.kernel_constraint,
+            options: &self.kernel,
             stored: Stored::kernel("weight", 2),
         })?;
         let bias = WeightSpec {
             name: "bias",
             shape: &[self.units],
-            initializer: &self.bias_initializer,
-            regularizer: &self.bias_regularizer,
-            constraint: &self.bias_constraint,
+            options: &self.bias,
             stored: Stored::plain("bias"),
         };
         let bias = if self.use_bias { Some(scope.weight(bias)?) } else { None };

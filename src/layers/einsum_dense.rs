@@ -6,53 +6,44 @@ use serde::{Deserialize, Serialize};
 
 use super::{Context, Forward, Layer, Signal};
 use crate::activations::Activation;
-use crate::constraints::Constraint;
 use crate::error::{Problem, Result};
 use crate::initializers::Initializer;
 use crate::kernels::BoundKernel;
 use crate::kernels::dense::DenseKernel;
+use crate::layers::configuration::configuration;
 use crate::regularizers::Regularizer;
 use crate::shape::Shape;
 use crate::stored::Stored;
 use crate::weights::{Scope, WeightSpec};
 
-/// `output = activation(einsum(equation, input, kernel) + bias)`.
-///
-/// In `equation`, as in `abc,cd->abd`, each letter is an axis; the input's first is the batch and
-/// is the output's first too. `...` stands for all axes that aren't named: `...x,xy->...y`.
-/// Weights: `kernel`, of the sizes of its letters, `bias`, where `bias_axes` is given: the output's
-/// axes from the first that it names, with size 1 for those that it doesn't. Drops the mask.
-///
-/// Keras: `keras.layers.EinsumDense`.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct EinsumDense {
-    /// `abc,cd->abd`
-    pub equation: String,
-    /// The sizes of the output's axes without the batch (and those under `...`); null for a size
-    /// that the input gives. One number stands for one axis.
-    pub output_shape: Sizes,
-    /// What is applied to the output. Default: linear.
-    #[serde(default)]
-    pub activation: Activation,
-    /// The output's letters that have a bias of their own. Default: no bias.
-    pub bias_axes: Option<String>,
-    /// How the kernel starts. Default: glorot_uniform.
-    #[serde(default)]
-    pub kernel_initializer: Initializer,
-    /// How the bias starts. Default: zeros.
-    #[serde(default = "Initializer::zeros")]
-    pub bias_initializer: Initializer,
-    /// The kernel's penalty. Default: none.
-    pub kernel_regularizer: Option<Regularizer>,
-    /// The bias's penalty. Default: none.
-    pub bias_regularizer: Option<Regularizer>,
-    /// The penalty on the output, divided by the batch's size. Default: none.
-    pub activity_regularizer: Option<Regularizer>,
-    /// The kernel's projection after every step. Default: none.
-    pub kernel_constraint: Option<Constraint>,
-    /// The bias's projection after every step. Default: none.
-    pub bias_constraint: Option<Constraint>,
+configuration! {
+    /// `output = activation(einsum(equation, input, kernel) + bias)`.
+    ///
+    /// In `equation`, as in `abc,cd->abd`, each letter is an axis; the input's first is the batch and
+    /// is the output's first too. `...` stands for all axes that aren't named: `...x,xy->...y`.
+    /// Weights: `kernel`, of the sizes of its letters, `bias`, where `bias_axes` is given: the output's
+    /// axes from the first that it names, with size 1 for those that it doesn't. Drops the mask.
+    ///
+    /// Keras: `keras.layers.EinsumDense`.
+    pub struct EinsumDense {
+        /// `abc,cd->abd`
+        equation: String,
+        /// The sizes of the output's axes without the batch (and those under `...`); null for a size
+        /// that the input gives. One number stands for one axis.
+        output_shape: Sizes,
+        /// What is applied to the output.
+        activation: Activation = Activation::Linear,
+        /// The output's letters that have a bias of their own. Default: no bias.
+        bias_axes: Option<String> = None,
+        initializers {
+            kernel "the kernel" = Initializer::glorot_uniform(),
+            bias "the bias" = Initializer::zeros(),
+        }
+        regularizers { kernel "the kernel", bias "the bias" }
+        /// The penalty on the output, divided by the batch's size.
+        activity_regularizer: Option<Regularizer> = None,
+        constraints { kernel "the kernel", bias "the bias" }
+    }
 }
 
 /// One size or several; null for one that follows from the input.
@@ -63,6 +54,13 @@ pub enum Sizes {
     One(usize),
     /// Several.
     Many(Vec<Option<usize>>),
+}
+
+/// No size.
+impl Default for Sizes {
+    fn default() -> Self {
+        Sizes::Many(Vec::new())
+    }
 }
 
 /// The equation with all its axes: labels of the input, the kernel and the output, the batch's
@@ -219,9 +217,9 @@ impl Layer for EinsumDense {
     fn output_shape(&self, input: &Shape) -> Result<Shape, Problem> {
         super::axes::no_empty_axis("einsum_dense", input)?;
         let plan = self.plan(input)?;
-        self.kernel_initializer.check_shape(&plan.kernel_shape)?;
+        self.kernel.initializer.check_shape(&plan.kernel_shape)?;
         if let Some(shape) = &plan.bias_shape {
-            self.bias_initializer.check_shape(shape)?;
+            self.bias.initializer.check_shape(shape)?;
         }
         self.activation.output_shape(&Shape(plan.output_shape))
     }
@@ -231,18 +229,14 @@ impl Layer for EinsumDense {
         let kernel = scope.weight(WeightSpec {
             name: "kernel",
             shape: &plan.kernel_shape,
-            initializer: &self.kernel_initializer,
-            regularizer: &self.kernel_regularizer,
-            constraint: &self.kernel_constraint,
+            options: &self.kernel,
             stored: Stored::plain("kernel"),
         })?;
         let bias = match &plan.bias_shape {
             Some(shape) => Some(scope.weight(WeightSpec {
                 name: "bias",
                 shape,
-                initializer: &self.bias_initializer,
-                regularizer: &self.bias_regularizer,
-                constraint: &self.bias_constraint,
+                options: &self.bias,
                 stored: Stored::plain("bias"),
             })?),
             None => None,

@@ -1,44 +1,36 @@
 //! Embedding: a row of a table for each id.
 
 use candle_core::{DType, Tensor, Var};
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
 
 use super::{Context, Forward, Layer, Signal};
-use crate::constraints::Constraint;
 use crate::error::{Problem, Result};
 use crate::initializers::Initializer;
 use crate::kernels::embedding::EmbeddingKernel;
 use crate::kernels::{BoundKernel, Kernel};
-use crate::regularizers::Regularizer;
+use crate::layers::configuration::configuration;
 use crate::shape::Shape;
 use crate::stored::Stored;
 use crate::weights::{Scope, WeightSpec};
 
-/// `output = embeddings[id]`. Ids are whole numbers from 0 to input_dim - 1 (what comes after the
-/// point is cut off); others are an error.
-///
-/// Input shape: (batch, …). Output shape: (batch, …, output_dim).
-/// Weights: `embeddings` (input_dim, output_dim).
-///
-/// Keras: `keras.layers.Embedding`, which reads some row for an id outside of the table.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Embedding {
-    /// How many ids there are: the largest, plus 1.
-    pub input_dim: usize,
-    /// The size of a row.
-    pub output_dim: usize,
-    /// How the table starts. Default: random_uniform.
-    #[serde(default = "Initializer::random_uniform")]
-    pub embeddings_initializer: Initializer,
-    /// The table's penalty. Default: none.
-    pub embeddings_regularizer: Option<Regularizer>,
-    /// The table's projection after every step. Default: none.
-    pub embeddings_constraint: Option<Constraint>,
-    /// True: id 0 stands for no step at all, and is masked. Default: false.
-    #[serde(default)]
-    pub mask_zero: bool,
+configuration! {
+    /// `output = embeddings[id]`. Ids are whole numbers from 0 to input_dim - 1 (what comes after the
+    /// point is cut off); others are an error.
+    ///
+    /// Input shape: (batch, …). Output shape: (batch, …, output_dim).
+    /// Weights: `embeddings` (input_dim, output_dim).
+    ///
+    /// Keras: `keras.layers.Embedding`, which reads some row for an id outside of the table.
+    pub struct Embedding {
+        /// How many ids there are: the largest, plus 1.
+        input_dim: usize,
+        /// The size of a row.
+        output_dim: usize,
+        initializers { embeddings "the embeddings" = Initializer::random_uniform() }
+        regularizers { embeddings "the embeddings" }
+        constraints { embeddings "the embeddings" }
+        /// True: id 0 stands for no step at all, and is masked.
+        mask_zero: bool = false,
+    }
 }
 
 impl Layer for Embedding {
@@ -61,7 +53,7 @@ impl Layer for Embedding {
             let message = format!("`mask_zero` wants an input (None, time), got {input}");
             return Err(Problem::at("mask_zero", message).help("leave it out"));
         }
-        self.embeddings_initializer.check_shape(&[self.input_dim, self.output_dim])?;
+        self.embeddings.initializer.check_shape(&[self.input_dim, self.output_dim])?;
         Ok(Shape(output))
     }
 
@@ -69,9 +61,7 @@ impl Layer for Embedding {
         let table = scope.weight(WeightSpec {
             name: "embeddings",
             shape: &[self.input_dim, self.output_dim],
-            initializer: &self.embeddings_initializer,
-            regularizer: &self.embeddings_regularizer,
-            constraint: &self.embeddings_constraint,
+            options: &self.embeddings,
             stored: Stored::plain("weight"),
         })?;
         let (mask_zero, layer) = (self.mask_zero, scope.layer().to_string());

@@ -1,27 +1,24 @@
 //! Masking: steps that count no more.
 
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
-
 use super::{Context, Forward, Layer, Signal};
 use crate::checks;
 use crate::error::{Problem, Result};
 use crate::kernels::BoundKernel;
 use crate::kernels::masking::MaskingKernel;
+use crate::layers::configuration::configuration;
 use crate::shape::Shape;
 use crate::weights::Scope;
 
-/// Masks each time step whose every feature is `mask_value`; its numbers become 0.
-///
-/// Input and output shape: (batch, time, features).
-///
-/// Keras: `keras.layers.Masking`.
-#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Masking {
-    /// What a masked step is full of. Default: 0.
-    #[serde(default)]
-    pub mask_value: f64,
+configuration! {
+    /// Masks each time step whose every feature is `mask_value`; its numbers become 0.
+    ///
+    /// Input and output shape: (batch, time, features).
+    ///
+    /// Keras: `keras.layers.Masking`.
+    pub struct Masking {
+        /// What a masked step is full of.
+        mask_value: f64 = 0.0,
+    }
 }
 
 impl Layer for Masking {

@@ -8,6 +8,7 @@ mod activation;
 mod augmentation;
 mod axes;
 mod bidirectional;
+mod configuration;
 mod convolution;
 mod dense;
 mod einsum_dense;
@@ -47,6 +48,7 @@ pub use augmentation::{
 };
 pub use axes::{AxisList, NumberList};
 pub use bidirectional::{Bidirectional, MergeMode};
+pub(crate) use configuration::configuration;
 pub use dense::Dense;
 pub use einsum_dense::{EinsumDense, Sizes};
 pub use embedding::Embedding;
@@ -59,7 +61,7 @@ pub use normalization::{
 };
 pub use recurrent::Recurrent;
 pub use regularization::{
-    ActivityRegularization, AlphaDropout, Dropout, GaussianDropout, GaussianNoise,
+    ActivityRegularization, AlphaDropout, Dropout, GaussianDropout, GaussianNoise, SpatialDropout,
     SpatialDropout1D, SpatialDropout2D, SpatialDropout3D,
 };
 pub use reshaping::{Flatten, Identity, Permute, RepeatVector, Reshape};
@@ -68,19 +70,21 @@ pub use time_distributed::TimeDistributed;
 pub(crate) use wrapped::{check_inner, inner_name, within};
 
 pub use convolution::{
-    Conv1D, Conv1DTranspose, Conv2D, Conv2DTranspose, Conv3D, Conv3DTranspose, DepthwiseConv1D,
-    DepthwiseConv2D, SeparableConv1D, SeparableConv2D,
+    Conv, Conv1D, Conv1DTranspose, Conv2D, Conv2DTranspose, Conv3D, Conv3DTranspose, ConvTranspose,
+    DepthwiseConv, DepthwiseConv1D, DepthwiseConv2D, SeparableConv, SeparableConv1D,
+    SeparableConv2D,
 };
 pub use pooling::{
-    AdaptiveAveragePooling1D, AdaptiveAveragePooling2D, AdaptiveAveragePooling3D,
-    AdaptiveMaxPooling1D, AdaptiveMaxPooling2D, AdaptiveMaxPooling3D, AveragePooling1D,
-    AveragePooling2D, AveragePooling3D, GlobalAveragePooling1D, GlobalAveragePooling2D,
-    GlobalAveragePooling3D, GlobalMaxPooling1D, GlobalMaxPooling2D, GlobalMaxPooling3D,
+    AdaptiveAveragePooling, AdaptiveAveragePooling1D, AdaptiveAveragePooling2D,
+    AdaptiveAveragePooling3D, AdaptiveMaxPooling, AdaptiveMaxPooling1D, AdaptiveMaxPooling2D,
+    AdaptiveMaxPooling3D, AveragePooling, AveragePooling1D, AveragePooling2D, AveragePooling3D,
+    GlobalAveragePooling, GlobalAveragePooling1D, GlobalAveragePooling2D, GlobalAveragePooling3D,
+    GlobalMaxPooling, GlobalMaxPooling1D, GlobalMaxPooling2D, GlobalMaxPooling3D, MaxPooling,
     MaxPooling1D, MaxPooling2D, MaxPooling3D,
 };
 pub use resampling::{
-    Cropping1D, Cropping2D, Cropping3D, Interpolation, UpSampling1D, UpSampling2D, UpSampling3D,
-    ZeroPadding1D, ZeroPadding2D, ZeroPadding3D,
+    Cropping, Cropping1D, Cropping2D, Cropping3D, Interpolation, UpSampling, UpSampling1D,
+    UpSampling2D, UpSampling3D, ZeroPadding, ZeroPadding1D, ZeroPadding2D, ZeroPadding3D,
 };
 pub use spatial::{DataFormat, Margin, Margins, Padding, PerAxis};
 
@@ -350,11 +354,6 @@ impl Context<'_> {
 /// For serde's defaults.
 pub(crate) fn yes() -> bool {
     true
-}
-
-/// For serde's defaults.
-pub(crate) fn one() -> usize {
-    1
 }
 
 /// A problem where a count is zero.

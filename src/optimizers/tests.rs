@@ -8,7 +8,7 @@ use crate::gradients::{Gradient, Gradients};
 use crate::initializers::Initializer;
 use crate::random::Random;
 use crate::stored::Stored;
-use crate::weights::{WeightSpec, Weights};
+use crate::weights::{WeightOptions, WeightSpec, Weights};
 
 fn read(json: Value) -> OptimizerEntry {
     Node::from_json(&json).read().unwrap_or_else(|error| panic!("{json}: {error}"))
@@ -22,9 +22,10 @@ fn weights(constraint: Option<Constraint>) -> Weights {
             .weight(WeightSpec {
                 name,
                 shape: &shape,
-                initializer: &Initializer::random_uniform(),
-                regularizer: &None,
-                constraint: &constraint,
+                options: &WeightOptions {
+                    constraint: constraint.clone(),
+                    ..WeightOptions::new(Initializer::random_uniform())
+                },
                 stored: Stored::plain(name),
             })
             .unwrap();

@@ -9,7 +9,7 @@ use lanthorn::initializers::Initializer;
 use lanthorn::optimizers::{OptimizerEntry, OptimizerState};
 use lanthorn::random::Random;
 use lanthorn::stored::Stored;
-use lanthorn::weights::{WeightSpec, Weights};
+use lanthorn::weights::{WeightOptions, WeightSpec, Weights};
 use serde_json::Value;
 
 use crate::golden::{Golden, Outcome, close, close_numbers, numbers};
@@ -31,9 +31,7 @@ pub fn check(golden: &Golden, case: &Value) -> Result<Outcome, String> {
         let var = scope.weight(WeightSpec {
             name,
             shape: start.dims(),
-            initializer: &Initializer::Zeros,
-            regularizer: &None,
-            constraint: &None,
+            options: &WeightOptions::new(Initializer::Zeros),
             stored: Stored::plain(name),
         });
         var.map_err(text)?.set(&start).map_err(|e| e.to_string())?;

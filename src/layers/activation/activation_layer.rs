@@ -1,23 +1,21 @@
 //! Activation: a function by its name.
 
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
-
 use super::super::{Forward, Layer};
 use super::Activating;
 use crate::activations::Activation;
 use crate::error::{Problem, Result};
+use crate::layers::configuration::configuration;
 use crate::shape::Shape;
 use crate::weights::Scope;
 
-/// `output = activation(input)`. Output shape: the input's (half its last axis for `glu`).
-///
-/// Keras: `keras.layers.Activation`.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct ActivationLayer {
-    /// The function: `relu`, `leaky_relu: {negative_slope: 0.1}`.
-    pub activation: Activation,
+configuration! {
+    /// `output = activation(input)`. Output shape: the input's (half its last axis for `glu`).
+    ///
+    /// Keras: `keras.layers.Activation`.
+    pub struct ActivationLayer {
+        /// The function: `relu`, `leaky_relu: {negative_slope: 0.1}`.
+        activation: Activation,
+    }
 }
 
 impl Layer for ActivationLayer {

@@ -1,29 +1,22 @@
 //! ELU.
 
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
-
 use super::super::{Forward, Layer};
 use super::Activating;
 use crate::activations::Activation;
 use crate::checks;
 use crate::error::{Problem, Result};
+use crate::layers::configuration::configuration;
 use crate::shape::Shape;
 use crate::weights::Scope;
 
-/// `x` where x > 0, elsewhere `alpha · (e^x - 1)`. Output shape: the input's.
-///
-/// Keras: `keras.layers.ELU`.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Elu {
-    /// The factor below 0. Default: 1.
-    #[serde(default = "one")]
-    pub alpha: f64,
-}
-
-fn one() -> f64 {
-    1.0
+configuration! {
+    /// `x` where x > 0, elsewhere `alpha · (e^x - 1)`. Output shape: the input's.
+    ///
+    /// Keras: `keras.layers.ELU`.
+    pub struct Elu {
+        /// The factor below 0.
+        alpha: f64 = 1.0,
+    }
 }
 
 impl Elu {

@@ -1,29 +1,22 @@
 //! LeakyReLU.
 
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
-
 use super::super::{Forward, Layer};
 use super::Activating;
 use crate::activations::Activation;
 use crate::checks;
 use crate::error::{Problem, Result};
+use crate::layers::configuration::configuration;
 use crate::shape::Shape;
 use crate::weights::Scope;
 
-/// `x` where x ≥ 0, elsewhere `negative_slope · x`. Output shape: the input's.
-///
-/// Keras: `keras.layers.LeakyReLU`, whose slope is 0.3 where the function's is 0.2.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct LeakyReLU {
-    /// The slope below 0. Default: 0.3.
-    #[serde(default = "slope", alias = "alpha")]
-    pub negative_slope: f64,
-}
-
-fn slope() -> f64 {
-    0.3
+configuration! {
+    /// `x` where x ≥ 0, elsewhere `negative_slope · x`. Output shape: the input's.
+    ///
+    /// Keras: `keras.layers.LeakyReLU`, whose slope is 0.3 where the function's is 0.2.
+    pub struct LeakyReLU {
+        /// The slope below 0.
+        negative_slope: f64 = 0.3,
+    }
 }
 
 impl LeakyReLU {

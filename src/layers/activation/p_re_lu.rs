@@ -1,38 +1,31 @@
 //! PReLU: a leaky ReLU whose slopes are learned.
 
 use candle_core::Var;
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
 
 use super::super::axes::sample_axis;
 use super::super::{Context, Forward, Layer, Signal};
-use crate::constraints::Constraint;
 use crate::error::{Problem, Result};
 use crate::initializers::Initializer;
 use crate::kernels::BoundKernel;
 use crate::kernels::broadcast::Broadcast;
 use crate::kernels::p_re_lu::PReluKernel;
-use crate::regularizers::Regularizer;
+use crate::layers::configuration::configuration;
 use crate::shape::Shape;
 use crate::stored::Stored;
 use crate::weights::{Scope, WeightSpec};
 
-/// `x` where x > 0, elsewhere `alpha · x`. Output shape: the input's.
-/// Weights: `alpha`, of the input's shape with 1 for the shared axes.
-///
-/// Keras: `keras.layers.PReLU`.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct PReLU {
-    /// How the slopes start. Default: zeros.
-    #[serde(default = "Initializer::zeros")]
-    pub alpha_initializer: Initializer,
-    /// The slopes' penalty. Default: none.
-    pub alpha_regularizer: Option<Regularizer>,
-    /// The slopes' projection after every step. Default: none.
-    pub alpha_constraint: Option<Constraint>,
-    /// Axes along which one slope serves all places; the batch is axis 0. Default: none.
-    pub shared_axes: Option<Vec<i64>>,
+configuration! {
+    /// `x` where x > 0, elsewhere `alpha · x`. Output shape: the input's.
+    /// Weights: `alpha`, of the input's shape with 1 for the shared axes.
+    ///
+    /// Keras: `keras.layers.PReLU`.
+    pub struct PReLU {
+        initializers { alpha "the slopes" = Initializer::zeros() }
+        regularizers { alpha "the slopes" }
+        constraints { alpha "the slopes" }
+        /// Axes along which one slope serves all places; the batch is axis 0.
+        shared_axes: Option<Vec<i64>> = None,
+    }
 }
 
 impl PReLU {
@@ -53,7 +46,7 @@ impl Layer for PReLU {
         }
         super::super::axes::no_empty_axis("p_re_lu", input)?;
         let shape = self.shape(input)?;
-        self.alpha_initializer.check_shape(&shape)?;
+        self.alpha.initializer.check_shape(&shape)?;
         Ok(input.clone())
     }
 
@@ -62,9 +55,7 @@ impl Layer for PReLU {
         let alpha = scope.weight(WeightSpec {
             name: "alpha",
             shape: &shape,
-            initializer: &self.alpha_initializer,
-            regularizer: &self.alpha_regularizer,
-            constraint: &self.alpha_constraint,
+            options: &self.alpha,
             stored: Stored::plain("alpha"),
         })?;
         Ok(Box::new(PReluForward { alpha, spread: Broadcast::new(input.dims(), &shape) }))

@@ -1,31 +1,27 @@
 //! ReLU.
 
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
-
 use super::super::{Forward, Layer};
 use super::Activating;
 use crate::activations::Activation;
 use crate::checks;
 use crate::error::{Problem, Result};
+use crate::layers::configuration::configuration;
 use crate::shape::Shape;
 use crate::weights::Scope;
 
-/// `max_value` where x is above it, x where it is above `threshold`, elsewhere
-/// `negative_slope · (x - threshold)`. Output shape: the input's.
-///
-/// Keras: `keras.layers.ReLU`.
-#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct ReLU {
-    /// The largest output; not negative. Default: none.
-    pub max_value: Option<f64>,
-    /// The slope below the threshold; not negative. Default: 0.
-    #[serde(default)]
-    pub negative_slope: f64,
-    /// Inputs up to it are cut; not negative. Default: 0.
-    #[serde(default)]
-    pub threshold: f64,
+configuration! {
+    /// `max_value` where x is above it, x where it is above `threshold`, elsewhere
+    /// `negative_slope · (x - threshold)`. Output shape: the input's.
+    ///
+    /// Keras: `keras.layers.ReLU`.
+    pub struct ReLU {
+        /// The largest output; not negative.
+        max_value: Option<f64> = None,
+        /// The slope below the threshold; not negative.
+        negative_slope: f64 = 0.0,
+        /// Inputs up to it are cut; not negative.
+        threshold: f64 = 0.0,
+    }
 }
 
 impl ReLU {

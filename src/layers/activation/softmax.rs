@@ -1,8 +1,5 @@
 //! Softmax over any axes.
 
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
-
 use super::super::axes::{AxisList, no_empty_axis};
 use super::super::{Context, Forward, Layer, Signal};
 use super::Activating;
@@ -10,18 +7,18 @@ use crate::activations::Activation;
 use crate::error::{Problem, Result};
 use crate::kernels::BoundKernel;
 use crate::kernels::softmax::SoftmaxKernel;
+use crate::layers::configuration::configuration;
 use crate::shape::Shape;
 use crate::weights::Scope;
 
-/// `e^x / Σ e^x` over one axis, or over several together. Output shape: the input's.
-///
-/// Keras: `keras.layers.Softmax`.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Softmax {
-    /// The axis, or a list of axes; the batch is axis 0. Default: -1.
-    #[serde(default = "AxisList::last")]
-    pub axis: AxisList,
+configuration! {
+    /// `e^x / Σ e^x` over one axis, or over several together. Output shape: the input's.
+    ///
+    /// Keras: `keras.layers.Softmax`.
+    pub struct Softmax {
+        /// The axis, or a list of axes; the batch is axis 0.
+        axis: AxisList = AxisList::last(),
+    }
 }
 
 impl Layer for Softmax {

@@ -34,6 +34,13 @@ pub enum Factor {
     Range([f64; 2]),
 }
 
+/// No change.
+impl Default for Factor {
+    fn default() -> Self {
+        Factor::One(0.0)
+    }
+}
+
 impl Factor {
     /// Its ends in order, each within ±`most`.
     fn ends(self, key: &str, least: f64, most: f64) -> Result<(f64, f64), Problem> {

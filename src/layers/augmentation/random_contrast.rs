@@ -1,41 +1,34 @@
 //! RandomContrast: images paler or stronger.
 
 use candle_core::Tensor;
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
 
 use super::super::{Context, DataFormat, Forward, Layer, Signal};
 use super::{Factor, check, draws, image};
 use crate::error::{Problem, Result};
 use crate::kernels::BoundKernel;
 use crate::kernels::augment::ContrastKernel;
+use crate::layers::configuration::configuration;
 use crate::shape::Shape;
 use crate::weights::Scope;
 
-/// In training, `output = (input - mean) · factor + mean`, cut to the range of values: the mean of
-/// each channel of an image, and a factor for each image.
-///
-/// Input and output shape: (batch, height, width, channels).
-///
-/// Keras: `keras.layers.RandomContrast`; its draws can't be reproduced.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct RandomContrast {
-    /// `[lower, upper]`: the factor is drawn between 1 - lower and 1 + upper; both between 0 and 1.
-    /// One number is the upper end, as in Keras, and the lower is 0.
-    pub factor: Factor,
-    /// The least and the largest output. Default: [0, 255].
-    #[serde(default = "bytes")]
-    pub value_range: [f64; 2],
-    /// A seed of the layer's own. Default: the run's.
-    pub seed: Option<u64>,
-    /// Where the channels stand. Default: channels_last.
-    #[serde(default)]
-    pub data_format: DataFormat,
-}
-
-fn bytes() -> [f64; 2] {
-    [0.0, 255.0]
+configuration! {
+    /// In training, `output = (input - mean) · factor + mean`, cut to the range of values: the mean of
+    /// each channel of an image, and a factor for each image.
+    ///
+    /// Input and output shape: (batch, height, width, channels).
+    ///
+    /// Keras: `keras.layers.RandomContrast`; its draws can't be reproduced.
+    pub struct RandomContrast {
+        /// `[lower, upper]`: the factor is drawn between 1 - lower and 1 + upper; both between 0 and 1.
+        /// One number is the upper end, as in Keras, and the lower is 0.
+        factor: Factor,
+        /// The least and the largest output. Default: [0, 255].
+        value_range: [f64; 2] = [0.0, 255.0],
+        /// A seed of the layer's own. Default: the run's.
+        seed: Option<u64> = None,
+        /// Where the channels stand.
+        data_format: DataFormat = DataFormat::ChannelsLast,
+    }
 }
 
 impl Layer for RandomContrast {

@@ -7,26 +7,25 @@ use super::super::{DataFormat, Forward, Layer};
 use super::{Warped, check, draws, image};
 use crate::error::{Problem, Result};
 use crate::kernels::augment::{Beyond, Motion, WarpKernel};
+use crate::layers::configuration::configuration;
 use crate::shape::Shape;
 use crate::weights::Scope;
 
-/// In training, each image is mirrored with probability 1/2; in both directions at once where the
-/// mode names both.
-///
-/// Input and output shape: (batch, height, width, channels).
-///
-/// Keras: `keras.layers.RandomFlip`; its draws can't be reproduced.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct RandomFlip {
-    /// The direction. Default: horizontal_and_vertical.
-    #[serde(default)]
-    pub mode: Flips,
-    /// A seed of the layer's own. Default: the run's.
-    pub seed: Option<u64>,
-    /// Where the channels stand. Default: channels_last.
-    #[serde(default)]
-    pub data_format: DataFormat,
+configuration! {
+    /// In training, each image is mirrored with probability 1/2; in both directions at once where the
+    /// mode names both.
+    ///
+    /// Input and output shape: (batch, height, width, channels).
+    ///
+    /// Keras: `keras.layers.RandomFlip`; its draws can't be reproduced.
+    pub struct RandomFlip {
+        /// The direction. Default: horizontal_and_vertical.
+        mode: Flips = Flips::default(),
+        /// A seed of the layer's own. Default: the run's.
+        seed: Option<u64> = None,
+        /// Where the channels stand.
+        data_format: DataFormat = DataFormat::ChannelsLast,
+    }
 }
 
 /// The direction of a flip.

@@ -1,39 +1,33 @@
 //! RandomRotation: images turned.
 
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
-
 use super::super::{DataFormat, Forward, Layer};
 use super::{Factor, FillMode, Sampling, Warped, check, draws, image};
 use crate::error::{Problem, Result};
 use crate::kernels::augment::{Motion, WarpKernel};
+use crate::layers::configuration::configuration;
 use crate::shape::Shape;
 use crate::weights::Scope;
 
-/// In training, each image is turned around its middle.
-///
-/// Input and output shape: (batch, height, width, channels).
-///
-/// Keras: `keras.layers.RandomRotation`; its draws can't be reproduced.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct RandomRotation {
-    /// The range of the angle as a share of a full turn, counterclockwise; 0.1 is ±36 degrees.
-    pub factor: Factor,
-    /// What stands beyond the edges. Default: reflect.
-    #[serde(default)]
-    pub fill_mode: FillMode,
-    /// How a place between pixels is read. Default: bilinear.
-    #[serde(default)]
-    pub interpolation: Sampling,
-    /// A seed of the layer's own. Default: the run's.
-    pub seed: Option<u64>,
-    /// What `fill_mode: constant` fills with. Default: 0.
-    #[serde(default)]
-    pub fill_value: f64,
-    /// Where the channels stand. Default: channels_last.
-    #[serde(default)]
-    pub data_format: DataFormat,
+configuration! {
+    /// In training, each image is turned around its middle.
+    ///
+    /// Input and output shape: (batch, height, width, channels).
+    ///
+    /// Keras: `keras.layers.RandomRotation`; its draws can't be reproduced.
+    pub struct RandomRotation {
+        /// The range of the angle as a share of a full turn, counterclockwise; 0.1 is ±36 degrees.
+        factor: Factor,
+        /// What stands beyond the edges. Default: reflect.
+        fill_mode: FillMode = FillMode::default(),
+        /// How a place between pixels is read. Default: bilinear.
+        interpolation: Sampling = Sampling::default(),
+        /// A seed of the layer's own. Default: the run's.
+        seed: Option<u64> = None,
+        /// What `fill_mode: constant` fills with.
+        fill_value: f64 = 0.0,
+        /// Where the channels stand.
+        data_format: DataFormat = DataFormat::ChannelsLast,
+    }
 }
 
 impl RandomRotation {

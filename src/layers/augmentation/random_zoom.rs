@@ -1,41 +1,35 @@
 //! RandomZoom: images nearer or farther.
 
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
-
 use super::super::{DataFormat, Forward, Layer};
 use super::{Factor, FillMode, Sampling, Warped, check, draws, image};
 use crate::error::{Problem, Result};
 use crate::kernels::augment::{Motion, WarpKernel};
+use crate::layers::configuration::configuration;
 use crate::shape::Shape;
 use crate::weights::Scope;
 
-/// In training, each image is seen from nearer (negative factors) or farther (positive ones).
-///
-/// Input and output shape: (batch, height, width, channels).
-///
-/// Keras: `keras.layers.RandomZoom`; its draws can't be reproduced.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct RandomZoom {
-    /// The range of the zoom along the height; -0.2 shows four fifths of it.
-    pub height_factor: Factor,
-    /// The range of the zoom along the width. Default: the same draw as the height's.
-    pub width_factor: Option<Factor>,
-    /// What stands beyond the edges. Default: reflect.
-    #[serde(default)]
-    pub fill_mode: FillMode,
-    /// How a place between pixels is read. Default: bilinear.
-    #[serde(default)]
-    pub interpolation: Sampling,
-    /// A seed of the layer's own. Default: the run's.
-    pub seed: Option<u64>,
-    /// What `fill_mode: constant` fills with. Default: 0.
-    #[serde(default)]
-    pub fill_value: f64,
-    /// Where the channels stand. Default: channels_last.
-    #[serde(default)]
-    pub data_format: DataFormat,
+configuration! {
+    /// In training, each image is seen from nearer (negative factors) or farther (positive ones).
+    ///
+    /// Input and output shape: (batch, height, width, channels).
+    ///
+    /// Keras: `keras.layers.RandomZoom`; its draws can't be reproduced.
+    pub struct RandomZoom {
+        /// The range of the zoom along the height; -0.2 shows four fifths of it.
+        height_factor: Factor,
+        /// The range of the zoom along the width. Default: the same draw as the height's.
+        width_factor: Option<Factor> = None,
+        /// What stands beyond the edges. Default: reflect.
+        fill_mode: FillMode = FillMode::default(),
+        /// How a place between pixels is read. Default: bilinear.
+        interpolation: Sampling = Sampling::default(),
+        /// A seed of the layer's own. Default: the run's.
+        seed: Option<u64> = None,
+        /// What `fill_mode: constant` fills with.
+        fill_value: f64 = 0.0,
+        /// Where the channels stand.
+        data_format: DataFormat = DataFormat::ChannelsLast,
+    }
 }
 
 impl RandomZoom {

@@ -1,29 +1,17 @@
 //! Convolutions over one to three axes: full (grouped), transposed, depthwise and separable. Each
 //! layer's file holds its configuration; what they do is here.
 
-mod conv1d;
-mod conv1d_transpose;
-mod conv2d;
-mod conv2d_transpose;
-mod conv3d;
-mod conv3d_transpose;
-mod depthwise_conv1d;
-mod depthwise_conv2d;
+mod conv;
+mod conv_transpose;
+mod depthwise_conv;
 mod plan;
 mod reference;
-mod separable_conv1d;
-mod separable_conv2d;
+mod separable_conv;
 
-pub use conv1d::Conv1D;
-pub use conv1d_transpose::Conv1DTranspose;
-pub use conv2d::Conv2D;
-pub use conv2d_transpose::Conv2DTranspose;
-pub use conv3d::Conv3D;
-pub use conv3d_transpose::Conv3DTranspose;
-pub use depthwise_conv1d::DepthwiseConv1D;
-pub use depthwise_conv2d::DepthwiseConv2D;
-pub use separable_conv1d::SeparableConv1D;
-pub use separable_conv2d::SeparableConv2D;
+pub use conv::{Conv, Conv1D, Conv2D, Conv3D};
+pub use conv_transpose::{Conv1DTranspose, Conv2DTranspose, Conv3DTranspose, ConvTranspose};
+pub use depthwise_conv::{DepthwiseConv, DepthwiseConv1D, DepthwiseConv2D};
+pub use separable_conv::{SeparableConv, SeparableConv1D, SeparableConv2D};
 
 use candle_core::Var;
 
@@ -31,9 +19,7 @@ use self::plan::{ConvolutionKind, ConvolutionPlan};
 use super::spatial::{self, DataFormat, Padding, PerAxis, checked};
 use super::{Context, Forward, Signal};
 use crate::activations::Activation;
-use crate::constraints::Constraint;
 use crate::error::{Problem, Result};
-use crate::initializers::Initializer;
 use crate::kernels::conv::ConvKernel;
 use crate::kernels::conv_transpose::ConvTransposeKernel;
 use crate::kernels::depthwise::DepthwiseKernel;
@@ -43,7 +29,7 @@ use crate::kernels::{BoundKernel, Kernel};
 use crate::regularizers::Regularizer;
 use crate::shape::Shape;
 use crate::stored::Stored;
-use crate::weights::{Scope, WeightSpec};
+use crate::weights::{Scope, WeightOptions, WeightSpec};
 
 /// A layer of convolution, as its configuration says.
 struct Convolution<'a> {
@@ -58,12 +44,9 @@ struct Convolution<'a> {
     data_format: DataFormat,
     activation: &'a Activation,
     /// None: no bias.
-    bias: Option<Start<'a>>,
+    bias: Option<&'a WeightOptions>,
     activity: &'a Option<Regularizer>,
 }
-
-/// How a weight starts and what is asked of it.
-type Start<'a> = (&'a Initializer, &'a Option<Regularizer>, &'a Option<Constraint>);
 
 impl Convolution<'_> {
     fn output_shape(&self, input: &Shape) -> Result<Shape, Problem> {
@@ -76,13 +59,15 @@ impl Convolution<'_> {
     fn build(&self, input: &Shape, scope: &mut Scope<'_>) -> Result<Box<dyn Forward>> {
         let plan = checked(self.plan(input))?;
         let mut weights = Vec::new();
-        for ((shape, name, stored), start) in plan.weights.iter().zip(self.kind.starts()) {
-            weights.push(scope.weight(wanted(name, shape, stored.clone(), start))?);
+        for ((shape, name, stored), options) in plan.weights.iter().zip(self.kind.kernels()) {
+            let stored = stored.clone();
+            weights.push(scope.weight(WeightSpec { name, shape, options, stored })?);
         }
-        if let Some(start) = self.bias {
+        if let Some(options) = self.bias {
             let separable = matches!(self.kind, ConvolutionKind::Separable { .. });
             let stored = Stored::plain(if separable { "pointwise.bias" } else { "bias" });
-            weights.push(scope.weight(wanted("bias", &[plan.filters], stored, start))?);
+            let shape = &[plan.filters];
+            weights.push(scope.weight(WeightSpec { name: "bias", shape, options, stored })?);
         }
         Ok(Box::new(ConvolutionForward {
             bias: self.bias.is_some(),
@@ -93,16 +78,6 @@ impl Convolution<'_> {
             activity: self.activity.clone(),
         }))
     }
-}
-
-fn wanted<'a>(
-    name: &'a str,
-    shape: &'a [usize],
-    stored: Stored,
-    start: Start<'a>,
-) -> WeightSpec<'a> {
-    let (initializer, regularizer, constraint) = start;
-    WeightSpec { name, shape, initializer, regularizer, constraint, stored }
 }
 
 struct ConvolutionForward {

@@ -1,29 +1,35 @@
 //! What a convolution will do to an input of a known shape: its window, its weights' shapes, or what
 //! is wrong with its arguments.
 
-use super::{Convolution, Start};
+use super::Convolution;
 use crate::error::Problem;
 use crate::kernels::window::{SlidingWindow, WindowAxis};
 use crate::layers::at_least_one;
 use crate::layers::spatial::{Grid, Padding, PerAxis, Slide, fits, not_causal};
 use crate::shape::Shape;
 use crate::stored::Stored;
+use crate::weights::WeightOptions;
 
 /// The kinds of convolution and the arguments that are theirs alone.
 pub(super) enum ConvolutionKind<'a> {
     /// Every filter sees all channels of its group.
-    Full { filters: usize, groups: usize, kernel: Start<'a> },
+    Full { filters: usize, groups: usize, kernel: &'a WeightOptions },
     /// The backward pass of a convolution as a layer.
-    Transposed { filters: usize, output_padding: &'a Option<PerAxis>, kernel: Start<'a> },
+    Transposed { filters: usize, output_padding: &'a Option<PerAxis>, kernel: &'a WeightOptions },
     /// Every channel by itself.
-    Depthwise { multiplier: usize, kernel: Start<'a> },
+    Depthwise { multiplier: usize, kernel: &'a WeightOptions },
     /// Depthwise, then a mixture of the channels.
-    Separable { filters: usize, multiplier: usize, depthwise: Start<'a>, pointwise: Start<'a> },
+    Separable {
+        filters: usize,
+        multiplier: usize,
+        depthwise: &'a WeightOptions,
+        pointwise: &'a WeightOptions,
+    },
 }
 
 impl<'a> ConvolutionKind<'a> {
-    /// How its kernels start, in order.
-    pub(super) fn starts(&self) -> Vec<Start<'a>> {
+    /// The options of its kernels, in order.
+    pub(super) fn kernels(&self) -> Vec<&'a WeightOptions> {
         match *self {
             ConvolutionKind::Full { kernel, .. }
             | ConvolutionKind::Transposed { kernel, .. }

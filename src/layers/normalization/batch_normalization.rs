@@ -1,85 +1,54 @@
 //! BatchNormalization: each feature by the moments of the batch.
 
 use candle_core::{Tensor, Var};
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
 
 use super::super::axes::{AxisList, kept};
 use super::super::{Context, Forward, Layer, Signal};
 use super::{mean_over, needs_an_axis, scale_and_shift};
 use crate::checks;
-use crate::constraints::Constraint;
 use crate::error::{Problem, Result};
 use crate::initializers::Initializer;
 use crate::kernels::BoundKernel;
 use crate::kernels::batch_norm::BatchNormKernel;
-use crate::regularizers::Regularizer;
+use crate::layers::configuration::configuration;
 use crate::shape::Shape;
 use crate::stored::Stored;
 use crate::weights::{Scope, WeightSpec};
 
-/// `output = (input - mean) / √(variance + epsilon) · gamma + beta`, feature by feature.
-///
-/// In training, mean and (biased) variance are those of the batch, masked steps left out, and
-/// `moving = moving · momentum + batch · (1 - momentum)`; elsewhere, and where the layer is frozen
-/// by `trainable: false`, they are the moving ones. Output shape: the input's.
-///
-/// Weights: `gamma`, `beta`, `moving_mean`, `moving_variance`, each (features,); the last two are
-/// not trained. Reference: Ioffe and Szegedy, 2015.
-///
-/// Keras: `keras.layers.BatchNormalization`.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct BatchNormalization {
-    /// The features' axis; the batch is axis 0. Default: -1.
-    #[serde(default = "AxisList::last")]
-    pub axis: AxisList,
-    /// How much of the moving statistics stays at each step. Default: 0.99.
-    #[serde(default = "momentum")]
-    pub momentum: f64,
-    /// Added to the variance. Default: 0.001.
-    #[serde(default = "epsilon")]
-    pub epsilon: f64,
-    /// Whether beta is added. Default: true.
-    #[serde(default = "super::super::yes")]
-    pub center: bool,
-    /// Whether gamma is multiplied by. Default: true.
-    #[serde(default = "super::super::yes")]
-    pub scale: bool,
-    /// How beta starts. Default: zeros.
-    #[serde(default = "Initializer::zeros")]
-    pub beta_initializer: Initializer,
-    /// How gamma starts. Default: ones.
-    #[serde(default = "Initializer::ones")]
-    pub gamma_initializer: Initializer,
-    /// How the moving mean starts. Default: zeros.
-    #[serde(default = "Initializer::zeros")]
-    pub moving_mean_initializer: Initializer,
-    /// How the moving variance starts. Default: ones.
-    #[serde(default = "Initializer::ones")]
-    pub moving_variance_initializer: Initializer,
-    /// Beta's penalty. Default: none.
-    pub beta_regularizer: Option<Regularizer>,
-    /// Gamma's penalty. Default: none.
-    pub gamma_regularizer: Option<Regularizer>,
-    /// Beta's projection after every step. Default: none.
-    pub beta_constraint: Option<Constraint>,
-    /// Gamma's projection after every step. Default: none.
-    pub gamma_constraint: Option<Constraint>,
-    /// Only false: batch renormalization is not supported.
-    #[serde(default)]
-    pub renorm: bool,
-    /// Only false: there is one device.
-    #[serde(default)]
-    pub synchronized: bool,
-}
-
-fn momentum() -> f64 {
-    0.99
-}
-
-fn epsilon() -> f64 {
-    1e-3
+configuration! {
+    /// `output = (input - mean) / √(variance + epsilon) · gamma + beta`, feature by feature.
+    ///
+    /// In training, mean and (biased) variance are those of the batch, masked steps left out, and
+    /// `moving = moving · momentum + batch · (1 - momentum)`; elsewhere, and where the layer is frozen
+    /// by `trainable: false`, they are the moving ones. Output shape: the input's.
+    ///
+    /// Weights: `gamma`, `beta`, `moving_mean`, `moving_variance`, each (features,); the last two are
+    /// not trained. Reference: Ioffe and Szegedy, 2015.
+    ///
+    /// Keras: `keras.layers.BatchNormalization`.
+    pub struct BatchNormalization {
+        /// The features' axis; the batch is axis 0.
+        axis: AxisList = AxisList::last(),
+        /// How much of the moving statistics stays at each step.
+        momentum: f64 = 0.99,
+        /// Added to the variance.
+        epsilon: f64 = 1e-3,
+        /// Whether beta is added.
+        center: bool = true,
+        /// Whether gamma is multiplied by.
+        scale: bool = true,
+        initializers { beta "beta" = Initializer::zeros(), gamma "gamma" = Initializer::ones() }
+        /// How the moving mean starts.
+        moving_mean_initializer: Initializer = Initializer::zeros(),
+        /// How the moving variance starts.
+        moving_variance_initializer: Initializer = Initializer::ones(),
+        regularizers { beta "beta", gamma "gamma" }
+        constraints { beta "beta", gamma "gamma" }
+        /// Only false: batch renormalization is not supported.
+        renorm: bool = false,
+        /// Only false: there is one device.
+        synchronized: bool = false,
+    }
 }
 
 impl BatchNormalization {
@@ -108,8 +77,8 @@ impl Layer for BatchNormalization {
         needs_an_axis("batch_normalization", input)?;
         let features = input.dims()[self.axis(input)?];
         for initializer in [
-            &self.gamma_initializer,
-            &self.beta_initializer,
+            &self.gamma.initializer,
+            &self.beta.initializer,
             &self.moving_mean_initializer,
             &self.moving_variance_initializer,
         ] {
@@ -124,19 +93,11 @@ impl Layer for BatchNormalization {
         let gamma = WeightSpec {
             name: "gamma",
             shape,
-            initializer: &self.gamma_initializer,
-            regularizer: &self.gamma_regularizer,
-            constraint: &self.gamma_constraint,
+            options: &self.gamma,
             stored: Stored::plain("weight"),
         };
-        let beta = WeightSpec {
-            name: "beta",
-            shape,
-            initializer: &self.beta_initializer,
-            regularizer: &self.beta_regularizer,
-            constraint: &self.beta_constraint,
-            stored: Stored::plain("bias"),
-        };
+        let beta =
+            WeightSpec { name: "beta", shape, options: &self.beta, stored: Stored::plain("bias") };
         let gamma = if self.scale { Some(scope.weight(gamma)?) } else { None };
         let beta = if self.center { Some(scope.weight(beta)?) } else { None };
         let (start, stored) = (&self.moving_mean_initializer, Stored::plain("running_mean"));

@@ -1,74 +1,43 @@
 //! GroupNormalization: the channels of a sample in groups.
 
 use candle_core::Var;
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
 
 use super::super::axes::{kept, sample_axis};
 use super::super::{Context, Forward, Layer, Signal};
 use super::{mean_over, needs_an_axis, scale_and_shift};
 use crate::checks;
-use crate::constraints::Constraint;
 use crate::error::{Problem, Result};
 use crate::initializers::Initializer;
 use crate::kernels::BoundKernel;
 use crate::kernels::group_norm::GroupNormKernel;
-use crate::regularizers::Regularizer;
+use crate::layers::configuration::configuration;
 use crate::shape::Shape;
 use crate::stored::Stored;
 use crate::weights::{Scope, WeightSpec};
 
-/// `output = (input - mean) / √(variance + epsilon) · gamma + beta`, with the mean and the (biased)
-/// variance of a sample over a group of neighbouring channels and all places. Output shape: the
-/// input's.
-///
-/// Weights: `gamma`, `beta`, each (channels,). Reference: Wu and He, 2018.
-///
-/// Keras: `keras.layers.GroupNormalization`.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct GroupNormalization {
-    /// How many groups; must divide the number of channels. -1: as many as channels. Default: 32.
-    #[serde(default = "groups")]
-    pub groups: i64,
-    /// The channels' axis; the batch is axis 0. Default: -1.
-    #[serde(default = "last")]
-    pub axis: i64,
-    /// Added to the variance. Default: 0.001.
-    #[serde(default = "epsilon")]
-    pub epsilon: f64,
-    /// Whether beta is added. Default: true.
-    #[serde(default = "super::super::yes")]
-    pub center: bool,
-    /// Whether gamma is multiplied by. Default: true.
-    #[serde(default = "super::super::yes")]
-    pub scale: bool,
-    /// How beta starts. Default: zeros.
-    #[serde(default = "Initializer::zeros")]
-    pub beta_initializer: Initializer,
-    /// How gamma starts. Default: ones.
-    #[serde(default = "Initializer::ones")]
-    pub gamma_initializer: Initializer,
-    /// Beta's penalty. Default: none.
-    pub beta_regularizer: Option<Regularizer>,
-    /// Gamma's penalty. Default: none.
-    pub gamma_regularizer: Option<Regularizer>,
-    /// Beta's projection after every step. Default: none.
-    pub beta_constraint: Option<Constraint>,
-    /// Gamma's projection after every step. Default: none.
-    pub gamma_constraint: Option<Constraint>,
-}
-
-fn groups() -> i64 {
-    32
-}
-
-fn last() -> i64 {
-    -1
-}
-
-fn epsilon() -> f64 {
-    1e-3
+configuration! {
+    /// `output = (input - mean) / √(variance + epsilon) · gamma + beta`, with the mean and the (biased)
+    /// variance of a sample over a group of neighbouring channels and all places. Output shape: the
+    /// input's.
+    ///
+    /// Weights: `gamma`, `beta`, each (channels,). Reference: Wu and He, 2018.
+    ///
+    /// Keras: `keras.layers.GroupNormalization`.
+    pub struct GroupNormalization {
+        /// How many groups; must divide the number of channels. -1: as many as channels.
+        groups: i64 = 32,
+        /// The channels' axis; the batch is axis 0.
+        axis: i64 = -1,
+        /// Added to the variance.
+        epsilon: f64 = 1e-3,
+        /// Whether beta is added.
+        center: bool = true,
+        /// Whether gamma is multiplied by.
+        scale: bool = true,
+        initializers { beta "beta" = Initializer::zeros(), gamma "gamma" = Initializer::ones() }
+        regularizers { beta "beta", gamma "gamma" }
+        constraints { beta "beta", gamma "gamma" }
+    }
 }
 
 impl GroupNormalization {
@@ -91,8 +60,8 @@ impl Layer for GroupNormalization {
         checks::not_negative("epsilon", self.epsilon)?;
         needs_an_axis("group_normalization", input)?;
         let (axis, _) = self.resolve(input)?;
-        self.gamma_initializer.check_shape(&[input.dims()[axis]])?;
-        self.beta_initializer.check_shape(&[input.dims()[axis]])?;
+        self.gamma.initializer.check_shape(&[input.dims()[axis]])?;
+        self.beta.initializer.check_shape(&[input.dims()[axis]])?;
         Ok(input.clone())
     }
 
@@ -103,19 +72,11 @@ impl Layer for GroupNormalization {
         let gamma = WeightSpec {
             name: "gamma",
             shape,
-            initializer: &self.gamma_initializer,
-            regularizer: &self.gamma_regularizer,
-            constraint: &self.gamma_constraint,
+            options: &self.gamma,
             stored: Stored::plain("weight"),
         };
-        let beta = WeightSpec {
-            name: "beta",
-            shape,
-            initializer: &self.beta_initializer,
-            regularizer: &self.beta_regularizer,
-            constraint: &self.beta_constraint,
-            stored: Stored::plain("bias"),
-        };
+        let beta =
+            WeightSpec { name: "beta", shape, options: &self.beta, stored: Stored::plain("bias") };
         let gamma = if self.scale { Some(scope.weight(gamma)?) } else { None };
         let beta = if self.center { Some(scope.weight(beta)?) } else { None };
         let (input, epsilon) = (input.clone(), self.epsilon);

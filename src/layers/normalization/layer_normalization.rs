@@ -1,65 +1,42 @@
 //! LayerNormalization: each sample by its own moments.
 
 use candle_core::Var;
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
 
 use super::super::axes::{AxisList, kept};
 use super::super::{Context, Forward, Layer, Signal};
 use super::{are_last, mean_over, needs_an_axis, scale_and_shift, sizes, width};
 use crate::checks;
-use crate::constraints::Constraint;
 use crate::error::{Problem, Result};
 use crate::initializers::Initializer;
 use crate::kernels::BoundKernel;
 use crate::kernels::layer_norm::RowNormKernel;
-use crate::regularizers::Regularizer;
+use crate::layers::configuration::configuration;
 use crate::shape::Shape;
 use crate::stored::Stored;
 use crate::weights::{Scope, WeightSpec};
 
-/// `output = (input - mean) / √(variance + epsilon) · gamma + beta`, with the mean and the (biased)
-/// variance over the axes of a sample that are given. Output shape: the input's.
-///
-/// Weights: `gamma`, `beta`, of the sizes of those axes. Reference: Ba, Kiros and Hinton, 2016.
-///
-/// Keras: `keras.layers.LayerNormalization`.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct LayerNormalization {
-    /// The axis, or a list of axes; the batch is axis 0. Default: -1.
-    #[serde(default = "AxisList::last")]
-    pub axis: AxisList,
-    /// Added to the variance. Default: 0.001.
-    #[serde(default = "epsilon")]
-    pub epsilon: f64,
-    /// Whether beta is added. Default: true.
-    #[serde(default = "super::super::yes")]
-    pub center: bool,
-    /// Whether gamma is multiplied by. Default: true.
-    #[serde(default = "super::super::yes")]
-    pub scale: bool,
-    /// Only false: `rms_normalization` is a layer of its own.
-    #[serde(default)]
-    pub rms_scaling: bool,
-    /// How beta starts. Default: zeros.
-    #[serde(default = "Initializer::zeros")]
-    pub beta_initializer: Initializer,
-    /// How gamma starts. Default: ones.
-    #[serde(default = "Initializer::ones")]
-    pub gamma_initializer: Initializer,
-    /// Beta's penalty. Default: none.
-    pub beta_regularizer: Option<Regularizer>,
-    /// Gamma's penalty. Default: none.
-    pub gamma_regularizer: Option<Regularizer>,
-    /// Beta's projection after every step. Default: none.
-    pub beta_constraint: Option<Constraint>,
-    /// Gamma's projection after every step. Default: none.
-    pub gamma_constraint: Option<Constraint>,
-}
-
-fn epsilon() -> f64 {
-    1e-3
+configuration! {
+    /// `output = (input - mean) / √(variance + epsilon) · gamma + beta`, with the mean and the (biased)
+    /// variance over the axes of a sample that are given. Output shape: the input's.
+    ///
+    /// Weights: `gamma`, `beta`, of the sizes of those axes. Reference: Ba, Kiros and Hinton, 2016.
+    ///
+    /// Keras: `keras.layers.LayerNormalization`.
+    pub struct LayerNormalization {
+        /// The axis, or a list of axes; the batch is axis 0.
+        axis: AxisList = AxisList::last(),
+        /// Added to the variance.
+        epsilon: f64 = 1e-3,
+        /// Whether beta is added.
+        center: bool = true,
+        /// Whether gamma is multiplied by.
+        scale: bool = true,
+        /// Only false: `rms_normalization` is a layer of its own.
+        rms_scaling: bool = false,
+        initializers { beta "beta" = Initializer::zeros(), gamma "gamma" = Initializer::ones() }
+        regularizers { beta "beta", gamma "gamma" }
+        constraints { beta "beta", gamma "gamma" }
+    }
 }
 
 impl Layer for LayerNormalization {
@@ -71,8 +48,8 @@ impl Layer for LayerNormalization {
         }
         needs_an_axis("layer_normalization", input)?;
         let axes = self.axis.of_sample("axis", input)?;
-        self.gamma_initializer.check_shape(&sizes(&axes, input))?;
-        self.beta_initializer.check_shape(&sizes(&axes, input))?;
+        self.gamma.initializer.check_shape(&sizes(&axes, input))?;
+        self.beta.initializer.check_shape(&sizes(&axes, input))?;
         Ok(input.clone())
     }
 
@@ -85,17 +62,13 @@ impl Layer for LayerNormalization {
         let gamma = WeightSpec {
             name: "gamma",
             shape: &shape,
-            initializer: &self.gamma_initializer,
-            regularizer: &self.gamma_regularizer,
-            constraint: &self.gamma_constraint,
+            options: &self.gamma,
             stored: stored("weight", "gamma"),
         };
         let beta = WeightSpec {
             name: "beta",
             shape: &shape,
-            initializer: &self.beta_initializer,
-            regularizer: &self.beta_regularizer,
-            constraint: &self.beta_constraint,
+            options: &self.beta,
             stored: stored("bias", "beta"),
         };
         let gamma = if self.scale { Some(scope.weight(gamma)?) } else { None };

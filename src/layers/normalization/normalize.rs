@@ -1,8 +1,6 @@
 //! Normalization: by the mean and the variance of the training data.
 
 use candle_core::{DType, Tensor, Var};
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
 
 use super::super::axes::{AxisList, NumberList, kept, no_empty_axis};
 use super::super::{Context, Forward, Layer, Signal};
@@ -12,32 +10,31 @@ use crate::error::{Problem, Result};
 use crate::initializers::Initializer;
 use crate::kernels::BoundKernel;
 use crate::kernels::affine::StandardizeKernel;
+use crate::layers::configuration::configuration;
 use crate::shape::Shape;
 use crate::stored::Stored;
 use crate::weights::Scope;
 
-/// `output = (input - mean) / max(√variance, 1e-7)`, for each place of the axes that are given.
-/// Mean and (biased) variance are given too, or taken from the training data before training
-/// starts, as it arrives at this layer. Output shape: the input's.
-///
-/// Weights, where they aren't given: `mean`, `variance`, of the sizes of those axes, and `count`,
-/// which Keras keeps for the sake of old files; none is trained.
-///
-/// Keras: `keras.layers.Normalization`, which has to be told to `adapt`.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Normalization {
-    /// The axis or axes with statistics of their own for each place; the batch is axis 0. An empty
-    /// list (Keras: None) takes one mean and one variance for all numbers. Default: -1.
-    #[serde(default = "AxisList::last")]
-    pub axis: AxisList,
-    /// The mean: one number, or one for each place. Default: the training data's.
-    pub mean: Option<NumberList>,
-    /// The variance: one number, or one for each place. Default: the training data's.
-    pub variance: Option<NumberList>,
-    /// True: `output = input · max(√variance, 1e-7) + mean`. Default: false.
-    #[serde(default)]
-    pub invert: bool,
+configuration! {
+    /// `output = (input - mean) / max(√variance, 1e-7)`, for each place of the axes that are given.
+    /// Mean and (biased) variance are given too, or taken from the training data before training
+    /// starts, as it arrives at this layer. Output shape: the input's.
+    ///
+    /// Weights, where they aren't given: `mean`, `variance`, of the sizes of those axes, and `count`,
+    /// which Keras keeps for the sake of old files; none is trained.
+    ///
+    /// Keras: `keras.layers.Normalization`, which has to be told to `adapt`.
+    pub struct Normalization {
+        /// The axis or axes with statistics of their own for each place; the batch is axis 0. An empty
+        /// list (Keras: None) takes one mean and one variance for all numbers.
+        axis: AxisList = AxisList::last(),
+        /// The mean: one number, or one for each place. Default: the training data's.
+        mean: Option<NumberList> = None,
+        /// The variance: one number, or one for each place. Default: the training data's.
+        variance: Option<NumberList> = None,
+        /// True: `output = input · max(√variance, 1e-7) + mean`.
+        invert: bool = false,
+    }
 }
 
 impl Normalization {

@@ -1,8 +1,6 @@
 //! Rescaling: a constant factor and a constant addend.
 
 use candle_core::Tensor;
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
 
 use super::super::axes::{NumberList, no_empty_axis};
 use super::super::{Context, Forward, Layer, Signal};
@@ -10,24 +8,20 @@ use crate::checks;
 use crate::error::{Problem, Result};
 use crate::kernels::BoundKernel;
 use crate::kernels::affine::AffineKernel;
+use crate::layers::configuration::configuration;
 use crate::shape::Shape;
 use crate::weights::Scope;
 
-/// `output = input · scale + offset`. Output shape: the input's.
-///
-/// Keras: `keras.layers.Rescaling`.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Rescaling {
-    /// The factor: one number, or one for each place of the last axis.
-    pub scale: NumberList,
-    /// The addend: one number, or one for each place of the last axis. Default: 0.
-    #[serde(default = "zero")]
-    pub offset: NumberList,
-}
-
-fn zero() -> NumberList {
-    NumberList::One(0.0)
+configuration! {
+    /// `output = input · scale + offset`. Output shape: the input's.
+    ///
+    /// Keras: `keras.layers.Rescaling`.
+    pub struct Rescaling {
+        /// The factor: one number, or one for each place of the last axis.
+        scale: NumberList,
+        /// The addend: one number, or one for each place of the last axis.
+        offset: NumberList = NumberList::One(0.0),
+    }
 }
 
 impl Rescaling {

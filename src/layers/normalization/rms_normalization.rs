@@ -1,8 +1,6 @@
 //! RMSNormalization: each row by its root mean square.
 
 use candle_core::Var;
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
 
 use super::super::axes::{AxisList, kept};
 use super::super::{Context, Forward, Layer, Signal};
@@ -12,30 +10,25 @@ use crate::error::{Problem, Result};
 use crate::initializers::Initializer;
 use crate::kernels::BoundKernel;
 use crate::kernels::layer_norm::RowNormKernel;
+use crate::layers::configuration::configuration;
 use crate::shape::Shape;
 use crate::stored::Stored;
-use crate::weights::{Scope, WeightSpec};
+use crate::weights::{Scope, WeightOptions, WeightSpec};
 
-/// `output = input / √(mean of input² + epsilon) · scale`, the mean over the axes of a sample that
-/// are given. Drops the mask. Output shape: the input's.
-///
-/// Weights: `scale`, of the sizes of those axes; it starts with ones. Reference: Zhang and
-/// Sennrich, 2019.
-///
-/// Keras: `keras.layers.RMSNormalization`.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct RmsNormalization {
-    /// The axis, or a list of axes; the batch is axis 0. Default: -1.
-    #[serde(default = "AxisList::last")]
-    pub axis: AxisList,
-    /// Added to the mean. Default: 0.000001.
-    #[serde(default = "epsilon")]
-    pub epsilon: f64,
-}
-
-fn epsilon() -> f64 {
-    1e-6
+configuration! {
+    /// `output = input / √(mean of input² + epsilon) · scale`, the mean over the axes of a sample that
+    /// are given. Drops the mask. Output shape: the input's.
+    ///
+    /// Weights: `scale`, of the sizes of those axes; it starts with ones. Reference: Zhang and
+    /// Sennrich, 2019.
+    ///
+    /// Keras: `keras.layers.RMSNormalization`.
+    pub struct RmsNormalization {
+        /// The axis, or a list of axes; the batch is axis 0.
+        axis: AxisList = AxisList::last(),
+        /// Added to the mean.
+        epsilon: f64 = 1e-6,
+    }
 }
 
 impl Layer for RmsNormalization {
@@ -51,9 +44,7 @@ impl Layer for RmsNormalization {
         let scale = scope.weight(WeightSpec {
             name: "scale",
             shape: &sizes(&axes, input),
-            initializer: &Initializer::ones(),
-            regularizer: &None,
-            constraint: &None,
+            options: &WeightOptions::new(Initializer::ones()),
             stored: Stored::plain("weight"),
         })?;
         Ok(Box::new(RmsNormForward { scale, input: input.clone(), axes, epsilon: self.epsilon }))

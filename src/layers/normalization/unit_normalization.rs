@@ -1,27 +1,24 @@
 //! UnitNormalization: rows of length 1.
 
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
-
 use super::super::axes::AxisList;
 use super::super::{Context, Forward, Layer, Signal};
 use super::{are_last, needs_an_axis, width};
 use crate::error::{Problem, Result};
 use crate::kernels::BoundKernel;
 use crate::kernels::unit_norm::{SMALLEST, UnitNormKernel};
+use crate::layers::configuration::configuration;
 use crate::shape::Shape;
 use crate::weights::Scope;
 
-/// `output = input · min(1 / √(Σ input²), 1e12)`, the sum over the axes of a sample that are given.
-/// Output shape: the input's.
-///
-/// Keras: `keras.layers.UnitNormalization`.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct UnitNormalization {
-    /// The axis, or a list of axes; the batch is axis 0. Default: -1.
-    #[serde(default = "AxisList::last")]
-    pub axis: AxisList,
+configuration! {
+    /// `output = input · min(1 / √(Σ input²), 1e12)`, the sum over the axes of a sample that are given.
+    /// Output shape: the input's.
+    ///
+    /// Keras: `keras.layers.UnitNormalization`.
+    pub struct UnitNormalization {
+        /// The axis, or a list of axes; the batch is axis 0.
+        axis: AxisList = AxisList::last(),
+    }
 }
 
 impl Layer for UnitNormalization {

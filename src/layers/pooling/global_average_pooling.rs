@@ -1,120 +1,54 @@
 //! GlobalAveragePooling1D, 2D, 3D: the mean of each channel.
 
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
-
 use super::{Pool, Seen};
 use crate::error::{Problem, Result};
 use crate::kernels::pool::Pooling;
+use crate::layers::configuration::configuration;
 use crate::layers::spatial::DataFormat;
 use crate::layers::{Forward, Layer};
 use crate::shape::Shape;
 use crate::weights::Scope;
 
-/// The mean of each channel, over the time steps that the mask lets count.
-///
-/// Unlike Keras, a sample whose steps are all masked gives 0; Keras divides 0 by 0.
-///
-/// Input shape: (batch, steps, channels). Output shape: (batch, channels), or with
-/// `keepdims` (batch, 1, channels).
-///
-/// Keras: `keras.layers.GlobalAveragePooling1D`.
-#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
-#[serde(default, deny_unknown_fields)]
-pub struct GlobalAveragePooling1D {
-    /// Where the channels stand. Default: channels_last.
-    pub data_format: DataFormat,
-    /// Whether the axes stay, with length 1. Default: false.
-    pub keepdims: bool,
+configuration! {
+    /// The mean of each channel. In a masked sequence (GlobalAveragePooling1D) the masked steps do not
+    /// count; unlike Keras, which divides 0 by 0, a sequence whose steps are all masked gives 0.
+    ///
+    /// Input shape: (batch, spatial…, channels). Output shape: (batch, channels), or with `keepdims`
+    /// (batch, 1…, channels).
+    ///
+    /// Keras: `keras.layers.GlobalAveragePoolingND`.
+    pub struct GlobalAveragePooling<const RANK: usize> {
+        /// Where the channels stand in the input.
+        data_format: DataFormat = DataFormat::ChannelsLast,
+        /// Whether the axes stay, with length 1.
+        keepdims: bool = false,
+    }
 }
 
-impl GlobalAveragePooling1D {
+/// [`GlobalAveragePooling`] over a sequence.
+pub type GlobalAveragePooling1D = GlobalAveragePooling<1>;
+/// [`GlobalAveragePooling`] over an image.
+pub type GlobalAveragePooling2D = GlobalAveragePooling<2>;
+/// [`GlobalAveragePooling`] over a volume.
+pub type GlobalAveragePooling3D = GlobalAveragePooling<3>;
+
+impl<const RANK: usize> GlobalAveragePooling<RANK> {
     fn pool(&self) -> Pool<'_> {
         Pool {
-            layer: "global_average_pooling1d",
-            rank: 1,
-            pooling: Pooling::MaskedAverage,
+            layer: [
+                "global_average_pooling1d",
+                "global_average_pooling2d",
+                "global_average_pooling3d",
+            ][RANK - 1],
+            rank: RANK,
+            pooling: if RANK == 1 { Pooling::MaskedAverage } else { Pooling::Average },
             seen: Seen::Everything { keepdims: self.keepdims },
             format: self.data_format,
         }
     }
 }
 
-impl Layer for GlobalAveragePooling1D {
-    fn output_shape(&self, input: &Shape) -> Result<Shape, Problem> {
-        self.pool().output_shape(input)
-    }
-
-    fn build(&self, input: &Shape, _: &mut Scope<'_>) -> Result<Box<dyn Forward>> {
-        self.pool().build(input)
-    }
-}
-
-/// The mean of each channel.
-///
-/// Input shape: (batch, height, width, channels). Output shape: (batch, channels), or with
-/// `keepdims` (batch, 1, 1, channels).
-///
-/// Keras: `keras.layers.GlobalAveragePooling2D`.
-#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
-#[serde(default, deny_unknown_fields)]
-pub struct GlobalAveragePooling2D {
-    /// Where the channels stand. Default: channels_last.
-    pub data_format: DataFormat,
-    /// Whether the axes stay, with length 1. Default: false.
-    pub keepdims: bool,
-}
-
-impl GlobalAveragePooling2D {
-    fn pool(&self) -> Pool<'_> {
-        Pool {
-            layer: "global_average_pooling2d",
-            rank: 2,
-            pooling: Pooling::Average,
-            seen: Seen::Everything { keepdims: self.keepdims },
-            format: self.data_format,
-        }
-    }
-}
-
-impl Layer for GlobalAveragePooling2D {
-    fn output_shape(&self, input: &Shape) -> Result<Shape, Problem> {
-        self.pool().output_shape(input)
-    }
-
-    fn build(&self, input: &Shape, _: &mut Scope<'_>) -> Result<Box<dyn Forward>> {
-        self.pool().build(input)
-    }
-}
-
-/// The mean of each channel.
-///
-/// Input shape: (batch, depth, height, width, channels). Output shape: (batch, channels), or with
-/// `keepdims` (batch, 1, 1, 1, channels).
-///
-/// Keras: `keras.layers.GlobalAveragePooling3D`.
-#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
-#[serde(default, deny_unknown_fields)]
-pub struct GlobalAveragePooling3D {
-    /// Where the channels stand. Default: channels_last.
-    pub data_format: DataFormat,
-    /// Whether the axes stay, with length 1. Default: false.
-    pub keepdims: bool,
-}
-
-impl GlobalAveragePooling3D {
-    fn pool(&self) -> Pool<'_> {
-        Pool {
-            layer: "global_average_pooling3d",
-            rank: 3,
-            pooling: Pooling::Average,
-            seen: Seen::Everything { keepdims: self.keepdims },
-            format: self.data_format,
-        }
-    }
-}
-
-impl Layer for GlobalAveragePooling3D {
+impl<const RANK: usize> Layer for GlobalAveragePooling<RANK> {
     fn output_shape(&self, input: &Shape) -> Result<Shape, Problem> {
         self.pool().output_shape(input)
     }

@@ -1,51 +1,45 @@
 //! MaxPooling1D, 2D, 3D: the largest number of each window.
 
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
-
 use super::{Pool, Seen};
 use crate::error::{Problem, Result};
 use crate::kernels::pool::Pooling;
+use crate::layers::configuration::configuration;
 use crate::layers::spatial::{DataFormat, Padding, PerAxis};
 use crate::layers::{Forward, Layer};
 use crate::shape::Shape;
 use crate::weights::Scope;
 
-/// The largest number that each window sees, channel by channel; `padding: same` adds none.
-///
-/// Input shape: (batch, steps, channels). Output shape: (batch, steps', channels).
-///
-/// Keras: `keras.layers.MaxPooling1D`.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
-#[serde(default, deny_unknown_fields)]
-pub struct MaxPooling1D {
-    /// The window's size along each axis. Default: 2.
-    pub pool_size: PerAxis,
-    /// How far apart windows are. Default: `pool_size`.
-    pub strides: Option<PerAxis>,
-    /// `valid` or `same`. Default: valid.
-    pub padding: Padding,
-    /// Where the channels stand. Default: channels_last.
-    pub data_format: DataFormat,
-}
-
-impl Default for MaxPooling1D {
-    fn default() -> Self {
-        MaxPooling1D {
-            pool_size: PerAxis::All(2),
-            strides: None,
-            padding: Padding::Valid,
-            data_format: DataFormat::ChannelsLast,
-        }
+configuration! {
+    /// The largest number in each window, channel by channel; `padding: same` adds none.
+    ///
+    /// Input shape: (batch, spatial…, channels). Output shape: (batch, spatial'…, channels).
+    ///
+    /// Keras: `keras.layers.MaxPoolingND`.
+    pub struct MaxPooling<const RANK: usize> {
+        /// The size of the window: one number, or one for each axis.
+        pool_size: PerAxis = PerAxis::All(2),
+        /// How far the window moves at each step. Default: `pool_size`.
+        strides: Option<PerAxis> = None,
+        /// `valid` (no padding) or `same`.
+        padding: Padding = Padding::Valid,
+        /// Where the channels stand in the input.
+        data_format: DataFormat = DataFormat::ChannelsLast,
     }
 }
 
-impl MaxPooling1D {
+/// [`MaxPooling`] over a sequence.
+pub type MaxPooling1D = MaxPooling<1>;
+/// [`MaxPooling`] over an image.
+pub type MaxPooling2D = MaxPooling<2>;
+/// [`MaxPooling`] over a volume.
+pub type MaxPooling3D = MaxPooling<3>;
+
+impl<const RANK: usize> MaxPooling<RANK> {
     fn pool(&self) -> Pool<'_> {
         let (size, strides, padding) = (&self.pool_size, &self.strides, self.padding);
         Pool {
-            layer: "max_pooling1d",
-            rank: 1,
+            layer: ["max_pooling1d", "max_pooling2d", "max_pooling3d"][RANK - 1],
+            rank: RANK,
             pooling: Pooling::Max,
             seen: Seen::Window { size, strides, padding },
             format: self.data_format,
@@ -53,111 +47,7 @@ impl MaxPooling1D {
     }
 }
 
-impl Layer for MaxPooling1D {
-    fn output_shape(&self, input: &Shape) -> Result<Shape, Problem> {
-        self.pool().output_shape(input)
-    }
-
-    fn build(&self, input: &Shape, _: &mut Scope<'_>) -> Result<Box<dyn Forward>> {
-        self.pool().build(input)
-    }
-}
-
-/// The largest number that each window sees, channel by channel; `padding: same` adds none.
-///
-/// Input shape: (batch, height, width, channels). Output shape: (batch, height', width', channels).
-///
-/// Keras: `keras.layers.MaxPooling2D`.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
-#[serde(default, deny_unknown_fields)]
-pub struct MaxPooling2D {
-    /// The window's size along each axis. Default: 2.
-    pub pool_size: PerAxis,
-    /// How far apart windows are. Default: `pool_size`.
-    pub strides: Option<PerAxis>,
-    /// `valid` or `same`. Default: valid.
-    pub padding: Padding,
-    /// Where the channels stand. Default: channels_last.
-    pub data_format: DataFormat,
-}
-
-impl Default for MaxPooling2D {
-    fn default() -> Self {
-        MaxPooling2D {
-            pool_size: PerAxis::All(2),
-            strides: None,
-            padding: Padding::Valid,
-            data_format: DataFormat::ChannelsLast,
-        }
-    }
-}
-
-impl MaxPooling2D {
-    fn pool(&self) -> Pool<'_> {
-        let (size, strides, padding) = (&self.pool_size, &self.strides, self.padding);
-        Pool {
-            layer: "max_pooling2d",
-            rank: 2,
-            pooling: Pooling::Max,
-            seen: Seen::Window { size, strides, padding },
-            format: self.data_format,
-        }
-    }
-}
-
-impl Layer for MaxPooling2D {
-    fn output_shape(&self, input: &Shape) -> Result<Shape, Problem> {
-        self.pool().output_shape(input)
-    }
-
-    fn build(&self, input: &Shape, _: &mut Scope<'_>) -> Result<Box<dyn Forward>> {
-        self.pool().build(input)
-    }
-}
-
-/// The largest number that each window sees, channel by channel; `padding: same` adds none.
-///
-/// Input shape: (batch, depth, height, width, channels). Output shape: (batch, depth', height', width', channels).
-///
-/// Keras: `keras.layers.MaxPooling3D`.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
-#[serde(default, deny_unknown_fields)]
-pub struct MaxPooling3D {
-    /// The window's size along each axis. Default: 2.
-    pub pool_size: PerAxis,
-    /// How far apart windows are. Default: `pool_size`.
-    pub strides: Option<PerAxis>,
-    /// `valid` or `same`. Default: valid.
-    pub padding: Padding,
-    /// Where the channels stand. Default: channels_last.
-    pub data_format: DataFormat,
-}
-
-impl Default for MaxPooling3D {
-    fn default() -> Self {
-        MaxPooling3D {
-            pool_size: PerAxis::All(2),
-            strides: None,
-            padding: Padding::Valid,
-            data_format: DataFormat::ChannelsLast,
-        }
-    }
-}
-
-impl MaxPooling3D {
-    fn pool(&self) -> Pool<'_> {
-        let (size, strides, padding) = (&self.pool_size, &self.strides, self.padding);
-        Pool {
-            layer: "max_pooling3d",
-            rank: 3,
-            pooling: Pooling::Max,
-            seen: Seen::Window { size, strides, padding },
-            format: self.data_format,
-        }
-    }
-}
-
-impl Layer for MaxPooling3D {
+impl<const RANK: usize> Layer for MaxPooling<RANK> {
     fn output_shape(&self, input: &Shape) -> Result<Shape, Problem> {
         self.pool().output_shape(input)
     }

@@ -6,14 +6,12 @@ use candle_core::{Tensor, Var};
 
 use super::Forward;
 use crate::activations::Activation;
-use crate::constraints::Constraint;
 use crate::error::{Problem, Result};
-use crate::initializers::Initializer;
 use crate::kernels::recurrent::Cell;
 use crate::regularizers::Regularizer;
 use crate::shape::Shape;
 use crate::stored::Stored;
-use crate::weights::{Scope, WeightSpec};
+use crate::weights::{Scope, WeightOptions, WeightSpec};
 
 use steps::RecurrentForward;
 
@@ -31,11 +29,11 @@ pub struct Recurrent {
     /// Whether there is a bias.
     pub use_bias: bool,
     /// The kernel, (features, gates·units).
-    pub kernel: Group,
+    pub kernel: WeightOptions,
     /// The recurrent kernel, (units, gates·units).
-    pub recurrent_kernel: Group,
+    pub recurrent_kernel: WeightOptions,
     /// The bias.
-    pub bias: Group,
+    pub bias: WeightOptions,
     /// Whether an LSTM's forget gate starts with a bias of 1.
     pub unit_forget_bias: bool,
     /// The penalty on the output.
@@ -58,17 +56,6 @@ pub struct Recurrent {
     pub seed: Option<u64>,
     /// What comes after the names of its weights in the file: `_reverse`, or nothing.
     pub suffix: &'static str,
-}
-
-/// How the weights of one group start, and what holds them.
-#[derive(Debug, Clone)]
-pub struct Group {
-    /// How they start.
-    pub initializer: Initializer,
-    /// Their penalty.
-    pub regularizer: Option<Regularizer>,
-    /// Their projection after every step.
-    pub constraint: Option<Constraint>,
 }
 
 impl Recurrent {
@@ -160,13 +147,16 @@ impl Recurrent {
         Ok(RecurrentForward { config, kernel, recurrent_kernel, bias, steps, features, stream })
     }
 
-    fn wanted<'a>(&self, name: &'a str, shape: &'a [usize], group: &'a Group) -> WeightSpec<'a> {
+    fn wanted<'a>(
+        &self,
+        name: &'a str,
+        shape: &'a [usize],
+        options: &'a WeightOptions,
+    ) -> WeightSpec<'a> {
         WeightSpec {
             name,
             shape,
-            initializer: &group.initializer,
-            regularizer: &group.regularizer,
-            constraint: &group.constraint,
+            options,
             stored: self.stored(name).renamed(|name| format!("{name}{}", self.suffix)),
         }
     }
@@ -200,15 +190,110 @@ impl Recurrent {
     }
 }
 
-/// For serde's defaults.
-pub(crate) fn tanh() -> Activation {
-    Activation::Tanh
-}
+/// The configuration of a layer of one of the cells: [`configuration!`] with the arguments that all
+/// of them share. A layer says which arguments of its own come first, after the bias and last; what
+/// its cell is, it says by `cell`.
+///
+/// [`configuration!`]: super::configuration
+macro_rules! recurrent_layer {
+    (
+        $(#[doc = $about:literal])*
+        pub struct $name:ident {
+            activations { $($activations:tt)* }
+            $(biases { $($biases:tt)* })?
+            $(last { $($last:tt)* })?
+        }
+    ) => {
+        $crate::layers::configuration! {
+            $(#[doc = $about])*
+            pub struct $name {
+                /// The size of the output; at least 1.
+                units: usize,
+                $($activations)*
+                /// Whether a bias is added.
+                use_bias: bool = true,
+                initializers {
+                    kernel "the kernel" = Initializer::glorot_uniform(),
+                    recurrent "the recurrent kernel" = Initializer::orthogonal(),
+                    bias "the bias" = Initializer::zeros(),
+                }
+                $($($biases)*)?
+                regularizers { kernel "the kernel", recurrent "the recurrent kernel", bias "the bias" }
+                /// Regularizer for the output: a penalty that is added to the loss, divided by the
+                /// batch's size.
+                activity_regularizer: Option<Regularizer> = None,
+                constraints { kernel "the kernel", recurrent "the recurrent kernel", bias "the bias" }
+                /// The share of the input's features that training drops, the same ones at all steps
+                /// of a sequence.
+                dropout: f64 = 0.0,
+                /// The share of the state that training drops, the same at all steps of a sequence.
+                recurrent_dropout: f64 = 0.0,
+                /// Whether the output holds every time step, or the last alone.
+                return_sequences: bool = false,
+                /// Not supported: a Sequential model has one output.
+                return_state: bool = false,
+                /// Whether time runs backwards; a sequence then comes out last step first.
+                go_backwards: bool = false,
+                /// Not supported: every batch starts from zeros.
+                stateful: bool = false,
+                /// Accepted and without effect: the numbers are the same.
+                unroll: bool = false,
+                /// Whether the output at a masked step is 0; otherwise it repeats the step before.
+                zero_output_for_mask: bool = false,
+                $($($last)*)?
+                /// A seed of this layer's own for dropout. Default: the run's.
+                seed: Option<u64> = None,
+            }
+        }
 
-/// For serde's defaults.
-pub(crate) fn sigmoid() -> Activation {
-    Activation::Sigmoid
+        impl $name {
+            /// The layer with Keras's defaults.
+            pub fn new(units: usize) -> Self {
+                $name { units, ..$name::defaults() }
+            }
+
+            fn resolved(&self) -> Recurrent {
+                let (cell, recurrent_activation, unit_forget_bias) = self.cell();
+                Recurrent {
+                    cell,
+                    units: self.units,
+                    activation: self.activation.clone(),
+                    recurrent_activation,
+                    use_bias: self.use_bias,
+                    kernel: self.kernel.clone(),
+                    recurrent_kernel: self.recurrent.clone(),
+                    bias: self.bias.clone(),
+                    unit_forget_bias,
+                    activity_regularizer: self.activity_regularizer.clone(),
+                    dropout: self.dropout,
+                    recurrent_dropout: self.recurrent_dropout,
+                    return_sequences: self.return_sequences,
+                    return_state: self.return_state,
+                    go_backwards: self.go_backwards,
+                    stateful: self.stateful,
+                    zero_output_for_mask: self.zero_output_for_mask,
+                    seed: self.seed,
+                    suffix: "",
+                }
+            }
+        }
+
+        impl Layer for $name {
+            fn output_shape(&self, input: &Shape) -> Result<Shape, Problem> {
+                self.resolved().output_shape(input)
+            }
+
+            fn build(&self, input: &Shape, scope: &mut Scope<'_>) -> Result<Box<dyn Forward>> {
+                Ok(Box::new(self.resolved().build(input, scope)?))
+            }
+
+            fn recurrent(&self) -> Option<Recurrent> {
+                Some(self.resolved())
+            }
+        }
+    };
 }
+pub(super) use recurrent_layer;
 
 #[cfg(test)]
 mod tests;

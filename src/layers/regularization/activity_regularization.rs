@@ -1,28 +1,24 @@
 //! ActivityRegularization: a penalty on what flows by.
 
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
-
 use super::super::{Context, Forward, Layer, Signal};
 use crate::checks;
 use crate::error::{Problem, Result};
 use crate::kernels::BoundKernel;
 use crate::kernels::rearrange::IdentityKernel;
+use crate::layers::configuration::configuration;
 use crate::shape::Shape;
 use crate::weights::Scope;
 
-/// The input as it is; `(l1 · Σ|x| + l2 · Σx²) / batch` is added to the loss.
-///
-/// Keras: `keras.layers.ActivityRegularization`.
-#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct ActivityRegularization {
-    /// The factor of the sum of absolute values. Default: 0.
-    #[serde(default)]
-    pub l1: f64,
-    /// The factor of the sum of squares. Default: 0.
-    #[serde(default)]
-    pub l2: f64,
+configuration! {
+    /// The input as it is; `(l1 · Σ|x| + l2 · Σx²) / batch` is added to the loss.
+    ///
+    /// Keras: `keras.layers.ActivityRegularization`.
+    pub struct ActivityRegularization {
+        /// The factor of the sum of absolute values.
+        l1: f64 = 0.0,
+        /// The factor of the sum of squares.
+        l2: f64 = 0.0,
+    }
 }
 
 impl Layer for ActivityRegularization {

@@ -1,30 +1,28 @@
 //! AlphaDropout.
 
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
-
 use super::super::{Forward, Layer};
 use super::{NoiseShape, Noisy, check_noise_shape};
 use crate::checks;
 use crate::error::{Problem, Result};
 use crate::kernels::dropout::DropoutRule;
+use crate::layers::configuration::configuration;
 use crate::shape::Shape;
 use crate::weights::Scope;
 
-/// In training, each number is SELU's limit α' = -1.7581 with probability q = `rate`, then all are
-/// scaled by `a = ((1 - q)(1 + q α'²))^-½` and shifted by `-a α' q`, which keeps mean 0 and
-/// variance 1. Goes with `selu`. Output shape: the input's.
-///
-/// Keras: `keras.layers.AlphaDropout`; its draws can't be reproduced.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct AlphaDropout {
-    /// The share of numbers that are dropped; at least 0, less than 1.
-    pub rate: f64,
-    /// The shape of the draws, as of `dropout`. Default: a draw for each number.
-    pub noise_shape: Option<NoiseShape>,
-    /// A seed of the layer's own. Default: the run's.
-    pub seed: Option<u64>,
+configuration! {
+    /// In training, each number is SELU's limit α' = -1.7581 with probability q = `rate`, then all are
+    /// scaled by `a = ((1 - q)(1 + q α'²))^-½` and shifted by `-a α' q`, which keeps mean 0 and
+    /// variance 1. Goes with `selu`. Output shape: the input's.
+    ///
+    /// Keras: `keras.layers.AlphaDropout`; its draws can't be reproduced.
+    pub struct AlphaDropout {
+        /// The share of numbers that are dropped; at least 0, less than 1.
+        rate: f64,
+        /// The shape of the draws, as of `dropout`. Default: a draw for each number.
+        noise_shape: Option<NoiseShape> = None,
+        /// A seed of the layer's own. Default: the run's.
+        seed: Option<u64> = None,
+    }
 }
 
 impl Layer for AlphaDropout {

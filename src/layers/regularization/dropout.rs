@@ -1,30 +1,28 @@
 //! Dropout.
 
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
-
 use super::super::{Forward, Layer};
 use super::{NoiseShape, Noisy, check_noise_shape};
 use crate::checks;
 use crate::error::{Problem, Result};
 use crate::kernels::dropout::DropoutRule;
+use crate::layers::configuration::configuration;
 use crate::shape::Shape;
 use crate::weights::Scope;
 
-/// In training, each number is 0 with probability `rate`, and divided by 1 - rate otherwise. Output
-/// shape: the input's.
-///
-/// Keras: `keras.layers.Dropout`; its draws can't be reproduced.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Dropout {
-    /// The share of numbers that are dropped; between 0 and 1.
-    pub rate: f64,
-    /// The shape of the draws, the batch's size first: null for the input's size, 1 for one draw
-    /// that serves the whole axis, as in `[null, 1, null]`. Default: a draw for each number.
-    pub noise_shape: Option<NoiseShape>,
-    /// A seed of the layer's own. Default: the run's.
-    pub seed: Option<u64>,
+configuration! {
+    /// In training, each number is 0 with probability `rate`, and divided by 1 - rate otherwise. Output
+    /// shape: the input's.
+    ///
+    /// Keras: `keras.layers.Dropout`; its draws can't be reproduced.
+    pub struct Dropout {
+        /// The share of numbers that are dropped; between 0 and 1.
+        rate: f64,
+        /// The shape of the draws, the batch's size first: null for the input's size, 1 for one draw
+        /// that serves the whole axis, as in `[null, 1, null]`. Default: a draw for each number.
+        noise_shape: Option<NoiseShape> = None,
+        /// A seed of the layer's own. Default: the run's.
+        seed: Option<u64> = None,
+    }
 }
 
 impl Dropout {

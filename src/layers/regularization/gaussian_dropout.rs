@@ -1,27 +1,25 @@
 //! GaussianDropout.
 
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
-
 use super::super::{Forward, Layer};
 use super::Noisy;
 use crate::checks;
 use crate::error::{Problem, Result};
 use crate::kernels::dropout::DropoutRule;
+use crate::layers::configuration::configuration;
 use crate::shape::Shape;
 use crate::weights::Scope;
 
-/// In training, each number is multiplied by a normal one of mean 1 and variance
-/// rate / (1 - rate). Output shape: the input's.
-///
-/// Keras: `keras.layers.GaussianDropout`; its draws can't be reproduced.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct GaussianDropout {
-    /// The rate of a dropout with the same variance; at least 0, less than 1.
-    pub rate: f64,
-    /// A seed of the layer's own. Default: the run's.
-    pub seed: Option<u64>,
+configuration! {
+    /// In training, each number is multiplied by a normal one of mean 1 and variance
+    /// rate / (1 - rate). Output shape: the input's.
+    ///
+    /// Keras: `keras.layers.GaussianDropout`; its draws can't be reproduced.
+    pub struct GaussianDropout {
+        /// The rate of a dropout with the same variance; at least 0, less than 1.
+        rate: f64,
+        /// A seed of the layer's own. Default: the run's.
+        seed: Option<u64> = None,
+    }
 }
 
 impl Layer for GaussianDropout {

@@ -1,26 +1,24 @@
 //! GaussianNoise.
 
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
-
 use super::super::{Forward, Layer};
 use super::Noisy;
 use crate::checks;
 use crate::error::{Problem, Result};
 use crate::kernels::dropout::DropoutRule;
+use crate::layers::configuration::configuration;
 use crate::shape::Shape;
 use crate::weights::Scope;
 
-/// In training, a normal number of mean 0 is added to each number. Output shape: the input's.
-///
-/// Keras: `keras.layers.GaussianNoise`; its draws can't be reproduced.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct GaussianNoise {
-    /// The standard deviation of the noise; not negative.
-    pub stddev: f64,
-    /// A seed of the layer's own. Default: the run's.
-    pub seed: Option<u64>,
+configuration! {
+    /// In training, a normal number of mean 0 is added to each number. Output shape: the input's.
+    ///
+    /// Keras: `keras.layers.GaussianNoise`; its draws can't be reproduced.
+    pub struct GaussianNoise {
+        /// The standard deviation of the noise; not negative.
+        stddev: f64,
+        /// A seed of the layer's own. Default: the run's.
+        seed: Option<u64> = None,
+    }
 }
 
 impl Layer for GaussianNoise {

@@ -13,7 +13,7 @@ pub use alpha_dropout::AlphaDropout;
 pub use dropout::Dropout;
 pub use gaussian_dropout::GaussianDropout;
 pub use gaussian_noise::GaussianNoise;
-pub use spatial_dropout::{SpatialDropout1D, SpatialDropout2D, SpatialDropout3D};
+pub use spatial_dropout::{SpatialDropout, SpatialDropout1D, SpatialDropout2D, SpatialDropout3D};
 
 use candle_core::{Device, Tensor};
 

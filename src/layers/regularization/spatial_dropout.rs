@@ -1,104 +1,53 @@
-//! Spatial dropout: whole channels at once.
-
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+//! SpatialDropout1D, 2D, 3D: whole channels at once.
 
 use super::super::{DataFormat, Forward, Layer};
 use super::{NoiseShape, Noisy};
 use crate::checks;
 use crate::error::{Problem, Result};
 use crate::kernels::dropout::DropoutRule;
+use crate::layers::configuration::configuration;
 use crate::shape::Shape;
 use crate::weights::Scope;
 
-/// In training, each channel of a sample is 0 with probability `rate`, and divided by 1 - rate
-/// otherwise. Input and output shape: (batch, steps, channels).
-///
-/// Keras: `keras.layers.SpatialDropout1D`; its draws can't be reproduced.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct SpatialDropout1D {
-    /// The share of channels that are dropped; between 0 and 1.
-    pub rate: f64,
-    /// A seed of the layer's own. Default: the run's.
-    pub seed: Option<u64>,
+configuration! {
+    /// In training, each channel of a sample is 0 with probability `rate`, and divided by 1 - rate
+    /// otherwise. Input and output shape: (batch, spatial…, channels).
+    ///
+    /// Keras: `keras.layers.SpatialDropoutND`; its draws can't be reproduced.
+    pub struct SpatialDropout<const RANK: usize> {
+        /// The share of channels that are dropped; between 0 and 1.
+        rate: f64,
+        /// A seed of the layer's own. Default: the run's.
+        seed: Option<u64> = None,
+        /// Where the channels stand in the input.
+        [RANK > 1] data_format: DataFormat = DataFormat::ChannelsLast,
+    }
 }
 
-impl Layer for SpatialDropout1D {
+/// [`SpatialDropout`] over a sequence.
+pub type SpatialDropout1D = SpatialDropout<1>;
+/// [`SpatialDropout`] over an image.
+pub type SpatialDropout2D = SpatialDropout<2>;
+/// [`SpatialDropout`] over a volume.
+pub type SpatialDropout3D = SpatialDropout<3>;
+
+impl<const RANK: usize> Layer for SpatialDropout<RANK> {
     fn output_shape(&self, input: &Shape) -> Result<Shape, Problem> {
-        check("spatial_dropout1d", self.rate, 1, input)
+        checks::fraction("rate", self.rate)?;
+        if input.rank() != RANK + 1 {
+            let axes = RANK + 2;
+            let message =
+                format!("spatial_dropout{RANK}d takes an input of {axes} axes, got {input}");
+            return Err(Problem::at("", message).help("the batch's axis counts"));
+        }
+        Ok(input.clone())
     }
 
     fn build(&self, input: &Shape, scope: &mut Scope<'_>) -> Result<Box<dyn Forward>> {
         let rule = DropoutRule::Dropout { rate: self.rate };
-        let shape = Some(channels(1, DataFormat::ChannelsLast));
+        let shape = Some(channels(RANK, self.data_format));
         Ok(Noisy::boxed(rule, self.seed, &shape, input, scope))
     }
-}
-
-/// In training, each channel of a sample is 0 with probability `rate`, and divided by 1 - rate
-/// otherwise. Input and output shape: (batch, height, width, channels).
-///
-/// Keras: `keras.layers.SpatialDropout2D`; its draws can't be reproduced.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct SpatialDropout2D {
-    /// The share of channels that are dropped; between 0 and 1.
-    pub rate: f64,
-    /// A seed of the layer's own. Default: the run's.
-    pub seed: Option<u64>,
-    /// Where the channels stand. Default: channels_last.
-    #[serde(default)]
-    pub data_format: DataFormat,
-}
-
-impl Layer for SpatialDropout2D {
-    fn output_shape(&self, input: &Shape) -> Result<Shape, Problem> {
-        check("spatial_dropout2d", self.rate, 2, input)
-    }
-
-    fn build(&self, input: &Shape, scope: &mut Scope<'_>) -> Result<Box<dyn Forward>> {
-        let rule = DropoutRule::Dropout { rate: self.rate };
-        let shape = Some(channels(2, self.data_format));
-        Ok(Noisy::boxed(rule, self.seed, &shape, input, scope))
-    }
-}
-
-/// In training, each channel of a sample is 0 with probability `rate`, and divided by 1 - rate
-/// otherwise. Input and output shape: (batch, depth, height, width, channels).
-///
-/// Keras: `keras.layers.SpatialDropout3D`; its draws can't be reproduced.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct SpatialDropout3D {
-    /// The share of channels that are dropped; between 0 and 1.
-    pub rate: f64,
-    /// A seed of the layer's own. Default: the run's.
-    pub seed: Option<u64>,
-    /// Where the channels stand. Default: channels_last.
-    #[serde(default)]
-    pub data_format: DataFormat,
-}
-
-impl Layer for SpatialDropout3D {
-    fn output_shape(&self, input: &Shape) -> Result<Shape, Problem> {
-        check("spatial_dropout3d", self.rate, 3, input)
-    }
-
-    fn build(&self, input: &Shape, scope: &mut Scope<'_>) -> Result<Box<dyn Forward>> {
-        let rule = DropoutRule::Dropout { rate: self.rate };
-        let shape = Some(channels(3, self.data_format));
-        Ok(Noisy::boxed(rule, self.seed, &shape, input, scope))
-    }
-}
-
-fn check(layer: &str, rate: f64, rank: usize, input: &Shape) -> Result<Shape, Problem> {
-    checks::fraction("rate", rate)?;
-    if input.rank() != rank + 1 {
-        let message = format!("{layer} takes an input of {} axes, got {input}", rank + 2);
-        return Err(Problem::at("", message).help("the batch's axis counts"));
-    }
-    Ok(input.clone())
 }
 
 /// One draw for each channel of each sample.

@@ -5,9 +5,9 @@ mod cropping;
 mod up_sampling;
 mod zero_padding;
 
-pub use cropping::{Cropping1D, Cropping2D, Cropping3D};
-pub use up_sampling::{Interpolation, UpSampling1D, UpSampling2D, UpSampling3D};
-pub use zero_padding::{ZeroPadding1D, ZeroPadding2D, ZeroPadding3D};
+pub use cropping::{Cropping, Cropping1D, Cropping2D, Cropping3D};
+pub use up_sampling::{Interpolation, UpSampling, UpSampling1D, UpSampling2D, UpSampling3D};
+pub use zero_padding::{ZeroPadding, ZeroPadding1D, ZeroPadding2D, ZeroPadding3D};
 
 use candle_core::Tensor;
 

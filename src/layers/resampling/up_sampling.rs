@@ -1,4 +1,4 @@
-//! UpSampling1D, 2D, 3D: longer axes.
+//! UpSampling1D, 2D, 3D: more of each axis.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -6,121 +6,48 @@ use serde::{Deserialize, Serialize};
 use super::{Resample, ResampledAxis};
 use crate::error::{Problem, Result};
 use crate::kernels::resample::Parts;
+use crate::layers::configuration::configuration;
 use crate::layers::spatial::{DataFormat, PerAxis, checked};
 use crate::layers::{Forward, Layer};
 use crate::shape::Shape;
 use crate::weights::Scope;
 
-/// Each step `size` times.
-///
-/// Input shape: (batch, steps, channels). Output shape: (batch, steps', channels).
-///
-/// Keras: `keras.layers.UpSampling1D`.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
-#[serde(default, deny_unknown_fields)]
-pub struct UpSampling1D {
-    /// How many times as long. Default: 2.
-    pub size: PerAxis,
-}
-
-impl Default for UpSampling1D {
-    fn default() -> Self {
-        UpSampling1D { size: PerAxis::All(2) }
+configuration! {
+    /// Each axis `size` times as long: every number repeated, or, by UpSampling2D, interpolated.
+    ///
+    /// Input shape: (batch, spatial…, channels). Output shape: (batch, spatial'…, channels).
+    ///
+    /// Keras: `keras.layers.UpSamplingND`.
+    pub struct UpSampling<const RANK: usize> {
+        /// How many times as long each axis becomes: one number, or one for each axis.
+        size: PerAxis = PerAxis::All(2),
+        /// Where the channels stand in the input.
+        [RANK > 1] data_format: DataFormat = DataFormat::ChannelsLast,
+        /// `nearest`, `bilinear`, `bicubic`, `lanczos3` or `lanczos5`.
+        [RANK == 2] interpolation: Interpolation = Interpolation::Nearest,
     }
 }
 
-impl UpSampling1D {
+/// [`UpSampling`] over a sequence.
+pub type UpSampling1D = UpSampling<1>;
+/// [`UpSampling`] over an image.
+pub type UpSampling2D = UpSampling<2>;
+/// [`UpSampling`] over a volume.
+pub type UpSampling3D = UpSampling<3>;
+
+impl<const RANK: usize> UpSampling<RANK> {
     fn resample(&self) -> Result<Resample, Problem> {
-        let axes = self.size.axes("size", 1, 1, 1)?.map(ResampledAxis::Repeat);
-        Ok(Resample { layer: "up_sampling1d", rank: 1, axes, format: DataFormat::ChannelsLast })
-    }
-}
-
-impl Layer for UpSampling1D {
-    fn output_shape(&self, input: &Shape) -> Result<Shape, Problem> {
-        self.resample()?.output_shape(input)
-    }
-
-    fn build(&self, input: &Shape, _: &mut Scope<'_>) -> Result<Box<dyn Forward>> {
-        checked(self.resample())?.build(input)
-    }
-}
-
-/// Each axis `size` times as long: every number repeated, or interpolated.
-///
-/// Input shape: (batch, height, width, channels). Output shape: (batch, height', width', channels).
-///
-/// Keras: `keras.layers.UpSampling2D`.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
-#[serde(default, deny_unknown_fields)]
-pub struct UpSampling2D {
-    /// How many times as long. Default: 2.
-    pub size: PerAxis,
-    /// Where the channels stand. Default: channels_last.
-    pub data_format: DataFormat,
-    /// How: `nearest`, `bilinear`, `bicubic`, `lanczos3` or `lanczos5`. Default: nearest.
-    pub interpolation: Interpolation,
-}
-
-impl Default for UpSampling2D {
-    fn default() -> Self {
-        UpSampling2D {
-            size: PerAxis::All(2),
-            data_format: DataFormat::ChannelsLast,
-            interpolation: Interpolation::Nearest,
-        }
-    }
-}
-
-impl UpSampling2D {
-    fn resample(&self) -> Result<Resample, Problem> {
-        let sizes = self.size.axes("size", 2, 1, 1)?;
+        let sizes = self.size.axes("size", RANK, 1, 1)?;
         let axes = sizes.map(|times| match self.interpolation {
             Interpolation::Nearest => ResampledAxis::Repeat(times),
             how => ResampledAxis::Interpolate(times, how),
         });
-        Ok(Resample { layer: "up_sampling2d", rank: 2, axes, format: self.data_format })
+        let layer = ["up_sampling1d", "up_sampling2d", "up_sampling3d"][RANK - 1];
+        Ok(Resample { layer, rank: RANK, axes, format: self.data_format })
     }
 }
 
-impl Layer for UpSampling2D {
-    fn output_shape(&self, input: &Shape) -> Result<Shape, Problem> {
-        self.resample()?.output_shape(input)
-    }
-
-    fn build(&self, input: &Shape, _: &mut Scope<'_>) -> Result<Box<dyn Forward>> {
-        checked(self.resample())?.build(input)
-    }
-}
-
-/// Every number repeated `size` times along each axis.
-///
-/// Input shape: (batch, depth, height, width, channels). Output shape: (batch, depth', height', width', channels).
-///
-/// Keras: `keras.layers.UpSampling3D`.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
-#[serde(default, deny_unknown_fields)]
-pub struct UpSampling3D {
-    /// How many times as long. Default: 2.
-    pub size: PerAxis,
-    /// Where the channels stand. Default: channels_last.
-    pub data_format: DataFormat,
-}
-
-impl Default for UpSampling3D {
-    fn default() -> Self {
-        UpSampling3D { size: PerAxis::All(2), data_format: DataFormat::ChannelsLast }
-    }
-}
-
-impl UpSampling3D {
-    fn resample(&self) -> Result<Resample, Problem> {
-        let axes = self.size.axes("size", 3, 1, 1)?.map(ResampledAxis::Repeat);
-        Ok(Resample { layer: "up_sampling3d", rank: 3, axes, format: self.data_format })
-    }
-}
-
-impl Layer for UpSampling3D {
+impl<const RANK: usize> Layer for UpSampling<RANK> {
     fn output_shape(&self, input: &Shape) -> Result<Shape, Problem> {
         self.resample()?.output_shape(input)
     }

@@ -1,25 +1,22 @@
 //! Flatten: a sample as one row.
 
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
-
 use super::super::{DataFormat, Forward, Layer};
 use super::Rearrange;
 use crate::error::{Problem, Result};
+use crate::layers::configuration::configuration;
 use crate::shape::Shape;
 use crate::weights::Scope;
 
-/// The numbers of a sample in one row, channels last. Drops the mask.
-///
-/// Input shape: (batch, …). Output shape: (batch, product of all axes).
-///
-/// Keras: `keras.layers.Flatten`.
-#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Flatten {
-    /// `channels_first` moves the channels to the end before. Default: channels_last.
-    #[serde(default)]
-    pub data_format: DataFormat,
+configuration! {
+    /// The numbers of a sample in one row, channels last. Drops the mask.
+    ///
+    /// Input shape: (batch, …). Output shape: (batch, product of all axes).
+    ///
+    /// Keras: `keras.layers.Flatten`.
+    pub struct Flatten {
+        /// `channels_first` moves the channels to the end before.
+        data_format: DataFormat = DataFormat::ChannelsLast,
+    }
 }
 
 impl Layer for Flatten {

@@ -1,22 +1,20 @@
 //! Permute: a sample's axes in another order.
 
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
-
 use super::super::{Forward, Layer};
 use super::Rearrange;
 use crate::error::{Problem, Result};
+use crate::layers::configuration::configuration;
 use crate::shape::Shape;
 use crate::weights::Scope;
 
-/// Output axis i is input axis `dims[i]`: `dims: [2, 1]` swaps the two axes. Drops the mask.
-///
-/// Keras: `keras.layers.Permute`.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Permute {
-    /// Each axis of a sample once, counted from 1.
-    pub dims: Vec<usize>,
+configuration! {
+    /// Output axis i is input axis `dims[i]`: `dims: [2, 1]` swaps the two axes. Drops the mask.
+    ///
+    /// Keras: `keras.layers.Permute`.
+    pub struct Permute {
+        /// Each axis of a sample once, counted from 1.
+        dims: Vec<usize>,
+    }
 }
 
 impl Layer for Permute {

@@ -1,25 +1,23 @@
 //! RepeatVector.
 
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
-
 use super::super::{Context, Forward, Layer, Signal};
 use crate::error::{Problem, Result};
 use crate::kernels::BoundKernel;
 use crate::kernels::rearrange::RepeatKernel;
+use crate::layers::configuration::configuration;
 use crate::shape::Shape;
 use crate::weights::Scope;
 
-/// The sample n times. Drops the mask.
-///
-/// Input shape: (batch, features). Output shape: (batch, n, features).
-///
-/// Keras: `keras.layers.RepeatVector`.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct RepeatVector {
-    /// How often; at least 1.
-    pub n: usize,
+configuration! {
+    /// The sample n times. Drops the mask.
+    ///
+    /// Input shape: (batch, features). Output shape: (batch, n, features).
+    ///
+    /// Keras: `keras.layers.RepeatVector`.
+    pub struct RepeatVector {
+        /// How often; at least 1.
+        n: usize,
+    }
 }
 
 impl Layer for RepeatVector {

@@ -1,24 +1,22 @@
 //! Reshape.
 
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
-
 use super::super::{Forward, Layer};
 use super::{Rearrange, product};
 use crate::error::{Problem, Result};
+use crate::layers::configuration::configuration;
 use crate::shape::Shape;
 use crate::weights::Scope;
 
-/// The same numbers, row-major, in another shape. Drops the mask.
-///
-/// Input shape: (batch, …). Output shape: (batch, target_shape…).
-///
-/// Keras: `keras.layers.Reshape`.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Reshape {
-    /// The shape of a sample; one size may be -1: what is left.
-    pub target_shape: Vec<i64>,
+configuration! {
+    /// The same numbers, row-major, in another shape. Drops the mask.
+    ///
+    /// Input shape: (batch, …). Output shape: (batch, target_shape…).
+    ///
+    /// Keras: `keras.layers.Reshape`.
+    pub struct Reshape {
+        /// The shape of a sample; one size may be -1: what is left.
+        target_shape: Vec<i64>,
+    }
 }
 
 impl Layer for Reshape {

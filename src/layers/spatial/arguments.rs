@@ -23,6 +23,13 @@ pub enum PerAxis {
     Each(Vec<usize>),
 }
 
+/// 1 for all axes.
+impl Default for PerAxis {
+    fn default() -> Self {
+        PerAxis::one()
+    }
+}
+
 impl PerAxis {
     /// 1 for all axes: the default of strides and dilations.
     pub fn one() -> Self {

@@ -1,0 +1,113 @@
+//! `configuration!`: a layer's arguments, each with its documentation and its default, written once.
+//!
+//! A layer's struct is its configuration. The macro makes the struct, its reading and writing, its
+//! JSON Schema and its defaults from one declaration, in the order of the arguments in Keras:
+//!
+//! ```text
+//! configuration! {
+//!     /// What the layer computes.
+//!     pub struct Dense {
+//!         /// An argument that must be given.
+//!         units: usize,
+//!         /// An argument with a default.
+//!         use_bias: bool = true,
+//!         /// One that only some ranks have; such arguments come last.
+//!         [RANK > 1] data_format: DataFormat = DataFormat::ChannelsLast,
+//!         initializers { kernel "the kernel" = Initializer::glorot_uniform(), bias "the bias" = … }
+//!         regularizers { kernel "the kernel", bias "the bias" }
+//!         constraints { kernel "the kernel", bias "the bias" }
+//!     }
+//! }
+//! ```
+//!
+//! The last three lines stand for `kernel_initializer`, `bias_initializer`, `kernel_regularizer` and
+//! so on: in a file they are arguments like all others, in the struct one [`WeightOptions`] each.
+//!
+//! [`WeightOptions`]: crate::weights::WeightOptions
+
+mod declare;
+mod schema;
+
+use std::fmt;
+use std::marker::PhantomData;
+
+use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, Visitor};
+
+pub(crate) use declare::configuration;
+pub(crate) use schema::{Properties, json};
+
+/// What `configuration!` implements; the rest follows from it.
+pub(crate) trait Configuration: Sized {
+    /// The struct's name.
+    const NAME: &'static str;
+
+    /// The keys that it takes.
+    fn keys() -> &'static [&'static str];
+
+    /// The keys without a default, which come first.
+    fn required() -> &'static [&'static str];
+
+    /// The struct with its defaults; required arguments are still to be filled in:
+    /// `Dense { units, ..Dense::defaults() }`.
+    fn defaults() -> Self;
+
+    /// Reads the value of one of the keys.
+    fn read<'de, A: MapAccess<'de>>(&mut self, key: &str, map: &mut A) -> Result<(), A::Error>;
+}
+
+/// Reads a configuration: unknown, repeated and missing keys are errors.
+pub(crate) fn deserialize<'de, T: Configuration, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<T, D::Error> {
+    deserializer.deserialize_struct(T::NAME, T::keys(), Arguments(PhantomData))
+}
+
+struct Arguments<T>(PhantomData<T>);
+
+impl<'de, T: Configuration> Visitor<'de> for Arguments<T> {
+    type Value = T;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "struct {}", T::NAME)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<T, A::Error> {
+        let mut arguments = T::defaults();
+        let mut seen: Vec<&str> = Vec::new();
+        while let Some(key) = map.next_key_seed(KeyOf(T::keys()))? {
+            if seen.contains(&key) {
+                return Err(A::Error::duplicate_field(key));
+            }
+            seen.push(key);
+            arguments.read(key, &mut map)?;
+        }
+        match T::required().iter().find(|key| !seen.contains(key)) {
+            Some(key) => Err(A::Error::missing_field(key)),
+            None => Ok(arguments),
+        }
+    }
+}
+
+/// One of these keys, or an error at the place of the key.
+struct KeyOf(&'static [&'static str]);
+
+impl<'de> DeserializeSeed<'de> for KeyOf {
+    type Value = &'static str;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<&'static str, D::Error> {
+        deserializer.deserialize_identifier(self)
+    }
+}
+
+impl Visitor<'_> for KeyOf {
+    type Value = &'static str;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("field identifier")
+    }
+
+    fn visit_str<E: Error>(self, name: &str) -> Result<&'static str, E> {
+        let key = self.0.iter().find(|key| **key == name);
+        key.copied().ok_or_else(|| E::unknown_field(name, self.0))
+    }
+}

@@ -1,0 +1,100 @@
+//! Conv1D, Conv2D, Conv3D: filters that slide over the input.
+
+use super::Convolution;
+use super::plan::ConvolutionKind;
+use crate::activations::Activation;
+use crate::error::{Problem, Result};
+use crate::initializers::Initializer;
+use crate::layers::configuration::{Configuration, configuration};
+use crate::layers::spatial::{DataFormat, Padding, PerAxis};
+use crate::layers::{Forward, Layer};
+use crate::regularizers::Regularizer;
+use crate::shape::Shape;
+use crate::weights::Scope;
+
+configuration! {
+    /// `output[p] = activation(Σ_a input[p · strides + a · dilation_rate - before] · kernel[a] + bias)`,
+    /// p and a being positions and offsets; `before` is what `padding` puts before the input.
+    ///
+    /// Input shape: (batch, spatial…, channels). Output shape: (batch, spatial'…, filters).
+    /// Weights: `kernel` (size…, channels / groups, filters), `bias` (filters,).
+    ///
+    /// Keras: `keras.layers.ConvND`.
+    pub struct Conv<const RANK: usize> {
+        /// The number of output channels; at least 1.
+        filters: usize,
+        /// The size of the kernel: one number, or one for each axis.
+        kernel_size: PerAxis,
+        /// How far the kernel moves at each step: one number, or one for each axis.
+        strides: PerAxis = PerAxis::one(),
+        /// `valid` (no padding) or `same` (as much as keeps the size at strides of 1); `causal` for Conv1D.
+        padding: Padding = Padding::Valid,
+        /// Where the channels stand in the input.
+        data_format: DataFormat = DataFormat::ChannelsLast,
+        /// How far apart the taps of the kernel are. Above 1, an *atrous* convolution.
+        dilation_rate: PerAxis = PerAxis::one(),
+        /// The number of groups that the channels are split into: each group of filters sees its own
+        /// group of input channels alone. Must divide `filters` and the input's channels.
+        groups: usize = 1,
+        /// The activation function of the output.
+        activation: Activation = Activation::Linear,
+        /// Whether a bias is added.
+        use_bias: bool = true,
+        initializers {
+            kernel "the kernel" = Initializer::glorot_uniform(),
+            bias "the bias" = Initializer::zeros(),
+        }
+        regularizers { kernel "the kernel", bias "the bias" }
+        /// Regularizer for the output: a penalty that is added to the loss, divided by the batch's size.
+        activity_regularizer: Option<Regularizer> = None,
+        constraints { kernel "the kernel", bias "the bias" }
+    }
+}
+
+/// [`Conv`] over a sequence.
+pub type Conv1D = Conv<1>;
+/// [`Conv`] over an image.
+pub type Conv2D = Conv<2>;
+/// [`Conv`] over a volume.
+pub type Conv3D = Conv<3>;
+
+impl<const RANK: usize> Conv<RANK> {
+    /// The layer with Keras's defaults.
+    pub fn new(filters: usize, kernel_size: impl Into<PerAxis>) -> Self {
+        Conv { filters, kernel_size: kernel_size.into(), ..Conv::defaults() }
+    }
+
+    fn convolution(&self) -> Convolution<'_> {
+        Convolution {
+            layer: ["conv1d", "conv2d", "conv3d"][RANK - 1],
+            rank: RANK,
+            kind: ConvolutionKind::Full {
+                filters: self.filters,
+                groups: self.groups,
+                kernel: &self.kernel,
+            },
+            kernel_size: &self.kernel_size,
+            strides: &self.strides,
+            padding: self.padding,
+            dilation_rate: &self.dilation_rate,
+            data_format: self.data_format,
+            activation: &self.activation,
+            bias: self.use_bias.then_some(&self.bias),
+            activity: &self.activity_regularizer,
+        }
+    }
+}
+
+impl<const RANK: usize> Layer for Conv<RANK> {
+    fn output_shape(&self, input: &Shape) -> Result<Shape, Problem> {
+        self.convolution().output_shape(input)
+    }
+
+    fn build(&self, input: &Shape, scope: &mut Scope<'_>) -> Result<Box<dyn Forward>> {
+        self.convolution().build(input, scope)
+    }
+
+    fn activation(&self) -> Option<&Activation> {
+        Some(&self.activation)
+    }
+}

@@ -1,0 +1,93 @@
+//! DepthwiseConv1D, DepthwiseConv2D: each channel with filters of its own.
+
+use super::Convolution;
+use super::plan::ConvolutionKind;
+use crate::activations::Activation;
+use crate::error::{Problem, Result};
+use crate::initializers::Initializer;
+use crate::layers::configuration::{Configuration, configuration};
+use crate::layers::spatial::{DataFormat, Padding, PerAxis};
+use crate::layers::{Forward, Layer};
+use crate::regularizers::Regularizer;
+use crate::shape::Shape;
+use crate::weights::Scope;
+
+configuration! {
+    /// `output[p, c · depth_multiplier + m] = activation(Σ_a input[p · strides + a, c] · kernel[a, c, m] + bias)`
+    ///
+    /// Input shape: (batch, spatial…, channels). Output shape: (batch, spatial'…, channels · depth_multiplier).
+    /// Weights: `kernel` (size…, channels, depth_multiplier), `bias` (channels · depth_multiplier,).
+    ///
+    /// Keras: `keras.layers.DepthwiseConvND`.
+    pub struct DepthwiseConv<const RANK: usize> {
+        /// The size of the kernel: one number, or one for each axis.
+        kernel_size: PerAxis,
+        /// How far the kernel moves at each step: one number, or one for each axis.
+        strides: PerAxis = PerAxis::one(),
+        /// `valid` (no padding) or `same` (as much as keeps the size at strides of 1).
+        padding: Padding = Padding::Valid,
+        /// The number of filters of each input channel.
+        depth_multiplier: usize = 1,
+        /// Where the channels stand in the input.
+        data_format: DataFormat = DataFormat::ChannelsLast,
+        /// How far apart the taps of the kernel are. Above 1, an *atrous* convolution.
+        dilation_rate: PerAxis = PerAxis::one(),
+        /// The activation function of the output.
+        activation: Activation = Activation::Linear,
+        /// Whether a bias is added.
+        use_bias: bool = true,
+        initializers {
+            depthwise "the depthwise kernel" = Initializer::glorot_uniform(),
+            bias "the bias" = Initializer::zeros(),
+        }
+        regularizers { depthwise "the depthwise kernel", bias "the bias" }
+        /// Regularizer for the output: a penalty that is added to the loss, divided by the batch's size.
+        activity_regularizer: Option<Regularizer> = None,
+        constraints { depthwise "the depthwise kernel", bias "the bias" }
+    }
+}
+
+/// [`DepthwiseConv`] over a sequence.
+pub type DepthwiseConv1D = DepthwiseConv<1>;
+/// [`DepthwiseConv`] over an image.
+pub type DepthwiseConv2D = DepthwiseConv<2>;
+
+impl<const RANK: usize> DepthwiseConv<RANK> {
+    /// The layer with Keras's defaults.
+    pub fn new(kernel_size: impl Into<PerAxis>) -> Self {
+        DepthwiseConv { kernel_size: kernel_size.into(), ..DepthwiseConv::defaults() }
+    }
+
+    fn convolution(&self) -> Convolution<'_> {
+        Convolution {
+            layer: ["depthwise_conv1d", "depthwise_conv2d"][RANK - 1],
+            rank: RANK,
+            kind: ConvolutionKind::Depthwise {
+                multiplier: self.depth_multiplier,
+                kernel: &self.depthwise,
+            },
+            kernel_size: &self.kernel_size,
+            strides: &self.strides,
+            padding: self.padding,
+            dilation_rate: &self.dilation_rate,
+            data_format: self.data_format,
+            activation: &self.activation,
+            bias: self.use_bias.then_some(&self.bias),
+            activity: &self.activity_regularizer,
+        }
+    }
+}
+
+impl<const RANK: usize> Layer for DepthwiseConv<RANK> {
+    fn output_shape(&self, input: &Shape) -> Result<Shape, Problem> {
+        self.convolution().output_shape(input)
+    }
+
+    fn build(&self, input: &Shape, scope: &mut Scope<'_>) -> Result<Box<dyn Forward>> {
+        self.convolution().build(input, scope)
+    }
+
+    fn activation(&self) -> Option<&Activation> {
+        Some(&self.activation)
+    }
+}

@@ -1,0 +1,100 @@
+//! SeparableConv1D, SeparableConv2D: each channel by itself, then a mixture of them.
+
+use super::Convolution;
+use super::plan::ConvolutionKind;
+use crate::activations::Activation;
+use crate::error::{Problem, Result};
+use crate::initializers::Initializer;
+use crate::layers::configuration::{Configuration, configuration};
+use crate::layers::spatial::{DataFormat, Padding, PerAxis};
+use crate::layers::{Forward, Layer};
+use crate::regularizers::Regularizer;
+use crate::shape::Shape;
+use crate::weights::Scope;
+
+configuration! {
+    /// A depthwise convolution, to which strides, padding and dilation apply, then
+    /// `output[p] = activation(between[p] · pointwise_kernel + bias)`.
+    ///
+    /// Input shape: (batch, spatial…, channels). Output shape: (batch, spatial'…, filters).
+    /// Weights: `depthwise_kernel` (size…, channels, depth_multiplier), `pointwise_kernel`
+    /// (1…, channels · depth_multiplier, filters), `bias` (filters,).
+    ///
+    /// Keras: `keras.layers.SeparableConvND`.
+    pub struct SeparableConv<const RANK: usize> {
+        /// The number of output channels; at least 1.
+        filters: usize,
+        /// The size of the kernel: one number, or one for each axis.
+        kernel_size: PerAxis,
+        /// How far the kernel moves at each step: one number, or one for each axis.
+        strides: PerAxis = PerAxis::one(),
+        /// `valid` (no padding) or `same` (as much as keeps the size at strides of 1).
+        padding: Padding = Padding::Valid,
+        /// The number of filters of each input channel.
+        depth_multiplier: usize = 1,
+        /// Where the channels stand in the input.
+        data_format: DataFormat = DataFormat::ChannelsLast,
+        /// How far apart the taps of the kernel are. Above 1, an *atrous* convolution.
+        dilation_rate: PerAxis = PerAxis::one(),
+        /// The activation function of the output.
+        activation: Activation = Activation::Linear,
+        /// Whether a bias is added.
+        use_bias: bool = true,
+        initializers {
+            depthwise "the depthwise kernel" = Initializer::glorot_uniform(),
+            pointwise "the pointwise kernel" = Initializer::glorot_uniform(),
+            bias "the bias" = Initializer::zeros(),
+        }
+        regularizers { depthwise "the depthwise kernel", pointwise "the pointwise kernel", bias "the bias" }
+        /// Regularizer for the output: a penalty that is added to the loss, divided by the batch's size.
+        activity_regularizer: Option<Regularizer> = None,
+        constraints { depthwise "the depthwise kernel", pointwise "the pointwise kernel", bias "the bias" }
+    }
+}
+
+/// [`SeparableConv`] over a sequence.
+pub type SeparableConv1D = SeparableConv<1>;
+/// [`SeparableConv`] over an image.
+pub type SeparableConv2D = SeparableConv<2>;
+
+impl<const RANK: usize> SeparableConv<RANK> {
+    /// The layer with Keras's defaults.
+    pub fn new(filters: usize, kernel_size: impl Into<PerAxis>) -> Self {
+        SeparableConv { filters, kernel_size: kernel_size.into(), ..SeparableConv::defaults() }
+    }
+
+    fn convolution(&self) -> Convolution<'_> {
+        Convolution {
+            layer: ["separable_conv1d", "separable_conv2d"][RANK - 1],
+            rank: RANK,
+            kind: ConvolutionKind::Separable {
+                filters: self.filters,
+                multiplier: self.depth_multiplier,
+                depthwise: &self.depthwise,
+                pointwise: &self.pointwise,
+            },
+            kernel_size: &self.kernel_size,
+            strides: &self.strides,
+            padding: self.padding,
+            dilation_rate: &self.dilation_rate,
+            data_format: self.data_format,
+            activation: &self.activation,
+            bias: self.use_bias.then_some(&self.bias),
+            activity: &self.activity_regularizer,
+        }
+    }
+}
+
+impl<const RANK: usize> Layer for SeparableConv<RANK> {
+    fn output_shape(&self, input: &Shape) -> Result<Shape, Problem> {
+        self.convolution().output_shape(input)
+    }
+
+    fn build(&self, input: &Shape, scope: &mut Scope<'_>) -> Result<Box<dyn Forward>> {
+        self.convolution().build(input, scope)
+    }
+
+    fn activation(&self) -> Option<&Activation> {
+        Some(&self.activation)
+    }
+}
