@@ -111,3 +111,70 @@ impl Visitor<'_> for KeyOf {
         key.copied().ok_or_else(|| E::unknown_field(name, self.0))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use crate::layers::{Conv1D, Conv2D, Cropping1D, Cropping2D, Lstm, SpatialDropout1D};
+
+    fn refusal<T: serde::de::DeserializeOwned>(text: &str) -> String {
+        serde_json::from_str::<T>(text).map(|_| ()).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn wrong_keys_are_errors() {
+        let message = refusal::<Conv2D>(r#"{"kernel_size": 3}"#);
+        assert!(message.starts_with("missing field `filters`"), "{message}");
+        let message = refusal::<Conv2D>(r#"{"filters": 3, "filters": 3, "kernel_size": 3}"#);
+        assert!(message.starts_with("duplicate field `filters`"), "{message}");
+        let message = refusal::<Conv2D>(r#"{"filters": 3, "filter": 3}"#);
+        assert!(message.starts_with("unknown field `filter`, expected one of `filters`, `kernel"));
+        let message = refusal::<SpatialDropout1D>(r#"{"rate": 0.5, "data_format": null}"#);
+        assert!(message.starts_with("unknown field `data_format`, expected"), "{message}");
+    }
+
+    #[test]
+    fn arguments_are_written_in_their_order_in_keras_with_their_defaults() {
+        let lstm: Lstm =
+            serde_json::from_str(r#"{"units": 2, "kernel_constraint": "non_neg"}"#).unwrap();
+        let written = serde_json::to_value(&lstm).unwrap();
+        let keys: Vec<&str> = written.as_object().unwrap().keys().map(String::as_str).collect();
+        let order = [
+            "units",
+            "activation",
+            "recurrent_activation",
+            "use_bias",
+            "kernel_initializer",
+            "recurrent_initializer",
+            "bias_initializer",
+            "unit_forget_bias",
+            "kernel_regularizer",
+        ];
+        assert_eq!(keys[..order.len()], order);
+        assert_eq!(written["recurrent_initializer"], json!({"orthogonal": {"gain": 1.0}}));
+        assert_eq!(written["kernel_constraint"], json!("non_neg"));
+        let margins = [
+            serde_json::to_value(Cropping1D::default()).unwrap(),
+            serde_json::to_value(Cropping2D::default()).unwrap(),
+        ];
+        let second = json!({"cropping": 0, "data_format": "channels_last"});
+        assert_eq!(margins, [json!({"cropping": 1}), second]);
+    }
+
+    #[test]
+    fn the_schema_names_the_axes_of_the_rank_and_the_defaults() {
+        let about = |schema: schemars::Schema, pointer: &str| {
+            let value = schema.to_value();
+            value.pointer(pointer).and_then(|text| text.as_str()).unwrap_or_default().to_string()
+        };
+        let one = about(schemars::schema_for!(Conv1D), "/description");
+        let two = about(schemars::schema_for!(Conv2D), "/description");
+        assert!(one.contains("(batch, steps, channels)") && one.contains("`keras.layers.Conv1D`"));
+        assert!(two.contains("(batch, height', width', filters)"), "{two}");
+        let bias = about(schemars::schema_for!(Conv2D), "/properties/bias_initializer/description");
+        assert_eq!(bias, "Initializer for the bias. Default: zeros.");
+        let dropout = about(schemars::schema_for!(Lstm), "/properties/dropout/description");
+        assert!(dropout.ends_with("of a sequence. Default: 0."), "{dropout}");
+    }
+}
