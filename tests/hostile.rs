@@ -49,6 +49,91 @@ fn hostile_keras_files_are_refused_by_name_at_once() {
 }
 
 #[test]
+fn a_table_of_too_many_columns_says_so_and_a_row_of_too_many_cells_is_counted() {
+    let folder = Folder::with_loan();
+    let config = folder.read("loan.yaml");
+    folder.write("wide.csv", &format!("age,area,application_outcome{}\n", ",".repeat(3 << 19)));
+    folder.write("wide.yaml", &config.replace("loan.csv", "wide.csv"));
+    let call = folder.run("check wide.yaml");
+    assert_eq!(call.code, 1);
+    assert!(call.stderr.contains("1572867 columns, more than 1048576"), "{:.500}", call.stderr);
+
+    let table = folder.read("loan.csv") + "37,rural" + &",".repeat(2 << 20) + "\n";
+    folder.write("row.csv", &table);
+    folder.write("row.yaml", &config.replace("loan.csv", "row.csv"));
+    let call = folder.run("check row.yaml");
+    assert_eq!(call.code, 1);
+    assert!(call.stderr.contains("found 2097154"), "{:.500}", call.stderr);
+    assert!(call.stderr.len() < 2000, "{} bytes", call.stderr.len());
+}
+
+#[test]
+fn errors_quote_little_of_the_user_s_data() {
+    let folder = Folder::with_loan();
+    let config = folder.read("loan.yaml");
+    let names: Vec<String> = (0..100_000).map(|i| format!("a_rather_long_name_{i}")).collect();
+    folder.write("names.csv", &(names.join(",") + "\n" + &"1,".repeat(99_999) + "1\n"));
+    folder.write("lines.csv", &format!("age,area\n\"{}\",1\n", "x\n".repeat(1000)));
+    folder.write("long.csv", &format!("age,area,{}\n1,2,3\n", "x".repeat(1_000_000)));
+    for table in ["names.csv", "lines.csv", "long.csv"] {
+        folder.write("it.yaml", &config.replace("loan.csv", table));
+        let call = folder.run("check it.yaml");
+        assert_eq!(call.code, 1, "{table}");
+        assert!(call.stderr.len() < 10_000, "{table}: {} bytes", call.stderr.len());
+        assert!(call.stderr.lines().count() < 60, "{table}: {}", call.stderr);
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_device_without_an_end_is_not_read_for_ever() {
+    let folder = Folder::with_loan();
+    folder.ok("train loan.yaml -q --out run");
+    let call = folder.run("predict run /dev/zero");
+    assert_eq!(call.code, 1, "{}", call.stderr);
+    assert!(call.stderr.contains("expected a CSV file"), "{}", call.stderr);
+}
+
+#[test]
+fn names_cells_and_keys_can_t_command_the_terminal() {
+    let folder = Folder::with_loan();
+    let escape = "\u{1b}[31m\u{7}\u{9b}2J\u{202e}";
+    let table = folder.read("loan.csv").replacen("area", &format!("area{escape}"), 1);
+    let table = table.replacen("rural", &format!("rural{escape}"), 1);
+    folder.write("it.csv", &table);
+    let yaml = r#"area\e[31m\a\x9b2J\u202e"#;
+    let config = folder
+        .read("loan.yaml")
+        .replace("loan.csv", "it.csv")
+        .replace("column: area", &format!("column: \"{yaml}\""))
+        .replace("name: loan", &format!("name: \"{yaml}\""));
+    folder.write("it.yaml", &config);
+    folder.write("key.yaml", &format!("\"{yaml}\": 1\n"));
+    folder.write("missing.yaml", &config.replace("31m", "32m"));
+    folder.ok("train it.yaml --out run");
+    for call in [
+        "check it.yaml",
+        "check it.yaml --json",
+        "check key.yaml",
+        "check missing.yaml",
+        "check missing.yaml --json",
+        "summary it.yaml",
+        "train it.yaml --out other",
+        "train it.yaml --out third --json",
+        "inspect run",
+        "predict run loan.csv",
+        "evaluate run it.csv --report",
+    ] {
+        let call_it = folder.run(call);
+        for text in [&call_it.stdout, &call_it.stderr] {
+            let is_command =
+                |c: char| c.is_control() && c != '\n' || c == '\u{202e}' && !call.contains("json");
+            assert!(!text.contains(is_command), "{call}: {text:?}");
+        }
+    }
+}
+
+#[test]
 fn yaml_aliases_are_counted_in_bytes() {
     let folder = Folder::new();
     let text = "x".repeat(100_000);

@@ -17,7 +17,7 @@ const CHUNK_ROWS: usize = 4096;
 /// Reads the wanted cells of all rows, or tells the first twenty that can't be used.
 pub(super) fn read(source: &Source, header: &Header, layout: &Layout<'_>) -> Result<Vec<Read>> {
     let text = source.text()?;
-    let mut records = Records::new(text, header.body, layout.delimiter);
+    let mut records = Records::new(text, header.body, layout.delimiter).of_columns(layout.columns);
     let mut record = Record::default();
     let mut faults = Faults::new(source, header, layout);
     let mut reads = Vec::new();
@@ -27,7 +27,7 @@ pub(super) fn read(source: &Source, header: &Header, layout: &Layout<'_>) -> Res
         if has_swallowed_rows(&record, layout.delimiter) {
             return Err(too_long(source, &record));
         }
-        if record.cells.len() != layout.columns {
+        if record.len() != layout.columns {
             faults.ragged(&record, text);
             continue;
         }

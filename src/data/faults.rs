@@ -81,7 +81,7 @@ impl<'a> Faults<'a> {
     /// That row has another length.
     pub(super) fn ragged(&mut self, record: &Record<'_>, text: &str) {
         let header = self.header;
-        let group = self.group(Cause::Ragged, &cells(record.cells.len()));
+        let group = self.group(Cause::Ragged, &cells(record.len()));
         if group.count == 1 {
             group.help = ragged::remedy(record, text, header);
         }

@@ -2,12 +2,12 @@
 
 use std::collections::HashMap;
 
-use super::records::{Record, Records};
+use super::records::{MOST_COLUMNS, Record, Records};
 use super::source::Source;
 use crate::config::HeaderConfig;
 use crate::config::names::did_you_mean;
 use crate::diagnostics::Code;
-use crate::error::{Problem, Result};
+use crate::error::{Error, Problem, Result};
 
 /// How a table is written.
 #[derive(Debug, Clone, PartialEq)]
@@ -50,6 +50,13 @@ impl Header {
             found => found,
         };
         found.map_err(|unclosed| unclosed.error(source))?;
+        if record.len() > MOST_COLUMNS {
+            let message =
+                format!("the table has {} columns, more than {MOST_COLUMNS}", record.len());
+            let help = "is it a table, with a line for each row?";
+            let error = Error::data(source.at(record.start), message).with_code(Code::NotATable);
+            return Err(error.with_help(help));
+        }
         let first: Vec<String> = record.cells.iter().map(ToString::to_string).collect();
         let (raw, body) = match &format.header {
             HeaderConfig::FirstLine => (first, records.at()),
@@ -70,7 +77,7 @@ impl Header {
 
     /// The rows of the table, from the first on.
     pub(super) fn rows<'t>(&self, text: &'t str) -> Records<'t> {
-        Records::new(text, self.body, self.delimiter)
+        Records::new(text, self.body, self.delimiter).of_columns(self.names.len())
     }
 
     /// Where a column stands; an error where two have its name.

@@ -6,10 +6,10 @@ use super::records::Record;
 /// What to do about a row of another length.
 pub(super) fn remedy(record: &Record<'_>, text: &str, header: &Header) -> String {
     let line = text.get(record.start..record.end).unwrap_or_default();
-    let (columns, found) = (header.names.len(), record.cells.len());
+    let (columns, found) = (header.names.len(), record.len());
     let delimiter = char::from(header.delimiter);
     let is_empty = |cell: Option<&str>| cell.is_some_and(|cell| cell.trim().is_empty());
-    let last = record.cells.last().map(AsRef::as_ref);
+    let last = record.cells.get(found.wrapping_sub(1)).map(AsRef::as_ref);
     if line.trim_start().starts_with(['#', '%']) || line.trim_start().starts_with("//") {
         return "this line looks like a comment: remove it; comments are not supported yet"
             .to_string();

@@ -14,7 +14,12 @@ pub(super) struct Records<'t> {
     text: &'t str,
     at: usize,
     delimiter: u8,
+    /// How many cells of a record are kept.
+    most: usize,
 }
+
+/// The most columns that a table may have.
+pub(super) const MOST_COLUMNS: usize = 1 << 20;
 
 /// The cells between two line breaks.
 #[derive(Default)]
@@ -25,6 +30,8 @@ pub(super) struct Record<'t> {
     pub end: usize,
     /// Without their quotes, with the blanks around them.
     pub cells: Vec<Cow<'t, str>>,
+    /// Cells beside those.
+    pub more: usize,
     /// True where a quoted cell runs over several lines and text follows the quote that closes it.
     pub is_torn: bool,
 }
@@ -44,15 +51,29 @@ impl Unclosed {
     }
 }
 
+impl Record<'_> {
+    /// How many cells it has, kept or not.
+    pub(super) fn len(&self) -> usize {
+        self.cells.len() + self.more
+    }
+}
+
 impl<'t> Records<'t> {
     /// The records from byte `at` on.
     pub(super) fn new(text: &'t str, at: usize, delimiter: u8) -> Records<'t> {
-        Records { text, at, delimiter }
+        Records { text, at, delimiter, most: MOST_COLUMNS + 1 }
+    }
+
+    /// The same of a table with so many columns: of a longer record a cell more is kept, and the rest
+    /// only counted.
+    pub(super) fn of_columns(self, columns: usize) -> Records<'t> {
+        Records { most: columns + 1, ..self }
     }
 
     /// Reads the next record into `record`; false where there is none left.
     pub(super) fn next(&mut self, record: &mut Record<'t>) -> Result<bool, Unclosed> {
         record.cells.clear();
+        record.more = 0;
         record.is_torn = false;
         self.skip_blank_lines();
         record.start = self.at;
@@ -66,7 +87,10 @@ impl<'t> Records<'t> {
             record.is_torn |= bytes[self.at..end].first() == Some(&b'"')
                 && bytes[end - 1] != b'"'
                 && cell.contains(['\n', '\r']);
-            record.cells.push(cell);
+            match record.cells.len() < self.most {
+                true => record.cells.push(cell),
+                false => record.more += 1,
+            }
             self.at = end;
             if bytes.get(end) != Some(&self.delimiter) {
                 record.end = end;

@@ -12,6 +12,7 @@ use memchr::{memchr, memchr_iter, memrchr};
 use crate::config::names::did_you_mean;
 use crate::diagnostics::{Code, Place};
 use crate::error::{Error, Problem, Result};
+use crate::memory;
 
 /// The name on the command line that means standard input.
 const STDIN: &str = "-";
@@ -82,8 +83,33 @@ fn read_file(path: &Path) -> std::io::Result<Bytes> {
             return Ok(Bytes(bytes, Some((file, length))));
         }
     }
-    file.read_to_end(&mut bytes)?;
+    read_stream(&mut file, &mut bytes)?;
     Ok(Bytes(bytes, None))
+}
+
+/// Reads to the end, or until it is plain that this is no table: a device may have no end. An error
+/// before all memory is taken.
+fn read_stream(stream: &mut impl Read, bytes: &mut Vec<u8>) -> std::io::Result<()> {
+    const STEP: u64 = 32 << 20;
+    loop {
+        let read = stream.by_ref().take(STEP).read_to_end(bytes)?;
+        if read == 0 || other_format(bytes).is_some() {
+            return Ok(());
+        }
+        has_room(bytes.len() as u64)?;
+    }
+}
+
+/// An error where a text of so many bytes takes more memory than there is.
+fn has_room(bytes: u64) -> std::io::Result<()> {
+    match memory::free() {
+        Some(free) if bytes > free => {
+            let message =
+                format!("it is larger than the {} MB of memory that are free", free >> 20);
+            Err(std::io::Error::new(std::io::ErrorKind::OutOfMemory, message))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// "did you mean …?", where a file of nearly this name is in the same folder.
@@ -104,7 +130,7 @@ impl Source {
     pub(super) fn open(path: &Path) -> Result<Source> {
         if path == Path::new(STDIN) {
             let mut bytes = Vec::new();
-            std::io::stdin().lock().read_to_end(&mut bytes)?;
+            read_stream(&mut std::io::stdin().lock(), &mut bytes)?;
             return Source::new("stdin", bytes);
         }
         let bytes = read(path)
@@ -130,6 +156,9 @@ impl Source {
         if let Some(rest) = &self.rest
             && rest.whole.get().is_none()
         {
+            has_room(rest.length as u64).map_err(|error| {
+                std::io::Error::new(error.kind(), format!("{}: {error}", self.name))
+            })?;
             let mut bytes = Vec::with_capacity(rest.length);
             let mut file = rest.lock();
             file.seek(SeekFrom::Start(0))?;

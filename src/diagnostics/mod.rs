@@ -82,7 +82,7 @@ pub struct Text {
 impl Diagnostic {
     /// An error.
     pub fn error(code: Code, message: impl Into<String>) -> Self {
-        let (place, message, help) = (Place::None, message.into(), String::new());
+        let (place, message, help) = (Place::None, shortened(message.into()), String::new());
         Diagnostic { code, severity: Severity::Error, place, message, help }
     }
 
@@ -98,7 +98,7 @@ impl Diagnostic {
 
     /// The same with words on what to do.
     pub fn with_help(mut self, help: impl Into<String>) -> Self {
-        self.help = help.into();
+        self.help = shortened(help.into());
         self
     }
 
@@ -135,6 +135,18 @@ impl Diagnostic {
         let help =
             if self.help.is_empty() { String::new() } else { format!("\n  help: {}", self.help) };
         format!("{place}{gap}{}{help}", self.message)
+    }
+}
+
+/// Words that may quote a user's data, which may be long: at most twenty lines of them.
+fn shortened(words: String) -> String {
+    const LINES: usize = 20;
+    const CHARACTERS: usize = 4000;
+    let lines = words.match_indices('\n').nth(LINES - 1).map(|(at, _)| at);
+    let characters = words.char_indices().nth(CHARACTERS).map(|(at, _)| at);
+    match lines.into_iter().chain(characters).min() {
+        Some(end) => format!("{} … ({} bytes more)", &words[..end], words.len() - end),
+        None => words,
     }
 }
 

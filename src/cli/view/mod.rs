@@ -12,7 +12,7 @@ use lanthorn::Diagnostic;
 
 /// Prints a result. A reader that has gone away (`| head`) is no error.
 pub(crate) fn result(text: &str) -> Result<()> {
-    streams::write_out(text.as_bytes())
+    streams::write_out(streams::printable(text).as_bytes())
 }
 
 /// Prints a result as it is.
@@ -22,7 +22,17 @@ pub(crate) fn bytes(bytes: &[u8]) -> Result<()> {
 
 /// Prints a JSON document on one line.
 pub(crate) fn json(document: &serde_json::Value) -> Result<()> {
-    result(&format!("{document}\n"))
+    let text = document.to_string();
+    // serde_json leaves DEL and the C1 controls as they are; they stand in strings alone
+    let mut safe = String::with_capacity(text.len() + 1);
+    for c in text.chars() {
+        match c {
+            c if c.is_control() => safe += &format!("\\u{:04x}", c as u32),
+            c => safe.push(c),
+        }
+    }
+    safe.push('\n');
+    streams::write_out(safe.as_bytes())
 }
 
 /// Prints a warning.

@@ -2,6 +2,7 @@
 
 #![allow(clippy::print_stdout, clippy::print_stderr)]
 
+use std::borrow::Cow;
 use std::fs::Metadata;
 use std::io::{self, Write};
 use std::sync::Mutex;
@@ -15,6 +16,24 @@ static BAR: Mutex<Option<ProgressBar>> = Mutex::new(None);
 
 /// Whether the reader of our stdout has gone away (`| head`).
 static READER_IS_GONE: AtomicBool = AtomicBool::new(false);
+
+/// Text that a terminal takes for nothing but text: control characters of a name, a cell or a key are
+/// written out, and so are those that turn the direction of writing around.
+pub(crate) fn printable(text: &str) -> Cow<'_, str> {
+    let is_plain = |c: char| match c {
+        '\n' | '\t' => true,
+        '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => false,
+        c => !c.is_control(),
+    };
+    if text.chars().all(is_plain) {
+        return Cow::Borrowed(text);
+    }
+    let mut shown = String::with_capacity(text.len() + 16);
+    for c in text.chars() {
+        if is_plain(c) { shown.push(c) } else { shown.extend(c.escape_unicode()) }
+    }
+    Cow::Owned(shown)
+}
 
 /// Writes to stdout. A reader that has gone away is no error: see [`reader_is_gone`].
 pub(crate) fn write_out(bytes: &[u8]) -> Result<()> {
@@ -32,6 +51,7 @@ pub(crate) fn write_out(bytes: &[u8]) -> Result<()> {
 /// Writes a line to stderr, above the bar where one is drawn. Where it can't be written, on a full
 /// disk or to a terminal that was closed, it is lost and the work goes on.
 pub(crate) fn say(text: &str) {
+    let text = &printable(text);
     let bar = BAR.lock().unwrap_or_else(std::sync::PoisonError::into_inner).clone();
     match bar {
         Some(bar) => bar.suspend(|| write_error(text)),

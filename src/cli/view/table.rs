@@ -2,6 +2,13 @@
 
 /// Columns right-aligned under their names, two blanks between.
 pub(crate) fn plain(names: &[String], rows: &[Vec<String>]) -> String {
+    // a cell is one line
+    let cells = |row: &[String]| -> Vec<String> {
+        row.iter().map(|cell| cell.replace('\n', "\\n").replace('\t', "\\t")).collect()
+    };
+    let names = &cells(names);
+    let rows: Vec<Vec<String>> = rows.iter().map(|row| cells(row)).collect();
+    let rows = &rows;
     let width = |column: usize| {
         let cells = rows.iter().filter_map(|row| row.get(column));
         cells.chain(names.get(column)).map(|cell| cell.chars().count()).max().unwrap_or(0)
