@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::callbacks::Logs;
+use crate::checksum;
 use crate::config::{Config, Format, Node};
 use crate::data::Preprocessing;
 use crate::error::{Error, Result};
@@ -16,13 +17,14 @@ use crate::memory;
 use crate::network::Network;
 use crate::self_test::{SelfTest, TOLERANCE};
 use crate::spec::{Facts, Spec};
+use crate::trainer::Trainer;
 use crate::weights::Weights;
 use crate::weights_file;
 
 /// The version of the files: another major one is refused, a higher minor one is read.
 pub const FORMAT_MAJOR: u64 = 1;
-/// The minor version.
-pub const FORMAT_MINOR: u64 = 0;
+/// The minor version. 1: checksums; the history of a checkpoint as a tensor.
+pub const FORMAT_MINOR: u64 = 1;
 
 /// The name of the model in a run folder.
 pub const MODEL: &str = "model.safetensors";
@@ -48,10 +50,57 @@ pub struct Model {
 pub struct Training {
     /// Epochs that were trained.
     pub epochs: usize,
-    /// The last epoch's loss and metrics.
+    /// The loss and the metrics of these weights: the last epoch's, or the best's where its weights
+    /// were put back, or computed after training where the weights are averages.
     pub logs: Logs,
     /// Why a callback stopped it, where one did.
     pub stopped: Option<String>,
+    /// The epoch (from 1) whose weights these are, where they are not the last one's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub best_epoch: Option<usize>,
+    /// True where the weights are the averages that `use_ema` keeps.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub averaged: bool,
+    /// Where a training that has not ended was interrupted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub interrupted: Option<Interrupted>,
+}
+
+/// Where a training was interrupted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Interrupted {
+    /// In this epoch, from 1.
+    pub epoch: usize,
+    /// After so many of its batches.
+    pub batch: usize,
+    /// The epochs that it was to have.
+    pub epochs: usize,
+}
+
+impl Training {
+    /// Of a training that has ended.
+    pub(crate) fn of(trainer: &Trainer) -> Training {
+        match trainer.ending() {
+            None => Training::so_far(trainer),
+            Some(ending) => Training {
+                logs: ending.logs.clone(),
+                best_epoch: ending.best_epoch,
+                averaged: ending.averaged,
+                ..Training::so_far(trainer)
+            },
+        }
+    }
+
+    /// Of a training in its course, with its weights as they are.
+    pub(crate) fn so_far(trainer: &Trainer) -> Training {
+        let last = trainer.history.epochs.last();
+        Training {
+            epochs: trainer.position().epoch,
+            logs: last.map(|epoch| epoch.logs.clone()).unwrap_or_default(),
+            stopped: trainer.stopped().map(str::to_string),
+            ..Training::default()
+        }
+    }
 }
 
 impl Model {
@@ -67,8 +116,18 @@ impl Model {
         atomic_write(path, &self.to_bytes()?)
     }
 
-    /// Reads a model file, or the model of a run folder.
+    /// Reads a model file, or the model of a run folder; one that is not as it was written is an
+    /// error.
     pub fn load(path: &Path, device: &Device) -> Result<Model> {
+        Model::read(path, device, true)
+    }
+
+    /// Reads it as it is, whatever its checksum says.
+    pub fn load_unverified(path: &Path, device: &Device) -> Result<Model> {
+        Model::read(path, device, false)
+    }
+
+    fn read(path: &Path, device: &Device, verify: bool) -> Result<Model> {
         let path = model_path(path)?;
         let file = TensorFile::read(&path).map_err(|error| match Format::of(&path) {
             Ok(_) if !is_index(&path) => {
@@ -106,6 +165,10 @@ impl Model {
         let network = Network::build_within(&spec.model, spec.seed, device, room)
             .map_err(|error| damaged("configuration", error.to_string()))?;
         weights_file::load(network.weights(), &file.tensors, &path, false)?;
+        if verify {
+            // last: what doesn't fit at all is told more exactly before
+            file.verify(&path).map_err(|error| error.with_help(NOT_AS_WRITTEN))?;
+        }
         Ok(Model { config, preprocessing, training, self_test, network, spec })
     }
 
@@ -126,6 +189,11 @@ impl Model {
     }
 }
 
+/// What to do about a model or weights that are not as they were written.
+pub const NOT_AS_WRITTEN: &str = "the file was damaged: copy it again, or remove it and let `lanthorn \
+     train --resume RUN` write it anew; or it was edited: `lanthorn import FILE --config CONFIG -o \
+     NEW` makes a model of it, and `--no-verify` takes it as it is";
+
 /// The bytes of model.safetensors for these weights.
 pub(crate) fn to_bytes(
     config: &Config,
@@ -141,7 +209,8 @@ pub(crate) fn to_bytes(
         "training": training,
         "self_test": self_test,
     });
-    to_safetensors(&weights_file::to_file(weights)?, Some(&metadata))
+    let tensors = weights_file::to_file(weights)?;
+    to_safetensors(&tensors, Some(&checksum::seal(metadata, &tensors)?))
 }
 
 /// The model file that a path means: the file itself, or the one in a run folder.

@@ -1,17 +1,16 @@
 //! Checkpoints: everything that is needed to go on with a training, bit for bit.
 
+use std::io::Write;
 use std::path::Path;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard};
-use std::thread::JoinHandle;
-use std::time::{Duration, Instant};
 
-use candle_core::Tensor;
+use candle_core::{DType, Tensor};
 use serde_json::{Value, json};
 
 use crate::artifact::{FORMAT_MAJOR, FORMAT_MINOR, check_format};
+use crate::checksum;
 use crate::error::{Error, Result};
-use crate::files::{TensorFile, atomic_write, exact, from_exact, to_safetensors};
-use crate::history::{HISTORY, History};
+use crate::files::{TensorFile, exact, from_exact, write_safetensors};
+use crate::history::{History, Table};
 use crate::trainer::{Position, Trainer};
 
 /// The name of the checkpoint in a run folder.
@@ -22,6 +21,7 @@ pub struct TrainerState {
     weights: Vec<(String, Tensor)>,
     optimizer: Vec<(String, Tensor)>,
     best: Vec<(String, Tensor)>,
+    best_epoch: Option<usize>,
     position: Position,
     scores: Vec<Vec<f64>>,
     hooks: Vec<Value>,
@@ -41,6 +41,14 @@ pub struct Checkpoint {
 
 impl TrainerState {
     pub(crate) fn of(trainer: &Trainer) -> Result<TrainerState> {
+        Ok(TrainerState {
+            history: trainer.history.clone(),
+            ..TrainerState::without_history(trainer)?
+        })
+    }
+
+    /// The state but for the history, of which the writer of checkpoints has what came before.
+    pub(crate) fn without_history(trainer: &Trainer) -> Result<TrainerState> {
         let mut weights = Vec::new();
         for weight in trainer.model.weights().iter() {
             weights.push((weight.path(), weight.var.as_tensor().copy()?));
@@ -53,12 +61,13 @@ impl TrainerState {
         };
         Ok(TrainerState {
             best: paths.zip(best.cloned()).collect(),
+            best_epoch: trainer.best_epoch,
             weights,
             optimizer: trainer.optimizer.variables()?,
             position: trainer.position,
             scores: trainer.scores.state(),
             hooks,
-            history: trainer.history.clone(),
+            history: History::default(),
             stopped: trainer.stopped.clone(),
         })
     }
@@ -70,13 +79,21 @@ impl TrainerState {
             return Err(other("weights"));
         }
         for (weight, (path, values)) in list.iter().zip(&self.weights) {
-            if weight.path() != *path || weight.shape() != values.dims() {
+            let is_alike = weight.shape() == values.dims() && values.dtype() == DType::F32;
+            if weight.path() != *path || !is_alike {
                 return Err(other("weights"));
             }
             weight.set(values)?;
         }
         if !self.best.is_empty() {
+            let fits = list.iter().zip(&self.best).all(|(weight, (_, values))| {
+                weight.shape() == values.dims() && values.dtype() == DType::F32
+            });
+            if !fits {
+                return Err(other("best weights"));
+            }
             trainer.best = Some(self.best.iter().map(|(_, tensor)| tensor.clone()).collect());
+            trainer.best_epoch = self.best_epoch;
         }
         trainer.optimizer.set_variables(&self.optimizer)?;
         if !trainer.scores.set_state(&self.scores) {
@@ -99,6 +116,11 @@ impl TrainerState {
         &self.optimizer
     }
 
+    /// The loss and the metrics of every epoch so far.
+    pub fn history(&self) -> &History {
+        &self.history
+    }
+
     /// Why a callback stopped it, where one did.
     pub fn stopped(&self) -> Option<&str> {
         self.stopped.as_deref()
@@ -108,6 +130,15 @@ impl TrainerState {
 impl Checkpoint {
     /// The bytes of the file: a function of what it holds.
     pub fn to_bytes(&self) -> Result<Vec<u8>> {
+        let mut history = Table::default();
+        history.add(&self.state.history.epochs);
+        let mut bytes = Vec::new();
+        self.write(&history, &mut bytes)?;
+        Ok(bytes)
+    }
+
+    /// Writes the file, with this history in place of the state's.
+    pub(crate) fn write(&self, history: &Table, out: &mut dyn Write) -> Result<()> {
         let state = &self.state;
         let scores: Vec<Vec<Value>> =
             state.scores.iter().map(|list| list.iter().map(|x| exact(*x)).collect()).collect();
@@ -120,7 +151,8 @@ impl Checkpoint {
             "optimizer": names(&state.optimizer),
             "scores": scores,
             "callbacks": state.hooks,
-            "history": state.history,
+            "history": { "keys": history.keys() },
+            "best_epoch": state.best_epoch,
             "stopped": state.stopped,
         });
         let mut tensors = Vec::new();
@@ -131,12 +163,32 @@ impl Checkpoint {
                 tensors.push((format!("{part}.{index:04}"), tensor.clone()));
             }
         }
-        to_safetensors(&tensors, Some(&metadata))
+        if history.epochs() > 0 {
+            tensors.push(("history".to_string(), history.to_tensor()?));
+        }
+        let metadata = checksum::seal(metadata, &tensors)?;
+        write_safetensors(out, &tensors, Some(&metadata))
     }
 
-    /// Reads the checkpoint of a run folder.
+    /// Reads the checkpoint of a run folder; one that is not as it was written is an error.
     pub fn read(path: &Path) -> Result<Checkpoint> {
         let file = TensorFile::read(path)?;
+        file.verify(path).map_err(|error| {
+            error.with_help(
+                "the disk or a copy has damaged it: put a backup in its place; or start a new run \
+                 from the weights of its model, `--init-weights RUN`; or `--no-verify` goes on from \
+                 it as it is",
+            )
+        })?;
+        Checkpoint::of(&file, path)
+    }
+
+    /// Reads it as it is, whatever its checksum says.
+    pub fn read_unverified(path: &Path) -> Result<Checkpoint> {
+        Checkpoint::of(&TensorFile::read(path)?, path)
+    }
+
+    fn of(file: &TensorFile, path: &Path) -> Result<Checkpoint> {
         let damaged = || Error::model(path, "not a checkpoint of Lanthorn's");
         let metadata = file.metadata.as_ref().ok_or_else(damaged)?;
         check_format(path, metadata, "checkpoint")?;
@@ -154,6 +206,10 @@ impl Checkpoint {
             scores.iter().map(|list| list.iter().map(from_exact).collect()).collect();
         let has_best = file.tensors.contains_key("best.0000");
         let best = if has_best { metadata["weights"].clone() } else { json!([]) };
+        let hooks: Vec<Value> = read(&metadata["callbacks"]).ok_or_else(damaged)?;
+        // one of format 1.0 has the best epoch (from 0) in the callback's state alone
+        let of_hook = hooks.iter().find_map(|state| state["best_epoch"].as_u64()).map(|e| e + 1);
+        let best_epoch = metadata["best_epoch"].as_u64().or(of_hook.filter(|_| has_best));
         let fingerprint = metadata["fingerprint"].as_str().unwrap_or_default();
         Ok(Checkpoint {
             state: TrainerState {
@@ -162,13 +218,23 @@ impl Checkpoint {
                 best: list("best", &best)?,
                 position: read(&metadata["position"]).ok_or_else(damaged)?,
                 scores: scores.ok_or_else(damaged)?,
-                hooks: read(&metadata["callbacks"]).ok_or_else(damaged)?,
-                history: read(&metadata["history"]).ok_or_else(damaged)?,
+                best_epoch: best_epoch.map(|epoch| epoch as usize),
+                hooks,
+                history: history(&metadata["history"], file).ok_or_else(damaged)?,
                 stopped: read(&metadata["stopped"]).ok_or_else(damaged)?,
             },
             config: metadata["config"].clone(),
             fingerprint: u64::from_str_radix(fingerprint, 16).map_err(|_| damaged())?,
         })
+    }
+}
+
+/// The history: a list in format 1.0, a tensor since.
+fn history(metadata: &Value, file: &TensorFile) -> Option<History> {
+    match (&metadata["keys"], file.tensors.get("history")) {
+        (Value::Null, _) => read(metadata),
+        (_, None) => Some(History::default()),
+        (keys, Some(tensor)) => Table::history(&read::<Vec<String>>(keys)?, tensor),
     }
 }
 
@@ -178,113 +244,4 @@ fn names(list: &[(String, Tensor)]) -> Vec<&String> {
 
 fn read<T: serde::de::DeserializeOwned>(value: &Value) -> Option<T> {
     serde_json::from_value(value.clone()).ok()
-}
-
-/// Writes checkpoints off the training's path: the newest wins, at most about one a second, and
-/// the last always.
-pub struct Writer {
-    shared: Arc<Shared>,
-    thread: Option<JoinHandle<()>>,
-    last: Instant,
-}
-
-struct Shared {
-    desk: Mutex<Desk>,
-    changed: Condvar,
-}
-
-#[derive(Default)]
-struct Desk {
-    waiting: Option<Checkpoint>,
-    writing: bool,
-    closed: bool,
-    error: Option<Error>,
-}
-
-/// The time between two checkpoints.
-const INTERVAL: Duration = Duration::from_secs(1);
-
-impl Writer {
-    /// A writer of one file.
-    pub fn new(path: &Path) -> Writer {
-        let shared = Arc::new(Shared { desk: Mutex::default(), changed: Condvar::new() });
-        let (desk, path) = (Arc::clone(&shared), path.to_path_buf());
-        let thread = std::thread::spawn(move || write_all(&desk, &path));
-        Writer { shared, thread: Some(thread), last: Instant::now() }
-    }
-
-    /// True where the last checkpoint is old enough for another.
-    pub fn is_due(&self) -> bool {
-        self.last.elapsed() >= INTERVAL
-    }
-
-    /// Hands over a checkpoint; one that still waits is dropped. An earlier failure is told here.
-    pub fn hand_over(&mut self, checkpoint: Checkpoint) -> Result<()> {
-        self.last = Instant::now();
-        let mut desk = self.shared.lock();
-        if let Some(error) = desk.error.take() {
-            return Err(error);
-        }
-        desk.waiting = Some(checkpoint);
-        self.shared.changed.notify_all();
-        Ok(())
-    }
-
-    /// Waits until the last checkpoint is on disk.
-    pub fn finish(&mut self) -> Result<()> {
-        let mut desk = self.shared.lock();
-        while desk.waiting.is_some() || desk.writing {
-            desk =
-                self.shared.changed.wait(desk).unwrap_or_else(std::sync::PoisonError::into_inner);
-        }
-        desk.error.take().map_or(Ok(()), Err)
-    }
-}
-
-impl Drop for Writer {
-    fn drop(&mut self) {
-        self.shared.lock().closed = true;
-        self.shared.changed.notify_all();
-        if let Some(thread) = self.thread.take() {
-            drop(thread.join());
-        }
-    }
-}
-
-impl Shared {
-    fn lock(&self) -> MutexGuard<'_, Desk> {
-        self.desk.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
-    }
-}
-
-/// The checkpoint, and the history beside it: in each epoch of a fast training, flushing that to
-/// disk would take longer than the epoch.
-fn write(checkpoint: &Checkpoint, path: &Path) -> Result<()> {
-    atomic_write(path, &checkpoint.to_bytes()?)?;
-    let history = &checkpoint.state.history;
-    match history.epochs.is_empty() {
-        true => Ok(()),
-        false => atomic_write(&path.with_file_name(HISTORY), history.to_csv().as_bytes()),
-    }
-}
-
-fn write_all(shared: &Shared, path: &Path) {
-    let mut desk = shared.lock();
-    loop {
-        if let Some(checkpoint) = desk.waiting.take() {
-            desk.writing = true;
-            drop(desk);
-            let result = write(&checkpoint, path);
-            desk = shared.lock();
-            desk.writing = false;
-            if let Err(error) = result {
-                desk.error = Some(error);
-            }
-            shared.changed.notify_all();
-        } else if desk.closed {
-            return;
-        } else {
-            desk = shared.changed.wait(desk).unwrap_or_else(std::sync::PoisonError::into_inner);
-        }
-    }
 }

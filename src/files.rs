@@ -6,9 +6,11 @@ use std::path::{Path, PathBuf};
 
 use candle_core::{Device, Tensor};
 use safetensors::SafeTensors;
+use safetensors::tensor::{Metadata, TensorInfo};
 use serde_json::Value;
 
 use crate::error::{Error, Result};
+use crate::{checksum, disk};
 
 /// The one metadata entry that is ours; its text is one JSON object.
 const KEY: &str = "lanthorn";
@@ -29,53 +31,93 @@ pub fn is_index(path: &Path) -> bool {
     path.to_string_lossy().ends_with(INDEX)
 }
 
-/// Writes a file to a temporary name in the same folder, flushes it, and renames it: a reader sees
-/// the old file or the new one, never half of one. The mode of a file that was there stays.
+/// Writes a file whole or not at all, and durably; see [`disk::write_whole`].
 pub fn atomic_write(path: &Path, bytes: &[u8]) -> Result<()> {
-    let folder = match path.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder,
-        _ => Path::new("."),
-    };
-    let before = std::fs::metadata(path).ok().filter(std::fs::Metadata::is_file);
-    let mut builder = tempfile::Builder::new();
-    #[cfg(unix)]
-    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(match before {
-        Some(_) => 0o600, // who may not read the old file may not read half of the new one
-        None => 0o666,    // umask trims it
-    }));
-    let named = |error: std::io::Error| {
-        std::io::Error::new(error.kind(), format!("can't write {}: {error}", path.display()))
-    };
-    let mut file = builder.prefix(".lanthorn-").tempfile_in(folder).map_err(named)?;
-    file.write_all(bytes).map_err(named)?;
-    if let Some(before) = before {
-        keep_access(file.as_file(), &before).map_err(named)?;
-    }
-    file.as_file().sync_all().map_err(named)?;
-    file.persist(path).map_err(|error| named(error.error))?;
-    Ok(())
+    disk::replace(&disk::Local, path, bytes)
 }
 
-/// Gives a file the mode of the one before, and its owner where we may.
-fn keep_access(file: &std::fs::File, before: &std::fs::Metadata) -> std::io::Result<()> {
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::{MetadataExt, fchown};
+/// How a path that is no Unicode text stands in a configuration: `file:` and, where a byte can't be
+/// text, `%` with its two hexadecimal digits, as in a URL.
+const ESCAPED: &str = "file:";
 
-        let now = file.metadata()?;
-        if (now.uid(), now.gid()) != (before.uid(), before.gid()) {
-            drop(fchown(file, Some(before.uid()), Some(before.gid())));
+/// The text of a path in a configuration.
+pub(crate) fn to_text(path: &Path) -> String {
+    match path.to_str() {
+        Some(text) if !text.starts_with(ESCAPED) => text.to_string(),
+        _ => {
+            let mut text = ESCAPED.to_string();
+            for chunk in path.as_os_str().as_encoded_bytes().utf8_chunks() {
+                text += &chunk.valid().replace('%', "%25");
+                chunk.invalid().iter().for_each(|byte| text += &format!("%{byte:02X}"));
+            }
+            text
         }
     }
-    file.set_permissions(before.permissions())
+}
+
+/// The path that a text in a configuration means.
+pub(crate) fn from_text(text: &str) -> PathBuf {
+    let Some(escaped) = text.strip_prefix(ESCAPED) else { return PathBuf::from(text) };
+    let mut bytes = Vec::with_capacity(escaped.len());
+    let mut parts = escaped.split('%');
+    bytes.extend_from_slice(parts.next().unwrap_or_default().as_bytes());
+    for part in parts {
+        let byte = part.get(..2).and_then(|digits| u8::from_str_radix(digits, 16).ok());
+        match byte {
+            Some(byte) => bytes.push(byte),
+            None => return PathBuf::from(text), // a name that only looks like it
+        }
+        bytes.extend_from_slice(part[2..].as_bytes());
+    }
+    from_bytes(bytes).unwrap_or_else(|| PathBuf::from(text))
+}
+
+#[cfg(unix)]
+fn from_bytes(bytes: Vec<u8>) -> Option<PathBuf> {
+    Some(PathBuf::from(<std::ffi::OsString as std::os::unix::ffi::OsStringExt>::from_vec(bytes)))
+}
+
+#[cfg(not(unix))]
+fn from_bytes(bytes: Vec<u8>) -> Option<PathBuf> {
+    String::from_utf8(bytes).ok().map(PathBuf::from)
 }
 
 /// Tensors and our metadata as the bytes of one safetensors file, in a fixed order.
 pub fn to_safetensors(tensors: &[(String, Tensor)], metadata: Option<&Value>) -> Result<Vec<u8>> {
-    let failed = |error: safetensors::SafeTensorError| Error::Internal(error.to_string());
+    let mut bytes = Vec::new();
+    write_safetensors(&mut bytes, tensors, metadata)?;
+    Ok(bytes)
+}
+
+/// Writes the same, a piece of a tensor at a time.
+pub(crate) fn write_safetensors(
+    out: &mut dyn Write,
+    tensors: &[(String, Tensor)],
+    metadata: Option<&Value>,
+) -> Result<()> {
+    let failed = |error: String| Error::Internal(error);
+    let mut sorted: Vec<&(String, Tensor)> = tensors.iter().collect();
+    // the widest type first, as the format wants it, then by name
+    sorted.sort_by(|(a, x), (b, y)| {
+        (y.dtype().size_in_bytes(), a).cmp(&(x.dtype().size_in_bytes(), b))
+    });
+    let (mut infos, mut offset) = (Vec::with_capacity(sorted.len()), 0);
+    for (name, tensor) in &sorted {
+        let end = offset + tensor.elem_count() * tensor.dtype().size_in_bytes();
+        let (dtype, shape) = (tensor.dtype().into(), tensor.dims().to_vec());
+        infos.push((name.clone(), TensorInfo { dtype, shape, data_offsets: (offset, end) }));
+        offset = end;
+    }
     let metadata = metadata.map(|json| HashMap::from([(KEY.to_string(), json.to_string())]));
-    let tensors = tensors.iter().map(|(name, tensor)| (name.as_str(), tensor));
-    safetensors::serialize(tensors, metadata).map_err(failed)
+    let header = Metadata::new(metadata, infos).map_err(|error| failed(error.to_string()))?;
+    let mut header = serde_json::to_vec(&header).map_err(|error| failed(error.to_string()))?;
+    header.resize(header.len().next_multiple_of(8), b' ');
+    out.write_all(&(header.len() as u64).to_le_bytes())?;
+    out.write_all(&header)?;
+    for (_, tensor) in sorted {
+        checksum::each_piece(tensor, &mut |bytes| Ok(out.write_all(bytes)?))?;
+    }
+    Ok(())
 }
 
 /// The tensors of a safetensors file by name, and our metadata where it has some.
@@ -87,6 +129,20 @@ pub struct TensorFile {
 }
 
 impl TensorFile {
+    /// An error where the file is not as it was written. One without a checksum (of an older
+    /// version, of another program) is taken as it is.
+    pub fn verify(&self, path: &Path) -> Result<()> {
+        let Some(metadata) = &self.metadata else { return Ok(()) };
+        let tensors = self.tensors.iter().map(|(name, tensor)| (name.as_str(), tensor));
+        match checksum::mismatch(metadata, tensors)? {
+            None => Ok(()),
+            Some((said, found)) => Err(Error::model(
+                path,
+                format!("not as it was written: its checksum is {found}, it should be {said}"),
+            )),
+        }
+    }
+
     /// Reads a whole file; every error names it.
     pub fn read(path: &Path) -> Result<TensorFile> {
         if path.is_dir() {

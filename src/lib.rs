@@ -28,7 +28,7 @@
 //! - [`random`]: one seed, named streams that need no state
 //! - [`evaluate`], [`predictor`], [`history`]: what a model is worth, and what it says
 //! - [`artifact`], [`checkpoint`], [`run`], [`self_test`], [`weights_file`], [`files`]: what is on
-//!   disk
+//!   disk; [`disk`]: every write and rename; [`lock`]: one process in a run's folder
 //! - [`exchange`]: other tools' formats, a file a format
 //! - [`threads`], [`float_environment`]: who computes, and how tiny numbers are rounded
 //! - [`target`]: what outputs and targets are, for data, losses and metrics alike
@@ -40,10 +40,12 @@ pub mod batch;
 pub mod callbacks;
 pub mod checkpoint;
 mod checks;
+mod checksum;
 pub mod config;
 pub mod constraints;
 pub mod data;
 pub mod diagnostics;
+pub mod disk;
 pub mod engine;
 pub mod error;
 pub mod evaluate;
@@ -56,6 +58,7 @@ pub mod initializers;
 pub mod kernel_model;
 pub mod kernels;
 pub mod layers;
+pub mod lock;
 pub mod losses;
 pub mod memory;
 pub mod metrics;
@@ -66,6 +69,7 @@ pub mod predictor;
 pub mod random;
 pub mod regularizers;
 pub mod run;
+mod run_config;
 pub mod schedules;
 pub mod self_test;
 pub mod sequential;
@@ -79,6 +83,7 @@ pub mod trainer;
 mod vector;
 pub mod weights;
 pub mod weights_file;
+mod writer;
 
 pub use diagnostics::{Code, Diagnostic, Diagnostics};
 pub use error::{Error, Problem, Result};

@@ -6,12 +6,15 @@ use candle_core::Device;
 
 use crate::batch::Samples;
 use crate::config::data::DataConfig;
-use crate::config::{ClassWeight, Config, ConfigError, Damage, Document, ModelConfig, Partial};
+use crate::config::{
+    ClassWeight, Config, ConfigError, Damage, Document, ModelConfig, Node, Partial, shortened,
+};
 use crate::data::{self, Dataset, Loaded};
 use crate::diagnostics::{Code, Diagnostic, Place};
 use crate::error::{Error, Result};
 use crate::memory::Need;
 use crate::random::Random;
+use crate::run_config::as_json;
 use crate::spec::{Facts, Spec};
 use crate::trainer::{Trainer, TrainingData};
 
@@ -76,6 +79,7 @@ impl Plan {
         mut damage: Damage,
         mut errors: Vec<Diagnostic>,
     ) -> Result<Plan, Vec<Diagnostic>> {
+        let config = as_written(config);
         let mut loaded = match &config.data {
             Some(section) if is_worth_loading(section, &folder, &damage, &errors) => {
                 load(section, &folder, &config, &mut damage, &mut errors)
@@ -206,6 +210,13 @@ fn one_class(section: &DataConfig, loaded: &Loaded) -> Option<Diagnostic> {
         "classes are counted in the part to train on; look at the column, or at `validation_split`";
     let error = Diagnostic::error(Code::OneClass, message).with_help(help);
     Some(error.at(section.train.as_str()))
+}
+
+/// The configuration with the numbers that a run's config.yaml will have, so that a resumed training
+/// computes with the same: one that is an f32's is in an f32's digits.
+fn as_written(config: Config) -> Config {
+    let json = as_json(&config).map(|json| Node::from_json(&shortened(&json)));
+    json.ok().and_then(|node| node.read().ok()).unwrap_or(config)
 }
 
 /// Makes the class weights into sample weights of the training part.

@@ -1,83 +1,222 @@
 //! A run: a folder with the model, its checkpoint, its history and its resolved configuration.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Instant;
 
 use serde_json::Value;
 
-use crate::artifact::{self, MODEL, Model, Training};
-use crate::checkpoint::{CHECKPOINT, Checkpoint, TrainerState, Writer};
-use crate::config::{Config, Format};
+use crate::artifact::{self, Interrupted, MODEL, Model, Training};
+use crate::checkpoint::{CHECKPOINT, Checkpoint, TrainerState};
+use crate::config::{Config, Document, shortened};
+use crate::disk::{self, Disk, Existing, Local};
 use crate::error::{Error, Result};
-use crate::files::atomic_write;
-use crate::history::HISTORY;
+use crate::files::TensorFile;
+use crate::lock::{LOCK, Lock};
 use crate::network::Network;
 use crate::plan::Plan;
+use crate::run_config::{as_json, first_difference, portable, yaml};
 use crate::self_test::SelfTest;
-use crate::trainer::Trainer;
+use crate::trainer::{Position, Trainer};
+use crate::writer::Writer;
 
-/// The folder of a run, and what is kept in it.
+/// The folder of a run, and what is kept in it; no other process writes there meanwhile.
 pub struct Run {
     /// The folder.
     pub folder: PathBuf,
     config: Value,
     fingerprint: u64,
+    disk: Arc<dyn Disk>,
     writer: Writer,
+    /// Epochs whose logs the writer has.
+    kept: usize,
+    /// Files that were appended to since they were last flushed.
+    unflushed: BTreeSet<String>,
+    lock: Lock,
 }
 
+/// What a run's folder says of its training.
+pub enum Resumed {
+    /// It holds no checkpoint: the training begins anew.
+    Anew,
+    /// It goes on from here.
+    From(TrainerState),
+    /// The training has ended, but its model is missing, or an older one: it is still to be made.
+    Ended(TrainerState),
+}
+
+/// The name of the configuration in a run folder.
+pub const CONFIG: &str = "config.yaml";
+
 impl Run {
-    /// Makes the folder of a new run: `out`, or the next free `runs/<name>-NNN`.
+    /// Makes the folder of a new run: `out`, or the next free `runs/<name>-NNN`. It is a run once
+    /// [`Run::begin`] has written its first checkpoint.
     pub fn create(plan: &Plan, out: Option<&Path>) -> Result<Run> {
+        Run::create_on(Arc::new(Local), true, plan, out)
+    }
+
+    /// The same on another disk; without a thread for the checkpoints, each is written at once.
+    pub(crate) fn create_on(
+        disk: Arc<dyn Disk>,
+        is_threaded: bool,
+        plan: &Plan,
+        out: Option<&Path>,
+    ) -> Result<Run> {
         let folder = match out {
-            Some(folder) => taken(folder)?,
-            None => next_free(plan.config.name.as_deref().unwrap_or("model"))?,
+            Some(folder) if folder.is_file() => {
+                return Err(Error::run(format!("{} is a file, not a folder", folder.display())));
+            }
+            Some(folder) => folder.to_path_buf(),
+            None => next_free(&*disk, plan.config.name.as_deref().unwrap_or("model"))?,
         };
-        fs_err::create_dir_all(&folder)?;
-        let config = relative_to(&plan.config, &plan.folder, &folder)?;
-        let yaml = Format::Yaml.write(&as_json(&config)?)?;
-        atomic_write(&folder.join(CONFIG), yaml.as_bytes())?;
-        Run::over(plan, folder)
+        disk::create_folders(&*disk, &folder)?;
+        let lock = Lock::take(&folder)?;
+        refuse_taken(&folder)?;
+        Run::over(disk, is_threaded, plan, folder, lock)
     }
 
-    /// The run in a folder, to go on with; the plan is that of its configuration.
-    pub fn open(plan: &Plan, folder: &Path) -> Result<Run> {
-        Run::over(plan, folder.to_path_buf())
+    /// Writes the first checkpoint, then config.yaml: a run that has a configuration has its first
+    /// weights, wherever they are from.
+    pub fn begin(&mut self, plan: &Plan, trainer: &Trainer) -> Result<()> {
+        let text = yaml(&plan.config, &plan.folder, &self.folder)?;
+        self.keep(trainer)?;
+        self.settle()?;
+        let path = self.folder.join(CONFIG);
+        disk::write_whole(&*self.disk, &path, Existing::Keep, &mut |out| {
+            Ok(out.write_all(text.as_bytes())?)
+        })
     }
 
-    fn over(plan: &Plan, folder: PathBuf) -> Result<Run> {
-        let writer = Writer::new(&folder.join(CHECKPOINT));
-        let fingerprint = plan.data()?.fingerprint();
-        Ok(Run { folder, config: as_json(&portable(&plan.config))?, fingerprint, writer })
+    /// The run in a folder, to go on with; the plan is that of its configuration. `lock` is the
+    /// folder's.
+    pub fn open(plan: &Plan, folder: &Path, lock: Lock) -> Result<Run> {
+        Run::over(Arc::new(Local), true, plan, folder.to_path_buf(), lock)
     }
 
-    /// The state to go on from, if the checkpoint is of the same configuration and data.
-    pub fn resume(&self) -> Result<Option<TrainerState>> {
+    /// The same on another disk; see [`Run::create_on`].
+    pub(crate) fn over(
+        disk: Arc<dyn Disk>,
+        is_threaded: bool,
+        plan: &Plan,
+        folder: PathBuf,
+        lock: Lock,
+    ) -> Result<Run> {
+        disk::remove_leftovers(&*disk, &folder, LOCK);
+        let interval = plan.config.fit.checkpoint.map(|interval| interval.duration());
+        Ok(Run {
+            writer: Writer::new(&folder, Arc::clone(&disk), interval, is_threaded),
+            config: shortened(&as_json(&portable(&plan.config))?),
+            fingerprint: plan.data()?.fingerprint(),
+            folder,
+            disk,
+            kept: 0,
+            unflushed: BTreeSet::new(),
+            lock,
+        })
+    }
+
+    /// The state to go on from, if the checkpoint is of the same configuration and data; config.yaml
+    /// becomes what the run aims at from here on. `verify` is whether a checkpoint that is not as it
+    /// was written is an error.
+    pub fn resume(&mut self, plan: &Plan, verify: bool) -> Result<Resumed> {
         let path = self.folder.join(CHECKPOINT);
         if !path.exists() {
-            return Ok(None);
+            if self.folder.join(MODEL).exists() {
+                let message =
+                    format!("{} holds a model, but no {CHECKPOINT}", self.folder.display());
+                return Err(Error::run(message).with_help(format!(
+                    "start a new run from its weights: `--init-weights {}`",
+                    self.folder.display()
+                )));
+            }
+            return Ok(Resumed::Anew);
         }
-        let checkpoint = Checkpoint::read(&path)?;
-        if let Some(key) = first_difference("", &checkpoint.config, &self.config) {
+        let checkpoint = match verify {
+            true => Checkpoint::read(&path)?,
+            false => Checkpoint::read_unverified(&path)?,
+        };
+        if let Some(key) = first_difference("", &shortened(&checkpoint.config), &self.config) {
             return Err(Error::run(format!("`{key}` is not what the run was started with"))
-                .with_help("only `fit.epochs`, `fit.verbose` and paths may change on resume; start a new run for another model"));
+                .with_help("only `fit.epochs`, `fit.verbose`, `fit.checkpoint` and paths may change on resume; start a new run for another model"));
         }
         if checkpoint.fingerprint != self.fingerprint {
             return Err(Error::run("the data is not what the run was started with").with_help(
                 "put the old file back, or start a new run (with `--init-weights` to keep the weights)",
             ));
         }
-        let epochs = |config: &Value| config["fit"]["epochs"].as_u64().unwrap_or(1);
+        let state = checkpoint.state;
+        let position = state.position();
+        self.check_position(plan, &state, &path)?;
         let (before, now) = (epochs(&checkpoint.config), epochs(&self.config));
-        let done = checkpoint.state.position().epoch;
-        let stopped = checkpoint.state.stopped().filter(|_| now <= before);
-        if done as u64 >= now || stopped.is_some() {
-            let why = stopped.map(|why| format!(" ({why})")).unwrap_or_default();
+        let has_gone_further =
+            position.epoch > now || (position.epoch == now && position.batch > 0);
+        if has_gone_further {
+            return Err(Error::run(format!(
+                "the run has done {}, more than {now}",
+                words(position)
+            ))
+            .with_help(format!(
+                "raise `fit.epochs` to go on: `--set fit.epochs={}`",
+                before.max(now) + 10
+            )));
+        }
+        let has_ended = position.epoch == now || (state.stopped().is_some() && now <= before);
+        if !has_ended {
+            self.aim(plan)?;
+            return Ok(Resumed::From(state));
+        }
+        self.writer.write_history(&state.history().epochs)?;
+        if self.has_model_of(position) {
+            let why = state.stopped().map(|why| format!(" ({why})")).unwrap_or_default();
+            let done = position.epoch;
             let message = format!("the run is finished: {done} of {now} epochs are done{why}");
             return Err(Error::run(message).with_help(format!(
                 "raise `fit.epochs` to go on: `--set fit.epochs={}`",
                 now + 10
             )));
         }
-        Ok(Some(checkpoint.state))
+        Ok(Resumed::Ended(state))
+    }
+
+    /// An error where a checkpoint can't be of this training: its file was changed.
+    fn check_position(&self, plan: &Plan, state: &TrainerState, path: &Path) -> Result<()> {
+        let Position { epoch, batch, step } = state.position();
+        let steps = plan.data()?.train.len().div_ceil(plan.config.fit.batch_size.max(1));
+        let most = (epoch as u64).saturating_mul(steps as u64).saturating_add(batch as u64);
+        let is_possible = batch <= steps // its validation may be still to come
+            && step <= most.saturating_add(1) // an imported run begins with 1
+            && state.history().epochs.len() == epoch;
+        match is_possible {
+            true => Ok(()),
+            false => Err(Error::model(
+                path,
+                format!(
+                    "its parts don't belong together: {epoch} epochs of {steps} batches, batch {batch}, \
+                     step {step}, a history of {} epochs",
+                    state.history().epochs.len()
+                ),
+            )
+            .with_help("the file was changed or damaged: put a backup in its place, or start a new run")),
+        }
+    }
+
+    /// True where the folder's model is the one of a finished training that ended here.
+    fn has_model_of(&self, position: Position) -> bool {
+        let Some(metadata) = TensorFile::metadata(&self.folder.join(MODEL)) else { return false };
+        let training = &metadata["training"];
+        training["interrupted"].is_null() && training["epochs"] == position.epoch
+    }
+
+    /// Writes config.yaml anew where the run aims at something else than it says.
+    fn aim(&self, plan: &Plan) -> Result<()> {
+        let path = self.folder.join(CONFIG);
+        let old = Document::open(&path)?.config::<Config>()?;
+        if as_json(&old)? == as_json(&plan.config)? {
+            return Ok(());
+        }
+        let text = yaml(&plan.config, &plan.folder, &self.folder)?;
+        disk::replace(&*self.disk, &path, text.as_bytes())
     }
 
     /// True where another checkpoint is due.
@@ -85,69 +224,150 @@ impl Run {
         self.writer.is_due()
     }
 
-    /// Keeps the trainer's state and the history, off the training's path.
+    /// Keeps the trainer's state and the history, off the training's path. That it can't be written
+    /// is told by [`Run::settle`] and [`Run::warnings`]; the training need not end for it.
     pub fn keep(&mut self, trainer: &Trainer) -> Result<()> {
+        self.writer.wait(); // before the state is copied: one copy at a time
+        let started = Instant::now();
+        let epochs = trainer.history.epochs[self.kept..].to_vec();
+        self.kept = trainer.history.epochs.len();
         let checkpoint = Checkpoint {
-            state: trainer.state()?,
+            state: TrainerState::without_history(trainer)?,
             config: self.config.clone(),
             fingerprint: self.fingerprint,
         };
-        self.writer.hand_over(checkpoint)
+        self.writer.hand_over(checkpoint, epochs, started);
+        Ok(())
     }
 
-    /// Waits until the last checkpoint is on disk.
+    /// Waits until the last checkpoint is on disk; an error where it can't be written.
     pub fn settle(&mut self) -> Result<()> {
         self.writer.finish()
     }
 
+    /// What the user should know by now of the folder and its checkpoints.
+    pub fn warnings(&mut self) -> Vec<String> {
+        self.writer.warnings()
+    }
+
+    /// What the user should know of the folder's lock.
+    pub fn lock_warning(&self) -> Option<&str> {
+        self.lock.warning()
+    }
+
     /// Writes history.csv at once: for a training that failed, whose state isn't kept.
     pub fn save_history(&self, trainer: &Trainer) -> Result<()> {
-        atomic_write(&self.folder.join(HISTORY), trainer.history.to_csv().as_bytes())
+        self.writer.write_history(&trainer.history.epochs)
     }
 
     /// Writes the model as it is now, the raw weights, under a name in the folder.
     pub fn save_copy(&self, plan: &Plan, trainer: &Trainer, name: &str) -> Result<()> {
+        self.save_raw(plan, trainer, name, Training::so_far(trainer))
+    }
+
+    /// Writes the model of a training that is interrupted, which says so where it is used.
+    pub fn save_interrupted(&self, plan: &Plan, trainer: &Trainer) -> Result<()> {
+        let Position { epoch, batch, .. } = trainer.position();
+        let epochs = trainer.spec().epochs;
+        let interrupted = Some(Interrupted { epoch: epoch + 1, batch, epochs });
+        self.save_raw(plan, trainer, MODEL, Training { interrupted, ..Training::so_far(trainer) })
+    }
+
+    fn save_raw(
+        &self,
+        plan: &Plan,
+        trainer: &Trainer,
+        name: &str,
+        training: Training,
+    ) -> Result<()> {
         let preprocessing = Some(&plan.data()?.preprocessing);
-        let (config, training) = (portable(&plan.config), training(trainer));
         let self_test = self_test(plan, &trainer.model)?;
-        let weights = trainer.model.weights();
+        let (config, weights) = (portable(&plan.config), trainer.model.weights());
         let bytes =
             artifact::to_bytes(&config, preprocessing, &training, self_test.as_ref(), weights)?;
-        self.write_bytes(name, &bytes)
+        disk::replace(&*self.disk, &self.folder.join(name), &bytes)
     }
 
-    /// Writes a text under a name in the folder.
-    pub fn write(&self, name: &str, text: &str) -> Result<()> {
-        self.write_bytes(name, text.as_bytes())
+    /// Writes a text under a name in the folder, in place of what the file holds.
+    pub fn write(&mut self, name: &str, text: &str) -> Result<()> {
+        self.unflushed.remove(name);
+        disk::replace(&*self.disk, &self.folder.join(name), text.as_bytes())
     }
 
-    fn write_bytes(&self, name: &str, bytes: &[u8]) -> Result<()> {
-        let path = self.folder.join(name);
-        if let Some(folder) = path.parent() {
-            fs_err::create_dir_all(folder)?;
-        }
-        atomic_write(&path, bytes)
+    /// Writes a text at the end of a file in the folder; it is flushed when the training ends.
+    pub fn append(&mut self, name: &str, text: &str) -> Result<()> {
+        self.unflushed.insert(name.to_string());
+        disk::append(&*self.disk, &self.folder.join(name), text)
+    }
+
+    /// Flushes what was appended.
+    pub fn flush(&mut self) -> Result<()> {
+        let names = std::mem::take(&mut self.unflushed);
+        names.iter().try_for_each(|name| disk::sync(&*self.disk, &self.folder.join(name)))
     }
 
     /// Writes the trained model into the folder; gives back its path.
-    pub fn save_model(&self, plan: &Plan, trainer: Trainer) -> Result<(PathBuf, Model)> {
+    pub fn save_model(&mut self, plan: &Plan, trainer: Trainer) -> Result<(PathBuf, Model)> {
+        self.flush()?;
         let path = self.folder.join(MODEL);
         let mut model = model_of(plan, trainer)?;
         model.self_test = self_test(plan, &model.network)?;
-        model.save(&path)?;
+        disk::replace(&*self.disk, &path, &model.to_bytes()?)?;
         Ok((path, model))
     }
 }
 
-/// The name of the configuration in a run folder.
-pub const CONFIG: &str = "config.yaml";
+impl Drop for Run {
+    fn drop(&mut self) {
+        self.writer.wait();
+        disk::remove_leftovers(&*self.disk, &self.folder, LOCK);
+    }
+}
+
+/// The epochs that a run whose config.yaml was never raised has still to do: a version before wrote
+/// what `--set fit.epochs` raised into the checkpoint alone.
+pub fn epochs_of_checkpoint(folder: &Path) -> Option<u64> {
+    let config: Config = Document::open(&folder.join(CONFIG)).ok()?.config().ok()?;
+    let metadata = TensorFile::metadata(&folder.join(CHECKPOINT))?;
+    let (done, now) = (metadata["position"]["epoch"].as_u64()?, config.fit.epochs as u64);
+    let aimed = epochs(&metadata["config"]) as u64;
+    (done >= now && aimed > now).then_some(aimed)
+}
+
+/// What the user should know of a model that is used: that its training was interrupted, or that the
+/// run in whose folder it lies has gone further.
+pub fn standing(path: &Path, model: &Model) -> Option<String> {
+    let path = artifact::model_path(path).ok()?;
+    let folder = disk::folder_of(&path);
+    if let Some(Interrupted { epoch, batch, epochs }) = &model.training.interrupted {
+        return Some(format!(
+            "this is the model of an interrupted training, in epoch {epoch} of {epochs} after batch \
+             {batch}; `lanthorn train --resume RUN` goes on with its run"
+        ));
+    }
+    if path.file_name().is_none_or(|name| name != MODEL) {
+        return None;
+    }
+    let position = TensorFile::metadata(&folder.join(CHECKPOINT))?["position"].clone();
+    let position: Position = serde_json::from_value(position).ok()?;
+    let done = model.training.epochs;
+    let is_older = position.epoch > done || (position.epoch == done && position.batch > 0);
+    is_older.then(|| {
+        format!(
+            "this model is of epoch {done}, older than its run's checkpoint, which has done {}; \
+             `lanthorn train --resume {}` finishes the run",
+            words(position),
+            folder.display()
+        )
+    })
+}
 
 /// The trained model with its preprocessing, ready to be saved or used.
 pub fn model_of(plan: &Plan, trainer: Trainer) -> Result<Model> {
     Ok(Model {
         config: portable(&plan.config),
         preprocessing: Some(plan.data()?.preprocessing.clone()),
-        training: training(&trainer),
+        training: Training::of(&trainer),
         self_test: None,
         spec: plan.spec.clone(),
         network: trainer.model,
@@ -162,94 +382,54 @@ pub fn self_test(plan: &Plan, model: &Network) -> Result<Option<SelfTest>> {
     }
 }
 
-fn training(trainer: &Trainer) -> Training {
-    let last = trainer.history.epochs.last();
-    Training {
-        epochs: trainer.position().epoch,
-        logs: last.map(|epoch| epoch.logs.clone()).unwrap_or_default(),
-        stopped: trainer.stopped().map(str::to_string),
+fn epochs(config: &Value) -> usize {
+    config["fit"]["epochs"].as_u64().unwrap_or(1) as usize
+}
+
+/// `3 epochs`, `3 epochs and 7 batches`.
+fn words(position: Position) -> String {
+    match position.batch {
+        0 => format!("{} epochs", position.epoch),
+        batch => format!("{} epochs and {batch} batches", position.epoch),
     }
 }
 
-/// The configuration without what belongs to this machine or this call: paths are file names,
-/// verbosity is left out.
-fn portable(config: &Config) -> Config {
-    let mut config = config.clone();
-    config.fit.verbose = None;
-    map_paths(&mut config, |path| {
-        Path::new(path).file_name().map_or(path.to_string(), |n| n.to_string_lossy().into_owned())
-    });
-    config
-}
-
-/// The configuration with its paths relative to the run's folder.
-fn relative_to(config: &Config, from: &Path, to: &Path) -> Result<Config> {
-    let absolute = |path: &Path| {
-        fs_err::canonicalize(if path.as_os_str().is_empty() { Path::new(".") } else { path })
+/// An error where a folder holds a run. A checkpoint alone that has done nothing yet is what is left
+/// of a start that didn't come to an end.
+fn refuse_taken(folder: &Path) -> Result<()> {
+    let has = |name: &str| folder.join(name).exists();
+    let is_start = || {
+        let position =
+            TensorFile::metadata(&folder.join(CHECKPOINT)).map(|all| all["position"].clone());
+        position.is_some_and(|position| position["epoch"] == 0 && position["batch"] == 0)
     };
-    let (from, to) = (absolute(from)?, absolute(to)?);
-    let mut config = config.clone();
-    map_paths(&mut config, |path| {
-        let path = from.join(path);
-        pathdiff::diff_paths(&path, &to).unwrap_or(path).to_string_lossy().into_owned()
-    });
-    Ok(config)
-}
-
-fn map_paths(config: &mut Config, change: impl Fn(&str) -> String) {
-    let Some(data) = &mut config.data else { return };
-    data.train = change(&data.train);
-    for path in [&mut data.validation, &mut data.test].into_iter().flatten() {
-        *path = change(path);
-    }
-}
-
-fn as_json(config: &Config) -> Result<Value> {
-    serde_json::to_value(config).map_err(|error| Error::Internal(error.to_string()))
-}
-
-/// The first key whose values differ, other than those that may change on resume.
-fn first_difference(path: &str, a: &Value, b: &Value) -> Option<String> {
-    if MAY_CHANGE.contains(&path) || a == b {
-        return None;
-    }
-    let (Value::Object(a), Value::Object(b)) = (a, b) else { return Some(path.to_string()) };
-    let keys = a.keys().chain(b.keys().filter(|key| !a.contains_key(*key)));
-    keys.into_iter().find_map(|key| {
-        let path = if path.is_empty() { key.clone() } else { format!("{path}.{key}") };
-        let null = &Value::Null;
-        first_difference(&path, a.get(key).unwrap_or(null), b.get(key).unwrap_or(null))
-    })
-}
-
-const MAY_CHANGE: [&str; 5] = ["name", "fit.epochs", "data.train", "data.validation", "data.test"];
-
-fn taken(folder: &Path) -> Result<PathBuf> {
-    let holds_run = [MODEL, CHECKPOINT, CONFIG].iter().any(|name| folder.join(name).exists());
-    if folder.is_file() {
-        return Err(Error::run(format!("{} is a file, not a folder", folder.display())));
-    }
-    if holds_run {
+    if has(CONFIG) || has(MODEL) || (has(CHECKPOINT) && !is_start()) {
         return Err(Error::run(format!("{} already holds a run", folder.display())).with_help(
             format!("go on with it: `--resume {}`; or name another folder", folder.display()),
         ));
     }
-    Ok(folder.to_path_buf())
+    Ok(())
 }
 
-fn next_free(name: &str) -> Result<PathBuf> {
+fn next_free(disk: &dyn Disk, name: &str) -> Result<PathBuf> {
     let name: String = name
         .chars()
         .map(|c| if c.is_alphanumeric() || "-_.".contains(c) { c } else { '_' })
         .collect();
     let runs = Path::new("runs");
-    fs_err::create_dir_all(runs)?;
+    disk::create_folders(disk, runs)?;
     for number in 1..100_000 {
         let folder = runs.join(format!("{name}-{number:03}"));
-        match std::fs::create_dir(&folder) {
-            Ok(()) => return Ok(folder),
+        match disk.create_folder(&folder) {
+            Ok(()) => {
+                disk.sync_folder(runs)?;
+                return Ok(folder);
+            }
             Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {}
-            Err(error) => return Err(error.into()),
+            Err(error) => {
+                let message = format!("can't make the folder {}: {error}", folder.display());
+                return Err(std::io::Error::new(error.kind(), message).into());
+            }
         }
     }
     Err(Error::run("no free folder name is left in `runs/`").with_help("name one with `--out`"))

@@ -10,7 +10,7 @@ use crate::checkpoint::TrainerState;
 use crate::diagnostics::Code;
 use crate::engine::{Engine, Pace};
 use crate::error::{Error, Result};
-use crate::evaluate::{Scores, score_each};
+use crate::evaluate::{Scores, score, score_each};
 use crate::history::{EpochLogs, History};
 use crate::network::Network;
 use crate::optimizers::OptimizerState;
@@ -32,6 +32,10 @@ pub struct Trainer {
     pub(crate) hooks: Vec<Box<dyn Hook>>,
     pub(crate) position: Position,
     pub(crate) best: Option<Vec<Tensor>>,
+    /// The epoch (from 1) of the best weights.
+    pub(crate) best_epoch: Option<usize>,
+    /// What the model's weights are once [`Trainer::fit`] has ended.
+    ending: Option<Ending>,
     pub(crate) stopped: Option<String>,
     /// The callbacks' states from a checkpoint, to be put back once they have begun.
     pub(crate) hook_states: Vec<serde_json::Value>,
@@ -49,6 +53,17 @@ pub struct Position {
     pub batch: usize,
     /// Batches of the whole training that are finished; keys the random streams.
     pub step: u64,
+}
+
+/// What the weights are that a training ended with, and what they are worth.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Ending {
+    /// The loss and the metrics of these very weights.
+    pub logs: Logs,
+    /// The epoch (from 1) whose weights were put back, where a callback did so.
+    pub best_epoch: Option<usize>,
+    /// True where the weights are the averages of `use_ema`.
+    pub averaged: bool,
 }
 
 /// Who watches a training: a progress view, a keeper of checkpoints.
@@ -82,6 +97,10 @@ pub trait Observer: Send {
     }
     /// A callback wants this text written under this name, in place of what the file holds.
     fn write(&mut self, _name: &str, _text: &str) -> Result<()> {
+        Ok(())
+    }
+    /// A callback wants this text added at the end of the file of this name.
+    fn append(&mut self, _name: &str, _text: &str) -> Result<()> {
         Ok(())
     }
 }
@@ -147,6 +166,8 @@ impl Trainer {
             hooks,
             position: Position::default(),
             best: None,
+            best_epoch: None,
+            ending: None,
             stopped: None,
             hook_states: Vec::new(),
             random: Random::new(spec.seed),
@@ -198,6 +219,11 @@ impl Trainer {
         self.stopped.as_deref()
     }
 
+    /// What the weights are that [`Trainer::fit`] ended with; None before.
+    pub fn ending(&self) -> Option<&Ending> {
+        self.ending.as_ref()
+    }
+
     /// How it is trained.
     pub fn spec(&self) -> &TrainSpec {
         &self.spec
@@ -225,10 +251,7 @@ impl Trainer {
         }
         let samples = data.train.len();
         let steps = samples.div_ceil(self.spec.batch_size);
-        self.hook(observer, |hook, run| hook.on_train_begin(run))?;
-        for (hook, state) in self.hooks.iter_mut().zip(std::mem::take(&mut self.hook_states)) {
-            hook.set_state(&state).map_err(Error::run)?;
-        }
+        self.begin(observer)?;
         self.stopped = None;
         while self.position.epoch < self.spec.epochs && self.stopped.is_none() {
             let epoch = self.position.epoch;
@@ -261,10 +284,55 @@ impl Trainer {
             }
             self.end_epoch(logs, observer)?;
         }
-        observer.training_ended(self)?;
-        self.hook(observer, |hook, run| hook.on_train_end(run))?;
-        self.optimizer.finalize(self.model.weights())?;
+        self.end(data, observer)?;
         Ok(Outcome::Finished(self.stopped.clone()))
+    }
+
+    /// Only what [`Trainer::fit`] does after the last epoch: for a training that was resumed at its
+    /// end.
+    pub fn finish(&mut self, data: &TrainingData<'_>, observer: &mut dyn Observer) -> Result<()> {
+        threads::within(|| {
+            self.begin(observer)?;
+            self.end(data, observer)
+        })
+    }
+
+    /// The callbacks begin, or go on from the states of a checkpoint.
+    fn begin(&mut self, observer: &mut dyn Observer) -> Result<()> {
+        self.hook(observer, |hook, run| hook.on_train_begin(run))?;
+        let states = std::mem::take(&mut self.hook_states);
+        if states.is_empty() {
+            return Ok(());
+        }
+        for (hook, state) in self.hooks.iter_mut().zip(states) {
+            hook.set_state(&state).map_err(Error::run)?;
+        }
+        let history = std::mem::take(&mut self.history);
+        let result = self.hook(observer, |hook, run| hook.on_resume(&history, run));
+        self.history = history;
+        result
+    }
+
+    /// The weights become the averages where those are kept, then the best where a callback puts
+    /// them back, in Keras's order.
+    fn end(&mut self, data: &TrainingData<'_>, observer: &mut dyn Observer) -> Result<()> {
+        observer.training_ended(self)?;
+        let averaged = self.optimizer.finalize(self.model.weights())?;
+        let mut ending = Ending { averaged, ..Ending::default() };
+        self.ending = Some(ending.clone());
+        self.hook(observer, |hook, run| hook.on_train_end(run))?;
+        if let Some(Ending { best_epoch: Some(best), .. }) = self.ending {
+            ending = Ending { best_epoch: Some(best), averaged: false, ..ending };
+        }
+        let epochs = &self.history.epochs;
+        let last = ending.best_epoch.map_or(epochs.last(), |best| epochs.get(best - 1));
+        ending.logs = match (ending.averaged, &data.validation) {
+            (false, _) => last.map(|epoch| epoch.logs.clone()).unwrap_or_default(),
+            (true, Some(validation)) => self.worth(validation, "val_")?,
+            (true, None) => self.worth(&data.train, "")?,
+        };
+        self.ending = Some(ending);
+        Ok(())
     }
 
     /// One step: forward, loss, gradients, update.
@@ -307,6 +375,13 @@ impl Trainer {
         let (loss, size) = (&spec.loss, spec.validation_batch_size);
         let end = score_each(engine, model, loss, held_back, data, size, &mut each)?;
         Ok(end.is_continue().then(|| held_back.logs("val_")))
+    }
+
+    /// The loss and the metrics of the weights as they are, each key with a prefix.
+    fn worth(&mut self, data: &Samples<'_>, prefix: &str) -> Result<Logs> {
+        let Trainer { model, engine, spec, held_back, .. } = self;
+        score(engine, model, &spec.loss, held_back, data, spec.validation_batch_size)?;
+        Ok(held_back.logs(prefix))
     }
 
     fn after_batch(&mut self, observer: &mut dyn Observer) -> Result<()> {
@@ -357,6 +432,7 @@ impl Trainer {
             let copy = |weight: &crate::weights::Weight| weight.var.as_tensor().copy();
             let best: candle_core::Result<Vec<_>> = self.model.weights().iter().map(copy).collect();
             self.best = Some(best?);
+            self.best_epoch = Some(self.position.epoch + 1);
         }
         if run.restore_best
             && let Some(best) = &self.best
@@ -364,12 +440,18 @@ impl Trainer {
             for (weight, values) in self.model.weights().iter().zip(best) {
                 weight.set(values)?;
             }
+            if let Some(ending) = &mut self.ending {
+                ending.best_epoch = self.best_epoch;
+            }
         }
         for name in run.save {
             observer.save(self, &name)?;
         }
         for (name, text) in run.write {
             observer.write(&name, &text)?;
+        }
+        for (name, text) in run.append {
+            observer.append(&name, &text)?;
         }
         if self.stopped.is_none() {
             self.stopped = run.stop;

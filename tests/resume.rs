@@ -140,6 +140,269 @@ fn what_may_not_change_on_resume_is_named() {
     assert!(call.stderr.contains("data"), "{}", call.stderr);
 }
 
+#[test]
+fn a_finished_training_without_its_model_gets_it_at_resume() {
+    let folder = Folder::with_loan();
+    folder.write("loan.yaml", &(support::LOAN.to_string() + CALLBACKS));
+    folder.ok("train loan.yaml -q --out whole");
+    let bytes = folder.read_bytes("whole/model.safetensors");
+    for state in ["missing", "of an earlier position", "torn"] {
+        let model = "whole/model.safetensors";
+        match state {
+            "missing" => std::fs::remove_file(folder.path(model)).unwrap(),
+            "torn" => folder.write_bytes(model, &bytes[..bytes.len() / 2]),
+            _ => {
+                folder.ok("train loan.yaml -q --out short --set fit.epochs=2");
+                std::fs::copy(folder.path("short/model.safetensors"), folder.path(model)).unwrap();
+                let call = folder.run("predict whole loan.csv -o p.csv");
+                let older = "this model is of epoch 2, older than its run's checkpoint, which has";
+                assert!(call.stderr.contains(older), "{}", call.stderr);
+                assert!(call.stderr.contains("lanthorn train --resume whole"), "{}", call.stderr);
+            }
+        }
+        folder.write("whole/history.csv", "epoch,loss\n");
+        folder.ok("train --resume whole -q");
+        assert!(folder.read_bytes(model) == bytes, "{state}");
+        assert_eq!(folder.read("whole/history.csv").lines().count(), 5, "{state}");
+    }
+    let call = folder.run("train --resume whole -q");
+    assert_eq!(call.code, 1);
+    assert!(call.stderr.contains("is finished"), "{}", call.stderr);
+    assert_eq!(folder.run("predict whole loan.csv -o p.csv").stderr, "");
+}
+
+const CALLBACKS: &str = "  callbacks:
+    - early_stopping: {patience: 3, restore_best_weights: true}
+    - csv_logger: {filename: log.csv}
+";
+
+#[cfg(unix)]
+#[test]
+fn a_model_of_an_interrupted_training_says_so_and_goes_on_to_the_same_bytes() {
+    let folder = Folder::with_loan();
+    folder.ok("train loan.yaml -q --out whole --set fit.epochs=600");
+    let child = folder
+        .command(&["train", "loan.yaml", "-q", "--out", "run", "--set", "fit.epochs=600"])
+        .spawn()
+        .unwrap();
+    until(|| folder.path("run/history.csv").exists());
+    let status = kill(child, "TERM");
+    assert_eq!(status.code(), Some(143));
+    for verb in ["predict run loan.csv -o p.csv", "evaluate run loan.csv"] {
+        let call = folder.run(verb);
+        assert_eq!(call.code, 0, "{}", call.stderr);
+        assert!(call.stderr.contains("an interrupted training, in epoch"), "{}", call.stderr);
+    }
+    folder.ok("train --resume run -q");
+    same_run(&folder, "whole", "run", "interrupted");
+    assert_eq!(folder.run("evaluate run loan.csv").stderr, "");
+}
+
+#[cfg(unix)]
+#[test]
+fn what_an_extended_and_interrupted_run_prints_works_as_printed() {
+    let folder = Folder::with_loan();
+    folder.ok("train loan.yaml -q --out run");
+    let raised = ["train", "--resume", "run", "-q", "--set", "fit.epochs=600"];
+    let child = folder.command(&raised).spawn().unwrap();
+    until(|| folder.read("run/history.csv").lines().count() > 6);
+    kill(child, "KILL");
+    assert!(folder.read("run/config.yaml").contains("epochs: 600"));
+    folder.ok("train --resume run -q");
+    folder.ok("train loan.yaml -q --out whole --set fit.epochs=600");
+    same_run(&folder, "whole", "run", "extended");
+    // a version before left the epochs in config.yaml as they were: the checkpoint's hold
+    let config = folder.read("run/config.yaml");
+    folder.write("run/config.yaml", &config.replace("epochs: 600", "epochs: 4"));
+    assert!(folder.run("train --resume run").stderr.contains("600 of 600"));
+}
+
+#[test]
+fn a_run_that_stopped_early_says_what_going_on_means() {
+    let folder = Folder::with_loan();
+    let text = support::LOAN.replace("learning_rate: 0.01", "learning_rate: 0.0");
+    folder.write("loan.yaml", &(text + CALLBACKS));
+    let stdout = folder.ok("train loan.yaml -q --out run --set fit.epochs=20");
+    assert!(
+        stdout.starts_with(
+            "loan: 4 epochs (early stopping: `val_loss` was best at epoch 1), weights restored from \
+             the best epoch, 1: "
+        ),
+        "{stdout}"
+    );
+    assert!(folder.run("train --resume run").stderr.contains("is finished: 4 of 20"), "finished");
+    let call = folder.run("train --resume run --set fit.epochs=30");
+    assert_eq!(call.code, 0, "{}", call.stderr);
+    let said = "the run had stopped after epoch 4 (early stopping: `val_loss` was best at epoch 1)";
+    assert!(call.stderr.contains(said), "{}", call.stderr);
+}
+
+#[test]
+fn given_weights_are_kept_whatever_happens_before_the_first_checkpoint() {
+    let folder = Folder::with_loan();
+    folder.ok("train loan.yaml -q --out first --set seed=5");
+    folder.ok("train loan.yaml -q --out whole --init-weights first");
+    folder.ok("train loan.yaml -q --out run --init-weights first/model.safetensors");
+    for file in ["checkpoint.safetensors", "model.safetensors", "history.csv"] {
+        std::fs::remove_file(folder.path(&format!("run/{file}"))).unwrap();
+    }
+    folder.ok("train --resume run -q");
+    same_run(&folder, "whole", "run", "given weights");
+    // a start that came as far as its checkpoint, without a configuration, is begun anew
+    for file in ["config.yaml", "model.safetensors", "history.csv"] {
+        std::fs::remove_file(folder.path(&format!("run/{file}"))).unwrap();
+    }
+    assert_eq!(folder.run("train loan.yaml -q --out run").code, 1, "a checkpoint with work in it");
+    std::fs::remove_file(folder.path("first/model.safetensors")).unwrap();
+    let call = folder.run("train loan.yaml -q --out new --init-weights first");
+    assert_eq!(call.code, 1);
+    assert!(!folder.path("new/config.yaml").exists(), "{}", call.stderr);
+}
+
+#[test]
+fn one_process_at_a_time_works_in_a_runs_folder() {
+    let folder = Folder::with_loan();
+    let start = |i: usize| {
+        let seed = format!("seed={i}");
+        let mut command = folder.command(&["train", "loan.yaml", "-q", "--out", "run", "--set"]);
+        command.arg(seed).stdout(std::process::Stdio::null());
+        command.stderr(std::process::Stdio::piped()).spawn().unwrap()
+    };
+    let children: Vec<_> = (0..12).map(start).collect();
+    let mut won = 0;
+    for child in children {
+        let output = child.wait_with_output().unwrap();
+        let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
+        match output.status.code() {
+            Some(0) => won += 1,
+            code => {
+                let is_told = stderr.contains("is in use by process") || stderr.contains("already");
+                assert!(code == Some(1) && is_told, "{stderr}");
+            }
+        }
+    }
+    assert_eq!(won, 1);
+    let left = std::fs::read_dir(folder.path("run")).unwrap();
+    assert_eq!(left.count(), 4, "the run's four files, no lock and no temporary file");
+    folder.write("run/.lanthorn-aaaaaa", "left by a process that was killed");
+    folder.ok("train --resume run -q --set fit.epochs=5");
+    assert!(!folder.path("run/.lanthorn-aaaaaa").exists());
+}
+
+#[test]
+fn the_first_error_is_the_one_that_is_told() {
+    let folder = Folder::with_loan();
+    folder.write("run/history.csv/in-the-way", "");
+    let rate = "compile.optimizer={sgd: {learning_rate: 1.0e38}}";
+    let call = folder.call(&["train", "loan.yaml", "-q", "--out", "run", "--set", rate]);
+    assert_eq!(call.code, 1);
+    let error = call.stderr.find("error: the loss is NaN at epoch 1");
+    assert!(error.is_some(), "{}", call.stderr);
+}
+
+#[test]
+fn a_moved_run_goes_on_or_says_what_to_type() {
+    let folder = Folder::with_loan();
+    folder.write("tables/loan.csv", &folder.read("loan.csv"));
+    let text = support::LOAN.replace("train: loan.csv", "train: ../configs/../tables/loan.csv");
+    folder.write("configs/loan.yaml", &text);
+    folder.ok("train configs/loan.yaml -q --out runs/a");
+    assert!(folder.read("runs/a/config.yaml").contains("train: ../../tables/loan.csv\n"));
+    std::fs::create_dir_all(folder.path("far/away")).unwrap();
+    std::fs::rename(folder.path("runs/a"), folder.path("far/away/my run")).unwrap();
+    let resume = ["train", "--resume", "far/away/my run", "-q", "--set", "fit.epochs=6"];
+    std::fs::rename(folder.path("tables"), folder.path("data")).unwrap();
+    let call = folder.call(&resume);
+    assert_eq!(call.code, 1);
+    let typed = "lanthorn train --resume='far/away/my run' --set data.train=PATH";
+    assert!(call.stderr.contains(typed), "{}", call.stderr);
+    let mut with_table = resume.to_vec();
+    with_table.extend(["--set", "data.train=data/loan.csv"]);
+    let call = folder.call(&with_table);
+    assert_eq!(call.code, 0, "{}", call.stderr);
+    let call = folder.call(&["train", "--resume", "far/away/my run", "--set", "fit.epochs=7"]);
+    assert_eq!(call.code, 0, "{}", call.stderr);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_table_in_a_folder_whose_name_is_no_text_is_found_again() {
+    use std::os::unix::ffi::OsStrExt;
+    let folder = Folder::with_loan();
+    let odd = folder.path("x").with_file_name(std::ffi::OsStr::from_bytes(b"b\xff%"));
+    std::fs::create_dir(&odd).unwrap();
+    for file in ["loan.csv", "loan.yaml"] {
+        std::fs::copy(folder.path(file), odd.join(file)).unwrap();
+    }
+    let status =
+        folder.command(&["train", "-q", "--out", "run"]).arg(odd.join("loan.yaml")).status();
+    assert!(status.unwrap().success());
+    folder.ok("train --resume run -q --set fit.epochs=6");
+}
+
+#[test]
+fn what_was_changed_is_noticed_by_every_verb() {
+    let folder = Folder::with_loan();
+    folder.ok("train loan.yaml -q --out run");
+    for file in ["model.safetensors", "checkpoint.safetensors"] {
+        let mut bytes = folder.read_bytes(&format!("run/{file}"));
+        let last = bytes.len() - 3;
+        bytes[last] ^= 1;
+        folder.write_bytes(&format!("run/{file}"), &bytes);
+    }
+    for verb in [
+        "predict run loan.csv -o p.csv",
+        "evaluate run loan.csv",
+        "export run --to weights -o w.safetensors",
+        "summary run",
+        "train loan.yaml --out other --init-weights run/model.safetensors",
+        "train --resume run --set fit.epochs=6",
+    ] {
+        let call = folder.run(verb);
+        assert_eq!(call.code, 1, "{verb}");
+        assert!(call.stderr.contains("not as it was written: its checksum is"), "{}", call.stderr);
+        assert!(call.stderr.contains("--no-verify"), "{}", call.stderr);
+        folder.ok(&verb.replace("--out other", "--out others").replacen(' ', " --no-verify ", 1));
+    }
+}
+
+#[test]
+fn runs_of_the_first_format_are_read_and_go_on() {
+    let folder = Folder::new();
+    let files = support::project("tests/files/format-1.0");
+    std::fs::create_dir(folder.path("run")).unwrap();
+    for file in ["old.yaml", "loan.csv"] {
+        std::fs::copy(files.join(file), folder.path(file)).unwrap();
+    }
+    for entry in std::fs::read_dir(files.join("run")).unwrap() {
+        let entry = entry.unwrap();
+        std::fs::copy(entry.path(), folder.path("run").join(entry.file_name())).unwrap();
+    }
+    let predictions = folder.ok("predict run loan.csv");
+    let known = std::fs::read_to_string(files.join("predictions.csv")).unwrap();
+    assert!(predictions.starts_with(&known), "{predictions}");
+    folder.ok("train --resume run -q --set fit.epochs=9");
+    folder.ok("train old.yaml -q --out whole --set fit.epochs=9");
+    same_run(&folder, "whole", "run", "format 1.0");
+    assert_eq!(folder.read("run/log.csv"), folder.read("whole/log.csv"));
+}
+
+#[cfg(unix)]
+fn until(condition: impl Fn() -> bool) {
+    let start = Instant::now();
+    while !condition() && start.elapsed() < Duration::from_secs(60) {
+        std::thread::sleep(Duration::from_millis(2));
+    }
+}
+
+#[cfg(unix)]
+fn kill(mut child: std::process::Child, signal: &str) -> std::process::ExitStatus {
+    let number = child.id().to_string();
+    let sent = std::process::Command::new("kill").args([format!("-{signal}"), number]).status();
+    assert!(sent.unwrap().success());
+    child.wait().unwrap()
+}
+
 fn same_run(folder: &Folder, a: &str, b: &str, what: &str) {
     for file in ["model.safetensors", "checkpoint.safetensors", "history.csv"] {
         let (a, b) =

@@ -7,6 +7,7 @@ use serde_json::Value;
 use super::file_name::check_name;
 use super::{Callback, Facts, Hook, Logs, Run, load, save};
 use crate::error::{Error, Problem};
+use crate::history::History;
 
 /// Writes a row for each epoch, counted from 0, to a file in the run's folder: `epoch`, then the
 /// keys of the first epoch in alphabetical order; `NA` where a later epoch lacks one. Where the
@@ -55,10 +56,10 @@ struct Table {
     state: State,
 }
 
+/// The rows themselves are those of the history.
 #[derive(Default, Serialize, Deserialize)]
 struct State {
     keys: Vec<String>,
-    text: String,
 }
 
 impl Hook for Table {
@@ -67,8 +68,28 @@ impl Hook for Table {
     }
 
     fn on_epoch_end(&mut self, epoch: usize, logs: &mut Logs, run: &mut Run) {
-        match self.add(epoch, logs) {
-            Ok(()) => run.write.push((self.name.clone(), self.state.text.clone())),
+        let is_first = self.state.keys.is_empty();
+        if is_first {
+            self.state.keys = columns(logs);
+        }
+        let text = match is_first {
+            true => self.header().and_then(|header| Ok(header + &self.line(epoch, logs)?)),
+            false => self.line(epoch, logs),
+        };
+        match (text, is_first) {
+            (Ok(text), true) => run.write.push((self.name.clone(), text)),
+            (Ok(text), false) => run.append.push((self.name.clone(), text)),
+            (Err(error), _) => run.warnings.push(format!("csv_logger: {error}")),
+        }
+    }
+
+    fn on_resume(&mut self, history: &History, run: &mut Run) {
+        if self.state.keys.is_empty() {
+            return;
+        }
+        let lines = history.epochs.iter().map(|epoch| self.line(epoch.epoch - 1, &epoch.logs));
+        match std::iter::once(self.header()).chain(lines).collect() {
+            Ok(text) => run.write.push((self.name.clone(), text)),
             Err(error) => run.warnings.push(format!("csv_logger: {error}")),
         }
     }
@@ -88,21 +109,13 @@ impl Hook for Table {
 }
 
 impl Table {
-    fn add(&mut self, epoch: usize, logs: &Logs) -> Result<(), Error> {
-        if self.state.text.is_empty() {
-            let mut keys: Vec<String> = logs.iter().map(|(key, _)| key.to_string()).collect();
-            if !keys.iter().any(|key| key.starts_with("val_")) {
-                keys.extend(keys.clone().iter().map(|key| format!("val_{key}")));
-            }
-            let header = std::iter::once("epoch".to_string()).chain(keys.iter().cloned());
-            self.state.text = self.row(header)?;
-            self.state.keys = keys;
-        }
+    fn header(&self) -> Result<String, Error> {
+        self.row(std::iter::once("epoch".to_string()).chain(self.state.keys.iter().cloned()))
+    }
+
+    fn line(&self, epoch: usize, logs: &Logs) -> Result<String, Error> {
         let cell = |key: &String| logs.get(key).map_or("NA".to_string(), number);
-        let cells = std::iter::once(epoch.to_string()).chain(self.state.keys.iter().map(cell));
-        let row = self.row(cells)?;
-        self.state.text.push_str(&row);
-        Ok(())
+        self.row(std::iter::once(epoch.to_string()).chain(self.state.keys.iter().map(cell)))
     }
 
     fn row(&self, cells: impl Iterator<Item = String>) -> Result<String, Error> {
@@ -113,6 +126,15 @@ impl Table {
         let bytes = writer.into_inner().map_err(|error| failed(error.to_string()))?;
         String::from_utf8(bytes).map_err(|error| failed(error.to_string()))
     }
+}
+
+/// The columns after the first epoch.
+fn columns(logs: &Logs) -> Vec<String> {
+    let mut keys: Vec<String> = logs.iter().map(|(key, _)| key.to_string()).collect();
+    if !keys.iter().any(|key| key.starts_with("val_")) {
+        keys.extend(keys.clone().iter().map(|key| format!("val_{key}")));
+    }
+    keys
 }
 
 /// A number that is read back as the same.
@@ -130,29 +152,41 @@ mod tests {
         logger.start(&Facts::default()).unwrap()
     }
 
-    fn text(hook: &mut dyn Hook, epoch: usize, pairs: &[(&str, f64)]) -> String {
+    fn epoch(hook: &mut dyn Hook, epoch: usize, pairs: &[(&str, f64)]) -> Run {
         let mut run = Run::default();
         hook.on_epoch_end(epoch, &mut pairs.iter().copied().collect(), &mut run);
-        assert_eq!(run.write[0].0, "log.csv");
-        run.write.remove(0).1
+        run
+    }
+
+    fn file(text: &str) -> Vec<(String, String)> {
+        vec![("log.csv".to_string(), text.to_string())]
     }
 
     #[test]
-    fn validation_columns_are_there_from_the_first_epoch() {
+    fn validation_columns_are_there_from_the_first_epoch_and_rows_are_added() {
         let mut hook = table(";");
-        text(hook.as_mut(), 0, &[("loss", 0.5), ("auc", f64::NAN)]);
-        let all = text(hook.as_mut(), 1, &[("loss", 0.25), ("val_loss", 1.0)]);
-        assert_eq!(all, "epoch;auc;loss;val_auc;val_loss\n0;nan;0.5;NA;NA\n1;NA;0.25;NA;1.0\n");
+        let first = epoch(hook.as_mut(), 0, &[("loss", 0.5), ("auc", f64::NAN)]);
+        assert_eq!(first.write, file("epoch;auc;loss;val_auc;val_loss\n0;nan;0.5;NA;NA\n"));
+        let second = epoch(hook.as_mut(), 1, &[("loss", 0.25), ("val_loss", 1.0)]);
+        assert_eq!(second.append, file("1;NA;0.25;NA;1.0\n"));
+        assert!(second.write.is_empty());
     }
 
     #[test]
-    fn a_resumed_table_goes_on() {
+    fn a_resumed_table_is_cut_back_to_the_epochs_of_the_checkpoint() {
         let mut first = table(",");
-        text(first.as_mut(), 0, &[("loss", 0.5), ("val_loss", 0.5)]);
+        let logs = [("loss", 0.5), ("val_loss", 0.5)];
+        epoch(first.as_mut(), 0, &logs);
+        // what version 0.1.0 kept has the text too
+        let state = serde_json::json!({ "keys": first.state()["keys"], "text": "epoch,loss\n" });
         let mut second = table(",");
         second.on_train_begin(&mut Run::default());
-        second.set_state(&first.state()).unwrap();
-        let all = text(second.as_mut(), 1, &[("loss", 0.25), ("val_loss", 0.5)]);
-        assert_eq!(all, "epoch,loss,val_loss\n0,0.5,0.5\n1,0.25,0.5\n");
+        second.set_state(&state).unwrap();
+        let done = crate::history::EpochLogs { epoch: 1, logs: Logs::from_iter(logs) };
+        let mut run = Run::default();
+        second.on_resume(&History { epochs: vec![done] }, &mut run);
+        assert_eq!(run.write, file("epoch,loss,val_loss\n0,0.5,0.5\n"));
+        let next = epoch(second.as_mut(), 1, &[("loss", 0.25), ("val_loss", 0.5)]);
+        assert_eq!(next.append, file("1,0.25,0.5\n"));
     }
 }

@@ -26,6 +26,7 @@ use serde_json::Value;
 
 use crate::config::{AnyItem, Entry, Nothing, catalog};
 use crate::error::Problem;
+use crate::history::History;
 
 pub use backup_and_restore::BackupAndRestore;
 pub use csv_logger::CsvLogger;
@@ -85,6 +86,9 @@ pub trait Hook: Send {
     fn set_state(&mut self, _state: &Value) -> Result<(), String> {
         Ok(())
     }
+    /// After [`Hook::set_state`], with the epochs that the run has done: files that grow are made what
+    /// they were at the checkpoint.
+    fn on_resume(&mut self, _history: &History, _run: &mut Run) {}
     /// True where [`Hook::on_batch_end`] does something; where no hook's does, the logs of a batch
     /// are not made.
     fn watches_batches(&self) -> bool {
@@ -128,6 +132,8 @@ pub struct Run {
     pub save: Vec<String>,
     /// Texts to be written: the file's name inside the run's folder, and all that it shall hold.
     pub write: Vec<(String, String)>,
+    /// Texts to be added at the end of files: the name inside the run's folder, and the text.
+    pub append: Vec<(String, String)>,
     /// Why the training is to be stopped.
     pub stop: Option<String>,
 }

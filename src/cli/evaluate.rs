@@ -6,7 +6,6 @@ use std::path::PathBuf;
 use anyhow::Result;
 use clap::Args;
 use lanthorn::Error;
-use lanthorn::artifact::Model;
 use lanthorn::data;
 use lanthorn::engine::Engine;
 use lanthorn::evaluate::{Scores, score_each};
@@ -33,7 +32,7 @@ pub(crate) struct EvaluateArguments {
 }
 
 pub(crate) fn run(arguments: &EvaluateArguments, common: &Common) -> Result<()> {
-    let model = Model::load(&arguments.model, &common.device()?)?;
+    let model = super::load_model(&arguments.model, &common.device()?, common)?;
     let (Some(preprocessing), Some(train)) = (&model.preprocessing, &model.spec.train) else {
         return Err(Error::run("the model was saved without its training settings").into());
     };

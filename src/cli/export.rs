@@ -162,7 +162,7 @@ fn of_configuration(
 fn of_model(arguments: &ExportArguments, common: &Common) -> Result<()> {
     let file = model_path(&arguments.model)?;
     let output = output(arguments, &[(&file, "the model that is exported")])?;
-    let model = Model::load(&arguments.model, &Device::Cpu)?;
+    let model = super::load_model(&arguments.model, &Device::Cpu, common)?;
     write_to(&output, &arguments.to.write(&model, &options(arguments))?)?;
     let difference = arguments.verify.then(|| read_back(arguments, model)).transpose()?;
     tell(arguments, common, Some(&output), difference)
@@ -179,7 +179,7 @@ fn folder(arguments: &ExportArguments, common: &Common) -> Result<()> {
     }
     let file = model_path(&arguments.model)?;
     let inputs = [(&*file, "the model that is exported")];
-    let model = Model::load(&arguments.model, &Device::Cpu)?;
+    let model = super::load_model(&arguments.model, &Device::Cpu, common)?;
     let Exported::Files(files) = arguments.to.write(&model, &options(arguments))? else {
         return Err(Error::Internal(format!("`{}` wrote no files", arguments.to.name())).into());
     };

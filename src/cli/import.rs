@@ -161,8 +161,7 @@ fn into_config(
     } else {
         of_model::trained_elsewhere(&mut trainer);
         let mut run = Run::create(&plan, Some(out))?;
-        run.keep(&trainer)?;
-        run.settle()?;
+        run.begin(&plan, &trainer)?;
         run.save_model(&plan, trainer)?;
     }
     Ok((output, count, notes))

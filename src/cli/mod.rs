@@ -14,12 +14,13 @@ mod summary;
 mod train;
 pub(crate) mod view;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::Result;
 use candle_core::Device;
 use clap::{Args, Parser, Subcommand};
+use lanthorn::artifact::Model;
 use lanthorn::plan::Plan;
 use lanthorn::{Error, threads};
 
@@ -49,6 +50,9 @@ pub(crate) struct Common {
     /// Threads to compute with; results don't depend on it [default: one a core]
     #[arg(long, global = true, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     threads: Option<u16>,
+    /// Take models and checkpoints as they are, even where their checksum says that they were changed
+    #[arg(long, global = true)]
+    no_verify: bool,
     /// Print JSON on stdout: events, one a line, for train; one document for other verbs
     #[arg(long, global = true)]
     json: bool,
@@ -170,6 +174,18 @@ impl Common {
             _ => Err(unknown_device(&self.device)),
         }
     }
+}
+
+/// The model of a verb that uses one, with a warning where a newer one is to be had.
+fn load_model(path: &Path, device: &Device, common: &Common) -> Result<Model> {
+    let model = match common.no_verify {
+        false => Model::load(path, device)?,
+        true => Model::load_unverified(path, device)?,
+    };
+    if let Some(warning) = lanthorn::run::standing(path, &model) {
+        view::warning(&warning);
+    }
+    Ok(model)
 }
 
 fn unknown_device(found: &str) -> anyhow::Error {

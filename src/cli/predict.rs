@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use anyhow::{Context, Result};
 use clap::Args;
 use lanthorn::Error;
-use lanthorn::artifact::{Model, model_path};
+use lanthorn::artifact::model_path;
 use lanthorn::config::names::unknown_name;
 use lanthorn::data::{self, Used};
 use lanthorn::predictor::{Predictions, Predictor};
@@ -44,7 +44,7 @@ pub(crate) fn run(arguments: &PredictArguments, common: &Common) -> Result<()> {
     let file = model_path(&arguments.model)?;
     let inputs = [(&*arguments.data, "the table that is read"), (&*file, "the model that is used")];
     let output = Output::at(&arguments.out, Kind::Text, &inputs)?;
-    let model = Model::load(&arguments.model, &common.device()?)?;
+    let model = super::load_model(&arguments.model, &common.device()?, common)?;
     if !arguments.no_self_test
         && let Some(warning) = model.check()?
     {

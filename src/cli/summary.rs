@@ -5,7 +5,6 @@ use std::path::{Path, PathBuf};
 use anyhow::Result;
 use candle_core::Device;
 use clap::Args;
-use lanthorn::artifact::Model;
 use lanthorn::network::Network;
 use lanthorn::optimizers::OptimizerState;
 use lanthorn::plan::Plan;
@@ -28,7 +27,7 @@ pub(crate) struct SummaryArguments {
 
 pub(crate) fn run(arguments: &SummaryArguments, common: &Common) -> Result<()> {
     let (model, optimizer) = if is_model(&arguments.path) {
-        let model = Model::load(&arguments.path, &Device::Cpu)?;
+        let model = super::load_model(&arguments.path, &Device::Cpu, common)?;
         // Keras counts the optimizer's variables once it is built, as it is after training
         let optimizer = match &model.spec.train {
             Some(train) => Some(optimizer_parameters(train, &model.network)?),

@@ -5,11 +5,13 @@ use std::process::ExitCode;
 
 use anyhow::{Result, anyhow};
 use clap::Args;
-use lanthorn::artifact::MODEL;
-use lanthorn::files::TensorFile;
+use lanthorn::artifact::NOT_AS_WRITTEN;
+use lanthorn::config::InitWeights;
+use lanthorn::diagnostics::Place;
 use lanthorn::history::EpochLogs;
+use lanthorn::lock::Lock;
 use lanthorn::plan::Plan;
-use lanthorn::run::{CONFIG, Run};
+use lanthorn::run::{CONFIG, Resumed, Run, epochs_of_checkpoint};
 use lanthorn::trainer::{Flow, Observer, Outcome, Trainer};
 use lanthorn::{Code, Diagnostic, Error, weights_file};
 
@@ -28,7 +30,7 @@ pub(crate) struct TrainArguments {
     /// The run's folder [default: runs/<name>-NNN]
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
-    /// Start from the weights of a safetensors file
+    /// Start from the weights of a safetensors file or of a run
     #[arg(long, value_name = "FILE")]
     init_weights: Option<PathBuf>,
     /// With --init-weights: load what fits by name and shape, and report the rest
@@ -41,80 +43,196 @@ pub(crate) struct TrainArguments {
 pub(crate) fn run(arguments: &TrainArguments, common: &Common) -> Result<ExitCode> {
     let device = common.device()?;
     let signals = Signals::watch()?;
+    let lock = match &arguments.resume {
+        Some(folder) => Some(lock_of_run(folder)?),
+        None => None,
+    };
     let plan = plan(arguments)?;
     let mut trainer = plan.trainer(&device)?;
     let mut view = View::new(common.json, common.quiet, common.verbose, plan.config.fit.verbose);
     for warning in &plan.data()?.warnings {
         view.diagnostic(warning);
     }
-    let mut run = match &arguments.resume {
-        Some(folder) => {
-            let run = Run::open(&plan, folder)?;
-            if let Some(state) = run.resume()? {
-                trainer.resume(&state)?;
-            }
-            run
+    let (run, has_ended) = match lock {
+        None => (start(arguments, common, &plan, &trainer, &mut view)?, false),
+        Some(lock) => {
+            let folder = arguments.resume.as_deref().unwrap_or(Path::new("."));
+            let mut run = Run::open(&plan, folder, lock)?;
+            let has_ended = go_on(&mut run, common, &plan, &mut trainer, &mut view)?;
+            (run, has_ended)
         }
-        None => Run::create(&plan, arguments.out.as_deref())?,
     };
-    if let Some(path) = &arguments.init_weights {
-        let file = TensorFile::read(path)?;
-        let weights = trainer.model.weights();
-        let fit = weights_file::load(weights, &file.tensors, path, arguments.partial)?;
-        view.loaded(path, &fit);
+    if let Some(warning) = run.lock_warning() {
+        view.diagnostic(&Diagnostic::warning(Code::Run, warning));
     }
-    run.keep(&trainer)?;
     view.start(&Start::of(&plan, &trainer, &run.folder)?);
     let data = plan.training_data()?;
     signals.finish_steps();
-    let mut watcher = Watcher { run, view, signals, plan: &plan };
-    let outcome = match trainer.fit(&data, &mut watcher) {
-        Ok(outcome) => outcome,
-        Err(error) => {
-            watcher.view.close();
-            watcher.run.settle()?;
-            watcher.run.save_history(&trainer)?;
-            return Err(with_checkpoint(error, &watcher.run.folder).into());
-        }
+    let mut watcher = Watcher { run, view, signals, plan: &plan, unkept: None };
+    let result = match has_ended {
+        true => trainer.finish(&data, &mut watcher).map(|()| Outcome::Finished(None)),
+        false => trainer.fit(&data, &mut watcher),
     };
-    if outcome == Outcome::Interrupted {
-        return watcher.interrupted(&trainer);
+    match result {
+        Ok(Outcome::Finished(_)) => watcher.finished(trainer),
+        Ok(Outcome::Interrupted) => watcher.interrupted(&trainer),
+        Err(error) => Err(watcher.failed(&trainer, error).into()),
     }
-    let Watcher { mut run, mut view, .. } = watcher;
-    run.settle()?;
-    let (path, model) = run.save_model(&plan, trainer)?;
-    view.finish(&model, &path)?;
-    Ok(ExitCode::SUCCESS)
+}
+
+/// A new run's folder, with its first checkpoint in it.
+fn start(
+    arguments: &TrainArguments,
+    common: &Common,
+    plan: &Plan,
+    trainer: &Trainer,
+    view: &mut View,
+) -> Result<Run> {
+    let mut run = Run::create(plan, arguments.out.as_deref())?;
+    load_init_weights(plan, trainer, common, view)?;
+    run.begin(plan, trainer)?;
+    Ok(run)
+}
+
+/// Puts the state of a run's checkpoint into the trainer; true where only its model is missing.
+fn go_on(
+    run: &mut Run,
+    common: &Common,
+    plan: &Plan,
+    trainer: &mut Trainer,
+    view: &mut View,
+) -> Result<bool> {
+    match run.resume(plan, !common.no_verify)? {
+        Resumed::Anew => {
+            let message = "the run has no checkpoint: its training begins anew";
+            view.diagnostic(&Diagnostic::warning(Code::Run, message));
+            load_init_weights(plan, trainer, common, view)?;
+            run.keep(trainer)?;
+            Ok(false)
+        }
+        Resumed::From(state) => {
+            if let Some(why) = state.stopped() {
+                view.note(&format!(
+                    "the run had stopped after epoch {} ({why}); it goes on from the weights of that \
+                     epoch, and its callbacks count on from where they stood",
+                    state.position().epoch
+                ));
+            }
+            trainer.resume(&state)?;
+            run.keep(trainer)?;
+            Ok(false)
+        }
+        Resumed::Ended(state) => {
+            view.note("the training had ended; its model is written from the checkpoint");
+            trainer.resume(&state)?;
+            Ok(true)
+        }
+    }
+}
+
+/// Loads `fit.init_weights`, where the configuration or the command line names some.
+fn load_init_weights(
+    plan: &Plan,
+    trainer: &Trainer,
+    common: &Common,
+    view: &mut View,
+) -> Result<()> {
+    let Some(init) = &plan.config.fit.init_weights else { return Ok(()) };
+    let (path, file) = init.open(&plan.folder)?;
+    if !common.no_verify {
+        file.verify(&path).map_err(|error| error.with_help(NOT_AS_WRITTEN))?;
+    }
+    let fit = weights_file::load(trainer.model.weights(), &file.tensors, &path, init.partial)?;
+    view.loaded(&path, &fit);
+    Ok(())
+}
+
+/// The lock of the run that `--resume` names.
+fn lock_of_run(folder: &Path) -> Result<Lock> {
+    let help = "name the folder that training printed, such as runs/loan-001";
+    if !folder.is_dir() {
+        let what = if folder.exists() { "is a file" } else { "doesn't exist" };
+        let message = format!("--resume takes a run's folder, but {} {what}", folder.display());
+        return Err(Error::run(message).with_help(help).into());
+    }
+    if !folder.join(CONFIG).exists() {
+        let message = format!("{} holds no run (no {CONFIG})", folder.display());
+        return Err(Error::run(message).with_help(help).into());
+    }
+    Ok(Lock::take(folder)?)
 }
 
 /// The plan of the configuration, or of the run that is resumed.
 fn plan(arguments: &TrainArguments) -> Result<Plan> {
-    let overrides = &arguments.overrides.set;
-    match (&arguments.config, &arguments.resume) {
-        (Some(config), _) => Ok(Plan::open(config, overrides)?),
-        (None, Some(folder)) if !folder.is_dir() => {
-            let what = if folder.exists() { "is a file" } else { "doesn't exist" };
-            let error = Error::run(format!(
-                "--resume takes a run's folder, but {} {what}",
-                folder.display()
-            ));
-            Err(error
-                .with_help("name the folder that training printed, such as runs/loan-001")
-                .into())
+    let mut overrides = arguments.overrides.set.clone();
+    let Some(folder) = &arguments.resume else {
+        let Some(config) = &arguments.config else {
+            return Err(Error::run("give a configuration, or `--resume RUN`").into());
+        };
+        let mut plan = Plan::open(config, &overrides)?;
+        if let Some(path) = &arguments.init_weights {
+            plan.config.fit.init_weights = Some(InitWeights::of(path, arguments.partial)?);
         }
-        (None, Some(folder)) if !folder.join(CONFIG).exists() => {
-            let error = Error::run(format!("{} holds no run (no {CONFIG})", folder.display()));
-            Err(error
-                .with_help("name the folder that training printed, such as runs/loan-001")
-                .into())
-        }
-        (None, Some(folder)) => Ok(Plan::open(&folder.join(CONFIG), overrides)?),
-        (None, None) => Err(Error::run("give a configuration, or `--resume RUN`").into()),
+        return Ok(plan);
+    };
+    overrides.iter_mut().for_each(|text| from_here(text, folder));
+    if !overrides.iter().any(|text| text.trim_start().starts_with("fit.epochs"))
+        && let Some(epochs) = epochs_of_checkpoint(folder)
+    {
+        overrides.push(format!("fit.epochs={epochs}"));
+    }
+    Ok(Plan::open(&folder.join(CONFIG), &overrides).map_err(|error| moved(error, folder))?)
+}
+
+/// The keys that name tables.
+const TABLES: [&str; 3] = ["data.train", "data.validation", "data.test"];
+
+/// `--set data.train=PATH` means the file that the shell would mean, where the run's folder has none
+/// of that name.
+fn from_here(text: &mut String, run: &Path) {
+    let Some((key, path)) = text.split_once('=') else { return };
+    if TABLES.contains(&key.trim())
+        && Path::new(path).is_relative()
+        && !run.join(path).exists()
+        && let Ok(full) = std::path::absolute(path)
+        && let Some(full) = full.to_str().filter(|full| Path::new(full).exists())
+    {
+        *text = format!("{key}={full}");
     }
 }
 
-/// A failed training names the checkpoint that is still good.
-fn with_checkpoint(error: Error, folder: &Path) -> Error {
+/// Where a run's table is not where it was, what to type.
+fn moved(error: Error, folder: &Path) -> Error {
+    error.map(|mut error| {
+        if let Place::Config { path, .. } = &error.place
+            && TABLES.contains(&path.as_str())
+        {
+            let command = resume_command(folder);
+            error.help += if error.help.is_empty() { "" } else { "; " };
+            error.help +=
+                &format!("where the run or its table was moved: `{command} --set {path}=PATH`");
+        }
+        error
+    })
+}
+
+/// `lanthorn train --resume RUN`, to be typed as it stands.
+pub(super) fn resume_command(folder: &Path) -> String {
+    let text = folder.display().to_string();
+    let is_plain = text.chars().all(|c| c.is_alphanumeric() || "/._-+:@%".contains(c));
+    match is_plain && !text.starts_with('-') {
+        true => format!("lanthorn train --resume {text}"),
+        false => format!("lanthorn train --resume='{}'", text.replace('\'', "'\\''")),
+    }
+}
+
+/// A failed training says how to go on.
+fn with_way_on(error: Error, folder: &Path) -> Error {
+    if let Error::Io(error) = error {
+        let help = format!("when that is mended, go on with `{}`", resume_command(folder));
+        let message = format!("{error}\n  help: {help}");
+        return Error::Io(std::io::Error::new(error.kind(), message));
+    }
     error.map(|mut error| {
         if matches!(error.code, Code::Run | Code::NotFinite) {
             error.message += &format!("; the last good checkpoint is in {}", folder.display());
@@ -129,6 +247,8 @@ struct Watcher<'a> {
     view: View,
     signals: Signals,
     plan: &'a Plan,
+    /// Why the last checkpoint could not be written: the model is saved all the same.
+    unkept: Option<Error>,
 }
 
 impl Observer for Watcher<'_> {
@@ -145,6 +265,7 @@ impl Observer for Watcher<'_> {
     fn batch_ended(&mut self, trainer: &Trainer) -> lanthorn::Result<Flow> {
         self.view.batch_ended(trainer);
         if self.run.is_due() {
+            self.warn();
             self.run.keep(trainer)?;
         }
         Ok(self.flow())
@@ -161,8 +282,8 @@ impl Observer for Watcher<'_> {
     }
 
     fn training_ended(&mut self, trainer: &Trainer) -> lanthorn::Result<()> {
-        self.run.keep(trainer)?;
-        self.run.settle()
+        self.unkept = self.run.keep(trainer).and_then(|()| self.run.settle()).err();
+        Ok(())
     }
 
     fn said(&mut self, message: &str, is_warning: bool) {
@@ -180,22 +301,54 @@ impl Observer for Watcher<'_> {
     fn write(&mut self, name: &str, text: &str) -> lanthorn::Result<()> {
         self.run.write(name, text)
     }
+
+    fn append(&mut self, name: &str, text: &str) -> lanthorn::Result<()> {
+        self.run.append(name, text)
+    }
 }
 
 impl Watcher<'_> {
+    /// Tells what has become known of the checkpoints.
+    fn warn(&mut self) {
+        for warning in self.run.warnings() {
+            self.view.diagnostic(&Diagnostic::warning(Code::Run, warning));
+        }
+    }
+
+    /// Saves the model, whether the last checkpoint could be written or not.
+    fn finished(mut self, trainer: Trainer) -> Result<ExitCode> {
+        let folder = self.run.folder.clone();
+        let saved = self.run.save_model(self.plan, trainer);
+        match (self.unkept, saved) {
+            (None, Ok((path, model))) => {
+                drop(self.run);
+                self.view.finish(&model, &path)?;
+                Ok(ExitCode::SUCCESS)
+            }
+            (Some(error), Ok((path, model))) => {
+                self.view.finish(&model, &path)?;
+                Err(with_way_on(error, &folder).into())
+            }
+            (Some(error), Err(_)) | (None, Err(error)) => Err(with_way_on(error, &folder).into()),
+        }
+    }
+
     /// Saves, says how to go on, and ends with the signal's exit code; that of Ctrl-C where nobody
     /// reads any more.
     fn interrupted(mut self, trainer: &Trainer) -> Result<ExitCode> {
-        self.run.keep(trainer)?;
-        self.run.settle()?;
-        if trainer.position().step > 0 {
-            self.run.save_copy(self.plan, trainer, MODEL)?;
+        let kept = self.run.keep(trainer).and_then(|()| self.run.settle());
+        let kept = kept.and_then(|()| self.run.flush());
+        let saved = match trainer.position().step {
+            0 => Ok(()), // no training, no model
+            _ => self.run.save_interrupted(self.plan, trainer),
+        };
+        if let Err(error) = kept.and(saved) {
+            self.view.close();
+            return Err(with_way_on(error, &self.run.folder).into());
         }
         if let Some(error) = self.view.take_failure() {
-            let folder = self.run.folder.display();
-            return Err(anyhow!(
-                "{error}\n  help: the training is saved; go on with `lanthorn train --resume {folder}`"
-            ));
+            let command = resume_command(&self.run.folder);
+            return Err(anyhow!("{error}\n  help: the training is saved; go on with `{command}`"));
         }
         self.view.interrupted(trainer, &self.run.folder);
         let code = match self.signals.seen() {
@@ -203,5 +356,17 @@ impl Watcher<'_> {
             signal => 128 + signal as u8,
         };
         Ok(ExitCode::from(code))
+    }
+
+    /// Leaves the folder in order after a failure, and gives the error to tell: the first one, with
+    /// the way to go on. What else fails on the way is a warning.
+    fn failed(mut self, trainer: &Trainer, error: Error) -> Error {
+        self.view.close();
+        let settled = self.run.settle();
+        let saved = settled.and(self.run.flush()).and(self.run.save_history(trainer));
+        if let Err(second) = saved {
+            self.view.diagnostic(&Diagnostic::warning(Code::Io, second.to_string()));
+        }
+        with_way_on(error, &self.run.folder)
     }
 }

@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::data::DataConfig;
+use super::keeping::{InitWeights, Interval};
 use crate::callbacks::CallbackEntry;
 use crate::data::ValidationSplit;
 use crate::layers::LayerEntry;
@@ -111,6 +112,14 @@ pub struct FitConfig {
     /// for them are kept in model.safetensors, where `predict` checks them. They are in a file that
     /// people share. Default: true.
     pub self_test: bool,
+    /// The time between two checkpoints: `30s`, `5m`, `1h`. Default: a second, or longer where
+    /// checkpoints would take more than 2 % of the time.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub checkpoint: Option<Interval>,
+    /// The weights that training starts from, a safetensors file or a run's folder; `--init-weights`
+    /// sets it. Default: the initializers'.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub init_weights: Option<InitWeights>,
     /// A weight for each class in the loss, or `balanced`. Default: all 1.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub class_weight: Option<ClassWeight>,
@@ -130,6 +139,8 @@ impl Default for FitConfig {
             shuffle: true,
             verbose: None,
             self_test: true,
+            checkpoint: None,
+            init_weights: None,
             class_weight: None,
             callbacks: Vec::new(),
         }

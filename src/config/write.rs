@@ -12,7 +12,7 @@ const WIDTH: usize = 88;
 
 /// The same tree with the numbers of f32 fields in an f32's digits: 0.0001, where the f64 of the
 /// same value is 0.00009999999747378752. Read as an f32, both are the same number.
-pub(super) fn shortened(value: &Value) -> Value {
+pub(crate) fn shortened(value: &Value) -> Value {
     match value {
         Value::Number(n) if n.is_f64() => n.as_f64().map_or(Value::Null, |n| shortest(n).into()),
         Value::Array(items) => Value::Array(items.iter().map(shortened).collect()),

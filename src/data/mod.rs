@@ -225,7 +225,7 @@ fn mix(hash: u64, word: u64) -> u64 {
 
 /// The text of a file that the configuration names at `key`.
 fn open(path: &str, folder: &Path, key: &str) -> Result<Source> {
-    let full = folder.join(path);
+    let full = folder.join(crate::files::from_text(path));
     let bytes = source::read(&full).map_err(|problem| {
         let relative = "paths are relative to the configuration file";
         let help = match problem.help.as_str() {

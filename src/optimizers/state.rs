@@ -198,10 +198,10 @@ impl OptimizerState {
         Ok(())
     }
 
-    /// At the end of `fit`: with `use_ema`, the weights become their averages.
-    pub fn finalize(&mut self, weights: &Weights) -> Result<()> {
+    /// At the end of `fit`: with `use_ema`, the weights become their averages; true where they did.
+    pub fn finalize(&mut self, weights: &Weights) -> Result<bool> {
         if !self.common.uses_ema() || self.iterations == 0 {
-            return Ok(());
+            return Ok(false);
         }
         for (weight, state) in weights.trainable().zip(&self.weights) {
             in_place(&weight.var, |values| {
@@ -209,7 +209,7 @@ impl OptimizerState {
                 Ok(())
             })?;
         }
-        Ok(())
+        Ok(true)
     }
 
     /// Adds the gradients to the accumulators; at the last of `every` batches, makes them the mean

@@ -1,6 +1,6 @@
 //! The variables of an optimizer, in Keras's order: what a checkpoint holds.
 
-use candle_core::{Device, Tensor};
+use candle_core::{DType, Device, Tensor};
 
 use super::state::OptimizerState;
 use crate::error::{Error, Result};
@@ -41,6 +41,12 @@ impl OptimizerState {
         }
         for (kept, (name, tensor)) in kept.iter().zip(variables) {
             let (wanted, shape) = (self.name(*kept), self.shape(*kept));
+            let is_negative = |values: Vec<i64>| values.iter().any(|count| *count < 0);
+            if tensor.dtype() == DType::I64 && is_negative(tensor.flatten_all()?.to_vec1()?) {
+                return Err(Error::run(format!(
+                    "the stored `{name}` is negative, but it is a count"
+                )));
+            }
             if wanted != *name || shape != tensor.dims() {
                 return Err(Error::run(format!(
                     "the optimizer's variable `{wanted}` has shape {shape:?}, the stored one is \
@@ -135,12 +141,10 @@ impl OptimizerState {
     fn write(&mut self, kept: Kept, tensor: &Tensor) -> Result<()> {
         let tensor = tensor.to_device(&Device::Cpu)?.flatten_all()?;
         let count = || -> Result<u64> {
-            let counts = tensor.to_dtype(candle_core::DType::I64)?.to_vec1::<i64>()?;
+            let counts = tensor.to_dtype(DType::I64)?.to_vec1::<i64>()?;
             Ok(counts.first().map_or(0, |count| count.unsigned_abs()))
         };
-        let values = || -> Result<Vec<f32>> {
-            Ok(tensor.to_dtype(candle_core::DType::F32)?.to_vec1::<f32>()?)
-        };
+        let values = || -> Result<Vec<f32>> { Ok(tensor.to_dtype(DType::F32)?.to_vec1::<f32>()?) };
         let number = || -> Result<f32> { Ok(values()?.first().copied().unwrap_or_default()) };
         match kept {
             Kept::OuterIteration | Kept::OuterRate => {}

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use anyhow::Result;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use lanthorn::Diagnostic;
-use lanthorn::artifact::Model;
+use lanthorn::artifact::{Model, Training};
 use lanthorn::callbacks::Logs;
 use lanthorn::config::Config;
 use lanthorn::history::EpochLogs;
@@ -18,6 +18,7 @@ use serde_json::{Value, json};
 
 use super::keras_number;
 use super::streams::{draw, reader_is_gone, say};
+use crate::cli::train::resume_command;
 
 /// How much is shown while a training runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -116,7 +117,7 @@ impl View {
                     "{}: {} parameters, training on {} samples{validation}",
                     start.name, start.parameters, start.samples
                 ));
-                if start.epoch > 0 {
+                if start.epoch > 0 && start.epoch < start.epochs {
                     say(&format!("going on after epoch {} of {}", start.epoch, start.epochs));
                 }
             }
@@ -243,7 +244,8 @@ impl View {
         if self.json {
             self.event(&json!({
                 "event": "run_end", "epochs": training.epochs, "logs": training.logs,
-                "stopped": training.stopped, "model": path,
+                "stopped": training.stopped, "best_epoch": training.best_epoch,
+                "averaged": training.averaged, "model": path,
             }));
             return self.take_failure().map_or(Ok(()), Err);
         }
@@ -253,9 +255,10 @@ impl View {
             .map(|(key, value)| format!("{key} {}", keras_number(value)))
             .collect();
         super::result(&format!(
-            "{}: {} epochs, {}\nsaved {}\n",
+            "{}: {} epochs{}{}\nsaved {}\n",
             name(&model.config),
             training.epochs,
+            course(training),
             logs.join(", "),
             path.display()
         ))
@@ -264,7 +267,7 @@ impl View {
     pub(crate) fn interrupted(&mut self, trainer: &Trainer, folder: &Path) {
         self.close();
         let position = trainer.position();
-        let resume = format!("lanthorn train --resume {}", folder.display());
+        let resume = resume_command(folder);
         if self.json {
             self.event(&json!({
                 "event": "run_end", "interrupted": true, "epoch": position.epoch + 1,
@@ -291,6 +294,17 @@ fn words(logs: &Logs) -> String {
     let words: Vec<String> =
         logs.iter().map(|(key, value)| format!("{key}: {}", keras_number(value))).collect();
     words.join(" - ")
+}
+
+/// What the reader must know of the numbers that follow: why the training stopped, and whose weights
+/// they are.
+fn course(training: &Training) -> String {
+    let stopped = training.stopped.as_ref().map(|why| format!(" ({why})")).unwrap_or_default();
+    match (training.best_epoch, training.averaged) {
+        (Some(best), _) => format!("{stopped}, weights restored from the best epoch, {best}: "),
+        (None, true) => format!("{stopped}, averaged weights (`use_ema`): "),
+        (None, false) => format!("{stopped}, "),
+    }
 }
 
 /// As Keras writes the time of a step: `2s`, `14ms`, `48us`.

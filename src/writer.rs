@@ -1,0 +1,254 @@
+//! `Writer`: writes checkpoints and history.csv off the training's path.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use crate::checkpoint::{CHECKPOINT, Checkpoint};
+use crate::disk::{self, Disk, Existing};
+use crate::error::{Error, Result};
+use crate::history::{EpochLogs, HISTORY, Table};
+
+/// Writes the checkpoints of one run: the first and the last always, between them one whenever the
+/// last is old enough and written. There is never more than one copy of the state beside the
+/// training's own.
+pub(crate) struct Writer {
+    shared: Arc<Shared>,
+    /// None where the machine gives no thread: then `hand_over` writes.
+    thread: Option<JoinHandle<()>>,
+    files: Arc<Mutex<Files>>,
+    last: Instant,
+    /// What `fit.checkpoint` says.
+    interval: Option<Duration>,
+    told_interval: bool,
+}
+
+#[derive(Default)]
+struct Shared {
+    desk: Mutex<Desk>,
+    changed: Condvar,
+}
+
+#[derive(Default)]
+struct Desk {
+    waiting: Option<Task>,
+    writing: bool,
+    closed: bool,
+    /// What the last one cost, copying included.
+    cost: Duration,
+    /// Why the last one could not be written, and whether that was told.
+    error: Option<(Error, bool)>,
+}
+
+struct Task {
+    checkpoint: Checkpoint,
+    /// Epochs that ended since the one before.
+    epochs: Vec<EpochLogs>,
+    started: Instant,
+}
+
+/// The least time between two checkpoints.
+const LEAST: Duration = Duration::from_secs(1);
+/// The part of the time that checkpoints may take.
+const PART: f64 = 0.02;
+/// From here on the user is told how seldom they are.
+const SELDOM: Duration = Duration::from_secs(60);
+
+impl Writer {
+    /// A writer into a run's folder; without a thread, every call writes at once.
+    pub(crate) fn new(
+        folder: &Path,
+        disk: Arc<dyn Disk>,
+        interval: Option<Duration>,
+        is_threaded: bool,
+    ) -> Writer {
+        let shared = Arc::new(Shared::default());
+        let files = Arc::new(Mutex::new(Files::new(folder, disk)));
+        let (theirs, their_files) = (Arc::clone(&shared), Arc::clone(&files));
+        let thread = std::thread::Builder::new().name("checkpoints".to_string());
+        let thread = match is_threaded {
+            true => thread.spawn(move || write_all(&theirs, &their_files)).ok(),
+            false => None,
+        };
+        Writer { shared, thread, files, last: Instant::now(), interval, told_interval: false }
+    }
+
+    /// True where the last checkpoint is written, and old enough for another.
+    pub(crate) fn is_due(&self) -> bool {
+        let age = self.last.elapsed();
+        if age < self.interval.unwrap_or(LEAST) {
+            return false;
+        }
+        let desk = self.shared.lock();
+        !desk.is_busy() && age >= self.interval.unwrap_or_else(|| interval(desk.cost))
+    }
+
+    /// Hands over a checkpoint, of which copying began at `started`, and the epochs that ended since
+    /// the one before. [`Writer::wait`] comes before.
+    pub(crate) fn hand_over(
+        &mut self,
+        checkpoint: Checkpoint,
+        epochs: Vec<EpochLogs>,
+        started: Instant,
+    ) {
+        self.last = Instant::now();
+        let task = Task { checkpoint, epochs, started };
+        if self.thread.is_some() {
+            self.shared.lock().waiting = Some(task);
+            self.shared.changed.notify_all();
+        } else {
+            let result = lock(&self.files).write(&task);
+            self.shared.lock().wrote(task.started, result);
+        }
+    }
+
+    /// Waits until nothing is being written.
+    pub(crate) fn wait(&self) {
+        let mut desk = self.shared.lock();
+        while desk.is_busy() && self.thread.is_some() {
+            desk = self.shared.changed.wait(desk).unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+
+    /// Waits, and tells whether the last one is on disk.
+    pub(crate) fn finish(&mut self) -> Result<()> {
+        self.wait();
+        self.shared.lock().error.take().map_or(Ok(()), |(error, _)| Err(error))
+    }
+
+    /// What the user should know by now: a checkpoint that failed, or how seldom they are.
+    pub(crate) fn warnings(&mut self) -> Vec<String> {
+        let mut warnings = Vec::new();
+        let mut desk = self.shared.lock();
+        if let Some((error, told)) = desk.error.as_mut().filter(|(_, told)| !told) {
+            *told = true;
+            warnings.push(format!("no checkpoint: {error}; training goes on, and tries again"));
+        }
+        let every = interval(desk.cost);
+        if self.interval.is_none()
+            && every > SELDOM
+            && !std::mem::replace(&mut self.told_interval, true)
+        {
+            warnings.push(format!(
+                "a checkpoint takes {:.1} s, so one is written every {:.0} s; `fit.checkpoint: 30s` \
+                 sets another interval",
+                desk.cost.as_secs_f64(),
+                every.as_secs_f64()
+            ));
+        }
+        warnings
+    }
+
+    /// Makes history.csv what these epochs are, where it isn't.
+    pub(crate) fn write_history(&self, epochs: &[EpochLogs]) -> Result<()> {
+        self.wait();
+        let files = lock(&self.files);
+        let mut table = Table::default();
+        table.add(epochs);
+        let (path, text) = (files.folder.join(HISTORY), table.to_csv(0));
+        match epochs.is_empty() || std::fs::read(&path).is_ok_and(|old| old == text.as_bytes()) {
+            true => Ok(()),
+            false => disk::replace(&*files.disk, &path, text.as_bytes()),
+        }
+    }
+}
+
+/// The time between two checkpoints that cost this much.
+fn interval(cost: Duration) -> Duration {
+    LEAST.max(cost.div_f64(PART))
+}
+
+impl Drop for Writer {
+    fn drop(&mut self) {
+        self.shared.lock().closed = true;
+        self.shared.changed.notify_all();
+        if let Some(thread) = self.thread.take() {
+            drop(thread.join());
+        }
+    }
+}
+
+impl Shared {
+    fn lock(&self) -> MutexGuard<'_, Desk> {
+        lock(&self.desk)
+    }
+}
+
+impl Desk {
+    fn is_busy(&self) -> bool {
+        self.waiting.is_some() || self.writing
+    }
+
+    fn wrote(&mut self, started: Instant, result: Result<()>) {
+        self.writing = false;
+        self.cost = started.elapsed();
+        let told = self.error.as_ref().is_some_and(|(_, told)| *told);
+        self.error = result.err().map(|error| (error, told));
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn write_all(shared: &Shared, files: &Mutex<Files>) {
+    let mut desk = shared.lock();
+    loop {
+        if let Some(task) = desk.waiting.take() {
+            desk.writing = true;
+            drop(desk);
+            let result = lock(files).write(&task);
+            let started = task.started;
+            drop(task); // the copy of the state, before another is made
+            desk = shared.lock();
+            desk.wrote(started, result);
+            shared.changed.notify_all();
+        } else if desk.closed {
+            return;
+        } else {
+            desk = shared.changed.wait(desk).unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+}
+
+/// The checkpoint, and the history beside it: in each epoch of a fast training, flushing that to
+/// disk would take longer than the epoch.
+struct Files {
+    folder: PathBuf,
+    disk: Arc<dyn Disk>,
+    table: Table,
+    /// Epochs that history.csv holds; None where it has to be written anew.
+    written: Option<usize>,
+}
+
+impl Files {
+    fn new(folder: &Path, disk: Arc<dyn Disk>) -> Files {
+        Files { folder: folder.to_path_buf(), disk, table: Table::default(), written: None }
+    }
+
+    fn write(&mut self, task: &Task) -> Result<()> {
+        if self.table.add(&task.epochs) {
+            self.written = None; // the header is another
+        }
+        let (disk, path) = (&*self.disk, self.folder.join(CHECKPOINT));
+        disk::write_whole(disk, &path, Existing::Replace, &mut |out| {
+            task.checkpoint.write(&self.table, out)
+        })?;
+        self.write_history()
+    }
+
+    /// Writes the epochs that history.csv lacks at its end.
+    fn write_history(&mut self) -> Result<()> {
+        let (disk, path, epochs) = (&*self.disk, self.folder.join(HISTORY), self.table.epochs());
+        let result = match self.written.take() {
+            _ if epochs == 0 => return Ok(()),
+            Some(written) if written == epochs => Ok(()),
+            Some(written) => disk::append(disk, &path, &self.table.to_csv(written))
+                .and_then(|()| disk::sync(disk, &path)),
+            None => disk::replace(disk, &path, self.table.to_csv(0).as_bytes()),
+        };
+        self.written = result.is_ok().then_some(epochs);
+        result
+    }
+}
