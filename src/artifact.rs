@@ -23,7 +23,7 @@ use crate::weights_file;
 
 /// The version of the files: another major one is refused, a higher minor one is read.
 pub const FORMAT_MAJOR: u64 = 1;
-/// The minor version. 1: checksums; the history of a checkpoint as a tensor.
+/// The minor version of models and checkpoints. 1: checksums; the history of a checkpoint as a tensor.
 pub const FORMAT_MINOR: u64 = 1;
 
 /// The name of the model in a run folder.

@@ -118,6 +118,7 @@ fn every_form_is_trained_to_the_same_numbers() {
             let mut names: Vec<&String> = expected.keys().collect();
             names.sort();
             let mut others: Vec<&String> = found.keys().collect();
+            others.retain(|name| *name != "history"); // a list in the metadata of version 1.0
             others.sort();
             assert_eq!(names, others, "{name}/{file}");
             for tensor in names {

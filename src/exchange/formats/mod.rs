@@ -13,7 +13,7 @@ use candle_core::{DType, Tensor};
 use serde_json::{Value, json};
 
 use super::verify;
-use crate::artifact::{FORMAT_MAJOR, FORMAT_MINOR, Model};
+use crate::artifact::{FORMAT_MAJOR, Model};
 use crate::config::Config;
 use crate::error::Result;
 use crate::network::Network;
@@ -131,6 +131,6 @@ impl ExportOptions {
 /// What an importer must know of a file of weights: the order of the features behind a flattened
 /// image.
 fn weights_metadata(flatten: &str) -> Value {
-    let format = json!({ "kind": "weights", "major": FORMAT_MAJOR, "minor": FORMAT_MINOR });
+    let format = json!({ "kind": "weights", "major": FORMAT_MAJOR, "minor": 0 });
     json!({ "format": format, "flatten": flatten })
 }
