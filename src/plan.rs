@@ -16,6 +16,7 @@ use crate::memory::Need;
 use crate::random::Random;
 use crate::run_config::as_json;
 use crate::spec::{Facts, Spec};
+use crate::trainable::{self, Judgement};
 use crate::trainer::{Trainer, TrainingData};
 
 /// A configuration, its data and its spec.
@@ -104,6 +105,14 @@ impl Plan {
             && let Err(error) = weigh(loaded, weight)
         {
             errors.push(error.into());
+        }
+        if let (Some(spec), Some(loaded)) = (&spec, &mut loaded)
+            && errors.is_empty()
+        {
+            let Judgement { errors: mistakes, warnings } =
+                trainable::judge(&config, spec, loaded, &folder);
+            errors.extend(mistakes);
+            loaded.warnings.extend(warnings);
         }
         match spec {
             Some(spec) if errors.is_empty() => Ok(Plan { config, folder, data: loaded, spec }),
@@ -204,7 +213,10 @@ fn load(
 
 /// The mistake of a target that has one class.
 fn one_class(section: &DataConfig, loaded: &Loaded) -> Option<Diagnostic> {
-    let [only] = loaded.preprocessing.classes()? else { return None };
+    let classes = loaded.preprocessing.classes()?;
+    let counts = data::class_counts(&loaded.train.y, classes.len());
+    let mut met = classes.iter().zip(counts).filter(|(_, count)| *count > 0);
+    let (Some((only, _)), None) = (met.next(), met.next()) else { return None };
     let message = format!("the target has one class, `{only}`: there is nothing to learn");
     let help =
         "classes are counted in the part to train on; look at the column, or at `validation_split`";

@@ -7,10 +7,11 @@ use rayon::prelude::*;
 
 use crate::activations::Activation;
 use crate::artifact::Model;
+use crate::data::Preprocessing;
 use crate::error::{Error, Result};
 use crate::float_environment::FlushToZero;
 use crate::kernel_model::KernelModel;
-use crate::target::Target;
+use crate::meaning::Meaning;
 use crate::threads;
 
 /// A model in use; any number of threads may share it.
@@ -30,17 +31,6 @@ pub struct Predictor {
 struct Worker {
     kernels: KernelModel,
     padded: Vec<f32>,
-}
-
-/// What the model's output means.
-#[derive(Debug, Clone, PartialEq)]
-enum Meaning {
-    /// One probability or score for each class.
-    Classes(Vec<String>),
-    /// The probability of the second of two classes.
-    Second(Vec<String>),
-    /// Numbers, in the original unit after `factor · value + offset`.
-    Numbers(Vec<(f64, f64)>),
 }
 
 /// The predictions for some rows, in the order of the rows.
@@ -75,21 +65,9 @@ impl Predictor {
         let Some(preprocessing) = &model.preprocessing else {
             return Err(Error::run("the model was made without data: it has no preprocessing"));
         };
-        let width = model.network.spec().output().elements();
-        let meaning = match (preprocessing.classes(), preprocessing.target_kind()) {
-            (Some(classes), _) if classes.len() == width => Meaning::Classes(classes.to_vec()),
-            (Some(classes), _) if classes.len() == 2 && width == 1 => {
-                Meaning::Second(classes.to_vec())
-            }
-            (_, Target::Numbers(_)) => Meaning::Numbers(preprocessing.target_unit()),
-            (classes, _) => {
-                let classes = classes.map_or(0, <[String]>::len);
-                return Err(Error::run(format!(
-                    "the model's {width} outputs are neither numbers nor its {classes} classes"
-                )));
-            }
-        };
         let loss = model.config.compile.as_ref().map(|compile| &compile.loss);
+        let meaning = Meaning::of(preprocessing, model.network.spec(), loss)
+            .map_err(|problem| Error::run(problem.message))?;
         let last = match &meaning {
             Meaning::Classes(_) if loss.is_some_and(|loss| loss.item.from_logits()) => {
                 Activation::softmax()
@@ -109,6 +87,27 @@ impl Predictor {
     /// The model.
     pub fn model(&self) -> &Model {
         &self.model
+    }
+
+    /// The names of the classes that it predicts, where it does.
+    pub fn classes(&self) -> Option<&[String]> {
+        self.meaning.classes()
+    }
+
+    /// The names of the numbers that it predicts where it predicts numbers: the target's columns, or
+    /// these with the outputs of each.
+    pub fn number_names(&self) -> Vec<String> {
+        let columns =
+            self.model.preprocessing.as_ref().map(Preprocessing::target_names).unwrap_or_default();
+        let width = self.width();
+        match width.checked_div(columns.len()) {
+            Some(1) if columns.len() == width => columns,
+            Some(each) if each * columns.len() == width => columns
+                .iter()
+                .flat_map(|column| (0..each).map(move |output| format!("{column}_{output}")))
+                .collect(),
+            _ => (0..width).map(|output| output.to_string()).collect(),
+        }
     }
 
     /// How many numbers a row's prediction has: one for each class, or the target's.

@@ -24,3 +24,18 @@ pub enum Target {
     /// Numbers, this many a sample.
     Numbers(usize),
 }
+
+/// What the numbers of a target may be for a loss.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TargetRange {
+    /// Any.
+    Any,
+    /// 0 and more.
+    NotNegative,
+    /// From 0 to 1.
+    Probabilities,
+    /// -1 and 1, or 0 and 1.
+    Signs,
+    /// 0, 1, … for as many classes as the output has.
+    ClassNumbers,
+}

@@ -136,6 +136,32 @@ pub enum Activation {
 }
 
 impl Activation {
+    /// Its name: `relu`.
+    pub(crate) fn name(&self) -> String {
+        match serde_json::to_value(self) {
+            Ok(Value::String(name)) => name,
+            Ok(Value::Object(map)) => map.keys().next().cloned().unwrap_or_default(),
+            _ => String::new(),
+        }
+    }
+
+    /// Whether all numbers of an axis make each of its values.
+    pub(crate) fn is_over_several(&self) -> bool {
+        matches!(self, Activation::Softmax | Activation::Sparsemax | Activation::LogSoftmax)
+    }
+
+    /// Whether its values are probabilities, or become some where they are divided by their sum.
+    pub(crate) fn makes_probabilities(&self) -> bool {
+        matches!(
+            self,
+            Activation::Sigmoid
+                | Activation::HardSigmoid
+                | Activation::SparseSigmoid
+                | Activation::Softmax
+                | Activation::Sparsemax
+        )
+    }
+
     /// `relu` without arguments.
     pub fn relu() -> Self {
         Activation::Relu { max_value: None, negative_slope: 0.0, threshold: 0.0 }

@@ -9,7 +9,7 @@ use lanthorn::Error;
 use lanthorn::data;
 use lanthorn::engine::Engine;
 use lanthorn::evaluate::{Scores, score_each};
-use lanthorn::metrics::report::ClassReport;
+use lanthorn::metrics::report::Report;
 use lanthorn::plan::samples;
 use serde_json::json;
 
@@ -39,15 +39,7 @@ pub(crate) fn run(arguments: &EvaluateArguments, common: &Common) -> Result<()> 
     let used = data::load_for_use(&arguments.data, preprocessing, true, false)?;
     let unit = preprocessing.is_target_scaled().then(|| preprocessing.target_unit());
     let mut scores = Scores::new(&model.spec, train)?.with_unit(unit);
-    let mut report = match (arguments.report, preprocessing.classes()) {
-        (false, _) => None,
-        (true, Some(classes)) => Some(ClassReport::new(classes)),
-        (true, None) => {
-            return Err(
-                Error::run("`--report` needs classes, but the model predicts numbers").into()
-            );
-        }
-    };
+    let mut report = if arguments.report { Some(Report::of(&model, preprocessing)?) } else { None };
     let mut engine = Engine::new(&model.network);
     let (network, rows) = (&model.network, samples(&used.data));
     let (width, logits) = (model.spec.model.output().last(), train.loss.item.from_logits());
@@ -64,8 +56,7 @@ pub(crate) fn run(arguments: &EvaluateArguments, common: &Common) -> Result<()> 
     if common.json {
         let mut document = json!({ "rows": used.data.len(), "metrics": logs });
         if let Some(report) = &report {
-            document["classes"] = json!(report.classes());
-            document["confusion"] = json!(report.confusion());
+            report.to_json(&mut document);
         }
         return view::json(&document);
     }
@@ -75,7 +66,7 @@ pub(crate) fn run(arguments: &EvaluateArguments, common: &Common) -> Result<()> 
     }
     text += &format!("rows: {}\n", used.data.len());
     if let Some(report) = &report {
-        text += &format!("\n{}\n{}", report.to_table(), report.confusion_table());
+        text += &report.to_text();
     }
     view::result(&text)
 }

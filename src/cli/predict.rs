@@ -54,10 +54,10 @@ pub(crate) fn run(arguments: &PredictArguments, common: &Common) -> Result<()> {
     let Some(preprocessing) = &predictor.model().preprocessing else {
         return Err(Error::run("the model has no preprocessing").into());
     };
-    let thresholds = thresholds(&arguments.threshold, preprocessing.classes())?;
+    let thresholds = thresholds(&arguments.threshold, predictor.classes())?;
     let used = data::load_for_use(&arguments.data, preprocessing, false, arguments.keep_columns)?;
     let predictions = predictor.predict(&used.data.x.values)?;
-    let names = preprocessing.target_names();
+    let names = predictor.number_names();
     let bytes = if common.json {
         as_json(&predictions, &thresholds, &names)?
     } else {

@@ -46,7 +46,7 @@ pub(super) fn check(
             return Err(error.with_help(remedy(planned)));
         }
         if left < different {
-            warnings.push(Diagnostic::warning(Code::Column, message).with_help(remedy(planned)));
+            warnings.push(Diagnostic::warning(Code::Precision, message).with_help(remedy(planned)));
         }
     }
     Ok(warnings)

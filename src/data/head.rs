@@ -47,7 +47,7 @@ impl Kept {
         while !text.is_char_boundary(end) {
             end -= 1;
         }
-        let held = held.map(|held| held[..held.len().min(KEPT_BYTES)].to_vec()).unwrap_or_default();
+        let held = held.map(<[bool]>::to_vec).unwrap_or_default();
         Kept {
             text: text[..end].to_string(),
             body: header.body,
@@ -56,6 +56,12 @@ impl Kept {
             columns,
             held,
         }
+    }
+
+    /// The row of the table that the how-manieth row to train on, or of those held back, is.
+    pub(super) fn row_of_the_table(&self, row: usize, held: bool) -> usize {
+        let rows = self.held.iter().enumerate().filter(|(_, is_held)| **is_held == held);
+        rows.map(|(place, _)| place).nth(row).unwrap_or(row)
     }
 
     /// The cells of the first rows to train on, or of those that are held back.

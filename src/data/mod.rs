@@ -36,7 +36,7 @@ mod tests;
 
 use std::path::Path;
 
-use apply::Bound;
+use apply::{Bound, line_of_row};
 use cells::Missing;
 use columns::Plan;
 use head::Kept;
@@ -48,7 +48,7 @@ use table::Table;
 
 use crate::config::ConfigError;
 use crate::config::data::DataConfig;
-use crate::diagnostics::{Code, Diagnostic};
+use crate::diagnostics::{Code, Diagnostic, Place};
 use crate::error::Result;
 use crate::random::Random;
 
@@ -196,6 +196,27 @@ fn raw_rows(source: &Source, header: &Header) -> Result<Vec<csv::StringRecord>> 
 }
 
 impl Loaded {
+    /// The line of a row of the part to train on, or to validate on; the file alone where it has
+    /// changed since.
+    pub(crate) fn place_of(
+        &self,
+        section: &DataConfig,
+        folder: &Path,
+        is_validation: bool,
+        row: usize,
+    ) -> Place {
+        let (path, key, row) = match (&section.validation, is_validation) {
+            (Some(path), true) => (path, "data.validation", row),
+            _ => (&section.train, "data.train", self.kept.row_of_the_table(row, is_validation)),
+        };
+        let found = || -> Result<Place> {
+            let source = open(path, folder, key)?;
+            let header = Header::read(&source, &self.preprocessing.format())?;
+            line_of_row(&source, &header, row)
+        };
+        found().unwrap_or_else(|_| Place::from(path.as_str()))
+    }
+
     /// A number that changes with the rows as the model sees them, with their order and with the
     /// names of classes, and not with the place of the file.
     pub fn fingerprint(&self) -> u64 {

@@ -71,7 +71,22 @@ codes! {
     Cell L104 "cell" "A cell is empty, or is not a number where one is expected.";
     Category L105 "category" "A category or class that the model has not seen in training.";
     OneClass L106 "one_class" "The target has a single class, so that there is nothing to learn.";
+    TargetValue L107 "target_value" "A value of the target that the loss cannot take.";
     SplitTail L150 "split_tail" "The rows at the end, held back for validation, are not like the others.";
+    HeaderNames L151 "header_names" "The names of the columns look like a row of the table.";
+    Spelling L152 "spelling" "Categories that may be the same: they differ by case, spelling or invisible characters.";
+    Constant L153 "constant" "A column has the same value in every row.";
+    Unscaled L154 "unscaled" "A column of large numbers is not scaled.";
+    Identifier L155 "identifier" "A column has another value in nearly every row.";
+    RareClass L156 "rare_class" "A class has few rows, and no class weights are set.";
+    NoValidation L157 "no_validation" "There is nothing to validate on.";
+    NotEncoded L158 "not_encoded" "A target of 0 and 1 is taken as a number.";
+    LearningRate L159 "learning_rate" "The learning rate is unusual for the optimizer.";
+    Activation L160 "activation" "The last layer's activation is unusual for the loss.";
+    Labels L161 "labels" "A metric of classes over labels that do not exclude each other.";
+    Leak L162 "leak" "A feature is the target itself.";
+    Precision L163 "precision" "Different numbers become the same in 32 bits.";
+    CategoryOrder L164 "category_order" "Categories are numbered in an order that may mean nothing.";
     // models and runs
     Model L200 "model" "A model, checkpoint or weights file cannot be used.";
     Run L300 "run" "The command cannot be carried out.";

@@ -10,7 +10,7 @@ use super::math::ln;
 use super::slices::{LossBatch, clip_probability as clip_one, logistic, mean_of_columns};
 use super::terms::{axis_last, clip_probability, smooth, softplus};
 use crate::error::{Problem, Result};
-use crate::target::Output;
+use crate::target::{Output, TargetRange};
 
 /// `mean -(y ln p + (1 - y) ln (1 - p))` over `axis`, p clipped to [1e-7, 1 - 1e-7]; of logits x,
 /// `mean ln (1 + e^x) - y x`. Keras: `keras.losses.BinaryCrossentropy`.
@@ -66,6 +66,14 @@ impl Loss for BinaryCrossentropy {
 
     fn from_logits(&self) -> bool {
         self.from_logits
+    }
+
+    fn target_range(&self, _: &Output<'_>) -> TargetRange {
+        TargetRange::Probabilities
+    }
+
+    fn wanted_activation(&self, _: &Output<'_>) -> Option<&'static str> {
+        (!self.from_logits).then_some("sigmoid")
     }
 
     fn check(&self, output: &Output<'_>) -> Result<(), Problem> {

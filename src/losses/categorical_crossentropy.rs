@@ -10,7 +10,7 @@ use super::math::ln;
 use super::slices::{LossBatch, clip_probability, each_row, each_softmax};
 use super::terms::{axis_last, log_probability, smooth};
 use crate::error::{Problem, Result};
-use crate::target::Output;
+use crate::target::{Output, TargetRange};
 
 /// `-Σ y ln p` over `axis`; p is divided by its sum and clipped to [1e-7, 1 - 1e-7], or is the
 /// softmax of logits. Keras: `keras.losses.CategoricalCrossentropy`.
@@ -87,6 +87,14 @@ impl Loss for CategoricalCrossentropy {
 
     fn from_logits(&self) -> bool {
         self.from_logits
+    }
+
+    fn target_range(&self, _: &Output<'_>) -> TargetRange {
+        TargetRange::Probabilities
+    }
+
+    fn wanted_activation(&self, _: &Output<'_>) -> Option<&'static str> {
+        (!self.from_logits).then_some("softmax")
     }
 
     fn check(&self, output: &Output<'_>) -> Result<(), Problem> {

@@ -9,7 +9,7 @@ use super::loss::Loss;
 use super::sparse_categorical_crossentropy::class_numbers;
 use super::terms::one_hot;
 use crate::error::{Problem, Result};
-use crate::target::Output;
+use crate::target::{Output, TargetRange};
 
 /// `(1 - p[y]^q) / q` for class numbers y of shape (batch, …) or (batch, …, 1); near q = 0 it is
 /// crossentropy, near 1 the absolute error. Zhang and Sabuncu, arXiv:1805.07836.
@@ -33,6 +33,14 @@ impl Loss for CategoricalGeneralizedCrossEntropy {
         let hot = one_hot(&numbers, prediction.dim(D::Minus1)?)?;
         let p = (hot * prediction)?.sum(D::Minus1)?;
         Ok((p.powf(self.q)?.affine(-1.0, 1.0)? / self.q)?)
+    }
+
+    fn target_range(&self, _: &Output<'_>) -> TargetRange {
+        TargetRange::ClassNumbers
+    }
+
+    fn wanted_activation(&self, _: &Output<'_>) -> Option<&'static str> {
+        Some("softmax")
     }
 
     fn check(&self, output: &Output<'_>) -> Result<(), Problem> {

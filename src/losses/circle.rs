@@ -64,6 +64,10 @@ impl Loss for Circle {
         Ok(Some(loss.gt(0.0)?.to_dtype(prediction.dtype())?))
     }
 
+    fn is_of_embeddings(&self) -> bool {
+        true
+    }
+
     fn check(&self, output: &Output<'_>) -> Result<(), Problem> {
         checks::positive("gamma", self.gamma)?;
         checks::within("margin", self.margin, 0.0, 1.0)?;

@@ -10,7 +10,7 @@ use super::loss::Loss;
 use super::slices::LossBatch;
 use super::sparse_categorical_crossentropy::SparseCategoricalCrossentropy;
 use crate::error::{Problem, Result};
-use crate::target::{Output, Target};
+use crate::target::{Output, Target, TargetRange};
 
 /// Binary crossentropy over 1 unit; else sparse where the target is class numbers, and categorical
 /// where it has one column a class. Keras: the strings `crossentropy` and `ce` of `compile`.
@@ -32,6 +32,16 @@ impl Crossentropy {
 
     fn categorical(&self) -> CategoricalCrossentropy {
         CategoricalCrossentropy { from_logits: self.from_logits, ..Default::default() }
+    }
+
+    /// The one that fits an output and a target.
+    fn of(&self, output: &Output<'_>) -> Box<dyn Loss> {
+        match output.target {
+            _ if output.shape.last() == 1 => Box::new(self.binary()),
+            Target::Numbers(n) if n != output.shape.elements() => Box::new(self.sparse()),
+            Target::Classes(_) => Box::new(self.sparse()),
+            Target::Numbers(_) | Target::OneHot(_) => Box::new(self.categorical()),
+        }
     }
 }
 
@@ -63,14 +73,15 @@ impl Loss for Crossentropy {
         self.from_logits
     }
 
+    fn target_range(&self, output: &Output<'_>) -> TargetRange {
+        self.of(output).target_range(output)
+    }
+
+    fn wanted_activation(&self, output: &Output<'_>) -> Option<&'static str> {
+        self.of(output).wanted_activation(output)
+    }
+
     fn check(&self, output: &Output<'_>) -> Result<(), Problem> {
-        match output.target {
-            _ if output.shape.last() == 1 => self.binary().check(output),
-            Target::Numbers(n) | Target::OneHot(n) if n == output.shape.elements() => {
-                self.categorical().check(output)
-            }
-            Target::OneHot(_) => self.categorical().check(output),
-            Target::Classes(_) | Target::Numbers(_) => self.sparse().check(output),
-        }
+        self.of(output).check(output)
     }
 }

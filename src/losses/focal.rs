@@ -9,7 +9,7 @@ use super::checks;
 use super::loss::Loss;
 use super::terms::{axis_last, clip_probability, log_softmax, sigmoid, smooth};
 use crate::error::{Problem, Result};
-use crate::target::Output;
+use crate::target::{Output, TargetRange};
 
 /// `mean (1 - p_t)^gamma · bce` over `axis`, where p_t = y p + (1 - y)(1 - p) and bce is the binary
 /// crossentropy of each number; with balancing also times y alpha + (1 - y)(1 - alpha).
@@ -63,6 +63,14 @@ impl Loss for BinaryFocalCrossentropy {
 
     fn from_logits(&self) -> bool {
         self.from_logits
+    }
+
+    fn target_range(&self, _: &Output<'_>) -> TargetRange {
+        TargetRange::Probabilities
+    }
+
+    fn wanted_activation(&self, _: &Output<'_>) -> Option<&'static str> {
+        (!self.from_logits).then_some("sigmoid")
     }
 
     fn check(&self, output: &Output<'_>) -> Result<(), Problem> {
@@ -122,6 +130,14 @@ impl Loss for CategoricalFocalCrossentropy {
 
     fn from_logits(&self) -> bool {
         self.from_logits
+    }
+
+    fn target_range(&self, _: &Output<'_>) -> TargetRange {
+        TargetRange::Probabilities
+    }
+
+    fn wanted_activation(&self, _: &Output<'_>) -> Option<&'static str> {
+        (!self.from_logits).then_some("softmax")
     }
 
     fn check(&self, output: &Output<'_>) -> Result<(), Problem> {

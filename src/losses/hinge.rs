@@ -8,7 +8,7 @@ use super::checks;
 use super::loss::Loss;
 use super::terms::positive;
 use crate::error::{Problem, Result};
-use crate::target::Output;
+use crate::target::{Output, TargetRange};
 
 /// `mean max(1 - y p, 0)` over the last axis; y is -1 or 1, or 0 or 1 where all of a batch are.
 /// Keras: `keras.losses.Hinge`.
@@ -19,6 +19,10 @@ pub struct Hinge {}
 impl Loss for Hinge {
     fn per_sample(&self, target: &Tensor, prediction: &Tensor) -> Result<Tensor> {
         Ok(margin(target, prediction)?.mean(D::Minus1)?)
+    }
+
+    fn target_range(&self, _: &Output<'_>) -> TargetRange {
+        TargetRange::Signs
     }
 
     fn check(&self, output: &Output<'_>) -> Result<(), Problem> {
@@ -37,6 +41,10 @@ impl Loss for SquaredHinge {
         Ok(margin(target, prediction)?.sqr()?.mean(D::Minus1)?)
     }
 
+    fn target_range(&self, _: &Output<'_>) -> TargetRange {
+        TargetRange::Signs
+    }
+
     fn check(&self, output: &Output<'_>) -> Result<(), Problem> {
         checks::binary("squared_hinge", output)
     }
@@ -53,6 +61,10 @@ impl Loss for CategoricalHinge {
         let right = (target * prediction)?.sum(D::Minus1)?;
         let wrong = (target.affine(-1.0, 1.0)? * prediction)?.max(D::Minus1)?;
         positive(&((wrong - right)? + 1.0)?)
+    }
+
+    fn target_range(&self, _: &Output<'_>) -> TargetRange {
+        TargetRange::Probabilities
     }
 
     fn check(&self, output: &Output<'_>) -> Result<(), Problem> {

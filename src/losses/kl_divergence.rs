@@ -9,7 +9,7 @@ use super::loss::Loss;
 use super::slices::{LossBatch, mean_of_columns};
 use super::terms::{EPSILON, clip};
 use crate::error::{Problem, Result};
-use crate::target::Output;
+use crate::target::{Output, TargetRange};
 
 /// `Σ y ln (y / p)` over the last axis, y and p clipped to [1e-7, 1].
 /// Keras: `keras.losses.KLDivergence`.
@@ -21,6 +21,14 @@ impl Loss for KlDivergence {
     fn per_sample(&self, target: &Tensor, prediction: &Tensor) -> Result<Tensor> {
         let (y, p) = (clip(target, EPSILON, 1.0)?, clip(prediction, EPSILON, 1.0)?);
         Ok((&y * (&y / p)?.log()?)?.sum(D::Minus1)?)
+    }
+
+    fn target_range(&self, _: &Output<'_>) -> TargetRange {
+        TargetRange::Probabilities
+    }
+
+    fn wanted_activation(&self, _: &Output<'_>) -> Option<&'static str> {
+        Some("softmax")
     }
 
     fn check(&self, output: &Output<'_>) -> Result<(), Problem> {
@@ -50,6 +58,10 @@ impl Loss for Poisson {
         mean_of_columns(batch, values, gradient, |y, p| {
             (p - y * (p + epsilon).ln(), 1.0 - y / (p + epsilon))
         })
+    }
+
+    fn target_range(&self, _: &Output<'_>) -> TargetRange {
+        TargetRange::NotNegative
     }
 
     fn check(&self, output: &Output<'_>) -> Result<(), Problem> {

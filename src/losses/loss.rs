@@ -11,7 +11,7 @@ use super::slices::LossBatch;
 use super::{checks, terms};
 use crate::config::{AnyItem, Entry};
 use crate::error::{Error, Problem, Result};
-use crate::target::Output;
+use crate::target::{Output, TargetRange};
 
 /// A loss in a config: `mse`, `huber: {delta: 2}`.
 pub type LossEntry = Entry<dyn Loss>;
@@ -42,6 +42,22 @@ pub trait Loss: fmt::Debug + Send + Sync + AnyItem {
     /// True where the predictions are scores before the sigmoid or softmax.
     #[allow(clippy::wrong_self_convention)] // Keras's word
     fn from_logits(&self) -> bool {
+        false
+    }
+
+    /// What the numbers of the target may be.
+    fn target_range(&self, _output: &Output<'_>) -> TargetRange {
+        TargetRange::Any
+    }
+
+    /// The last layer's activation that makes the probabilities that it wants: `sigmoid` or
+    /// `softmax`; None where it takes any numbers.
+    fn wanted_activation(&self, _output: &Output<'_>) -> Option<&'static str> {
+        None
+    }
+
+    /// True where the outputs are a vector that stands for the sample, and no prediction.
+    fn is_of_embeddings(&self) -> bool {
         false
     }
 

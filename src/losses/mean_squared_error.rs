@@ -9,7 +9,7 @@ use super::loss::Loss;
 use super::slices::{LossBatch, mean_of_columns};
 use super::terms::{EPSILON, at_least};
 use crate::error::{Problem, Result};
-use crate::target::Output;
+use crate::target::{Output, TargetRange};
 
 /// `mean (y - p)²` over the last axis. Keras: `keras.losses.MeanSquaredError`.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
@@ -48,6 +48,10 @@ impl Loss for MeanSquaredLogarithmicError {
     fn per_sample(&self, target: &Tensor, prediction: &Tensor) -> Result<Tensor> {
         let log = |x: &Tensor| -> Result<Tensor> { Ok((at_least(x, EPSILON)? + 1.0)?.log()?) };
         Ok((log(prediction)? - log(target)?)?.sqr()?.mean(D::Minus1)?)
+    }
+
+    fn target_range(&self, _: &Output<'_>) -> TargetRange {
+        TargetRange::NotNegative
     }
 
     fn check(&self, output: &Output<'_>) -> Result<(), Problem> {

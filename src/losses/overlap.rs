@@ -8,7 +8,7 @@ use super::checks;
 use super::loss::Loss;
 use super::terms::EPSILON;
 use crate::error::{Problem, Result};
-use crate::target::Output;
+use crate::target::{Output, TargetRange};
 
 /// `1 - 2 Σ y p / (Σ y + Σ p + 1e-7)` over `axis`. Keras: `keras.losses.Dice`.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
@@ -24,6 +24,10 @@ impl Loss for Dice {
         let both = sum(&(target * prediction)?, self.axis.as_ref())?;
         let all = (sum(target, self.axis.as_ref())? + sum(prediction, self.axis.as_ref())?)?;
         Ok((both / (all + EPSILON)?)?.affine(-2.0, 1.0)?)
+    }
+
+    fn target_range(&self, _: &Output<'_>) -> TargetRange {
+        TargetRange::Probabilities
     }
 
     fn check(&self, output: &Output<'_>) -> Result<(), Problem> {
@@ -60,6 +64,10 @@ impl Loss for Tversky {
         let too_much = sum(&(target.affine(-1.0, 1.0)? * prediction)?, axes)?;
         let all = ((&both + (missed * self.alpha)?)? + (too_much * self.beta)?)?;
         Ok((both / (all + EPSILON)?)?.affine(-1.0, 1.0)?)
+    }
+
+    fn target_range(&self, _: &Output<'_>) -> TargetRange {
+        TargetRange::Probabilities
     }
 
     fn check(&self, output: &Output<'_>) -> Result<(), Problem> {

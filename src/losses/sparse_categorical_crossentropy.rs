@@ -10,7 +10,7 @@ use super::math::ln;
 use super::slices::{LossBatch, clip_probability, each_row, each_softmax};
 use super::terms::{axis_last, log_probability, one_hot};
 use crate::error::{Problem, Result};
-use crate::target::Output;
+use crate::target::{Output, TargetRange};
 
 /// `-ln p[y]` for class numbers y of shape (batch, …) or (batch, …, 1); p is divided by its sum and
 /// clipped to [1e-7, 1 - 1e-7], or is the softmax of logits.
@@ -90,6 +90,14 @@ impl Loss for SparseCategoricalCrossentropy {
 
     fn from_logits(&self) -> bool {
         self.from_logits
+    }
+
+    fn target_range(&self, _: &Output<'_>) -> TargetRange {
+        TargetRange::ClassNumbers
+    }
+
+    fn wanted_activation(&self, _: &Output<'_>) -> Option<&'static str> {
+        (!self.from_logits).then_some("softmax")
     }
 
     fn check(&self, output: &Output<'_>) -> Result<(), Problem> {

@@ -62,6 +62,10 @@ impl Metric for BinaryAccuracy {
         Ok(average(move |rows, row| binary(rows, row, threshold)))
     }
 
+    fn threshold(&self) -> Option<f64> {
+        Some(self.threshold)
+    }
+
     fn higher_is_better(&self) -> bool {
         true
     }

@@ -40,6 +40,10 @@ impl Metric for F1Score {
         start("f1_score", self.average, 1.0, self.threshold, output)
     }
 
+    fn threshold(&self) -> Option<f64> {
+        self.threshold
+    }
+
     fn higher_is_better(&self) -> bool {
         true
     }
@@ -71,6 +75,10 @@ impl Metric for FBetaScore {
     fn accumulator(&self, output: &Output<'_>) -> Result<Box<dyn Accumulator>, Problem> {
         checks::positive("beta", self.beta)?;
         start("fbeta_score", self.average, self.beta, self.threshold, output)
+    }
+
+    fn threshold(&self) -> Option<f64> {
+        self.threshold
     }
 
     fn higher_is_better(&self) -> bool {

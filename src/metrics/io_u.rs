@@ -208,6 +208,10 @@ impl Metric for BinaryIoU {
         .check("binary_io_u", output)
     }
 
+    fn threshold(&self) -> Option<f64> {
+        Some(self.threshold)
+    }
+
     fn higher_is_better(&self) -> bool {
         true
     }

@@ -19,6 +19,11 @@ pub trait Metric: fmt::Debug + Send + Sync + AnyItem {
     /// A fresh accumulator for a model of this output. (`accuracy` resolves itself here.)
     fn accumulator(&self, output: &Output<'_>) -> Result<Box<dyn Accumulator>, Problem>;
 
+    /// The threshold that predictions are compared with, where there is one.
+    fn threshold(&self) -> Option<f64> {
+        None
+    }
+
     /// Whether more is better; decides callbacks' `mode: auto`.
     fn higher_is_better(&self) -> bool {
         false

@@ -3,6 +3,10 @@
 use serde::Serialize;
 
 use super::rows::argmax;
+use crate::artifact::Model;
+use crate::data::Preprocessing;
+use crate::error::{Error, Result};
+use crate::meaning::Meaning;
 
 /// The confusion matrix of a classifier over some samples, and what follows from it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -10,6 +14,97 @@ pub struct ClassReport {
     classes: Vec<String>,
     /// How many samples of the class of a row were taken for the class of a column.
     confusion: Vec<Vec<u64>>,
+}
+
+/// What `evaluate --report` tells of a model: its classes, or each of its labels.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Report {
+    /// Of which one is right.
+    Classes(ClassReport),
+    /// Each of which is 0 or 1, by their names.
+    Labels(Vec<(String, ClassReport)>),
+}
+
+impl Report {
+    /// The report of a model that predicts classes or labels, without a sample yet.
+    pub fn of(model: &Model, preprocessing: &Preprocessing) -> Result<Report> {
+        let loss = model.config.compile.as_ref().map(|compile| &compile.loss);
+        let spec = model.network.spec();
+        let meaning = Meaning::of(preprocessing, spec, loss)
+            .map_err(|problem| Error::run(problem.message).with_help(problem.help))?;
+        if let Some(classes) = meaning.classes() {
+            return Ok(Report::Classes(ClassReport::new(classes)));
+        }
+        let output = spec.output_for(preprocessing.target_kind());
+        if loss.is_some_and(|loss| output.is_of_labels(loss)) {
+            let each = |name| (name, ClassReport::new(&["0".to_string(), "1".to_string()]));
+            return Ok(Report::Labels(
+                preprocessing.target_names().into_iter().map(each).collect(),
+            ));
+        }
+        Err(Error::run("`--report` needs classes, but the model predicts numbers"))
+    }
+
+    /// Adds samples, as [`ClassReport::add`] does.
+    pub fn add(&mut self, target: &[f32], prediction: &[f32], width: usize, from_logits: bool) {
+        let labels = match self {
+            Report::Classes(report) => return report.add(target, prediction, width, from_logits),
+            Report::Labels(labels) => labels,
+        };
+        let width = labels.len().max(1);
+        for (label, (_, report)) in labels.iter_mut().enumerate() {
+            let of = |values: &[f32]| -> Vec<f32> {
+                values.iter().skip(label).step_by(width).copied().collect()
+            };
+            report.add(&of(target), &of(prediction), 1, from_logits);
+        }
+    }
+
+    /// Puts it into a JSON document.
+    pub fn to_json(&self, document: &mut serde_json::Value) {
+        match self {
+            Report::Classes(report) => {
+                document["classes"] = serde_json::json!(report.classes());
+                document["confusion"] = serde_json::json!(report.confusion());
+            }
+            Report::Labels(labels) => {
+                let labels: serde_json::Map<_, _> = labels
+                    .iter()
+                    .map(|(name, report)| (name.clone(), serde_json::json!(report)))
+                    .collect();
+                document["labels"] = labels.into();
+            }
+        }
+    }
+
+    /// As tables.
+    pub fn to_text(&self) -> String {
+        let labels = match self {
+            Report::Classes(report) => {
+                return format!("\n{}\n{}", report.to_table(), report.confusion_table());
+            }
+            Report::Labels(labels) => labels,
+        };
+        let mut rows = vec![["", "precision", "recall", "f1", "samples"].map(str::to_string)];
+        for (name, report) in labels {
+            if let Some(scores) = report.scores().pop() {
+                rows.push(scores.row(name));
+            }
+        }
+        format!("\n{}", table(&rows))
+    }
+}
+
+impl ClassScores {
+    fn row(&self, name: &str) -> [String; 5] {
+        [
+            name.to_string(),
+            format!("{:.4}", self.precision),
+            format!("{:.4}", self.recall),
+            format!("{:.4}", self.f1),
+            self.samples.to_string(),
+        ]
+    }
 }
 
 /// How well one class is recognized.
@@ -129,15 +224,7 @@ impl ClassReport {
     /// A table of the classes' scores and their means.
     pub fn to_table(&self) -> String {
         let mut rows = vec![["", "precision", "recall", "f1", "samples"].map(str::to_string)];
-        let mut add = |scores: ClassScores| {
-            rows.push([
-                scores.class,
-                format!("{:.4}", scores.precision),
-                format!("{:.4}", scores.recall),
-                format!("{:.4}", scores.f1),
-                scores.samples.to_string(),
-            ]);
-        };
+        let mut add = |scores: ClassScores| rows.push(scores.row(&scores.class));
         self.scores().into_iter().for_each(&mut add);
         add(self.average(false));
         add(self.average(true));
