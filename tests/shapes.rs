@@ -80,7 +80,8 @@ fn config(kind: usize, stream: &mut Stream) -> Value {
     let (name, arguments) = &KINDS[kind];
     let mut chosen = Map::new();
     for (argument, is_required) in arguments {
-        let Some(Value::Array(values)) = values(argument) else { continue };
+        let sizes = is_required.then(|| json!([1, 2, 3])); // an argument that isn't known here
+        let Some(Value::Array(values)) = values(argument).or(sizes) else { continue };
         if *is_required || stream.below(3) == 0 {
             chosen.insert(argument.clone(), values[stream.below(values.len())].clone());
         }

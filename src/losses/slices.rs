@@ -371,7 +371,9 @@ mod tests {
             "poisson",
             "sparse_categorical_crossentropy",
         ];
-        assert_eq!(with_slices.into_iter().collect::<Vec<_>>(), expected);
+        for name in expected {
+            assert!(with_slices.contains(name), "`{name}` has lost its form over slices");
+        }
     }
 
     #[test]

@@ -244,6 +244,9 @@ fn loss_rows() -> Vec<(Value, &'static str)> {
     rows.push((json!({"sparse_categorical_crossentropy": {"from_logits": true}}), "class_logits"));
     rows.push((json!("crossentropy"), "classes"));
     rows.push((json!("circle"), "unit_rows"));
+    let named: Vec<&str> = rows.iter().map(|(config, _)| loss(config).kind.name).collect();
+    let others = <dyn Loss>::kinds().iter().filter(|kind| !named.contains(&kind.name));
+    rows.extend(others.map(|kind| (json!(kind.name), "numbers")));
     rows
 }
 

@@ -1,6 +1,10 @@
 //! The layers whose gradients are checked.
 
-use serde_json::{Value, json};
+use lanthorn::Shape;
+use lanthorn::config::{Catalog, Node};
+use lanthorn::layers::{Layer, LayerEntry};
+use schemars::SchemaGenerator;
+use serde_json::{Map, Value, json};
 
 /// A layer, the shape of a sample, and whether the signal carries a mask.
 pub(crate) struct Row {
@@ -128,5 +132,35 @@ pub(crate) fn rows() -> Vec<Row> {
     let before = json!({ "gru": {"units": 3, "reset_after": false} });
     rows.push(Row { config: before, input: vec![4, 2], masked: true });
     rows.push(Row { config: json!("batch_normalization"), input: vec![4, 2], masked: true });
+    let named: Vec<&str> = rows.iter().map(|row| kind(&row.config)).collect();
+    let others = others(&named);
+    rows.extend(others);
     rows
+}
+
+fn kind(config: &Value) -> &'static str {
+    let entry: LayerEntry =
+        Node::from_json(config).read().unwrap_or_else(|error| panic!("{config}: {error}"));
+    entry.kind.name
+}
+
+/// A row for each layer that has none above: what it must be given is 2, and its input is the first
+/// that it takes.
+fn others(named: &[&str]) -> Vec<Row> {
+    let schemas = <dyn Layer>::schemas(&mut SchemaGenerator::default());
+    let kinds = <dyn Layer>::kinds().iter().zip(schemas);
+    let row = |(kind, schema): (&lanthorn::config::Kind, schemars::Schema)| {
+        let required = schema.get("required").and_then(Value::as_array).cloned();
+        let names = required.unwrap_or_default().into_iter();
+        let arguments: Map<String, Value> =
+            names.filter_map(|name| Some((name.as_str()?.to_string(), json!(2)))).collect();
+        let config = json!({ kind.name: arguments });
+        let entry: LayerEntry = Node::from_json(&config).read().ok()?;
+        let inputs = [vec![4], vec![3, 4], vec![4, 5, 2], vec![3, 3, 4, 2]];
+        let input = inputs
+            .into_iter()
+            .find(|input| entry.item.output_shape(&Shape(input.clone())).is_ok())?;
+        Some(Row { config, input, masked: false })
+    };
+    kinds.filter(|(kind, _)| !named.contains(&kind.name)).filter_map(row).collect()
 }
