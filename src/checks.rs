@@ -38,3 +38,24 @@ fn must(holds: bool, key: &str, what: &str, found: f64) -> Result<(), Problem> {
     }
     Err(Problem::at(key, format!("`{key}` must {what}, got {found}")))
 }
+
+/// The count must be 1 or greater.
+pub(crate) fn positive_count(key: &str, count: usize) -> Result<(), Problem> {
+    if count == 0 {
+        return Err(Problem::at(key, format!("`{key}` must be at least 1, got 0")));
+    }
+    Ok(())
+}
+
+/// An array of these sizes must not hold more numbers than the largest that is made.
+pub(crate) fn not_too_large(key: &str, sizes: &[usize]) -> Result<(), Problem> {
+    let most = 1usize << 31;
+    let numbers = sizes.iter().try_fold(1usize, |numbers, size| numbers.checked_mul(*size));
+    match numbers {
+        Some(numbers) if numbers <= most => Ok(()),
+        _ => Err(Problem::at(
+            key,
+            format!("an array may hold at most {most} numbers, got {sizes:?}"),
+        )),
+    }
+}

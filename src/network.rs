@@ -3,8 +3,8 @@
 use candle_core::{Device, Tensor};
 
 use crate::error::Result;
-use crate::kernels::{self, BoundKernel};
-use crate::layers::{Context, Forward, Signal};
+use crate::kernels::BoundKernel;
+use crate::layers::{Context, Forward, Signal, apply_kernel};
 use crate::random::Random;
 use crate::spec::ModelSpec;
 use crate::threads;
@@ -94,7 +94,7 @@ impl Network {
 
     fn layer(&self, index: usize, signal: Signal, context: &mut Context<'_>) -> Result<Signal> {
         match &self.kernels[index] {
-            Some(bound) => kernels::apply(bound, &self.spec.layers[index].output, signal, context),
+            Some(bound) => apply_kernel(bound, &self.spec.layers[index].output, signal, context),
             None => self.layers[index].forward(signal, context),
         }
     }

@@ -9,7 +9,7 @@ use std::sync::{LazyLock, Mutex};
 use candle_core::{Device, Tensor};
 use lanthorn::Shape;
 use lanthorn::config::{Catalog, Node};
-use lanthorn::kernels;
+use lanthorn::layers;
 use lanthorn::layers::{Context, Layer, LayerEntry, Signal};
 use lanthorn::random::{Random, Stream};
 use lanthorn::weights::Weights;
@@ -136,7 +136,9 @@ fn check(name: &'static str, config: &Value, input: &Shape) -> Result<(), String
             };
             let signal = Signal::new(x.clone());
             let result = match layer.to_kernel() {
-                Some(bound) if kernels => kernels::apply(&bound, &output, signal, &mut context),
+                Some(bound) if kernels => {
+                    layers::apply_kernel(&bound, &output, signal, &mut context)
+                }
                 _ => layer.forward(signal, &mut context),
             };
             let what = format!("training {training}, kernels {kernels}");

@@ -1,6 +1,6 @@
 //! An activation by itself, over slices.
 
-use super::{Backward, Kernel, Pass, Saved};
+use super::kernel::{Backward, Kernel, Pass, Saved};
 use crate::activations::Activation;
 
 /// `y = activation(x)`, rows of the last axis.

@@ -1,7 +1,7 @@
 //! `y = x · scale + offset` with constants, and the normalization by given or learned statistics.
 
+use super::kernel::{Backward, Kernel, Pass, Saved};
 use super::simd::vectorize;
-use super::{Backward, Kernel, Pass, Saved};
 
 /// `y = x · scale + offset`, a constant for each feature of the last axis (or one for all).
 pub struct AffineKernel {

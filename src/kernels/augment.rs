@@ -1,6 +1,6 @@
 //! Image augmentation over slices: each sample by a map of its own, drawn anew at each step.
 
-use super::{Backward, Kernel, Pass, Saved};
+use super::kernel::{Backward, Kernel, Pass, Saved};
 use crate::random::{Random, Stream};
 
 /// How the numbers of an image (height, width, channels) lie in a sample.

@@ -1,8 +1,8 @@
 //! Batch normalization over slices.
 
+use super::kernel::{Backward, Kernel, Pass, Saved};
 use super::parallel;
 use super::simd::vectorize;
-use super::{Backward, Kernel, Pass, Saved};
 
 /// `y = (x - mean) / √(variance + epsilon) · gamma + beta` for each feature; mean and variance are
 /// the batch's in training mode and the moving ones elsewhere. The input is

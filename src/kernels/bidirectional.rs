@@ -2,9 +2,25 @@
 
 use std::sync::Arc;
 
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::kernel::{Backward, Kernel, OutputMask, Pass, Saved};
 use super::simd::vectorize;
-use super::{Backward, Kernel, OutputMask, Pass, Saved};
-use crate::layers::MergeMode;
+
+/// How the outputs of the two directions are put together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum MergeMode {
+    /// Side by side on the last axis.
+    Concat,
+    /// `forward + backward`
+    Sum,
+    /// `forward · backward`
+    Mul,
+    /// `(forward + backward) / 2`
+    Ave,
+}
 
 /// Weights: those of the forward kernel, then those of the backward kernel.
 pub struct BidirectionalKernel {

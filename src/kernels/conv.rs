@@ -1,10 +1,10 @@
 //! Convolution over slices: for each image, what a tile of positions sees (im2col) times the
 //! kernel. A tile stays in the cache; what the whole batch sees is never put together.
 
+use super::kernel::{Backward, Kernel, OutputMask, Pass, Saved};
 use super::matmul::{MatrixRef, WriteMode, product};
 use super::per_image::{ImageGradients, Images};
 use super::window::{Channels, SlidingWindow};
-use super::{Backward, Kernel, OutputMask, Pass, Saved};
 use crate::activations::Activation;
 
 /// Weights: kernel (taps…, channels / groups, filters), then bias (filters,) where there is one.

@@ -2,10 +2,10 @@
 //! input times the kernel is added to the outputs that its window sees.
 
 use super::conv::tile;
+use super::kernel::{Backward, Kernel, OutputMask, Pass, Saved};
 use super::matmul::{MatrixRef, WriteMode, product};
 use super::per_image::{ImageGradients, Images};
 use super::window::{Channels, SlidingWindow};
-use super::{Backward, Kernel, OutputMask, Pass, Saved};
 use crate::activations::Activation;
 
 /// Weights: kernel (taps…, filters, channels), then bias (filters,) where there is one.

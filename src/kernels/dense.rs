@@ -1,9 +1,10 @@
 //! Dense over slices: `y = activation(x · kernel + bias)`, rows of the last axis.
 
+use super::kernel::{Backward, Kernel, OutputMask, Pass, Saved};
 use super::matmul::{MatrixRef, WriteMode, matmul, matmul_then};
 use super::per_image::add_rows;
 use super::simd::vectorize;
-use super::{Backward, Kernel, OutputMask, Pass, Saved, parallel, small_matmul};
+use super::{parallel, small_matmul};
 use crate::activations::Activation;
 
 /// Weights: kernel (in, units), then bias (units,) where there is one.

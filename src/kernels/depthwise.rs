@@ -1,9 +1,9 @@
 //! Depthwise convolution over slices: each channel by itself, so plain loops over channels.
 
+use super::kernel::{Backward, Kernel, OutputMask, Pass, Saved};
 use super::per_image::{ImageGradients, Images};
 use super::simd::vectorize;
 use super::window::SlidingWindow;
-use super::{Backward, Kernel, OutputMask, Pass, Saved};
 use crate::activations::Activation;
 
 /// Weights: kernel (taps…, channels, multiplier), then bias (channels · multiplier,) where there

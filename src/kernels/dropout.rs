@@ -1,8 +1,8 @@
 //! Dropout and its relatives over slices: `y = x · factor + addend` with drawn factors and addends.
 
 use super::broadcast::Broadcast;
+use super::kernel::{Backward, Kernel, Pass, Saved};
 use super::simd::vectorize;
-use super::{Backward, Kernel, Pass, Saved};
 use crate::random::Random;
 
 /// What is drawn for a number.

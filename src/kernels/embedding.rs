@@ -1,6 +1,6 @@
 //! Embedding over slices: rows of a table by their numbers.
 
-use super::{Backward, Kernel, OutputMask, Pass, Saved};
+use super::kernel::{Backward, Kernel, OutputMask, Pass, Saved};
 use crate::error::{Error, Result};
 
 /// Weights: embeddings (input_dim, output_dim).

@@ -1,8 +1,8 @@
 //! Group normalization over slices: the channels of a sample in groups.
 
+use super::kernel::{Backward, Kernel, Pass, Saved};
 use super::parallel;
 use super::simd::vectorize;
-use super::{Backward, Kernel, Pass, Saved};
 
 /// `y = (x - mean) / √(variance + epsilon) · gamma + beta` with the moments of a sample's group of
 /// channels over all places. The input is (batch, places, channels).

@@ -1,9 +1,9 @@
 //! Layer and RMS normalization over slices: each row by its own moments.
 
+use super::kernel::{Backward, Kernel, OutputMask, Pass, Saved};
 use super::parallel;
 use super::rows::{sum, sum2};
 use super::simd::vectorize;
-use super::{Backward, Kernel, OutputMask, Pass, Saved};
 
 /// `y = (x - mean) / √(mean square of x - mean + epsilon) · gamma + beta`, rows of `width` numbers.
 /// Weights: gamma (where `scale`), beta (where `center`); each (width,).

@@ -1,6 +1,6 @@
 //! Masking over slices: steps whose every feature is the mask value count no more.
 
-use super::{Backward, Kernel, OutputMask, Pass, Saved};
+use super::kernel::{Backward, Kernel, OutputMask, Pass, Saved};
 
 /// (time, features) → the same, masked steps zeroed; makes the mask.
 pub struct MaskingKernel {

@@ -1,7 +1,7 @@
 //! PReLU over slices.
 
 use super::broadcast::Broadcast;
-use super::{Backward, Kernel, Pass, Saved};
+use super::kernel::{Backward, Kernel, Pass, Saved};
 
 /// `y = x` where x > 0, elsewhere `alpha · x`. Weights: alpha, spread over a sample.
 pub struct PReluKernel {

@@ -1,9 +1,9 @@
 //! What the kernels of convolution share: a batch worked on image by image, bias and activation,
 //! and the gradients of weights summed over images in an order that threads don't change.
 
+use super::kernel::{Backward, Saved};
 use super::parallel::{chunks, chunks3};
 use super::simd::vectorize;
-use super::{Backward, Saved};
 use crate::activations::Activation;
 
 /// The sizes of a kernel's work on one image, and what comes after it.

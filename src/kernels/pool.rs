@@ -3,9 +3,9 @@
 
 use std::ops::Range;
 
+use super::kernel::{Backward, Kernel, OutputMask, Pass, Saved};
 use super::parallel::{chunks, chunks2};
 use super::simd::vectorize;
-use super::{Backward, Kernel, OutputMask, Pass, Saved};
 
 /// What of its range an output is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,6 +1,6 @@
 //! Layers that only move numbers: reshaping, permuting, repeating.
 
-use super::{Backward, Kernel, OutputMask, Pass, Saved};
+use super::kernel::{Backward, Kernel, OutputMask, Pass, Saved};
 
 /// The numbers as they are, in the same or another shape.
 pub struct IdentityKernel {

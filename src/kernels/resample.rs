@@ -1,9 +1,9 @@
 //! Padding, cropping and upsampling over slices: along each axis an output is a weighted sum of a
 //! few inputs (none: zero; one: a copy; two and more: interpolation), the same for all channels.
 
+use super::kernel::{Backward, Kernel, OutputMask, Pass, Saved};
 use super::parallel::chunks;
 use super::simd::vectorize;
-use super::{Backward, Kernel, OutputMask, Pass, Saved};
 
 /// For each output along an axis, the inputs that it is made of and their parts.
 pub type Parts = Vec<Vec<(usize, f32)>>;

@@ -3,7 +3,7 @@
 
 use super::conv::ConvKernel;
 use super::depthwise::DepthwiseKernel;
-use super::{Backward, Kernel, OutputMask, Pass, Saved};
+use super::kernel::{Backward, Kernel, OutputMask, Pass, Saved};
 
 /// Weights: those of the depthwise part (without a bias), then those of the pointwise part.
 pub struct SeparableKernel {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Backward, Kernel, Pass, Saved};
+use super::kernel::{Backward, Kernel, Pass, Saved};
 use crate::error::Result;
 
 /// Weights: the inner kernel's.

@@ -5,10 +5,12 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::recurrent::Recurrent;
-use super::{Context, Forward, Layer, LayerEntry, Signal, inner_name, within};
+use super::wrapped::{inner_name, within};
 use crate::error::{Problem, Result};
 use crate::kernels::BoundKernel;
 use crate::kernels::bidirectional::BidirectionalKernel;
+pub use crate::kernels::bidirectional::MergeMode;
+use crate::layers::layer::{Context, Forward, Layer, LayerEntry, Signal};
 use crate::shape::Shape;
 use crate::weights::Scope;
 
@@ -31,20 +33,6 @@ pub struct Bidirectional {
     pub merge_mode: Option<MergeMode>,
     /// The layer that runs backwards; it has `go_backwards: true`. Default: the same as `layer`.
     pub backward_layer: Option<LayerEntry>,
-}
-
-/// How the outputs of the two directions are put together.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum MergeMode {
-    /// Side by side on the last axis.
-    Concat,
-    /// `forward + backward`
-    Sum,
-    /// `forward · backward`
-    Mul,
-    /// `(forward + backward) / 2`
-    Ave,
 }
 
 fn concat() -> Option<MergeMode> {

@@ -2,13 +2,14 @@
 
 use candle_core::Var;
 
-use super::{Context, Forward, Layer, Signal};
 use crate::activations::Activation;
+use crate::checks;
 use crate::error::{Problem, Result};
 use crate::initializers::Initializer;
 use crate::kernels::BoundKernel;
 use crate::kernels::dense::DenseKernel;
 use crate::layers::configuration::{Configuration, configuration};
+use crate::layers::layer::{Context, Forward, Layer, Signal};
 use crate::regularizers::Regularizer;
 use crate::shape::Shape;
 use crate::stored::Stored;
@@ -48,14 +49,14 @@ impl Dense {
 
 impl Layer for Dense {
     fn output_shape(&self, input: &Shape) -> Result<Shape, Problem> {
-        super::at_least_one("units", self.units)?;
+        checks::positive_count("units", self.units)?;
         if input.rank() == 0 {
             return Err(Problem::at("", format!("dense needs at least one axis, got {input}")));
         }
         super::axes::no_empty_axis("dense", input)?;
         let output = input.with_last(self.units);
-        super::not_too_large("units", &[input.last(), self.units])?;
-        super::not_too_large("units", output.dims())?;
+        checks::not_too_large("units", &[input.last(), self.units])?;
+        checks::not_too_large("units", output.dims())?;
         self.activation.output_shape(&output)
     }
 

@@ -4,13 +4,14 @@ use candle_core::{Tensor, Var};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Context, Forward, Layer, Signal};
 use crate::activations::Activation;
+use crate::checks;
 use crate::error::{Problem, Result};
 use crate::initializers::Initializer;
 use crate::kernels::BoundKernel;
 use crate::kernels::dense::DenseKernel;
 use crate::layers::configuration::configuration;
+use crate::layers::layer::{Context, Forward, Layer, Signal};
 use crate::regularizers::Regularizer;
 use crate::shape::Shape;
 use crate::stored::Stored;
@@ -140,7 +141,7 @@ impl EinsumDense {
             }
         }
         for sizes in [&kernel_shape, &output_shape] {
-            super::not_too_large("output_shape", sizes)?;
+            checks::not_too_large("output_shape", sizes)?;
         }
         let bias_shape = self.bias_shape(&output, &output_shape)?;
         Ok(EinsumPlan { input, kernel, output, kernel_shape, output_shape, bias_shape })

@@ -2,12 +2,13 @@
 
 use candle_core::{DType, Tensor, Var};
 
-use super::{Context, Forward, Layer, Signal};
+use crate::checks;
 use crate::error::{Problem, Result};
 use crate::initializers::Initializer;
 use crate::kernels::embedding::EmbeddingKernel;
 use crate::kernels::{BoundKernel, Kernel};
 use crate::layers::configuration::configuration;
+use crate::layers::layer::{Context, Forward, Layer, Signal};
 use crate::shape::Shape;
 use crate::stored::Stored;
 use crate::weights::{Scope, WeightSpec};
@@ -35,8 +36,8 @@ configuration! {
 
 impl Layer for Embedding {
     fn output_shape(&self, input: &Shape) -> Result<Shape, Problem> {
-        super::at_least_one("input_dim", self.input_dim)?;
-        super::at_least_one("output_dim", self.output_dim)?;
+        checks::positive_count("input_dim", self.input_dim)?;
+        checks::positive_count("output_dim", self.output_dim)?;
         let table = self.input_dim.checked_mul(self.output_dim);
         let mut output = input.dims().to_vec();
         output.push(self.output_dim);
@@ -110,7 +111,7 @@ mod tests {
     use candle_core::Device;
 
     use super::*;
-    use crate::kernels;
+    use crate::layers::apply_kernel;
     use crate::random::Random;
     use crate::weights::Weights;
 
@@ -128,7 +129,7 @@ mod tests {
             let mut context = Context::inference(&random);
             let reference = built.forward(Signal::new(x.clone()), &mut context);
             let bound = built.to_kernel().unwrap();
-            let kernel = kernels::apply(&bound, &output, Signal::new(x), &mut context);
+            let kernel = apply_kernel(&bound, &output, Signal::new(x), &mut context);
             assert_eq!((reference.is_ok(), kernel.is_ok()), (fine, fine), "{ids:?}");
             if let Err(error) = kernel {
                 let words = "`embedding` takes ids from 0 to 2, got ";

@@ -2,11 +2,11 @@
 
 use super::configuration::Configuration;
 use super::recurrent::{Recurrent, recurrent_layer};
-use super::{Forward, Layer};
 use crate::activations::Activation;
 use crate::error::{Problem, Result};
 use crate::initializers::Initializer;
 use crate::kernels::recurrent::Cell;
+use crate::layers::layer::{Forward, Layer};
 use crate::regularizers::Regularizer;
 use crate::shape::Shape;
 use crate::weights::Scope;

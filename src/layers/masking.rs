@@ -1,11 +1,11 @@
 //! Masking: steps that count no more.
 
-use super::{Context, Forward, Layer, Signal};
 use crate::checks;
 use crate::error::{Problem, Result};
 use crate::kernels::BoundKernel;
 use crate::kernels::masking::MaskingKernel;
 use crate::layers::configuration::configuration;
+use crate::layers::layer::{Context, Forward, Layer, Signal};
 use crate::shape::Shape;
 use crate::weights::Scope;
 

@@ -1,4 +1,4 @@
-//! Layers: the trait, the signal that flows through them, and the one list.
+//! Layers: the one list. The trait, and the signal that flows through layers, are in `layer.rs`.
 //!
 //! A layer is one file and one line of the list. Its file holds one struct that *is* its
 //! configuration (`output_shape` works at spec time, without tensors) and one private runtime
@@ -14,6 +14,8 @@ mod dense;
 mod einsum_dense;
 mod embedding;
 mod gru;
+mod kernel_op;
+mod layer;
 mod lstm;
 mod masking;
 mod normalization;
@@ -27,19 +29,7 @@ mod spatial;
 mod time_distributed;
 mod wrapped;
 
-use std::fmt;
-
-use candle_core::{Tensor, Var};
-use schemars::JsonSchema;
-use serde::Serialize;
-use serde::de::MapAccess;
-
-use crate::config::{AnyItem, Entry, catalog};
-use crate::error::{Problem, Result};
-use crate::kernels::BoundKernel;
-use crate::random::Random;
-use crate::shape::Shape;
-use crate::weights::Scope;
+use crate::config::catalog;
 
 pub use activation::{ActivationLayer, Elu, LeakyReLU, PReLU, ReLU, Softmax};
 pub use augmentation::{
@@ -53,6 +43,8 @@ pub use dense::Dense;
 pub use einsum_dense::{EinsumDense, Sizes};
 pub use embedding::Embedding;
 pub use gru::Gru;
+pub use kernel_op::apply_kernel;
+pub use layer::{Context, Forward, Layer, LayerCommon, LayerEntry, Signal, register_layer};
 pub use lstm::Lstm;
 pub use masking::Masking;
 pub use normalization::{
@@ -67,7 +59,7 @@ pub use regularization::{
 pub use reshaping::{Flatten, Identity, Permute, RepeatVector, Reshape};
 pub use simple_rnn::SimpleRnn;
 pub use time_distributed::TimeDistributed;
-pub(crate) use wrapped::{check_inner, inner_name, within};
+pub(crate) use wrapped::check_inner;
 
 pub use convolution::{
     Conv, Conv1D, Conv1DTranspose, Conv2D, Conv2DTranspose, Conv3D, Conv3DTranspose, ConvTranspose,
@@ -195,186 +187,6 @@ catalog! { dyn Layer, "layer", LayerCommon, LayerKind;
     "discretization" => "what is done to columns belongs to the `data` section: `encode`, `scale`";
     "spectral_normalization" => "use `kernel_constraint: max_norm` or `unit_norm`";
     "input_layer" => "the input's shape comes from the data; `input_shape` of the model checks it";
-}
-
-/// A layer in a config: `dense: {units: 8}`.
-pub type LayerEntry = Entry<dyn Layer>;
-
-/// A layer's configuration.
-pub trait Layer: fmt::Debug + Send + Sync + AnyItem {
-    /// The shape of its output for one sample, or what is wrong with its arguments or its input.
-    fn output_shape(&self, input: &Shape) -> Result<Shape, Problem>;
-
-    /// Makes its weights and its runtime half. `input` has passed [`Layer::output_shape`].
-    fn build(&self, input: &Shape, scope: &mut Scope<'_>) -> Result<Box<dyn Forward>>;
-
-    /// The activation at its end, by which the loss is checked; none for most layers.
-    fn activation(&self) -> Option<&crate::activations::Activation> {
-        None
-    }
-
-    /// What `bidirectional` needs of a recurrent layer; None for all others.
-    fn recurrent(&self) -> Option<Recurrent> {
-        None
-    }
-}
-
-/// A layer's runtime half.
-pub trait Forward: Send + Sync {
-    /// One batch through the layer, composed of candle ops whose gradients are right: the
-    /// definition, and what runs where there is no kernel.
-    fn forward(&self, input: Signal, context: &mut Context<'_>) -> Result<Signal>;
-
-    /// The layer as a kernel over slices, which runs on the CPU; None where it has none.
-    fn to_kernel(&self) -> Option<BoundKernel> {
-        None
-    }
-
-    /// True where the layer takes statistics from the training data before training starts.
-    fn wants_adapt(&self) -> bool {
-        false
-    }
-
-    /// Takes statistics from all training data, as it arrives at this layer: (rows, …).
-    fn adapt(&self, _input: &Tensor) -> Result<()> {
-        Ok(())
-    }
-}
-
-/// What flows from layer to layer.
-#[derive(Debug, Clone)]
-pub struct Signal {
-    /// The values: (batch, …), f32.
-    pub tensor: Tensor,
-    /// Which time steps count, 1 or 0: (batch, time), f32. None: all do.
-    pub mask: Option<Tensor>,
-}
-
-impl Signal {
-    /// A signal without a mask.
-    pub fn new(tensor: Tensor) -> Self {
-        Signal { tensor, mask: None }
-    }
-
-    /// The same mask over other values.
-    pub fn with(self, tensor: Tensor) -> Self {
-        Signal { tensor, mask: self.mask }
-    }
-}
-
-/// What a layer may know of the run, and where it leaves what is not its output.
-pub struct Context<'a> {
-    /// True in `fit`; false in `evaluate`, `predict` and validation.
-    pub training: bool,
-    /// The number of the training step, from 0; keys the random streams.
-    pub step: u64,
-    /// The source of random draws.
-    pub random: &'a Random,
-    /// Terms to add to the loss: activity regularization. Scalars.
-    pub losses: Vec<Tensor>,
-    /// New values for weights that training updates by itself: moving statistics.
-    pub updates: Vec<(Var, Tensor)>,
-}
-
-impl<'a> Context<'a> {
-    /// The context of step `step` of training.
-    pub fn training(step: u64, random: &'a Random) -> Self {
-        Context { training: true, step, random, losses: Vec::new(), updates: Vec::new() }
-    }
-
-    /// The context of inference.
-    pub fn inference(random: &'a Random) -> Self {
-        Context { training: false, step: 0, random, losses: Vec::new(), updates: Vec::new() }
-    }
-}
-
-/// The arguments that every layer takes.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, JsonSchema)]
-pub struct LayerCommon {
-    /// The layer's name, unique in the model. Default: Keras's automatic name, `dense_1`.
-    pub name: Option<String>,
-    /// False freezes the layer's weights. Default: true.
-    pub trainable: Option<bool>,
-    /// The shape of one sample, on the first layer; checked against the data.
-    pub input_shape: Option<Vec<usize>>,
-    /// The number of features, on the first layer; checked against the data.
-    pub input_dim: Option<usize>,
-}
-
-impl crate::config::Common for LayerCommon {
-    const KEYS: &'static [&'static str] = &["name", "trainable", "input_shape", "input_dim"];
-
-    fn read<'de, A: MapAccess<'de>>(&mut self, key: &str, map: &mut A) -> Result<(), A::Error> {
-        match key {
-            "name" => self.name = map.next_value()?,
-            "trainable" => self.trainable = map.next_value()?,
-            "input_shape" => self.input_shape = map.next_value()?,
-            _ => self.input_dim = map.next_value()?,
-        }
-        Ok(())
-    }
-}
-
-/// Adds a layer of the program's own to the list, under a name for config files and saved models.
-pub fn register_layer<L: Layer + serde::de::DeserializeOwned + 'static>(name: &'static str) {
-    use crate::config::Catalog;
-    <dyn Layer>::registry().add(name, |value| {
-        let layer: L = serde_json::from_value(value)?;
-        Ok(std::sync::Arc::new(layer))
-    });
-}
-
-impl LayerEntry {
-    /// A layer of the program's own, under the name by which it was registered.
-    pub fn registered(name: &'static str, layer: impl Layer + 'static) -> Self {
-        LayerEntry {
-            kind: crate::config::Kind { name, class_name: name, aliases: &[] },
-            written: name.to_string(),
-            common: LayerCommon::default(),
-            item: std::sync::Arc::new(layer),
-        }
-    }
-}
-
-impl Context<'_> {
-    /// Adds the penalty on a layer's output, divided by the batch's size, to the loss.
-    pub fn regularize_activity(
-        &mut self,
-        regularizer: &Option<crate::regularizers::Regularizer>,
-        output: &Tensor,
-    ) -> Result<()> {
-        if let Some(regularizer) = regularizer {
-            let batch = output.dim(0)?.max(1) as f64;
-            self.losses.push((regularizer.penalty(output)? / batch)?);
-        }
-        Ok(())
-    }
-}
-
-/// For serde's defaults.
-pub(crate) fn yes() -> bool {
-    true
-}
-
-/// A problem where a count is zero.
-pub(crate) fn at_least_one(key: &str, count: usize) -> Result<(), Problem> {
-    if count == 0 {
-        return Err(Problem::at(key, format!("`{key}` must be at least 1, got 0")));
-    }
-    Ok(())
-}
-
-/// A problem where an array of these sizes would hold more numbers than any that we make.
-pub(crate) fn not_too_large(key: &str, sizes: &[usize]) -> Result<(), Problem> {
-    let most = 1usize << 31;
-    let numbers = sizes.iter().try_fold(1usize, |numbers, size| numbers.checked_mul(*size));
-    match numbers {
-        Some(numbers) if numbers <= most => Ok(()),
-        _ => Err(Problem::at(
-            key,
-            format!("an array may hold at most {most} numbers, got {sizes:?}"),
-        )),
-    }
 }
 
 #[cfg(test)]

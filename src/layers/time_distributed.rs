@@ -4,11 +4,12 @@ use candle_core::Tensor;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Context, Forward, Layer, LayerEntry, Signal, check_inner, inner_name, within};
+use super::wrapped::{check_inner, inner_name, within};
 use crate::activations::Activation;
 use crate::error::{Problem, Result};
 use crate::kernels::BoundKernel;
 use crate::kernels::time_distributed::TimeDistributedKernel;
+use crate::layers::layer::{Context, Forward, Layer, LayerEntry, Signal};
 use crate::shape::Shape;
 use crate::weights::Scope;
 

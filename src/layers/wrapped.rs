@@ -1,7 +1,7 @@
 //! What the wrappers say of the layer inside them.
 
-use super::LayerEntry;
 use crate::error::Problem;
+use crate::layers::layer::LayerEntry;
 
 /// The name of a layer inside another: its own, or that of its kind.
 pub(crate) fn inner_name(entry: &LayerEntry) -> &str {

@@ -5,8 +5,8 @@ use serde::{Deserialize, Serialize};
 
 use super::confusion::{Counting, Counts, check_columns, ratio};
 use super::metric::{Accumulator, Metric};
+use crate::checks::positive_count;
 use crate::error::Problem;
-use crate::layers::at_least_one;
 use crate::losses::checks;
 use crate::target::Output;
 
@@ -134,7 +134,7 @@ fn counting(
     output: &Output<'_>,
 ) -> Result<Counting, Problem> {
     checks::within(key, least, 0.0, 1.0)?;
-    at_least_one("num_thresholds", num_thresholds)?;
+    positive_count("num_thresholds", num_thresholds)?;
     check_columns(name, output)?;
     checks::probabilities(name, "sigmoid", output)?;
     let thresholds = match num_thresholds {

@@ -8,8 +8,8 @@ use super::crossentropy::last_axis;
 use super::metric::{Accumulator, Metric, MetricBatch, same_columns};
 use super::rows::{Rows, argmax};
 use crate::activations::Activation;
+use crate::checks::positive_count;
 use crate::error::Problem;
-use crate::layers::{at_least_one, yes};
 use crate::losses::checks;
 use crate::target::{Output, Target};
 
@@ -240,7 +240,7 @@ struct Matrix {
 
 impl Matrix {
     fn check(self, name: &str, output: &Output<'_>) -> Result<Box<dyn Accumulator>, Problem> {
-        at_least_one("num_classes", self.classes)?;
+        positive_count("num_classes", self.classes)?;
         if let Some(wrong) = self.chosen.iter().find(|class| **class >= self.classes) {
             let last = self.classes - 1;
             let message = format!("`target_class_ids` must be from 0 to {last}, got {wrong}");
@@ -333,4 +333,9 @@ impl Accumulator for Matrix {
             *count = *saved;
         }
     }
+}
+
+/// For serde's defaults.
+fn yes() -> bool {
+    true
 }

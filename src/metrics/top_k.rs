@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 use super::accuracy::{one_class_number, one_column_a_class};
 use super::metric::{Accumulator, Metric};
 use super::rows::{argmax, average, one_if};
+use crate::checks::positive_count;
 use crate::error::Problem;
-use crate::layers::at_least_one;
 use crate::target::{Output, Target};
 
 /// The share of samples with fewer than k classes more probable than the target's largest column.
@@ -27,7 +27,7 @@ impl Default for TopKCategoricalAccuracy {
 
 impl Metric for TopKCategoricalAccuracy {
     fn accumulator(&self, output: &Output<'_>) -> Result<Box<dyn Accumulator>, Problem> {
-        at_least_one("k", self.k)?;
+        positive_count("k", self.k)?;
         if let (Target::Classes(_), 2..) = (output.target, output.shape.last()) {
             let (name, other) = ("top_k_categorical_accuracy", "sparse_top_k_categorical_accuracy");
             return Err(one_column_a_class(name, other));
@@ -60,7 +60,7 @@ impl Default for SparseTopKCategoricalAccuracy {
 
 impl Metric for SparseTopKCategoricalAccuracy {
     fn accumulator(&self, output: &Output<'_>) -> Result<Box<dyn Accumulator>, Problem> {
-        at_least_one("k", self.k)?;
+        positive_count("k", self.k)?;
         if let Target::OneHot(2..) = output.target {
             let (name, other) = ("sparse_top_k_categorical_accuracy", "top_k_categorical_accuracy");
             return Err(one_class_number(name, other));

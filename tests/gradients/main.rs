@@ -9,7 +9,7 @@ mod subnormals;
 use candle_core::{DType, Device, Tensor, Var, backprop::GradStore};
 use lanthorn::Shape;
 use lanthorn::config::{Catalog, Node};
-use lanthorn::kernels;
+use lanthorn::layers;
 use lanthorn::layers::{Context, Forward, Layer, LayerEntry, Signal};
 use lanthorn::losses::{Loss, LossEntry};
 use lanthorn::random::Random;
@@ -105,7 +105,7 @@ impl Built {
     ) -> Result<Option<Tensor>, String> {
         let signal = Signal { tensor: self.x.as_tensor().clone(), mask: self.mask.clone() };
         let output = match self.layer.to_kernel() {
-            Some(bound) if kernels => kernels::apply(&bound, &self.shape, signal, context),
+            Some(bound) if kernels => layers::apply_kernel(&bound, &self.shape, signal, context),
             _ if kernels => return Ok(None),
             _ => self.layer.forward(signal, context),
         };

@@ -5,7 +5,7 @@ use candle_core::{Device, Tensor, Var};
 use lanthorn::Shape;
 use lanthorn::config::Node;
 use lanthorn::exchange::keras_json::translate;
-use lanthorn::kernels;
+use lanthorn::layers;
 use lanthorn::layers::{Context, Forward, LayerEntry, Signal};
 use lanthorn::random::Random;
 use lanthorn::weights::Weights;
@@ -102,7 +102,7 @@ fn run(
     for (layer, output) in layers {
         signal = match layer.to_kernel() {
             Some(bound) if kernels => {
-                kernels::apply(&bound, output, signal, &mut context).map_err(text)?
+                layers::apply_kernel(&bound, output, signal, &mut context).map_err(text)?
             }
             _ => layer.forward(signal, &mut context).map_err(text)?,
         };

@@ -2,7 +2,7 @@
 
 use super::step::{CellStep, Skips, back_product};
 use super::{Cell, RecurrentKernel, RecurrentLayout, WriteMode, gru, lstm, simple_rnn};
-use crate::kernels::Pass;
+use crate::kernels::kernel::Pass;
 
 /// What all groups of a pass share.
 pub(super) struct RecurrentPass<'a> {

@@ -12,9 +12,10 @@ mod lstm;
 mod simple_rnn;
 mod step;
 
+use super::kernel::{Backward, Kernel, OutputMask, Pass, Saved};
 use super::matmul::{MatrixRef, WriteMode, product};
+use super::parallel;
 use super::simd::vectorize;
-use super::{Backward, Kernel, OutputMask, Pass, Saved, parallel};
 use crate::activations::Activation;
 use crate::random::{Random, Stream};
 

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use crate::Shape;
 use crate::config::Node;
-use crate::kernels;
+use crate::layers::apply_kernel;
 use crate::layers::{Context, LayerEntry, Signal};
 use crate::random::Random;
 use crate::weights::Weights;
@@ -39,7 +39,7 @@ fn run(layer: &Value, batch: usize, masked: bool, kernel: bool) -> Vec<Vec<f32>>
     let signal = Signal { tensor: x.as_tensor().clone(), mask: masked.then_some(mask) };
     let mut context = Context::training(3, &random);
     let y = match kernel {
-        true => kernels::apply(&layer.to_kernel().unwrap(), &output, signal, &mut context).unwrap(),
+        true => apply_kernel(&layer.to_kernel().unwrap(), &output, signal, &mut context).unwrap(),
         false => layer.forward(signal, &mut context).unwrap(),
     };
     let dy = numbers(y.tensor.elem_count(), "dy");

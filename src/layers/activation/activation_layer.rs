@@ -1,10 +1,10 @@
 //! Activation: a function by its name.
 
-use super::super::{Forward, Layer};
 use super::Activating;
 use crate::activations::Activation;
 use crate::error::{Problem, Result};
 use crate::layers::configuration::configuration;
+use crate::layers::layer::{Forward, Layer};
 use crate::shape::Shape;
 use crate::weights::Scope;
 

@@ -1,11 +1,11 @@
 //! ELU.
 
-use super::super::{Forward, Layer};
 use super::Activating;
 use crate::activations::Activation;
 use crate::checks;
 use crate::error::{Problem, Result};
 use crate::layers::configuration::configuration;
+use crate::layers::layer::{Forward, Layer};
 use crate::shape::Shape;
 use crate::weights::Scope;
 

@@ -14,11 +14,11 @@ pub use p_re_lu::PReLU;
 pub use re_lu::ReLU;
 pub use softmax::Softmax;
 
-use super::{Context, Forward, Signal};
 use crate::activations::Activation;
 use crate::error::Result;
 use crate::kernels::BoundKernel;
 use crate::kernels::activation::ActivationKernel;
+use crate::layers::layer::{Context, Forward, Signal};
 use crate::shape::Shape;
 
 /// The runtime half of a layer that is an activation by itself.

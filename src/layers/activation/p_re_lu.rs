@@ -3,13 +3,13 @@
 use candle_core::Var;
 
 use super::super::axes::sample_axis;
-use super::super::{Context, Forward, Layer, Signal};
 use crate::error::{Problem, Result};
 use crate::initializers::Initializer;
 use crate::kernels::BoundKernel;
 use crate::kernels::broadcast::Broadcast;
 use crate::kernels::p_re_lu::PReluKernel;
 use crate::layers::configuration::configuration;
+use crate::layers::layer::{Context, Forward, Layer, Signal};
 use crate::shape::Shape;
 use crate::stored::Stored;
 use crate::weights::{Scope, WeightSpec};

@@ -1,13 +1,13 @@
 //! Softmax over any axes.
 
 use super::super::axes::{AxisList, no_empty_axis};
-use super::super::{Context, Forward, Layer, Signal};
 use super::Activating;
 use crate::activations::Activation;
 use crate::error::{Problem, Result};
 use crate::kernels::BoundKernel;
 use crate::kernels::softmax::SoftmaxKernel;
 use crate::layers::configuration::configuration;
+use crate::layers::layer::{Context, Forward, Layer, Signal};
 use crate::shape::Shape;
 use crate::weights::Scope;
 

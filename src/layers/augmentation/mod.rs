@@ -16,11 +16,12 @@ use candle_core::Tensor;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Context, DataFormat, Forward, Signal};
 use crate::checks;
 use crate::error::{Problem, Result};
 use crate::kernels::BoundKernel;
 use crate::kernels::augment::{Beyond, Draws, Image, MAP, WarpKernel};
+use crate::layers::layer::{Context, Forward, Signal};
+use crate::layers::spatial::DataFormat;
 use crate::shape::Shape;
 use crate::weights::Scope;
 

@@ -2,12 +2,13 @@
 
 use candle_core::Tensor;
 
-use super::super::{Context, DataFormat, Forward, Layer, Signal};
 use super::{Factor, check, draws, image};
 use crate::error::{Problem, Result};
 use crate::kernels::BoundKernel;
 use crate::kernels::augment::ContrastKernel;
 use crate::layers::configuration::configuration;
+use crate::layers::layer::{Context, Forward, Layer, Signal};
+use crate::layers::spatial::DataFormat;
 use crate::shape::Shape;
 use crate::weights::Scope;
 

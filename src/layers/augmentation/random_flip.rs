@@ -3,11 +3,12 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::super::{DataFormat, Forward, Layer};
 use super::{Warped, check, draws, image};
 use crate::error::{Problem, Result};
 use crate::kernels::augment::{Beyond, Motion, WarpKernel};
 use crate::layers::configuration::configuration;
+use crate::layers::layer::{Forward, Layer};
+use crate::layers::spatial::DataFormat;
 use crate::shape::Shape;
 use crate::weights::Scope;
 

@@ -1,10 +1,11 @@
 //! RandomTranslation: images moved.
 
-use super::super::{DataFormat, Forward, Layer};
 use super::{Factor, FillMode, Sampling, Warped, check, draws, image};
 use crate::error::{Problem, Result};
 use crate::kernels::augment::{Motion, WarpKernel};
 use crate::layers::configuration::configuration;
+use crate::layers::layer::{Forward, Layer};
+use crate::layers::spatial::DataFormat;
 use crate::shape::Shape;
 use crate::weights::Scope;
 

@@ -17,7 +17,6 @@ use candle_core::Var;
 
 use self::plan::{ConvolutionKind, ConvolutionPlan};
 use super::spatial::{self, DataFormat, Padding, PerAxis, checked};
-use super::{Context, Forward, Signal};
 use crate::activations::Activation;
 use crate::error::{Problem, Result};
 use crate::kernels::conv::ConvKernel;
@@ -26,6 +25,7 @@ use crate::kernels::depthwise::DepthwiseKernel;
 use crate::kernels::separable::SeparableKernel;
 use crate::kernels::window::{SlidingWindow, WindowAxis};
 use crate::kernels::{BoundKernel, Kernel};
+use crate::layers::layer::{Context, Forward, Signal};
 use crate::regularizers::Regularizer;
 use crate::shape::Shape;
 use crate::stored::Stored;

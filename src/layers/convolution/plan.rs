@@ -2,9 +2,9 @@
 //! is wrong with its arguments.
 
 use super::Convolution;
+use crate::checks::positive_count;
 use crate::error::Problem;
 use crate::kernels::window::{SlidingWindow, WindowAxis};
-use crate::layers::at_least_one;
 use crate::layers::spatial::{Grid, Padding, PerAxis, Slide, fits, not_causal};
 use crate::shape::Shape;
 use crate::stored::Stored;
@@ -84,9 +84,9 @@ impl Convolution<'_> {
                 (Some(filters), 1, multiplier)
             }
         };
-        at_least_one("filters", filters.unwrap_or(1))?;
-        at_least_one("depth_multiplier", multiplier)?;
-        at_least_one("groups", groups)?;
+        positive_count("filters", filters.unwrap_or(1))?;
+        positive_count("depth_multiplier", multiplier)?;
+        positive_count("groups", groups)?;
         let grid = Grid::of(layer, input, rank, self.data_format)?;
         let channels = grid.channels;
         divides("filters", filters.unwrap_or(groups), groups)?;

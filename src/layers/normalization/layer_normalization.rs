@@ -3,7 +3,6 @@
 use candle_core::Var;
 
 use super::super::axes::{AxisList, kept};
-use super::super::{Context, Forward, Layer, Signal};
 use super::{are_last, mean_over, needs_an_axis, scale_and_shift, sizes, width};
 use crate::checks;
 use crate::error::{Problem, Result};
@@ -11,6 +10,7 @@ use crate::initializers::Initializer;
 use crate::kernels::BoundKernel;
 use crate::kernels::layer_norm::RowNormKernel;
 use crate::layers::configuration::configuration;
+use crate::layers::layer::{Context, Forward, Layer, Signal};
 use crate::shape::Shape;
 use crate::stored::Stored;
 use crate::weights::{Scope, WeightSpec};

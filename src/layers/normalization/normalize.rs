@@ -3,7 +3,6 @@
 use candle_core::{DType, Tensor, Var};
 
 use super::super::axes::{AxisList, NumberList, kept, no_empty_axis};
-use super::super::{Context, Forward, Layer, Signal};
 use super::{mean_over, sizes, width};
 use crate::checks;
 use crate::error::{Problem, Result};
@@ -11,6 +10,7 @@ use crate::initializers::Initializer;
 use crate::kernels::BoundKernel;
 use crate::kernels::affine::StandardizeKernel;
 use crate::layers::configuration::configuration;
+use crate::layers::layer::{Context, Forward, Layer, Signal};
 use crate::shape::Shape;
 use crate::stored::Stored;
 use crate::weights::Scope;

@@ -3,12 +3,12 @@
 use candle_core::Tensor;
 
 use super::super::axes::{NumberList, no_empty_axis};
-use super::super::{Context, Forward, Layer, Signal};
 use crate::checks;
 use crate::error::{Problem, Result};
 use crate::kernels::BoundKernel;
 use crate::kernels::affine::AffineKernel;
 use crate::layers::configuration::configuration;
+use crate::layers::layer::{Context, Forward, Layer, Signal};
 use crate::shape::Shape;
 use crate::weights::Scope;
 

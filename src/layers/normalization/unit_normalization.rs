@@ -1,12 +1,12 @@
 //! UnitNormalization: rows of length 1.
 
 use super::super::axes::AxisList;
-use super::super::{Context, Forward, Layer, Signal};
 use super::{are_last, needs_an_axis, width};
 use crate::error::{Problem, Result};
 use crate::kernels::BoundKernel;
 use crate::kernels::unit_norm::{SMALLEST, UnitNormKernel};
 use crate::layers::configuration::configuration;
+use crate::layers::layer::{Context, Forward, Layer, Signal};
 use crate::shape::Shape;
 use crate::weights::Scope;
 

@@ -4,8 +4,8 @@ use super::{Pool, Seen};
 use crate::error::{Problem, Result};
 use crate::kernels::pool::Pooling;
 use crate::layers::configuration::configuration;
+use crate::layers::layer::{Forward, Layer};
 use crate::layers::spatial::{DataFormat, Padding, PerAxis};
-use crate::layers::{Forward, Layer};
 use crate::shape::Shape;
 use crate::weights::Scope;
 

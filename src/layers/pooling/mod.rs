@@ -29,11 +29,11 @@ use std::ops::Range;
 use candle_core::Tensor;
 
 use super::spatial::{self, DataFormat, Grid, Padding, PerAxis, Slide, checked, not_causal};
-use super::{Context, Forward, Signal};
 use crate::error::{Problem, Result};
 use crate::kernels::BoundKernel;
 use crate::kernels::pool::{PoolKernel, Pooling};
 use crate::kernels::window::WindowAxis;
+use crate::layers::layer::{Context, Forward, Signal};
 use crate::shape::Shape;
 
 /// A layer of pooling, as its configuration says.

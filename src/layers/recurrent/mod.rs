@@ -4,10 +4,11 @@ mod steps;
 
 use candle_core::{Tensor, Var};
 
-use super::Forward;
 use crate::activations::Activation;
+use crate::checks;
 use crate::error::{Problem, Result};
 use crate::kernels::recurrent::Cell;
+use crate::layers::layer::Forward;
 use crate::regularizers::Regularizer;
 use crate::shape::Shape;
 use crate::stored::Stored;
@@ -61,7 +62,7 @@ pub struct Recurrent {
 impl Recurrent {
     /// The shape of the output, or what is wrong.
     pub fn output_shape(&self, input: &Shape) -> Result<Shape, Problem> {
-        super::at_least_one("units", self.units)?;
+        checks::positive_count("units", self.units)?;
         let &[steps, features] = input.dims() else {
             let message = format!("wants (batch, time, features), got {input}");
             return Err(Problem::at("", message).help(

@@ -6,7 +6,7 @@ use super::Recurrent;
 use crate::error::Result;
 use crate::kernels::BoundKernel;
 use crate::kernels::recurrent::{Cell, RecurrentKernel};
-use crate::layers::{Context, Forward, Signal};
+use crate::layers::layer::{Context, Forward, Signal};
 use crate::random::Random;
 
 pub(super) struct RecurrentForward {

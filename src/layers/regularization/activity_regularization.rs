@@ -1,11 +1,11 @@
 //! ActivityRegularization: a penalty on what flows by.
 
-use super::super::{Context, Forward, Layer, Signal};
 use crate::checks;
 use crate::error::{Problem, Result};
 use crate::kernels::BoundKernel;
 use crate::kernels::rearrange::IdentityKernel;
 use crate::layers::configuration::configuration;
+use crate::layers::layer::{Context, Forward, Layer, Signal};
 use crate::shape::Shape;
 use crate::weights::Scope;
 

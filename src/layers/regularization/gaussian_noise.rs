@@ -1,11 +1,11 @@
 //! GaussianNoise.
 
-use super::super::{Forward, Layer};
 use super::Noisy;
 use crate::checks;
 use crate::error::{Problem, Result};
 use crate::kernels::dropout::DropoutRule;
 use crate::layers::configuration::configuration;
+use crate::layers::layer::{Forward, Layer};
 use crate::shape::Shape;
 use crate::weights::Scope;
 

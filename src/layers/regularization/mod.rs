@@ -17,11 +17,11 @@ pub use spatial_dropout::{SpatialDropout, SpatialDropout1D, SpatialDropout2D, Sp
 
 use candle_core::{Device, Tensor};
 
-use super::{Context, Forward, Signal};
 use crate::error::{Problem, Result};
 use crate::kernels::BoundKernel;
 use crate::kernels::broadcast::Broadcast;
 use crate::kernels::dropout::{DropoutKernel, DropoutRule};
+use crate::layers::layer::{Context, Forward, Signal};
 use crate::shape::Shape;
 use crate::weights::Scope;
 

@@ -1,11 +1,12 @@
 //! SpatialDropout1D, 2D, 3D: whole channels at once.
 
-use super::super::{DataFormat, Forward, Layer};
 use super::{NoiseShape, Noisy};
 use crate::checks;
 use crate::error::{Problem, Result};
 use crate::kernels::dropout::DropoutRule;
 use crate::layers::configuration::configuration;
+use crate::layers::layer::{Forward, Layer};
+use crate::layers::spatial::DataFormat;
 use crate::shape::Shape;
 use crate::weights::Scope;
 

@@ -3,8 +3,8 @@
 use super::{Resample, ResampledAxis};
 use crate::error::{Problem, Result};
 use crate::layers::configuration::configuration;
+use crate::layers::layer::{Forward, Layer};
 use crate::layers::spatial::{DataFormat, Margins, checked};
-use crate::layers::{Forward, Layer};
 use crate::shape::Shape;
 use crate::weights::Scope;
 

@@ -12,10 +12,10 @@ pub use zero_padding::{ZeroPadding, ZeroPadding1D, ZeroPadding2D, ZeroPadding3D}
 use candle_core::Tensor;
 
 use super::spatial::{self, DataFormat, Grid, checked};
-use super::{Context, Forward, Signal};
 use crate::error::{Problem, Result};
 use crate::kernels::BoundKernel;
 use crate::kernels::resample::{Parts, ResampleKernel};
+use crate::layers::layer::{Context, Forward, Signal};
 use crate::shape::Shape;
 
 /// A layer of this family, as its configuration says; the arguments have been read for three axes,

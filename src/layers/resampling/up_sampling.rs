@@ -7,8 +7,8 @@ use super::{Resample, ResampledAxis};
 use crate::error::{Problem, Result};
 use crate::kernels::resample::Parts;
 use crate::layers::configuration::configuration;
+use crate::layers::layer::{Forward, Layer};
 use crate::layers::spatial::{DataFormat, PerAxis, checked};
-use crate::layers::{Forward, Layer};
 use crate::shape::Shape;
 use crate::weights::Scope;
 

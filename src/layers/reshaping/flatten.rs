@@ -1,9 +1,10 @@
 //! Flatten: a sample as one row.
 
-use super::super::{DataFormat, Forward, Layer};
 use super::Rearrange;
 use crate::error::{Problem, Result};
 use crate::layers::configuration::configuration;
+use crate::layers::layer::{Forward, Layer};
+use crate::layers::spatial::DataFormat;
 use crate::shape::Shape;
 use crate::weights::Scope;
 

@@ -3,10 +3,10 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::super::{Context, Forward, Layer, Signal};
 use crate::error::{Problem, Result};
 use crate::kernels::BoundKernel;
 use crate::kernels::rearrange::IdentityKernel;
+use crate::layers::layer::{Context, Forward, Layer, Signal};
 use crate::shape::Shape;
 use crate::weights::Scope;
 

@@ -12,10 +12,10 @@ pub use permute::Permute;
 pub use repeat_vector::RepeatVector;
 pub use reshape::Reshape;
 
-use super::{Context, Forward, Signal};
 use crate::error::{Problem, Result};
 use crate::kernels::BoundKernel;
 use crate::kernels::rearrange::{self, IdentityKernel};
+use crate::layers::layer::{Context, Forward, Signal};
 use crate::shape::Shape;
 
 /// The runtime half of layers that permute the axes of a sample, then reshape it. Drops the mask.

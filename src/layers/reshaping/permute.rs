@@ -1,9 +1,9 @@
 //! Permute: a sample's axes in another order.
 
-use super::super::{Forward, Layer};
 use super::Rearrange;
 use crate::error::{Problem, Result};
 use crate::layers::configuration::configuration;
+use crate::layers::layer::{Forward, Layer};
 use crate::shape::Shape;
 use crate::weights::Scope;
 

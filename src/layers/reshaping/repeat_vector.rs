@@ -1,10 +1,11 @@
 //! RepeatVector.
 
-use super::super::{Context, Forward, Layer, Signal};
+use crate::checks;
 use crate::error::{Problem, Result};
 use crate::kernels::BoundKernel;
 use crate::kernels::rearrange::RepeatKernel;
 use crate::layers::configuration::configuration;
+use crate::layers::layer::{Context, Forward, Layer, Signal};
 use crate::shape::Shape;
 use crate::weights::Scope;
 
@@ -22,7 +23,7 @@ configuration! {
 
 impl Layer for RepeatVector {
     fn output_shape(&self, input: &Shape) -> Result<Shape, Problem> {
-        super::super::at_least_one("n", self.n)?;
+        checks::positive_count("n", self.n)?;
         if input.rank() != 1 {
             return Err(Problem::at(
                 "",

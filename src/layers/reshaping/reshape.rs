@@ -1,9 +1,9 @@
 //! Reshape.
 
-use super::super::{Forward, Layer};
 use super::{Rearrange, product};
 use crate::error::{Problem, Result};
 use crate::layers::configuration::configuration;
+use crate::layers::layer::{Forward, Layer};
 use crate::shape::Shape;
 use crate::weights::Scope;
 

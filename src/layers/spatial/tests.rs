@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::Shape;
 use crate::config::Node;
-use crate::kernels::apply;
+use crate::layers::apply_kernel;
 use crate::layers::{Context, LayerEntry, Signal};
 use crate::random::Random;
 use crate::weights::Weights;
@@ -45,7 +45,7 @@ fn run(entry: &LayerEntry, input: &[usize], batch: usize, kernel: bool) -> Vec<T
     let mut context = Context::training(0, &random);
     let signal = if kernel {
         let bound = built.to_kernel().unwrap();
-        apply(&bound, &output, signal, &mut context).unwrap()
+        apply_kernel(&bound, &output, signal, &mut context).unwrap()
     } else {
         built.forward(signal, &mut context).unwrap()
     };
@@ -218,7 +218,7 @@ fn the_mask_says_which_steps_are_averaged() {
     let mut context = Context::inference(&random);
     let reference = built.forward(signal(), &mut context).unwrap();
     let bound = built.to_kernel().unwrap();
-    let kernel = apply(&bound, &Shape(vec![1]), signal(), &mut context).unwrap();
+    let kernel = apply_kernel(&bound, &Shape(vec![1]), signal(), &mut context).unwrap();
     for output in [reference, kernel] {
         assert!(output.mask.is_none());
         assert_eq!(numbers(&output.tensor), [2.0, 0.0]);

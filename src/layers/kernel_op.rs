@@ -4,16 +4,16 @@ use std::sync::{Arc, Mutex, MutexGuard};
 
 use candle_core::{CpuStorage, CustomOp1, CustomOp2, Layout, Result as CandleResult, Tensor};
 
-use super::{Backward, BoundKernel, OutputMask, Pass, Saved};
+use super::layer::{Context, Signal};
 use crate::error::Result;
-use crate::layers::{Context, Signal};
+use crate::kernels::{Backward, BoundKernel, OutputMask, Pass, Saved};
 use crate::random::Random;
 use crate::shape::Shape;
 
 /// A batch through a kernel. `output` is the shape of one sample of the output.
 ///
 /// A custom op of candle's takes three tensors at most, so the weights go in as one flat tensor.
-pub fn apply(
+pub fn apply_kernel(
     bound: &BoundKernel,
     output: &Shape,
     input: Signal,

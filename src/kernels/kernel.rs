@@ -1,0 +1,162 @@
+//! What a kernel is: [`Kernel`], what it knows of a pass, and the buffers that it keeps.
+
+use std::sync::Arc;
+
+use candle_core::Var;
+
+use crate::error::Result;
+use crate::random::Random;
+
+/// A layer over slices. A batch is row-major: (batch, …).
+pub trait Kernel: Send + Sync {
+    /// An error where the input holds numbers that the layer can't take: an id outside of a table.
+    /// Called before [`Kernel::forward`], which itself can't fail (and gives NaN for such numbers).
+    fn check(&self, _x: &[f32]) -> Result<()> {
+        Ok(())
+    }
+
+    /// The output of a batch. `saved` keeps what [`Kernel::backward`] will need.
+    fn forward(
+        &self,
+        pass: &Pass<'_>,
+        x: &[f32],
+        weights: &[&[f32]],
+        y: &mut [f32],
+        saved: &mut Saved,
+    );
+
+    /// The gradients of a batch, after [`Kernel::forward`] in training mode with the same `saved`.
+    fn backward(&self, pass: &Pass<'_>, io: Backward<'_>);
+
+    /// The mask of the output. By default that of the input.
+    fn mask(&self, _pass: &Pass<'_>, _x: &[f32], _made: &mut Vec<f32>) -> OutputMask {
+        OutputMask::Same
+    }
+
+    /// True where the output is the input, number for number: nothing is run.
+    fn is_identity(&self, _training: bool) -> bool {
+        false
+    }
+
+    /// True where, in inference mode, the output of a sample is the same to the last bit whatever
+    /// other samples there are. Where it isn't (a matrix product may round otherwise for another
+    /// number of rows), predictions are made in batches of a fixed size.
+    fn is_by_sample(&self) -> bool {
+        false
+    }
+
+    /// The new values of a weight that training updates by itself (a moving statistic), after
+    /// [`Kernel::forward`] in training mode; None for other weights.
+    fn updated<'s>(&self, _weight: usize, _saved: &'s Saved) -> Option<&'s [f32]> {
+        None
+    }
+}
+
+/// What a kernel knows of the pass.
+#[derive(Clone, Copy)]
+pub struct Pass<'a> {
+    /// How many samples.
+    pub batch: usize,
+    /// True in `fit`.
+    pub training: bool,
+    /// The number of the training step; keys the random streams.
+    pub step: u64,
+    /// The source of random draws.
+    pub random: &'a Random,
+    /// The input's mask: (batch, time), 1 or 0. None: every step counts.
+    pub mask: Option<&'a [f32]>,
+}
+
+/// What a backward pass reads and fills.
+pub struct Backward<'a> {
+    /// The input of the forward pass.
+    pub x: &'a [f32],
+    /// The weights of the forward pass.
+    pub weights: &'a [&'a [f32]],
+    /// The output of the forward pass.
+    pub y: &'a [f32],
+    /// The gradient of the output; the kernel may overwrite it.
+    pub dy: &'a mut [f32],
+    /// What the forward pass kept.
+    pub saved: &'a mut Saved,
+    /// The gradient of the input, to be overwritten; None where nobody needs it.
+    pub dx: Option<&'a mut [f32]>,
+    /// The gradients of the weights, to be overwritten; None where nobody needs one.
+    pub dweights: &'a mut [Option<&'a mut [f32]>],
+}
+
+/// The mask of a kernel's output.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OutputMask {
+    /// The input's.
+    Same,
+    /// None: the layer consumes it.
+    Dropped,
+    /// The one that was put into `made`.
+    Made,
+}
+
+/// Buffers of one layer that last from step to step, so that a step allocates nothing.
+#[derive(Debug, Clone, Default)]
+pub struct Saved {
+    floats: Vec<Vec<f32>>,
+    indices: Vec<u32>,
+    /// The buffers of kernels inside this one.
+    pub inner: Vec<Saved>,
+}
+
+impl Saved {
+    /// The first `N` buffers, made as long as asked. What they held stays.
+    pub fn buffers<const N: usize>(&mut self, lengths: [usize; N]) -> [&mut [f32]; N] {
+        if self.floats.len() < N {
+            self.floats.resize(N, Vec::new());
+        }
+        for (buffer, length) in self.floats.iter_mut().zip(lengths) {
+            if buffer.len() < length {
+                buffer.resize(length, 0.0);
+            }
+        }
+        let mut buffers = self.floats.iter_mut();
+        lengths.map(|length| match buffers.next() {
+            Some(buffer) => &mut buffer[..length],
+            None => &mut [],
+        })
+    }
+
+    /// A buffer that [`Saved::buffers`] has filled.
+    pub fn buffer(&self, index: usize) -> &[f32] {
+        self.floats.get(index).map_or(&[], Vec::as_slice)
+    }
+
+    /// The buffer of indices, made as long as asked.
+    pub fn indices(&mut self, length: usize) -> &mut [u32] {
+        if self.indices.len() < length {
+            self.indices.resize(length, 0);
+        }
+        &mut self.indices[..length]
+    }
+
+    /// The first `n` inner places.
+    pub fn places(&mut self, n: usize) -> &mut [Saved] {
+        if self.inner.len() < n {
+            self.inner.resize(n, Saved::default());
+        }
+        &mut self.inner[..n]
+    }
+}
+
+/// A layer's kernel with the weights that it takes, in its own order.
+#[derive(Clone)]
+pub struct BoundKernel {
+    /// The kernel.
+    pub kernel: Arc<dyn Kernel>,
+    /// Its weights.
+    pub weights: Vec<Var>,
+}
+
+impl BoundKernel {
+    /// A kernel over weights.
+    pub fn new(kernel: impl Kernel + 'static, weights: Vec<Var>) -> Self {
+        BoundKernel { kernel: Arc::new(kernel), weights }
+    }
+}

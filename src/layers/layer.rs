@@ -1,0 +1,173 @@
+//! What a layer is: [`Layer`], its configuration, and [`Forward`], its runtime half; and the
+//! [`Signal`] that flows through layers.
+
+use std::fmt;
+use std::sync::Arc;
+
+use candle_core::{Tensor, Var};
+use schemars::JsonSchema;
+use serde::Serialize;
+use serde::de::{DeserializeOwned, MapAccess};
+
+use super::recurrent::Recurrent;
+use crate::activations::Activation;
+use crate::config::{AnyItem, Catalog, Common, Entry, Kind};
+use crate::error::{Problem, Result};
+use crate::kernels::BoundKernel;
+use crate::random::Random;
+use crate::regularizers::Regularizer;
+use crate::shape::Shape;
+use crate::weights::Scope;
+
+/// A layer in a config: `dense: {units: 8}`.
+pub type LayerEntry = Entry<dyn Layer>;
+
+/// A layer's configuration.
+pub trait Layer: fmt::Debug + Send + Sync + AnyItem {
+    /// The shape of its output for one sample, or what is wrong with its arguments or its input.
+    fn output_shape(&self, input: &Shape) -> Result<Shape, Problem>;
+
+    /// Makes its weights and its runtime half. `input` has passed [`Layer::output_shape`].
+    fn build(&self, input: &Shape, scope: &mut Scope<'_>) -> Result<Box<dyn Forward>>;
+
+    /// The activation at its end, by which the loss is checked; none for most layers.
+    fn activation(&self) -> Option<&Activation> {
+        None
+    }
+
+    /// What `bidirectional` needs of a recurrent layer; None for all others.
+    fn recurrent(&self) -> Option<Recurrent> {
+        None
+    }
+}
+
+/// A layer's runtime half.
+pub trait Forward: Send + Sync {
+    /// One batch through the layer, composed of candle ops whose gradients are right: the
+    /// definition, and what runs where there is no kernel.
+    fn forward(&self, input: Signal, context: &mut Context<'_>) -> Result<Signal>;
+
+    /// The layer as a kernel over slices, which runs on the CPU; None where it has none.
+    fn to_kernel(&self) -> Option<BoundKernel> {
+        None
+    }
+
+    /// True where the layer takes statistics from the training data before training starts.
+    fn wants_adapt(&self) -> bool {
+        false
+    }
+
+    /// Takes statistics from all training data, as it arrives at this layer: (rows, …).
+    fn adapt(&self, _input: &Tensor) -> Result<()> {
+        Ok(())
+    }
+}
+
+/// What flows from layer to layer.
+#[derive(Debug, Clone)]
+pub struct Signal {
+    /// The values: (batch, …), f32.
+    pub tensor: Tensor,
+    /// Which time steps count, 1 or 0: (batch, time), f32. None: all do.
+    pub mask: Option<Tensor>,
+}
+
+impl Signal {
+    /// A signal without a mask.
+    pub fn new(tensor: Tensor) -> Self {
+        Signal { tensor, mask: None }
+    }
+
+    /// The same mask over other values.
+    pub fn with(self, tensor: Tensor) -> Self {
+        Signal { tensor, mask: self.mask }
+    }
+}
+
+/// What a layer may know of the run, and where it leaves what is not its output.
+pub struct Context<'a> {
+    /// True in `fit`; false in `evaluate`, `predict` and validation.
+    pub training: bool,
+    /// The number of the training step, from 0; keys the random streams.
+    pub step: u64,
+    /// The source of random draws.
+    pub random: &'a Random,
+    /// Terms to add to the loss: activity regularization. Scalars.
+    pub losses: Vec<Tensor>,
+    /// New values for weights that training updates by itself: moving statistics.
+    pub updates: Vec<(Var, Tensor)>,
+}
+
+impl<'a> Context<'a> {
+    /// The context of step `step` of training.
+    pub fn training(step: u64, random: &'a Random) -> Self {
+        Context { training: true, step, random, losses: Vec::new(), updates: Vec::new() }
+    }
+
+    /// The context of inference.
+    pub fn inference(random: &'a Random) -> Self {
+        Context { training: false, step: 0, random, losses: Vec::new(), updates: Vec::new() }
+    }
+}
+
+/// The arguments that every layer takes.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, JsonSchema)]
+pub struct LayerCommon {
+    /// The layer's name, unique in the model. Default: Keras's automatic name, `dense_1`.
+    pub name: Option<String>,
+    /// False freezes the layer's weights. Default: true.
+    pub trainable: Option<bool>,
+    /// The shape of one sample, on the first layer; checked against the data.
+    pub input_shape: Option<Vec<usize>>,
+    /// The number of features, on the first layer; checked against the data.
+    pub input_dim: Option<usize>,
+}
+
+impl Common for LayerCommon {
+    const KEYS: &'static [&'static str] = &["name", "trainable", "input_shape", "input_dim"];
+
+    fn read<'de, A: MapAccess<'de>>(&mut self, key: &str, map: &mut A) -> Result<(), A::Error> {
+        match key {
+            "name" => self.name = map.next_value()?,
+            "trainable" => self.trainable = map.next_value()?,
+            "input_shape" => self.input_shape = map.next_value()?,
+            _ => self.input_dim = map.next_value()?,
+        }
+        Ok(())
+    }
+}
+
+/// Adds a layer of the program's own to the list, under a name for config files and saved models.
+pub fn register_layer<L: Layer + DeserializeOwned + 'static>(name: &'static str) {
+    <dyn Layer>::registry().add(name, |value| {
+        let layer: L = serde_json::from_value(value)?;
+        Ok(Arc::new(layer))
+    });
+}
+
+impl LayerEntry {
+    /// A layer of the program's own, under the name by which it was registered.
+    pub fn registered(name: &'static str, layer: impl Layer + 'static) -> Self {
+        LayerEntry {
+            kind: Kind { name, class_name: name, aliases: &[] },
+            written: name.to_string(),
+            common: LayerCommon::default(),
+            item: Arc::new(layer),
+        }
+    }
+}
+
+impl Context<'_> {
+    /// Adds the penalty on a layer's output, divided by the batch's size, to the loss.
+    pub fn regularize_activity(
+        &mut self,
+        regularizer: &Option<Regularizer>,
+        output: &Tensor,
+    ) -> Result<()> {
+        if let Some(regularizer) = regularizer {
+            let batch = output.dim(0)?.max(1) as f64;
+            self.losses.push((regularizer.penalty(output)? / batch)?);
+        }
+        Ok(())
+    }
+}
