@@ -40,9 +40,16 @@ pub struct Kind {
     pub class_name: &'static str,
     /// Other names that are accepted.
     pub aliases: &'static [&'static str],
+    /// True where Keras has no such class.
+    pub is_own: bool,
 }
 
 impl Kind {
+    /// A kind that a program added.
+    pub(crate) fn added(name: &'static str) -> Kind {
+        Kind { name, class_name: name, aliases: &[], is_own: true }
+    }
+
     /// True where `name` means this kind; case and underscores don't count.
     pub fn is_named(&self, name: &str) -> bool {
         same_name(self.name, name)
@@ -110,14 +117,17 @@ impl<S: Serialize + 'static> AnyItem for S {
 
 /// Makes a list: `catalog! { dyn Layer, "layer", LayerCommon, LayerKind; Dense: "dense", "Dense"; … }`.
 /// Each line is a struct, its name, Keras's class, and other names that are accepted; the last lines
-/// may be names that are refused, with the reason: `"tensor_board" => "…";`.
+/// may be names that are refused, with the reason: `"tensor_board" => "…";`. A kind that Keras lacks
+/// has `own` at the end of its line: `Crossentropy: "crossentropy", "Crossentropy", own;`.
 ///
 /// The list also makes an enum, `LayerKind`, with a variant for each struct, which holds a
 /// reference to it. What must know every kind, such as an exporter, matches it exhaustively: the
 /// compiler then names each place that a new line has not reached.
 macro_rules! catalog {
+    (@is_own) => { false };
+    (@is_own own) => { true };
     (dyn $trait:ident, $noun:literal, $common:ty, $kinds:ident;
-     $($kind:ident : $name:literal, $class:literal $(, $alias:literal)* ;)*
+     $($kind:ident : $name:literal, $class:literal $(, $alias:literal)* $(, $own:ident)? ;)*
      $($refused:literal => $reason:literal ;)*) => {
         #[doc = concat!("The kinds of ", $noun, " of the list, each with its configuration.")]
         #[derive(Debug, Clone, Copy)]
@@ -141,7 +151,12 @@ macro_rules! catalog {
             const NOUN: &'static str = $noun;
             type Common = $common;
             fn kinds() -> &'static [$crate::config::Kind] {
-                &[$($crate::config::Kind { name: $name, class_name: $class, aliases: &[$($alias),*] }),*]
+                &[$($crate::config::Kind {
+                    name: $name,
+                    class_name: $class,
+                    aliases: &[$($alias),*],
+                    is_own: $crate::config::catalog!(@is_own $($own)?),
+                }),*]
             }
             fn refused() -> &'static [(&'static str, &'static str)] {
                 &[$(($refused, $reason)),*]
@@ -172,7 +187,12 @@ macro_rules! catalog {
         $(impl From<$kind> for $crate::config::Entry<dyn $trait> {
             fn from(item: $kind) -> Self {
                 $crate::config::Entry {
-                    kind: $crate::config::Kind { name: $name, class_name: $class, aliases: &[$($alias),*] },
+                    kind: $crate::config::Kind {
+                        name: $name,
+                        class_name: $class,
+                        aliases: &[$($alias),*],
+                        is_own: $crate::config::catalog!(@is_own $($own)?),
+                    },
                     written: $name.to_string(),
                     common: Default::default(),
                     item: std::sync::Arc::new(item),
@@ -190,7 +210,7 @@ impl<T: Catalog + ?Sized> Entry<T> {
             return Ok(*kind);
         }
         if let Some((name, _)) = T::registry().find(name) {
-            return Ok(Kind { name, class_name: name, aliases: &[] });
+            return Ok(Kind::added(name));
         }
         if let Some((_, reason)) = T::refused().iter().find(|(other, _)| same_name(other, name)) {
             let message = format!("the {} `{name}` is not supported", T::NOUN);

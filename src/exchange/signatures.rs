@@ -1,16 +1,25 @@
 //! Keras's classes and the arguments that their constructors take, in order: what positional
 //! arguments in code mean, and which keys Keras accepts in a config (an unknown one is an error
-//! there). As of Keras 3.15.
+//! there). As of Keras 3.15. They are those of our own lists, the few exceptions named.
 
+use std::sync::LazyLock;
+
+use schemars::SchemaGenerator;
+
+use crate::callbacks::Callback;
 use crate::config::names::same_name;
+use crate::config::{Catalog, Common};
+use crate::layers::Layer;
+use crate::losses::Loss;
+use crate::metrics::Metric;
+use crate::optimizers::Optimizer;
+use crate::schedules::Schedule;
 
 /// One of Keras's modules and its classes.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Module {
     /// `keras.layers`
     pub path: &'static str,
-    /// A class a line: its name and its arguments, separated by blanks.
-    classes: &'static str,
 }
 
 /// One of Keras's classes.
@@ -47,19 +56,21 @@ impl Module {
     /// The class that a name means: `Dense`, `dense`, `l1_l2`, `acc`; case and underscores don't
     /// count.
     pub fn find(&self, name: &str) -> Option<Class> {
-        let name = ALIASES
-            .iter()
-            .find(|(module, alias, _)| *module == self.path && same_name(alias, name))
-            .map_or(name, |(_, _, class)| class);
-        self.classes().find(|class| same_name(class.name, name))
+        self.find_by(|known| same_name(known, name))
     }
 
-    fn classes(&self) -> impl Iterator<Item = Class> {
-        let module = self.path;
-        self.classes.lines().map(move |line| {
-            let (name, arguments) = line.split_once(' ').unwrap_or((line, ""));
-            Class { module, name, arguments }
+    fn find_by(&self, is_meant: impl Fn(&str) -> bool) -> Option<Class> {
+        let mut all = self.signatures();
+        let found = all.find(|own| is_meant(own.name) || own.aliases.iter().any(|a| is_meant(a)));
+        found.map(|own| Class {
+            module: own.module.path,
+            name: own.name,
+            arguments: &own.arguments,
         })
+    }
+
+    fn signatures(&self) -> impl Iterator<Item = &'static Signature> {
+        SIGNATURES.iter().filter(|own| own.module == *self)
     }
 }
 
@@ -71,12 +82,27 @@ pub fn module(name: &str) -> Option<Module> {
 
 /// The class of this name in whichever module has it, layers first.
 pub fn class_anywhere(name: &str) -> Option<Class> {
-    ALL.into_iter().find_map(|module| {
-        let exact = module.classes().any(|class| class.name == name);
-        let alias = ALIASES.iter().any(|(path, alias, _)| *path == module.path && *alias == name);
-        if exact || alias { module.find(name) } else { None }
-    })
+    ALL.into_iter().find_map(|module| module.find_by(|known| known == name))
 }
+
+/// `keras.layers`
+pub const LAYERS: Module = Module { path: "keras.layers" };
+/// `keras.optimizers`
+pub const OPTIMIZERS: Module = Module { path: "keras.optimizers" };
+/// `keras.optimizers.schedules`
+pub const SCHEDULES: Module = Module { path: "keras.optimizers.schedules" };
+/// `keras.losses`
+pub const LOSSES: Module = Module { path: "keras.losses" };
+/// `keras.metrics`
+pub const METRICS: Module = Module { path: "keras.metrics" };
+/// `keras.initializers`
+pub const INITIALIZERS: Module = Module { path: "keras.initializers" };
+/// `keras.regularizers`
+pub const REGULARIZERS: Module = Module { path: "keras.regularizers" };
+/// `keras.constraints`
+pub const CONSTRAINTS: Module = Module { path: "keras.constraints" };
+/// `keras.callbacks`
+pub const CALLBACKS: Module = Module { path: "keras.callbacks" };
 
 /// Every module.
 pub const ALL: [Module; 9] = [
@@ -91,308 +117,220 @@ pub const ALL: [Module; 9] = [
     CALLBACKS,
 ];
 
-/// Other names of classes: module, alias, class.
-const ALIASES: &[(&str, &str, &str)] = &[
-    ("keras.layers", "AvgPool1D", "AveragePooling1D"),
-    ("keras.layers", "AvgPool2D", "AveragePooling2D"),
-    ("keras.layers", "AvgPool3D", "AveragePooling3D"),
-    ("keras.layers", "MaxPool1D", "MaxPooling1D"),
-    ("keras.layers", "MaxPool2D", "MaxPooling2D"),
-    ("keras.layers", "MaxPool3D", "MaxPooling3D"),
-    ("keras.layers", "GlobalAvgPool1D", "GlobalAveragePooling1D"),
-    ("keras.layers", "GlobalAvgPool2D", "GlobalAveragePooling2D"),
-    ("keras.layers", "GlobalAvgPool3D", "GlobalAveragePooling3D"),
-    ("keras.layers", "GlobalMaxPool1D", "GlobalMaxPooling1D"),
-    ("keras.layers", "GlobalMaxPool2D", "GlobalMaxPooling2D"),
-    ("keras.layers", "GlobalMaxPool3D", "GlobalMaxPooling3D"),
-    ("keras.layers", "Convolution1D", "Conv1D"),
-    ("keras.layers", "Convolution2D", "Conv2D"),
-    ("keras.layers", "Convolution3D", "Conv3D"),
-    ("keras.layers", "Convolution2DTranspose", "Conv2DTranspose"),
-    ("keras.layers", "SeparableConvolution1D", "SeparableConv1D"),
-    ("keras.layers", "SeparableConvolution2D", "SeparableConv2D"),
-    ("keras.initializers", "uniform", "RandomUniform"),
-    ("keras.initializers", "normal", "RandomNormal"),
-    ("keras.initializers", "zero", "Zeros"),
-    ("keras.initializers", "one", "Ones"),
-    ("keras.initializers", "OrthogonalInitializer", "Orthogonal"),
-    ("keras.initializers", "IdentityInitializer", "Identity"),
-    ("keras.losses", "mse", "MeanSquaredError"),
-    ("keras.losses", "mae", "MeanAbsoluteError"),
-    ("keras.losses", "mape", "MeanAbsolutePercentageError"),
-    ("keras.losses", "msle", "MeanSquaredLogarithmicError"),
-    ("keras.losses", "bce", "BinaryCrossentropy"),
-    ("keras.losses", "kld", "KLDivergence"),
-    ("keras.losses", "kl_divergence", "KLDivergence"),
-    ("keras.metrics", "mse", "MeanSquaredError"),
-    ("keras.metrics", "mae", "MeanAbsoluteError"),
-    ("keras.metrics", "mape", "MeanAbsolutePercentageError"),
-    ("keras.metrics", "msle", "MeanSquaredLogarithmicError"),
-    ("keras.metrics", "bce", "BinaryCrossentropy"),
-    ("keras.metrics", "kld", "KLDivergence"),
-    ("keras.metrics", "kl_divergence", "KLDivergence"),
-];
+/// Other names that Keras has for its classes, beside those of our layers: module, class, alias.
+const ALIASES: &str = "\
+initializers RandomUniform uniform
+initializers RandomNormal normal
+initializers Zeros zero
+initializers Ones one
+initializers Orthogonal OrthogonalInitializer
+initializers Identity IdentityInitializer
+losses MeanSquaredError mse
+losses MeanAbsoluteError mae
+losses MeanAbsolutePercentageError mape
+losses MeanSquaredLogarithmicError msle
+losses BinaryCrossentropy bce
+losses KLDivergence kld
+losses KLDivergence kl_divergence
+metrics MeanSquaredError mse
+metrics MeanAbsoluteError mae
+metrics MeanAbsolutePercentageError mape
+metrics MeanSquaredLogarithmicError msle
+metrics BinaryCrossentropy bce
+metrics KLDivergence kld
+metrics KLDivergence kl_divergence
+";
 
-/// `keras.layers`
-pub const LAYERS: Module = Module {
-    path: "keras.layers",
-    classes: "\
-Activation activation
-ActivityRegularization l1 l2
-AdaptiveAveragePooling1D output_size data_format
-AdaptiveAveragePooling2D output_size data_format
-AdaptiveAveragePooling3D output_size data_format
-AdaptiveMaxPooling1D output_size data_format
-AdaptiveMaxPooling2D output_size data_format
-AdaptiveMaxPooling3D output_size data_format
-AlphaDropout rate noise_shape seed
-AveragePooling1D pool_size strides padding data_format name
-AveragePooling2D pool_size strides padding data_format name
-AveragePooling3D pool_size strides padding data_format name
-BatchNormalization axis momentum epsilon center scale beta_initializer gamma_initializer moving_mean_initializer moving_variance_initializer beta_regularizer gamma_regularizer beta_constraint gamma_constraint renorm renorm_clipping renorm_momentum synchronized
-Bidirectional layer merge_mode weights backward_layer
-Conv1D filters kernel_size strides padding data_format dilation_rate groups activation use_bias kernel_initializer bias_initializer kernel_regularizer bias_regularizer activity_regularizer kernel_constraint bias_constraint
-Conv1DTranspose filters kernel_size strides padding output_padding data_format dilation_rate activation use_bias kernel_initializer bias_initializer kernel_regularizer bias_regularizer activity_regularizer kernel_constraint bias_constraint
-Conv2D filters kernel_size strides padding data_format dilation_rate groups activation use_bias kernel_initializer bias_initializer kernel_regularizer bias_regularizer activity_regularizer kernel_constraint bias_constraint
-Conv2DTranspose filters kernel_size strides padding output_padding data_format dilation_rate activation use_bias kernel_initializer bias_initializer kernel_regularizer bias_regularizer activity_regularizer kernel_constraint bias_constraint
-Conv3D filters kernel_size strides padding data_format dilation_rate groups activation use_bias kernel_initializer bias_initializer kernel_regularizer bias_regularizer activity_regularizer kernel_constraint bias_constraint
-Conv3DTranspose filters kernel_size strides padding data_format output_padding dilation_rate activation use_bias kernel_initializer bias_initializer kernel_regularizer bias_regularizer activity_regularizer kernel_constraint bias_constraint
-ConvLSTM1D filters kernel_size strides padding data_format dilation_rate activation recurrent_activation use_bias kernel_initializer recurrent_initializer bias_initializer unit_forget_bias kernel_regularizer recurrent_regularizer bias_regularizer activity_regularizer kernel_constraint recurrent_constraint bias_constraint dropout recurrent_dropout seed return_sequences return_state go_backwards stateful
-ConvLSTM2D filters kernel_size strides padding data_format dilation_rate activation recurrent_activation use_bias kernel_initializer recurrent_initializer bias_initializer unit_forget_bias kernel_regularizer recurrent_regularizer bias_regularizer activity_regularizer kernel_constraint recurrent_constraint bias_constraint dropout recurrent_dropout seed return_sequences return_state go_backwards stateful
-ConvLSTM3D filters kernel_size strides padding data_format dilation_rate activation recurrent_activation use_bias kernel_initializer recurrent_initializer bias_initializer unit_forget_bias kernel_regularizer recurrent_regularizer bias_regularizer activity_regularizer kernel_constraint recurrent_constraint bias_constraint dropout recurrent_dropout seed return_sequences return_state go_backwards stateful
-Cropping1D cropping
-Cropping2D cropping data_format
-Cropping3D cropping data_format
-Dense units activation use_bias kernel_initializer bias_initializer kernel_regularizer bias_regularizer activity_regularizer kernel_constraint bias_constraint
-DepthwiseConv1D kernel_size strides padding depth_multiplier data_format dilation_rate activation use_bias depthwise_initializer bias_initializer depthwise_regularizer bias_regularizer activity_regularizer depthwise_constraint bias_constraint
-DepthwiseConv2D kernel_size strides padding depth_multiplier data_format dilation_rate activation use_bias depthwise_initializer bias_initializer depthwise_regularizer bias_regularizer activity_regularizer depthwise_constraint bias_constraint
-Dropout rate noise_shape seed
-ELU alpha
-EinsumDense equation output_shape activation bias_axes kernel_initializer bias_initializer kernel_regularizer bias_regularizer kernel_constraint bias_constraint
-Embedding input_dim output_dim embeddings_initializer embeddings_regularizer embeddings_constraint mask_zero weights
-Flatten data_format
-GRU units activation recurrent_activation use_bias kernel_initializer recurrent_initializer bias_initializer kernel_regularizer recurrent_regularizer bias_regularizer activity_regularizer kernel_constraint recurrent_constraint bias_constraint dropout recurrent_dropout seed return_sequences return_state go_backwards stateful unroll reset_after zero_output_for_mask
-GaussianDropout rate seed
-GaussianNoise stddev seed
-GlobalAveragePooling1D data_format keepdims
-GlobalAveragePooling2D data_format keepdims
-GlobalAveragePooling3D data_format keepdims
-GlobalMaxPooling1D data_format keepdims
-GlobalMaxPooling2D data_format keepdims
-GlobalMaxPooling3D data_format keepdims
-GroupNormalization groups axis epsilon center scale beta_initializer gamma_initializer beta_regularizer gamma_regularizer beta_constraint gamma_constraint
-Identity
-InputLayer shape batch_size dtype sparse ragged batch_shape input_tensor optional name
-LSTM units activation recurrent_activation use_bias kernel_initializer recurrent_initializer bias_initializer unit_forget_bias kernel_regularizer recurrent_regularizer bias_regularizer activity_regularizer kernel_constraint recurrent_constraint bias_constraint dropout recurrent_dropout seed return_sequences return_state go_backwards stateful unroll zero_output_for_mask
-LayerNormalization axis epsilon center scale beta_initializer gamma_initializer beta_regularizer gamma_regularizer beta_constraint gamma_constraint
-LeakyReLU negative_slope
-Masking mask_value
-MaxPooling1D pool_size strides padding data_format name
-MaxPooling2D pool_size strides padding data_format name
-MaxPooling3D pool_size strides padding data_format name
-Normalization axis mean variance invert
-PReLU alpha_initializer alpha_regularizer alpha_constraint shared_axes
-Permute dims
-RMSNormalization axis epsilon
-RandomContrast factor value_range seed
-RandomFlip mode seed data_format
-RandomRotation factor fill_mode interpolation seed fill_value data_format
-RandomTranslation height_factor width_factor fill_mode interpolation seed fill_value data_format
-RandomZoom height_factor width_factor fill_mode interpolation seed fill_value data_format
-ReLU max_value negative_slope threshold
-RepeatVector n
-Rescaling scale offset
-Reshape target_shape
-SeparableConv1D filters kernel_size strides padding data_format dilation_rate depth_multiplier activation use_bias depthwise_initializer pointwise_initializer bias_initializer depthwise_regularizer pointwise_regularizer bias_regularizer activity_regularizer depthwise_constraint pointwise_constraint bias_constraint
-SeparableConv2D filters kernel_size strides padding data_format dilation_rate depth_multiplier activation use_bias depthwise_initializer pointwise_initializer bias_initializer depthwise_regularizer pointwise_regularizer bias_regularizer activity_regularizer depthwise_constraint pointwise_constraint bias_constraint
-SimpleRNN units activation use_bias kernel_initializer recurrent_initializer bias_initializer kernel_regularizer recurrent_regularizer bias_regularizer activity_regularizer kernel_constraint recurrent_constraint bias_constraint dropout recurrent_dropout return_sequences return_state go_backwards stateful unroll seed zero_output_for_mask
-Softmax axis
-SpatialDropout1D rate seed name dtype
-SpatialDropout2D rate data_format seed name dtype
-SpatialDropout3D rate data_format seed name dtype
-TimeDistributed layer
-UnitNormalization axis
-UpSampling1D size
-UpSampling2D size data_format interpolation
-UpSampling3D size data_format
-ZeroPadding1D padding data_format
-ZeroPadding2D padding data_format
-ZeroPadding3D padding data_format
-",
-};
+/// Where Keras's constructor differs from the arguments of ours, followed by those that all of the
+/// module take: module, class, changes. `-name` is an argument that Keras lacks, `name<other` one
+/// that stands before another, a bare name one that stands at the end.
+const EXCEPTIONS: &str = "\
+layers AveragePooling1D name
+layers AveragePooling2D name
+layers AveragePooling3D name
+layers BatchNormalization renorm_clipping<synchronized renorm_momentum<synchronized
+layers Bidirectional weights<backward_layer
+layers Conv3DTranspose output_padding<dilation_rate
+layers EinsumDense -activity_regularizer
+layers Embedding weights
+layers GRU seed<return_sequences zero_output_for_mask
+layers LSTM seed<return_sequences
+layers LayerNormalization -rms_scaling
+layers MaxPooling1D name
+layers MaxPooling2D name
+layers MaxPooling3D name
+layers RandomContrast -data_format
+layers SeparableConv1D depth_multiplier<activation
+layers SeparableConv2D depth_multiplier<activation
+layers SimpleRNN zero_output_for_mask
+layers SpatialDropout1D name dtype
+layers SpatialDropout2D seed name dtype
+layers SpatialDropout3D seed name dtype
+optimizers AdamW weight_decay<beta_1 amsgrad<clipnorm
+optimizers LossScaleOptimizer -weight_decay -clipnorm -clipvalue -global_clipnorm -use_ema -ema_momentum -ema_overwrite_frequency -loss_scale_factor -gradient_accumulation_steps
+optimizers Muon exclude_layers exclude_embeddings muon_a muon_b muon_c adam_lr_ratio momentum ns_steps nesterov rms_rate
+schedules CosineDecay warmup_target warmup_steps
+losses Dice axis<dtype
+losses SparseCategoricalCrossentropy axis<name
+losses Tversky axis<dtype
+metrics AUC thresholds multi_label num_labels label_weights from_logits
+metrics BinaryAccuracy threshold
+metrics BinaryCrossentropy from_logits label_smoothing
+metrics CategoricalCrossentropy from_logits label_smoothing axis
+metrics ConcordanceCorrelation axis
+metrics CosineSimilarity axis
+metrics IoU ignore_class sparse_y_true sparse_y_pred axis
+metrics MeanIoU ignore_class sparse_y_true sparse_y_pred axis
+metrics OneHotIoU ignore_class sparse_y_pred axis
+metrics OneHotMeanIoU ignore_class sparse_y_pred axis
+metrics PearsonCorrelation axis
+metrics SparseCategoricalCrossentropy from_logits ignore_class axis
+metrics SparseTopKCategoricalAccuracy from_sorted_ids
+";
 
-/// `keras.optimizers`
-pub const OPTIMIZERS: Module = Module {
-    path: "keras.optimizers",
-    classes: "\
-Adadelta learning_rate rho epsilon weight_decay clipnorm clipvalue global_clipnorm use_ema ema_momentum ema_overwrite_frequency loss_scale_factor gradient_accumulation_steps name
-Adafactor learning_rate beta_2_decay epsilon_1 epsilon_2 clip_threshold relative_step weight_decay clipnorm clipvalue global_clipnorm use_ema ema_momentum ema_overwrite_frequency loss_scale_factor gradient_accumulation_steps name
-Adagrad learning_rate initial_accumulator_value epsilon weight_decay clipnorm clipvalue global_clipnorm use_ema ema_momentum ema_overwrite_frequency loss_scale_factor gradient_accumulation_steps name
-Adam learning_rate beta_1 beta_2 epsilon amsgrad weight_decay clipnorm clipvalue global_clipnorm use_ema ema_momentum ema_overwrite_frequency loss_scale_factor gradient_accumulation_steps name
-AdamW learning_rate weight_decay beta_1 beta_2 epsilon amsgrad clipnorm clipvalue global_clipnorm use_ema ema_momentum ema_overwrite_frequency loss_scale_factor gradient_accumulation_steps name
-Adamax learning_rate beta_1 beta_2 epsilon weight_decay clipnorm clipvalue global_clipnorm use_ema ema_momentum ema_overwrite_frequency loss_scale_factor gradient_accumulation_steps name
-Ftrl learning_rate learning_rate_power initial_accumulator_value l1_regularization_strength l2_regularization_strength l2_shrinkage_regularization_strength beta weight_decay clipnorm clipvalue global_clipnorm use_ema ema_momentum ema_overwrite_frequency loss_scale_factor gradient_accumulation_steps name
-Lamb learning_rate beta_1 beta_2 epsilon weight_decay clipnorm clipvalue global_clipnorm use_ema ema_momentum ema_overwrite_frequency loss_scale_factor gradient_accumulation_steps name
-Lion learning_rate beta_1 beta_2 weight_decay clipnorm clipvalue global_clipnorm use_ema ema_momentum ema_overwrite_frequency loss_scale_factor gradient_accumulation_steps name
-LossScaleOptimizer inner_optimizer initial_scale dynamic_growth_steps name
-Muon learning_rate adam_beta_1 adam_beta_2 adam_weight_decay epsilon weight_decay clipnorm clipvalue global_clipnorm use_ema ema_momentum ema_overwrite_frequency loss_scale_factor gradient_accumulation_steps name exclude_layers exclude_embeddings muon_a muon_b muon_c adam_lr_ratio momentum ns_steps nesterov rms_rate
-Nadam learning_rate beta_1 beta_2 epsilon weight_decay clipnorm clipvalue global_clipnorm use_ema ema_momentum ema_overwrite_frequency loss_scale_factor gradient_accumulation_steps name
-RMSprop learning_rate rho momentum epsilon centered weight_decay clipnorm clipvalue global_clipnorm use_ema ema_momentum ema_overwrite_frequency loss_scale_factor gradient_accumulation_steps name
-SGD learning_rate momentum nesterov weight_decay clipnorm clipvalue global_clipnorm use_ema ema_momentum ema_overwrite_frequency loss_scale_factor gradient_accumulation_steps name
-ScheduleFreeAdamW learning_rate beta_1 beta_2 epsilon warmup_steps weight_decay clipnorm clipvalue global_clipnorm use_ema ema_momentum ema_overwrite_frequency loss_scale_factor gradient_accumulation_steps name
-",
-};
+/// Classes that no list of ours holds: module, class, arguments.
+const OTHERS: &str = "\
+layers InputLayer shape batch_size dtype sparse ragged batch_shape input_tensor optional name
+losses CTC reduction name dtype
+metrics Mean name dtype
+metrics Sum name dtype
+initializers Constant value
+initializers GlorotNormal seed input_axes output_axes
+initializers GlorotUniform seed input_axes output_axes
+initializers HeNormal seed input_axes output_axes
+initializers HeUniform seed input_axes output_axes
+initializers Identity gain
+initializers LecunNormal seed input_axes output_axes
+initializers LecunUniform seed input_axes output_axes
+initializers Ones
+initializers Orthogonal gain seed
+initializers RandomNormal mean stddev seed
+initializers RandomUniform minval maxval seed
+initializers TruncatedNormal mean stddev seed
+initializers VarianceScaling scale mode distribution seed input_axes output_axes
+initializers Zeros
+regularizers L1 l1
+regularizers L1L2 l1 l2
+regularizers L2 l2
+regularizers OrthogonalRegularizer factor mode
+constraints MaxNorm max_value axis
+constraints MinMaxNorm min_value max_value rate axis
+constraints NonNeg
+constraints UnitNorm axis
+callbacks RemoteMonitor root path field headers send_as_json
+callbacks SwapEMAWeights swap_on_epoch
+callbacks TensorBoard log_dir histogram_freq write_graph write_images write_steps_per_second update_freq profile_batch embeddings_freq embeddings_metadata
+layers ConvLSTM1D filters kernel_size strides padding data_format dilation_rate activation recurrent_activation use_bias kernel_initializer recurrent_initializer bias_initializer unit_forget_bias kernel_regularizer recurrent_regularizer bias_regularizer activity_regularizer kernel_constraint recurrent_constraint bias_constraint dropout recurrent_dropout seed return_sequences return_state go_backwards stateful
+layers ConvLSTM2D filters kernel_size strides padding data_format dilation_rate activation recurrent_activation use_bias kernel_initializer recurrent_initializer bias_initializer unit_forget_bias kernel_regularizer recurrent_regularizer bias_regularizer activity_regularizer kernel_constraint recurrent_constraint bias_constraint dropout recurrent_dropout seed return_sequences return_state go_backwards stateful
+layers ConvLSTM3D filters kernel_size strides padding data_format dilation_rate activation recurrent_activation use_bias kernel_initializer recurrent_initializer bias_initializer unit_forget_bias kernel_regularizer recurrent_regularizer bias_regularizer activity_regularizer kernel_constraint recurrent_constraint bias_constraint dropout recurrent_dropout seed return_sequences return_state go_backwards stateful
+";
 
-/// `keras.optimizers.schedules`
-pub const SCHEDULES: Module = Module {
-    path: "keras.optimizers.schedules",
-    classes: "\
-CosineDecay initial_learning_rate decay_steps alpha name warmup_target warmup_steps
-CosineDecayRestarts initial_learning_rate first_decay_steps t_mul m_mul alpha name
-ExponentialDecay initial_learning_rate decay_steps decay_rate staircase name
-InverseTimeDecay initial_learning_rate decay_steps decay_rate staircase name
-PiecewiseConstantDecay boundaries values name
-PolynomialDecay initial_learning_rate decay_steps end_learning_rate power cycle name
-",
-};
+/// A class with its arguments, separated by blanks, and its other names.
+struct Signature {
+    module: Module,
+    name: &'static str,
+    arguments: String,
+    aliases: Vec<&'static str>,
+}
 
-/// `keras.losses`
-pub const LOSSES: Module = Module {
-    path: "keras.losses",
-    classes: "\
-BinaryCrossentropy from_logits label_smoothing axis reduction name dtype
-BinaryFocalCrossentropy apply_class_balancing alpha gamma from_logits label_smoothing axis reduction name dtype
-CTC reduction name dtype
-CategoricalCrossentropy from_logits label_smoothing axis reduction name dtype
-CategoricalFocalCrossentropy alpha gamma from_logits label_smoothing axis reduction name dtype
-CategoricalGeneralizedCrossEntropy q reduction name dtype
-CategoricalHinge reduction name dtype
-Circle gamma margin remove_diagonal reduction name dtype
-CosineSimilarity axis reduction name dtype
-Dice reduction name axis dtype
-Hinge reduction name dtype
-Huber delta reduction name dtype
-KLDivergence reduction name dtype
-LogCosh reduction name dtype
-MeanAbsoluteError reduction name dtype
-MeanAbsolutePercentageError reduction name dtype
-MeanSquaredError reduction name dtype
-MeanSquaredLogarithmicError reduction name dtype
-Poisson reduction name dtype
-SparseCategoricalCrossentropy from_logits ignore_class reduction axis name dtype
-SquaredHinge reduction name dtype
-Tversky alpha beta reduction name axis dtype
-",
-};
+static SIGNATURES: LazyLock<Vec<Signature>> = LazyLock::new(|| {
+    let mut all = Vec::new();
+    let keys = <<dyn Optimizer as Catalog>::Common as Common>::KEYS.join(" ");
+    listed::<dyn Layer>(LAYERS, "", &mut all);
+    listed::<dyn Optimizer>(OPTIMIZERS, &format!("{keys} name"), &mut all);
+    listed::<dyn Schedule>(SCHEDULES, "name", &mut all);
+    listed::<dyn Loss>(LOSSES, "reduction name dtype", &mut all);
+    listed::<dyn Metric>(METRICS, "name dtype", &mut all);
+    listed::<dyn Callback>(CALLBACKS, "", &mut all);
+    for (module, name, arguments) in OTHERS.lines().filter_map(row) {
+        all.push(Signature { module, name, arguments: arguments.into(), aliases: Vec::new() });
+    }
+    for (module, class, alias) in ALIASES.lines().filter_map(row) {
+        let own = all.iter_mut().filter(|own| own.module == module && own.name == class);
+        own.for_each(|own| own.aliases.push(alias));
+    }
+    all
+});
 
-/// `keras.metrics`
-pub const METRICS: Module = Module {
-    path: "keras.metrics",
-    classes: "\
-AUC num_thresholds curve summation_method name dtype thresholds multi_label num_labels label_weights from_logits
-Accuracy name dtype
-BinaryAccuracy name dtype threshold
-BinaryCrossentropy name dtype from_logits label_smoothing
-BinaryIoU target_class_ids threshold name dtype
-CategoricalAccuracy name dtype
-CategoricalCrossentropy name dtype from_logits label_smoothing axis
-CategoricalHinge name dtype
-ConcordanceCorrelation name dtype axis
-CosineSimilarity name dtype axis
-F1Score average threshold name dtype
-FBetaScore average beta threshold name dtype
-FalseNegatives thresholds name dtype
-FalsePositives thresholds name dtype
-Hinge name dtype
-IoU num_classes target_class_ids name dtype ignore_class sparse_y_true sparse_y_pred axis
-KLDivergence name dtype
-LogCoshError name dtype
-Mean name dtype
-MeanAbsoluteError name dtype
-MeanAbsolutePercentageError name dtype
-MeanIoU num_classes name dtype ignore_class sparse_y_true sparse_y_pred axis
-MeanSquaredError name dtype
-MeanSquaredLogarithmicError name dtype
-OneHotIoU num_classes target_class_ids name dtype ignore_class sparse_y_pred axis
-OneHotMeanIoU num_classes name dtype ignore_class sparse_y_pred axis
-PearsonCorrelation name dtype axis
-Poisson name dtype
-Precision thresholds top_k class_id name dtype
-PrecisionAtRecall recall num_thresholds class_id name dtype
-R2Score class_aggregation num_regressors name dtype
-Recall thresholds top_k class_id name dtype
-RecallAtPrecision precision num_thresholds class_id name dtype
-RootMeanSquaredError name dtype
-SensitivityAtSpecificity specificity num_thresholds class_id name dtype
-SparseCategoricalAccuracy name dtype
-SparseCategoricalCrossentropy name dtype from_logits ignore_class axis
-SparseTopKCategoricalAccuracy k name dtype from_sorted_ids
-SpecificityAtSensitivity sensitivity num_thresholds class_id name dtype
-SquaredHinge name dtype
-Sum name dtype
-TopKCategoricalAccuracy k name dtype
-TrueNegatives thresholds name dtype
-TruePositives thresholds name dtype
-",
-};
+/// A row of a table: module, class, and what is said of it.
+fn row(line: &'static str) -> Option<(Module, &'static str, &'static str)> {
+    let (module, rest) = line.split_once(' ')?;
+    let (class, rest) = rest.split_once(' ').unwrap_or((rest, ""));
+    Some((self::module(module)?, class, rest))
+}
 
-/// `keras.initializers`
-pub const INITIALIZERS: Module = Module {
-    path: "keras.initializers",
-    classes: "\
-Constant value
-GlorotNormal seed input_axes output_axes
-GlorotUniform seed input_axes output_axes
-HeNormal seed input_axes output_axes
-HeUniform seed input_axes output_axes
-Identity gain
-LecunNormal seed input_axes output_axes
-LecunUniform seed input_axes output_axes
-Ones
-Orthogonal gain seed
-RandomNormal mean stddev seed
-RandomUniform minval maxval seed
-TruncatedNormal mean stddev seed
-VarianceScaling scale mode distribution seed input_axes output_axes
-Zeros
-",
-};
+/// The classes of one of our lists: the arguments in the order in which the struct declares them,
+/// then those that all take.
+fn listed<T: Catalog + ?Sized>(module: Module, shared: &str, all: &mut Vec<Signature>) {
+    let mut generator = SchemaGenerator::default();
+    for (kind, schema) in T::kinds().iter().zip(T::schemas(&mut generator)) {
+        if kind.is_own {
+            continue;
+        }
+        let properties = schema.get("properties").and_then(|properties| properties.as_object());
+        let own = properties.into_iter().flat_map(|properties| properties.keys().cloned());
+        let rest = shared.split_whitespace().map(str::to_string);
+        let mut arguments: Vec<String> = own.chain(rest).collect();
+        let exceptions = EXCEPTIONS.lines().filter_map(row);
+        for (_, _, changes) in
+            exceptions.filter(|(of, class, _)| *of == module && *class == kind.class_name)
+        {
+            changes.split(' ').for_each(|change| apply(change, &mut arguments));
+        }
+        let is_layer = module == LAYERS; // of others, ours have more than Keras's
+        let aliases = kind.aliases.iter().copied().filter(|_| is_layer).collect();
+        let (name, arguments) = (kind.class_name, arguments.join(" "));
+        all.push(Signature { module, name, arguments, aliases });
+    }
+}
 
-/// `keras.regularizers`
-pub const REGULARIZERS: Module = Module {
-    path: "keras.regularizers",
-    classes: "\
-L1 l1
-L1L2 l1 l2
-L2 l2
-OrthogonalRegularizer factor mode
-",
-};
+/// Makes one change; see [`EXCEPTIONS`].
+fn apply(change: &str, arguments: &mut Vec<String>) {
+    let (name, before) = change.split_once('<').unwrap_or((change, ""));
+    let is_lacking = name.starts_with('-');
+    let name = name.trim_start_matches('-');
+    arguments.retain(|argument| argument != name);
+    if !is_lacking {
+        let place = arguments.iter().position(|argument| argument == before);
+        arguments.insert(place.unwrap_or(arguments.len()), name.to_string());
+    }
+}
 
-/// `keras.constraints`
-pub const CONSTRAINTS: Module = Module {
-    path: "keras.constraints",
-    classes: "\
-MaxNorm max_value axis
-MinMaxNorm min_value max_value rate axis
-NonNeg
-UnitNorm axis
-",
-};
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-/// `keras.callbacks`
-pub const CALLBACKS: Module = Module {
-    path: "keras.callbacks",
-    classes: "\
-BackupAndRestore backup_dir save_freq double_checkpoint delete_checkpoint
-CSVLogger filename separator append
-EarlyStopping monitor min_delta patience verbose mode baseline restore_best_weights start_from_epoch
-LearningRateScheduler schedule verbose
-ModelCheckpoint filepath monitor verbose save_best_only save_weights_only mode save_freq initial_value_threshold
-ReduceLROnPlateau monitor factor patience verbose mode min_delta cooldown min_lr
-RemoteMonitor root path field headers send_as_json
-SwapEMAWeights swap_on_epoch
-TensorBoard log_dir histogram_freq write_graph write_images write_steps_per_second update_freq profile_batch embeddings_freq embeddings_metadata
-TerminateOnNaN raise_error
-",
-};
+    #[test]
+    fn every_exception_names_a_class_and_holds_of_it() {
+        for line in EXCEPTIONS.lines() {
+            let (module, class, changes) = row(line).unwrap();
+            let known: Vec<&str> = module.find(class).unwrap().arguments().collect();
+            for change in changes.split(' ') {
+                let (name, before) = change.split_once('<').unwrap_or((change, ""));
+                let is_lacking = name.starts_with('-');
+                assert_eq!(known.contains(&name.trim_start_matches('-')), !is_lacking, "{line}");
+                assert!(before.is_empty() || known.contains(&before), "{line}");
+            }
+        }
+        assert!([OTHERS, ALIASES].iter().all(|table| table.lines().all(|l| row(l).is_some())));
+    }
+
+    #[test]
+    fn arguments_stand_in_the_order_of_keras() {
+        for (module, class, expected) in [
+            (LAYERS, "SpatialDropout2D", "rate data_format seed name dtype"),
+            (LAYERS, "Bidirectional", "layer merge_mode weights backward_layer"),
+            (LOSSES, "Dice", "reduction name axis dtype"),
+            (METRICS, "F1Score", "average threshold name dtype"),
+            (METRICS, "BinaryCrossentropy", "name dtype from_logits label_smoothing"),
+            (CALLBACKS, "CSVLogger", "filename separator append"),
+        ] {
+            assert_eq!(module.find(class).unwrap().arguments, expected, "{class}");
+        }
+        let lion: Vec<&str> = OPTIMIZERS.find("Lion").unwrap().arguments().collect();
+        assert_eq!(lion[..5], ["learning_rate", "beta_1", "beta_2", "weight_decay", "clipnorm"]);
+        assert!(LOSSES.find("Crossentropy").is_none(), "it is ours alone");
+        assert!(class_anywhere("AvgPool2D").is_some_and(|class| class.name == "AveragePooling2D"));
+        assert!(METRICS.find("mse").is_some_and(|class| class.name == "MeanSquaredError"));
+    }
+}

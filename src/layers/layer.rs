@@ -149,7 +149,7 @@ impl LayerEntry {
     /// A layer of the program's own, under the name by which it was registered.
     pub fn registered(name: &'static str, layer: impl Layer + 'static) -> Self {
         LayerEntry {
-            kind: Kind { name, class_name: name, aliases: &[] },
+            kind: Kind::added(name),
             written: name.to_string(),
             common: LayerCommon::default(),
             item: Arc::new(layer),

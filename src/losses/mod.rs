@@ -46,7 +46,7 @@ catalog! { dyn Loss, "loss", LossCommon, LossKind;
     BinaryCrossentropy: "binary_crossentropy", "BinaryCrossentropy", "bce";
     CategoricalCrossentropy: "categorical_crossentropy", "CategoricalCrossentropy", "cce";
     SparseCategoricalCrossentropy: "sparse_categorical_crossentropy", "SparseCategoricalCrossentropy", "scce";
-    Crossentropy: "crossentropy", "Crossentropy", "ce";
+    Crossentropy: "crossentropy", "Crossentropy", "ce", own;
     MeanSquaredLogarithmicError: "mean_squared_logarithmic_error", "MeanSquaredLogarithmicError", "msle";
     Huber: "huber", "Huber";
     LogCosh: "log_cosh", "LogCosh";

@@ -65,7 +65,7 @@ catalog! { dyn Metric, "metric", MetricCommon, MetricKind;
     BinaryCrossentropy: "binary_crossentropy", "BinaryCrossentropy", "bce";
     CategoricalCrossentropy: "categorical_crossentropy", "CategoricalCrossentropy", "cce";
     SparseCategoricalCrossentropy: "sparse_categorical_crossentropy", "SparseCategoricalCrossentropy", "scce";
-    Crossentropy: "crossentropy", "Crossentropy", "ce";
+    Crossentropy: "crossentropy", "Crossentropy", "ce", own;
     KlDivergence: "kl_divergence", "KLDivergence", "kld";
     Poisson: "poisson", "Poisson";
     Hinge: "hinge", "Hinge";
