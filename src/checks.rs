@@ -1,6 +1,7 @@
 //! Checks of arguments that many kinds share. Each says what was expected and what was found.
 
 use crate::error::Problem;
+use crate::limits::MOST_NUMBERS;
 
 /// The value must be greater than 0.
 pub(crate) fn positive(key: &str, value: f64) -> Result<(), Problem> {
@@ -49,7 +50,7 @@ pub(crate) fn positive_count(key: &str, count: usize) -> Result<(), Problem> {
 
 /// An array of these sizes must not hold more numbers than the largest that is made.
 pub(crate) fn not_too_large(key: &str, sizes: &[usize]) -> Result<(), Problem> {
-    let most = 1usize << 31;
+    let most = MOST_NUMBERS;
     let numbers = sizes.iter().try_fold(1usize, |numbers, size| numbers.checked_mul(*size));
     match numbers {
         Some(numbers) if numbers <= most => Ok(()),

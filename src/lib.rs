@@ -31,6 +31,8 @@
 //!   disk; [`disk`]: every write and rename; [`lock`]: one process in a run's folder
 //! - [`exchange`]: other tools' formats, a file a format
 //! - [`threads`], [`float_environment`]: who computes, and how tiny numbers are rounded
+//! - `numeric`, `limits`, `checks`: the ground floor: functions of numbers, the largest sizes, and
+//!   checks of arguments
 //! - [`target`]: what outputs and targets are, for data, losses and metrics alike
 //! - [`mod@error`], [`diagnostics`]: what is wrong, and where, as data; [`shape`]
 
@@ -58,12 +60,14 @@ pub mod initializers;
 pub mod kernel_model;
 pub mod kernels;
 pub mod layers;
+mod limits;
 pub mod lock;
 pub mod losses;
 mod meaning;
 pub mod memory;
 pub mod metrics;
 pub mod network;
+mod numeric;
 pub mod optimizers;
 pub mod plan;
 pub mod predictor;

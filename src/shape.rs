@@ -5,9 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::error::Problem;
-
-/// The most numbers that one sample may hold.
-const LARGEST: usize = 1 << 31;
+use crate::limits::MOST_NUMBERS;
 
 /// The shape of one sample, without the batch axis; prints as Keras does: `(None, 28, 28, 1)`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -39,9 +37,10 @@ impl Shape {
     pub fn check_size(&self) -> Result<(), Problem> {
         let elements = self.0.iter().try_fold(1usize, |product, dim| product.checked_mul(*dim));
         match elements {
-            Some(elements) if elements <= LARGEST => Ok(()),
+            Some(elements) if elements <= MOST_NUMBERS => Ok(()),
             _ => {
-                let message = format!("a sample of shape {self} holds more than {LARGEST} numbers");
+                let message =
+                    format!("a sample of shape {self} holds more than {MOST_NUMBERS} numbers");
                 Err(Problem::at("", message))
             }
         }

@@ -10,12 +10,10 @@ use candle_nn::VarMap;
 use crate::constraints::Constraint;
 use crate::error::{Error, Problem, Result};
 use crate::initializers::Initializer;
+use crate::limits::MOST_NUMBERS;
 use crate::random::Random;
 use crate::regularizers::Regularizer;
 use crate::stored::Stored;
-
-/// The most numbers that one weight may hold.
-const LARGEST: usize = 1 << 31;
 
 /// One parameter.
 #[derive(Debug, Clone)]
@@ -266,10 +264,11 @@ impl Scope<'_> {
             Error::run(format!("`{path}`: {}", problem.message)).with_help(problem.help)
         })?;
         let numbers = spec.shape.iter().try_fold(1usize, |n, size| n.checked_mul(*size));
-        if numbers.is_none_or(|numbers| numbers > LARGEST) {
+        if numbers.is_none_or(|numbers| numbers > MOST_NUMBERS) {
             let message = format!("`{path}` of shape {:?} holds too many numbers", spec.shape);
-            return Err(Error::run(message)
-                .with_help(format!("a weight may hold at most {LARGEST}; use smaller layers")));
+            return Err(Error::run(message).with_help(format!(
+                "a weight may hold at most {MOST_NUMBERS}; use smaller layers"
+            )));
         }
         let room = numbers.and_then(|numbers| self.weights.room.checked_sub(numbers));
         let Some(room) = room else {

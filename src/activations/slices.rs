@@ -1,7 +1,8 @@
 //! Activations over slices, in place, and their gradients.
 
 use super::Activation;
-use crate::kernels::simd::{erf, exp, expm1, sigmoid, softplus, tanh, vectorize};
+use crate::kernels::simd::vectorize;
+use crate::numeric::{erf, exp, expm1, sigmoid, softplus, tanh};
 
 pub(crate) const SELU_ALPHA: f64 = 1.673_263_242_354_377_2;
 pub(crate) const SELU_SCALE: f64 = 1.050_700_987_355_480_5;

@@ -2,6 +2,7 @@
 
 use rayon::prelude::*;
 
+use crate::numeric::dot_f64;
 use crate::random::Stream;
 use crate::threads;
 
@@ -35,12 +36,12 @@ fn orthonormalise(columns: &mut [Vec<f64>]) {
     for j in 0..columns.len() {
         let (done, later) = columns.split_at_mut(j + 1);
         let unit = &mut done[j];
-        let length = dot(unit, unit).sqrt();
+        let length = dot_f64(unit, unit).sqrt();
         for x in unit.iter_mut() {
             *x /= length;
         }
         let take_out = |column: &mut Vec<f64>| {
-            let along = dot(unit, column);
+            let along = dot_f64(unit, column);
             column.iter_mut().zip(&*unit).for_each(|(x, u)| *x -= along * u);
         };
         if later.len() * unit.len() > 1 << 16 {
@@ -49,18 +50,4 @@ fn orthonormalise(columns: &mut [Vec<f64>]) {
             later.iter_mut().for_each(take_out);
         }
     }
-}
-
-/// In lanes, so that it is vectorised.
-fn dot(a: &[f64], b: &[f64]) -> f64 {
-    let mut lanes = [0.0; 8];
-    let (a_groups, a_rest) = a.as_chunks::<8>();
-    let (b_groups, b_rest) = b.as_chunks::<8>();
-    for (a, b) in a_groups.iter().zip(b_groups) {
-        for k in 0..8 {
-            lanes[k] += a[k] * b[k];
-        }
-    }
-    let rest: f64 = a_rest.iter().zip(b_rest).map(|(a, b)| a * b).sum();
-    lanes.into_iter().sum::<f64>() + rest
 }

@@ -2,8 +2,8 @@
 
 use super::kernel::{Backward, Kernel, OutputMask, Pass, Saved};
 use super::parallel;
-use super::rows::{sum, sum2};
 use super::simd::vectorize;
+use crate::numeric::{sum, sum2};
 
 /// `y = (x - mean) / √(mean square of x - mean + epsilon) · gamma + beta`, rows of `width` numbers.
 /// Weights: gamma (where `scale`), beta (where `center`); each (width,).

@@ -33,7 +33,6 @@ pub mod pool;
 pub mod rearrange;
 pub mod recurrent;
 pub mod resample;
-pub mod rows;
 pub mod separable;
 pub mod simd;
 pub mod small_matmul;

@@ -3,6 +3,7 @@
 //! are.
 
 use super::simd::vectorize;
+use crate::numeric::dot_wide;
 
 /// Columns are worked on in blocks of 16, 8 and 4; fewer are padded by zeros.
 const NARROWEST: usize = 4;
@@ -202,27 +203,10 @@ pub fn dots(a: &[f32], b: &[f32], bias: f32, c: &mut [f32]) {
         #[inline(always)]
         move || {
             for (a, c) in a.chunks_exact(b.len()).zip(c) {
-                *c = dot(a, b) + bias;
+                *c = dot_wide(a, b) + bias;
             }
         },
     );
-}
-
-#[inline(always)]
-fn dot(a: &[f32], b: &[f32]) -> f32 {
-    const LANES: usize = 32;
-    let (a, b) = (a.chunks_exact(LANES), b.chunks_exact(LANES));
-    let mut rest: f32 = a.remainder().iter().zip(b.remainder()).map(|(a, b)| a * b).sum();
-    let mut sums = [0.0f32; LANES];
-    for (a, b) in a.zip(b) {
-        for lane in 0..LANES {
-            sums[lane] += a[lane] * b[lane];
-        }
-    }
-    for sum in sums {
-        rest += sum;
-    }
-    rest
 }
 
 /// `c = aᵀ · b` where b is one column: a (rows, left), b (rows,), c (left,).

@@ -1,7 +1,7 @@
 //! Softmax over an axis that is not the last.
 
 use super::kernel::{Backward, Kernel, Pass, Saved};
-use super::simd::exp;
+use crate::numeric::exp;
 
 /// Over the middle axis of (outer, size, inner).
 pub struct SoftmaxKernel {

@@ -1,8 +1,8 @@
 //! Unit normalization over slices: rows of length 1.
 
 use super::kernel::{Backward, Kernel, Pass, Saved};
-use super::rows::dot;
 use super::simd::vectorize;
+use crate::numeric::dot;
 
 /// `y = x · min(1 / √Σx², 1e12)`, rows of `width` numbers.
 pub struct UnitNormKernel {

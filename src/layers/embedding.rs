@@ -9,6 +9,7 @@ use crate::kernels::embedding::EmbeddingKernel;
 use crate::kernels::{BoundKernel, Kernel};
 use crate::layers::configuration::configuration;
 use crate::layers::layer::{Context, Forward, Layer, Signal};
+use crate::limits::MOST_NUMBERS;
 use crate::shape::Shape;
 use crate::stored::Stored;
 use crate::weights::{Scope, WeightSpec};
@@ -42,7 +43,7 @@ impl Layer for Embedding {
         let mut output = input.dims().to_vec();
         output.push(self.output_dim);
         let numbers = output.iter().try_fold(1usize, |n, size| n.checked_mul(*size));
-        let most = 1 << 31;
+        let most = MOST_NUMBERS;
         if table.is_none_or(|n| n > most) || numbers.is_none_or(|n| n > most) {
             let message = format!(
                 "the table and a sample may hold at most {most} numbers, got ({}, {}) and {input}",

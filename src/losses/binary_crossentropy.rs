@@ -6,10 +6,10 @@ use serde::{Deserialize, Serialize};
 
 use super::checks;
 use super::loss::Loss;
-use super::math::ln;
 use super::slices::{LossBatch, clip_probability as clip_one, logistic, mean_of_columns};
 use super::terms::{axis_last, clip_probability, smooth, softplus};
 use crate::error::{Problem, Result};
+use crate::numeric::ln;
 use crate::target::{Output, TargetRange};
 
 /// `mean -(y ln p + (1 - y) ln (1 - p))` over `axis`, p clipped to [1e-7, 1 - 1e-7]; of logits x,

@@ -6,10 +6,10 @@ use serde::{Deserialize, Serialize};
 
 use super::checks;
 use super::loss::Loss;
-use super::math::ln;
 use super::slices::{LossBatch, clip_probability, each_row, each_softmax};
 use super::terms::{axis_last, log_probability, smooth};
 use crate::error::{Problem, Result};
+use crate::numeric::ln;
 use crate::target::{Output, TargetRange};
 
 /// `-Σ y ln p` over `axis`; p is divided by its sum and clipped to [1e-7, 1 - 1e-7], or is the

@@ -12,7 +12,6 @@ mod hinge;
 mod huber;
 mod kl_divergence;
 mod loss;
-mod math;
 mod mean_absolute_error;
 mod mean_squared_error;
 mod overlap;

@@ -2,7 +2,7 @@
 //! tensors' way, [`LossEntry::compute`], is the definition; both agree to rounding.
 
 use super::loss::{LossEntry, Reduction};
-use super::math::{exp, ln};
+use crate::numeric::{exp_nonpositive, ln};
 
 /// A batch as rows over the last axis of the predictions; a row is a sample or a step of one.
 #[derive(Debug, Clone, Copy)]
@@ -214,7 +214,7 @@ pub(crate) fn each_softmax(
     });
     // over all rows at once, so that a row of two classes fills a register, too
     for shifted in gradient.iter_mut() {
-        *shifted = exp(*shifted);
+        *shifted = exp_nonpositive(*shifted);
     }
     let targets = batch.target.chunks_exact(batch.target_width);
     let rows = targets.zip(batch.prediction.chunks_exact(batch.width));
@@ -233,7 +233,7 @@ pub(crate) fn each_softmax(
 /// `ln (1 + e^-|x|)` and `1 / (1 + e^-x)`.
 #[inline]
 pub(crate) fn logistic(x: f32) -> (f32, f32) {
-    let small = exp(-x.abs());
+    let small = exp_nonpositive(-x.abs());
     let share = 1.0 / (1.0 + small);
     (ln(1.0 + small), if x >= 0.0 { share } else { small * share })
 }

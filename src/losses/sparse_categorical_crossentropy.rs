@@ -6,10 +6,10 @@ use serde::{Deserialize, Serialize};
 
 use super::checks;
 use super::loss::Loss;
-use super::math::ln;
 use super::slices::{LossBatch, clip_probability, each_row, each_softmax};
 use super::terms::{axis_last, log_probability, one_hot};
 use crate::error::{Problem, Result};
+use crate::numeric::ln;
 use crate::target::{Output, TargetRange};
 
 /// `-ln p[y]` for class numbers y of shape (batch, …) or (batch, …, 1); p is divided by its sum and

@@ -5,7 +5,8 @@ use std::ops::Range;
 use super::{MatrixRef, RecurrentKernel, RecurrentLayout, WriteMode};
 use crate::activations::Activation;
 use crate::kernels::matmul::product;
-use crate::kernels::simd::{sigmoid, tanh, vectorize};
+use crate::kernels::simd::vectorize;
+use crate::numeric::{sigmoid, tanh};
 
 /// One time step of one group of samples. Slices hold a row a sample.
 pub(super) struct CellStep<'a> {

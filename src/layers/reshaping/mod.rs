@@ -16,6 +16,7 @@ use crate::error::{Problem, Result};
 use crate::kernels::BoundKernel;
 use crate::kernels::rearrange::{self, IdentityKernel};
 use crate::layers::layer::{Context, Forward, Signal};
+use crate::limits::MOST_NUMBERS;
 use crate::shape::Shape;
 
 /// The runtime half of layers that permute the axes of a sample, then reshape it. Drops the mask.
@@ -53,7 +54,7 @@ impl Forward for Rearrange {
 /// The product of sizes, or a problem where a sample would hold too many numbers.
 fn product(key: &str, sizes: &[usize]) -> Result<usize, Problem> {
     let product = sizes.iter().try_fold(1usize, |product, size| product.checked_mul(*size));
-    product.filter(|product| *product <= 1 << 31).ok_or_else(|| {
+    product.filter(|product| *product <= MOST_NUMBERS).ok_or_else(|| {
         Problem::at(key, format!("a sample may hold at most 2147483648 numbers, got {sizes:?}"))
     })
 }

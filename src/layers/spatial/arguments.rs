@@ -9,9 +9,7 @@ use serde::de::{self, Deserializer, SeqAccess, Visitor};
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Problem, Result};
-
-/// The largest size, stride, dilation or margin.
-const LARGEST: usize = 1 << 31;
+use crate::limits::MOST_NUMBERS;
 
 /// One number for all axes, or a list with one for each: `3`, `[3, 1]`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -50,12 +48,14 @@ impl PerAxis {
             PerAxis::Each(each) if each.len() == rank => axes[3 - rank..].copy_from_slice(each),
             PerAxis::Each(each) => return Err(count(key, rank, each.len())),
         }
-        match axes[3 - rank..].iter().find(|n| !(least..=LARGEST).contains(n)) {
+        match axes[3 - rank..].iter().find(|n| !(least..=MOST_NUMBERS).contains(n)) {
             None => Ok(axes),
             Some(n) if *n < least => {
                 Err(Problem::at(key, format!("`{key}` must be at least {least}, got {n}")))
             }
-            Some(n) => Err(Problem::at(key, format!("`{key}` must be at most {LARGEST}, got {n}"))),
+            Some(n) => {
+                Err(Problem::at(key, format!("`{key}` must be at most {MOST_NUMBERS}, got {n}")))
+            }
         }
     }
 }
@@ -159,8 +159,11 @@ impl Margins {
             }
             Margins::Each(each) => return Err(count(key, rank, each.len())),
         }
-        if axes.iter().any(|(before, after)| *before.max(after) > LARGEST) {
-            return Err(Problem::at(key, format!("`{key}` must be at most {LARGEST} at each end")));
+        if axes.iter().any(|(before, after)| *before.max(after) > MOST_NUMBERS) {
+            return Err(Problem::at(
+                key,
+                format!("`{key}` must be at most {MOST_NUMBERS} at each end"),
+            ));
         }
         Ok(axes)
     }

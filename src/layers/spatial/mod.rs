@@ -11,10 +11,8 @@ pub use arguments::{DataFormat, Margin, Margins, Padding, PerAxis};
 
 use crate::error::{Error, Problem, Result};
 use crate::kernels::window::WindowAxis;
+use crate::limits::MOST_NUMBERS;
 use crate::shape::Shape;
-
-/// The most numbers that a sample or a weight may hold: indices of numbers take 32 bits.
-const MOST: usize = 1 << 31;
 
 /// A sample of an image, a sequence or a volume: its axes, the first of three filled with 1, and
 /// its channels.
@@ -70,12 +68,13 @@ impl Grid {
 /// A problem where the axes hold more numbers than can be counted in 32 bits.
 pub(super) fn fits(layer: &str, dims: &[usize]) -> Result<(), Problem> {
     let numbers = dims.iter().try_fold(1_usize, |n, &dim| n.checked_mul(dim));
-    if numbers.is_some_and(|n| n <= MOST) {
+    if numbers.is_some_and(|n| n <= MOST_NUMBERS) {
         return Ok(());
     }
     let shape = Shape(dims.to_vec());
-    let message =
-        format!("{layer} can hold at most {MOST} numbers in a sample or a weight, got {shape}");
+    let message = format!(
+        "{layer} can hold at most {MOST_NUMBERS} numbers in a sample or a weight, got {shape}"
+    );
     Err(Problem::at("", message))
 }
 
