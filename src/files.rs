@@ -1,5 +1,7 @@
 //! Files: written whole or not at all, and safetensors with one metadata entry of ours.
 
+#![warn(clippy::arithmetic_side_effects)] // of what a file says
+
 use std::collections::{BTreeSet, HashMap};
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
@@ -101,9 +103,10 @@ pub(crate) fn write_safetensors(
     sorted.sort_by(|(a, x), (b, y)| {
         (y.dtype().size_in_bytes(), a).cmp(&(x.dtype().size_in_bytes(), b))
     });
-    let (mut infos, mut offset) = (Vec::with_capacity(sorted.len()), 0);
+    let (mut infos, mut offset) = (Vec::with_capacity(sorted.len()), 0usize);
     for (name, tensor) in &sorted {
-        let end = offset + tensor.elem_count() * tensor.dtype().size_in_bytes();
+        let size = tensor.elem_count().saturating_mul(tensor.dtype().size_in_bytes());
+        let end = offset.saturating_add(size);
         let (dtype, shape) = (tensor.dtype().into(), tensor.dims().to_vec());
         infos.push((name.clone(), TensorInfo { dtype, shape, data_offsets: (offset, end) }));
         offset = end;
@@ -299,7 +302,7 @@ impl Inspection {
             name,
             dtype: format!("{:?}", info.dtype),
             shape: info.shape.clone(),
-            bytes: info.data_offsets.1 - info.data_offsets.0,
+            bytes: info.data_offsets.1.saturating_sub(info.data_offsets.0),
         };
         let mut metadata: Vec<(String, String)> =
             header.metadata().clone().unwrap_or_default().into_iter().collect();

@@ -38,11 +38,27 @@ impl<'a> MatrixRef<'a> {
         }
     }
 
+    /// Whether every element lies within the slice.
     fn fits(&self) -> bool {
-        self.rows == 0
-            || self.columns == 0
-            || (self.rows - 1) * self.row_stride + (self.columns - 1) * self.column_stride
-                < self.values.len()
+        let (Some(down), Some(right)) = (self.rows.checked_sub(1), self.columns.checked_sub(1))
+        else {
+            return true; // it has none
+        };
+        let (down, right) =
+            (down.checked_mul(self.row_stride), right.checked_mul(self.column_stride));
+        let last = down.and_then(|down| down.checked_add(right?));
+        last.is_some_and(|last| last < self.values.len())
+    }
+}
+
+/// Panics unless `c = a · b` is a product of matrices that lie within their slices, whose result lies
+/// within the `length` numbers of c, its rows `stride` numbers apart. What is unsafe below rests on it.
+fn check(a: MatrixRef<'_>, b: MatrixRef<'_>, length: usize, stride: usize) {
+    assert!(a.columns == b.rows && a.fits() && b.fits(), "matrices that don't fit");
+    if let Some(down) = a.rows.checked_sub(1) {
+        assert!(down == 0 || stride >= b.columns, "a result whose rows overlap");
+        let needed = down.checked_mul(stride).and_then(|down| down.checked_add(b.columns));
+        assert!(needed.is_some_and(|needed| needed <= length), "a result that is too small");
     }
 }
 
@@ -82,7 +98,8 @@ pub fn matmul_then(
     then: impl Fn(&mut [f32]) + Send + Sync,
 ) {
     let (m, n, k) = (a.rows, b.columns, a.columns);
-    let work = m * n * k;
+    check(a, b, c.len(), n);
+    let work = m.saturating_mul(n).saturating_mul(k);
     let pieces = pieces(work);
     if pieces == 1 {
         product(a, b, c, n, mode);
@@ -107,8 +124,9 @@ pub fn matmul_then(
             let width = columns.min(n - start);
             let part =
                 MatrixRef { values: &b.values[start * b.column_stride..], columns: width, ..b };
-            // SAFETY: each piece writes its own columns of c, all within c (checked by `product`'s
-            // caller: c holds m rows of n numbers), and c outlives the loop.
+            // SAFETY: `check` found a and b within their slices, and m rows of n numbers within c.
+            // A piece has its own columns of b and of c, `start + width` of them at most n, so that
+            // no two pieces write to one place, and c outlives the loop.
             unsafe {
                 let pointer = shared.start().add(start);
                 raw(a, part, pointer, n, mode);
@@ -120,21 +138,23 @@ pub fn matmul_then(
 
 /// One product on this thread; rows of c are `stride` numbers apart.
 pub fn product(a: MatrixRef<'_>, b: MatrixRef<'_>, c: &mut [f32], stride: usize, mode: WriteMode) {
-    assert!(a.columns == b.rows && a.fits() && b.fits(), "matrices that don't fit");
-    let needed = if a.rows == 0 { 0 } else { (a.rows - 1) * stride + b.columns };
-    assert!(c.len() >= needed, "a result that is too small");
-    // SAFETY: the sizes were checked against the slices just now.
+    check(a, b, c.len(), stride);
+    // SAFETY: `check` found a and b within their slices and the result within c, which is ours alone.
     unsafe { raw(a, b, c.as_mut_ptr(), stride, mode) }
 }
 
-/// SAFETY: `a` and `b` lie within their slices, and `c` points to `a.rows` rows of `b.columns`
-/// numbers, `stride` apart, that nobody else reads or writes meanwhile.
+/// One product through pointers.
+///
+/// # Safety
+///
+/// `a` and `b` lie within their slices, and `c` points to `a.rows` rows of `b.columns` numbers,
+/// `stride` apart, that nobody else reads or writes meanwhile.
 unsafe fn raw(a: MatrixRef<'_>, b: MatrixRef<'_>, c: *mut f32, stride: usize, mode: WriteMode) {
     if a.rows == 0 || b.columns == 0 {
         return;
     }
     let add = mode == WriteMode::Add;
-    // SAFETY: as the caller promises.
+    // SAFETY: the caller's promise; gemm reads and writes no more than the sizes and strides say.
     unsafe {
         gemm::gemm(
             a.rows,
@@ -179,6 +199,26 @@ mod tests {
 
     fn numbers(n: usize, seed: usize) -> Vec<f32> {
         (0..n).map(|i| ((i * 7919 + seed) % 101) as f32 / 50.0 - 1.0).collect()
+    }
+
+    #[test]
+    fn sizes_that_don_t_fit_panic_before_anything_is_written() {
+        let (a, b) = (numbers(40 * 400, 1), numbers(400 * 700, 2));
+        let sides = |m, k, n| (MatrixRef::new(&a, m, k), MatrixRef::new(&b, k, n));
+        let huge = usize::MAX / 2 + 2;
+        for (what, (a, b), length) in [
+            ("c is too small, split by columns", sides(40, 400, 700), 16),
+            ("c is too small, split by rows", sides(40, 400, 20), 16),
+            ("a is too small", sides(41, 400, 700), 41 * 700),
+            ("b is too small", sides(40, 400, 701), 40 * 701),
+            ("the sizes overflow", sides(huge, 400, 700), 28_000),
+            ("the columns overflow", sides(2, 2, huge), 28_000),
+        ] {
+            let mut c = vec![1.0; length];
+            let run = std::panic::AssertUnwindSafe(|| matmul(a, b, &mut c, WriteMode::Overwrite));
+            assert!(std::panic::catch_unwind(run).is_err(), "{what}");
+            assert!(c.iter().all(|c| *c == 1.0), "{what}");
+        }
     }
 
     #[test]

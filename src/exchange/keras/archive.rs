@@ -1,6 +1,8 @@
 //! `.keras`: a ZIP with `config.json`, `model.weights.h5` and `metadata.json`. Nothing is ever
 //! extracted to disk; entries other than these are not looked at.
 
+#![warn(clippy::arithmetic_side_effects)] // of what a file says
+
 use std::io::{Cursor, Read, Write};
 
 use zip::write::SimpleFileOptions;
@@ -49,7 +51,8 @@ pub(crate) fn read(bytes: &[u8]) -> Result<Archive, String> {
 /// How many entries the directory at the end lists; None where that needs ZIP64.
 fn entries(bytes: &[u8]) -> Option<usize> {
     let end = memchr::memmem::rfind(bytes, b"PK\x05\x06")?;
-    let count = u16::from_le_bytes(bytes.get(end + 10..end + 12)?.try_into().ok()?);
+    let count = bytes.get(end..)?.get(10..12)?;
+    let count = u16::from_le_bytes(count.try_into().ok()?);
     (count != u16::MAX).then(|| usize::from(count))
 }
 
@@ -71,7 +74,9 @@ fn entry(
         ));
     }
     let mut bytes = Vec::new(); // grows with what is read, not with what the header says
-    file.take(limit + 1).read_to_end(&mut bytes).map_err(|error| format!("`{name}`: {error}"))?;
+    file.take(limit.saturating_add(1))
+        .read_to_end(&mut bytes)
+        .map_err(|error| format!("`{name}`: {error}"))?;
     if bytes.len() as u64 > limit {
         return Err(format!("`{name}` unpacks to more than {limit} bytes"));
     }

@@ -1,6 +1,8 @@
 //! What a hostile HDF5 file may not do: be read over and over, as by one group under a thousand
 //! names, or lead elsewhere by a link.
 
+#![warn(clippy::arithmetic_side_effects)] // of what a file says
+
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use hdf5_pure::{FormatError, Source};
@@ -78,40 +80,39 @@ const EXTERNAL: u8 = 64;
 /// Whether a link message of a kind begins here: version 1, flags, the kind, then a name and what
 /// stands for the object, all of lengths that fit each other.
 fn is_link(bytes: &[u8], kind: u8) -> bool {
-    let read = || -> Option<bool> {
-        let flags = *bytes.get(1)?;
-        let has_kind = flags & 0b1000 != 0 && *bytes.get(2)? == kind;
-        if flags & 0b1110_0000 != 0 || !has_kind {
-            return Some(false);
-        }
-        let mut at = 3;
-        at += if flags & 0b100 != 0 { 8 } else { 0 }; // the order of creation
-        if flags & 0b1_0000 != 0 {
-            if *bytes.get(at)? > 1 {
-                return Some(false); // no set of characters
-            }
-            at += 1;
-        }
-        let size = 1usize << (flags & 0b11);
-        let mut length = [0; 8];
-        length[..size].copy_from_slice(bytes.get(at..at + size)?);
-        at += size;
-        let length = usize::try_from(u64::from_le_bytes(length)).ok().filter(|n| *n <= 1024)?;
-        let name = bytes.get(at..at + length)?;
-        at += length;
-        let size = u16::from_le_bytes(bytes.get(at..at + 2)?.try_into().ok()?);
-        let target = bytes.get(at + 2..at + 2 + usize::from(size))?;
-        let is_target = match kind {
+    name_and_target(bytes, kind).is_some_and(|(name, target)| {
+        let is_whole = match kind {
             // flags, the file, the path in it
-            EXTERNAL => {
-                target.first() == Some(&0) && target.iter().filter(|b| **b == 0).count() == 3
-            }
+            EXTERNAL => target.first() == Some(&0) && target.split(|b| *b == 0).count() == 4,
             _ => !target.is_empty(),
         };
-        let target = target.split(|byte| *byte == 0);
-        Some(is_text(name) && is_target && target.filter(|part| !part.is_empty()).all(is_text))
-    };
-    read().unwrap_or(false)
+        let mut parts = target.split(|byte| *byte == 0).filter(|part| !part.is_empty());
+        is_whole && is_text(name) && parts.all(is_text)
+    })
+}
+
+fn name_and_target(bytes: &[u8], kind: u8) -> Option<(&[u8], &[u8])> {
+    const HAS_ORDER: u8 = 0b100;
+    const HAS_KIND: u8 = 0b1000;
+    const HAS_CHARACTERS: u8 = 0b1_0000;
+    const KNOWN: u8 = 0b1_1111;
+    let ([_version, flags, found], rest) = bytes.split_first_chunk()?;
+    if flags & !KNOWN != 0 || flags & HAS_KIND == 0 || *found != kind {
+        return None;
+    }
+    let (_, rest) = rest.split_at_checked(if flags & HAS_ORDER == 0 { 0 } else { 8 })?;
+    let (characters, rest) = rest.split_at_checked(usize::from(flags & HAS_CHARACTERS != 0))?;
+    if characters.iter().any(|set| *set > 1) {
+        return None;
+    }
+    let (digits, rest) = rest.split_at_checked(1 << (flags & 0b11))?;
+    let mut length = [0; 8];
+    length.get_mut(..digits.len())?.copy_from_slice(digits);
+    let length = usize::try_from(u64::from_le_bytes(length)).ok().filter(|n| *n <= 1024)?;
+    let (name, rest) = rest.split_at_checked(length)?;
+    let (length, rest) = rest.split_first_chunk()?;
+    let target = rest.get(..usize::from(u16::from_le_bytes(*length)))?;
+    Some((name, target))
 }
 
 fn is_text(bytes: &[u8]) -> bool {

@@ -1,6 +1,8 @@
 //! HDF5, as far as Keras uses it: a tree of groups with attributes of text, and of datasets of
 //! numbers. Read whole, with bounds taken from the file's own length; written whole.
 
+#![warn(clippy::arithmetic_side_effects)] // of what a file says
+
 use std::collections::BTreeMap;
 
 use super::guard::{self, Metered};
@@ -84,7 +86,7 @@ fn end_of(bytes: &[u8]) -> Option<u64> {
         2 | 3 => 28,
         _ => return None,
     };
-    bytes.get(at..at + 8)?.try_into().ok().map(u64::from_le_bytes)
+    bytes.get(at..)?.get(..8)?.try_into().ok().map(u64::from_le_bytes)
 }
 
 struct Reader {
@@ -115,13 +117,13 @@ impl Reader {
             }
         }
         for (name, inner) in group.iter_groups().map_err(text)? {
-            self.group(&inner, &join(path, &name), depth + 1)?;
+            self.group(&inner, &join(path, &name), depth.saturating_add(1))?;
         }
         Ok(())
     }
 
     fn count(&mut self) -> Result<(), String> {
-        self.objects += 1;
+        self.objects = self.objects.saturating_add(1);
         if self.objects > OBJECTS {
             return Err(format!("it has more than {OBJECTS} groups and datasets"));
         }
@@ -236,7 +238,7 @@ impl<'a> Branch<'a> {
                 Some(index) => index,
                 None => {
                     at.groups.push((part, Branch::default()));
-                    at.groups.len() - 1
+                    at.groups.len().saturating_sub(1)
                 }
             };
             at = &mut at.groups[index].1;
