@@ -16,7 +16,7 @@ use crate::files::{TensorFile, atomic_write, is_index, to_safetensors};
 use crate::memory;
 use crate::network::Network;
 use crate::self_test::{SelfTest, TOLERANCE};
-use crate::spec::{Facts, Spec};
+use crate::spec::{Facts, ModelSpec, Spec};
 use crate::trainer::Trainer;
 use crate::weights::Weights;
 use crate::weights_file;
@@ -33,7 +33,8 @@ pub const MODEL: &str = "model.safetensors";
 pub struct Model {
     /// The configuration, as resolved; data paths are file names only.
     pub config: Config,
-    /// The fitted preprocessing; None for a model that was made without data.
+    /// The fitted preprocessing. A model that was made without a table takes plain columns, `x0`,
+    /// `x1`, …, once it is loaded; None before, or where it has too many.
     pub preprocessing: Option<Preprocessing>,
     /// How it was trained.
     pub training: Training,
@@ -156,10 +157,17 @@ impl Model {
             .map_err(|error| damaged("training summary", error.to_string()))?;
         let self_test = serde_json::from_value(metadata["self_test"].clone())
             .map_err(|error| damaged("self-test", error.to_string()))?;
-        let facts = preprocessing.as_ref().map(Preprocessing::facts).unwrap_or_default();
-        let facts = Facts { has_validation: true, ..facts };
-        let spec = Spec::resolve(&config, &facts)
+        let resolve = |preprocessing: Option<&Preprocessing>| {
+            let facts = preprocessing.map(Preprocessing::facts).unwrap_or_default();
+            Spec::resolve(&config, &Facts { has_validation: true, ..facts })
+        };
+        let mut spec = resolve(preprocessing.as_ref())
             .map_err(|error| damaged("configuration", error.to_string()))?;
+        let preprocessing = preprocessing.or_else(|| {
+            let supposed = supposed(&config, &spec.model)?;
+            spec = resolve(Some(&supposed)).ok()?;
+            Some(supposed)
+        });
         let room = file.tensors.values().map(Tensor::elem_count).sum();
         memory::check_file(&path, &spec.model, room)?;
         let network = Network::build_within(&spec.model, spec.seed, device, room)
@@ -193,6 +201,16 @@ impl Model {
 pub const NOT_AS_WRITTEN: &str = "the file was damaged: copy it again, or remove it and let `lanthorn \
      train --resume RUN` write it anew; or it was edited: `lanthorn import FILE --config CONFIG -o \
      NEW` makes a model of it, and `--no-verify` takes it as it is";
+
+/// How many columns a model without a table may take or give: an image of 1024 by 1024 in color.
+pub(crate) const COLUMNS: usize = 3 << 20;
+
+/// The plain columns of a model that was made without a table.
+pub(crate) fn supposed(config: &Config, model: &ModelSpec) -> Option<Preprocessing> {
+    let columns = model.input.elements().max(model.output().elements());
+    let is_few = columns <= COLUMNS;
+    is_few.then(|| model.supposed_preprocessing(config.compile.as_ref()).ok()).flatten()
+}
 
 /// The bytes of model.safetensors for these weights.
 pub(crate) fn to_bytes(

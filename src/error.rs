@@ -9,7 +9,7 @@ use crate::config::ConfigError;
 use crate::diagnostics::{Code, Diagnostic, Diagnostics, Place};
 
 /// Everything that can go wrong.
-#[derive(Debug, thiserror::Error)]
+#[derive(thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
     /// What the user gave is wrong: the configuration, the data, a model file, a command.
@@ -99,6 +99,14 @@ impl Error {
                 _ => 3,
             },
         }
+    }
+}
+
+/// As a person reads it: what `fn main() -> lanthorn::Result<()>` and `unwrap` print.
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let text = self.to_string();
+        f.write_str(text.strip_prefix("error: ").unwrap_or(&text))
     }
 }
 

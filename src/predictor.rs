@@ -6,7 +6,7 @@ use candle_core::Tensor;
 use rayon::prelude::*;
 
 use crate::activations::Activation;
-use crate::artifact::Model;
+use crate::artifact::{Model, supposed};
 use crate::data::Preprocessing;
 use crate::error::{Error, Result};
 use crate::float_environment::FlushToZero;
@@ -60,10 +60,15 @@ const BLOCK: usize = 64;
 const LARGE_BLOCK: usize = 512;
 
 impl Predictor {
-    /// The predictor of a model that was trained on data.
-    pub fn new(model: Model) -> Result<Predictor> {
+    /// The predictor of a trained model; of one that was trained on arrays, by plain columns.
+    pub fn new(mut model: Model) -> Result<Predictor> {
+        if model.preprocessing.is_none() {
+            model.preprocessing = supposed(&model.config, &model.spec.model);
+        }
         let Some(preprocessing) = &model.preprocessing else {
-            return Err(Error::run("the model was made without data: it has no preprocessing"));
+            return Err(Error::run(
+                "the model was made without a table, and has too many inputs for columns",
+            ));
         };
         let loss = model.config.compile.as_ref().map(|compile| &compile.loss);
         let meaning = Meaning::of(preprocessing, model.network.spec(), loss)

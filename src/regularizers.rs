@@ -16,7 +16,8 @@ use crate::vector;
 #[serde(remote = "Self", rename_all = "snake_case", deny_unknown_fields)]
 #[schemars(transform = bare_names)]
 pub enum Regularizer {
-    /// `l1 · Σ |w|`. Keras: `L1`.
+    /// `l1 · Σ |w|`. Keras: `L1`. Its slope at a weight of exactly 0 is 0, as in Keras on TensorFlow
+    /// and PyTorch; Keras on JAX takes 1 there.
     L1 {
         /// The factor. Default: 0.01.
         #[serde(default = "one_hundredth")]

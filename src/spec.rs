@@ -2,6 +2,7 @@
 //! its name and its shapes, and the sections fit each other and the data.
 
 mod judge;
+mod supposed;
 
 use judge::Judge;
 

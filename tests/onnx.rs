@@ -196,3 +196,30 @@ fn a_damaged_file_is_read_or_refused() {
         }
     }
 }
+
+/// A column of timestamps, which f32 would round to multiples of 128 seconds.
+#[test]
+fn a_column_that_f32_would_round_comes_in_as_double_and_is_proven_by_its_own_cells() {
+    let folder = Folder::new();
+    let row = |i: u64| format!("{},{}\n", 1_700_000_000 + 60 * i, i % 7);
+    let rows: String = (0..200).map(row).collect();
+    folder.write("d.csv", &format!("ts,y\n{rows}"));
+    folder.write(
+        "c.yaml",
+        "data: {train: d.csv, features: [{column: ts, scale: standard}], target: {column: y, scale: standard}}\n\
+         model: {layers: [{dense: {units: 8, activation: tanh}}, {dense: {units: 1}}]}\n\
+         compile: {loss: mse, optimizer: {adam: {learning_rate: 0.1}}}\nfit: {epochs: 20}\n",
+    );
+    folder.ok("train c.yaml --out run -q");
+    folder.ok("export run --to onnx -o m.onnx --verify");
+    let file = folder.read_bytes("m.onnx");
+    assert_eq!(Graph::read(&file).unwrap().inputs(), [("ts".to_string(), Kind::Double)]);
+    // the same file with the column as f32: the proof must fail
+    let name = find(&file, &[0x0a, 0x02, b't', b's', 0x12]).unwrap();
+    let place = name + find(&file[name..], &[0x08, 11]).unwrap();
+    let mut single = file.clone();
+    single[place + 1] = 1;
+    folder.write_bytes("m.onnx", &single);
+    let model = Model::load(&folder.path("run"), &Device::Cpu).unwrap();
+    assert!(difference(&folder.path("m.onnx"), model, true).unwrap() > 1e-4);
+}

@@ -209,13 +209,15 @@ fn read_back(arguments: &ExportArguments, model: Model) -> Result<f32> {
     if difference <= tolerance {
         return Ok(difference);
     }
-    let out = arguments.out.display();
-    let message = format!("{out} gives other numbers: they differ by {difference}");
-    Err(match is_whole {
-        true => Error::Internal(message),
-        false => Error::run(message).with_help("leave `--dtype` out: f32 keeps every bit"),
-    }
-    .into())
+    let message = format!(
+        "{} gives other numbers: they differ by {difference:e} of the largest, over {tolerance:e}",
+        arguments.out.display()
+    );
+    let help = match is_whole {
+        true => "don't use the file; `lanthorn predict` gives the model's own numbers",
+        false => "leave `--dtype` out: f32 keeps every bit",
+    };
+    Err(Error::run(message).with_help(help).into())
 }
 
 /// What the tools that read such a file want its name to end with.

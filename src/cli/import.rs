@@ -45,6 +45,9 @@ pub(crate) struct ImportArguments {
     /// in a file of ours, else channels-first]
     #[arg(long, value_name = "ORDER")]
     flatten: Option<Flatten>,
+    /// For safetensors: which module of the file is which layer, such as `layer_in=dense`; once a pair
+    #[arg(long, value_name = "MODULE=LAYER")]
+    rename: Vec<String>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -57,6 +60,10 @@ enum Flatten {
 
 pub(crate) fn run(arguments: &ImportArguments, common: &Common) -> Result<()> {
     no_foreign_file(&arguments.file, "imported")?;
+    if !arguments.rename.is_empty() && !is_safetensors(&arguments.file) {
+        let error = Error::run("`--rename` goes with a safetensors file");
+        return Err(error.with_help("a file of Keras's goes by its own order and names").into());
+    }
     let (output, count, notes) = match &arguments.config {
         None => {
             let output = output(arguments, &[])?;
@@ -171,11 +178,11 @@ fn into_config(
 /// of use.
 fn load_keras(trainer: &mut Trainer, path: &Path, wants_state: bool) -> Result<Vec<String>> {
     let file = KerasFile::read(path)?;
-    of_model::load_keras_weights(&trainer.model, &file, path)?;
+    let mut notes = of_model::load_keras_weights(&trainer.model, &file, path)?;
     if wants_state && !of_model::load_keras_optimizer(trainer, &file)? {
-        return Ok(vec!["the file has no state of this optimizer: it starts fresh".to_string()]);
+        notes.push("the file has no state of this optimizer: it starts fresh".to_string());
     }
-    Ok(Vec::new())
+    Ok(notes)
 }
 
 /// Puts tensors into the model: by name, else by order and shape. Gives what the user should see.
@@ -184,6 +191,9 @@ fn load(model: &Network, path: &Path, arguments: &ImportArguments) -> Result<Vec
     file.tensors.retain(|name, _| !name.ends_with("num_batches_tracked")); // PyTorch counts steps
     let is_ours = file.metadata.as_ref().is_some_and(|ours| ours["flatten"] != "channels_first");
     let weights = model.weights();
+    if !arguments.rename.is_empty() {
+        file.tensors = torch::renamed(weights, file.tensors, &arguments.rename)?;
+    }
     let (tensors, mut notes) = if arguments.partial {
         let differences = weights_file::compare(weights, &file.tensors)?.differences();
         (file.tensors, differences)
@@ -195,13 +205,17 @@ fn load(model: &Network, path: &Path, arguments: &ImportArguments) -> Result<Vec
         }
         if matched.is_by_order {
             notes.push(
-                "several modules have the same shapes: check that the order of the pairs is right"
+                "several modules have the same shapes: check that the order of the pairs is right; \
+                 `--rename MODULE=LAYER` gives a pair by hand"
                     .to_string(),
             );
         }
         notes.extend(matched.pairs);
         (matched.tensors, notes)
     };
+    if file.metadata.is_none() {
+        notes.extend(torch::unlike_defaults(model));
+    }
     let is_first = arguments.flatten.map_or(!is_ours, |order| order == Flatten::ChannelsFirst);
     let tensors = match is_first {
         true => {

@@ -87,7 +87,6 @@ enum Verb {
     /// Print the JSON Schema of configurations, for editors
     Schema(schema::SchemaArguments),
     /// Print a completion script for a shell
-    #[command(hide = true)]
     Completions {
         /// bash, zsh, fish, elvish or powershell
         shell: clap_complete::Shell,

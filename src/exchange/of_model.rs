@@ -7,17 +7,14 @@ use serde_json::{Map, Value};
 
 use super::keras::{KerasFile, read_json};
 use super::portable::{Portable, PortableLayer};
-use crate::artifact::{Model, Training};
+use crate::artifact::{COLUMNS, Model, Training};
 use crate::checkpoint::{CHECKPOINT, Checkpoint};
 use crate::config::{Config, Node};
-use crate::data::Preprocessing;
 use crate::diagnostics::Place;
 use crate::error::{Error, Result};
-use crate::losses::LossKind;
 use crate::memory;
 use crate::network::Network;
 use crate::spec::{Facts, Spec};
-use crate::target::Target;
 use crate::trainer::Trainer;
 
 impl Portable {
@@ -61,9 +58,6 @@ impl Portable {
     }
 }
 
-/// How many columns a model without a configuration may have: an image of 1024 by 1024 in color.
-const COLUMNS: usize = 3 << 20;
-
 /// A model of ours from one of Keras's files, and what could not be carried, a line each. The
 /// features are columns named `x0`, `x1`, …; classes are `0`, `1`, ….
 pub fn from_keras(file: &KerasFile, path: &Path) -> Result<(Model, Vec<String>)> {
@@ -98,8 +92,7 @@ pub fn from_keras(file: &KerasFile, path: &Path) -> Result<(Model, Vec<String>)>
         return Err(Error::model(path, message)
             .with_help("name a configuration of the same architecture: `--config CONFIG`"));
     }
-    let target = target_of(&config, &bare);
-    let preprocessing = Preprocessing::plain(bare.model.input.elements(), target)?;
+    let preprocessing = bare.model.supposed_preprocessing(config.compile.as_ref())?;
     let facts = Facts { has_validation: true, ..preprocessing.facts() };
     let spec = loop {
         match Spec::resolve(&config, &facts) {
@@ -160,30 +153,37 @@ fn leave_out(config: &mut Config, error: &Error) -> Option<Vec<String>> {
 }
 
 /// Puts the weights of one of Keras's files into a model of the same architecture, layer by layer.
-pub fn load_keras_weights(model: &Network, file: &KerasFile, path: &Path) -> Result<()> {
+/// A legacy file goes by the order of its layers, as in Keras; what its names say otherwise comes
+/// back as notes.
+pub fn load_keras_weights(model: &Network, file: &KerasFile, path: &Path) -> Result<Vec<String>> {
     let classes = model.spec().layers.iter().map(|layer| layer.entry.kind.class_name);
     let keys = super::portable::file_keys(classes);
-    let layers = || model.spec().layers.iter().map(|layer| layer.name.as_str());
-    let has_weights = |name: &str| model.weights().iter().any(|weight| weight.layer == name);
-    let own: Vec<&str> = layers().filter(|name| has_weights(name)).collect();
-    if let Some(theirs) = file.in_order()
-        && own.iter().any(|name| file.weights_of("", name).is_empty())
-    {
-        // as Keras does with such a file: layer after layer, whatever they are called
-        if own.len() != theirs.len() {
-            let (theirs, own) = (theirs.len(), own.len());
-            let message = format!("it has {theirs} layers with weights, the model {own}");
-            return Err(Error::model(path, message));
+    let Some(theirs) = file.in_order() else {
+        for (layer, key) in model.spec().layers.iter().zip(&keys) {
+            set_layer(model, &layer.name, file.weights_of(key, &layer.name), path)?;
         }
-        for (name, theirs) in own.iter().zip(theirs) {
-            set_layer(model, name, theirs, path)?;
+        return Ok(Vec::new());
+    };
+    let layers = model.spec().layers.iter().map(|layer| layer.name.as_str());
+    let has_weights = |name: &&str| model.weights().iter().any(|weight| weight.layer == *name);
+    let own: Vec<&str> = layers.filter(has_weights).collect();
+    if own.len() != theirs.len() {
+        let (theirs, own) = (theirs.len(), own.len());
+        let message = format!("it has {theirs} layers with weights, the model {own}");
+        return Err(Error::model(path, message));
+    }
+    let mut notes = Vec::new();
+    for ((name, theirs), called) in own.iter().zip(theirs).zip(file.layers()) {
+        set_layer(model, name, theirs, path)?;
+        if called.key != *name && own.contains(&called.key.as_str()) {
+            notes.push(format!(
+                "`{name}` has the weights of the file's `{}`: they go by the order of the layers, as \
+                 in Keras, although the model has a `{}`, too",
+                called.key, called.key
+            ));
         }
-        return Ok(());
     }
-    for (layer, key) in model.spec().layers.iter().zip(&keys) {
-        set_layer(model, &layer.name, file.weights_of(key, &layer.name), path)?;
-    }
-    Ok(())
+    Ok(notes)
 }
 
 fn set_layer(model: &Network, layer: &str, tensors: &[Tensor], path: &Path) -> Result<()> {
@@ -203,48 +203,6 @@ fn set_layer(model: &Network, layer: &str, tensors: &[Tensor], path: &Path) -> R
         weight.set(tensor)?;
     }
     Ok(())
-}
-
-/// What the target must be, by the loss and the output.
-fn target_of(config: &Config, spec: &Spec) -> Target {
-    let output = spec.model.output();
-    let numbers = Target::Numbers(output.elements());
-    let Some(compile) = &config.compile else { return numbers };
-    match LossKind::from(&*compile.loss.item) {
-        LossKind::SparseCategoricalCrossentropy(_)
-        | LossKind::CategoricalGeneralizedCrossEntropy(_) => Target::Classes(output.last()),
-        LossKind::CategoricalCrossentropy(_) | LossKind::CategoricalFocalCrossentropy(_)
-            if output.rank() == 1 =>
-        {
-            Target::OneHot(output.last())
-        }
-        LossKind::BinaryCrossentropy(_) | LossKind::BinaryFocalCrossentropy(_)
-            if output.elements() == 1 =>
-        {
-            Target::Classes(2)
-        }
-        LossKind::CategoricalCrossentropy(_)
-        | LossKind::CategoricalFocalCrossentropy(_)
-        | LossKind::BinaryCrossentropy(_)
-        | LossKind::BinaryFocalCrossentropy(_)
-        | LossKind::MeanSquaredError(_)
-        | LossKind::MeanAbsoluteError(_)
-        | LossKind::MeanAbsolutePercentageError(_)
-        | LossKind::Crossentropy(_)
-        | LossKind::MeanSquaredLogarithmicError(_)
-        | LossKind::Huber(_)
-        | LossKind::LogCosh(_)
-        | LossKind::CosineSimilarity(_)
-        | LossKind::KlDivergence(_)
-        | LossKind::Poisson(_)
-        | LossKind::Hinge(_)
-        | LossKind::SquaredHinge(_)
-        | LossKind::CategoricalHinge(_)
-        | LossKind::Dice(_)
-        | LossKind::Tversky(_)
-        | LossKind::Circle(_)
-        | LossKind::Other(_) => numbers,
-    }
 }
 
 /// Notes that a trainer's weights were trained elsewhere: statistics of the data are theirs, and are

@@ -17,7 +17,11 @@ pub(super) fn features(
 ) -> String {
     let mut parts = Vec::with_capacity(preprocessing.features.len());
     for column in &preprocessing.features {
-        let kind = if column.transform.classes().is_some() { STRING } else { FLOAT };
+        let kind = match column.transform.classes() {
+            Some(_) => STRING,
+            None if column.transform.scaling().wants_f64() => DOUBLE,
+            None => FLOAT,
+        };
         inputs.push(value(&column.name, kind, &[Dim::Named("batch"), Dim::Of(1)]));
         parts.push(numbers(graph, column));
     }

@@ -36,7 +36,7 @@ fn of_columns(path: &Path, graph: &Graph, model: Model) -> Result<f32> {
         let dims = vec![rows.len(), 1];
         inputs.push(match kind {
             Kind::String => Value::texts(dims, cells.collect()),
-            _ => Value::floats(dims, &cells.map(|cell| single(&cell)).collect::<Vec<f32>>()),
+            kind => Value::new(*kind, dims, cells.map(|cell| number(&cell)).collect()),
         });
     }
     let inputs = inputs.into_iter().collect::<Result<Vec<_>, _>>().map_err(wrong)?;
@@ -57,11 +57,10 @@ fn of_columns(path: &Path, graph: &Graph, model: Model) -> Result<f32> {
     }
 }
 
-/// Names of the columns in the graph's order, and rows of their cells. A number is written as the
-/// f32 that ONNX takes it for, so that both sides see the same.
+/// Names of the columns in the graph's order, and rows of their cells, as they stand in the table.
 fn rows(path: &Path, graph: &Graph, model: &Model) -> Result<(Vec<String>, Vec<Vec<String>>)> {
     let columns: Vec<String> = graph.inputs().iter().map(|(name, _)| name.clone()).collect();
-    let mut rows = match &model.self_test {
+    let rows = match &model.self_test {
         Some(test) if !test.rows.is_empty() => {
             let place = |name: &String| {
                 let place = test.columns.iter().position(|column| column == name);
@@ -76,24 +75,17 @@ fn rows(path: &Path, graph: &Graph, model: &Model) -> Result<(Vec<String>, Vec<V
         }
         _ => fixed_rows(path, &columns, model)?,
     };
-    for row in &mut rows {
-        for (cell, (_, kind)) in row.iter_mut().zip(graph.inputs()) {
-            if *kind != Kind::String {
-                *cell = f64::from(single(cell)).to_string();
-            }
-        }
-    }
     Ok((columns, rows))
 }
 
-/// The number of a cell as ONNX takes it; what is none is not a number there, either.
-fn single(cell: &str) -> f32 {
-    cell.parse::<f64>().map_or(f32::NAN, |number| number as f32)
+/// The number of a cell; what is none is not a number for ONNX, either.
+fn number(cell: &str) -> f64 {
+    cell.parse::<f64>().unwrap_or(f64::NAN)
 }
 
 /// Eight rows, made so that the network sees fixed numbers.
 fn fixed_rows(path: &Path, columns: &[String], model: &Model) -> Result<Vec<Vec<String>>> {
-    let number = fixed_numbers(&model.network);
+    let fixed = fixed_numbers(&model.network);
     let known = model.preprocessing.iter().flat_map(|preprocessing| &preprocessing.features);
     let known: Vec<&Column> = known.collect();
     let cell = |(place, name): (usize, &String)| -> Result<String> {
@@ -103,7 +95,7 @@ fn fixed_rows(path: &Path, columns: &[String], model: &Model) -> Result<Vec<Vec<
         if let Some(classes) = column.transform.classes() {
             return Ok(classes.names[place % classes.len()].clone());
         }
-        let number = f64::from(number(place));
+        let number = f64::from(fixed(place));
         Ok(match column.transform.scaling().affine() {
             Some((factor, offset)) if factor != 0.0 => (number - offset) / factor,
             _ => number,

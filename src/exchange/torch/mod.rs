@@ -3,12 +3,14 @@
 
 mod activations;
 mod convolution;
+mod defaults;
 mod layers;
 mod matched;
 mod modules;
 mod normalization;
 mod order;
 mod recurrent;
+mod renamed;
 mod script;
 mod words;
 
@@ -16,8 +18,10 @@ use std::collections::{BTreeMap, HashMap};
 
 use candle_core::{Device, Tensor};
 
+pub use self::defaults::unlike_defaults;
 pub use self::matched::{Matched, matched};
 use self::modules::Modules;
+pub use self::renamed::renamed;
 use super::portable::{Portable, PortableLayer};
 use crate::error::Result;
 use crate::layers::LayerKind;

@@ -57,7 +57,11 @@ impl Value {
     }
 
     /// A tensor of numbers, which are rounded to the kind.
-    pub(super) fn new(kind: Kind, dims: Vec<usize>, mut numbers: Vec<f64>) -> Outcome<Value> {
+    pub(in crate::exchange::onnx) fn new(
+        kind: Kind,
+        dims: Vec<usize>,
+        mut numbers: Vec<f64>,
+    ) -> Outcome<Value> {
         if kind == Kind::Float {
             numbers.iter_mut().for_each(|number| *number = f64::from(*number as f32));
         }
