@@ -100,7 +100,7 @@ impl Scaling {
     /// True where a column's numbers must be read as f64: they lie so far from 0, beside their
     /// spread, that f32's rounding would be seen once they are scaled (timestamps).
     pub(crate) fn wants_f64(&self) -> bool {
-        self.affine().is_some_and(|(_, offset)| offset.abs() >= 16.0) // 16 · 2^-24 is 1e-6
+        self.affine().is_some_and(|(_, offset)| offset.abs() >= 256.0) // 256 · 2^-24 is 1.5e-5
     }
 
     /// (factor, offset) such that `original = factor · scaled + offset`.
