@@ -52,6 +52,8 @@ pub mod engine;
 pub mod error;
 pub mod evaluate;
 pub mod exchange;
+#[cfg(test)]
+mod faults;
 pub mod files;
 pub mod float_environment;
 pub mod gradients;
