@@ -18,6 +18,7 @@ use crate::network::Network;
 use crate::plan::Plan;
 use crate::run_config::{as_json, first_difference, portable, yaml};
 use crate::self_test::SelfTest;
+use crate::standing::{epochs, words};
 use crate::trainer::{Position, Trainer};
 use crate::writer::Writer;
 
@@ -324,44 +325,6 @@ impl Drop for Run {
     }
 }
 
-/// The epochs that a run whose config.yaml was never raised has still to do: a version before wrote
-/// what `--set fit.epochs` raised into the checkpoint alone.
-pub fn epochs_of_checkpoint(folder: &Path) -> Option<u64> {
-    let config: Config = Document::open(&folder.join(CONFIG)).ok()?.config().ok()?;
-    let metadata = TensorFile::metadata(&folder.join(CHECKPOINT))?;
-    let (done, now) = (metadata["position"]["epoch"].as_u64()?, config.fit.epochs as u64);
-    let aimed = epochs(&metadata["config"]) as u64;
-    (done >= now && aimed > now).then_some(aimed)
-}
-
-/// What the user should know of a model that is used: that its training was interrupted, or that the
-/// run in whose folder it lies has gone further.
-pub fn standing(path: &Path, model: &Model) -> Option<String> {
-    let path = artifact::model_path(path).ok()?;
-    let folder = disk::folder_of(&path);
-    if let Some(Interrupted { epoch, batch, epochs }) = &model.training.interrupted {
-        return Some(format!(
-            "this is the model of an interrupted training, in epoch {epoch} of {epochs} after batch \
-             {batch}; `lanthorn train --resume RUN` goes on with its run"
-        ));
-    }
-    if path.file_name().is_none_or(|name| name != MODEL) {
-        return None;
-    }
-    let position = TensorFile::metadata(&folder.join(CHECKPOINT))?["position"].clone();
-    let position: Position = serde_json::from_value(position).ok()?;
-    let done = model.training.epochs;
-    let is_older = position.epoch > done || (position.epoch == done && position.batch > 0);
-    is_older.then(|| {
-        format!(
-            "this model is of epoch {done}, older than its run's checkpoint, which has done {}; \
-             `lanthorn train --resume {}` finishes the run",
-            words(position),
-            folder.display()
-        )
-    })
-}
-
 /// The trained model with its preprocessing, ready to be saved or used.
 pub fn model_of(plan: &Plan, trainer: Trainer) -> Result<Model> {
     Ok(Model {
@@ -379,18 +342,6 @@ pub fn self_test(plan: &Plan, model: &Network) -> Result<Option<SelfTest>> {
     match plan.config.fit.self_test {
         true => SelfTest::record(plan.data()?, model),
         false => Ok(None),
-    }
-}
-
-fn epochs(config: &Value) -> usize {
-    config["fit"]["epochs"].as_u64().unwrap_or(1) as usize
-}
-
-/// `3 epochs`, `3 epochs and 7 batches`.
-fn words(position: Position) -> String {
-    match position.batch {
-        0 => format!("{} epochs", position.epoch),
-        batch => format!("{} epochs and {batch} batches", position.epoch),
     }
 }
 

@@ -181,7 +181,7 @@ fn load_model(path: &Path, device: &Device, common: &Common) -> Result<Model> {
         false => Model::load(path, device)?,
         true => Model::load_unverified(path, device)?,
     };
-    if let Some(warning) = lanthorn::run::standing(path, &model) {
+    if let Some(warning) = lanthorn::standing::standing(path, &model) {
         view::warning(&warning);
     }
     Ok(model)

@@ -11,7 +11,8 @@ use lanthorn::diagnostics::Place;
 use lanthorn::history::EpochLogs;
 use lanthorn::lock::Lock;
 use lanthorn::plan::Plan;
-use lanthorn::run::{CONFIG, Resumed, Run, epochs_of_checkpoint};
+use lanthorn::run::{CONFIG, Resumed, Run};
+use lanthorn::standing::epochs_of_checkpoint;
 use lanthorn::trainer::{Flow, Observer, Outcome, Trainer};
 use lanthorn::{Code, Diagnostic, Error, weights_file};
 
