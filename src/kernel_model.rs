@@ -2,6 +2,7 @@
 //! from step to step, without a graph. The weights stay candle Vars. Tests compare it with candle's
 //! autograd, over the same kernels and over their references.
 
+use std::borrow::Borrow;
 use std::sync::Arc;
 
 use candle_core::{CpuStorage, InplaceOp1, Layout, Storage, Var};
@@ -11,7 +12,7 @@ use crate::gradients::Gradients;
 use crate::kernels::{Backward, BoundKernel, Kernel, OutputMask, Pass, Saved};
 use crate::network::Network;
 use crate::random::Random;
-use crate::weights::Weight;
+use crate::weights::Parameter;
 
 /// The kernels of a model and their buffers.
 pub struct KernelModel {
@@ -27,7 +28,7 @@ pub struct KernelModel {
 /// One layer.
 struct KernelStep {
     kernel: Arc<dyn Kernel>,
-    weights: Vec<Var>,
+    weights: Vec<Parameter>,
     /// The place of each weight's gradient among those of the trainable weights.
     gradients: Vec<Option<usize>>,
     /// Places for those gradients while the kernel fills them.
@@ -45,16 +46,12 @@ struct KernelStep {
 impl KernelModel {
     /// The model as kernels; None where a layer has no kernel or the weights are not on the CPU.
     pub fn of(model: &Network) -> Option<KernelModel> {
-        let trainable: Vec<&Weight> = model.weights().trainable().collect();
+        let places = model.weights().trainable_places();
         let mut needs_dx = false;
         let mut steps = Vec::new();
         for (bound, layer) in model.kernels().iter().zip(&model.spec().layers) {
             let BoundKernel { kernel, weights } = bound.clone()?;
-            let place = |var: &Var| {
-                trainable
-                    .iter()
-                    .position(|weight| weight.var.as_tensor().id() == var.as_tensor().id())
-            };
+            let place = |weight: &Parameter| weight.place().and_then(|place| places[place]);
             let gradients: Vec<Option<usize>> = weights.iter().map(place).collect();
             let trains = gradients.iter().any(Option::is_some);
             steps.push(KernelStep {
@@ -141,7 +138,9 @@ impl KernelModel {
     /// The gradients of all trainable weights, from the gradient of the output that was put into
     /// [`KernelModel::output_and_gradient`]'s place.
     pub fn backward(&mut self, x: &[f32], gradients: &mut Gradients) -> Result<()> {
-        gradients.list.iter_mut().for_each(|gradient| gradient.present = true);
+        for gradient in &mut gradients.list {
+            gradient.present = true;
+        }
         let batch = self.batch;
         for index in (0..self.steps.len()).rev() {
             let (before, rest) = self.steps.split_at_mut(index);
@@ -233,15 +232,19 @@ fn mask(steps: &[KernelStep], batch: usize) -> Option<&[f32]> {
 const FEW: usize = 4;
 
 /// Runs with the values of weights on the CPU as slices.
-pub(crate) fn with_slices<R>(weights: &[Var], run: impl FnOnce(&[&[f32]]) -> R) -> Result<R> {
+pub(crate) fn with_slices<V: Borrow<Var>, R>(
+    weights: &[V],
+    run: impl FnOnce(&[&[f32]]) -> R,
+) -> Result<R> {
     match weights {
         [] => Ok(run(&[])),
-        [a] => with_array([a], run),
-        [a, b] => with_array([a, b], run),
-        [a, b, c] => with_array([a, b, c], run),
-        [a, b, c, d] => with_array([a, b, c, d], run),
+        [a] => with_array([a.borrow()], run),
+        [a, b] => with_array([a, b].map(Borrow::borrow), run),
+        [a, b, c] => with_array([a, b, c].map(Borrow::borrow), run),
+        [a, b, c, d] => with_array([a, b, c, d].map(Borrow::borrow), run),
         many => {
-            let guards: Vec<_> = many.iter().map(|v| v.as_tensor().storage_and_layout()).collect();
+            let guards: Vec<_> =
+                many.iter().map(|var| var.borrow().as_tensor().storage_and_layout()).collect();
             let slices: Result<Vec<&[f32]>> =
                 guards.iter().map(|(storage, layout)| slice(storage, layout)).collect();
             Ok(run(&slices?))

@@ -36,9 +36,10 @@ impl Network {
             let mut scope = weights.scope(&layer.name, layer.trainable);
             layers.push(layer.entry.item.build(&layer.input, &mut scope)?);
         }
-        let kernels: Vec<Option<BoundKernel>> = match device.is_cpu() {
-            true => layers.iter().map(|layer| layer.to_kernel()).collect(),
-            false => layers.iter().map(|_| None).collect(),
+        let kernels: Vec<Option<BoundKernel>> = if device.is_cpu() {
+            layers.iter().map(|layer| layer.to_kernel()).collect()
+        } else {
+            layers.iter().map(|_| None).collect()
         };
         Ok(Network { spec: spec.clone(), layers, kernels, weights, random })
     }

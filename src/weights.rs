@@ -4,6 +4,9 @@
 //! In memory a weight has Keras's shape and layout; [`Stored`] says how it stands in
 //! model.safetensors, whose names and layouts are PyTorch's and candle's.
 
+use std::borrow::Borrow;
+use std::ops::Deref;
+
 use candle_core::{DType, Device, Tensor, Var};
 use candle_nn::VarMap;
 
@@ -78,6 +81,39 @@ impl Weight {
     }
 }
 
+/// A weight as its layer holds it: the values, and its place among the model's weights.
+#[derive(Debug, Clone)]
+pub struct Parameter {
+    var: Var,
+    place: Option<usize>,
+}
+
+impl Parameter {
+    /// Numbers that are no weight of the model: given by its configuration.
+    pub(crate) fn constant(var: Var) -> Self {
+        Parameter { var, place: None }
+    }
+
+    /// Its index in [`Weights::iter`]; None for a constant.
+    pub fn place(&self) -> Option<usize> {
+        self.place
+    }
+}
+
+impl Deref for Parameter {
+    type Target = Var;
+
+    fn deref(&self) -> &Var {
+        &self.var
+    }
+}
+
+impl Borrow<Var> for Parameter {
+    fn borrow(&self) -> &Var {
+        &self.var
+    }
+}
+
 /// All parameters of a model, in the order in which its layers made them.
 pub struct Weights {
     list: Vec<Weight>,
@@ -130,6 +166,16 @@ impl Weights {
     /// The parameters that the optimizer changes, in order.
     pub fn trainable(&self) -> impl Iterator<Item = &Weight> {
         self.list.iter().filter(|weight| weight.trainable)
+    }
+
+    /// For each parameter its index among the trainable ones; None for those that aren't.
+    pub fn trainable_places(&self) -> Vec<Option<usize>> {
+        let mut count = 0;
+        let place = |weight: &Weight| {
+            count += usize::from(weight.trainable);
+            weight.trainable.then(|| count - 1)
+        };
+        self.list.iter().map(place).collect()
     }
 
     /// The same parameters as a candle `VarMap`, named as in memory. Its order is not ours.
@@ -240,7 +286,7 @@ impl Scope<'_> {
     }
 
     /// Makes a weight that the optimizer changes (unless its layer is frozen).
-    pub fn weight(&mut self, spec: WeightSpec<'_>) -> Result<Var> {
+    pub fn weight(&mut self, spec: WeightSpec<'_>) -> Result<Parameter> {
         let trainable = self.trainable;
         self.make(spec, trainable)
     }
@@ -252,12 +298,12 @@ impl Scope<'_> {
         shape: &[usize],
         initializer: &Initializer,
         stored: Stored,
-    ) -> Result<Var> {
+    ) -> Result<Parameter> {
         let options = &WeightOptions::new(initializer.clone());
         self.make(WeightSpec { name, shape, options, stored }, false)
     }
 
-    fn make(&mut self, spec: WeightSpec<'_>, trainable: bool) -> Result<Var> {
+    fn make(&mut self, spec: WeightSpec<'_>, trainable: bool) -> Result<Parameter> {
         let name = format!("{}{}", self.prefix, spec.name);
         let path = format!("{}.{name}", self.layer);
         spec.check().map_err(|problem| {
@@ -300,6 +346,6 @@ impl Scope<'_> {
             stored: spec.stored,
             shape: spec.shape.to_vec(),
         });
-        Ok(var)
+        Ok(Parameter { var, place: Some(self.weights.list.len() - 1) })
     }
 }

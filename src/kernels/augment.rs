@@ -27,9 +27,10 @@ impl Image {
     }
 
     fn place(self, pixel: usize, channel: usize) -> usize {
-        match self.channels_first {
-            true => channel * self.pixels() + pixel,
-            false => pixel * self.channels + channel,
+        if self.channels_first {
+            channel * self.pixels() + pixel
+        } else {
+            pixel * self.channels + channel
         }
     }
 }

@@ -97,8 +97,12 @@ impl Kernel for DenseKernel {
         }
         match self.way() {
             Way::OneUnit => {
-                dkernel.into_iter().for_each(|dkernel| small_matmul::weighted_sum(x, dz, dkernel));
-                dx.into_iter().for_each(|dx| small_matmul::outer_product(dz, weights[0], dx));
+                if let Some(dkernel) = dkernel {
+                    small_matmul::weighted_sum(x, dz, dkernel);
+                }
+                if let Some(dx) = dx {
+                    small_matmul::outer_product(dz, weights[0], dx);
+                }
             }
             Way::Small => self.small_backward((x, weights[0]), dz, (dkernel, dx), saved),
             Way::Large => self.large_backward((x, weights[0]), dz, (dkernel, dx)),
@@ -143,7 +147,9 @@ impl DenseKernel {
         }
         let [_, wide, wide_bias] = saved.buffers([0, input * width, width]);
         small_matmul::pad(kernel, units, wide);
-        bias.iter().for_each(|bias| small_matmul::pad(bias, units, wide_bias));
+        if let Some(bias) = bias {
+            small_matmul::pad(bias, units, wide_bias);
+        }
         small_matmul::product(x, input, wide, bias.map(|_| &*wide_bias), y, units);
     }
 
@@ -189,10 +195,9 @@ impl DenseKernel {
                 let work = 2 * rows * self.input * self.units;
                 parallel::both(work, || of_kernel(dkernel), || of_input(dx));
             }
-            (dkernel, dx) => {
-                dkernel.into_iter().for_each(of_kernel);
-                dx.into_iter().for_each(of_input);
-            }
+            (Some(dkernel), None) => of_kernel(dkernel),
+            (None, Some(dx)) => of_input(dx),
+            (None, None) => {}
         }
     }
 }

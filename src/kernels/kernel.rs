@@ -2,10 +2,9 @@
 
 use std::sync::Arc;
 
-use candle_core::Var;
-
 use crate::error::Result;
 use crate::random::Random;
+use crate::weights::Parameter;
 
 /// A layer over slices. A batch is row-major: (batch, …).
 pub trait Kernel: Send + Sync {
@@ -151,12 +150,12 @@ pub struct BoundKernel {
     /// The kernel.
     pub kernel: Arc<dyn Kernel>,
     /// Its weights.
-    pub weights: Vec<Var>,
+    pub weights: Vec<Parameter>,
 }
 
 impl BoundKernel {
     /// A kernel over weights.
-    pub fn new(kernel: impl Kernel + 'static, weights: Vec<Var>) -> Self {
+    pub fn new(kernel: impl Kernel + 'static, weights: Vec<Parameter>) -> Self {
         BoundKernel { kernel: Arc::new(kernel), weights }
     }
 }

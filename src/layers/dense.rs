@@ -1,7 +1,5 @@
 //! Dense: every output sees every input.
 
-use candle_core::Var;
-
 use crate::activations::Activation;
 use crate::checks;
 use crate::error::{Problem, Result};
@@ -13,7 +11,7 @@ use crate::layers::layer::{Context, Forward, Layer, Signal};
 use crate::regularizers::Regularizer;
 use crate::shape::Shape;
 use crate::stored::Stored;
-use crate::weights::{Scope, WeightSpec};
+use crate::weights::{Parameter, Scope, WeightSpec};
 
 configuration! {
     /// `output = activation(input · kernel + bias)`, over the last axis at any rank.
@@ -84,8 +82,8 @@ impl Layer for Dense {
 }
 
 struct DenseForward {
-    kernel: Var,
-    bias: Option<Var>,
+    kernel: Parameter,
+    bias: Option<Parameter>,
     activation: Activation,
     activity: Option<Regularizer>,
 }

@@ -1,6 +1,6 @@
 //! EinsumDense: a dense layer by an einsum equation.
 
-use candle_core::{Tensor, Var};
+use candle_core::Tensor;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -15,7 +15,7 @@ use crate::layers::layer::{Context, Forward, Layer, Signal};
 use crate::regularizers::Regularizer;
 use crate::shape::Shape;
 use crate::stored::Stored;
-use crate::weights::{Scope, WeightSpec};
+use crate::weights::{Parameter, Scope, WeightSpec};
 
 configuration! {
     /// `output = activation(einsum(equation, input, kernel) + bias)`.
@@ -253,8 +253,8 @@ impl Layer for EinsumDense {
 
 struct EinsumForward {
     plan: EinsumPlan,
-    kernel: Var,
-    bias: Option<Var>,
+    kernel: Parameter,
+    bias: Option<Parameter>,
     activation: Activation,
     activity: Option<Regularizer>,
 }

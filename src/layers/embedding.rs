@@ -1,6 +1,6 @@
 //! Embedding: a row of a table for each id.
 
-use candle_core::{DType, Tensor, Var};
+use candle_core::{DType, Tensor};
 
 use crate::checks;
 use crate::error::{Problem, Result};
@@ -12,7 +12,7 @@ use crate::layers::layer::{Context, Forward, Layer, Signal};
 use crate::limits::MOST_NUMBERS;
 use crate::shape::Shape;
 use crate::stored::Stored;
-use crate::weights::{Scope, WeightSpec};
+use crate::weights::{Parameter, Scope, WeightSpec};
 
 configuration! {
     /// `output = embeddings[id]`. Ids are whole numbers from 0 to input_dim - 1 (what comes after the
@@ -72,7 +72,7 @@ impl Layer for Embedding {
 }
 
 struct EmbeddingForward {
-    table: Var,
+    table: Parameter,
     mask_zero: bool,
     layer: String,
 }
@@ -95,10 +95,7 @@ impl Forward for EmbeddingForward {
         let mut dims = x.dims().to_vec();
         dims.push(self.table.dim(1)?);
         let output = self.table.as_tensor().index_select(&ids, 0)?.reshape(dims)?;
-        let mask = match self.mask_zero {
-            true => Some(x.ne(0.0)?.to_dtype(x.dtype())?),
-            false => None,
-        };
+        let mask = if self.mask_zero { Some(x.ne(0.0)?.to_dtype(x.dtype())?) } else { None };
         Ok(Signal { tensor: output, mask })
     }
 

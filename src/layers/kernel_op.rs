@@ -9,6 +9,7 @@ use crate::error::Result;
 use crate::kernels::{Backward, BoundKernel, OutputMask, Pass, Saved};
 use crate::random::Random;
 use crate::shape::Shape;
+use crate::weights::Parameter;
 
 /// A batch through a kernel. `output` is the shape of one sample of the output.
 ///
@@ -62,7 +63,7 @@ pub fn apply_kernel(
             if let Some(values) = bound.kernel.updated(index, &saved) {
                 let values = &values[..weight.elem_count()];
                 let new = Tensor::from_slice(values, weight.dims(), x.device())?;
-                context.updates.push((weight.clone(), new));
+                context.updates.push(((**weight).clone(), new));
             }
         }
     }
@@ -98,7 +99,7 @@ impl Call {
 
     /// The flat weights as one slice each.
     fn split<'a>(&self, mut flat: &'a [f32]) -> Vec<&'a [f32]> {
-        let cut = |weight: &candle_core::Var| {
+        let cut = |weight: &Parameter| {
             let (first, rest) = flat.split_at(weight.elem_count());
             flat = rest;
             first
@@ -148,10 +149,8 @@ impl Call {
             dweights: &mut dweights,
         };
         self.bound.kernel.backward(&self.pass(x.dim(0)?), io);
-        let dx = match self.needs_dx {
-            true => Some(Tensor::from_vec(dx, x.dims(), x.device())?),
-            false => None,
-        };
+        let dx =
+            if self.needs_dx { Some(Tensor::from_vec(dx, x.dims(), x.device())?) } else { None };
         let dflat = match flat {
             Some(flat) => Some(Tensor::from_vec(dflat, flat.dims(), flat.device())?),
             None => None,

@@ -81,9 +81,10 @@ impl<'a> SampleGroup<'a> {
             let rows = y.chunks_exact_mut(kernel.output_row()).zip(self.h.chunks_exact(u));
             for (sample, (y, h)) in rows.enumerate() {
                 let start = if kernel.return_sequences { index * u } else { 0 };
-                match kernel.zero_output_for_mask && skips.skips(sample) {
-                    true => y[start..start + u].fill(0.0),
-                    false => y[start..start + u].copy_from_slice(h),
+                if kernel.zero_output_for_mask && skips.skips(sample) {
+                    y[start..start + u].fill(0.0);
+                } else {
+                    y[start..start + u].copy_from_slice(h);
                 }
             }
         }

@@ -96,9 +96,10 @@ impl CellStep<'_> {
                 let rows = gates.chunks_exact_mut(width).zip(work.chunks_exact_mut(width));
                 for (sample, (gates, work)) in rows.enumerate() {
                     let (gates, work) = (&mut gates[columns.clone()], &mut work[columns.clone()]);
-                    let input = match self.inputs.is_empty() {
-                        true => &[][..],
-                        false => &self.inputs[sample * width..][columns.clone()],
+                    let input = if self.inputs.is_empty() {
+                        &[][..]
+                    } else {
+                        &self.inputs[sample * width..][columns.clone()]
                     };
                     activation.gradient(input, gates, work, units);
                     gates.copy_from_slice(work);

@@ -38,9 +38,10 @@ fn run(layer: &Value, batch: usize, masked: bool, kernel: bool) -> Vec<Vec<f32>>
     let mask = Tensor::from_vec(mask, (batch, STEPS), &Device::Cpu).unwrap();
     let signal = Signal { tensor: x.as_tensor().clone(), mask: masked.then_some(mask) };
     let mut context = Context::training(3, &random);
-    let y = match kernel {
-        true => apply_kernel(&layer.to_kernel().unwrap(), &output, signal, &mut context).unwrap(),
-        false => layer.forward(signal, &mut context).unwrap(),
+    let y = if kernel {
+        apply_kernel(&layer.to_kernel().unwrap(), &output, signal, &mut context).unwrap()
+    } else {
+        layer.forward(signal, &mut context).unwrap()
     };
     let dy = numbers(y.tensor.elem_count(), "dy");
     let dy = Tensor::from_vec(dy, y.tensor.dims(), &Device::Cpu).unwrap();

@@ -1,7 +1,5 @@
 //! PReLU: a leaky ReLU whose slopes are learned.
 
-use candle_core::Var;
-
 use super::super::axes::sample_axis;
 use crate::error::{Problem, Result};
 use crate::initializers::Initializer;
@@ -12,7 +10,7 @@ use crate::layers::configuration::configuration;
 use crate::layers::layer::{Context, Forward, Layer, Signal};
 use crate::shape::Shape;
 use crate::stored::Stored;
-use crate::weights::{Scope, WeightSpec};
+use crate::weights::{Parameter, Scope, WeightSpec};
 
 configuration! {
     /// `x` where x > 0, elsewhere `alpha · x`. Output shape: the input's.
@@ -63,7 +61,7 @@ impl Layer for PReLU {
 }
 
 struct PReluForward {
-    alpha: Var,
+    alpha: Parameter,
     spread: Broadcast,
 }
 

@@ -112,10 +112,8 @@ fn check(layer: &str, input: &Shape, fill_value: f64) -> Result<Shape, Problem> 
 fn image(input: &Shape, format: DataFormat) -> Image {
     let dims = input.dims();
     let channels_first = format == DataFormat::ChannelsFirst;
-    let (height, width, channels) = match channels_first {
-        true => (dims[1], dims[2], dims[0]),
-        false => (dims[0], dims[1], dims[2]),
-    };
+    let (height, width, channels) =
+        if channels_first { (dims[1], dims[2], dims[0]) } else { (dims[0], dims[1], dims[2]) };
     Image { height, width, channels, channels_first }
 }
 

@@ -13,8 +13,6 @@ pub use conv_transpose::{Conv1DTranspose, Conv2DTranspose, Conv3DTranspose, Conv
 pub use depthwise_conv::{DepthwiseConv, DepthwiseConv1D, DepthwiseConv2D};
 pub use separable_conv::{SeparableConv, SeparableConv1D, SeparableConv2D};
 
-use candle_core::Var;
-
 use self::plan::{ConvolutionKind, ConvolutionPlan};
 use super::spatial::{self, DataFormat, Padding, PerAxis, checked};
 use crate::activations::Activation;
@@ -29,7 +27,7 @@ use crate::layers::layer::{Context, Forward, Signal};
 use crate::regularizers::Regularizer;
 use crate::shape::Shape;
 use crate::stored::Stored;
-use crate::weights::{Scope, WeightOptions, WeightSpec};
+use crate::weights::{Parameter, Scope, WeightOptions, WeightSpec};
 
 /// A layer of convolution, as its configuration says.
 struct Convolution<'a> {
@@ -83,7 +81,7 @@ impl Convolution<'_> {
 struct ConvolutionForward {
     plan: ConvolutionPlan,
     /// One kernel or two, then the bias.
-    weights: Vec<Var>,
+    weights: Vec<Parameter>,
     bias: bool,
     format: DataFormat,
     activation: Activation,

@@ -1,15 +1,16 @@
 //! The reference: convolutions composed of candle ops whose gradients are right, on any device: what the positions
 //! see is selected by index, and the rest is a matrix product.
 
-use candle_core::{Tensor, Var};
+use candle_core::Tensor;
 
 use super::plan::{ConvolutionOp, ConvolutionPlan};
 use crate::error::Result;
 use crate::kernels::window::SlidingWindow;
 use crate::layers::spatial::select;
+use crate::weights::Parameter;
 
 /// x (batch, inputs, channels) to (batch, positions, filters), without the bias.
-pub(super) fn forward(plan: &ConvolutionPlan, x: &Tensor, weights: &[Var]) -> Result<Tensor> {
+pub(super) fn forward(plan: &ConvolutionPlan, x: &Tensor, weights: &[Parameter]) -> Result<Tensor> {
     let kernel = weights[0].as_tensor();
     match plan.op {
         ConvolutionOp::Full => full(plan, x, kernel),

@@ -13,7 +13,7 @@ use crate::layers::configuration::configuration;
 use crate::layers::layer::{Context, Forward, Layer, Signal};
 use crate::shape::Shape;
 use crate::stored::Stored;
-use crate::weights::{Scope, WeightSpec};
+use crate::weights::{Parameter, Scope, WeightSpec};
 
 configuration! {
     /// `output = (input - mean) / √(variance + epsilon) · gamma + beta`, feature by feature.
@@ -119,10 +119,10 @@ impl Layer for BatchNormalization {
 }
 
 struct BatchNormForward {
-    gamma: Option<Var>,
-    beta: Option<Var>,
-    moving_mean: Var,
-    moving_variance: Var,
+    gamma: Option<Parameter>,
+    beta: Option<Parameter>,
+    moving_mean: Parameter,
+    moving_variance: Parameter,
     input: Shape,
     /// Of a sample.
     axis: usize,
@@ -189,7 +189,7 @@ impl Forward for BatchNormForward {
             center: self.beta.is_some(),
             frozen: self.frozen,
         };
-        let mut weights: Vec<Var> = self.gamma.iter().chain(&self.beta).cloned().collect();
+        let mut weights: Vec<Parameter> = self.gamma.iter().chain(&self.beta).cloned().collect();
         weights.extend([self.moving_mean.clone(), self.moving_variance.clone()]);
         Some(BoundKernel::new(kernel, weights))
     }

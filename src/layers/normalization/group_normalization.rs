@@ -1,7 +1,5 @@
 //! GroupNormalization: the channels of a sample in groups.
 
-use candle_core::Var;
-
 use super::super::axes::{kept, sample_axis};
 use super::{mean_over, needs_an_axis, scale_and_shift};
 use crate::checks;
@@ -13,7 +11,7 @@ use crate::layers::configuration::configuration;
 use crate::layers::layer::{Context, Forward, Layer, Signal};
 use crate::shape::Shape;
 use crate::stored::Stored;
-use crate::weights::{Scope, WeightSpec};
+use crate::weights::{Parameter, Scope, WeightSpec};
 
 configuration! {
     /// `output = (input - mean) / √(variance + epsilon) · gamma + beta`, with the mean and the (biased)
@@ -85,8 +83,8 @@ impl Layer for GroupNormalization {
 }
 
 struct GroupNormForward {
-    gamma: Option<Var>,
-    beta: Option<Var>,
+    gamma: Option<Parameter>,
+    beta: Option<Parameter>,
     input: Shape,
     /// Of a sample.
     axis: usize,

@@ -1,7 +1,5 @@
 //! LayerNormalization: each sample by its own moments.
 
-use candle_core::Var;
-
 use super::super::axes::{AxisList, kept};
 use super::{are_last, mean_over, needs_an_axis, scale_and_shift, sizes, width};
 use crate::checks;
@@ -13,7 +11,7 @@ use crate::layers::configuration::configuration;
 use crate::layers::layer::{Context, Forward, Layer, Signal};
 use crate::shape::Shape;
 use crate::stored::Stored;
-use crate::weights::{Scope, WeightSpec};
+use crate::weights::{Parameter, Scope, WeightSpec};
 
 configuration! {
     /// `output = (input - mean) / √(variance + epsilon) · gamma + beta`, with the mean and the (biased)
@@ -79,8 +77,8 @@ impl Layer for LayerNormalization {
 }
 
 struct LayerNormForward {
-    gamma: Option<Var>,
-    beta: Option<Var>,
+    gamma: Option<Parameter>,
+    beta: Option<Parameter>,
     input: Shape,
     /// Of a sample, sorted.
     axes: Vec<usize>,

@@ -16,10 +16,11 @@ pub use rescaling::Rescaling;
 pub use rms_normalization::RmsNormalization;
 pub use unit_normalization::UnitNormalization;
 
-use candle_core::{Tensor, Var};
+use candle_core::Tensor;
 
 use crate::error::{Problem, Result};
 use crate::shape::Shape;
+use crate::weights::Parameter;
 
 /// True where the axes of a sample are its last ones, so that what they span lies in one row.
 fn are_last(axes: &[usize], input: &Shape) -> bool {
@@ -48,8 +49,8 @@ pub(super) fn mean_over(x: &Tensor, axes: &[usize]) -> Result<Tensor> {
 /// `x · gamma + beta`, each where there is one, shaped to `shape` before.
 fn scale_and_shift(
     mut x: Tensor,
-    gamma: Option<&Var>,
-    beta: Option<&Var>,
+    gamma: Option<&Parameter>,
+    beta: Option<&Parameter>,
     shape: &[usize],
 ) -> Result<Tensor> {
     if let Some(gamma) = gamma {

@@ -13,7 +13,7 @@ use crate::layers::configuration::configuration;
 use crate::layers::layer::{Context, Forward, Layer, Signal};
 use crate::shape::Shape;
 use crate::stored::Stored;
-use crate::weights::Scope;
+use crate::weights::{Parameter, Scope};
 
 configuration! {
     /// `output = (input - mean) / max(√variance, 1e-7)`, for each place of the axes that are given.
@@ -83,9 +83,10 @@ impl Layer for Normalization {
         let adapts = given.is_none();
         let (mean, variance) = match given {
             Some((mean, variance)) => {
-                let constant = |values: Vec<f64>| -> Result<Var> {
+                let constant = |values: Vec<f64>| -> Result<Parameter> {
                     let values = Tensor::from_vec(values, &shape[..], scope.device())?;
-                    Ok(Var::from_tensor(&values.to_dtype(DType::F32)?)?)
+                    let var = Var::from_tensor(&values.to_dtype(DType::F32)?)?;
+                    Ok(Parameter::constant(var))
                 };
                 (constant(mean)?, constant(variance)?)
             }
@@ -103,8 +104,8 @@ impl Layer for Normalization {
 }
 
 struct NormalizationForward {
-    mean: Var,
-    variance: Var,
+    mean: Parameter,
+    variance: Parameter,
     input: Shape,
     /// Of a sample, sorted.
     axes: Vec<usize>,
@@ -118,9 +119,10 @@ impl Forward for NormalizationForward {
         let shape = kept(self.input.dims(), &self.axes);
         let of = |var: &Var| var.as_detached_tensor().reshape(&shape[..])?.to_dtype(x.dtype());
         let (mean, deviation) = (of(&self.mean)?, of(&self.variance)?.sqrt()?.maximum(1e-7)?);
-        let output = match self.invert {
-            true => x.broadcast_mul(&deviation)?.broadcast_add(&mean)?,
-            false => x.broadcast_sub(&mean)?.broadcast_div(&deviation)?,
+        let output = if self.invert {
+            x.broadcast_mul(&deviation)?.broadcast_add(&mean)?
+        } else {
+            x.broadcast_sub(&mean)?.broadcast_div(&deviation)?
         };
         Ok(input.with(output))
     }

@@ -1,7 +1,5 @@
 //! RMSNormalization: each row by its root mean square.
 
-use candle_core::Var;
-
 use super::super::axes::{AxisList, kept};
 use super::{are_last, mean_over, needs_an_axis, scale_and_shift, sizes, width};
 use crate::checks;
@@ -13,7 +11,7 @@ use crate::layers::configuration::configuration;
 use crate::layers::layer::{Context, Forward, Layer, Signal};
 use crate::shape::Shape;
 use crate::stored::Stored;
-use crate::weights::{Scope, WeightOptions, WeightSpec};
+use crate::weights::{Parameter, Scope, WeightOptions, WeightSpec};
 
 configuration! {
     /// `output = input / √(mean of input² + epsilon) · scale`, the mean over the axes of a sample that
@@ -52,7 +50,7 @@ impl Layer for RmsNormalization {
 }
 
 struct RmsNormForward {
-    scale: Var,
+    scale: Parameter,
     input: Shape,
     /// Of a sample, sorted.
     axes: Vec<usize>,

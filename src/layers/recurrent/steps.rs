@@ -1,6 +1,6 @@
 //! The recurrent layers composed of candle ops: the definition.
 
-use candle_core::{Tensor, Var};
+use candle_core::Tensor;
 
 use super::Recurrent;
 use crate::error::Result;
@@ -8,12 +8,13 @@ use crate::kernels::BoundKernel;
 use crate::kernels::recurrent::{Cell, RecurrentKernel};
 use crate::layers::layer::{Context, Forward, Signal};
 use crate::random::Random;
+use crate::weights::Parameter;
 
 pub(super) struct RecurrentForward {
     pub config: Recurrent,
-    pub kernel: Var,
-    pub recurrent_kernel: Var,
-    pub bias: Option<Var>,
+    pub kernel: Parameter,
+    pub recurrent_kernel: Parameter,
+    pub bias: Option<Parameter>,
     pub steps: usize,
     pub features: usize,
     /// The name of its random streams.
@@ -43,9 +44,10 @@ impl Forward for RecurrentForward {
                 };
                 new_h = choose(&new_h, &h)?;
                 new_c = choose(&new_c, &c)?;
-                output = match config.zero_output_for_mask {
-                    true => output.broadcast_mul(&counts)?,
-                    false => new_h.clone(),
+                output = if config.zero_output_for_mask {
+                    output.broadcast_mul(&counts)?
+                } else {
+                    new_h.clone()
                 };
             }
             (h, c) = (new_h, new_c);
@@ -53,9 +55,10 @@ impl Forward for RecurrentForward {
                 outputs.push(output);
             }
         }
-        let (output, mask) = match config.return_sequences {
-            true => (Tensor::stack(&outputs, 1)?, input.mask),
-            false => (outputs.remove(0), None),
+        let (output, mask) = if config.return_sequences {
+            (Tensor::stack(&outputs, 1)?, input.mask)
+        } else {
+            (outputs.remove(0), None)
         };
         context.regularize_activity(&config.activity_regularizer, &output)?;
         Ok(Signal { tensor: output, mask })
