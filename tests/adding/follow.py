@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
-"""Follows docs/adding-a-*.md word for word in a scratch copy of the project.
+"""Follows docs/adding-a-*.md word for word, in one scratch copy of the project.
 
     python3 tests/adding/follow.py [docs/adding-a-loss.md ...]
 
 A block that begins ```rust file=PATH is that file. A block ```diff file=PATH is an edit: each run of
-lines with + stands after the line before it. A block ```sh is what to run: it must succeed. Prints
-which files were touched, and fails where the page no longer works. Standard library only.
+lines with + stands after the line before it. A block ```sh is what to run, once all pages have been
+followed. Prints which files each page touches, and fails where one no longer works. Standard library
+only.
 """
 import os
 import re
@@ -19,7 +20,8 @@ BLOCK = re.compile(r"^```(\w+)(?: file=(\S+))?\n(.*?)^```$", re.M | re.S)
 
 
 def follow(page, copy):
-    touched = []
+    """Makes the page's files and edits; gives its commands."""
+    touched, commands = [], []
     for kind, name, text in BLOCK.findall(page.read_text()):
         if kind == "rust" and name:
             assert not (copy / name).exists(), f"{name} exists already"
@@ -29,12 +31,15 @@ def follow(page, copy):
             edit(copy / name, text)
             touched.append(name)
         elif kind == "sh":
-            for command in text.splitlines():
-                print(f"  $ {command}", flush=True)
-                environment = {**os.environ, "CARGO_TARGET_DIR": str(target())}
-                subprocess.run(command, shell=True, check=True, cwd=copy, env=environment)
-    generated = {"docs/reference.md"}
-    print(f"{page.name}: {', '.join(touched)} (generated: {', '.join(sorted(generated))})")
+            commands += text.splitlines()
+    print(f"{page.name}: {', '.join(touched)}")
+    return commands
+
+
+def run(command, copy):
+    print(f"$ {command}", flush=True)
+    environment = {**os.environ, "CARGO_TARGET_DIR": str(target())}
+    subprocess.run(command, shell=True, check=True, cwd=copy, env=environment)
 
 
 def edit(path, text):
@@ -59,16 +64,16 @@ def target():
 def main():
     pages = [Path(name) for name in sys.argv[1:]] or sorted((ROOT / "docs").glob("adding-a-*.md"))
     assert pages, "no page to follow"
-    for page in pages:
-        with tempfile.TemporaryDirectory() as folder:
-            copy = Path(folder) / "lanthorn"
-            copy.mkdir()
-            files = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, check=True, capture_output=True)
-            for name in filter(None, files.stdout.decode().split("\0")):
-                if (ROOT / name).exists():
-                    (copy / name).parent.mkdir(parents=True, exist_ok=True)
-                    (copy / name).write_bytes((ROOT / name).read_bytes())
-            follow(page.resolve(), copy)
+    with tempfile.TemporaryDirectory() as folder:
+        copy = Path(folder) / "lanthorn"
+        files = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, check=True, capture_output=True)
+        for name in filter(None, files.stdout.decode().split("\0")):
+            if (ROOT / name).exists():
+                (copy / name).parent.mkdir(parents=True, exist_ok=True)
+                (copy / name).write_bytes((ROOT / name).read_bytes())
+        commands = [command for page in pages for command in follow(page.resolve(), copy)]
+        for command in dict.fromkeys(commands):
+            run(command, copy)
 
 
 if __name__ == "__main__":
