@@ -10,7 +10,8 @@ use super::slices::{LossBatch, clip_probability as clip_one, logistic, mean_of_c
 use super::terms::{axis_last, clip_probability, smooth, softplus};
 use crate::error::{Problem, Result};
 use crate::numeric::ln;
-use crate::target::{Output, TargetRange};
+use crate::shape::Shape;
+use crate::target::{Output, Target, TargetRange};
 
 /// `mean -(y ln p + (1 - y) ln (1 - p))` over `axis`, p clipped to [1e-7, 1 - 1e-7]; of logits x,
 /// `mean ln (1 + e^x) - y x`. Keras: `keras.losses.BinaryCrossentropy`.
@@ -74,6 +75,13 @@ impl Loss for BinaryCrossentropy {
 
     fn wanted_activation(&self, _: &Output<'_>) -> Option<&'static str> {
         (!self.from_logits).then_some("sigmoid")
+    }
+
+    fn supposed_target(&self, output: &Shape) -> Target {
+        match output.elements() {
+            1 => Target::Classes(2),
+            labels => Target::Numbers(labels),
+        }
     }
 
     fn check(&self, output: &Output<'_>) -> Result<(), Problem> {

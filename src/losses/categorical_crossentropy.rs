@@ -10,7 +10,8 @@ use super::slices::{LossBatch, clip_probability, each_row, each_softmax};
 use super::terms::{axis_last, log_probability, smooth};
 use crate::error::{Problem, Result};
 use crate::numeric::ln;
-use crate::target::{Output, TargetRange};
+use crate::shape::Shape;
+use crate::target::{Output, Target, TargetRange};
 
 /// `-Σ y ln p` over `axis`; p is divided by its sum and clipped to [1e-7, 1 - 1e-7], or is the
 /// softmax of logits. Keras: `keras.losses.CategoricalCrossentropy`.
@@ -95,6 +96,13 @@ impl Loss for CategoricalCrossentropy {
 
     fn wanted_activation(&self, _: &Output<'_>) -> Option<&'static str> {
         (!self.from_logits).then_some("softmax")
+    }
+
+    fn supposed_target(&self, output: &Shape) -> Target {
+        match output.dims() {
+            [classes] => Target::OneHot(*classes),
+            _ => Target::Numbers(output.elements()),
+        }
     }
 
     fn check(&self, output: &Output<'_>) -> Result<(), Problem> {

@@ -9,7 +9,8 @@ use super::loss::Loss;
 use super::sparse_categorical_crossentropy::class_numbers;
 use super::terms::one_hot;
 use crate::error::{Problem, Result};
-use crate::target::{Output, TargetRange};
+use crate::shape::Shape;
+use crate::target::{Output, Target, TargetRange};
 
 /// `(1 - p[y]^q) / q` for class numbers y of shape (batch, …) or (batch, …, 1); near q = 0 it is
 /// crossentropy, near 1 the absolute error. Zhang and Sabuncu, arXiv:1805.07836.
@@ -41,6 +42,10 @@ impl Loss for CategoricalGeneralizedCrossEntropy {
 
     fn wanted_activation(&self, _: &Output<'_>) -> Option<&'static str> {
         Some("softmax")
+    }
+
+    fn supposed_target(&self, output: &Shape) -> Target {
+        Target::Classes(output.last())
     }
 
     fn check(&self, output: &Output<'_>) -> Result<(), Problem> {

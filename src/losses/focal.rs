@@ -9,7 +9,8 @@ use super::checks;
 use super::loss::Loss;
 use super::terms::{axis_last, clip_probability, log_softmax, sigmoid, smooth};
 use crate::error::{Problem, Result};
-use crate::target::{Output, TargetRange};
+use crate::shape::Shape;
+use crate::target::{Output, Target, TargetRange};
 
 /// `mean (1 - p_t)^gamma · bce` over `axis`, where p_t = y p + (1 - y)(1 - p) and bce is the binary
 /// crossentropy of each number; with balancing also times y alpha + (1 - y)(1 - alpha).
@@ -71,6 +72,13 @@ impl Loss for BinaryFocalCrossentropy {
 
     fn wanted_activation(&self, _: &Output<'_>) -> Option<&'static str> {
         (!self.from_logits).then_some("sigmoid")
+    }
+
+    fn supposed_target(&self, output: &Shape) -> Target {
+        match output.elements() {
+            1 => Target::Classes(2),
+            labels => Target::Numbers(labels),
+        }
     }
 
     fn check(&self, output: &Output<'_>) -> Result<(), Problem> {
@@ -138,6 +146,13 @@ impl Loss for CategoricalFocalCrossentropy {
 
     fn wanted_activation(&self, _: &Output<'_>) -> Option<&'static str> {
         (!self.from_logits).then_some("softmax")
+    }
+
+    fn supposed_target(&self, output: &Shape) -> Target {
+        match output.dims() {
+            [classes] => Target::OneHot(*classes),
+            _ => Target::Numbers(output.elements()),
+        }
     }
 
     fn check(&self, output: &Output<'_>) -> Result<(), Problem> {

@@ -11,7 +11,8 @@ use super::slices::LossBatch;
 use super::{checks, terms};
 use crate::config::{AnyItem, Entry};
 use crate::error::{Error, Problem, Result};
-use crate::target::{Output, TargetRange};
+use crate::shape::Shape;
+use crate::target::{Output, Target, TargetRange};
 
 /// A loss in a config: `mse`, `huber: {delta: 2}`.
 pub type LossEntry = Entry<dyn Loss>;
@@ -59,6 +60,12 @@ pub trait Loss: fmt::Debug + Send + Sync + AnyItem {
     /// True where the outputs are a vector that stands for the sample, and no prediction.
     fn is_of_embeddings(&self) -> bool {
         false
+    }
+
+    /// What the target is where no table says it: class numbers, a column for each class, or by
+    /// default numbers. `output` is the shape of the model's output.
+    fn supposed_target(&self, output: &Shape) -> Target {
+        Target::Numbers(output.elements())
     }
 
     /// What is wrong with this loss over such an output and such a target, by itself; callers use

@@ -10,7 +10,8 @@ use super::slices::{LossBatch, clip_probability, each_row, each_softmax};
 use super::terms::{axis_last, log_probability, one_hot};
 use crate::error::{Problem, Result};
 use crate::numeric::ln;
-use crate::target::{Output, TargetRange};
+use crate::shape::Shape;
+use crate::target::{Output, Target, TargetRange};
 
 /// `-ln p[y]` for class numbers y of shape (batch, …) or (batch, …, 1); p is divided by its sum and
 /// clipped to [1e-7, 1 - 1e-7], or is the softmax of logits.
@@ -98,6 +99,10 @@ impl Loss for SparseCategoricalCrossentropy {
 
     fn wanted_activation(&self, _: &Output<'_>) -> Option<&'static str> {
         (!self.from_logits).then_some("softmax")
+    }
+
+    fn supposed_target(&self, output: &Shape) -> Target {
+        Target::Classes(output.last())
     }
 
     fn check(&self, output: &Output<'_>) -> Result<(), Problem> {

@@ -5,7 +5,6 @@ use super::ModelSpec;
 use crate::config::CompileConfig;
 use crate::data::Preprocessing;
 use crate::error::Result;
-use crate::losses::LossKind;
 use crate::target::Target;
 
 impl ModelSpec {
@@ -18,42 +17,9 @@ impl ModelSpec {
     /// What the target must be, by the loss and the output.
     fn supposed_target(&self, compile: Option<&CompileConfig>) -> Target {
         let output = self.output();
-        let numbers = Target::Numbers(output.elements());
-        let Some(compile) = compile else { return numbers };
-        match LossKind::from(&*compile.loss.item) {
-            LossKind::SparseCategoricalCrossentropy(_)
-            | LossKind::CategoricalGeneralizedCrossEntropy(_) => Target::Classes(output.last()),
-            LossKind::CategoricalCrossentropy(_) | LossKind::CategoricalFocalCrossentropy(_)
-                if output.rank() == 1 =>
-            {
-                Target::OneHot(output.last())
-            }
-            LossKind::BinaryCrossentropy(_) | LossKind::BinaryFocalCrossentropy(_)
-                if output.elements() == 1 =>
-            {
-                Target::Classes(2)
-            }
-            LossKind::CategoricalCrossentropy(_)
-            | LossKind::CategoricalFocalCrossentropy(_)
-            | LossKind::BinaryCrossentropy(_)
-            | LossKind::BinaryFocalCrossentropy(_)
-            | LossKind::MeanSquaredError(_)
-            | LossKind::MeanAbsoluteError(_)
-            | LossKind::MeanAbsolutePercentageError(_)
-            | LossKind::Crossentropy(_)
-            | LossKind::MeanSquaredLogarithmicError(_)
-            | LossKind::Huber(_)
-            | LossKind::LogCosh(_)
-            | LossKind::CosineSimilarity(_)
-            | LossKind::KlDivergence(_)
-            | LossKind::Poisson(_)
-            | LossKind::Hinge(_)
-            | LossKind::SquaredHinge(_)
-            | LossKind::CategoricalHinge(_)
-            | LossKind::Dice(_)
-            | LossKind::Tversky(_)
-            | LossKind::Circle(_)
-            | LossKind::Other(_) => numbers,
+        match compile {
+            Some(compile) => compile.loss.item.supposed_target(output),
+            None => Target::Numbers(output.elements()),
         }
     }
 }
