@@ -1,8 +1,9 @@
 //! Activations: functions of one tensor, by Keras's names.
 //!
-//! Each is written twice: over candle tensors (`tensors`), which is the definition, and over
-//! slices (`slices`), which the kernels use.
+//! What each computes stands in `functions`, in one place: over candle tensors, which is the
+//! definition, and over slices, which the kernels use.
 
+mod functions;
 mod slices;
 mod tensors;
 
