@@ -81,9 +81,7 @@ impl Error {
 
         match self {
             Error::Candle(_) | Error::Internal(_) => 3,
-            Error::Diagnosed(diagnostics) => {
-                if diagnostics.iter().any(|it| it.code == Code::Memory) { 3 } else { 1 }
-            }
+            Error::Diagnosed(_) => 1,
             Error::Io(error) => match error.kind() {
                 ErrorKind::NotFound
                 | ErrorKind::PermissionDenied
@@ -95,6 +93,7 @@ impl Error {
                 | ErrorKind::InvalidInput
                 | ErrorKind::InvalidData
                 | ErrorKind::InvalidFilename
+                | ErrorKind::OutOfMemory
                 | ErrorKind::UnexpectedEof => 1,
                 _ => 3,
             },

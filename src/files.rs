@@ -12,6 +12,7 @@ use safetensors::tensor::{Metadata, TensorInfo};
 use serde_json::Value;
 
 use crate::error::{Error, Result};
+use crate::intake;
 use crate::{checksum, disk};
 
 /// The one metadata entry that is ours; its text is one JSON object.
@@ -25,7 +26,7 @@ const INDEX: &str = ".safetensors.index.json";
 
 /// The files that an index names.
 pub fn shards(path: &Path) -> Result<Vec<PathBuf>> {
-    Ok(Index::parse(path, &fs_err::read(path)?)?.shards.into_iter().collect())
+    Ok(Index::parse(path, &intake::read(path, |_| false)?)?.shards.into_iter().collect())
 }
 
 /// True for the index of a model in several files.
@@ -151,7 +152,7 @@ impl TensorFile {
         if path.is_dir() {
             return Err(Error::model(path, "is a folder, not a safetensors file"));
         }
-        let bytes = fs_err::read(path)?;
+        let bytes = intake::read(path, is_no_tensor_file)?;
         match is_index(path) {
             true => TensorFile::shards(path, &bytes),
             false => TensorFile::parse(path, &bytes),
@@ -179,7 +180,9 @@ impl TensorFile {
         let mut tensors = HashMap::new();
         for shard in &index.shards {
             // parsed as tensors whatever its name: an index that names an index leads nowhere
-            tensors.extend(TensorFile::parse(shard, &fs_err::read(shard)?)?.tensors);
+            tensors.extend(
+                TensorFile::parse(shard, &intake::read(shard, is_no_tensor_file)?)?.tensors,
+            );
         }
         index.check(path, |name| tensors.contains_key(name))?;
         Ok(TensorFile { tensors, metadata: None })
@@ -208,6 +211,12 @@ impl TensorFile {
         }
         Ok(TensorFile { tensors, metadata })
     }
+}
+
+/// True where bytes begin no safetensors file, whose first number is the length of its header.
+fn is_no_tensor_file(bytes: &[u8]) -> bool {
+    let length = bytes.first_chunk().map(|bytes| u64::from_le_bytes(*bytes));
+    length.is_none_or(|length| length == 0 || length > MAX_HEADER)
 }
 
 /// Which of several files hold the tensors; they lie beside it.
@@ -274,14 +283,16 @@ impl Inspection {
         if path.is_dir() {
             return Err(Error::model(path, "is a folder, not a safetensors file"));
         }
-        let bytes = fs_err::read(path)?;
+        let bytes = intake::read(path, is_no_tensor_file)?;
         if !is_index(path) {
             return Inspection::parse(path, &bytes);
         }
         let index = Index::parse(path, &bytes)?;
         let mut whole = Inspection::default();
         for shard in &index.shards {
-            whole.tensors.extend(Inspection::parse(shard, &fs_err::read(shard)?)?.tensors);
+            whole.tensors.extend(
+                Inspection::parse(shard, &intake::read(shard, is_no_tensor_file)?)?.tensors,
+            );
         }
         let names: BTreeSet<&str> = whole.tensors.iter().map(|t| t.name.as_str()).collect();
         index.check(path, |name| names.contains(name))?;

@@ -59,6 +59,7 @@ pub mod float_environment;
 pub mod gradients;
 pub mod history;
 pub mod initializers;
+mod intake;
 pub mod kernel_model;
 pub mod kernels;
 pub mod layers;

@@ -329,11 +329,11 @@ impl Scope<'_> {
             Tensor::from_vec(values, spec.shape, &self.weights.device)?
         };
         let var = Var::from_tensor(&tensor.to_dtype(self.weights.dtype)?)?;
-        if self.weights.list.iter().any(|weight| weight.path() == path) {
-            return Err(Error::Internal(format!("two weights named `{path}`")));
-        }
         let mut map =
             self.weights.map.data().lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        if map.contains_key(&path) {
+            return Err(Error::Internal(format!("two weights named `{path}`")));
+        }
         map.insert(path, var.clone());
         drop(map);
         self.weights.list.push(Weight {

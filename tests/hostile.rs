@@ -56,7 +56,7 @@ fn a_table_of_too_many_columns_says_so_and_a_row_of_too_many_cells_is_counted() 
     folder.write("wide.yaml", &config.replace("loan.csv", "wide.csv"));
     let call = folder.run("check wide.yaml");
     assert_eq!(call.code, 1);
-    assert!(call.stderr.contains("1572867 columns, more than 1048576"), "{:.500}", call.stderr);
+    assert!(call.stderr.contains("1572867 columns, more than 524288"), "{:.500}", call.stderr);
 
     let table = folder.read("loan.csv") + "37,rural" + &",".repeat(2 << 20) + "\n";
     folder.write("row.csv", &table);
@@ -65,6 +65,23 @@ fn a_table_of_too_many_columns_says_so_and_a_row_of_too_many_cells_is_counted() 
     assert_eq!(call.code, 1);
     assert!(call.stderr.contains("found 2097154"), "{:.500}", call.stderr);
     assert!(call.stderr.len() < 2000, "{} bytes", call.stderr.len());
+}
+
+#[test]
+fn a_line_without_an_end_is_not_read_whole() {
+    let folder = Folder::with_loan();
+    let config = folder.read("loan.yaml");
+    let long = "5".repeat(40 << 20);
+    for (name, text) in [
+        ("header.csv", format!("{long}\n1\n")),
+        ("row.csv", format!("{}{long},rural,approved\n", folder.read("loan.csv"))),
+    ] {
+        folder.write(name, &text);
+        folder.write("it.yaml", &config.replace("loan.csv", name));
+        let call = folder.run("check it.yaml");
+        assert_eq!(call.code, 1);
+        assert!(call.stderr.contains("longer than 32 MB"), "{name}: {:.500}", call.stderr);
+    }
 }
 
 #[test]

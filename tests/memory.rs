@@ -34,7 +34,7 @@ fn a_model_that_is_too_large_is_refused_before_memory_is_taken() {
     };
     if cfg!(target_os = "linux") {
         let (code, out, err) = limited("train huge.yaml --out run");
-        assert_eq!(code, Some(3), "{out}{err}");
+        assert_eq!(code, Some(1), "{out}{err}");
         assert!(err.contains("error: training needs 70.78 GB"), "{err}");
         assert!(err.contains(" are free") && err.contains("for the optimizer"), "{err}");
         assert!(!folder.path("run").exists());

@@ -24,8 +24,8 @@ pub(crate) struct EvaluateArguments {
     #[arg(value_name = "DATA")]
     data: PathBuf,
     /// Rows at a time
-    #[arg(long, default_value_t = 32, value_name = "N")]
-    batch_size: usize,
+    #[arg(long, default_value_t = 32, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    batch_size: u32,
     /// For classes: also precision, recall and F1 of each, and who is taken for whom
     #[arg(long)]
     report: bool,
@@ -49,7 +49,7 @@ pub(crate) fn run(arguments: &EvaluateArguments, common: &Common) -> Result<()> 
         }
         ControlFlow::Continue(())
     };
-    let size = arguments.batch_size;
+    let size = arguments.batch_size as usize;
     let _: ControlFlow<()> =
         score_each(&mut engine, network, &train.loss, &mut scores, &rows, size, &mut each)?;
     let logs = scores.logs("");

@@ -1,6 +1,6 @@
 //! `Document`: one configuration file, parsed, with the overrides of the command line in it.
 
-use std::io::ErrorKind;
+use std::io::{ErrorKind, Read};
 use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
@@ -78,7 +78,7 @@ impl Document {
             let message = format!("`{name}` has {size} MiB, too much for a configuration");
             return Err(unusable(message).into());
         }
-        let text = match String::from_utf8(fs_err::read(path)?) {
+        let text = match String::from_utf8(beginning(path)?) {
             Ok(text) => text,
             Err(error) => {
                 let end = error.utf8_error().valid_up_to();
@@ -195,6 +195,13 @@ fn in_text(sources: &[Source], mut diagnostic: Diagnostic) -> Diagnostic {
 /// The error of a file that is no configuration.
 fn unusable(message: String) -> ConfigError {
     ConfigError::at("", message).with_code(Code::NotAConfiguration)
+}
+
+/// The bytes of a file, but not those of a device without an end.
+fn beginning(path: &Path) -> std::io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    fs_err::File::open(path)?.take(MAX_BYTES).read_to_end(&mut bytes)?;
+    Ok(bytes)
 }
 
 /// Help for a file that isn't there: one beside it with a similar name, or all configurations.

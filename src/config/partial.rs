@@ -131,6 +131,19 @@ impl Damage {
         whole.nth(position).map_or(position, |(index, _)| index)
     }
 
+    /// The same for the first `count` items that were read.
+    pub fn indices(&self, list: &str, count: usize) -> Vec<usize> {
+        let whole = match self.tree.as_ref().and_then(|tree| tree.at(list)).map(|list| &list.value)
+        {
+            Some(Value::List(items)) => {
+                let whole = items.iter().enumerate().filter(|(_, item)| !item.is_broken());
+                whole.map(|(index, _)| index).take(count).collect()
+            }
+            _ => Vec::new(),
+        };
+        (0..count).map(|position| whole.get(position).copied().unwrap_or(position)).collect()
+    }
+
     /// True where an error comes of a mistake that is told already.
     fn explains(&self, error: &ConfigError, tree: &Node) -> bool {
         let node = tree.nearest(&error.path);

@@ -11,8 +11,15 @@ use super::node::{Key, MAX_DEPTH, Node, Value};
 use super::syntax::too_deep;
 use crate::diagnostics::Code;
 
+/// The most headers of tables that a configuration may have; each takes its memory.
+const MOST_TABLES: usize = 20_000;
+
 /// The tree of a TOML text; nothing at all is null.
 pub(super) fn parse(text: &str) -> Result<Node, ConfigError> {
+    if let Some(at) = memchr::memmem::find_iter(text.as_bytes(), "\n[").nth(MOST_TABLES) {
+        let message = format!("it has more than {MOST_TABLES} tables");
+        return Err(ConfigError::here(at..at, message).with_help("is it a configuration?"));
+    }
     let table = DeTable::parse(text).map_err(|error| syntax(text, &error))?;
     let root = map(table.get_ref(), 0)?;
     match root {

@@ -19,7 +19,7 @@ pub(super) struct Records<'t> {
 }
 
 /// The most columns that a table may have.
-pub(super) const MOST_COLUMNS: usize = 1 << 20;
+pub(super) const MOST_COLUMNS: usize = 1 << 19;
 
 /// The cells between two line breaks.
 #[derive(Default)]

@@ -12,7 +12,7 @@ use memchr::{memchr, memchr_iter, memrchr};
 use crate::config::names::did_you_mean;
 use crate::diagnostics::{Code, Place};
 use crate::error::{Error, Problem, Result};
-use crate::memory;
+use crate::intake;
 
 /// The name on the command line that means standard input.
 const STDIN: &str = "-";
@@ -82,34 +82,48 @@ fn read_file(path: &Path) -> std::io::Result<Bytes> {
             bytes.truncate(end + 1);
             return Ok(Bytes(bytes, Some((file, length))));
         }
+        bytes.clear();
+        check_lines(&mut file)?;
     }
-    read_stream(&mut file, &mut bytes)?;
+    intake::stream(&mut file, &mut bytes, is_no_table)?;
     Ok(Bytes(bytes, None))
 }
 
-/// Reads to the end, or until it is plain that this is no table: a device may have no end. An error
-/// before all memory is taken.
-fn read_stream(stream: &mut impl Read, bytes: &mut Vec<u8>) -> std::io::Result<()> {
-    const STEP: u64 = 32 << 20;
+/// The longest line that a table may have.
+const MOST_LINE: usize = 32 << 20;
+
+/// An error where a line is longer than any row of a table; little of it is in memory at a time. Ends
+/// at the beginning of the file.
+fn check_lines(file: &mut File) -> std::io::Result<()> {
+    let mut block = vec![0; START];
+    let (mut line, mut length) = (1, 0);
+    file.seek(SeekFrom::Start(0))?;
     loop {
-        let read = stream.by_ref().take(STEP).read_to_end(bytes)?;
-        if read == 0 || other_format(bytes).is_some() {
+        let read = file.read(&mut block)?;
+        if read == 0 {
+            file.seek(SeekFrom::Start(0))?;
             return Ok(());
         }
-        has_room(bytes.len() as u64)?;
+        for part in block[..read].split_inclusive(|byte| matches!(byte, b'\n' | b'\r')) {
+            length += part.len();
+            if length > MOST_LINE {
+                let message = format!(
+                    "line {line} is longer than 32 MB: is it a table, with a line for each row?"
+                );
+                return Err(std::io::Error::new(std::io::ErrorKind::InvalidData, message));
+            }
+            if part.ends_with(b"\n") || part.ends_with(b"\r") {
+                (line, length) = (line + usize::from(part.ends_with(b"\n")), 0);
+            }
+        }
     }
 }
 
-/// An error where a text of so many bytes takes more memory than there is.
-fn has_room(bytes: u64) -> std::io::Result<()> {
-    match memory::free() {
-        Some(free) if bytes > free => {
-            let message =
-                format!("it is larger than the {} MB of memory that are free", free >> 20);
-            Err(std::io::Error::new(std::io::ErrorKind::OutOfMemory, message))
-        }
-        _ => Ok(()),
-    }
+/// True where bytes begin what is no table.
+fn is_no_table(bytes: &[u8]) -> bool {
+    let is_text =
+        std::str::from_utf8(bytes).map_or_else(|error| error.error_len().is_none(), |_| true);
+    !is_text || other_format(bytes).is_some()
 }
 
 /// "did you mean …?", where a file of nearly this name is in the same folder.
@@ -130,7 +144,7 @@ impl Source {
     pub(super) fn open(path: &Path) -> Result<Source> {
         if path == Path::new(STDIN) {
             let mut bytes = Vec::new();
-            read_stream(&mut std::io::stdin().lock(), &mut bytes)?;
+            intake::stream(&mut std::io::stdin().lock(), &mut bytes, is_no_table)?;
             return Source::new("stdin", bytes);
         }
         let bytes = read(path)
@@ -156,12 +170,14 @@ impl Source {
         if let Some(rest) = &self.rest
             && rest.whole.get().is_none()
         {
-            has_room(rest.length as u64).map_err(|error| {
+            intake::has_room(rest.length as u64).map_err(|error| {
                 std::io::Error::new(error.kind(), format!("{}: {error}", self.name))
             })?;
-            let mut bytes = Vec::with_capacity(rest.length);
             let mut file = rest.lock();
-            file.seek(SeekFrom::Start(0))?;
+            check_lines(&mut file).map_err(|error| {
+                Error::data(self.name.clone(), error.to_string()).with_code(Code::NotATable)
+            })?;
+            let mut bytes = Vec::with_capacity(rest.length);
             file.read_to_end(&mut bytes)?;
             drop(rest.whole.set(text(&self.name, bytes)?)); // somebody else may have been faster
         }
@@ -243,6 +259,9 @@ impl Rest {
     fn read<'a>(&self, from: usize, length: usize, buffer: &'a mut Vec<u8>) -> Option<&'a [u8]> {
         let mut slack = SLACK;
         loop {
+            if slack > MOST_LINE {
+                return None; // the careful way tells why
+            }
             let end = self.length.min(from + length + slack);
             buffer.resize(end - from, 0);
             let mut file = self.lock();

@@ -19,6 +19,9 @@ pub(super) struct Judge<'a> {
     pub errors: Vec<ConfigError>,
 }
 
+/// The most layers that a model may have.
+const MOST_LAYERS: usize = 10_000;
+
 impl Judge<'_> {
     /// The value, or none and a mistake more.
     fn keep<T>(&mut self, result: Result<T, ConfigError>) -> Option<T> {
@@ -34,12 +37,22 @@ impl Judge<'_> {
             }
             return None;
         };
+        if config.layers.len() > MOST_LAYERS {
+            let message = format!(
+                "a model may have at most {MOST_LAYERS} layers, got {}",
+                config.layers.len()
+            );
+            self.errors.push(ConfigError::at("model.layers", message).with_code(Code::Layer));
+            return None;
+        }
         let input = self.input(config, first);
-        let names = self.keep(layer_names(&config.layers, self.damage));
+        let indices = self.damage.indices("model.layers", config.layers.len());
+        let is_damaged = self.damage.is_in("model.layers");
+        let names = self.keep(layer_names(&config.layers, &indices));
         let mut layers: Vec<LayerSpec> = Vec::with_capacity(config.layers.len());
         let (mut shape, mut next) = (input.clone(), 0);
         for (position, entry) in config.layers.iter().enumerate() {
-            let index = self.damage.index("model.layers", position);
+            let index = indices[position];
             let path = format!("model.layers[{index}]");
             // where a layer before this one couldn't be read, nobody knows what reaches it
             let input = shape.take().filter(|_| index == next);
@@ -52,7 +65,7 @@ impl Judge<'_> {
                 None => problem_of_its_own(entry).map_or(Ok(None), Err),
             };
             let name = names.as_ref().map(|names| names[position].clone()).unwrap_or_default();
-            let known = Some(name.as_str()).filter(|_| !self.damage.is_in("model.layers"));
+            let known = Some(name.as_str()).filter(|_| !is_damaged);
             let place = |problem| placed(&path, entry.kind.name, Code::Layer, known, problem);
             let output = self.keep(output.map_err(place)).flatten();
             if let (Some(input), Some(output)) = (input, output) {
@@ -249,11 +262,11 @@ fn input_shape(
 }
 
 /// Keras's automatic names: `dense`, `dense_1`, …, around those that were given.
-fn layer_names(layers: &[LayerEntry], damage: &Damage) -> Result<Vec<String>, ConfigError> {
+fn layer_names(layers: &[LayerEntry], indices: &[usize]) -> Result<Vec<String>, ConfigError> {
     let mut taken = BTreeSet::new();
     for (position, entry) in layers.iter().enumerate() {
         let Some(name) = &entry.common.name else { continue };
-        let index = damage.index("model.layers", position);
+        let index = indices[position];
         let path = format!("model.layers[{index}].{}.name", entry.kind.name);
         if name.is_empty() || name.contains(['.', '/']) || name.chars().any(char::is_control) {
             let message =

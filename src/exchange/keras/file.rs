@@ -10,6 +10,7 @@ use super::archive;
 use super::hdf5::{self, Tree};
 use crate::error::{Error, Result};
 use crate::files::{Inspection, TensorFacts};
+use crate::intake;
 
 /// What one of Keras's files holds.
 #[derive(Debug, Clone, Default)]
@@ -40,7 +41,8 @@ impl KerasFile {
         if path.is_dir() {
             return Err(Error::model(path, "is a folder, not a file of Keras's"));
         }
-        let bytes = fs_err::read(path)?;
+        let is_wrong = |bytes: &[u8]| !bytes.starts_with(b"PK") && !bytes.starts_with(b"\x89HDF");
+        let bytes = intake::read(path, is_wrong)?;
         KerasFile::parse(bytes).map_err(|message| {
             Error::model(path, message)
                 .with_help("the file may be cut short or damaged; save it again in Keras")
