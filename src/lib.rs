@@ -37,6 +37,7 @@
 //! - [`mod@error`], [`diagnostics`]: what is wrong, and where, as data; [`shape`]
 
 pub mod activations;
+mod advice;
 pub mod artifact;
 pub mod batch;
 pub mod callbacks;

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use candle_core::Device;
 
+use crate::advice;
 use crate::batch::Samples;
 use crate::config::data::DataConfig;
 use crate::config::{
@@ -113,6 +114,18 @@ impl Plan {
                 trainable::judge(&config, spec, loaded, &folder);
             errors.extend(mistakes);
             loaded.warnings.extend(warnings);
+            loaded.warnings.extend(advice::warnings(&config, spec, loaded));
+            if advice::may_be_in_time(&config, loaded) {
+                let of_tail = loaded.warnings.iter_mut().filter(|w| w.code == Code::SplitTail);
+                of_tail.for_each(|warning| {
+                    warning.help = "rows in the order of time are not drawn: the end differs \
+                                    because something changes, so validate on more of it"
+                        .to_string();
+                });
+            }
+        }
+        if let Some(loaded) = &loaded {
+            explain(&mut errors, loaded);
         }
         match spec {
             Some(spec) if errors.is_empty() => Ok(Plan { config, folder, data: loaded, spec }),
@@ -126,6 +139,19 @@ impl Plan {
             Error::run("the configuration has no `data` section")
                 .with_help("name a table, its features and its target: `data: {train: …}`")
         })
+    }
+
+    /// The table that is kept apart for evaluation, where the configuration names one.
+    pub fn test(&self) -> Result<Option<Dataset>> {
+        let section = self.config.data.as_ref();
+        let Some(path) = section.and_then(|section| section.test.as_ref()) else { return Ok(None) };
+        let full = self.folder.join(path);
+        if !full.exists() {
+            let message = format!("there is no file `{path}`");
+            let error = ConfigError::at("data.test", message).with_code(Code::NotATable);
+            return Err(error.with_help("paths are relative to the configuration file").into());
+        }
+        Ok(Some(data::load_for_use(&full, &self.data()?.preprocessing, true, false)?.data))
     }
 
     /// A trainer of a fresh model, whose metrics are in the target's own unit.
@@ -208,6 +234,19 @@ fn load(
         }
         damage.add("fit.validation_split");
         split = None;
+    }
+}
+
+/// Classes that are too many because of their spelling are told with the mistake.
+fn explain(errors: &mut [Diagnostic], loaded: &Loaded) {
+    let names = loaded.preprocessing.target_names();
+    let of_target = |warning: &&Diagnostic| {
+        warning.code == Code::Spelling
+            && names.iter().any(|name| warning.message.starts_with(&format!("column `{name}`")))
+    };
+    let Some(warning) = loaded.warnings.iter().find(of_target) else { return };
+    for error in errors.iter_mut().filter(|error| error.code == Code::Loss) {
+        error.help = format!("{}: {}; else {}", warning.message, warning.help, error.help);
     }
 }
 

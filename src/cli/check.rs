@@ -23,6 +23,7 @@ pub(crate) fn run(arguments: &CheckArguments, common: &Common) -> Result<()> {
     if let Some(problem) = plan.need()?.problem() {
         view::diagnostic(&problem.as_warning());
     }
+    let test = plan.test()?;
     let Some(data) = &plan.data else {
         let layers = plan.spec.model.layers.len();
         return view::result(&format!("{layers} layers, no data\nok\n"));
@@ -36,6 +37,7 @@ pub(crate) fn run(arguments: &CheckArguments, common: &Common) -> Result<()> {
             "ok": true,
             "rows": data.train.len(),
             "validation_rows": data.validation.as_ref().map(lanthorn::data::Dataset::len),
+            "test_rows": test.as_ref().map(lanthorn::data::Dataset::len),
             "columns": head.raw_names, "raw": head.raw,
             "features": head.model_names, "as_the_model_sees_them": head.model,
             "classes": data.preprocessing.classes(),
@@ -57,6 +59,9 @@ pub(crate) fn run(arguments: &CheckArguments, common: &Common) -> Result<()> {
     text += &format!("\n{} rows to train on", data.train.len());
     if let Some(validation) = &data.validation {
         text += &format!(", {} to validate on", validation.len());
+    }
+    if let Some(test) = &test {
+        text += &format!(", {} to test on", test.len());
     }
     if let Some(classes) = data.preprocessing.classes() {
         text += &format!("; classes: {}", classes.join(", "));

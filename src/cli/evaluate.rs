@@ -1,16 +1,18 @@
 //! `lanthorn evaluate`.
 
 use std::ops::ControlFlow;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 use clap::Args;
 use lanthorn::Error;
-use lanthorn::data;
+use lanthorn::config::{Config, Document};
+use lanthorn::data::{self, Dataset, Preprocessing};
 use lanthorn::engine::Engine;
 use lanthorn::evaluate::{Scores, score_each};
 use lanthorn::metrics::report::Report;
-use lanthorn::plan::samples;
+use lanthorn::plan::{Plan, samples};
+use lanthorn::run::CONFIG;
 use serde_json::json;
 
 use super::{Common, view};
@@ -20,9 +22,10 @@ pub(crate) struct EvaluateArguments {
     /// A run folder or a model file
     #[arg(value_name = "MODEL")]
     model: PathBuf,
-    /// A CSV file with the features and the target; `-` for stdin
+    /// A CSV file with the features and the target; `-` for stdin [default: the run's `data.test`,
+    /// else what it validates on]
     #[arg(value_name = "DATA")]
-    data: PathBuf,
+    data: Option<PathBuf>,
     /// Rows at a time
     #[arg(long, default_value_t = 32, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     batch_size: u32,
@@ -36,12 +39,21 @@ pub(crate) fn run(arguments: &EvaluateArguments, common: &Common) -> Result<()> 
     let (Some(preprocessing), Some(train)) = (&model.preprocessing, &model.spec.train) else {
         return Err(Error::run("the model was saved without its training settings").into());
     };
-    let used = data::load_for_use(&arguments.data, preprocessing, true, false)?;
+    let (data, part) = match &arguments.data {
+        Some(path) => (data::load_for_use(path, preprocessing, true, false)?.data, None),
+        None => {
+            let (data, part) = of_run(&arguments.model, preprocessing)?;
+            (data, Some(part))
+        }
+    };
+    if let Some(part) = part.as_ref().filter(|_| !common.json) {
+        view::note(&format!("evaluating on {part}"));
+    }
     let unit = preprocessing.is_target_scaled().then(|| preprocessing.target_unit());
     let mut scores = Scores::new(&model.spec, train)?.with_unit(unit);
     let mut report = if arguments.report { Some(Report::of(&model, preprocessing)?) } else { None };
     let mut engine = Engine::new(&model.network);
-    let (network, rows) = (&model.network, samples(&used.data));
+    let (network, rows) = (&model.network, samples(&data));
     let (width, logits) = (model.spec.model.output().last(), train.loss.item.from_logits());
     let mut each = |engine: &Engine| {
         if let Some(report) = &mut report {
@@ -54,7 +66,10 @@ pub(crate) fn run(arguments: &EvaluateArguments, common: &Common) -> Result<()> 
         score_each(&mut engine, network, &train.loss, &mut scores, &rows, size, &mut each)?;
     let logs = scores.logs("");
     if common.json {
-        let mut document = json!({ "rows": used.data.len(), "metrics": logs });
+        let mut document = json!({ "rows": data.len(), "metrics": logs });
+        if let Some(part) = &part {
+            document["part"] = json!(part);
+        }
         if let Some(report) = &report {
             report.to_json(&mut document);
         }
@@ -64,9 +79,52 @@ pub(crate) fn run(arguments: &EvaluateArguments, common: &Common) -> Result<()> 
     for (key, value) in logs.iter() {
         text += &format!("{key}: {}\n", view::keras_number(value));
     }
-    text += &format!("rows: {}\n", used.data.len());
+    text += &format!("rows: {}\n", data.len());
     if let Some(report) = &report {
         text += &report.to_text();
     }
     view::result(&text)
+}
+
+/// What a run keeps to be evaluated on, and what that is: its test table, else its validation table,
+/// else the rows that it held back.
+fn of_run(run: &Path, preprocessing: &Preprocessing) -> Result<(Dataset, String)> {
+    let file = run.join(CONFIG);
+    if !file.is_file() {
+        let message = format!("{} says nothing of its tables", run.display());
+        let help = "name a table: `lanthorn evaluate MODEL TABLE`; without one, a run's folder is evaluated on its `data.test`";
+        return Err(Error::run(message).with_help(help).into());
+    }
+    let section = Document::open(&file)?.config::<Config>()?.data;
+    let of = |key: &str, path: &Option<String>| -> Option<Result<(Dataset, String)>> {
+        let path = run.join(path.as_ref()?);
+        let used = data::load_for_use(&path, preprocessing, true, false);
+        let part = format!("`data.{key}`, {}", path.display());
+        let help = "tables that have moved are named by hand: `lanthorn evaluate RUN TABLE`";
+        let used = used.map_err(|error| if path.exists() { error } else { error.with_help(help) });
+        Some(used.map(|used| (used.data, part)).map_err(Into::into))
+    };
+    let named = section.as_ref().and_then(|section| {
+        of("test", &section.test).or_else(|| of("validation", &section.validation))
+    });
+    if let Some(named) = named {
+        return named;
+    }
+    let plan = Plan::open(&file, &[])?;
+    let loaded = plan.data.filter(|loaded| loaded.validation.is_some());
+    let Some(loaded) = loaded else {
+        let message = "the run has no `data.test`, and validates on nothing";
+        return Err(Error::run(message)
+            .with_help("name a table: `lanthorn evaluate RUN TABLE`")
+            .into());
+    };
+    if loaded.preprocessing != *preprocessing {
+        let message =
+            "the table has changed since the training, so that its rows may be split otherwise";
+        return Err(Error::run(message)
+            .with_help("name a table: `lanthorn evaluate RUN TABLE`")
+            .into());
+    }
+    let validation = loaded.validation.ok_or_else(|| Error::run("the run validates on nothing"))?;
+    Ok((validation, "the rows that `fit.validation_split` held back".to_string()))
 }

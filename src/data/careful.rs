@@ -43,7 +43,7 @@ pub(super) fn read(source: &Source, header: &Header, layout: &Layout<'_>) -> Res
                 text_slot += 1;
                 continue;
             }
-            match layout.missing.number(cell) {
+            match layout.missing.number(cell, step.limit) {
                 Ok(value) => read.numbers.push(value),
                 Err(why) => faults.cell(index, why, cell),
             }

@@ -45,15 +45,15 @@ impl Missing {
         !self.numbers.is_empty() && self.numbers.contains(&number)
     }
 
-    /// The number in a cell, which must be finite and fit in 32 bits.
-    pub(super) fn number(&self, cell: &str) -> Result<f64, Why> {
+    /// The number in a cell, which must be finite and at most `limit`.
+    pub(super) fn number(&self, cell: &str, limit: f64) -> Result<f64, Why> {
         if let Some(why) = self.why(cell) {
             return Err(why);
         }
         let value = float::cell(cell).ok_or(Why::Text)?;
         match () {
             () if self.has(value) => Err(Why::Missing),
-            () if fits(value) => Ok(value),
+            () if value.abs() <= limit => Ok(value),
             () if value.is_finite() || cell.bytes().any(|byte| byte.is_ascii_digit()) => {
                 Err(Why::TooLarge)
             }
@@ -62,9 +62,10 @@ impl Missing {
     }
 }
 
-/// Finite, and not too large for 32 bits.
-pub(super) fn fits(value: f64) -> bool {
-    value.abs() <= f64::from(f32::MAX)
+/// The largest number of a column that is scaled, or goes into 32 bits as it is. Far enough from the
+/// end of what 64 bits hold for sums of them.
+pub(super) fn limit(is_scaled: bool) -> f64 {
+    if is_scaled { 1e290 } else { f64::from(f32::MAX) }
 }
 
 /// A cell as it is shown in a message.

@@ -93,6 +93,11 @@ impl Classes {
         self.rule == Rule::Booleans
     }
 
+    /// Whether every one of them is a number.
+    pub(super) fn are_numbers(&self) -> bool {
+        self.numeric
+    }
+
     /// The same classes as the first models wrote them.
     pub(super) fn without_rule(&self) -> Classes {
         Classes { rule: Rule::AsNumbers, index: Index::default(), ..self.clone() }

@@ -74,7 +74,7 @@ fn counts(table: &Table, place: usize, part: Part<'_>) -> Option<(usize, usize)>
         count += 1;
         (low, high) = (low.min(value), high.max(value));
         is_whole &= value.fract() == 0.0;
-        is_exact &= f64::from(value as f32) == value;
+        is_exact &= f64::from(narrowed(value)) == value;
     }
     let largest = low.abs().max(high.abs());
     if is_exact || (is_whole && largest < ALL_DIFFERENT) {
@@ -82,16 +82,24 @@ fn counts(table: &Table, place: usize, part: Part<'_>) -> Option<(usize, usize)>
     }
     // as many as 32 bits could tell apart, were they evenly spread
     let steps = (high - low) / largest * ALL_DIFFERENT;
-    if !is_whole && steps > 16.0 * count as f64 {
+    let is_tiny = largest < f64::from(f32::MIN_POSITIVE);
+    if !is_whole && !is_tiny && steps > 16.0 * count as f64 {
         return None;
     }
     let mut wide: Vec<f64> = values().collect();
     wide.sort_by(f64::total_cmp);
     wide.dedup();
     let different = wide.len();
-    let mut narrow: Vec<f32> = wide.into_iter().map(|value| value as f32).collect();
+    let mut narrow: Vec<f32> = wide.into_iter().map(narrowed).collect();
     narrow.dedup();
     let left = narrow.len();
     // numbers with decimals lose digits everywhere, and few of them what tells them apart
     (is_whole || left * 4 < different * 3).then_some((different, left))
+}
+
+/// A number in 32 bits, where threads that compute take what is too small for all of their digits
+/// for 0.
+fn narrowed(value: f64) -> f32 {
+    let narrow = value as f32;
+    if narrow.is_subnormal() { 0.0 } else { narrow }
 }

@@ -2,6 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
+use super::cells::limit;
 use super::header::Header;
 use super::source::Source;
 use super::table::Wanted;
@@ -127,7 +128,8 @@ impl Planned {
             }
         };
         let (index, text) = (self.index, self.encode.is_some());
-        Wanted { name: name.clone(), index, text, advice, booleans }
+        let limit = limit(self.scale != Scale::None);
+        Wanted { name: name.clone(), index, text, advice, booleans, limit }
     }
 }
 

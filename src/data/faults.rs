@@ -267,7 +267,7 @@ fn wrong(column: &Wanted, cell: &str, why: Why) -> String {
 
 fn remedy(why: Why) -> &'static str {
     match why {
-        Why::TooLarge => "numbers may be up to 3.4e38",
+        Why::TooLarge => "numbers may be up to 3.4e38, and larger where the column is scaled",
         Why::Missing => {
             "fill it, or remove the row; if it is a value like others, take it out of `data.missing_values`"
         }

@@ -148,13 +148,16 @@ fn fit_scalings(
         |_, extent, value| extent.and(value),
         Extent::joined,
     );
-    let means: Vec<f64> = extents.iter().map(Extent::mean).collect();
+    let means: Vec<(f64, f64)> = extents.iter().map(|e| (e.mean(), e.unit())).collect();
     let squares = over_rows(
         table,
         part,
         &scaled,
         0.0,
-        |column, sum, value| sum + (value - means[column]).powi(2),
+        |column, sum, value| {
+            let (mean, unit) = means[column];
+            sum + ((value - mean) / unit).powi(2)
+        },
         |a, b| a + b,
     );
     for ((column, extent), squares) in scaled.iter().zip(&extents).zip(squares) {

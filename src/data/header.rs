@@ -2,11 +2,12 @@
 
 use std::collections::HashMap;
 
+use super::classes;
 use super::records::{MOST_COLUMNS, Record, Records};
 use super::source::Source;
 use crate::config::HeaderConfig;
 use crate::config::names::did_you_mean;
-use crate::diagnostics::Code;
+use crate::diagnostics::{Code, Diagnostic};
 use crate::error::{Error, Problem, Result};
 
 /// How a table is written.
@@ -73,6 +74,25 @@ impl Header {
         }
         let is_first_line = format.header.is_first_line();
         Ok(Header { raw, names, delimiter, body, is_first_line, index, table: source.name.clone() })
+    }
+
+    /// A warning where the names look like a row: most of them numbers, and not just counted.
+    pub(super) fn warning(&self) -> Option<Diagnostic> {
+        let numbers: Vec<f64> =
+            self.names.iter().filter_map(|name| classes::number(name)).collect();
+        let is_counted =
+            numbers.windows(2).all(|pair| pair[1] - pair[0] == 1.0 && pair[0].fract() == 0.0);
+        if !self.is_first_line || numbers.len() * 2 < self.names.len().max(2) || is_counted {
+            return None;
+        }
+        let message = format!(
+            "the first line of {} names the columns, and looks like a row: {}",
+            self.table,
+            list(&self.names)
+        );
+        let help = "if it is one, set `csv: {header: false}` (the columns are `0`, `1`, …) or \
+                    `csv: {header: [age, …]}`";
+        Some(Diagnostic::warning(Code::HeaderNames, message).with_help(help))
     }
 
     /// The rows of the table, from the first on.

@@ -15,6 +15,7 @@ mod classes;
 mod collapse;
 mod columns;
 mod dataset;
+mod facts;
 mod faults;
 mod fit;
 mod float;
@@ -28,6 +29,7 @@ mod ragged;
 mod records;
 mod scaling;
 mod source;
+mod spelling;
 mod split;
 mod table;
 mod tail;
@@ -52,6 +54,8 @@ use crate::diagnostics::{Code, Diagnostic, Place};
 use crate::error::Result;
 use crate::random::Random;
 
+pub(crate) use facts::ColumnFacts;
+
 pub use class_weight::{balanced, class_counts, class_weights};
 pub(crate) use classes::Classes;
 pub use dataset::{Dataset, Matrix, Targets};
@@ -72,6 +76,8 @@ pub struct Loaded {
     pub preprocessing: Preprocessing,
     /// What the user should know.
     pub warnings: Vec<Diagnostic>,
+    /// What the columns of numbers are like.
+    pub(crate) facts: Vec<ColumnFacts>,
     kept: Kept,
 }
 
@@ -120,7 +126,10 @@ pub fn load(
     let bound = Bound::new(&preprocessing, &table, true);
     bound.check(&table, &source, &header, remedy(split).as_str())?;
 
-    let mut warnings = collapse::check(&plan, &preprocessing, &table, part)?;
+    let mut warnings: Vec<Diagnostic> = header.warning().into_iter().collect();
+    warnings.extend(collapse::check(&plan, &preprocessing, &table, part)?);
+    warnings.extend(spelling::check(&plan, &preprocessing)?);
+    let facts = facts::gather(&plan, &preprocessing, &table, part);
 
     let columns = plan.features.iter().chain(&plan.target).chain(&plan.weight);
     let columns = columns.map(|column| (column.name.clone(), column.index)).collect();
@@ -140,7 +149,7 @@ pub fn load(
         }
         (None, None) => None,
     };
-    Ok(Loaded { train, validation, preprocessing, warnings, kept })
+    Ok(Loaded { train, validation, preprocessing, warnings, facts, kept })
 }
 
 /// Reads a table for a trained model; `-` is standard input. Extra columns are ignored. With the

@@ -2,7 +2,6 @@
 
 use memchr::{memchr, memchr_iter};
 
-use super::cells::fits;
 use super::records::is_blank;
 use super::table::{Layout, Read};
 use super::{float, records};
@@ -66,7 +65,7 @@ fn read_line(line: &str, layout: &Layout<'_>, read: &mut Read) -> Option<()> {
                 let (cell, end) = cell(line, at, delimiter)?;
                 (float::cell(cell)?, end)
             };
-            push_number(value, layout, read)?;
+            push_number(value, step.limit, layout, read)?;
             end
         };
         at += end + 1;
@@ -93,7 +92,7 @@ fn read_quoted_line(line: &str, layout: &Layout<'_>, read: &mut Read) -> Option<
                 push_text(text, text_slot, layout, read)?;
                 text_slot += 1;
             } else {
-                push_number(float::cell(text)?, layout, read)?;
+                push_number(float::cell(text)?, step.limit, layout, read)?;
             }
         }
         column += 1;
@@ -114,12 +113,10 @@ fn push_text(cell: &str, slot: usize, layout: &Layout<'_>, read: &mut Read) -> O
 }
 
 #[inline]
-fn push_number(value: f64, layout: &Layout<'_>, read: &mut Read) -> Option<()> {
-    if !fits(value) || layout.missing.has(value) {
-        return None;
-    }
-    read.numbers.push(value);
-    Some(())
+fn push_number(value: f64, limit: f64, layout: &Layout<'_>, read: &mut Read) -> Option<()> {
+    // a NaN is no smaller than the limit either
+    let is_right = value.abs() <= limit && !layout.missing.has(value);
+    is_right.then(|| read.numbers.push(value))
 }
 
 /// The cell from `at` on without blanks around it, and how many bytes it takes with them.

@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Deserializer, Serialize};
 
-use super::cells::{Missing, shortened};
+use super::cells::{Missing, limit, shortened};
 use super::classes::Classes;
 use super::faults;
 use super::header::{CsvFormat, Header, list};
@@ -134,6 +134,27 @@ impl Preprocessing {
         }
     }
 
+    /// How many categories each feature has that has some.
+    pub(crate) fn category_counts(&self) -> Vec<(&str, usize)> {
+        let count = |column: &'_ Column| column.transform.classes().map(Classes::len);
+        self.features
+            .iter()
+            .filter_map(|column| Some((column.name.as_str(), count(column)?)))
+            .collect()
+    }
+
+    /// The features of three or more categories that are numbered by their order as texts.
+    pub(crate) fn numbered_categories(&self) -> Vec<(&str, &[String])> {
+        let numbered = |column: &'_ Column| matches!(&column.transform, Transform::Label { classes, .. } if classes.len() > 2 && !classes.are_numbers());
+        let numbered = self.features.iter().filter(|column| numbered(column));
+        numbered
+            .filter_map(|column| {
+                let classes = column.transform.classes()?;
+                Some((column.name.as_str(), classes.names.as_slice()))
+            })
+            .collect()
+    }
+
     /// Whether the target is not in its own unit.
     pub fn is_target_scaled(&self) -> bool {
         self.target.iter().any(|column| column.transform.scaling() != Scaling::None)
@@ -256,6 +277,7 @@ impl Column {
             text: self.transform.classes().is_some(),
             booleans: advice.clone(),
             advice,
+            limit: limit(self.transform.scaling() != Scaling::None),
         }
     }
 
@@ -269,7 +291,9 @@ impl Column {
             classes.find(cell).ok_or_else(|| unknown(Place::None, &self.name, cell, classes, ""))
         };
         let value = match &self.transform {
-            Transform::Number { scaling } => scaling.apply(missing.number(cell).map_err(wrong)?),
+            Transform::Number { scaling } => {
+                scaling.apply(missing.number(cell, self.wanted(0).limit).map_err(wrong)?)
+            }
             Transform::Label { classes, scaling } => scaling.apply(class(classes)? as f64),
             Transform::OneHot { classes } => {
                 let class = class(classes)?;

@@ -36,6 +36,12 @@ pub(super) fn remedy(record: &Record<'_>, text: &str, header: &Header) -> String
     if line.contains("\\\"") {
         return "a quote that belongs to the text is written twice, `\"\"`, not `\\\"`".to_string();
     }
+    let bytes = text.as_bytes();
+    let is_lone = |at: usize| bytes.get(at) == Some(&b'\r') && bytes.get(at + 1) != Some(&b'\n');
+    let has_lf = header.body > 0 && bytes.get(header.body) == Some(&b'\n');
+    if has_lf && (is_lone(record.end) || record.start.checked_sub(1).is_some_and(is_lone)) {
+        return "a carriage return (CR) that stands alone ends the line in the middle of a cell: remove it, or quote the cell".to_string();
+    }
     if line.contains(['\n', '\r']) {
         return "a quoted cell runs over several lines here: is a `\"` missing?".to_string();
     }

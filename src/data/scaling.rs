@@ -50,31 +50,44 @@ impl Extent {
         }
     }
 
+    /// What deviations are divided by before they are squared: 1, but for values whose squares a f64
+    /// doesn't hold.
+    pub(super) fn unit(&self) -> f64 {
+        let size = self.min.abs().max(self.max.abs());
+        let is_ordinary = size == 0.0 || (1e-140..1e140).contains(&size);
+        if is_ordinary { 1.0 } else { size }
+    }
+
     pub(super) fn mean(&self) -> f64 {
         self.sum / self.count.max(1) as f64
     }
 }
 
 impl Scaling {
-    /// The scaling of a column with this extent; `squares` is `Σ (x - mean)²`, for `standard`.
+    /// The scaling of a column with this extent; `squares` is `Σ ((x - mean) / unit)²`, for
+    /// `standard`.
     pub(super) fn fit(scale: Scale, extent: &Extent, squares: f64) -> Scaling {
         match scale {
             Scale::None => Scaling::None,
             Scale::MinMax(min_max) => {
                 let [low, high] = min_max.range;
                 let width = extent.max - extent.min;
-                // scikit-learn's rule: a constant column is moved, not stretched
-                let width = if width < 10.0 * f64::EPSILON { 1.0 } else { width };
+                // a constant column is moved, not stretched. Unlike scikit-learn, one whose values are
+                // all small is none
+                let size = extent.min.abs().max(extent.max.abs()).min(1.0);
+                let noise = (10.0 * f64::EPSILON * size).max(f64::MIN_POSITIVE);
+                let width = if width < noise { 1.0 } else { width };
                 let factor = (high - low) / width;
                 Scaling::MinMax { factor, offset: low - extent.min * factor }
             }
             Scale::Standard => {
-                let (n, mean) = (extent.count.max(1) as f64, extent.mean());
+                let unit = extent.unit();
+                let (n, mean) = (extent.count.max(1) as f64, extent.mean() / unit);
                 let variance = squares / n;
                 // scikit-learn's rule: what rounding alone may leave of a constant column
                 let noise = n * f64::EPSILON * variance + (n * mean * f64::EPSILON).powi(2);
-                let std = if variance <= noise { 1.0 } else { variance.sqrt() };
-                Scaling::Standard { mean, std }
+                let std = if variance <= noise { 1.0 } else { variance.sqrt() * unit };
+                Scaling::Standard { mean: extent.mean(), std }
             }
         }
     }

@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use rayon::prelude::*;
 
-use super::cells::Missing;
+use super::cells::{Missing, limit};
 use super::header::Header;
 use super::source::Source;
 use super::{careful, plain};
@@ -25,6 +25,8 @@ pub(super) struct Wanted {
     pub advice: String,
     /// What to do where booleans do.
     pub booleans: String,
+    /// The largest number that it takes.
+    pub limit: f64,
 }
 
 impl Wanted {
@@ -32,7 +34,7 @@ impl Wanted {
     pub(super) fn weight(name: &str, index: usize) -> Wanted {
         let advice = "weights are numbers".to_string();
         let (name, booleans) = (name.to_string(), "write 1 and 0".to_string());
-        Wanted { name, index, text: false, advice, booleans }
+        Wanted { name, index, text: false, advice, booleans, limit: limit(false) }
     }
 }
 

@@ -14,6 +14,7 @@ fn wanted(columns: &[(usize, bool)]) -> Vec<Wanted> {
         text: *text,
         advice: String::new(),
         booleans: String::new(),
+        limit: f64::from(f32::MAX),
     };
     columns.iter().map(column).collect()
 }
