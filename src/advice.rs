@@ -267,7 +267,7 @@ fn learning_rate(train: &TrainSpec) -> Option<Diagnostic> {
         _ => return None,
     };
     let name = train.optimizer.kind.name;
-    let message = format!("a learning rate of {rate} is {what} for `{name}`");
+    let message = format!("a learning rate of {rate:?} is {what} for `{name}`");
     let help = "0.001 is usual for adam and its kin, 0.01 for sgd";
     Some(Diagnostic::warning(Code::LearningRate, message).with_help(help))
 }

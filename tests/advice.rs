@@ -184,7 +184,7 @@ fn trainings_that_are_seldom_meant_are_told() {
     assert_eq!(with(&[]), "");
     holds(
         &with(&["compile.optimizer.adam.learning_rate=5"]),
-        &["a learning rate of 5 is high for `adam`"],
+        &["a learning rate of 5.0 is high for `adam`"],
     );
     holds(&with(&["compile.optimizer.adam.learning_rate=1e-9"]), &["is low for `adam`"]);
     assert_eq!(with(&["compile.optimizer=sgd", "compile.optimizer.sgd.learning_rate=0.5"]), "");

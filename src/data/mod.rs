@@ -123,12 +123,13 @@ pub fn load(
     };
     let part = held.as_deref().map_or(Part::All, Part::Kept);
     let preprocessing = fit::fit(&plan, section, &table, part)?;
+    let of_spelling = spelling::check(&plan, &preprocessing)?;
     let bound = Bound::new(&preprocessing, &table, true);
     bound.check(&table, &source, &header, remedy(split).as_str())?;
 
     let mut warnings: Vec<Diagnostic> = header.warning().into_iter().collect();
     warnings.extend(collapse::check(&plan, &preprocessing, &table, part)?);
-    warnings.extend(spelling::check(&plan, &preprocessing)?);
+    warnings.extend(of_spelling);
     let facts = facts::gather(&plan, &preprocessing, &table, part);
 
     let columns = plan.features.iter().chain(&plan.target).chain(&plan.weight);
