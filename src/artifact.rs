@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 use crate::callbacks::Logs;
 use crate::checksum;
+use crate::config::names::did_you_mean;
 use crate::config::{Config, Format, Node};
 use crate::data::Preprocessing;
 use crate::error::{Error, Result};
@@ -234,7 +235,13 @@ pub(crate) fn to_bytes(
 /// The model file that a path means: the file itself, or the one in a run folder.
 pub fn model_path(path: &Path) -> Result<PathBuf> {
     if !path.is_dir() {
-        return Ok(path.to_path_buf());
+        return match path.exists() {
+            true => Ok(path.to_path_buf()),
+            false => {
+                Err(Error::model(path, "there is no such run or model file")
+                    .with_help(others_of(path)))
+            }
+        };
     }
     let inside = path.join(MODEL);
     if inside.exists() {
@@ -248,6 +255,42 @@ pub fn model_path(path: &Path) -> Result<PathBuf> {
         )),
         false => error.with_help("give a run folder or a model file"),
     })
+}
+
+/// Help for a model that isn't there: the nearest name beside it, or what stands there.
+fn others_of(path: &Path) -> String {
+    let folder = match path.parent() {
+        Some(folder) if folder.as_os_str().is_empty() => Path::new("."),
+        Some(folder) => folder,
+        None => return String::new(),
+    };
+    let Ok(entries) = std::fs::read_dir(folder) else {
+        let folder = folder.display();
+        return format!(
+            "there is no folder `{folder}` either; `lanthorn train CONFIG` makes a run"
+        );
+    };
+    let is_candidate = |path: &PathBuf| {
+        path.is_dir() || path.extension().is_some_and(|ending| ending == "safetensors")
+    };
+    let paths = entries.flatten().map(|entry| entry.path()).filter(is_candidate);
+    let mut names: Vec<String> = paths
+        .filter_map(|path| Some(path.file_name()?.to_str()?.to_string()))
+        .filter(|name| !name.starts_with('.'))
+        .collect();
+    names.sort();
+    let all: Vec<&str> = names.iter().map(String::as_str).collect();
+    let wanted = path.file_name().map(|name| name.to_string_lossy()).unwrap_or_default();
+    let found = match did_you_mean(&wanted, &all) {
+        Some(near) => vec![near],
+        None if all.len() <= 10 => all,
+        None => Vec::new(),
+    };
+    if found.is_empty() {
+        return "name a run's folder, such as `runs/loan-001`, or a model file".to_string();
+    }
+    let found = found.iter().map(|name| format!("`{}`", path.with_file_name(name).display()));
+    format!("there is {}", found.collect::<Vec<_>>().join(", "))
 }
 
 /// True for a file that holds a model or a checkpoint of ours; only its header is read.

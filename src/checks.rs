@@ -15,12 +15,14 @@ pub(crate) fn not_negative(key: &str, value: f64) -> Result<(), Problem> {
 
 /// The value must be in [0, 1).
 pub(crate) fn below_one(key: &str, value: f64) -> Result<(), Problem> {
-    must((0.0..1.0).contains(&value), key, "be at least 0 and less than 1", value)
+    let what = "be at least 0 and less than 1";
+    must((0.0..1.0).contains(&value), key, what, value).map_err(|problem| percent(problem, value))
 }
 
 /// The value must be in [0, 1].
 pub(crate) fn fraction(key: &str, value: f64) -> Result<(), Problem> {
-    must((0.0..=1.0).contains(&value), key, "be between 0 and 1", value)
+    let what = "be between 0 and 1";
+    must((0.0..=1.0).contains(&value), key, what, value).map_err(|problem| percent(problem, value))
 }
 
 /// The value must be 1 or greater.
@@ -31,6 +33,14 @@ pub(crate) fn at_least_one(key: &str, value: f64) -> Result<(), Problem> {
 /// The value must be a number.
 pub(crate) fn finite(key: &str, value: f64) -> Result<(), Problem> {
     must(value.is_finite(), key, "be a finite number", value)
+}
+
+/// With words for a share that was given in percent.
+fn percent(problem: Problem, value: f64) -> Problem {
+    match value > 1.0 && value <= 100.0 {
+        true => problem.help(format!("{value} percent is written {}", value / 100.0)),
+        false => problem,
+    }
 }
 
 fn must(holds: bool, key: &str, what: &str, found: f64) -> Result<(), Problem> {

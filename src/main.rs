@@ -4,14 +4,15 @@ mod cli;
 
 use std::process::ExitCode;
 
-use clap::Parser;
-
 /// Keeps its pages: training allocates and frees the same sizes at every step.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
-    let arguments = cli::Arguments::parse();
+    let arguments = match cli::usage::read() {
+        Ok(arguments) => arguments,
+        Err(code) => return code,
+    };
     let as_json = arguments.wants_json();
     match cli::run(arguments) {
         Ok(code) => code,

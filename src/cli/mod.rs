@@ -12,6 +12,7 @@ mod schema;
 mod signals;
 mod summary;
 mod train;
+pub(crate) mod usage;
 pub(crate) mod view;
 
 use std::path::{Path, PathBuf};

@@ -2,7 +2,7 @@
 
 use std::io::{ErrorKind, Read};
 use std::ops::Range;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use serde::de::DeserializeOwned;
@@ -204,30 +204,40 @@ fn beginning(path: &Path) -> std::io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// Help for a file that isn't there: one beside it with a similar name, or all configurations.
+/// Help for a file that isn't there: one with a similar name beside it or in `configs`, or all
+/// configurations there.
 fn others_of(path: &Path) -> String {
     let folder = match path.parent() {
         Some(folder) if folder.as_os_str().is_empty() => Path::new("."),
         Some(folder) => folder,
         None => return String::new(),
     };
-    let Ok(entries) = std::fs::read_dir(folder) else {
+    let Some(beside) = configurations_in(folder) else {
         return format!("there is no folder `{}` either", folder.display());
     };
-    let names = entries.flatten().map(|entry| entry.path());
-    let mut names: Vec<String> = names
+    let wanted = path.file_name().map(|name| name.to_string_lossy()).unwrap_or_default();
+    let near = |names: &[String]| {
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        did_you_mean(&wanted, &names).map(str::to_string)
+    };
+    let others = configurations_in(&folder.join("configs")).unwrap_or_default();
+    let found: Vec<PathBuf> = match (near(&beside), near(&others)) {
+        (Some(name), _) => vec![path.with_file_name(name)],
+        (None, Some(name)) => vec![path.with_file_name("configs").join(name)],
+        _ if beside.len() <= 10 => beside.iter().map(|name| path.with_file_name(name)).collect(),
+        _ => Vec::new(),
+    };
+    let found: Vec<String> = found.iter().map(|path| format!("`{}`", path.display())).collect();
+    if found.is_empty() { String::new() } else { format!("there is {}", found.join(", ")) }
+}
+
+/// The names of a folder's configurations, in order; None where there is no such folder.
+fn configurations_in(folder: &Path) -> Option<Vec<String>> {
+    let paths = std::fs::read_dir(folder).ok()?.flatten().map(|entry| entry.path());
+    let mut names: Vec<String> = paths
         .filter(|path| Format::of(path).is_ok() && path.is_file())
         .filter_map(|path| Some(path.file_name()?.to_str()?.to_string()))
         .collect();
     names.sort();
-    let names: Vec<&str> = names.iter().map(String::as_str).collect();
-    let wanted = path.file_name().map(|name| name.to_string_lossy()).unwrap_or_default();
-    let found = match did_you_mean(&wanted, &names) {
-        Some(near) => vec![near],
-        None if names.len() <= 10 => names,
-        None => Vec::new(),
-    };
-    let found: Vec<String> =
-        found.iter().map(|name| format!("`{}`", path.with_file_name(name).display())).collect();
-    if found.is_empty() { String::new() } else { format!("there is {}", found.join(", ")) }
+    Some(names)
 }

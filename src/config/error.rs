@@ -248,6 +248,11 @@ pub(super) fn found_words(found: Unexpected<'_>) -> String {
 /// What to write instead, where the found value shows what was meant.
 fn remedy(expected: &str, found: Unexpected<'_>) -> String {
     match found {
+        Unexpected::Str("None" | "none") => "leave the key out, or write `null`".to_string(),
+        Unexpected::Str(text) if expected.contains("number") && text.ends_with('%') => {
+            let percent = text.trim_end_matches('%').trim().parse::<f64>();
+            percent.map(|percent| format!("write `{}`", percent / 100.0)).unwrap_or_default()
+        }
         Unexpected::Str(text) if expected.contains("number") => {
             let digits = text.trim().replace('_', "");
             let is_number = digits.starts_with(|c: char| c.is_ascii_digit() || "+-.".contains(c))

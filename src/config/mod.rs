@@ -14,11 +14,13 @@ mod json;
 mod keeping;
 pub mod names;
 pub mod node;
+mod of_code;
 mod partial;
 mod registry;
 mod schema;
 mod sections;
 mod set;
+mod synonyms;
 mod syntax;
 #[cfg(test)]
 mod tests;

@@ -1,5 +1,7 @@
 //! Names: Keras's snake_case, its class spelling, and the nearest valid name for a mistyped one.
 
+use super::of_code::of_code;
+use super::synonyms;
 use crate::diagnostics::Code;
 use crate::error::Problem;
 
@@ -67,9 +69,15 @@ pub(super) fn unknown_name_near(
     near: Option<&str>,
     valid: &[&str],
 ) -> Problem {
+    let near = synonyms::meant(noun, found, valid).or(near);
     let list = valid.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
     let nouns = if noun.ends_with('s') { format!("{noun}es") } else { format!("{noun}s") };
+    let code = of_code(noun, found).map(|entry| format!("write `{entry}`"));
+    let advice = code.or_else(|| synonyms::advice(noun, found, valid).map(str::to_string));
+    let near = if advice.is_some() { None } else { near };
     let help = match near {
+        _ if advice.is_some() => advice.unwrap_or_default(),
+        None if noun == "layer" => FAMILIES.to_string(),
         _ if valid.is_empty() => format!("it takes no {nouns}"),
         Some(near) if valid.len() > 24 => format!("did you mean `{near}`?"),
         Some(near) => format!("did you mean `{near}`? valid {nouns}: {list}"),
@@ -78,6 +86,13 @@ pub(super) fn unknown_name_near(
     let problem = Problem::at("", format!("unknown {noun} `{found}`")).help(help);
     Problem { near: near.map(str::to_string), ..problem.code(Code::UnknownName) }
 }
+
+/// What there is instead of a layer that isn't known: 80 names would say less.
+const FAMILIES: &str = "layers are `dense`, `embedding`, `activation` and the like (`re_lu`, `softmax`), `conv…` \
+     (`conv2d`), `…_pooling…` (`max_pooling2d`, `global_average_pooling2d`), `lstm`, `gru`, \
+     `simple_rnn`, `bidirectional`, `…dropout…`, `…_normalization` (`batch_normalization`), \
+     `flatten`, `reshape`, `cropping…`, `zero_padding…`, `up_sampling…`, `random_…`; all of them: \
+     `lanthorn schema`, docs/reference.md";
 
 /// A noun with `a` or `an`.
 pub(super) fn with_article(noun: &str) -> String {

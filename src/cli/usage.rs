@@ -1,0 +1,117 @@
+//! The command line read; where it can't be, what to type.
+
+use std::ffi::OsString;
+use std::path::Path;
+use std::process::ExitCode;
+
+use clap::error::{ContextKind, ContextValue, ErrorKind};
+use clap::{CommandFactory, Parser};
+use lanthorn::config::Format;
+use serde_json::json;
+
+use super::{Arguments, view};
+
+/// The arguments; or, where they can't be read (or help was asked for), the exit code, after what
+/// clap has to say and a line on what to type.
+pub(crate) fn read() -> Result<Arguments, ExitCode> {
+    let typed: Vec<OsString> = std::env::args_os().collect();
+    Arguments::try_parse_from(&typed).map_err(|error| {
+        let tip = tip(&error, &typed);
+        let is_error = error.use_stderr();
+        if is_error && typed.iter().any(|argument| argument == "--json") {
+            // a reader of stdout that has gone away still gets the exit code
+            let message = error.kind().to_string();
+            let text = error.to_string();
+            let message = text
+                .lines()
+                .next()
+                .map_or(message.as_str(), |line| line.strip_prefix("error: ").unwrap_or(line));
+            let _ = view::json(&json!({
+                "event": "error", "code": null, "kind": "usage", "message": message,
+                "help": tip.as_deref().unwrap_or_default(), "place": null,
+            }));
+        }
+        drop(error.print());
+        if let Some(tip) = tip {
+            view::note(&format!("\n  help: {tip}"));
+        }
+        ExitCode::from(if is_error { 2 } else { 0 })
+    })
+}
+
+/// What was meant, where that can be told.
+fn tip(error: &clap::Error, typed: &[OsString]) -> Option<String> {
+    let found = |kind: ContextKind| match error.get(kind)? {
+        ContextValue::String(text) => Some(text.clone()),
+        _ => None,
+    };
+    match error.kind() {
+        ErrorKind::InvalidSubcommand => {
+            let word = found(ContextKind::InvalidSubcommand)?;
+            let path = Path::new(&word);
+            match (Format::of(path), path.join(lanthorn::artifact::MODEL).is_file()) {
+                (Ok(_), _) => Some(format!(
+                    "`lanthorn train {word}` trains it, `lanthorn check {word}` checks it"
+                )),
+                (_, true) => Some(format!("`lanthorn summary {word}` shows the run's model")),
+                _ => verb(&word),
+            }
+        }
+        ErrorKind::UnknownArgument => {
+            let word = found(ContextKind::InvalidArg)?;
+            let texts: Vec<_> = typed.iter().map(|argument| argument.to_string_lossy()).collect();
+            let place = texts.iter().position(|text| text.split('=').next() == Some(&word));
+            let given = place.and_then(|place| match texts[place].split_once('=') {
+                Some((_, value)) => Some(value.to_string()),
+                None => texts.get(place + 1).map(|value| value.to_string()),
+            });
+            let value =
+                given.filter(|value| !value.starts_with('-')).unwrap_or_else(|| "VALUE".into());
+            key(&word)
+                .map(|key| format!("keys of the configuration are set by `--set {key}={value}`"))
+        }
+        _ => None,
+    }
+}
+
+/// Our verb for another tool's.
+fn verb(word: &str) -> Option<String> {
+    let known = [
+        ("fit", "train"),
+        ("run", "train"),
+        ("resume", "train --resume RUN"),
+        ("test", "evaluate"),
+        ("eval", "evaluate"),
+        ("score", "evaluate"),
+        ("infer", "predict"),
+        ("inference", "predict"),
+        ("validate", "check"),
+        ("lint", "check"),
+        ("show", "summary"),
+        ("info", "inspect"),
+        ("load", "import"),
+        ("save", "export"),
+        ("new", "convert"),
+        ("init", "schema"),
+    ];
+    let (_, ours) = known.iter().find(|(other, _)| *other == word)?;
+    let verb = ours.split(' ').next().unwrap_or(ours);
+    Arguments::command().find_subcommand(verb).map(|_| format!("`lanthorn {ours}`"))
+}
+
+/// The configuration's key that a flag of another tool's sets.
+fn key(flag: &str) -> Option<&'static str> {
+    Some(match flag.trim_start_matches('-').replace('_', "-").as_str() {
+        "lr" | "learning-rate" => "compile.optimizer.adam.learning_rate",
+        "epochs" | "epoch" | "num-epochs" | "max-epochs" | "n-epochs" | "nb-epoch" => "fit.epochs",
+        "batch-size" | "batch" | "bs" => "fit.batch_size",
+        "seed" | "random-state" | "random-seed" => "seed",
+        "optimizer" | "optim" | "solver" => "compile.optimizer",
+        "loss" | "criterion" | "objective" => "compile.loss",
+        "validation-split" | "val-split" | "test-size" | "val-size" => "fit.validation_split",
+        "shuffle" => "fit.shuffle",
+        "train" | "data" | "train-data" => "data.train",
+        "name" => "name",
+        _ => return None,
+    })
+}
