@@ -259,6 +259,9 @@ pub fn model_path(path: &Path) -> Result<PathBuf> {
 
 /// Help for a model that isn't there: the nearest name beside it, or what stands there.
 fn others_of(path: &Path) -> String {
+    if Format::of(path).is_ok() {
+        return format!("a configuration is trained first: `lanthorn train {}`", path.display());
+    }
     let folder = match path.parent() {
         Some(folder) if folder.as_os_str().is_empty() => Path::new("."),
         Some(folder) => folder,

@@ -22,15 +22,6 @@ const NAMES: &[(&str, &str, &str)] = &[
     ("layer", "ConvTranspose1d", "conv1d_transpose"),
     ("layer", "ConvTranspose2d", "conv2d_transpose"),
     ("layer", "ConvTranspose3d", "conv3d_transpose"),
-    ("layer", "Convolution1D", "conv1d"),
-    ("layer", "Convolution2D", "conv2d"),
-    ("layer", "Convolution3D", "conv3d"),
-    ("layer", "AvgPool1d", "average_pooling1d"),
-    ("layer", "AvgPool2d", "average_pooling2d"),
-    ("layer", "AvgPool3d", "average_pooling3d"),
-    ("layer", "MaxPool1d", "max_pooling1d"),
-    ("layer", "MaxPool2d", "max_pooling2d"),
-    ("layer", "MaxPool3d", "max_pooling3d"),
     ("layer", "AdaptiveAvgPool1d", "adaptive_average_pooling1d"),
     ("layer", "AdaptiveAvgPool2d", "adaptive_average_pooling2d"),
     ("layer", "AdaptiveAvgPool3d", "adaptive_average_pooling3d"),
@@ -62,7 +53,6 @@ const NAMES: &[(&str, &str, &str)] = &[
     ("loss", "CosineEmbeddingLoss", "cosine_similarity"),
     ("loss", "DiceLoss", "dice"),
     ("loss", "focal_loss", "binary_focal_crossentropy"),
-    ("loss", "cross_entropy", "sparse_categorical_crossentropy"),
     // metrics
     ("metric", "f1", "f1_score"),
     ("metric", "fscore", "f1_score"),
@@ -71,12 +61,10 @@ const NAMES: &[(&str, &str, &str)] = &[
     ("metric", "auroc", "auc"),
     ("metric", "r2", "r2_score"),
     ("metric", "r_squared", "r2_score"),
-    ("metric", "rmse", "root_mean_squared_error"),
     ("metric", "accuracy_score", "accuracy"),
     ("metric", "precision_score", "precision"),
     ("metric", "recall_score", "recall"),
     ("metric", "sensitivity", "recall"),
-    ("metric", "iou", "mean_io_u"),
     ("metric", "jaccard", "mean_io_u"),
     ("metric", "top5", "top_k_categorical_accuracy"),
     ("metric", "log_loss", "binary_crossentropy"),
@@ -91,7 +79,6 @@ const NAMES: &[(&str, &str, &str)] = &[
     ("schedule", "CosineAnnealingWarmRestarts", "cosine_decay_restarts"),
     ("schedule", "LinearLR", "polynomial_decay"),
     ("schedule", "PolynomialLR", "polynomial_decay"),
-    ("callback", "ReduceLROnPlateau", "reduce_lr_on_plateau"),
     ("callback", "checkpoint", "model_checkpoint"),
     ("callback", "save_best", "model_checkpoint"),
     // initializers
@@ -401,6 +388,7 @@ mod tests {
 
     #[test]
     fn every_word_stands_for_a_listed_name_and_is_none_itself() {
+        let mut accepted: Vec<&str> = Vec::new();
         for (noun, word, ours) in NAMES {
             let lists: fn(&str) -> bool = match *noun {
                 "layer" => lists::<dyn Layer>,
@@ -412,7 +400,8 @@ mod tests {
                 _ => continue,
             };
             assert!(lists(ours), "{noun} {ours}");
-            assert!(!lists(word), "{noun} {word} is accepted as it is");
+            accepted.extend(lists(word).then_some(*word));
         }
+        assert!(accepted.is_empty(), "accepted as they are: {accepted:?}");
     }
 }
