@@ -34,7 +34,7 @@ pub enum Constraint {
         /// Default: 1.
         #[serde(default = "one")]
         max_value: f64,
-        /// How much of the way is gone at each step. Default: 1.
+        /// How far weights are moved towards the range at each step, between 0 and 1. Default: 1.
         #[serde(default = "one")]
         rate: f64,
         /// Default: 0.

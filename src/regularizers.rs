@@ -19,22 +19,22 @@ pub enum Regularizer {
     /// `l1 · Σ |w|`. Keras: `L1`. Its slope at a weight of exactly 0 is 0, as in Keras on TensorFlow
     /// and PyTorch; Keras on JAX takes 1 there.
     L1 {
-        /// The factor. Default: 0.01.
+        /// Factor. Default: 0.01.
         #[serde(default = "one_hundredth")]
         l1: f64,
     },
-    /// `l2 · Σ w²`, without the half that others have. Keras: `L2`.
+    /// `l2 · Σ w²` (without the factor 1/2 that some libraries use). Keras: `L2`.
     L2 {
-        /// The factor. Default: 0.01.
+        /// Factor. Default: 0.01.
         #[serde(default = "one_hundredth")]
         l2: f64,
     },
     /// `l1 · Σ |w| + l2 · Σ w²`. Keras: `L1L2`.
     L1L2 {
-        /// The factor of the absolute values. Default: 0.
+        /// Factor of the absolute values. Default: 0.
         #[serde(default)]
         l1: f64,
-        /// The factor of the squares. Default: 0.
+        /// Factor of the squares. Default: 0.
         #[serde(default)]
         l2: f64,
     },

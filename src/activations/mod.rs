@@ -31,13 +31,13 @@ pub enum Activation {
     /// `max(x, 0)`; the gradient at 0 is 0. With arguments: `max_value` where x is above it, x
     /// where it is above `threshold`, elsewhere `negative_slope · (x - threshold)`.
     Relu {
-        /// The largest output. Default: none.
+        /// Largest output. Default: none.
         #[serde(default)]
         max_value: Option<f64>,
-        /// The slope below the threshold. Default: 0.
+        /// Slope below the threshold. Default: 0.
         #[serde(default)]
         negative_slope: f64,
-        /// Inputs up to it are cut. Default: 0.
+        /// Inputs at or below it are cut off. Default: 0.
         #[serde(default)]
         threshold: f64,
     },
@@ -45,13 +45,13 @@ pub enum Activation {
     Relu6,
     /// `x` where x ≥ 0, elsewhere `negative_slope · x`.
     LeakyRelu {
-        /// The slope below 0. Default: 0.2 (the layer of this name has 0.3).
+        /// Slope below 0. Default: 0.2 (0.3 in the layer of this name).
         #[serde(default = "one_fifth")]
         negative_slope: f64,
     },
     /// `x` where x > 0, elsewhere `alpha · (e^x - 1)`.
     Elu {
-        /// The factor below 0. Default: 1.
+        /// Factor below 0. Default: 1.
         #[serde(default = "one")]
         alpha: f64,
     },
@@ -59,13 +59,13 @@ pub enum Activation {
     Selu,
     /// `x` where x > 0, elsewhere `alpha · (e^(x/alpha) - 1)`.
     Celu {
-        /// The scale below 0. Default: 1.
+        /// Scale below 0. Default: 1.
         #[serde(default = "one")]
         alpha: f64,
     },
     /// `x/2 · (1 + erf(x/√2))`
     Gelu {
-        /// True: `x/2 · (1 + tanh(√(2/π) · (x + 0.044715 x³)))`. Default: false.
+        /// Whether to use `x/2 · (1 + tanh(√(2/π) · (x + 0.044715 x³)))`. Default: false.
         #[serde(default)]
         approximate: bool,
     },
@@ -89,7 +89,7 @@ pub enum Activation {
     Tanh,
     /// `x - tanh x`
     TanhShrink,
-    /// `x` cut to [-1, 1].
+    /// `x` clipped to [-1, 1].
     HardTanh,
     /// `e^x`
     Exponential,
@@ -97,25 +97,25 @@ pub enum Activation {
     Mish,
     /// `(x + √(x² + b)) / 2`
     Squareplus {
-        /// How smooth it is. Default: 4.
+        /// Smoothness. Default: 4.
         #[serde(default = "four")]
         b: f64,
     },
-    /// `x` moved towards 0 by the threshold, 0 where it is nearer.
+    /// `x` moved towards 0 by the threshold, and 0 within it.
     SoftShrink {
-        /// The threshold. Default: 0.5.
+        /// Threshold. Default: 0.5.
         #[serde(default = "half")]
         threshold: f64,
     },
     /// `x` where |x| is above the threshold, elsewhere 0.
     HardShrink {
-        /// The threshold. Default: 0.5.
+        /// Threshold. Default: 0.5.
         #[serde(default = "half")]
         threshold: f64,
     },
     /// 0 up to -1, `(x + 1)² / 4` up to 1, then `x`.
     SparsePlus,
-    /// `(x + 1) / 2` cut to [0, 1].
+    /// `(x + 1) / 2` clipped to [0, 1].
     SparseSigmoid,
     /// `e^x / Σ e^x` over the last axis.
     Softmax,
@@ -125,13 +125,13 @@ pub enum Activation {
     /// inputs that are above `(c_i - 1) / i`, c_i being the sum of the i largest. Where k is 1 that
     /// is the projection on the simplex; where it is more, Keras sums the sums, and so do we.
     Sparsemax,
-    /// `a · sigmoid(b)` for the two halves a and b of the last axis, which it halves.
+    /// `a · sigmoid(b)`, with a and b the two halves of the last axis.
     Glu,
-    /// `x` where it is above the threshold, elsewhere the default value.
+    /// `x` where it is above the threshold, `default_value` elsewhere.
     Threshold {
-        /// Inputs up to it are replaced.
+        /// Inputs at or below it are replaced.
         threshold: f64,
-        /// What replaces them.
+        /// Value that replaces them.
         default_value: f64,
     },
 }

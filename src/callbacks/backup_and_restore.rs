@@ -6,23 +6,24 @@ use serde::{Deserialize, Serialize};
 use super::{Callback, Facts, Hook, Run, SaveFreq};
 use crate::error::Problem;
 
-/// Says at the start that a run can be gone on with: every run keeps checkpoint.safetensors, with
-/// the optimizer's and the callbacks' state, about once a second and at its end.
+/// Prints a message at the start that the run can be resumed. Every run keeps
+/// checkpoint.safetensors, with the state of the optimizer and the callbacks, whether or not this
+/// callback is listed.
 /// Keras: `keras.callbacks.BackupAndRestore`.
 ///
-/// Unlike Keras, the backup stays after the training, so that it can go on with more epochs; the
-/// arguments that would change what a run does anyway are refused.
+/// Unlike Keras, the checkpoint is kept after training, so that more epochs can be trained;
+/// arguments that would change this are refused.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct BackupAndRestore {
-    /// Not supported: the backup is in the run's folder.
+    /// Not supported: the checkpoint is in the run's folder.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub backup_dir: Option<String>,
-    /// Only `epoch`. Default: epoch.
+    /// Must be `epoch`. Default: epoch.
     pub save_freq: SaveFreq,
-    /// Only false: the file is replaced whole or not at all. Default: false.
+    /// Must be false: the file is always replaced atomically. Default: false.
     pub double_checkpoint: bool,
-    /// Only false. Default: false.
+    /// Must be false. Default: false.
     pub delete_checkpoint: bool,
 }
 

@@ -9,20 +9,19 @@ use super::{Callback, Facts, Hook, Logs, Run, load, save};
 use crate::error::{Error, Problem};
 use crate::history::History;
 
-/// Writes a row for each epoch, counted from 0, to a file in the run's folder: `epoch`, then the
-/// keys of the first epoch in alphabetical order; `NA` where a later epoch lacks one. Where the
-/// first epoch has no `val_` keys, columns for them follow. A callback that adds to the logs must
-/// stand before it. Keras: `keras.callbacks.CSVLogger`.
+/// Writes the logs of each epoch as a row of a CSV file in the run's folder: `epoch` (from 0), then
+/// the keys of the first epoch in alphabetical order, with `NA` where a later epoch lacks one. If
+/// the first epoch has no `val_` keys, columns for them follow. Callbacks that add to the logs must
+/// come before it. Keras: `keras.callbacks.CSVLogger`.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CsvLogger {
-    /// The file's name inside the run's folder.
+    /// Name of the file in the run's folder.
     pub filename: String,
-    /// What stands between two cells; one character. Default: a comma.
+    /// Separator of the cells; one character. Default: a comma.
     #[serde(default = "comma")]
     pub separator: String,
-    /// Only false: a run's folder is its own, and a resumed run goes on with the file by itself.
-    /// Default: false.
+    /// Must be false: a resumed run continues its file by itself. Default: false.
     #[serde(default)]
     pub append: bool,
 }

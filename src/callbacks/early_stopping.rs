@@ -8,29 +8,30 @@ use super::monitor::{Mode, Monitor};
 use super::{Callback, Exact, Facts, Hook, Logs, Run, check_verbose, load, save, val_loss};
 use crate::error::Problem;
 
-/// Stops the training at the `patience`-th epoch in a row without improvement: 0 and 1 alike at the
-/// first one, and never at epoch 1. An improvement is better than the best so far by more than
-/// `min_delta`. Keras: `keras.callbacks.EarlyStopping`.
+/// Stops the training after `patience` epochs in a row without improvement (0 and 1 both mean the
+/// first such epoch), but never after the first epoch. An improvement beats the best value so far
+/// by more than `min_delta`. Keras: `keras.callbacks.EarlyStopping`.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct EarlyStopping {
-    /// The key of the logs that is watched. Default: val_loss.
+    /// Quantity to monitor: a key of the logs. Default: val_loss.
     pub monitor: String,
-    /// How much better counts as better; its sign doesn't matter. Default: 0.
+    /// Smallest change that counts as an improvement; its sign does not matter. Default: 0.
     pub min_delta: f64,
-    /// Epochs without improvement after which training stops. Default: 0.
+    /// Number of epochs without improvement after which training stops. Default: 0.
     pub patience: usize,
-    /// 1 says when it acts. Default: 0.
+    /// 1 to print a message when it acts. Default: 0.
     pub verbose: u8,
-    /// Whether less or more is better. Default: auto, by the metric.
+    /// Whether smaller (`min`) or larger (`max`) values are better. Default: auto, which depends on
+    /// the metric.
     pub mode: Mode,
-    /// A value that must be beaten for patience to begin anew. Default: none.
+    /// Value to beat: while it is not, patience is not reset. Default: none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub baseline: Option<f64>,
-    /// Whether the weights of the best epoch are put back at the end, even where training ran to its
+    /// Whether to restore the weights of the best epoch at the end, also if training ran to its
     /// last epoch. Default: false.
     pub restore_best_weights: bool,
-    /// Epochs before it begins to watch. Default: 0.
+    /// Number of epochs to wait before monitoring starts. Default: 0.
     pub start_from_epoch: usize,
 }
 

@@ -11,16 +11,16 @@ use super::{Callback, Facts, Hook, Logs, Run, check_verbose};
 use crate::error::Problem;
 use crate::schedules::LearningRate;
 
-/// Sets the learning rate at the beginning of each epoch, and adds `learning_rate` to the logs.
-/// Keras: `keras.callbacks.LearningRateScheduler`, whose function of the epoch is a table or a
-/// schedule here.
+/// Sets the learning rate at the start of each epoch and adds `learning_rate` to the logs.
+/// Keras: `keras.callbacks.LearningRateScheduler`, with a table or a schedule in place of a
+/// function.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct LearningRateScheduler {
-    /// A table from the epoch (from 0) to the rate that holds from there on, `{0: 0.1, 10: 0.01}`
-    /// or `[[0, 0.1], [10, 0.01]]`; or a schedule, which counts epochs for steps.
+    /// Table of epochs (from 0) and the rates from then on, such as `{0: 0.1, 10: 0.01}` or `[[0,
+    /// 0.1], [10, 0.01]]`; or a schedule, with epochs as its steps.
     pub schedule: EpochSchedule,
-    /// 1 says at each epoch what it sets. Default: 0.
+    /// 1 to print the rate at each epoch. Default: 0.
     #[serde(default)]
     pub verbose: u8,
 }

@@ -11,37 +11,38 @@ use super::{
 };
 use crate::error::Problem;
 
-/// Saves the model into the run's folder, at each epoch or every so many batches, or only where the
-/// watched value is the best so far. Keras: `keras.callbacks.ModelCheckpoint`.
+/// Saves the model in the run's folder after each epoch or every few batches, or only when the
+/// monitored value is the best so far. Keras: `keras.callbacks.ModelCheckpoint`.
 ///
 /// Unlike Keras, `filepath` is the name of a `.safetensors` file inside the run's folder; `lanthorn
-/// export` makes Keras's files of it.
+/// export` converts it for Keras.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ModelCheckpoint {
-    /// The file's name; `{epoch:02d}` (from 1), `{batch}` (from 1, with a number for `save_freq`)
-    /// and keys of the logs such as `{val_loss:.2f}` are filled in.
+    /// Name of the file; `{epoch:02d}` (from 1), `{batch}` (from 1, if `save_freq` is a number) and
+    /// keys of the logs such as `{val_loss:.2f}` are filled in.
     pub filepath: String,
-    /// The key of the logs that is watched. Default: val_loss.
+    /// Quantity to monitor: a key of the logs. Default: val_loss.
     #[serde(default = "val_loss")]
     pub monitor: String,
-    /// 1 says when it acts. Default: 0.
+    /// 1 to print a message when it acts. Default: 0.
     #[serde(default)]
     pub verbose: u8,
-    /// Whether only a model better than all before is saved. Default: false.
+    /// Whether to save only when the model is better than all before it. Default: false.
     #[serde(default)]
     pub save_best_only: bool,
-    /// Only false: a model's file holds weights and configuration, and any safetensors tool takes
-    /// the weights out of it. Default: false.
+    /// Must be false: a model file holds weights and configuration, and any safetensors tool can
+    /// read the weights. Default: false.
     #[serde(default)]
     pub save_weights_only: bool,
-    /// Whether less or more is better. Default: auto, by the metric.
+    /// Whether smaller (`min`) or larger (`max`) values are better. Default: auto, which depends on
+    /// the metric.
     #[serde(default)]
     pub mode: Mode,
-    /// `epoch`, or every so many batches. Default: epoch.
+    /// `epoch`, or a number of batches. Default: epoch.
     #[serde(default)]
     pub save_freq: SaveFreq,
-    /// What must be beaten for the first save, with `save_best_only`. Default: none.
+    /// Value to beat for the first save, with `save_best_only`. Default: none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub initial_value_threshold: Option<f64>,
 }

@@ -10,26 +10,27 @@ use super::{Callback, Exact, Facts, Hook, Logs, Run, check_verbose, load, save, 
 use crate::error::Problem;
 
 /// Multiplies the learning rate by `factor` after `patience` epochs without improvement, then waits
-/// for `cooldown` epochs; adds `learning_rate` to the logs. An improvement is better than the best
-/// so far by more than `min_delta`. Keras: `keras.callbacks.ReduceLROnPlateau`.
+/// for `cooldown` epochs. Adds `learning_rate` to the logs. An improvement beats the best value so
+/// far by more than `min_delta`. Keras: `keras.callbacks.ReduceLROnPlateau`.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct ReduceLrOnPlateau {
-    /// The key of the logs that is watched. Default: val_loss.
+    /// Quantity to monitor: a key of the logs. Default: val_loss.
     pub monitor: String,
-    /// What the learning rate is multiplied by; over 0 and under 1. Default: 0.1.
+    /// Factor by which to multiply the learning rate; greater than 0 and less than 1. Default: 0.1.
     pub factor: f64,
-    /// Epochs without improvement after which it is reduced. Default: 10.
+    /// Number of epochs without improvement after which the rate is reduced. Default: 10.
     pub patience: usize,
-    /// 1 says when it acts. Default: 0.
+    /// 1 to print a message when it acts. Default: 0.
     pub verbose: u8,
-    /// Whether less or more is better. Default: auto, by the metric.
+    /// Whether smaller (`min`) or larger (`max`) values are better. Default: auto, which depends on
+    /// the metric.
     pub mode: Mode,
-    /// How much better counts as better; its sign doesn't matter. Default: 1e-4.
+    /// Smallest change that counts as an improvement; its sign does not matter. Default: 1e-4.
     pub min_delta: f64,
-    /// Epochs after a reduction in which none follows. Default: 0.
+    /// Number of epochs to wait after a reduction. Default: 0.
     pub cooldown: usize,
-    /// What the learning rate never falls below. Default: 0.
+    /// Lower bound of the learning rate. Default: 0.
     pub min_lr: f64,
 }
 

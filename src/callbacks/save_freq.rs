@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::de::{Deserializer, Visitor};
 use serde::{Deserialize, Serialize, Serializer};
 
-/// How often something is saved: `epoch`, or every so many batches.
+/// How often something is saved: `epoch`, or a number of batches.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, JsonSchema)]
 #[schemars(with = "serde_json::Value")]
 pub enum SaveFreq {

@@ -6,14 +6,14 @@ use serde::{Deserialize, Serialize};
 use super::{Callback, Facts, Hook, Logs, Run};
 use crate::error::Problem;
 
-/// Stops the training where the loss is NaN or infinite. Keras: `keras.callbacks.TerminateOnNaN`.
+/// Stops the training when the loss is NaN or infinite. Keras: `keras.callbacks.TerminateOnNaN`.
 ///
-/// Unlike Keras, the update of that batch isn't made, so that the weights stay of use; and without
-/// this callback such a loss is an error.
+/// Unlike Keras, the update of that batch is skipped, so that the weights remain usable; without
+/// this callback, such a loss is an error.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct TerminateOnNan {
-    /// True makes it an error after all. Default: false.
+    /// Whether to raise an error instead. Default: false.
     pub raise_error: bool,
 }
 

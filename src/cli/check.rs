@@ -13,7 +13,7 @@ use super::{Common, ConfigFile};
 pub(crate) struct CheckArguments {
     #[command(flatten)]
     config: ConfigFile,
-    /// How many rows to show
+    /// Number of rows to show
     #[arg(long, default_value_t = 5, value_name = "N")]
     rows: usize,
 }

@@ -26,10 +26,10 @@ pub(crate) struct EvaluateArguments {
     /// else what it validates on]
     #[arg(value_name = "DATA")]
     data: Option<PathBuf>,
-    /// Rows at a time
+    /// Number of rows per batch
     #[arg(long, default_value_t = 32, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     batch_size: u32,
-    /// For classes: also precision, recall and F1 of each, and who is taken for whom
+    /// For classes: also precision, recall and F1 of each class, and the confusion matrix
     #[arg(long)]
     report: bool,
 }

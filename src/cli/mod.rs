@@ -45,10 +45,10 @@ impl Arguments {
 /// What every verb takes.
 #[derive(Args)]
 pub(crate) struct Common {
-    /// Where to compute: cpu, cuda, cuda:1, metal
+    /// Device to compute on: cpu, cuda, cuda:1, metal
     #[arg(long, global = true, default_value = "cpu", value_name = "DEVICE")]
     device: String,
-    /// Threads to compute with; results don't depend on it [default: one a core]
+    /// Number of threads; it does not change the results [default: one per core]
     #[arg(long, global = true, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     threads: Option<u16>,
     /// Take models and checkpoints as they are, even where their checksum says that they were changed
@@ -67,23 +67,23 @@ pub(crate) struct Common {
 
 #[derive(Subcommand)]
 enum Verb {
-    /// Train the model of a configuration, or go on with a run
+    /// Train the model of a configuration, or resume a run
     Train(train::TrainArguments),
     /// Read a configuration and its data, check everything, and show the first rows
     Check(check::CheckArguments),
     /// Show the layers, shapes and parameters of a configuration or a model
     Summary(summary::SummaryArguments),
-    /// The loss and the metrics of a model over a table
+    /// Compute the loss and the metrics of a model on a table
     Evaluate(evaluate::EvaluateArguments),
-    /// Predict every row of a table, as CSV
+    /// Predict each row of a table, as CSV
     Predict(predict::PredictArguments),
     /// Write a model, its architecture or its weights for Keras, PyTorch, candle or ONNX
     Export(export::ExportArguments),
-    /// Make a model of Keras's, PyTorch's or candle's file
+    /// Make a model from a file of Keras, PyTorch or candle
     Import(import::ImportArguments),
-    /// Turn Keras code, Keras JSON or a configuration into a configuration
+    /// Convert Keras code, Keras JSON or a configuration to a configuration
     Convert(convert::ConvertArguments),
-    /// Show the tensors and the metadata of any safetensors file
+    /// Show the tensors and metadata of any safetensors file
     Inspect(inspect::InspectArguments),
     /// Print the JSON Schema of configurations, for editors
     Schema(schema::SchemaArguments),

@@ -29,10 +29,10 @@ pub(crate) struct PredictArguments {
     /// Write the input's columns before the predictions
     #[arg(long)]
     keep_columns: bool,
-    /// Predict a class only from this probability on, such as `approved=0.7`; may be repeated
+    /// Predict a class only from this probability on, such as `approved=0.7`; can be repeated
     #[arg(long, value_name = "CLASS=P")]
     threshold: Vec<String>,
-    /// Rows at a time; changes the speed, never the results
+    /// Number of rows per batch; it changes the speed, not the results
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     batch_size: Option<u32>,
     /// Don't compute the model's self-test first

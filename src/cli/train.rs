@@ -25,10 +25,10 @@ pub(crate) struct TrainArguments {
     /// The configuration: .yaml, .toml or .json
     #[arg(value_name = "CONFIG", required_unless_present = "resume")]
     config: Option<PathBuf>,
-    /// Go on with a run exactly where it stopped
+    /// Resume a run exactly where it stopped
     #[arg(long, value_name = "RUN", conflicts_with_all = ["config", "out", "init_weights"])]
     resume: Option<PathBuf>,
-    /// The run's folder [default: runs/<name>-NNN]
+    /// Folder of the run [default: runs/<name>-NNN]
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
     /// Start from the weights of a safetensors file or of a run

@@ -12,17 +12,17 @@ use super::error::missing_key;
 use crate::diagnostics::Code;
 use crate::error::Problem;
 
-/// The tables in CSV files, and what is taken from them. Paths are relative to the configuration
-/// file; columns that aren't named are ignored.
+/// The tables and the columns to use. Paths are relative to the configuration file; columns that are
+/// not named are ignored.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct DataConfig {
-    /// The table to train on; its first line names the columns.
+    /// Table to train on; its first line names the columns.
     pub train: String,
-    /// The table to validate on, in place of `fit.validation_split`. Default: none.
+    /// Table to validate on, instead of `fit.validation_split`. Default: none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub validation: Option<String>,
-    /// A table that is kept apart, for `lanthorn evaluate`. Default: none.
+    /// Table for `lanthorn evaluate`, not used in training. Default: none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub test: Option<String>,
     /// What stands between two cells: the older name of `csv.delimiter`.
@@ -38,7 +38,7 @@ pub struct DataConfig {
     /// The features; their order is the order of the model's input columns.
     #[serde(deserialize_with = "features")]
     pub features: Vec<ColumnConfig>,
-    /// The target: classes, or numbers.
+    /// Target: a column of classes, or one or several columns of numbers.
     pub target: ColumnConfig,
     /// A column that says how much each row counts in the loss. Default: all alike.
     #[serde(
@@ -116,30 +116,31 @@ pub enum Columns {
     Many(Vec<String>),
 }
 
-/// How categories become numbers. Classes are sorted: as numbers where all of them are numbers,
-/// else by bytes.
+/// How categories are encoded. Classes are sorted as numbers if all of them are numbers, else by
+/// bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename = "encoding", rename_all = "snake_case")]
 pub enum Encode {
-    /// The number of the class, from 0. scikit-learn: `LabelEncoder`.
+    /// The index of the class, from 0. scikit-learn: `LabelEncoder`.
     Label,
-    /// One column a class, 1 where the cell is that class and 0 elsewhere.
+    /// One column for each class: 1 for the class of the cell, 0 for the others. scikit-learn:
+    /// `OneHotEncoder`.
     OneHot,
     /// 1 for true, yes, t, y and 1, 0 for false, no, f, n and 0, in any case.
     Boolean,
 }
 
-/// How a column of numbers is scaled; its statistics are those of the training part.
+/// How a column of numbers is scaled, with statistics computed on the training part.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Deserialize, JsonSchema)]
 #[serde(rename = "scaling", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Scale {
-    /// Not at all.
+    /// No scaling.
     #[default]
     None,
-    /// The smallest value to the range's low end, the largest to its high end. scikit-learn:
-    /// `MinMaxScaler`.
+    /// Scales the values linearly so that the smallest and the largest are the ends of `range`.
+    /// scikit-learn: `MinMaxScaler`.
     MinMax(MinMax),
-    /// To mean 0 and standard deviation 1. scikit-learn: `StandardScaler`.
+    /// Scales to mean 0 and standard deviation 1. scikit-learn: `StandardScaler`.
     Standard,
 }
 
@@ -147,7 +148,7 @@ pub enum Scale {
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct MinMax {
-    /// The two ends. Default: [0, 1].
+    /// Smallest and largest scaled value. Default: [0, 1].
     pub range: [f64; 2],
 }
 
@@ -214,7 +215,7 @@ struct Written {
     /// How numbers are scaled. Default: none.
     #[serde(default, skip_serializing_if = "is_unscaled")]
     scale: Option<Scale>,
-    /// How categories become numbers. Default: the cells are numbers.
+    /// Encoding of the categories. Default: none, the cells are numbers.
     #[serde(skip_serializing_if = "Option::is_none")]
     encode: Option<Encode>,
 }

@@ -12,14 +12,14 @@ use crate::losses::LossEntry;
 use crate::metrics::MetricEntry;
 use crate::optimizers::OptimizerEntry;
 
-/// One configuration: the data, the model, and how the one is trained on the other.
+/// A configuration: the data, the model, and how the model is trained.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Config {
-    /// The run's name; runs are kept in `runs/<name>-NNN`. Default: the file's name.
+    /// Name of the run, which is kept in `runs/<name>-NNN`. Default: the name of the file.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
-    /// The seed of every random draw. Default: 0.
+    /// Seed of all random numbers. Default: 0.
     #[serde(default)]
     pub seed: u64,
     /// The tables, the features and the target.
@@ -30,43 +30,43 @@ pub struct Config {
     /// The optimizer, the loss and the metrics.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub compile: Option<CompileConfig>,
-    /// How long, in what batches, with what callbacks.
+    /// Epochs, batches, validation and callbacks.
     #[serde(default)]
     pub fit: FitConfig,
 }
 
-/// The model: its layers in order, or the file that holds them.
+/// The model: its layers in order, or a file that holds them.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ModelConfig {
-    /// A file whose `model` section stands here instead; relative to this file.
+    /// Another configuration whose `model` section is used; the path is relative to this file.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub from: Option<String>,
-    /// The model's name in summaries. Default: sequential.
+    /// Name of the model in summaries. Default: sequential.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
-    /// The shape of one sample, batch left out; default: the number of features. Columns fill it
-    /// row by row.
+    /// Shape of one sample, without the batch; the columns fill it in row-major order. Default: the
+    /// number of features.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub input_shape: Option<Vec<usize>>,
-    /// The layers, first to last.
+    /// The layers, from first to last.
     #[serde(default)]
     pub layers: Vec<LayerEntry>,
 }
 
-/// Keras's `compile`.
+/// How the model is trained: Keras's `compile`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CompileConfig {
     /// The optimizer. Default: rmsprop.
     #[serde(default = "default_optimizer")]
     pub optimizer: OptimizerEntry,
-    /// The loss.
+    /// The loss to minimize.
     pub loss: LossEntry,
-    /// The metrics; sample weights don't count in them. Default: none.
+    /// Metrics computed without sample weights. Default: none.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub metrics: Vec<MetricEntry>,
-    /// Metrics in which sample weights count. Default: none.
+    /// Metrics computed with sample weights. Default: none.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub weighted_metrics: Vec<MetricEntry>,
 }
@@ -87,30 +87,30 @@ fn default_optimizer() -> OptimizerEntry {
     crate::optimizers::RmsProp::default().into()
 }
 
-/// Keras's `fit`.
+/// The training: Keras's `fit`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct FitConfig {
-    /// Samples per step; at least 1. Default: 32.
+    /// Number of samples per update; at least 1. Default: 32.
     pub batch_size: usize,
-    /// The index at which training ends. Default: 1.
+    /// Stop training after this many epochs. Default: 1.
     pub epochs: usize,
-    /// The part of the training data that is held back. Default: none.
+    /// Fraction of the training data to hold back for validation. Default: none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub validation_split: Option<ValidationSplit>,
-    /// Validate at every so many epochs. Default: 1.
+    /// Run validation every this many epochs. Default: 1.
     pub validation_freq: usize,
-    /// Samples per step of validation. Default: batch_size.
+    /// Number of samples per validation step. Default: batch_size.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub validation_batch_size: Option<usize>,
-    /// Whether each epoch takes the samples in another order. Default: true.
+    /// Whether to shuffle the training data before each epoch. Default: true.
     pub shuffle: bool,
-    /// 0 silent, 1 a progress bar, 2 a line an epoch. Default: 1 on a terminal, 2 elsewhere.
+    /// 0 for silent, 1 for a progress bar, 2 for one line per epoch. Default: 1 on a terminal, else 2.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub verbose: Option<u8>,
-    /// Whether a few rows of the validation part (else of the training part) and the model's outputs
-    /// for them are kept in model.safetensors, where `predict` checks them. They are in a file that
-    /// people share. Default: true.
+    /// Whether to store a few rows of the validation data (else of the training data) in
+    /// model.safetensors with the model's outputs, so that `predict` can check them. Set it to false
+    /// if the rows must not be shared with the model. Default: true.
     pub self_test: bool,
     /// The time between two checkpoints: `30s`, `5m`, `1h`. Default: a second, or longer where
     /// checkpoints would take more than 2 % of the time.
@@ -123,7 +123,7 @@ pub struct FitConfig {
     /// A weight for each class in the loss, or `balanced`. Default: all 1.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub class_weight: Option<ClassWeight>,
-    /// Keras's callbacks. Default: none.
+    /// Callbacks, called in this order. Default: none.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub callbacks: Vec<CallbackEntry>,
 }
@@ -147,7 +147,7 @@ impl Default for FitConfig {
     }
 }
 
-/// How much each class counts in the loss.
+/// The weight of each class in the loss.
 #[derive(Debug, Clone, PartialEq, JsonSchema)]
 #[schemars(with = "serde_json::Value")]
 pub enum ClassWeight {

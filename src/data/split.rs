@@ -12,10 +12,10 @@ use crate::diagnostics::Code;
 use crate::error::Problem;
 use crate::random::Random;
 
-/// The part of the training data that is held back, from 0 to 1.
+/// The fraction of the training data that is held back for validation.
 ///
-/// Keras's `validation_split` is a number: the last rows. Unlike Keras, the rows may also be drawn:
-/// `{random: 0.1}`, or `{stratified: 0.1}`, which keeps each class's share.
+/// A number holds back the last rows, as in Keras. Unlike Keras, the rows can also be drawn at random:
+/// `{random: 0.1}`, or `{stratified: 0.1}`, which keeps the proportions of the classes.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ValidationSplit {
     /// The last rows; 0 holds nothing back.
@@ -178,9 +178,9 @@ impl<'de> Visitor<'de> for SplitVisitor {
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Drawn {
-    /// Any rows.
+    /// Fraction to draw at random.
     random: Option<f64>,
-    /// Any rows of each class.
+    /// Fraction to draw at random from each class.
     stratified: Option<f64>,
 }
 

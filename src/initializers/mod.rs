@@ -23,37 +23,37 @@ use crate::random::Random;
 pub enum Initializer {
     /// Uniform in ±√(6 / (fan_in + fan_out)). Keras: `GlorotUniform`.
     GlorotUniform {
-        /// The seed of the draws. Default: the run's.
+        /// Seed of the random values. Default: the seed of the run.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         seed: Option<u64>,
     },
-    /// Truncated normal of standard deviation √(2 / (fan_in + fan_out)). Keras: `GlorotNormal`.
+    /// Truncated normal with standard deviation √(2 / (fan_in + fan_out)). Keras: `GlorotNormal`.
     GlorotNormal {
-        /// The seed of the draws. Default: the run's.
+        /// Seed of the random values. Default: the seed of the run.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         seed: Option<u64>,
     },
     /// Uniform in ±√(6 / fan_in). Keras: `HeUniform`.
     HeUniform {
-        /// The seed of the draws. Default: the run's.
+        /// Seed of the random values. Default: the seed of the run.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         seed: Option<u64>,
     },
-    /// Truncated normal of standard deviation √(2 / fan_in). Keras: `HeNormal`.
+    /// Truncated normal with standard deviation √(2 / fan_in). Keras: `HeNormal`.
     HeNormal {
-        /// The seed of the draws. Default: the run's.
+        /// Seed of the random values. Default: the seed of the run.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         seed: Option<u64>,
     },
     /// Uniform in ±√(3 / fan_in). Keras: `LecunUniform`.
     LecunUniform {
-        /// The seed of the draws. Default: the run's.
+        /// Seed of the random values. Default: the seed of the run.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         seed: Option<u64>,
     },
-    /// Truncated normal of standard deviation √(1 / fan_in). Keras: `LecunNormal`.
+    /// Truncated normal with standard deviation √(1 / fan_in). Keras: `LecunNormal`.
     LecunNormal {
-        /// The seed of the draws. Default: the run's.
+        /// Seed of the random values. Default: the seed of the run.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         seed: Option<u64>,
     },
@@ -63,33 +63,33 @@ pub enum Initializer {
     /// 1. Keras: `Ones`.
     #[serde(alias = "one")]
     Ones,
-    /// The same value everywhere. Keras: `Constant`.
+    /// A constant value. Keras: `Constant`.
     Constant {
-        /// The value. Default: 0.
+        /// Value. Default: 0.
         #[serde(default)]
         value: f64,
     },
-    /// `gain` on the diagonal, 0 elsewhere; of a matrix only. Keras: `Identity`.
+    /// `gain` on the diagonal and 0 elsewhere; for weights of two axes only. Keras: `Identity`.
     #[serde(alias = "identity_initializer")]
     Identity {
-        /// The diagonal's value. Default: 1.
+        /// Value on the diagonal. Default: 1.
         #[serde(default = "one")]
         gain: f64,
     },
-    /// Normal. Keras: `RandomNormal`.
+    /// Normal distribution. Keras: `RandomNormal`.
     #[serde(alias = "normal")]
     RandomNormal {
         /// Default: 0.
         #[serde(default)]
         mean: f64,
-        /// The standard deviation. Default: 0.05.
+        /// Standard deviation. Default: 0.05.
         #[serde(default = "one_twentieth")]
         stddev: f64,
-        /// The seed of the draws. Default: the run's.
+        /// Seed of the random values. Default: the seed of the run.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         seed: Option<u64>,
     },
-    /// Uniform in [minval, maxval). Keras: `RandomUniform`.
+    /// Uniform distribution in [minval, maxval). Keras: `RandomUniform`.
     #[serde(alias = "uniform")]
     RandomUniform {
         /// Default: -0.05.
@@ -98,46 +98,46 @@ pub enum Initializer {
         /// Default: 0.05.
         #[serde(default = "one_twentieth")]
         maxval: f64,
-        /// The seed of the draws. Default: the run's.
+        /// Seed of the random values. Default: the seed of the run.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         seed: Option<u64>,
     },
-    /// Normal, redrawn outside mean ± 2 · stddev (so its own deviation is 0.88 · stddev). Keras:
-    /// `TruncatedNormal`.
+    /// Normal distribution truncated to mean ± 2 · stddev (so that its standard deviation is 0.88 ·
+    /// stddev). Keras: `TruncatedNormal`.
     TruncatedNormal {
         /// Default: 0.
         #[serde(default)]
         mean: f64,
-        /// The standard deviation before truncation. Default: 0.05.
+        /// Standard deviation before truncation. Default: 0.05.
         #[serde(default = "one_twentieth")]
         stddev: f64,
-        /// The seed of the draws. Default: the run's.
+        /// Seed of the random values. Default: the seed of the run.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         seed: Option<u64>,
     },
-    /// Of variance `scale / fan`. Keras: `VarianceScaling`.
+    /// Random values of variance `scale / fan`. Keras: `VarianceScaling`.
     VarianceScaling {
-        /// The variance times the fan. Default: 1.
+        /// Factor of the variance. Default: 1.
         #[serde(default = "one")]
         scale: f64,
-        /// Which fan. Default: fan_in.
+        /// Which fan to use: the inputs, the outputs or their average. Default: fan_in.
         #[serde(default)]
         mode: Fan,
         /// Default: truncated_normal.
         #[serde(default)]
         distribution: Distribution,
-        /// The seed of the draws. Default: the run's.
+        /// Seed of the random values. Default: the seed of the run.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         seed: Option<u64>,
     },
-    /// Orthogonal columns (rows, where there are fewer) of length `gain`, of the weight seen as a
-    /// matrix (…, last axis); of two axes at least. Keras: `Orthogonal`.
+    /// Orthogonal columns (or rows, if there are fewer) of length `gain`, with the weight reshaped
+    /// to a matrix (…, last axis); for weights of at least two axes. Keras: `Orthogonal`.
     #[serde(alias = "orthogonal_initializer")]
     Orthogonal {
-        /// The length. Default: 1.
+        /// Length of the columns. Default: 1.
         #[serde(default = "one")]
         gain: f64,
-        /// The seed of the draws. Default: the run's.
+        /// Seed of the random values. Default: the seed of the run.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         seed: Option<u64>,
     },

@@ -68,7 +68,7 @@ pub enum Motion {
     Translation((f64, f64), (f64, f64)),
 }
 
-/// What stands beyond the edges.
+/// How points outside of the image are filled.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Beyond {
     /// `d c b a | a b c d | d c b a`
@@ -88,7 +88,7 @@ pub struct WarpKernel {
     pub image: Image,
     /// What is drawn.
     pub motion: Motion,
-    /// What stands beyond the edges.
+    /// How points outside of the image are filled.
     pub beyond: Beyond,
     /// False takes the nearest pixel, true mixes four.
     pub bilinear: bool,
@@ -231,7 +231,7 @@ pub struct ContrastKernel {
     pub image: Image,
     /// The factor's range.
     pub factor: (f64, f64),
-    /// The least and the largest output.
+    /// Smallest and largest output.
     pub range: (f32, f32),
     /// The source of draws.
     pub draws: Draws,

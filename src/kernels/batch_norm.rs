@@ -17,7 +17,7 @@ pub struct BatchNormKernel {
     pub inner: usize,
     /// Added to the variance.
     pub epsilon: f32,
-    /// How much of the moving statistics stays at each step.
+    /// Momentum of the moving averages.
     pub momentum: f32,
     /// Whether there is a gamma.
     pub scale: bool,

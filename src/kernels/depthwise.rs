@@ -13,7 +13,7 @@ pub struct DepthwiseKernel {
     pub window: SlidingWindow,
     /// Channels of the input.
     pub channels: usize,
-    /// Filters of each channel.
+    /// Number of filters for each input channel.
     pub multiplier: usize,
     /// What is applied to the output; must have slice functions.
     pub activation: Activation,

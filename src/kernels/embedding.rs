@@ -7,7 +7,7 @@ use crate::error::{Error, Result};
 pub struct EmbeddingKernel {
     /// How many rows the table has.
     pub input_dim: usize,
-    /// The size of a row.
+    /// Size of each embedding vector.
     pub output_dim: usize,
     /// True where id 0 stands for no step at all.
     pub mask_zero: bool,

@@ -8,7 +8,7 @@ use crate::numeric::{sum, sum2};
 /// `y = (x - mean) / √(mean square of x - mean + epsilon) · gamma + beta`, rows of `width` numbers.
 /// Weights: gamma (where `scale`), beta (where `center`); each (width,).
 pub struct RowNormKernel {
-    /// The size of a row.
+    /// Size of each embedding vector.
     pub width: usize,
     /// Added to the variance.
     pub epsilon: f32,

@@ -6,7 +6,7 @@ use super::kernel::{Backward, Kernel, OutputMask, Pass, Saved};
 pub struct MaskingKernel {
     /// The size of a step.
     pub features: usize,
-    /// What a masked step is full of.
+    /// Value of the features of a masked step.
     pub mask_value: f32,
 }
 

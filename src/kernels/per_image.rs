@@ -18,7 +18,7 @@ pub struct Images<'a> {
     pub scratch: usize,
     /// Multiplications of one image.
     pub work: usize,
-    /// What is applied to the output.
+    /// Activation function applied to the output.
     pub activation: &'a Activation,
 }
 

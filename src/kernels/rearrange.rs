@@ -87,7 +87,7 @@ impl Kernel for PermuteKernel {
 pub struct RepeatKernel {
     /// How often.
     pub times: usize,
-    /// The size of a row.
+    /// Size of each embedding vector.
     pub features: usize,
 }
 

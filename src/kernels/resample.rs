@@ -20,7 +20,7 @@ pub struct ResampleKernel {
 }
 
 impl ResampleKernel {
-    /// How long the axes of the output are.
+    /// Size of each axis of the output.
     pub fn output(&self) -> [usize; 3] {
         [0, 1, 2].map(|axis| self.axes[axis].len())
     }

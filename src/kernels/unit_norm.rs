@@ -6,7 +6,7 @@ use crate::numeric::dot;
 
 /// `y = x · min(1 / √Σx², 1e12)`, rows of `width` numbers.
 pub struct UnitNormKernel {
-    /// The size of a row.
+    /// Size of each embedding vector.
     pub width: usize,
 }
 

@@ -14,24 +14,25 @@ use crate::layers::layer::{Context, Forward, Layer, LayerEntry, Signal};
 use crate::shape::Shape;
 use crate::weights::Scope;
 
-/// The outputs of two recurrent layers, one over time as it is and one over time reversed, put
-/// together. A reversed sequence is turned back first.
+/// Combines the outputs of two recurrent layers, one reading the sequence forwards and one
+/// backwards. The output of the second is reversed again first.
 ///
 /// With `return_sequences` the output at masked steps is 0.
 ///
-/// Input shape: (batch, time, features). Output shape: that of the layer; `concat` adds the units.
+/// Input shape: (batch, time, features). Output shape: as for the layer, with twice the units for
+/// `concat`.
 /// Weights: those of the forward layer, then those of the backward layer.
 ///
 /// Keras: `keras.layers.Bidirectional`.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Bidirectional {
-    /// The layer that runs forwards: `simple_rnn`, `lstm` or `gru`.
+    /// Layer that reads forwards: `simple_rnn`, `lstm` or `gru`.
     pub layer: LayerEntry,
-    /// How the two outputs are put together: concat, sum, mul or ave. Default: concat.
+    /// How the two outputs are combined: concat, sum, mul or ave. Default: concat.
     #[serde(default = "concat")]
     pub merge_mode: Option<MergeMode>,
-    /// The layer that runs backwards; it has `go_backwards: true`. Default: the same as `layer`.
+    /// Layer that reads backwards, with `go_backwards: true`. Default: a copy of `layer`.
     pub backward_layer: Option<LayerEntry>,
 }
 

@@ -13,20 +13,20 @@ use crate::layers::layer::{Context, Forward, Layer, LayerEntry, Signal};
 use crate::shape::Shape;
 use crate::weights::Scope;
 
-/// The layer at each step of the time axis, with the same weights.
+/// Applies a layer to each time step, with the same weights.
 ///
 /// Unlike Keras, which calls the layer once a step, the layer sees all steps as one batch. The
 /// numbers differ only for a layer with statistics of the batch (`batch_normalization`), which are
 /// those of all steps together.
 ///
-/// Input shape: (batch, time, …). Output shape: (batch, time, …), by the layer.
+/// Input shape: (batch, time, …). Output shape: (batch, time, …), as for the layer.
 /// Weights: the layer's.
 ///
 /// Keras: `keras.layers.TimeDistributed`.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TimeDistributed {
-    /// The layer: `dense: {units: 8}`.
+    /// Layer to apply, such as `dense: {units: 8}`.
     pub layer: LayerEntry,
 }
 

@@ -18,11 +18,11 @@ use crate::target::{Output, Target, TargetRange};
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct BinaryCrossentropy {
-    /// Whether the predictions are scores before the sigmoid. Default: false.
+    /// Whether the predictions are logits, before the sigmoid. Default: false.
     pub from_logits: bool,
-    /// Moves the target to `y (1 - s) + s / 2`; from 0 to 1. Default: 0.
+    /// Smooths the targets to `y (1 - s) + s / 2`; between 0 and 1. Default: 0.
     pub label_smoothing: f64,
-    /// The axis of the mean. Default: -1.
+    /// Axis of the mean. Default: -1.
     pub axis: i64,
 }
 

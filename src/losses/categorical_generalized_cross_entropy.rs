@@ -12,13 +12,13 @@ use crate::error::{Problem, Result};
 use crate::shape::Shape;
 use crate::target::{Output, Target, TargetRange};
 
-/// `(1 - p[y]^q) / q` for class numbers y of shape (batch, …) or (batch, …, 1); near q = 0 it is
+/// `(1 - p[y]^q) / q` for class indices y of shape (batch, …) or (batch, …, 1); near q = 0 it is
 /// crossentropy, near 1 the absolute error. Zhang and Sabuncu, arXiv:1805.07836.
 /// Keras: `keras.losses.CategoricalGeneralizedCrossEntropy`.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct CategoricalGeneralizedCrossEntropy {
-    /// Between 0 and 1, neither allowed. Default: 0.5.
+    /// Exponent; greater than 0 and less than 1. Default: 0.5.
     pub q: f64,
 }
 

@@ -18,11 +18,11 @@ use crate::target::{Output, Target};
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Circle {
-    /// The scale of the exponents; over 0. Default: 80.
+    /// Scale of the exponents; greater than 0. Default: 80.
     pub gamma: f64,
-    /// The margin between classes; from 0 to 1. Default: 0.4.
+    /// Margin between classes, between 0 and 1. Default: 0.4.
     pub margin: f64,
-    /// Whether a sample's distance to itself is left out. Default: true.
+    /// Whether to leave out the distance of a sample to itself. Default: true.
     pub remove_diagonal: bool,
 }
 

@@ -10,12 +10,12 @@ use super::terms::{EPSILON, at_least, axis_last};
 use crate::error::{Problem, Result};
 use crate::target::Output;
 
-/// `-Σ ŷ p̂` over `axis`, where x̂ is x divided by its length, at least 1e-7: -1 for the same
+/// `-Σ ŷ p̂` over `axis`, where x̂ is x divided by its norm (at least 1e-7): -1 for the same
 /// direction, 1 for the opposite one. Keras: `keras.losses.CosineSimilarity`.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct CosineSimilarity {
-    /// The axis of the vectors. Default: -1.
+    /// Axis of the vectors. Default: -1.
     pub axis: i64,
 }
 

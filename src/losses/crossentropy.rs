@@ -12,12 +12,12 @@ use super::sparse_categorical_crossentropy::SparseCategoricalCrossentropy;
 use crate::error::{Problem, Result};
 use crate::target::{Output, Target, TargetRange};
 
-/// Binary crossentropy over 1 unit; else sparse where the target is class numbers, and categorical
-/// where it has one column a class. Keras: the strings `crossentropy` and `ce` of `compile`.
+/// Binary crossentropy for an output of 1 unit; otherwise sparse if the target is class indices,
+/// categorical if it is one-hot. Keras: the strings `crossentropy` and `ce` of `compile`.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Crossentropy {
-    /// Whether the predictions are scores before the softmax or sigmoid. Default: false.
+    /// Whether the predictions are logits, before the softmax or sigmoid. Default: false.
     pub from_logits: bool,
 }
 

@@ -18,17 +18,18 @@ use crate::target::{Output, Target, TargetRange};
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct BinaryFocalCrossentropy {
-    /// Whether the classes are weighted by `alpha`. Default: false.
+    /// Whether to weight the classes by `alpha`. Default: false.
     pub apply_class_balancing: bool,
-    /// The weight of class 1; from 0 to 1. Default: 0.25.
+    /// Weight of class 1, between 0 and 1. Default: 0.25.
     pub alpha: f64,
-    /// How fast what is right stops counting; at least 0. Default: 2.
+    /// Focusing parameter: the larger it is, the less well-classified samples count; at least 0.
+    /// Default: 2.
     pub gamma: f64,
-    /// Whether the predictions are scores before the sigmoid. Default: false.
+    /// Whether the predictions are logits, before the sigmoid. Default: false.
     pub from_logits: bool,
-    /// Moves the target to `y (1 - s) + s / 2`; from 0 to 1. Default: 0.
+    /// Smooths the targets to `y (1 - s) + s / 2`; between 0 and 1. Default: 0.
     pub label_smoothing: f64,
-    /// The axis of the mean. Default: -1.
+    /// Axis of the mean. Default: -1.
     pub axis: i64,
 }
 
@@ -97,15 +98,16 @@ impl Loss for BinaryFocalCrossentropy {
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct CategoricalFocalCrossentropy {
-    /// A factor of all classes; at least 0. Default: 0.25.
+    /// Weight of all classes; at least 0. Default: 0.25.
     pub alpha: f64,
-    /// How fast what is right stops counting; at least 0. Default: 2.
+    /// Focusing parameter: the larger it is, the less well-classified samples count; at least 0.
+    /// Default: 2.
     pub gamma: f64,
-    /// Whether the predictions are scores before the softmax. Default: false.
+    /// Whether the predictions are logits, before the softmax. Default: false.
     pub from_logits: bool,
-    /// Moves the target to `y (1 - s) + s / classes`; from 0 to 1. Default: 0.
+    /// Smooths the targets to `y (1 - s) + s / classes`; between 0 and 1. Default: 0.
     pub label_smoothing: f64,
-    /// The axis of the classes. Default: -1.
+    /// Axis of the classes. Default: -1.
     pub axis: i64,
 }
 

@@ -10,7 +10,8 @@ use super::terms::positive;
 use crate::error::{Problem, Result};
 use crate::target::{Output, TargetRange};
 
-/// `mean max(1 - y p, 0)` over the last axis; y is -1 or 1, or 0 or 1 where all of a batch are.
+/// `mean max(1 - y p, 0)` over the last axis; y is -1 or 1; a batch of targets that are all 0 or 1
+/// is converted.
 /// Keras: `keras.losses.Hinge`.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -30,7 +31,8 @@ impl Loss for Hinge {
     }
 }
 
-/// `mean max(1 - y p, 0)²` over the last axis; y is -1 or 1, or 0 or 1 where all of a batch are.
+/// `mean max(1 - y p, 0)²` over the last axis; y is -1 or 1; a batch of targets that are all 0 or 1
+/// is converted.
 /// Keras: `keras.losses.SquaredHinge`.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -50,8 +52,8 @@ impl Loss for SquaredHinge {
     }
 }
 
-/// `max(max (1 - y) p - Σ y p + 1, 0)`: the best wrong class against the right one, by a margin of
-/// 1; y has one column a class. Keras: `keras.losses.CategoricalHinge`.
+/// `max(max (1 - y) p - Σ y p + 1, 0)`: the margin between the right class and the best wrong one;
+/// y is one-hot. Keras: `keras.losses.CategoricalHinge`.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CategoricalHinge {}

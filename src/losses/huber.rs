@@ -16,7 +16,7 @@ use crate::target::Output;
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Huber {
-    /// Where the parabola becomes a line; over 0. Default: 1.
+    /// Error at which the loss changes from quadratic to linear; greater than 0. Default: 1.
     pub delta: f64,
 }
 

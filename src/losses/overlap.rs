@@ -14,7 +14,8 @@ use crate::target::{Output, TargetRange};
 #[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Dice {
-    /// The axes of the sums, the batch's being 0. Default: all, which makes one loss of a batch.
+    /// Axes of the sums; the batch is axis 0. Default: all axes, which gives one loss for the whole
+    /// batch.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub axis: Option<Axes>,
 }
@@ -41,11 +42,12 @@ impl Loss for Dice {
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Tversky {
-    /// How much what is missed counts; at least 0. Default: 0.5.
+    /// Weight of false negatives; at least 0. Default: 0.5.
     pub alpha: f64,
-    /// How much what is too much counts; at least 0. Default: 0.5.
+    /// Weight of false positives; at least 0. Default: 0.5.
     pub beta: f64,
-    /// The axes of the sums, the batch's being 0. Default: all, which makes one loss of a batch.
+    /// Axes of the sums; the batch is axis 0. Default: all axes, which gives one loss for the whole
+    /// batch.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub axis: Option<Axes>,
 }

@@ -13,17 +13,17 @@ use crate::numeric::ln;
 use crate::shape::Shape;
 use crate::target::{Output, Target, TargetRange};
 
-/// `-ln p[y]` for class numbers y of shape (batch, …) or (batch, …, 1); p is divided by its sum and
+/// `-ln p[y]` for class indices y of shape (batch, …) or (batch, …, 1); p is divided by its sum and
 /// clipped to [1e-7, 1 - 1e-7], or is the softmax of logits.
 /// Keras: `keras.losses.SparseCategoricalCrossentropy`.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct SparseCategoricalCrossentropy {
-    /// Whether the predictions are scores before the softmax. Default: false.
+    /// Whether the predictions are logits, before the softmax. Default: false.
     pub from_logits: bool,
-    /// A class number whose samples don't count. Default: none.
+    /// Class whose samples are ignored. Default: none.
     pub ignore_class: Option<i64>,
-    /// The axis of the classes. Default: -1.
+    /// Axis of the classes. Default: -1.
     pub axis: i64,
 }
 

@@ -9,8 +9,8 @@ use crate::activations::Activation;
 use crate::error::Problem;
 use crate::target::{Output, Target};
 
-/// The accuracy that fits, by shapes: binary (threshold 0.5) over one unit, sparse categorical where
-/// the target is class numbers, categorical where it has one column a class.
+/// The accuracy that fits the shapes: binary (with threshold 0.5) for an output of one unit, sparse
+/// categorical if the target is class indices, categorical if it is one-hot.
 /// Keras: the strings `accuracy` and `acc`; over predictions without a last axis, the class `Accuracy`.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -39,11 +39,12 @@ impl Metric for Accuracy {
     }
 }
 
-/// The share of numbers for which `p > threshold` equals y. Keras: `keras.metrics.BinaryAccuracy`.
+/// Fraction of the predictions for which `p > threshold` equals y. Keras:
+/// `keras.metrics.BinaryAccuracy`.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct BinaryAccuracy {
-    /// A prediction over it counts as 1; 0 for logits. Default: 0.5.
+    /// Predictions above it count as 1; use 0 for logits. Default: 0.5.
     pub threshold: f64,
 }
 
@@ -71,7 +72,7 @@ impl Metric for BinaryAccuracy {
     }
 }
 
-/// The share of samples whose most probable class is the target's largest column.
+/// Fraction of the samples whose most probable class is the target's class (its largest column).
 /// Keras: `keras.metrics.CategoricalAccuracy`.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -90,7 +91,7 @@ impl Metric for CategoricalAccuracy {
     }
 }
 
-/// The share of samples whose most probable class is the target's number.
+/// Fraction of the samples whose most probable class is the target's class.
 /// Keras: `keras.metrics.SparseCategoricalAccuracy`.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]

@@ -10,17 +10,17 @@ use crate::error::Problem;
 use crate::losses::checks;
 use crate::target::Output;
 
-/// The best `TP / (TP + FN)` at a threshold where `TN / (TN + FP)` is at least `specificity`; 0 where
-/// it is nowhere. Keras: `keras.metrics.SensitivityAtSpecificity`.
+/// The best `TP / (TP + FN)` over all thresholds at which `TN / (TN + FP)` is at least
+/// `specificity`; 0 if there is none. Keras: `keras.metrics.SensitivityAtSpecificity`.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SensitivityAtSpecificity {
-    /// From 0 to 1.
+    /// Value to reach, between 0 and 1.
     pub specificity: f64,
-    /// How many thresholds divide [0, 1]; at least 1. Default: 200.
+    /// Number of thresholds between 0 and 1; at least 1. Default: 200.
     #[serde(default = "two_hundred")]
     pub num_thresholds: usize,
-    /// Only this column counts, from 0. Default: all.
+    /// Consider only this class, counted from 0. Default: all.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub class_id: Option<usize>,
 }
@@ -38,17 +38,17 @@ impl Metric for SensitivityAtSpecificity {
     }
 }
 
-/// The best `TN / (TN + FP)` at a threshold where `TP / (TP + FN)` is at least `sensitivity`; 0 where
-/// it is nowhere. Keras: `keras.metrics.SpecificityAtSensitivity`.
+/// The best `TN / (TN + FP)` over all thresholds at which `TP / (TP + FN)` is at least
+/// `sensitivity`; 0 if there is none. Keras: `keras.metrics.SpecificityAtSensitivity`.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SpecificityAtSensitivity {
-    /// From 0 to 1.
+    /// Value to reach, between 0 and 1.
     pub sensitivity: f64,
-    /// How many thresholds divide [0, 1]; at least 1. Default: 200.
+    /// Number of thresholds between 0 and 1; at least 1. Default: 200.
     #[serde(default = "two_hundred")]
     pub num_thresholds: usize,
-    /// Only this column counts, from 0. Default: all.
+    /// Consider only this class, counted from 0. Default: all.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub class_id: Option<usize>,
 }
@@ -66,17 +66,17 @@ impl Metric for SpecificityAtSensitivity {
     }
 }
 
-/// The best `TP / (TP + FP)` at a threshold where `TP / (TP + FN)` is at least `recall`; 0 where it
-/// is nowhere. Keras: `keras.metrics.PrecisionAtRecall`.
+/// The best `TP / (TP + FP)` over all thresholds at which `TP / (TP + FN)` is at least `recall`; 0
+/// if there is none. Keras: `keras.metrics.PrecisionAtRecall`.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PrecisionAtRecall {
-    /// From 0 to 1.
+    /// Value to reach, between 0 and 1.
     pub recall: f64,
-    /// How many thresholds divide [0, 1]; at least 1. Default: 200.
+    /// Number of thresholds between 0 and 1; at least 1. Default: 200.
     #[serde(default = "two_hundred")]
     pub num_thresholds: usize,
-    /// Only this column counts, from 0. Default: all.
+    /// Consider only this class, counted from 0. Default: all.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub class_id: Option<usize>,
 }
@@ -94,17 +94,17 @@ impl Metric for PrecisionAtRecall {
     }
 }
 
-/// The best `TP / (TP + FN)` at a threshold where `TP / (TP + FP)` is at least `precision`; 0 where
-/// it is nowhere. Keras: `keras.metrics.RecallAtPrecision`.
+/// The best `TP / (TP + FN)` over all thresholds at which `TP / (TP + FP)` is at least `precision`;
+/// 0 if there is none. Keras: `keras.metrics.RecallAtPrecision`.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RecallAtPrecision {
-    /// From 0 to 1.
+    /// Value to reach, between 0 and 1.
     pub precision: f64,
-    /// How many thresholds divide [0, 1]; at least 1. Default: 200.
+    /// Number of thresholds between 0 and 1; at least 1. Default: 200.
     #[serde(default = "two_hundred")]
     pub num_thresholds: usize,
-    /// Only this column counts, from 0. Default: all.
+    /// Consider only this class, counted from 0. Default: all.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub class_id: Option<usize>,
 }

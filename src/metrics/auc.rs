@@ -35,7 +35,7 @@ pub struct Auc {
     /// How much each column counts. Default: 1.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub label_weights: Option<Vec<f64>>,
-    /// Whether the predictions are scores before the sigmoid. Default: false.
+    /// Whether the predictions are logits, before the sigmoid. Default: false.
     pub from_logits: bool,
 }
 

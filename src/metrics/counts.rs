@@ -90,18 +90,18 @@ fn count(
     Counting::at(thresholds, 0.5, output)
 }
 
-/// `TP / (TP + FP)` over all columns: the share of what is predicted that is right; 0 where nothing
-/// is predicted. Keras: `keras.metrics.Precision`.
+/// `TP / (TP + FP)` over all columns: the fraction of positive predictions that are right; 0 if
+/// there are none. Keras: `keras.metrics.Precision`.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Precision {
-    /// One threshold or several, from 0 to 1. Default: 0.5; with `top_k`, none.
+    /// One or several thresholds, between 0 and 1. Default: 0.5; none with `top_k`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub thresholds: Option<Thresholds>,
-    /// Only the k largest of a sample count as predicted. Default: all.
+    /// Consider only the k largest predictions of a sample. Default: all.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub top_k: Option<usize>,
-    /// Only this column counts, from 0. Default: all.
+    /// Consider only this class, counted from 0. Default: all.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub class_id: Option<usize>,
 }
@@ -118,18 +118,18 @@ impl Metric for Precision {
     }
 }
 
-/// `TP / (TP + FN)` over all columns: the share of what there is that is predicted; 0 where there is
-/// nothing. Keras: `keras.metrics.Recall`.
+/// `TP / (TP + FN)` over all columns: the fraction of positives that are found; 0 if there are
+/// none. Keras: `keras.metrics.Recall`.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Recall {
-    /// One threshold or several, from 0 to 1. Default: 0.5; with `top_k`, none.
+    /// One or several thresholds, between 0 and 1. Default: 0.5; none with `top_k`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub thresholds: Option<Thresholds>,
-    /// Only the k largest of a sample count as predicted. Default: all.
+    /// Consider only the k largest predictions of a sample. Default: all.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub top_k: Option<usize>,
-    /// Only this column counts, from 0. Default: all.
+    /// Consider only this class, counted from 0. Default: all.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub class_id: Option<usize>,
 }

@@ -14,9 +14,9 @@ use crate::target::{Output, Target};
 #[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct BinaryCrossentropy {
-    /// Whether the predictions are scores before the sigmoid. Default: false.
+    /// Whether the predictions are logits, before the sigmoid. Default: false.
     pub from_logits: bool,
-    /// Moves the target to `y (1 - s) + s / 2`; from 0 to 1. Default: 0.
+    /// Smooths the targets to `y (1 - s) + s / 2`; between 0 and 1. Default: 0.
     pub label_smoothing: f64,
 }
 
@@ -36,11 +36,11 @@ impl Metric for BinaryCrossentropy {
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct CategoricalCrossentropy {
-    /// Whether the predictions are scores before the softmax. Default: false.
+    /// Whether the predictions are logits, before the softmax. Default: false.
     pub from_logits: bool,
-    /// Moves the target to `y (1 - s) + s / classes`; from 0 to 1. Default: 0.
+    /// Smooths the targets to `y (1 - s) + s / classes`; between 0 and 1. Default: 0.
     pub label_smoothing: f64,
-    /// The axis of the classes; only the last. Default: -1.
+    /// Axis of the classes; only the last. Default: -1.
     pub axis: i64,
 }
 
@@ -61,20 +61,20 @@ impl Metric for CategoricalCrossentropy {
     }
 }
 
-/// The mean of `-ln p[y]` for class numbers y; p is divided by its sum and clipped to
-/// [1e-7, 1 - 1e-7], or is the softmax of logits.
+/// The mean of `-ln p[y]` for class indices y; p is divided by its sum and clipped to [1e-7, 1 -
+/// 1e-7], or is the softmax of logits.
 /// Keras: `keras.metrics.SparseCategoricalCrossentropy`.
 ///
 /// Unlike Keras, samples of the ignored class never count in the mean, with weights or without.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct SparseCategoricalCrossentropy {
-    /// Whether the predictions are scores before the softmax. Default: false.
+    /// Whether the predictions are logits, before the softmax. Default: false.
     pub from_logits: bool,
-    /// A class number whose samples don't count. Default: none.
+    /// Class whose samples are ignored. Default: none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ignore_class: Option<i64>,
-    /// The axis of the classes; only the last. Default: -1.
+    /// Axis of the classes; only the last. Default: -1.
     pub axis: i64,
 }
 
@@ -99,12 +99,12 @@ impl Metric for SparseCategoricalCrossentropy {
     }
 }
 
-/// Binary crossentropy over 1 unit; else sparse where the target is class numbers, and categorical
-/// where it has one column a class. Keras has this name for losses only.
+/// Binary crossentropy for an output of 1 unit; otherwise sparse if the target is class indices,
+/// categorical if it is one-hot. Keras has this name for losses only.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Crossentropy {
-    /// Whether the predictions are scores before the softmax or sigmoid. Default: false.
+    /// Whether the predictions are logits, before the softmax or sigmoid. Default: false.
     pub from_logits: bool,
 }
 

@@ -26,11 +26,12 @@ pub enum Average {
 #[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct F1Score {
-    /// micro, macro or weighted. Default: none, a number for each class.
+    /// How to average the classes: micro, macro or weighted. Default: none, one number for each
+    /// class.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub average: Option<Average>,
-    /// What a prediction must be over; over 0 and at most 1. Default: none, the largest column is
-    /// what is predicted.
+    /// Predictions above it count as positive; greater than 0 and at most 1. Default: none, the
+    /// largest column is the prediction.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub threshold: Option<f64>,
 }
@@ -54,13 +55,14 @@ impl Metric for F1Score {
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct FBetaScore {
-    /// micro, macro or weighted. Default: none, a number for each class.
+    /// How to average the classes: micro, macro or weighted. Default: none, one number for each
+    /// class.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub average: Option<Average>,
-    /// How much more recall counts than precision; over 0. Default: 1.
+    /// Weight of recall relative to precision; greater than 0. Default: 1.
     pub beta: f64,
-    /// What a prediction must be over; over 0 and at most 1. Default: none, the largest column is
-    /// what is predicted.
+    /// Predictions above it count as positive; greater than 0 and at most 1. Default: none, the
+    /// largest column is the prediction.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub threshold: Option<f64>,
 }

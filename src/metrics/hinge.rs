@@ -9,7 +9,8 @@ use crate::error::Problem;
 use crate::losses::checks;
 use crate::target::Output;
 
-/// The mean of `max(1 - y p, 0)`; y is -1 or 1, or 0 or 1 where all of a batch are.
+/// The mean of `max(1 - y p, 0)`; y is -1 or 1; a batch of targets that are all 0 or 1 is
+/// converted.
 /// Keras: `keras.metrics.Hinge`.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -24,7 +25,8 @@ impl Metric for Hinge {
     }
 }
 
-/// The mean of `max(1 - y p, 0)²`; y is -1 or 1, or 0 or 1 where all of a batch are.
+/// The mean of `max(1 - y p, 0)²`; y is -1 or 1; a batch of targets that are all 0 or 1 is
+/// converted.
 /// Keras: `keras.metrics.SquaredHinge`.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -39,7 +41,7 @@ impl Metric for SquaredHinge {
     }
 }
 
-/// The mean of `max(max (1 - y) p - Σ y p + 1, 0)`; y has one column a class.
+/// The mean of `max(max (1 - y) p - Σ y p + 1, 0)`; y is one-hot.
 /// Keras: `keras.metrics.CategoricalHinge`.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]

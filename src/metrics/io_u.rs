@@ -13,84 +13,84 @@ use crate::error::Problem;
 use crate::losses::checks;
 use crate::target::{Output, Target};
 
-/// The mean over some classes of `TP / (TP + FP + FN)`, classes that are nowhere left out.
+/// The mean over some classes of `TP / (TP + FP + FN)`, without classes that do not occur.
 /// Keras: `keras.metrics.IoU`.
 ///
-/// Unlike Keras, weights are not cut to whole numbers; this holds for all metrics of this family.
+/// Unlike Keras, sample weights are not truncated to whole numbers; this holds for all IoU metrics.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct IoU {
-    /// How many classes there are.
+    /// Number of classes.
     pub num_classes: usize,
-    /// The classes of the mean.
+    /// Classes to average.
     pub target_class_ids: Vec<usize>,
-    /// A class number whose pixels don't count. Default: none.
+    /// Class whose pixels are ignored. Default: none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ignore_class: Option<i64>,
-    /// Whether targets are class numbers and not one column a class. Default: true.
+    /// Whether the targets are class indices instead of one-hot. Default: true.
     #[serde(default = "yes")]
     pub sparse_y_true: bool,
-    /// Whether predictions are class numbers and not one column a class. Default: true.
+    /// Whether the predictions are class indices instead of one column per class. Default: true.
     #[serde(default = "yes")]
     pub sparse_y_pred: bool,
-    /// The axis of the classes; only the last. Default: -1.
+    /// Axis of the classes; only the last. Default: -1.
     #[serde(default = "last")]
     pub axis: i64,
 }
 
-/// The mean over all classes of `TP / (TP + FP + FN)`, classes that are nowhere left out.
+/// The mean over all classes of `TP / (TP + FP + FN)`, without classes that do not occur.
 /// Keras: `keras.metrics.MeanIoU`.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct MeanIoU {
-    /// How many classes there are.
+    /// Number of classes.
     pub num_classes: usize,
-    /// A class number whose pixels don't count. Default: none.
+    /// Class whose pixels are ignored. Default: none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ignore_class: Option<i64>,
-    /// Whether targets are class numbers and not one column a class. Default: true.
+    /// Whether the targets are class indices instead of one-hot. Default: true.
     #[serde(default = "yes")]
     pub sparse_y_true: bool,
-    /// Whether predictions are class numbers and not one column a class. Default: true.
+    /// Whether the predictions are class indices instead of one column per class. Default: true.
     #[serde(default = "yes")]
     pub sparse_y_pred: bool,
-    /// The axis of the classes; only the last. Default: -1.
+    /// Axis of the classes; only the last. Default: -1.
     #[serde(default = "last")]
     pub axis: i64,
 }
 
-/// [`IoU`] of targets with one column a class. Keras: `keras.metrics.OneHotIoU`.
+/// `io_u` for one-hot targets. Keras: `keras.metrics.OneHotIoU`.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct OneHotIoU {
-    /// How many classes there are.
+    /// Number of classes.
     pub num_classes: usize,
-    /// The classes of the mean.
+    /// Classes to average.
     pub target_class_ids: Vec<usize>,
-    /// A class number whose pixels don't count. Default: none.
+    /// Class whose pixels are ignored. Default: none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ignore_class: Option<i64>,
-    /// Whether predictions are class numbers and not one column a class. Default: false.
+    /// Whether the predictions are class indices instead of one column per class. Default: false.
     #[serde(default)]
     pub sparse_y_pred: bool,
-    /// The axis of the classes; only the last. Default: -1.
+    /// Axis of the classes; only the last. Default: -1.
     #[serde(default = "last")]
     pub axis: i64,
 }
 
-/// [`MeanIoU`] of targets with one column a class. Keras: `keras.metrics.OneHotMeanIoU`.
+/// `mean_io_u` for one-hot targets. Keras: `keras.metrics.OneHotMeanIoU`.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct OneHotMeanIoU {
-    /// How many classes there are.
+    /// Number of classes.
     pub num_classes: usize,
-    /// A class number whose pixels don't count. Default: none.
+    /// Class whose pixels are ignored. Default: none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ignore_class: Option<i64>,
-    /// Whether predictions are class numbers and not one column a class. Default: false.
+    /// Whether the predictions are class indices instead of one column per class. Default: false.
     #[serde(default)]
     pub sparse_y_pred: bool,
-    /// The axis of the classes; only the last. Default: -1.
+    /// Axis of the classes; only the last. Default: -1.
     #[serde(default = "last")]
     pub axis: i64,
 }
@@ -100,9 +100,9 @@ pub struct OneHotMeanIoU {
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct BinaryIoU {
-    /// The classes of the mean. Default: [0, 1].
+    /// Classes to average. Default: [0, 1].
     pub target_class_ids: Vec<usize>,
-    /// From which on a prediction is class 1. Default: 0.5.
+    /// Predictions at or above it are class 1. Default: 0.5.
     pub threshold: f64,
 }
 

@@ -8,16 +8,17 @@ use super::rows::Rows;
 use crate::error::Problem;
 use crate::target::Output;
 
-/// `1 - Σ w (y - p)² / (Σ w y² - (Σ w y)² / Σ w)` of each column: the share of the target's variance
-/// that is predicted; 1 is perfect, 0 as good as the mean. Keras: `keras.metrics.R2Score`.
+/// `1 - Σ w (y - p)² / (Σ w y² - (Σ w y)² / Σ w)` of each column: the fraction of the target's
+/// variance that is explained; 1 is perfect, 0 is as good as predicting the mean. Keras:
+/// `keras.metrics.R2Score`.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct R2Score {
-    /// How the columns' scores become one. Default: uniform_average.
+    /// How the scores of the columns are averaged. Default: uniform_average.
     #[serde(deserialize_with = "null_is_none")]
     pub class_aggregation: ClassAggregation,
-    /// The number of features, for the adjusted score `1 - (1 - r²)(n - 1) / (n - k - 1)`, n being
-    /// the count of numbers. Default: 0, not adjusted.
+    /// Number of features, for the adjusted score `1 - (1 - r²)(n - 1) / (n - k - 1)` with n
+    /// samples. Default: 0, not adjusted.
     pub num_regressors: usize,
 }
 

@@ -9,12 +9,12 @@ use super::rows::{Rows, average, column_mean};
 use crate::error::Problem;
 use crate::target::Output;
 
-/// The mean of `Σ ŷ p̂`, where x̂ is x divided by its length, at least 1e-7: 1 for the same direction
-/// (the loss of this name has the other sign). Keras: `keras.metrics.CosineSimilarity`.
+/// The mean of `Σ ŷ p̂`, where x̂ is x divided by its norm (at least 1e-7): 1 for the same
+/// direction. The loss of this name has the opposite sign. Keras: `keras.metrics.CosineSimilarity`.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct CosineSimilarity {
-    /// The axis of the vectors; only the last. Default: -1.
+    /// Axis of the vectors; only the last. Default: -1.
     pub axis: i64,
 }
 
@@ -45,7 +45,7 @@ impl Metric for CosineSimilarity {
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct PearsonCorrelation {
-    /// The axis of the correlation; only the last. Default: -1.
+    /// Axis of the correlation; only the last. Default: -1.
     pub axis: i64,
 }
 
@@ -76,7 +76,7 @@ impl Metric for PearsonCorrelation {
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct ConcordanceCorrelation {
-    /// The axis of the correlation; only the last. Default: -1.
+    /// Axis of the correlation; only the last. Default: -1.
     pub axis: i64,
 }
 

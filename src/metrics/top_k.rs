@@ -10,12 +10,13 @@ use crate::checks::positive_count;
 use crate::error::Problem;
 use crate::target::{Output, Target};
 
-/// The share of samples with fewer than k classes more probable than the target's largest column.
+/// Fraction of the samples whose target class (its largest column) is among the k most probable
+/// ones.
 /// Keras: `keras.metrics.TopKCategoricalAccuracy`.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct TopKCategoricalAccuracy {
-    /// How many classes count. Default: 5.
+    /// Number of classes to look at. Default: 5.
     pub k: usize,
 }
 
@@ -43,12 +44,12 @@ impl Metric for TopKCategoricalAccuracy {
     }
 }
 
-/// The share of samples with fewer than k classes more probable than the target's number.
+/// Fraction of the samples whose target class is among the k most probable ones.
 /// Keras: `keras.metrics.SparseTopKCategoricalAccuracy`.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct SparseTopKCategoricalAccuracy {
-    /// How many classes count. Default: 5.
+    /// Number of classes to look at. Default: 5.
     pub k: usize,
 }
 

@@ -15,9 +15,9 @@ use crate::schedules::LearningRate;
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Adadelta {
-    /// The learning rate, or its schedule. Default: 0.001.
+    /// Learning rate, or a schedule of it. Default: 0.001.
     pub learning_rate: LearningRate,
-    /// ρ, in [0, 1). Default: 0.95.
+    /// ρ, at least 0 and less than 1. Default: 0.95.
     pub rho: f64,
     /// ε. Default: 1e-7.
     pub epsilon: f64,

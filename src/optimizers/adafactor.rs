@@ -19,7 +19,7 @@ use crate::vector;
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Adafactor {
-    /// The learning rate, or its schedule. Default: 0.001.
+    /// Learning rate, or a schedule of it. Default: 0.001.
     pub learning_rate: LearningRate,
     /// The exponent of β; below 0. Default: -0.8.
     pub beta_2_decay: f64,
@@ -27,7 +27,7 @@ pub struct Adafactor {
     pub epsilon_1: f64,
     /// ε₂. Default: 0.001.
     pub epsilon_2: f64,
-    /// The rms that updates are scaled down to. Default: 1.
+    /// Largest root mean square of an update; a larger one is scaled down. Default: 1.
     pub clip_threshold: f64,
     /// Whether a constant learning rate falls as 1/√t. Default: true. (ρ falls so in any case.)
     pub relative_step: bool,

@@ -14,9 +14,9 @@ use crate::schedules::LearningRate;
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Adagrad {
-    /// The learning rate, or its schedule. Default: 0.001.
+    /// Learning rate, or a schedule of it. Default: 0.001.
     pub learning_rate: LearningRate,
-    /// What the accumulator starts with. Default: 0.1.
+    /// Initial value of the accumulator. Default: 0.1.
     pub initial_accumulator_value: f64,
     /// ε. Default: 1e-7.
     pub epsilon: f64,

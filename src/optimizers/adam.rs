@@ -11,22 +11,22 @@ use crate::schedules::LearningRate;
 /// `m += (g-m)(1-β₁)`, `v += (g²-v)(1-β₂)`, `α = lr·√(1-β₂ᵗ)/(1-β₁ᵗ)`, `w -= α·m/(√v + ε)`.
 ///
 /// ε is added to the root of `v` as it is (the ε̂ of the paper, <https://arxiv.org/abs/1412.6980>):
-/// PyTorch and candle add it after the correction. With `amsgrad`, the greatest `v` so far takes
-/// its place. With `weight_decay` this is Keras's `AdamW`.
+/// PyTorch and candle add it after the correction. With `amsgrad`, the largest `v` so far is used
+/// instead. With `weight_decay` this is Keras's `AdamW`.
 ///
 /// Keras: `keras.optimizers.Adam`. State: momentum, velocity, velocity_hat with amsgrad.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Adam {
-    /// The learning rate, or its schedule. Default: 0.001.
+    /// Learning rate, or a schedule of it. Default: 0.001.
     pub learning_rate: LearningRate,
-    /// β₁, in [0, 1). Default: 0.9.
+    /// β₁, at least 0 and less than 1. Default: 0.9.
     pub beta_1: f64,
-    /// β₂, in [0, 1). Default: 0.999.
+    /// β₂, at least 0 and less than 1. Default: 0.999.
     pub beta_2: f64,
     /// ε. Default: 1e-7.
     pub epsilon: f64,
-    /// Whether the greatest velocity so far is used. Default: false.
+    /// Whether to use the largest velocity so far (AMSGrad). Default: false.
     pub amsgrad: bool,
 }
 

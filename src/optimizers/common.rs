@@ -11,34 +11,35 @@ use crate::error::Problem;
 /// The arguments that every optimizer takes; Keras's, with Keras's defaults.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, JsonSchema)]
 pub struct OptimizerCommon {
-    /// Decoupled weight decay: `w -= w · weight_decay · learning_rate` before each update, of
-    /// every trainable weight. Default: the optimizer's own, which is none for most.
+    /// Decoupled weight decay: `w -= w · weight_decay · learning_rate` before each update, for
+    /// every trainable weight. Default: the optimizer's own value; none for most.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub weight_decay: Option<f64>,
-    /// The norm that each weight's gradient is scaled down to. Default: none.
+    /// Largest norm of each weight's gradient; a larger one is scaled down. Default: none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub clipnorm: Option<f64>,
-    /// The absolute value that each element of a gradient is cut to. Default: none.
+    /// Largest absolute value of each element of a gradient; larger ones are clipped. Default:
+    /// none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub clipvalue: Option<f64>,
-    /// The norm that all gradients together are scaled down to. Default: none.
+    /// Largest norm of all gradients together; a larger one is scaled down. Default: none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub global_clipnorm: Option<f64>,
-    /// Whether averages of the weights are kept, which replace the weights after `fit`. Default:
-    /// false.
+    /// Whether to keep an exponential moving average of the weights, which replaces them at the end
+    /// of training. Default: false.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub use_ema: Option<bool>,
-    /// How much of the average stays at each step. Default: 0.99.
+    /// Momentum of the moving average. Default: 0.99.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ema_momentum: Option<f64>,
-    /// After how many steps, each time, the averages replace the weights. Default: never.
+    /// Replace the weights by their averages every this many steps. Default: never.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ema_overwrite_frequency: Option<u64>,
-    /// The factor that the loss is multiplied by before, and the gradients divided by after, the
-    /// backward pass. Default: none.
+    /// Factor by which the loss is multiplied before the backward pass, and the gradients are
+    /// divided after it. Default: none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub loss_scale_factor: Option<f64>,
-    /// How many batches' gradients are averaged for one step; at least 2. Default: none.
+    /// Number of batches whose gradients are averaged for one update; at least 2. Default: none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub gradient_accumulation_steps: Option<u64>,
 }

@@ -16,17 +16,17 @@ use crate::schedules::LearningRate;
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Ftrl {
-    /// The learning rate, or its schedule. Default: 0.001.
+    /// Learning rate, or a schedule of it. Default: 0.001.
     pub learning_rate: LearningRate,
     /// p; 0 or less. Default: -0.5.
     pub learning_rate_power: f64,
-    /// What n starts with. Default: 0.1.
+    /// Initial value of n. Default: 0.1.
     pub initial_accumulator_value: f64,
     /// l1. Default: 0.
     pub l1_regularization_strength: f64,
     /// l2. Default: 0.
     pub l2_regularization_strength: f64,
-    /// Shrinkage: a penalty on the weights' size that doesn't change n. Default: 0.
+    /// Shrinkage: an L2 penalty that does not change n. Default: 0.
     pub l2_shrinkage_regularization_strength: f64,
     /// β. Default: 0.
     pub beta: f64,

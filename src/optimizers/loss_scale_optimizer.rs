@@ -11,20 +11,21 @@ use crate::schedules::LearningRate;
 use crate::vector;
 
 /// The loss is multiplied by a scale before the backward pass, and the gradients are divided by it
-/// before the inner optimizer's step. Where a gradient is not finite the step is left out and the
-/// scale is halved; after `dynamic_growth_steps` finite steps in a row it is doubled.
+/// before the inner optimizer's step. If a gradient is not finite, the step is skipped and the
+/// scale is halved; after `dynamic_growth_steps` consecutive finite steps it is doubled.
 ///
 /// Keras: `keras.optimizers.LossScaleOptimizer`. State: step_counter, dynamic_scale, and the inner
 /// optimizer's.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct LossScaleOptimizer {
-    /// The optimizer that makes the steps.
+    /// Optimizer that updates the weights.
     pub inner_optimizer: OptimizerEntry,
-    /// The scale at the start. Default: 32768.
+    /// Initial scale. Default: 32768.
     #[serde(default = "initial_scale")]
     pub initial_scale: f64,
-    /// How many finite steps in a row double the scale; at least 1. Default: 2000.
+    /// Number of consecutive finite steps after which the scale is doubled; at least 1. Default:
+    /// 2000.
     #[serde(default = "growth_steps")]
     pub dynamic_growth_steps: u64,
 }

@@ -12,22 +12,23 @@ use crate::schedules::LearningRate;
 use crate::vector;
 
 /// For matrices: `m = μm + g`, `n = g + μm` (nesterov) or `m`, `w -= lr·√max(rows, columns)·
-/// rms_rate·NS(n)`, where NS makes a matrix nearly orthogonal: from `x = n/(‖n‖ + 1e-7)`, `ns_steps`
-/// times `A = x·xᵀ`, `x = a·x + (b·A + c·A²)·x`. Everything else, and embeddings, is Adam's.
+/// rms_rate·NS(n)`, where NS makes a matrix nearly orthogonal: from `x = n/(‖n‖ + 1e-7)`,
+/// `ns_steps` times `A = x·xᵀ`, `x = a·x + (b·A + c·A²)·x`. All other weights, and embeddings, are
+/// updated by Adam.
 ///
 /// Keras: `keras.optimizers.Muon`. Paper: <https://arxiv.org/abs/2502.16982>. State: momentum, and
 /// velocity where Adam is used.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Muon {
-    /// The learning rate, or its schedule. Default: 0.001.
+    /// Learning rate, or a schedule of it. Default: 0.001.
     pub learning_rate: LearningRate,
-    /// Adam's β₁, in [0, 1). Default: 0.9.
+    /// Adam's β₁, at least 0 and less than 1. Default: 0.9.
     pub adam_beta_1: f64,
-    /// Adam's β₂, in [0, 1). Default: 0.999.
+    /// Adam's β₂, at least 0 and less than 1. Default: 0.999.
     pub adam_beta_2: f64,
-    /// The weight decay of the weights that are Adam's; 0 for none. Default: 0.004, as is that of
-    /// the others, `weight_decay`.
+    /// Weight decay of the weights that Adam updates; 0 for none. Default: 0.004, as for
+    /// `weight_decay`, which the others use.
     pub adam_weight_decay: f64,
     /// Adam's ε. Default: 1e-7.
     pub epsilon: f64,
@@ -35,7 +36,7 @@ pub struct Muon {
     ///
     /// Unlike Keras, which takes regular expressions, we take plain text.
     pub exclude_layers: Vec<String>,
-    /// Whether weights with "embedding" in their path are Adam's. Default: true.
+    /// Whether weights with "embedding" in their path are updated by Adam. Default: true.
     pub exclude_embeddings: bool,
     /// a. Default: 3.4445.
     pub muon_a: f64,
@@ -43,15 +44,15 @@ pub struct Muon {
     pub muon_b: f64,
     /// c. Default: 2.0315.
     pub muon_c: f64,
-    /// The learning rate of Adam, as a part of the learning rate. Default: 1.
+    /// Learning rate of Adam, relative to `learning_rate`. Default: 1.
     pub adam_lr_ratio: f64,
-    /// μ, in [0, 1). Default: 0.95.
+    /// μ, at least 0 and less than 1. Default: 0.95.
     pub momentum: f64,
-    /// How often the iteration is run; at least 1. Default: 5.
+    /// Number of iterations; at least 1. Default: 5.
     pub ns_steps: usize,
-    /// Whether the look-ahead form is used. Default: true.
+    /// Whether to use Nesterov momentum. Default: true.
     pub nesterov: bool,
-    /// The rms of an update; 0 (Keras: None) leaves updates as they are. Default: 0.2.
+    /// Root mean square of an update; 0 (Keras: None) leaves updates unchanged. Default: 0.2.
     pub rms_rate: f64,
 }
 

@@ -16,11 +16,11 @@ use crate::schedules::LearningRate;
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Nadam {
-    /// The learning rate, or its schedule. Default: 0.001.
+    /// Learning rate, or a schedule of it. Default: 0.001.
     pub learning_rate: LearningRate,
-    /// β₁, in [0, 1). Default: 0.9.
+    /// β₁, at least 0 and less than 1. Default: 0.9.
     pub beta_1: f64,
-    /// β₂, in [0, 1). Default: 0.999.
+    /// β₂, at least 0 and less than 1. Default: 0.999.
     pub beta_2: f64,
     /// ε. Default: 1e-7.
     pub epsilon: f64,

@@ -16,15 +16,16 @@ use crate::schedules::LearningRate;
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct RmsProp {
-    /// The learning rate, or its schedule. Default: 0.001.
+    /// Learning rate, or a schedule of it. Default: 0.001.
     pub learning_rate: LearningRate,
-    /// ρ, in [0, 1). Default: 0.9.
+    /// ρ, at least 0 and less than 1. Default: 0.9.
     pub rho: f64,
-    /// μ, in [0, 1]. Default: 0.
+    /// μ, between 0 and 1. Default: 0.
     pub momentum: f64,
     /// ε. Default: 1e-7.
     pub epsilon: f64,
-    /// Whether gradients are divided by their variance instead of their square. Default: false.
+    /// Whether to normalize gradients by their estimated variance instead of their mean square.
+    /// Default: false.
     pub centered: bool,
 }
 

@@ -17,15 +17,15 @@ use crate::schedules::LearningRate;
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct ScheduleFreeAdamW {
-    /// The learning rate, or its schedule. Default: 0.0025.
+    /// Learning rate, or a schedule of it. Default: 0.0025.
     pub learning_rate: LearningRate,
-    /// β₁, in (0, 1). Default: 0.9.
+    /// β₁, greater than 0 and less than 1. Default: 0.9.
     pub beta_1: f64,
-    /// β₂, in [0, 1). Default: 0.999.
+    /// β₂, at least 0 and less than 1. Default: 0.999.
     pub beta_2: f64,
     /// ε. Default: 1e-8.
     pub epsilon: f64,
-    /// The steps of the warmup. Default: 0.
+    /// Number of warmup steps. Default: 0.
     pub warmup_steps: u64,
 }
 

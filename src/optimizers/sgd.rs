@@ -14,11 +14,11 @@ use crate::schedules::LearningRate;
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Sgd {
-    /// The learning rate, or its schedule. Default: 0.01.
+    /// Learning rate, or a schedule of it. Default: 0.01.
     pub learning_rate: LearningRate,
-    /// μ, in [0, 1]. Default: 0.
+    /// μ, between 0 and 1. Default: 0.
     pub momentum: f64,
-    /// Whether the look-ahead form is used. Default: false.
+    /// Whether to use Nesterov momentum. Default: false.
     pub nesterov: bool,
 }
 

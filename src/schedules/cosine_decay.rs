@@ -18,17 +18,17 @@ use crate::error::Problem;
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CosineDecay {
-    /// The rate at step 0.
+    /// Learning rate at step 0.
     pub initial_learning_rate: f64,
-    /// The steps of the fall; at least 1.
+    /// Number of steps of the decay; at least 1.
     pub decay_steps: f64,
-    /// α: the rate at the end, as a part of the one at the start of the fall. Default: 0.
+    /// α: the final rate as a fraction of the rate at the start of the decay. Default: 0.
     #[serde(default)]
     pub alpha: f64,
-    /// The rate at the end of the warmup. Default: none, no warmup.
+    /// Learning rate at the end of the warmup. Default: no warmup.
     #[serde(default)]
     pub warmup_target: Option<f64>,
-    /// The steps of the warmup. Default: 0.
+    /// Number of warmup steps. Default: 0.
     #[serde(default)]
     pub warmup_steps: f64,
 }

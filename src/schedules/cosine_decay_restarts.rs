@@ -17,17 +17,17 @@ use crate::error::Problem;
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CosineDecayRestarts {
-    /// The rate at step 0.
+    /// Learning rate at step 0.
     pub initial_learning_rate: f64,
-    /// The steps of the first period; at least 1.
+    /// Number of steps of the first period; at least 1.
     pub first_decay_steps: f64,
-    /// How much longer each period is than the one before. Default: 2.
+    /// Length of each period relative to the previous one. Default: 2.
     #[serde(default = "twice")]
     pub t_mul: f64,
-    /// How much lower each period starts than the one before. Default: 1.
+    /// Initial rate of each period relative to the previous one. Default: 1.
     #[serde(default = "as_high")]
     pub m_mul: f64,
-    /// α: the lowest rate, as a part of the initial one. Default: 0.
+    /// α: the lowest rate as a fraction of the initial one. Default: 0.
     #[serde(default)]
     pub alpha: f64,
 }

@@ -13,13 +13,13 @@ use crate::error::Problem;
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct InverseTimeDecay {
-    /// The rate at step 0.
+    /// Learning rate at step 0.
     pub initial_learning_rate: f64,
-    /// How often the decay is applied; at least 1.
+    /// Number of steps over which the decay is applied once; at least 1.
     pub decay_steps: f64,
-    /// How strong it is.
+    /// Rate of the decay.
     pub decay_rate: f64,
-    /// Whether the rate falls in steps. Default: false.
+    /// Whether to decay the rate at discrete intervals. Default: false.
     #[serde(default)]
     pub staircase: bool,
 }

@@ -7,16 +7,16 @@ use super::schedule::Schedule;
 use crate::checks;
 use crate::error::Problem;
 
-/// `values[i]` where `boundaries[i-1] < step <= boundaries[i]`: a boundary still has the value
-/// before it.
+/// `values[i]` where `boundaries[i-1] < step <= boundaries[i]`: at a boundary, the previous value
+/// still applies.
 ///
 /// Keras: `keras.optimizers.schedules.PiecewiseConstantDecay`.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PiecewiseConstantDecay {
-    /// The last step of each value but the last; increasing.
+    /// Last step of each value except for the last one; increasing.
     pub boundaries: Vec<f64>,
-    /// The rates: one more than there are boundaries.
+    /// Learning rates; one more than there are boundaries.
     pub values: Vec<f64>,
 }
 

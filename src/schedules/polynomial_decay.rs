@@ -16,17 +16,17 @@ use crate::error::Problem;
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PolynomialDecay {
-    /// The rate at step 0.
+    /// Learning rate at step 0.
     pub initial_learning_rate: f64,
-    /// The steps from the initial rate to the end; at least 1.
+    /// Number of steps from the initial to the final rate; at least 1.
     pub decay_steps: f64,
-    /// The rate at the end. Default: 0.0001.
+    /// Final learning rate. Default: 0.0001.
     #[serde(default = "end")]
     pub end_learning_rate: f64,
-    /// The exponent; 1 is a straight line. Default: 1.
+    /// Exponent; 1 for a linear decay. Default: 1.
     #[serde(default = "straight")]
     pub power: f64,
-    /// Whether it starts again past `decay_steps`. Default: false.
+    /// Whether to start again after `decay_steps`. Default: false.
     #[serde(default)]
     pub cycle: bool,
 }

@@ -86,7 +86,7 @@ impl FillMode {
     }
 }
 
-/// How a place between pixels is read.
+/// How values between pixels are interpolated.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Sampling {

@@ -25,7 +25,7 @@ pub struct Recurrent {
     pub units: usize,
     /// What is applied to the new state or the candidate for it.
     pub activation: Activation,
-    /// What is applied to the gates.
+    /// Activation function of the gates.
     pub recurrent_activation: Activation,
     /// Whether there is a bias.
     pub use_bias: bool,

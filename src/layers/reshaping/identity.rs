@@ -10,7 +10,7 @@ use crate::layers::layer::{Context, Forward, Layer, Signal};
 use crate::shape::Shape;
 use crate::weights::Scope;
 
-/// The input as it is.
+/// Returns the input unchanged.
 ///
 /// Keras: `keras.layers.Identity`.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
