@@ -23,6 +23,7 @@
 //! - [`network`]: the layers, built; [`mod@summary`]: Keras's table of them
 //! - [`trainer`]: fit(), the loop; [`engine`]: one batch forward and backward, by [`kernel_model`] over
 //!   the kernels of [`kernels`], or by candle's autograd; [`gradients`]: where they are gathered
+//! - [`events`]: what happens in a training, and who listens to it; [`keeper`]: who keeps a run
 //! - [`losses`], [`metrics`], [`optimizers`], [`schedules`], [`callbacks`]: a trait, a list, and a
 //!   file each
 //! - [`random`]: one seed, named streams that need no state
@@ -52,6 +53,7 @@ pub mod disk;
 pub mod engine;
 pub mod error;
 pub mod evaluate;
+pub mod events;
 pub mod exchange;
 #[cfg(test)]
 mod faults;
@@ -61,6 +63,7 @@ pub mod gradients;
 pub mod history;
 pub mod initializers;
 mod intake;
+pub mod keeper;
 pub mod kernel_model;
 pub mod kernels;
 pub mod layers;
@@ -72,7 +75,6 @@ pub mod memory;
 pub mod metrics;
 pub mod network;
 mod numeric;
-mod observer;
 pub mod optimizers;
 pub mod plan;
 pub mod predictor;

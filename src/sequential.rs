@@ -12,6 +12,7 @@ use crate::data::{self, Targets};
 use crate::engine::Engine;
 use crate::error::{Error, Result};
 use crate::evaluate::{Scores, score};
+use crate::events::Listeners;
 use crate::files::atomic_write;
 use crate::history::History;
 use crate::layers::LayerEntry;
@@ -20,7 +21,7 @@ use crate::random::Random;
 use crate::spec::{Facts, Spec, TrainSpec};
 use crate::summary::summary;
 use crate::target::Target;
-use crate::trainer::{Observer, Quiet, Trainer, TrainingData};
+use crate::trainer::{Trainer, TrainingData};
 use crate::weights::Weights;
 
 /// A model of layers, one after the other, trained on arrays.
@@ -144,16 +145,16 @@ impl Sequential {
     /// Trains for `fit.epochs` more epochs. Gives the loss and the metrics of each of them.
     pub fn fit(&mut self, x: &Tensor, y: &Tensor, fit: &FitConfig) -> Result<History> {
         let train = Arrays { x, y, sample_weight: None };
-        self.fit_arrays(train, None, fit, &mut Quiet)
+        self.fit_arrays(train, None, fit, &mut Listeners::none())
     }
 
-    /// The same with sample weights, with rows to validate on, and with somebody who watches.
+    /// The same with sample weights, with rows to validate on, and with listeners.
     pub fn fit_arrays(
         &mut self,
         train: Arrays<'_>,
         validation: Option<Arrays<'_>>,
         fit: &FitConfig,
-        observer: &mut dyn Observer,
+        listeners: &mut Listeners<'_>,
     ) -> Result<History> {
         self.build(sample_shape(train.x)?)?;
         let target = self.target(train.y, fit)?;
@@ -187,7 +188,7 @@ impl Sequential {
             train: rows.samples(),
             validation: held_out.as_ref().map(Rows::samples),
         };
-        let ended = trainer.fit(&data, observer);
+        let ended = trainer.fit(&data, listeners);
         let history = History { epochs: trainer.history.epochs[before..].to_vec() };
         self.state = State::Trained(Box::new(trainer));
         ended.map(|_| history)

@@ -7,13 +7,14 @@ use candle_core::{Device, Tensor};
 use crate::batch::Samples;
 use crate::callbacks::{Hook, Logs, Run};
 use crate::checkpoint::TrainerState;
-use crate::diagnostics::Code;
+use crate::diagnostics::{Code, Diagnostic};
 use crate::engine::{Engine, Pace};
 use crate::error::{Error, Result};
 use crate::evaluate::{Scores, score, score_each};
+use crate::events::{Clock, Event, Flow, Listeners};
+pub use crate::events::{Ending, Outcome, Position};
 use crate::history::{EpochLogs, History};
 use crate::network::Network;
-pub use crate::observer::{Ending, Flow, Observer, Outcome, Position, Quiet};
 use crate::optimizers::OptimizerState;
 use crate::random::Random;
 use crate::spec::{Spec, TrainSpec};
@@ -40,6 +41,7 @@ pub struct Trainer {
     pub(crate) stopped: Option<String>,
     /// The callbacks' states from a checkpoint, to be put back once they have begun.
     pub(crate) hook_states: Vec<serde_json::Value>,
+    clock: Clock,
     tolerates_nan: bool,
     watches_batches: bool,
     random: Random,
@@ -88,6 +90,7 @@ impl Trainer {
             ending: None,
             stopped: None,
             hook_states: Vec::new(),
+            clock: Clock::start(0),
             random: Random::new(spec.seed),
         })
     }
@@ -157,37 +160,45 @@ impl Trainer {
         &self.optimizer
     }
 
-    /// Trains until the last epoch, a callback, or the observer says stop; on the threads that
+    /// Trains until the last epoch, or until a callback or a listener says stop; on the threads that
     /// compute (see [`threads::within`]).
-    pub fn fit(&mut self, data: &TrainingData<'_>, observer: &mut dyn Observer) -> Result<Outcome> {
-        threads::within(|| self.train(data, observer))
+    pub fn fit(
+        &mut self,
+        data: &TrainingData<'_>,
+        listeners: &mut Listeners<'_>,
+    ) -> Result<Outcome> {
+        threads::within(|| self.train(data, listeners))
     }
 
-    fn train(&mut self, data: &TrainingData<'_>, observer: &mut dyn Observer) -> Result<Outcome> {
+    fn train(&mut self, data: &TrainingData<'_>, listeners: &mut Listeners<'_>) -> Result<Outcome> {
         if self.position.step == 0 && self.model.wants_adapt() {
             self.model.adapt(&data.train.x_tensor(&self.model)?)?;
         }
         let samples = data.train.len();
         let steps = samples.div_ceil(self.spec.batch_size);
-        self.begin(observer)?;
+        self.begin(listeners)?;
         self.stopped = None;
         while self.position.epoch < self.spec.epochs && self.stopped.is_none() {
             let epoch = self.position.epoch;
-            if observer.flow() == Flow::Interrupt {
+            if listeners.flow() == Flow::Interrupt {
                 return Ok(Outcome::Interrupted);
             }
             if self.position.batch == 0 {
-                self.hook(observer, |hook, run| hook.on_epoch_begin(epoch, run))?;
+                self.hook(listeners, |hook, run| hook.on_epoch_begin(epoch, run))?;
                 self.scores.reset();
             }
-            observer.epoch_begins(self, epoch, steps)?;
+            self.clock = Clock::start(self.position.batch);
+            let epochs = self.spec.epochs;
+            listeners.tell(&Event::EpochStart { epoch: epoch + 1, epochs, steps }, self)?;
             let order = self.order(epoch, samples);
             while self.position.batch < steps && self.stopped.is_none() {
                 let start = self.position.batch * self.spec.batch_size;
                 let end = samples.min(start + self.spec.batch_size);
                 self.step(&data.train, &order[start..end])?;
-                self.after_batch(observer)?;
-                if observer.batch_ended(self)? == Flow::Interrupt {
+                self.after_batch(listeners)?;
+                self.clock.batch_ended();
+                listeners.batch(self)?;
+                if listeners.flow() == Flow::Interrupt {
                     return Ok(Outcome::Interrupted);
                 }
             }
@@ -195,29 +206,29 @@ impl Trainer {
             if let Some(validation) = &data.validation
                 && (epoch + 1).is_multiple_of(self.spec.validation_freq)
             {
-                let Some(validated) = self.validate(validation, observer)? else {
+                let Some(validated) = self.validate(validation, listeners)? else {
                     return Ok(Outcome::Interrupted);
                 };
                 logs.extend(validated);
             }
-            self.end_epoch(logs, observer)?;
+            self.end_epoch(logs, listeners)?;
         }
-        self.end(data, observer)?;
+        self.end(data, listeners)?;
         Ok(Outcome::Finished(self.stopped.clone()))
     }
 
     /// Only what [`Trainer::fit`] does after the last epoch: for a training that was resumed at its
     /// end.
-    pub fn finish(&mut self, data: &TrainingData<'_>, observer: &mut dyn Observer) -> Result<()> {
+    pub fn finish(&mut self, data: &TrainingData<'_>, listeners: &mut Listeners<'_>) -> Result<()> {
         threads::within(|| {
-            self.begin(observer)?;
-            self.end(data, observer)
+            self.begin(listeners)?;
+            self.end(data, listeners)
         })
     }
 
     /// The callbacks begin, or go on from the states of a checkpoint.
-    fn begin(&mut self, observer: &mut dyn Observer) -> Result<()> {
-        self.hook(observer, |hook, run| hook.on_train_begin(run))?;
+    fn begin(&mut self, listeners: &mut Listeners<'_>) -> Result<()> {
+        self.hook(listeners, |hook, run| hook.on_train_begin(run))?;
         let states = std::mem::take(&mut self.hook_states);
         if states.is_empty() {
             return Ok(());
@@ -226,19 +237,19 @@ impl Trainer {
             hook.set_state(&state).map_err(Error::run)?;
         }
         let history = std::mem::take(&mut self.history);
-        let result = self.hook(observer, |hook, run| hook.on_resume(&history, run));
+        let result = self.hook(listeners, |hook, run| hook.on_resume(&history, run));
         self.history = history;
         result
     }
 
     /// The weights become the averages where those are kept, then the best where a callback puts
     /// them back, in Keras's order.
-    fn end(&mut self, data: &TrainingData<'_>, observer: &mut dyn Observer) -> Result<()> {
-        observer.training_ended(self)?;
+    fn end(&mut self, data: &TrainingData<'_>, listeners: &mut Listeners<'_>) -> Result<()> {
+        listeners.tell(&Event::TrainingEnd, self)?;
         let averaged = self.optimizer.finalize(self.model.weights())?;
         let mut ending = Ending { averaged, ..Ending::default() };
         self.ending = Some(ending.clone());
-        self.hook(observer, |hook, run| hook.on_train_end(run))?;
+        self.hook(listeners, |hook, run| hook.on_train_end(run))?;
         if let Some(Ending { best_epoch: Some(best), .. }) = self.ending {
             ending = Ending { best_epoch: Some(best), averaged: false, ..ending };
         }
@@ -278,15 +289,15 @@ impl Trainer {
         order
     }
 
-    /// The loss and the metrics over the samples that are held back; None where the observer
+    /// The loss and the metrics over the samples that are held back; None where a listener
     /// interrupts. A resumed training validates from the first batch again.
     fn validate(
         &mut self,
         data: &Samples<'_>,
-        observer: &mut dyn Observer,
+        listeners: &mut Listeners<'_>,
     ) -> Result<Option<Logs>> {
         let Trainer { model, engine, spec, held_back, .. } = self;
-        let mut each = |_: &Engine| match observer.flow() {
+        let mut each = |_: &Engine| match listeners.flow() {
             Flow::Continue => ControlFlow::Continue(()),
             Flow::Interrupt => ControlFlow::Break(()),
         };
@@ -302,29 +313,29 @@ impl Trainer {
         Ok(held_back.logs(prefix))
     }
 
-    fn after_batch(&mut self, observer: &mut dyn Observer) -> Result<()> {
+    fn after_batch(&mut self, listeners: &mut Listeners<'_>) -> Result<()> {
         if !self.hooks.iter().any(|hook| hook.watches_batches()) {
             return Ok(());
         }
         let (batch, logs) = (self.position.batch - 1, self.scores.logs(""));
-        self.hook(observer, |hook, run| hook.on_batch_end(batch, &logs, run))
+        self.hook(listeners, |hook, run| hook.on_batch_end(batch, &logs, run))
     }
 
-    fn end_epoch(&mut self, mut logs: Logs, observer: &mut dyn Observer) -> Result<()> {
-        let epoch = self.position.epoch;
-        self.hook(observer, |hook, run| hook.on_epoch_end(epoch, &mut logs, run))?;
-        self.history.epochs.push(EpochLogs { epoch: epoch + 1, logs });
+    fn end_epoch(&mut self, mut logs: Logs, listeners: &mut Listeners<'_>) -> Result<()> {
+        let Position { epoch, batch, .. } = self.position;
+        self.hook(listeners, |hook, run| hook.on_epoch_end(epoch, &mut logs, run))?;
+        self.history.epochs.push(EpochLogs { epoch: epoch + 1, logs: logs.clone() });
         self.position.epoch += 1;
         self.position.batch = 0;
         self.scores.reset();
-        let Some(last) = self.history.epochs.last().cloned() else { return Ok(()) };
-        observer.epoch_ended(self, &last)
+        let event = self.clock.epoch(epoch + 1, self.spec.epochs, logs, batch);
+        listeners.tell(&event, self)
     }
 
     /// Calls every callback in order and carries out what each asks for.
     fn hook(
         &mut self,
-        observer: &mut dyn Observer,
+        listeners: &mut Listeners<'_>,
         mut call: impl FnMut(&mut dyn Hook, &mut Run),
     ) -> Result<()> {
         let mut hooks = std::mem::take(&mut self.hooks);
@@ -333,15 +344,19 @@ impl Trainer {
             let learning_rate = (!self.optimizer.is_scheduled()).then_some(rate);
             let mut run = Run { learning_rate, epochs: self.spec.epochs, ..Run::default() };
             call(hook.as_mut(), &mut run);
-            self.carry_out(run, observer)?;
+            self.carry_out(run, listeners)?;
         }
         self.hooks = hooks;
         Ok(())
     }
 
-    fn carry_out(&mut self, run: Run, observer: &mut dyn Observer) -> Result<()> {
-        for (messages, is_warning) in [(run.messages, false), (run.warnings, true)] {
-            messages.iter().for_each(|message| observer.said(message, is_warning));
+    fn carry_out(&mut self, run: Run, listeners: &mut Listeners<'_>) -> Result<()> {
+        for message in run.messages {
+            listeners.tell(&Event::Message { message }, self)?;
+        }
+        for warning in run.warnings {
+            let warning = Diagnostic::warning(Code::Training, warning);
+            listeners.tell(&Event::Diagnostic(warning), self)?;
         }
         if let Some(rate) = run.new_learning_rate {
             self.optimizer.set_learning_rate(rate);
@@ -363,13 +378,13 @@ impl Trainer {
             }
         }
         for name in run.save {
-            observer.save(self, &name)?;
+            listeners.tell(&Event::Save { name }, self)?;
         }
         for (name, text) in run.write {
-            observer.write(&name, &text)?;
+            listeners.tell(&Event::Write { name, text }, self)?;
         }
         for (name, text) in run.append {
-            observer.append(&name, &text)?;
+            listeners.tell(&Event::Append { name, text }, self)?;
         }
         if self.stopped.is_none() {
             self.stopped = run.stop;

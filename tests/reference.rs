@@ -144,8 +144,7 @@ own:
   end). In a table of data: `file`, `line` and `column_name`, each null where it is not known. For a
   model: `file`.
 
-Exit codes: 0 done; 1 something that you gave is wrong; 2 the command line is; 3 the machine failed,
-or Lanthorn did; 130 and 143 interrupted.
+Exit codes are those of [the command line](command-line.md).
 
 This page is made from the code by `LANTHORN_WRITE=1 cargo test --test reference`.
 

@@ -56,6 +56,26 @@ fn resume_equals_uninterrupted_training() {
 }
 
 #[test]
+fn a_table_of_logs_is_appended_to_and_goes_on_where_the_checkpoint_is() {
+    let folder = Folder::with_loan();
+    let set = ["--set", "fit.callbacks=[{csv_logger: {filename: log.csv}}]"];
+    let train = |epochs: &str, out: &str| {
+        let call = ["train", "loan.yaml", "-q", "--out", out, "--set", epochs, set[0], set[1]];
+        assert_eq!(folder.call(&call).code, 0);
+    };
+    train("fit.epochs=4", "whole");
+    train("fit.epochs=2", "halves");
+    // a row of a training that was killed after its last checkpoint
+    let rows = folder.read("halves/log.csv");
+    folder.write("halves/log.csv", &format!("{rows}2,0.1,0."));
+    folder.ok("train --resume halves -q --set fit.epochs=4");
+    let whole = folder.read("whole/log.csv");
+    assert_eq!(whole.lines().count(), 5, "{whole}");
+    assert_eq!(folder.read("halves/log.csv"), whole);
+    same_run(&folder, "whole", "halves", "csv_logger");
+}
+
+#[test]
 fn a_killed_training_resumes_to_the_same_bytes() {
     let folder = Folder::with_loan();
     folder.ok("train loan.yaml -q --out whole --set fit.epochs=400");

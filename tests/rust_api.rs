@@ -7,12 +7,12 @@ use lanthorn::Sequential;
 use lanthorn::activations::Activation;
 use lanthorn::config::{ClassWeight, CompileConfig, FitConfig};
 use lanthorn::data::ValidationSplit;
+use lanthorn::events::Listeners;
 use lanthorn::layers::{Dense, Dropout};
 use lanthorn::losses::{BinaryCrossentropy, MeanSquaredError, SparseCategoricalCrossentropy};
 use lanthorn::metrics::Accuracy;
 use lanthorn::optimizers::Adam;
 use lanthorn::sequential::Arrays;
-use lanthorn::trainer::Quiet;
 
 /// 60 points; class 1 where the sum is above 1.
 fn points() -> (Tensor, Tensor) {
@@ -83,11 +83,12 @@ fn rows_are_held_back_weighed_and_validated_on() {
     assert_ne!(classifier().fit(&x, &y, &plain).unwrap(), history);
     let rows = Arrays { x: &x, y: &y, sample_weight: None };
     let mut model = classifier();
-    let given = model.fit_arrays(rows, Some(rows), &epochs(1), &mut Quiet).unwrap();
+    let given = model.fit_arrays(rows, Some(rows), &epochs(1), &mut Listeners::none()).unwrap();
     let evaluated = model.evaluate(&x, &y).unwrap();
     let (validated, evaluated) = (given.last("val_loss").unwrap(), evaluated.get("loss").unwrap());
     assert!((validated - evaluated).abs() < 1e-6, "{validated}, {evaluated}"); // other batches
-    let both = model.fit_arrays(rows, Some(rows), &fit, &mut Quiet).unwrap_err().to_string();
+    let both =
+        model.fit_arrays(rows, Some(rows), &fit, &mut Listeners::none()).unwrap_err().to_string();
     assert!(both.contains("are both given"), "{both}");
 }
 

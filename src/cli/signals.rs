@@ -4,6 +4,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use anyhow::{Context, Result};
+use lanthorn::events::{Event, Flow, Listener};
+use lanthorn::trainer::Trainer;
 
 use super::view;
 
@@ -53,6 +55,16 @@ impl Signals {
         signal_hook::flag::register_usize(signal, Arc::clone(&self.seen), signal as usize)?;
         self.at_once.push(at_once);
         Ok(())
+    }
+}
+
+impl Listener for Signals {
+    fn on_event(&mut self, _: &Event, _: &Trainer) -> lanthorn::Result<()> {
+        Ok(())
+    }
+
+    fn flow(&mut self) -> Flow {
+        if self.seen() == 0 { Flow::Continue } else { Flow::Interrupt }
     }
 }
 

@@ -8,16 +8,17 @@ use clap::Args;
 use lanthorn::artifact::NOT_AS_WRITTEN;
 use lanthorn::config::InitWeights;
 use lanthorn::diagnostics::Place;
-use lanthorn::history::EpochLogs;
+use lanthorn::events::{Event, Listener, Listeners};
+use lanthorn::keeper::Keeper;
 use lanthorn::lock::Lock;
 use lanthorn::plan::Plan;
 use lanthorn::run::{CONFIG, Resumed, Run};
 use lanthorn::standing::epochs_of_checkpoint;
-use lanthorn::trainer::{Flow, Observer, Outcome, Trainer};
+use lanthorn::trainer::{Outcome, Position, Trainer};
 use lanthorn::{Code, Diagnostic, Error, weights_file};
 
 use super::signals::Signals;
-use super::view::training::{Start, View};
+use super::view::training::View;
 use super::{Common, Overrides};
 
 #[derive(Args)]
@@ -43,7 +44,7 @@ pub(crate) struct TrainArguments {
 
 pub(crate) fn run(arguments: &TrainArguments, common: &Common) -> Result<ExitCode> {
     let device = common.device()?;
-    let signals = Signals::watch()?;
+    let mut signals = Signals::watch()?;
     let lock = match &arguments.resume {
         Some(folder) => Some(lock_of_run(folder)?),
         None => None,
@@ -54,7 +55,7 @@ pub(crate) fn run(arguments: &TrainArguments, common: &Common) -> Result<ExitCod
     for warning in &plan.data()?.warnings {
         view.diagnostic(warning);
     }
-    let (run, has_ended) = match lock {
+    let (mut run, has_ended) = match lock {
         None => (start(arguments, common, &plan, &trainer, &mut view)?, false),
         Some(lock) => {
             let folder = arguments.resume.as_deref().unwrap_or(Path::new("."));
@@ -66,18 +67,23 @@ pub(crate) fn run(arguments: &TrainArguments, common: &Common) -> Result<ExitCod
     if let Some(warning) = run.lock_warning() {
         view.diagnostic(&Diagnostic::warning(Code::Run, warning));
     }
-    view.start(&Start::of(&plan, &trainer, &run.folder)?);
     let data = plan.training_data()?;
+    let mut keeper = Keeper::new(&mut run, &plan);
+    view.show(&keeper.start(&trainer)?);
     signals.finish_steps();
-    let mut watcher = Watcher { run, view, signals, plan: &plan, unkept: None };
-    let result = match has_ended {
-        true => trainer.finish(&data, &mut watcher).map(|()| Outcome::Finished(None)),
-        false => trainer.fit(&data, &mut watcher),
+    let all: [&mut dyn Listener; 3] = [&mut view, &mut keeper, &mut signals];
+    let mut listeners = Listeners::new(all);
+    let result = if has_ended {
+        trainer.finish(&data, &mut listeners).map(|()| Outcome::Finished(None))
+    } else {
+        trainer.fit(&data, &mut listeners)
     };
+    let unkept = keeper.unkept;
+    let end = End { run, view, plan: &plan };
     match result {
-        Ok(Outcome::Finished(_)) => watcher.finished(trainer),
-        Ok(Outcome::Interrupted) => watcher.interrupted(&trainer),
-        Err(error) => Err(watcher.failed(&trainer, error).into()),
+        Ok(Outcome::Finished(_)) => end.finished(trainer, unkept),
+        Ok(Outcome::Interrupted) => end.interrupted(&trainer, &signals),
+        Err(error) => Err(end.failed(&trainer, error).into()),
     }
 }
 
@@ -242,101 +248,35 @@ fn with_way_on(error: Error, folder: &Path) -> Error {
     })
 }
 
-/// Watches a training: shows it, keeps checkpoints, and listens for Ctrl-C.
-struct Watcher<'a> {
+/// What is left to do when a training has ended, in whatever way.
+struct End<'a> {
     run: Run,
     view: View,
-    signals: Signals,
     plan: &'a Plan,
-    /// Why the last checkpoint could not be written: the model is saved all the same.
-    unkept: Option<Error>,
 }
 
-impl Observer for Watcher<'_> {
-    fn epoch_begins(
-        &mut self,
-        trainer: &Trainer,
-        epoch: usize,
-        steps: usize,
-    ) -> lanthorn::Result<()> {
-        self.view.epoch_begins(trainer, epoch, steps);
-        Ok(())
-    }
-
-    fn batch_ended(&mut self, trainer: &Trainer) -> lanthorn::Result<Flow> {
-        self.view.batch_ended(trainer);
-        if self.run.is_due() {
-            self.warn();
-            self.run.keep(trainer)?;
-        }
-        Ok(self.flow())
-    }
-
-    fn flow(&mut self) -> Flow {
-        let stop = self.signals.seen() != 0 || self.view.wants_to_stop();
-        if stop { Flow::Interrupt } else { Flow::Continue }
-    }
-
-    fn epoch_ended(&mut self, trainer: &Trainer, logs: &EpochLogs) -> lanthorn::Result<()> {
-        self.view.epoch_ended(trainer, logs);
-        Ok(())
-    }
-
-    fn training_ended(&mut self, trainer: &Trainer) -> lanthorn::Result<()> {
-        self.unkept = self.run.keep(trainer).and_then(|()| self.run.settle()).err();
-        Ok(())
-    }
-
-    fn said(&mut self, message: &str, is_warning: bool) {
-        if is_warning {
-            self.view.diagnostic(&Diagnostic::warning(Code::Training, message));
-        } else {
-            self.view.note(message);
-        }
-    }
-
-    fn save(&mut self, trainer: &Trainer, name: &str) -> lanthorn::Result<()> {
-        self.run.save_copy(self.plan, trainer, name)
-    }
-
-    fn write(&mut self, name: &str, text: &str) -> lanthorn::Result<()> {
-        self.run.write(name, text)
-    }
-
-    fn append(&mut self, name: &str, text: &str) -> lanthorn::Result<()> {
-        self.run.append(name, text)
-    }
-}
-
-impl Watcher<'_> {
-    /// Tells what has become known of the checkpoints.
-    fn warn(&mut self) {
-        for warning in self.run.warnings() {
-            self.view.diagnostic(&Diagnostic::warning(Code::Run, warning));
-        }
-    }
-
+impl End<'_> {
     /// Saves the model, whether the last checkpoint could be written or not.
-    fn finished(mut self, trainer: Trainer) -> Result<ExitCode> {
+    fn finished(mut self, trainer: Trainer, unkept: Option<Error>) -> Result<ExitCode> {
         let folder = self.run.folder.clone();
         let saved = self.run.save_model(self.plan, trainer);
-        match (self.unkept, saved) {
-            (None, Ok((path, model))) => {
-                drop(self.run);
-                self.view.finish(&model, &path)?;
-                Ok(ExitCode::SUCCESS)
+        drop(self.run);
+        let error = match (unkept, saved) {
+            (unkept, Ok((path, model))) => {
+                self.view.finish(&Event::run_end(&model.training, path))?;
+                unkept
             }
-            (Some(error), Ok((path, model))) => {
-                self.view.finish(&model, &path)?;
-                Err(with_way_on(error, &folder).into())
-            }
-            (Some(error), Err(_)) | (None, Err(error)) => Err(with_way_on(error, &folder).into()),
+            (Some(error), Err(_)) | (None, Err(error)) => Some(error),
+        };
+        match error {
+            None => Ok(ExitCode::SUCCESS),
+            Some(error) => Err(with_way_on(error, &folder).into()),
         }
     }
 
     /// Saves, says how to go on, and ends with the signal's exit code; that of Ctrl-C where nobody
     /// reads any more.
-    fn interrupted(mut self, trainer: &Trainer) -> Result<ExitCode> {
+    fn interrupted(mut self, trainer: &Trainer, signals: &Signals) -> Result<ExitCode> {
         let kept = self.run.keep(trainer).and_then(|()| self.run.settle());
         let kept = kept.and_then(|()| self.run.flush());
         let saved = match trainer.position().step {
@@ -351,8 +291,15 @@ impl Watcher<'_> {
             let command = resume_command(&self.run.folder);
             return Err(anyhow!("{error}\n  help: the training is saved; go on with `{command}`"));
         }
-        self.view.interrupted(trainer, &self.run.folder);
-        let code = match self.signals.seen() {
+        let Position { epoch, batch, .. } = trainer.position();
+        let resume = resume_command(&self.run.folder);
+        self.view.finish(&Event::Interrupted {
+            interrupted: true,
+            epoch: epoch + 1,
+            batch,
+            resume,
+        })?;
+        let code = match signals.seen() {
             0 => 130,
             signal => 128 + signal as u8,
         };

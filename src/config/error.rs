@@ -257,10 +257,12 @@ fn remedy(expected: &str, found: Unexpected<'_>) -> String {
             let digits = text.trim().replace('_', "");
             let is_number = digits.starts_with(|c: char| c.is_ascii_digit() || "+-.".contains(c))
                 && digits.parse().is_ok_and(f64::is_finite);
-            match is_number {
-                true if digits == text => format!("leave out the quotes: `{digits}`"),
-                true => format!("write `{digits}`"),
-                false => String::new(),
+            if !is_number {
+                String::new()
+            } else if digits == text {
+                format!("leave out the quotes: `{digits}`")
+            } else {
+                format!("write `{digits}`")
             }
         }
         Unexpected::Str(text) if expected == "`true` or `false`" => match &*text.to_lowercase() {

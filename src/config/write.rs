@@ -214,9 +214,10 @@ fn inline(value: &Value) -> Result<String> {
             for (key, value) in map.iter().filter(|(_, value)| !value.is_null()) {
                 entries.push(format!("{} = {}", toml_key(key), inline(value)?));
             }
-            match entries.is_empty() {
-                true => "{}".to_string(),
-                false => format!("{{ {} }}", entries.join(", ")),
+            if entries.is_empty() {
+                "{}".to_string()
+            } else {
+                format!("{{ {} }}", entries.join(", "))
             }
         }
         other => other.to_string(),

@@ -170,9 +170,10 @@ impl Judge<'_> {
         }
         let plain = compile.metrics.len();
         for (index, metric) in metrics.iter().enumerate() {
-            let (list, position) = match metric.weighted {
-                false => ("compile.metrics", index),
-                true => ("compile.weighted_metrics", index - plain),
+            let (list, position) = if metric.weighted {
+                ("compile.weighted_metrics", index - plain)
+            } else {
+                ("compile.metrics", index)
             };
             let path = format!("{list}[{}]", self.damage.index(list, position));
             let name = metric.entry.kind.name;

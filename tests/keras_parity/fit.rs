@@ -6,11 +6,12 @@ use lanthorn::batch::Samples;
 use lanthorn::config::{Config, Node};
 use lanthorn::engine::Engine;
 use lanthorn::evaluate::{Scores, score};
+use lanthorn::events::{Event, Listener, Listeners};
 use lanthorn::exchange::keras_json::translate;
 use lanthorn::spec::{Facts, Spec};
 use lanthorn::summary::summary;
 use lanthorn::target::Target;
-use lanthorn::trainer::{Flow, Observer, Trainer, TrainingData};
+use lanthorn::trainer::{Trainer, TrainingData};
 use serde_json::{Value, json};
 
 use crate::golden::{Golden, Outcome, close, close_numbers, numbers};
@@ -51,7 +52,8 @@ fn run(golden: &Golden, case: &Value, way: &dyn Fn(Trainer) -> Trainer) -> Resul
     };
     let validation = (split < n).then(|| all.rows(split, n));
     let mut logs = BatchLogs::default();
-    trainer.fit(&TrainingData { train, validation }, &mut logs).map_err(text)?;
+    let mut listeners = Listeners::new([&mut logs as &mut dyn Listener]);
+    trainer.fit(&TrainingData { train, validation }, &mut listeners).map_err(text)?;
 
     for (batch, (ours, keras)) in logs
         .0
@@ -168,10 +170,12 @@ fn class_weights(case: &Value, labels: &[f32]) -> Option<Vec<f32>> {
 #[derive(Default)]
 struct BatchLogs(Vec<Value>);
 
-impl Observer for BatchLogs {
-    fn batch_ended(&mut self, trainer: &Trainer) -> lanthorn::Result<Flow> {
-        self.0.push(logs_json(&trainer.running_logs()));
-        Ok(Flow::Continue)
+impl Listener for BatchLogs {
+    fn on_event(&mut self, event: &Event, trainer: &Trainer) -> lanthorn::Result<()> {
+        if matches!(event, Event::Batch) {
+            self.0.push(logs_json(&trainer.running_logs()));
+        }
+        Ok(())
     }
 }
 

@@ -23,7 +23,9 @@ pub(crate) fn plain(names: &[String], rows: &[Vec<String>]) -> String {
         format!("  {}{more}\n", shown.join("  "))
     };
     let mut text = line(names);
-    rows.iter().for_each(|row| text += &line(row));
+    for row in rows {
+        text += &line(row);
+    }
     if limit < names.len() {
         text += &format!("  ({} of {} columns shown)\n", limit, names.len());
     }
@@ -43,9 +45,10 @@ fn columns_that_fit(widths: &[usize]) -> usize {
 /// A number with at most six decimals and no trailing zeros.
 pub(crate) fn number(value: f32) -> String {
     let text = format!("{value:.6}");
-    match text.contains('.') {
-        true => text.trim_end_matches('0').trim_end_matches('.').to_string(),
-        false => text,
+    if text.contains('.') {
+        text.trim_end_matches('0').trim_end_matches('.').to_string()
+    } else {
+        text
     }
 }
 

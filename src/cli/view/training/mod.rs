@@ -1,0 +1,132 @@
+//! The views of a training, each a listener: a progress bar, a line an epoch, or JSON events.
+
+mod bar;
+mod lines;
+
+use std::io::IsTerminal;
+use std::path::Path;
+
+use anyhow::Result;
+use lanthorn::Diagnostic;
+use lanthorn::callbacks::Logs;
+use lanthorn::events::{Event, Flow, Listener};
+use lanthorn::trainer::Trainer;
+use lanthorn::weights_file::Fit;
+
+use super::streams::reader_is_gone;
+use bar::Bar;
+use lines::Lines;
+
+/// A training's view.
+pub(crate) struct View {
+    style: Box<dyn Style>,
+}
+
+/// A way to show a training.
+trait Style: Send {
+    fn show(&mut self, event: &Event);
+    /// Shows how far the epoch is.
+    fn batch(&mut self, _trainer: &Trainer) {}
+    /// Takes away what must not stay when the training has ended.
+    fn close(&mut self) {}
+    /// Why an event could not be shown.
+    fn failure(&mut self) -> &mut Option<anyhow::Error>;
+}
+
+impl View {
+    /// The view that the flags and the configuration's `verbose` ask for: by default a bar on a
+    /// terminal and a line an epoch elsewhere.
+    pub(crate) fn new(json: bool, quiet: bool, verbose: bool, asked: Option<u8>) -> View {
+        let terminal = std::io::stderr().is_terminal();
+        let style: Box<dyn Style> = match (json, quiet, asked) {
+            (true, ..) => Box::new(Json { failure: None }),
+            (_, true, _) | (_, _, Some(0)) => Box::new(Lines::silent()),
+            (_, _, Some(1) | None) if terminal && !verbose => Box::new(Bar::new()),
+            _ => Box::new(Lines::new()),
+        };
+        View { style }
+    }
+
+    /// Shows what happens outside of the training's loop.
+    pub(crate) fn show(&mut self, event: &Event) {
+        self.style.show(event);
+    }
+
+    /// Shows a message.
+    pub(crate) fn note(&mut self, message: &str) {
+        self.show(&Event::Message { message: message.to_string() });
+    }
+
+    /// Shows a warning.
+    pub(crate) fn diagnostic(&mut self, diagnostic: &Diagnostic) {
+        self.show(&Event::Diagnostic(diagnostic.clone()));
+    }
+
+    /// What `--init-weights` loaded.
+    pub(crate) fn loaded(&mut self, path: &Path, fit: &Fit) {
+        let count = fit.fitting.len();
+        self.note(&format!("loaded {count} tensors from {}", path.display()));
+        for difference in fit.differences() {
+            self.note(&format!("  {difference}"));
+        }
+    }
+
+    /// Takes the bar away before something else is printed.
+    pub(crate) fn close(&mut self) {
+        self.style.close();
+    }
+
+    /// Why an event could not be written.
+    pub(crate) fn take_failure(&mut self) -> Option<anyhow::Error> {
+        self.style.failure().take()
+    }
+
+    /// Shows the end of a run; an error where it could not be written.
+    pub(crate) fn finish(&mut self, end: &Event) -> Result<()> {
+        self.close();
+        self.show(end);
+        self.take_failure().map_or(Ok(()), Err)
+    }
+}
+
+impl Listener for View {
+    fn on_event(&mut self, event: &Event, trainer: &Trainer) -> lanthorn::Result<()> {
+        match event {
+            Event::Batch => self.style.batch(trainer),
+            _ => self.style.show(event),
+        }
+        Ok(())
+    }
+
+    /// Interrupts where nobody reads what is told, or it can't be written.
+    fn flow(&mut self) -> Flow {
+        let stop = self.style.failure().is_some() || reader_is_gone();
+        if stop { Flow::Interrupt } else { Flow::Continue }
+    }
+}
+
+/// Every event that is told, one a line.
+struct Json {
+    failure: Option<anyhow::Error>,
+}
+
+impl Style for Json {
+    /// Writes an event; after one that could not be written, no other.
+    fn show(&mut self, event: &Event) {
+        if event.is_told() && self.failure.is_none() {
+            let written = serde_json::to_value(event).map_err(anyhow::Error::from);
+            self.failure = written.and_then(|event| super::json(&event)).err();
+        }
+    }
+
+    fn failure(&mut self) -> &mut Option<anyhow::Error> {
+        &mut self.failure
+    }
+}
+
+/// `accuracy: 0.9210 - loss: 0.2143`
+fn words(logs: &Logs) -> String {
+    let words: Vec<String> =
+        logs.iter().map(|(key, value)| format!("{key}: {}", super::keras_number(value))).collect();
+    words.join(" - ")
+}
