@@ -13,10 +13,11 @@ use std::time::{Duration, Instant};
 
 use candle_core::Device;
 use lanthorn::batch::Samples;
-use lanthorn::config::{Config, Node};
+use lanthorn::config::Node;
 use lanthorn::engine::{Engine, Pace};
 use lanthorn::losses::LossEntry;
 use lanthorn::network::Network;
+use lanthorn::sections::Config;
 use lanthorn::spec::{Facts, Spec};
 use lanthorn::threads;
 use serde_json::{Value, json};

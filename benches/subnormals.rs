@@ -11,12 +11,13 @@ use std::time::Instant;
 
 use candle_core::Device;
 use lanthorn::batch::Samples;
-use lanthorn::config::{Config, Node};
+use lanthorn::config::Node;
 use lanthorn::engine::{Engine, Pace};
 use lanthorn::gradients::{Gradient, Gradients};
 use lanthorn::losses::LossEntry;
 use lanthorn::network::Network;
 use lanthorn::optimizers::{OptimizerEntry, OptimizerState};
+use lanthorn::sections::Config;
 use lanthorn::spec::{Facts, Spec};
 use lanthorn::threads;
 use serde_json::{Value, json};

@@ -6,12 +6,12 @@
 use candle_core::{Device, Tensor};
 use lanthorn::Sequential;
 use lanthorn::activations::Activation;
-use lanthorn::config::{CompileConfig, FitConfig};
 use lanthorn::data::ValidationSplit;
 use lanthorn::layers::{Dense, Dropout};
 use lanthorn::losses::SparseCategoricalCrossentropy;
 use lanthorn::metrics::Accuracy;
 use lanthorn::optimizers::Adam;
+use lanthorn::sections::{CompileConfig, FitConfig};
 
 fn main() -> lanthorn::Result<()> {
     // two spirals, one class each

@@ -1,11 +1,11 @@
 //! Advice: what is allowed, and seldom meant. Each is a warning with one line of remedy.
 
-use crate::config::Config;
 use crate::data::{ColumnFacts, Loaded, Matrix, class_counts};
 use crate::diagnostics::{Code, Diagnostic};
 use crate::layers::LayerKind;
 use crate::optimizers::OptimizerKind;
 use crate::schedules::LearningRate;
+use crate::sections::Config;
 use crate::spec::{Spec, TrainSpec};
 use crate::target::{Target, TargetRange};
 

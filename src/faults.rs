@@ -11,11 +11,12 @@ use candle_core::Device;
 
 use crate::disk::{Disk, DiskFile, Local};
 use crate::error::Result;
-use crate::history::EpochLogs;
+use crate::events::{Event, Listener, Listeners};
+use crate::keeper::Keeper;
 use crate::lock::Lock;
 use crate::plan::Plan;
 use crate::run::{CONFIG, Resumed, Run};
-use crate::trainer::{Observer, Trainer};
+use crate::trainer::Trainer;
 
 #[test]
 fn a_training_survives_a_fault_at_every_operation() {
@@ -134,38 +135,29 @@ fn train(folder: &Path, disk: Arc<dyn Disk>) -> Result<()> {
         }
         run
     };
-    let mut keeper = Keeper { run, plan: &plan, unkept: None };
+    let mut run = run;
+    let mut keeper = EveryEpoch(Keeper::new(&mut run, &plan));
     let data = plan.training_data()?;
+    let mut listeners = Listeners::new([&mut keeper as &mut dyn Listener]);
     match has_ended {
-        true => trainer.finish(&data, &mut keeper)?,
-        false => drop(trainer.fit(&data, &mut keeper)?),
+        true => trainer.finish(&data, &mut listeners)?,
+        false => drop(trainer.fit(&data, &mut listeners)?),
     }
-    let saved = keeper.run.save_model(&plan, trainer);
-    keeper.unkept.map_or(Ok(()), Err).and(saved.map(|_| ()))
+    let unkept = keeper.0.unkept;
+    let saved = run.save_model(&plan, trainer);
+    unkept.map_or(Ok(()), Err).and(saved.map(|_| ()))
 }
 
-struct Keeper<'a> {
-    run: Run,
-    plan: &'a Plan,
-    unkept: Option<crate::Error>,
-}
+/// Keeps a checkpoint after every epoch, whatever the time.
+struct EveryEpoch<'a>(Keeper<'a>);
 
-impl Observer for Keeper<'_> {
-    fn epoch_ended(&mut self, trainer: &Trainer, _: &EpochLogs) -> Result<()> {
-        self.run.keep(trainer)
-    }
-    fn training_ended(&mut self, trainer: &Trainer) -> Result<()> {
-        self.unkept = self.run.keep(trainer).and_then(|()| self.run.settle()).err();
-        Ok(())
-    }
-    fn save(&mut self, trainer: &Trainer, name: &str) -> Result<()> {
-        self.run.save_copy(self.plan, trainer, name)
-    }
-    fn write(&mut self, name: &str, text: &str) -> Result<()> {
-        self.run.write(name, text)
-    }
-    fn append(&mut self, name: &str, text: &str) -> Result<()> {
-        self.run.append(name, text)
+impl Listener for EveryEpoch<'_> {
+    fn on_event(&mut self, event: &Event, trainer: &Trainer) -> Result<()> {
+        match event {
+            Event::Batch => Ok(()),
+            Event::Epoch { .. } => self.0.run.keep(trainer),
+            _ => self.0.on_event(event, trainer),
+        }
     }
 }
 

@@ -14,7 +14,8 @@
 //! Read `trainer.rs` (the loop), `layers/dense.rs` (a layer) and `kernels/dense.rs` (its kernel) first.
 //! The map, in reading order:
 //!
-//! - [`config`]: a file as typed, every key with its place; the one macro that makes lists
+//! - [`config`]: a text as typed, every key with its place; the one macro that makes lists
+//! - [`sections`]: `data`, `model`, `compile`, `fit` as typed
 //! - [`data`]: tables in; preprocessing fitted on the training part and saved with the model
 //! - [`spec`]: the configuration, checked: every shape known, every default explicit
 //! - [`plan`]: a configuration with its data read and its spec resolved
@@ -83,6 +84,7 @@ pub mod regularizers;
 pub mod run;
 mod run_config;
 pub mod schedules;
+pub mod sections;
 pub mod self_test;
 pub mod sequential;
 pub mod shape;

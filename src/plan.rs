@@ -6,16 +6,15 @@ use candle_core::Device;
 
 use crate::advice;
 use crate::batch::Samples;
-use crate::config::data::DataConfig;
-use crate::config::{
-    ClassWeight, Config, ConfigError, Damage, Document, ModelConfig, Node, Partial, shortened,
-};
+use crate::config::{ConfigError, Damage, Document, Node, Partial, shortened};
 use crate::data::{self, Dataset, Loaded};
 use crate::diagnostics::{Code, Diagnostic, Place};
 use crate::error::{Error, Result};
 use crate::memory::Need;
 use crate::random::Random;
 use crate::run_config::as_json;
+use crate::sections::DataConfig;
+use crate::sections::{ClassWeight, Config, ModelConfig};
 use crate::spec::{Facts, Spec};
 use crate::trainable::{self, Judgement};
 use crate::trainer::{Trainer, TrainingData};

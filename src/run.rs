@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use crate::artifact::{self, Interrupted, MODEL, Model, Training};
 use crate::checkpoint::{CHECKPOINT, Checkpoint, TrainerState};
-use crate::config::{Config, Document, shortened};
+use crate::config::{Document, shortened};
 use crate::disk::{self, Disk, Existing, Local};
 use crate::error::{Error, Result};
 use crate::files::TensorFile;
@@ -17,6 +17,7 @@ use crate::lock::{LOCK, Lock};
 use crate::network::Network;
 use crate::plan::Plan;
 use crate::run_config::{as_json, first_difference, portable, yaml};
+use crate::sections::Config;
 use crate::self_test::SelfTest;
 use crate::standing::{epochs, words};
 use crate::trainer::{Position, Trainer};

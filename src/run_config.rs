@@ -5,8 +5,10 @@ use std::path::{Component, Path, PathBuf};
 
 use serde_json::Value;
 
-use crate::config::{Config, Format};
+use crate::config::Format;
+
 use crate::error::{Error, Result};
+use crate::sections::Config;
 
 /// The configuration without what belongs to this machine or this call: paths are file names, and
 /// what doesn't change the trained model is left out.

@@ -7,13 +7,14 @@ mod supposed;
 use judge::Judge;
 
 use crate::callbacks::{CallbackEntry, Facts as CallbackFacts, Hook};
-use crate::config::{ClassWeight, Config, ConfigError, Damage};
+use crate::config::{ConfigError, Damage};
 use crate::error::{Error, Problem, Result};
 use crate::layers::LayerEntry;
 use crate::losses::LossEntry;
 use crate::metrics::MetricEntry;
 use crate::optimizers::OptimizerEntry;
 use crate::schedules::LearningRate;
+use crate::sections::{ClassWeight, Config};
 use crate::shape::Shape;
 use crate::target::{Output, Target};
 

@@ -6,10 +6,11 @@ use serde_json::Value;
 
 use crate::artifact::{self, Interrupted, MODEL, Model};
 use crate::checkpoint::CHECKPOINT;
-use crate::config::{Config, Document};
+use crate::config::Document;
 use crate::disk;
 use crate::files::TensorFile;
 use crate::run::CONFIG;
+use crate::sections::Config;
 use crate::trainer::Position;
 
 /// The epochs that a run whose config.yaml was never raised has still to do: a version before wrote

@@ -3,14 +3,15 @@
 
 use std::path::Path;
 
-use crate::config::data::DataConfig;
-use crate::config::{Config, ConfigError};
+use crate::config::ConfigError;
 use crate::data::{Dataset, Loaded};
 use crate::diagnostics::{Code, Diagnostic};
 use crate::error::Problem;
 use crate::losses::{LossEntry, checks};
 use crate::meaning::Meaning;
 use crate::metrics::MetricKind;
+use crate::sections::Config;
+use crate::sections::DataConfig;
 use crate::spec::{Spec, TrainSpec};
 use crate::target::{Output, Target, TargetRange};
 

@@ -10,11 +10,11 @@ use candle_core::{Device, Tensor};
 use lanthorn::Sequential;
 use lanthorn::activations::Activation;
 use lanthorn::artifact::Model;
-use lanthorn::config::{CompileConfig, FitConfig};
 use lanthorn::layers::Dense;
 use lanthorn::losses::SparseCategoricalCrossentropy;
 use lanthorn::metrics::Accuracy;
 use lanthorn::predictor::Predictor;
+use lanthorn::sections::{CompileConfig, FitConfig};
 use support::{Folder, project};
 
 fn folder_with(names: &[&str]) -> Folder {

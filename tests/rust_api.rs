@@ -5,13 +5,13 @@
 use candle_core::{Device, Tensor};
 use lanthorn::Sequential;
 use lanthorn::activations::Activation;
-use lanthorn::config::{ClassWeight, CompileConfig, FitConfig};
 use lanthorn::data::ValidationSplit;
 use lanthorn::events::Listeners;
 use lanthorn::layers::{Dense, Dropout};
 use lanthorn::losses::{BinaryCrossentropy, MeanSquaredError, SparseCategoricalCrossentropy};
 use lanthorn::metrics::Accuracy;
 use lanthorn::optimizers::Adam;
+use lanthorn::sections::{ClassWeight, CompileConfig, FitConfig};
 use lanthorn::sequential::Arrays;
 
 /// 60 points; class 1 where the sum is above 1.

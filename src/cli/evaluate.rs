@@ -6,13 +6,14 @@ use std::path::{Path, PathBuf};
 use anyhow::Result;
 use clap::Args;
 use lanthorn::Error;
-use lanthorn::config::{Config, Document};
+use lanthorn::config::Document;
 use lanthorn::data::{self, Dataset, Preprocessing};
 use lanthorn::engine::Engine;
 use lanthorn::evaluate::{Scores, score_each};
 use lanthorn::metrics::report::Report;
 use lanthorn::plan::{Plan, samples};
 use lanthorn::run::CONFIG;
+use lanthorn::sections::Config;
 use serde_json::json;
 
 use super::{Common, view};

@@ -8,12 +8,12 @@ use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{Args, ValueEnum};
 use lanthorn::Error;
 use lanthorn::artifact::{Model, Training, model_path};
-use lanthorn::config::Config;
 use lanthorn::exchange::formats::{
     Container, EXPORT_FORMATS, ExportFormat, ExportOption, ExportOptions, Exported,
 };
 use lanthorn::network::Network;
 use lanthorn::plan::Plan;
+use lanthorn::sections::Config;
 use lanthorn::spec::Spec;
 use serde_json::json;
 

@@ -6,12 +6,6 @@ use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde_json::{Map, Value, json};
 
 use super::entry::{Catalog, Entry};
-use super::sections::Config;
-
-/// The JSON Schema of a whole configuration.
-pub fn schema() -> Value {
-    schema_of::<Config>()
-}
 
 /// The JSON Schema (draft 2020-12) of a type.
 pub fn schema_of<T: JsonSchema>() -> Value {

@@ -1,7 +1,7 @@
 //! Cells: what is missing, what is a number, and how a cell is shown.
 
 use super::float;
-use crate::config::MissingValues;
+use crate::sections::MissingValues;
 
 /// What reads as missing.
 #[derive(Debug, Clone, Default)]

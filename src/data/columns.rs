@@ -7,9 +7,9 @@ use super::header::Header;
 use super::source::Source;
 use super::table::Wanted;
 use crate::config::ConfigError;
-use crate::config::data::{ColumnConfig, Columns, DataConfig, Encode, Scale};
 use crate::diagnostics::Code;
 use crate::error::{Error, Result};
+use crate::sections::{ColumnConfig, Columns, DataConfig, Encode, Scale};
 
 /// The columns of a table that the configuration asks for.
 pub(super) struct Plan {

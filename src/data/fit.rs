@@ -9,7 +9,7 @@ use super::preprocessing::{Column, Preprocessing, Transform};
 use super::scaling::{Extent, Scaling};
 use super::table::{BLOCK_ROWS, Chunk, Slot, Table};
 use crate::config::ConfigError;
-use crate::config::data::{DataConfig, Encode, Scale};
+use crate::sections::{DataConfig, Encode, Scale};
 use crate::threads;
 
 /// The most classes that may become a column each.

@@ -5,10 +5,10 @@ use std::collections::HashMap;
 use super::classes;
 use super::records::{MOST_COLUMNS, Record, Records};
 use super::source::Source;
-use crate::config::HeaderConfig;
 use crate::config::names::did_you_mean;
 use crate::diagnostics::{Code, Diagnostic};
 use crate::error::{Error, Problem, Result};
+use crate::sections::HeaderConfig;
 
 /// How a table is written.
 #[derive(Debug, Clone, PartialEq)]

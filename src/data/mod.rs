@@ -49,10 +49,10 @@ use source::Source;
 use table::Table;
 
 use crate::config::ConfigError;
-use crate::config::data::DataConfig;
 use crate::diagnostics::{Code, Diagnostic, Place};
 use crate::error::Result;
 use crate::random::Random;
+use crate::sections::DataConfig;
 
 pub(crate) use facts::ColumnFacts;
 

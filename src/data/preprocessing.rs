@@ -11,9 +11,9 @@ use super::scaling::Scaling;
 use super::source::Source;
 use super::table::Wanted;
 use crate::config::names::did_you_mean;
-use crate::config::{HeaderConfig, MissingValues};
 use crate::diagnostics::{Code, Place};
 use crate::error::{Error, Result};
+use crate::sections::{HeaderConfig, MissingValues};
 use crate::spec::Facts;
 use crate::target::Target;
 

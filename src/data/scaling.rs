@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::config::data::Scale;
+use crate::sections::Scale;
 
 /// How the numbers of a column are scaled, once its statistics are known.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]

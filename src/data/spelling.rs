@@ -8,8 +8,8 @@ use super::columns::{Plan, Planned, written_name};
 use super::looks::{Look, is_missing_word, look};
 use super::preprocessing::Preprocessing;
 use crate::config::ConfigError;
-use crate::config::data::Encode;
 use crate::diagnostics::{Code, Diagnostic};
+use crate::sections::Encode;
 
 /// Warnings about the categories of each column; an error for dates that would be numbered.
 pub(super) fn check(

@@ -9,11 +9,12 @@ use super::keras::{KerasFile, read_json};
 use super::portable::{Portable, PortableLayer};
 use crate::artifact::{COLUMNS, Model, Training};
 use crate::checkpoint::{CHECKPOINT, Checkpoint};
-use crate::config::{Config, Node};
+use crate::config::Node;
 use crate::diagnostics::Place;
 use crate::error::{Error, Result};
 use crate::memory;
 use crate::network::Network;
+use crate::sections::Config;
 use crate::spec::{Facts, Spec};
 use crate::trainer::Trainer;
 

@@ -4,11 +4,11 @@
 use candle_core::Tensor;
 use serde_json::{Map, Value};
 
-use crate::config::CompileConfig;
 use crate::config::names::snake_case;
 use crate::data::Preprocessing;
 use crate::error::{Error, Result};
 use crate::layers::{LayerEntry, LayerKind, Recurrent};
+use crate::sections::CompileConfig;
 
 /// A model to be written in another format.
 #[derive(Debug, Clone)]

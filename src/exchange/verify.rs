@@ -6,11 +6,11 @@ use candle_core::{Device, Tensor};
 
 use super::layer_rules::LayerRules;
 use crate::artifact::Model;
-use crate::config::Config;
 use crate::data::Preprocessing;
 use crate::error::{Error, Result};
 use crate::layers::LayerKind;
 use crate::network::Network;
+use crate::sections::Config;
 use crate::self_test::SelfTest;
 use crate::spec::{Facts, Spec};
 

@@ -75,7 +75,7 @@ pub trait Loss: fmt::Debug + Send + Sync + AnyItem {
     }
 }
 
-/// How per-sample losses become one number.
+/// How the losses of the samples are reduced to one number.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Reduction {
@@ -92,7 +92,7 @@ pub enum Reduction {
 /// The arguments that every loss takes.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, JsonSchema)]
 pub struct LossCommon {
-    /// How per-sample losses become one number. Default: sum_over_batch_size.
+    /// How the losses of the samples are reduced to one number. Default: sum_over_batch_size.
     pub reduction: Option<Reduction>,
 }
 

@@ -4,11 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Facts, LayerSpec, MetricSpec, ModelSpec, TrainSpec};
 use crate::config::names::snake_case;
-use crate::config::{CompileConfig, ConfigError, Damage, FitConfig, ModelConfig};
+use crate::config::{ConfigError, Damage};
 use crate::diagnostics::Code;
 use crate::error::Problem;
 use crate::layers::LayerEntry;
 use crate::metrics::log_keys;
+use crate::sections::{CompileConfig, FitConfig, ModelConfig};
 use crate::shape::Shape;
 use crate::target::{Output, Target};
 

@@ -2,9 +2,9 @@
 //! that trained it on arrays of its own.
 
 use super::ModelSpec;
-use crate::config::CompileConfig;
 use crate::data::Preprocessing;
 use crate::error::Result;
+use crate::sections::CompileConfig;
 use crate::target::Target;
 
 impl ModelSpec {

@@ -3,11 +3,12 @@
 
 use candle_core::{Device, Tensor};
 use lanthorn::batch::Samples;
-use lanthorn::config::{Config, Node};
+use lanthorn::config::Node;
 use lanthorn::engine::Engine;
 use lanthorn::evaluate::{Scores, score};
 use lanthorn::events::{Event, Listener, Listeners};
 use lanthorn::exchange::keras_json::translate;
+use lanthorn::sections::Config;
 use lanthorn::spec::{Facts, Spec};
 use lanthorn::summary::summary;
 use lanthorn::target::Target;

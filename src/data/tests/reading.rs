@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use super::super::careful;
 use super::super::table::{Chunk, Layout, Read, Wanted, read_plain};
 use super::*;
-use crate::config::{HeaderConfig, MissingValues};
+use crate::sections::{HeaderConfig, MissingValues};
 
 fn wanted(columns: &[(usize, bool)]) -> Vec<Wanted> {
     let column = |(index, text): &(usize, bool)| Wanted {

@@ -6,10 +6,11 @@ use serde_json::json;
 
 use super::{Container, ExportFormat, ExportOptions, Exported};
 use crate::artifact::Model;
-use crate::config::{Config, Document};
+use crate::config::Document;
 use crate::error::Result;
 use crate::exchange::verify;
 use crate::network::Network;
+use crate::sections::Config;
 use crate::spec::Spec;
 
 #[derive(Debug)]

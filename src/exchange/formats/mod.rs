@@ -14,9 +14,9 @@ use serde_json::{Value, json};
 
 use super::verify;
 use crate::artifact::{FORMAT_MAJOR, Model};
-use crate::config::Config;
 use crate::error::Result;
 use crate::network::Network;
+use crate::sections::Config;
 use crate::spec::Spec;
 
 /// Every format, in the order of the documentation.

@@ -9,8 +9,8 @@ use super::super::signatures::{
     SCHEDULES,
 };
 use crate::activations::Activation;
+use crate::config::Catalog;
 use crate::config::names::snake_case;
-use crate::config::{Catalog, CompileConfig};
 use crate::data::Preprocessing;
 use crate::error::{Error, Result};
 use crate::layers::{Bidirectional, LayerKind, MergeMode};
@@ -18,6 +18,7 @@ use crate::losses::{LossEntry, LossKind};
 use crate::metrics::{MetricEntry, MetricKind};
 use crate::optimizers::{OptimizerEntry, OptimizerKind};
 use crate::schedules::LearningRate;
+use crate::sections::CompileConfig;
 use crate::target::Target;
 
 /// The model's JSON.

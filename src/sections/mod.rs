@@ -1,16 +1,27 @@
-//! The sections of a configuration, as typed: `model`, `compile`, `fit`. (`data` has its own file.)
+//! The sections of a configuration, as typed: `data` (in its own file), `model`, `compile`, `fit`.
+
+mod csv;
+pub mod data;
+mod keeping;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::data::DataConfig;
-use super::keeping::{InitWeights, Interval};
 use crate::callbacks::CallbackEntry;
 use crate::data::ValidationSplit;
 use crate::layers::LayerEntry;
 use crate::losses::LossEntry;
 use crate::metrics::MetricEntry;
 use crate::optimizers::OptimizerEntry;
+
+pub use csv::{CsvConfig, HeaderConfig, MissingValues};
+pub use data::{ColumnConfig, Columns, DataConfig, Encode, MinMax, Scale};
+pub use keeping::{InitWeights, Interval};
+
+/// The JSON Schema of a whole configuration.
+pub fn schema() -> serde_json::Value {
+    crate::config::schema_of::<Config>()
+}
 
 /// A configuration: the data, the model, and how the model is trained.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]

@@ -8,7 +8,7 @@ use serde::de::{self, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Serialize, Serializer};
 
 use super::csv::{self, CsvConfig, MissingValues};
-use super::error::missing_key;
+use crate::config::missing_key;
 use crate::diagnostics::Code;
 use crate::error::Problem;
 
@@ -25,22 +25,22 @@ pub struct DataConfig {
     /// Table for `lanthorn evaluate`, not used in training. Default: none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub test: Option<String>,
-    /// What stands between two cells: the older name of `csv.delimiter`.
+    /// Separator of the cells: an older name for `csv.delimiter`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub delimiter: Option<char>,
-    /// How the tables are written. Default: cells between commas under a header.
+    /// Format of the tables. Default: cells separated by commas, under a header line.
     #[serde(default, skip_serializing_if = "is_default")]
     pub csv: CsvConfig,
-    /// What reads as missing in any column, besides the empty cell. Default: NA, N/A, n/a, <NA>,
-    /// #N/A, NaN, nan, None, null, NULL, ? and -.
+    /// Texts that mean a missing value in any column, in addition to the empty cell. Default: NA,
+    /// N/A, n/a, <NA>, #N/A, NaN, nan, None, null, NULL, ? and -.
     #[serde(default = "MissingValues::usual", skip_serializing_if = "MissingValues::is_usual")]
     pub missing_values: MissingValues,
-    /// The features; their order is the order of the model's input columns.
+    /// Features, in the order of the model's inputs.
     #[serde(deserialize_with = "features")]
     pub features: Vec<ColumnConfig>,
     /// Target: a column of classes, or one or several columns of numbers.
     pub target: ColumnConfig,
-    /// A column that says how much each row counts in the loss. Default: all alike.
+    /// Column with the weight of each row in the loss. Default: 1 for all rows.
     #[serde(
         default,
         skip_serializing_if = "Option::is_none",
@@ -126,7 +126,7 @@ pub enum Encode {
     /// One column for each class: 1 for the class of the cell, 0 for the others. scikit-learn:
     /// `OneHotEncoder`.
     OneHot,
-    /// 1 for true, yes, t, y and 1, 0 for false, no, f, n and 0, in any case.
+    /// 1 for true, yes, t, y and 1; 0 for false, no, f, n and 0; upper or lower case.
     Boolean,
 }
 
@@ -199,7 +199,7 @@ impl ColumnConfig {
 #[derive(Serialize, Deserialize, JsonSchema)]
 #[serde(rename = "column", deny_unknown_fields)]
 struct Written {
-    /// One column, by its name.
+    /// Name of the column.
     #[serde(
         default,
         skip_serializing_if = "Option::is_none",
@@ -209,10 +209,10 @@ struct Written {
     /// Several columns: a list of names, or a pattern such as `p*`.
     #[serde(skip_serializing_if = "Option::is_none")]
     columns: Option<Names>,
-    /// Columns that a pattern leaves out: names and patterns. Default: none.
+    /// Columns to leave out of a pattern: names and patterns. Default: none.
     #[serde(default, skip_serializing_if = "Vec::is_empty", deserialize_with = "csv::names")]
     exclude: Vec<String>,
-    /// How numbers are scaled. Default: none.
+    /// Scaling of the numbers. Default: none.
     #[serde(default, skip_serializing_if = "is_unscaled")]
     scale: Option<Scale>,
     /// Encoding of the categories. Default: none, the cells are numbers.

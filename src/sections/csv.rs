@@ -9,16 +9,16 @@ use serde::{Deserialize, Serialize, Serializer};
 use crate::diagnostics::Code;
 use crate::error::Problem;
 
-/// How a CSV file is written.
+/// Format of a CSV file.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename = "csv")]
 #[schemars(deny_unknown_fields)]
 pub struct CsvConfig {
-    /// What stands between two cells. Default: a comma.
+    /// Separator of the cells. Default: a comma.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub delimiter: Option<char>,
-    /// Whether the first line names the columns. `false`: there is no such line, and the columns are
-    /// 0, 1, …; a list names them. Default: true.
+    /// Whether the first line names the columns. With `false` there is no such line, and the columns
+    /// are named 0, 1, …; a list gives them names. Default: true.
     #[serde(default, skip_serializing_if = "HeaderConfig::is_first_line")]
     pub header: HeaderConfig,
 }
