@@ -32,7 +32,7 @@ pub enum TargetRange {
     Any,
     /// 0 and more.
     NotNegative,
-    /// From 0 to 1.
+    /// Value to reach, between 0 and 1.
     Probabilities,
     /// -1 and 1, or 0 and 1.
     Signs,

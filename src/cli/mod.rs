@@ -51,10 +51,10 @@ pub(crate) struct Common {
     /// Number of threads; it does not change the results [default: one per core]
     #[arg(long, global = true, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     threads: Option<u16>,
-    /// Take models and checkpoints as they are, even where their checksum says that they were changed
+    /// Accept models and checkpoints even if their checksum says that they were changed
     #[arg(long, global = true)]
     no_verify: bool,
-    /// Print JSON on stdout: events, one a line, for train; one document for other verbs
+    /// Print JSON on stdout: one event per line for train, one document for other commands
     #[arg(long, global = true)]
     json: bool,
     /// Print results only, no progress

@@ -21,18 +21,18 @@ configuration! {
     ///
     /// Keras: `keras.layers.Dense`.
     pub struct Dense {
-        /// The size of the output; at least 1.
+        /// Number of output units; at least 1.
         units: usize,
-        /// What is applied to the output.
+        /// Activation function applied to the output.
         activation: Activation = Activation::Linear,
-        /// Whether a bias is added.
+        /// Whether to add a bias.
         use_bias: bool = true,
         initializers {
             kernel "the kernel" = Initializer::glorot_uniform(),
             bias "the bias" = Initializer::zeros(),
         }
         regularizers { kernel "the kernel", bias "the bias" }
-        /// The penalty on the output, divided by the batch's size.
+        /// Regularizer for the output; its penalty is divided by the batch size.
         activity_regularizer: Option<Regularizer> = None,
         constraints { kernel "the kernel", bias "the bias" }
     }

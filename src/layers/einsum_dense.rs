@@ -20,28 +20,29 @@ use crate::weights::{Parameter, Scope, WeightSpec};
 configuration! {
     /// `output = activation(einsum(equation, input, kernel) + bias)`.
     ///
-    /// In `equation`, as in `abc,cd->abd`, each letter is an axis; the input's first is the batch and
-    /// is the output's first too. `...` stands for all axes that aren't named: `...x,xy->...y`.
-    /// Weights: `kernel`, of the sizes of its letters, `bias`, where `bias_axes` is given: the output's
-    /// axes from the first that it names, with size 1 for those that it doesn't. Drops the mask.
+    /// Each letter of `equation`, such as `abc,cd->abd`, is an axis; the first letter of the input
+    /// and of the output is the batch. `...` stands for all other axes: `...x,xy->...y`.
+    /// Weights: `kernel`, with one axis for each of its letters; with `bias_axes`, also `bias`,
+    /// with the output's axes from the first one named on, of size 1 where an axis is not named.
+    /// Drops the mask.
     ///
     /// Keras: `keras.layers.EinsumDense`.
     pub struct EinsumDense {
         /// `abc,cd->abd`
         equation: String,
-        /// The sizes of the output's axes without the batch (and those under `...`); null for a size
-        /// that the input gives. One number stands for one axis.
+        /// Output shape without the batch and the axes under `...`; null for a size taken from the
+        /// input. A single number for a single axis.
         output_shape: Sizes,
-        /// What is applied to the output.
+        /// Activation function applied to the output.
         activation: Activation = Activation::Linear,
-        /// The output's letters that have a bias of their own. Default: no bias.
+        /// Output axes to which a bias applies, such as `d`. Default: no bias.
         bias_axes: Option<String> = None,
         initializers {
             kernel "the kernel" = Initializer::glorot_uniform(),
             bias "the bias" = Initializer::zeros(),
         }
         regularizers { kernel "the kernel", bias "the bias" }
-        /// The penalty on the output, divided by the batch's size.
+        /// Regularizer for the output; its penalty is divided by the batch size.
         activity_regularizer: Option<Regularizer> = None,
         constraints { kernel "the kernel", bias "the bias" }
     }

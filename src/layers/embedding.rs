@@ -15,22 +15,22 @@ use crate::stored::Stored;
 use crate::weights::{Parameter, Scope, WeightSpec};
 
 configuration! {
-    /// `output = embeddings[id]`. Ids are whole numbers from 0 to input_dim - 1 (what comes after the
-    /// point is cut off); others are an error.
+    /// `output = embeddings[id]`. Ids are whole numbers from 0 to input_dim - 1 (fractions are
+    /// truncated); other ids are an error.
     ///
     /// Input shape: (batch, …). Output shape: (batch, …, output_dim).
     /// Weights: `embeddings` (input_dim, output_dim).
     ///
-    /// Keras: `keras.layers.Embedding`, which reads some row for an id outside of the table.
+    /// Keras: `keras.layers.Embedding`, which does not check the ids.
     pub struct Embedding {
-        /// How many ids there are: the largest, plus 1.
+        /// Number of ids: the largest id plus 1.
         input_dim: usize,
-        /// The size of a row.
+        /// Size of each embedding vector.
         output_dim: usize,
         initializers { embeddings "the embeddings" = Initializer::random_uniform() }
         regularizers { embeddings "the embeddings" }
         constraints { embeddings "the embeddings" }
-        /// True: id 0 stands for no step at all, and is masked.
+        /// Whether id 0 is padding, to be masked.
         mask_zero: bool = false,
     }
 }

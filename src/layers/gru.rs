@@ -17,8 +17,8 @@ recurrent_layer! {
     /// `activation(x · W + b + r · (h · U + b'))`, without it `activation(x · W + (r · h) · U + b)`.
     /// The weights' columns are the blocks z, r, g.
     ///
-    /// The state starts at zeros. Where a mask says that a step doesn't count, the state stays, and the
-    /// output repeats that of the step before (zeros at the first).
+    /// The state starts at zeros. At a masked step the state is kept, and the output is the
+    /// previous one (zeros at the first step).
     ///
     /// Input shape: (batch, time, features). Output shape: (batch, units), or (batch, time, units)
     /// with `return_sequences`.
@@ -34,8 +34,8 @@ recurrent_layer! {
             recurrent_activation: Activation = Activation::Sigmoid,
         }
         last {
-            /// Whether the reset gate acts after the product with the recurrent kernel, as in PyTorch,
-            /// or on the state before it.
+            /// Whether to apply the reset gate after the product with the recurrent kernel, as
+            /// PyTorch does, instead of before it.
             reset_after: bool = true,
         }
     }

@@ -16,8 +16,8 @@ recurrent_layer! {
     /// (with `recurrent_activation`) and g (with `activation`) are those of
     /// `x · kernel + h · recurrent_kernel + bias`, whose columns are the blocks i, f, g, o.
     ///
-    /// The state starts at zeros. Where a mask says that a step doesn't count, the state stays, and the
-    /// output repeats that of the step before (zeros at the first).
+    /// The state starts at zeros. At a masked step the state is kept, and the output is the
+    /// previous one (zeros at the first step).
     ///
     /// Input shape: (batch, time, features). Output shape: (batch, units), or (batch, time, units)
     /// with `return_sequences`.
@@ -32,7 +32,7 @@ recurrent_layer! {
             recurrent_activation: Activation = Activation::Sigmoid,
         }
         biases {
-            /// Whether the bias of the forget gate starts at 1.
+            /// Whether to initialize the bias of the forget gate to 1.
             unit_forget_bias: bool = true,
         }
     }

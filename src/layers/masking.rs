@@ -10,13 +10,13 @@ use crate::shape::Shape;
 use crate::weights::Scope;
 
 configuration! {
-    /// Masks each time step whose every feature is `mask_value`; its numbers become 0.
+    /// Masks each time step of which all features equal `mask_value`, and sets them to 0.
     ///
     /// Input and output shape: (batch, time, features).
     ///
     /// Keras: `keras.layers.Masking`.
     pub struct Masking {
-        /// What a masked step is full of.
+        /// Value of the features of a masked step.
         mask_value: f64 = 0.0,
     }
 }

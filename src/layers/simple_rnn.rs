@@ -14,8 +14,8 @@ use crate::weights::Scope;
 recurrent_layer! {
     /// `h' = activation(x · kernel + h · recurrent_kernel + bias)`, step by step over the time axis.
     ///
-    /// The state starts at zeros. Where a mask says that a step doesn't count, the state stays, and the
-    /// output repeats that of the step before (zeros at the first).
+    /// The state starts at zeros. At a masked step the state is kept, and the output is the
+    /// previous one (zeros at the first step).
     ///
     /// Input shape: (batch, time, features). Output shape: (batch, units), or (batch, time, units)
     /// with `return_sequences`.

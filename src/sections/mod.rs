@@ -123,15 +123,15 @@ pub struct FitConfig {
     /// model.safetensors with the model's outputs, so that `predict` can check them. Set it to false
     /// if the rows must not be shared with the model. Default: true.
     pub self_test: bool,
-    /// The time between two checkpoints: `30s`, `5m`, `1h`. Default: a second, or longer where
+    /// Time between two checkpoints, such as `30s`, `5m` or `1h`. Default: one second, or longer if
     /// checkpoints would take more than 2 % of the time.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub checkpoint: Option<Interval>,
-    /// The weights that training starts from, a safetensors file or a run's folder; `--init-weights`
-    /// sets it. Default: the initializers'.
+    /// Weights to start training from: a safetensors file or a run's folder. `--init-weights` sets
+    /// it. Default: none, the initializers are used.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub init_weights: Option<InitWeights>,
-    /// A weight for each class in the loss, or `balanced`. Default: all 1.
+    /// Weight of each class in the loss, or `balanced`. Default: 1 for all.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub class_weight: Option<ClassWeight>,
     /// Callbacks, called in this order. Default: none.

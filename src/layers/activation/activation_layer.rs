@@ -9,11 +9,11 @@ use crate::shape::Shape;
 use crate::weights::Scope;
 
 configuration! {
-    /// `output = activation(input)`. Output shape: the input's (half its last axis for `glu`).
+    /// `output = activation(input)`. Output shape: same as the input (`glu` halves the last axis).
     ///
     /// Keras: `keras.layers.Activation`.
     pub struct ActivationLayer {
-        /// The function: `relu`, `leaky_relu: {negative_slope: 0.1}`.
+        /// Activation function, such as `relu` or `leaky_relu: {negative_slope: 0.1}`.
         activation: Activation,
     }
 }

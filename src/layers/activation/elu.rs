@@ -10,7 +10,7 @@ use crate::shape::Shape;
 use crate::weights::Scope;
 
 configuration! {
-    /// `x` where x > 0, elsewhere `alpha · (e^x - 1)`. Output shape: the input's.
+    /// `x` where x > 0, elsewhere `alpha · (e^x - 1)`. Output shape: same as the input.
     ///
     /// Keras: `keras.layers.ELU`.
     pub struct Elu {

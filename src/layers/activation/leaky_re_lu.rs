@@ -10,9 +10,10 @@ use crate::shape::Shape;
 use crate::weights::Scope;
 
 configuration! {
-    /// `x` where x ≥ 0, elsewhere `negative_slope · x`. Output shape: the input's.
+    /// `x` where x ≥ 0, elsewhere `negative_slope · x`. Output shape: same as the input.
     ///
-    /// Keras: `keras.layers.LeakyReLU`, whose slope is 0.3 where the function's is 0.2.
+    /// Keras: `keras.layers.LeakyReLU`. The default slope is 0.3 here and 0.2 in the activation
+    /// `leaky_relu`.
     pub struct LeakyReLU {
         /// The slope below 0.
         negative_slope: f64 = 0.3,

@@ -13,15 +13,15 @@ use crate::stored::Stored;
 use crate::weights::{Parameter, Scope, WeightSpec};
 
 configuration! {
-    /// `x` where x > 0, elsewhere `alpha · x`. Output shape: the input's.
-    /// Weights: `alpha`, of the input's shape with 1 for the shared axes.
+    /// `x` where x > 0, elsewhere `alpha · x`. Output shape: same as the input.
+    /// Weights: `alpha`, of the shape of a sample, with size 1 along the shared axes.
     ///
     /// Keras: `keras.layers.PReLU`.
     pub struct PReLU {
         initializers { alpha "the slopes" = Initializer::zeros() }
         regularizers { alpha "the slopes" }
         constraints { alpha "the slopes" }
-        /// Axes along which one slope serves all places; the batch is axis 0.
+        /// Axes along which the slopes are shared; the batch is axis 0.
         shared_axes: Option<Vec<i64>> = None,
     }
 }

@@ -10,16 +10,16 @@ use crate::shape::Shape;
 use crate::weights::Scope;
 
 configuration! {
-    /// `max_value` where x is above it, x where it is above `threshold`, elsewhere
-    /// `negative_slope · (x - threshold)`. Output shape: the input's.
+    /// `max_value` where x is above it, x where it is above `threshold`, elsewhere `negative_slope
+    /// · (x - threshold)`. Output shape: same as the input.
     ///
     /// Keras: `keras.layers.ReLU`.
     pub struct ReLU {
-        /// The largest output; not negative.
+        /// Largest output; at least 0.
         max_value: Option<f64> = None,
-        /// The slope below the threshold; not negative.
+        /// Slope below the threshold; at least 0.
         negative_slope: f64 = 0.0,
-        /// Inputs up to it are cut; not negative.
+        /// Inputs at or below it are cut off; at least 0.
         threshold: f64 = 0.0,
     }
 }

@@ -12,11 +12,11 @@ use crate::shape::Shape;
 use crate::weights::Scope;
 
 configuration! {
-    /// `e^x / Σ e^x` over one axis, or over several together. Output shape: the input's.
+    /// `e^x / Σ e^x` over one axis, or over several together. Output shape: same as the input.
     ///
     /// Keras: `keras.layers.Softmax`.
     pub struct Softmax {
-        /// The axis, or a list of axes; the batch is axis 0.
+        /// Axis or list of axes; the batch is axis 0.
         axis: AxisList = AxisList::last(),
     }
 }

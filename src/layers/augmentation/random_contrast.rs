@@ -13,21 +13,21 @@ use crate::shape::Shape;
 use crate::weights::Scope;
 
 configuration! {
-    /// In training, `output = (input - mean) · factor + mean`, cut to the range of values: the mean of
-    /// each channel of an image, and a factor for each image.
+    /// In training, `output = (input - mean) · factor + mean`, clipped to `value_range`, with the
+    /// mean of each channel of an image and a random factor for each image.
     ///
     /// Input and output shape: (batch, height, width, channels).
     ///
-    /// Keras: `keras.layers.RandomContrast`; its draws can't be reproduced.
+    /// Keras: `keras.layers.RandomContrast`, whose random numbers differ.
     pub struct RandomContrast {
-        /// `[lower, upper]`: the factor is drawn between 1 - lower and 1 + upper; both between 0 and 1.
-        /// One number is the upper end, as in Keras, and the lower is 0.
+        /// `[lower, upper]`: the factor is between 1 - lower and 1 + upper; both are between 0 and
+        /// 1. A single number sets `upper`, as in Keras, with `lower` 0.
         factor: Factor,
-        /// The least and the largest output. Default: [0, 255].
+        /// Smallest and largest output. Default: [0, 255].
         value_range: [f64; 2] = [0.0, 255.0],
-        /// A seed of the layer's own. Default: the run's.
+        /// Seed of the layer's random numbers. Default: the seed of the run.
         seed: Option<u64> = None,
-        /// Where the channels stand.
+        /// Position of the channel axis: `channels_last` or `channels_first`.
         data_format: DataFormat = DataFormat::ChannelsLast,
     }
 }

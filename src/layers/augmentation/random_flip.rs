@@ -13,18 +13,18 @@ use crate::shape::Shape;
 use crate::weights::Scope;
 
 configuration! {
-    /// In training, each image is mirrored with probability 1/2; in both directions at once where the
-    /// mode names both.
+    /// In training, flips each image with probability 1/2; in both directions at once if the mode
+    /// names both.
     ///
     /// Input and output shape: (batch, height, width, channels).
     ///
-    /// Keras: `keras.layers.RandomFlip`; its draws can't be reproduced.
+    /// Keras: `keras.layers.RandomFlip`, whose random numbers differ.
     pub struct RandomFlip {
-        /// The direction. Default: horizontal_and_vertical.
+        /// Direction of the flip. Default: horizontal_and_vertical.
         mode: Flips = Flips::default(),
-        /// A seed of the layer's own. Default: the run's.
+        /// Seed of the layer's random numbers. Default: the seed of the run.
         seed: Option<u64> = None,
-        /// Where the channels stand.
+        /// Position of the channel axis: `channels_last` or `channels_first`.
         data_format: DataFormat = DataFormat::ChannelsLast,
     }
 }

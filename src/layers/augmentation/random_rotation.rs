@@ -10,23 +10,24 @@ use crate::shape::Shape;
 use crate::weights::Scope;
 
 configuration! {
-    /// In training, each image is turned around its middle.
+    /// In training, rotates each image about its center by a random angle.
     ///
     /// Input and output shape: (batch, height, width, channels).
     ///
-    /// Keras: `keras.layers.RandomRotation`; its draws can't be reproduced.
+    /// Keras: `keras.layers.RandomRotation`, whose random numbers differ.
     pub struct RandomRotation {
-        /// The range of the angle as a share of a full turn, counterclockwise; 0.1 is ±36 degrees.
+        /// Range of the angle as a fraction of a full turn, counterclockwise; 0.1 means ±36
+        /// degrees.
         factor: Factor,
-        /// What stands beyond the edges. Default: reflect.
+        /// How points outside of the image are filled. Default: reflect.
         fill_mode: FillMode = FillMode::default(),
-        /// How a place between pixels is read. Default: bilinear.
+        /// How values between pixels are interpolated. Default: bilinear.
         interpolation: Sampling = Sampling::default(),
-        /// A seed of the layer's own. Default: the run's.
+        /// Seed of the layer's random numbers. Default: the seed of the run.
         seed: Option<u64> = None,
-        /// What `fill_mode: constant` fills with.
+        /// Value used by `fill_mode: constant`.
         fill_value: f64 = 0.0,
-        /// Where the channels stand.
+        /// Position of the channel axis: `channels_last` or `channels_first`.
         data_format: DataFormat = DataFormat::ChannelsLast,
     }
 }

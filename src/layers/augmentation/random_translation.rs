@@ -10,25 +10,26 @@ use crate::shape::Shape;
 use crate::weights::Scope;
 
 configuration! {
-    /// In training, each image is moved.
+    /// In training, shifts each image by a random distance.
     ///
     /// Input and output shape: (batch, height, width, channels).
     ///
-    /// Keras: `keras.layers.RandomTranslation`; its draws can't be reproduced.
+    /// Keras: `keras.layers.RandomTranslation`, whose random numbers differ.
     pub struct RandomTranslation {
-        /// The range of the way down, as a share of the height; 0.2 is a fifth, up or down.
+        /// Range of the vertical shift as a fraction of the height; 0.2 means up to a fifth, up or
+        /// down.
         height_factor: Factor,
-        /// The range of the way to the right, as a share of the width.
+        /// Range of the horizontal shift as a fraction of the width.
         width_factor: Factor,
-        /// What stands beyond the edges. Default: reflect.
+        /// How points outside of the image are filled. Default: reflect.
         fill_mode: FillMode = FillMode::default(),
-        /// How a place between pixels is read. Default: bilinear.
+        /// How values between pixels are interpolated. Default: bilinear.
         interpolation: Sampling = Sampling::default(),
-        /// A seed of the layer's own. Default: the run's.
+        /// Seed of the layer's random numbers. Default: the seed of the run.
         seed: Option<u64> = None,
-        /// What `fill_mode: constant` fills with.
+        /// Value used by `fill_mode: constant`.
         fill_value: f64 = 0.0,
-        /// Where the channels stand.
+        /// Position of the channel axis: `channels_last` or `channels_first`.
         data_format: DataFormat = DataFormat::ChannelsLast,
     }
 }

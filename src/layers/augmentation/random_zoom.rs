@@ -10,25 +10,26 @@ use crate::shape::Shape;
 use crate::weights::Scope;
 
 configuration! {
-    /// In training, each image is seen from nearer (negative factors) or farther (positive ones).
+    /// In training, zooms each image by a random factor: negative factors zoom in, positive ones
+    /// zoom out.
     ///
     /// Input and output shape: (batch, height, width, channels).
     ///
-    /// Keras: `keras.layers.RandomZoom`; its draws can't be reproduced.
+    /// Keras: `keras.layers.RandomZoom`, whose random numbers differ.
     pub struct RandomZoom {
-        /// The range of the zoom along the height; -0.2 shows four fifths of it.
+        /// Range of the zoom along the height; -0.2 zooms in to four fifths of it.
         height_factor: Factor,
-        /// The range of the zoom along the width. Default: the same draw as the height's.
+        /// Range of the zoom along the width. Default: the same factor as for the height.
         width_factor: Option<Factor> = None,
-        /// What stands beyond the edges. Default: reflect.
+        /// How points outside of the image are filled. Default: reflect.
         fill_mode: FillMode = FillMode::default(),
-        /// How a place between pixels is read. Default: bilinear.
+        /// How values between pixels are interpolated. Default: bilinear.
         interpolation: Sampling = Sampling::default(),
-        /// A seed of the layer's own. Default: the run's.
+        /// Seed of the layer's random numbers. Default: the seed of the run.
         seed: Option<u64> = None,
-        /// What `fill_mode: constant` fills with.
+        /// Value used by `fill_mode: constant`.
         fill_value: f64 = 0.0,
-        /// Where the channels stand.
+        /// Position of the channel axis: `channels_last` or `channels_first`.
         data_format: DataFormat = DataFormat::ChannelsLast,
     }
 }

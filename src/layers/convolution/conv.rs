@@ -31,14 +31,14 @@ configuration! {
         padding: Padding = Padding::Valid,
         /// Where the channels stand in the input.
         data_format: DataFormat = DataFormat::ChannelsLast,
-        /// How far apart the taps of the kernel are. Above 1, an *atrous* convolution.
+        /// Dilation rate of the kernel. Above 1, an *atrous* convolution.
         dilation_rate: PerAxis = PerAxis::one(),
         /// The number of groups that the channels are split into: each group of filters sees its own
         /// group of input channels alone. Must divide `filters` and the input's channels.
         groups: usize = 1,
         /// The activation function of the output.
         activation: Activation = Activation::Linear,
-        /// Whether a bias is added.
+        /// Whether to add a bias.
         use_bias: bool = true,
         initializers {
             kernel "the kernel" = Initializer::glorot_uniform(),

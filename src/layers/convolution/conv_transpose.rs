@@ -35,11 +35,11 @@ configuration! {
         output_padding: Option<PerAxis> = None,
         /// Where the channels stand in the input.
         data_format: DataFormat = DataFormat::ChannelsLast,
-        /// How far apart the taps of the kernel are. Above 1, an *atrous* convolution.
+        /// Dilation rate of the kernel. Above 1, an *atrous* convolution.
         dilation_rate: PerAxis = PerAxis::one(),
         /// The activation function of the output.
         activation: Activation = Activation::Linear,
-        /// Whether a bias is added.
+        /// Whether to add a bias.
         use_bias: bool = true,
         initializers {
             kernel "the kernel" = Initializer::glorot_uniform(),

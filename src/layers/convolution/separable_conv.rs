@@ -34,11 +34,11 @@ configuration! {
         depth_multiplier: usize = 1,
         /// Where the channels stand in the input.
         data_format: DataFormat = DataFormat::ChannelsLast,
-        /// How far apart the taps of the kernel are. Above 1, an *atrous* convolution.
+        /// Dilation rate of the kernel. Above 1, an *atrous* convolution.
         dilation_rate: PerAxis = PerAxis::one(),
         /// The activation function of the output.
         activation: Activation = Activation::Linear,
-        /// Whether a bias is added.
+        /// Whether to add a bias.
         use_bias: bool = true,
         initializers {
             depthwise "the depthwise kernel" = Initializer::glorot_uniform(),

@@ -16,37 +16,38 @@ use crate::stored::Stored;
 use crate::weights::{Parameter, Scope, WeightSpec};
 
 configuration! {
-    /// `output = (input - mean) / √(variance + epsilon) · gamma + beta`, feature by feature.
+    /// `output = (input - mean) / √(variance + epsilon) · gamma + beta`, for each feature.
     ///
-    /// In training, mean and (biased) variance are those of the batch, masked steps left out, and
-    /// `moving = moving · momentum + batch · (1 - momentum)`; elsewhere, and where the layer is frozen
-    /// by `trainable: false`, they are the moving ones. Output shape: the input's.
+    /// In training, the mean and the (biased) variance are those of the batch, without masked
+    /// steps, and `moving = moving · momentum + batch · (1 - momentum)`. In inference, and where
+    /// the layer is frozen by `trainable: false`, the moving averages are used. Output shape: same
+    /// as the input.
     ///
-    /// Weights: `gamma`, `beta`, `moving_mean`, `moving_variance`, each (features,); the last two are
-    /// not trained. Reference: Ioffe and Szegedy, 2015.
+    /// Weights: `gamma`, `beta`, `moving_mean`, `moving_variance`, each of shape (features,); the
+    /// last two are not trained. Reference: Ioffe and Szegedy, 2015.
     ///
     /// Keras: `keras.layers.BatchNormalization`.
     pub struct BatchNormalization {
-        /// The features' axis; the batch is axis 0.
+        /// Axis of the features; the batch is axis 0.
         axis: AxisList = AxisList::last(),
-        /// How much of the moving statistics stays at each step.
+        /// Momentum of the moving averages.
         momentum: f64 = 0.99,
         /// Added to the variance.
         epsilon: f64 = 1e-3,
-        /// Whether beta is added.
+        /// Whether to add beta.
         center: bool = true,
-        /// Whether gamma is multiplied by.
+        /// Whether to multiply by gamma.
         scale: bool = true,
         initializers { beta "beta" = Initializer::zeros(), gamma "gamma" = Initializer::ones() }
-        /// How the moving mean starts.
+        /// Initializer for the moving mean.
         moving_mean_initializer: Initializer = Initializer::zeros(),
-        /// How the moving variance starts.
+        /// Initializer for the moving variance.
         moving_variance_initializer: Initializer = Initializer::ones(),
         regularizers { beta "beta", gamma "gamma" }
         constraints { beta "beta", gamma "gamma" }
-        /// Only false: batch renormalization is not supported.
+        /// Must be false: batch renormalization is not supported.
         renorm: bool = false,
-        /// Only false: there is one device.
+        /// Must be false: training runs on one device.
         synchronized: bool = false,
     }
 }

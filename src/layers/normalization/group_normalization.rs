@@ -14,23 +14,23 @@ use crate::stored::Stored;
 use crate::weights::{Parameter, Scope, WeightSpec};
 
 configuration! {
-    /// `output = (input - mean) / √(variance + epsilon) · gamma + beta`, with the mean and the (biased)
-    /// variance of a sample over a group of neighbouring channels and all places. Output shape: the
-    /// input's.
+    /// `output = (input - mean) / √(variance + epsilon) · gamma + beta`, with the mean and the
+    /// (biased) variance of each sample over a group of adjacent channels and all positions. Output
+    /// shape: same as the input.
     ///
     /// Weights: `gamma`, `beta`, each (channels,). Reference: Wu and He, 2018.
     ///
     /// Keras: `keras.layers.GroupNormalization`.
     pub struct GroupNormalization {
-        /// How many groups; must divide the number of channels. -1: as many as channels.
+        /// Number of groups; must divide the number of channels. -1 for one group per channel.
         groups: i64 = 32,
-        /// The channels' axis; the batch is axis 0.
+        /// Axis of the channels; the batch is axis 0.
         axis: i64 = -1,
         /// Added to the variance.
         epsilon: f64 = 1e-3,
-        /// Whether beta is added.
+        /// Whether to add beta.
         center: bool = true,
-        /// Whether gamma is multiplied by.
+        /// Whether to multiply by gamma.
         scale: bool = true,
         initializers { beta "beta" = Initializer::zeros(), gamma "gamma" = Initializer::ones() }
         regularizers { beta "beta", gamma "gamma" }

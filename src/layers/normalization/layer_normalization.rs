@@ -14,22 +14,23 @@ use crate::stored::Stored;
 use crate::weights::{Parameter, Scope, WeightSpec};
 
 configuration! {
-    /// `output = (input - mean) / √(variance + epsilon) · gamma + beta`, with the mean and the (biased)
-    /// variance over the axes of a sample that are given. Output shape: the input's.
+    /// `output = (input - mean) / √(variance + epsilon) · gamma + beta`, with the mean and the
+    /// (biased) variance over the given axes of each sample. Output shape: same as the input.
     ///
-    /// Weights: `gamma`, `beta`, of the sizes of those axes. Reference: Ba, Kiros and Hinton, 2016.
+    /// Weights: `gamma`, `beta`, with the sizes of those axes. Reference: Ba, Kiros and Hinton,
+    /// 2016.
     ///
     /// Keras: `keras.layers.LayerNormalization`.
     pub struct LayerNormalization {
-        /// The axis, or a list of axes; the batch is axis 0.
+        /// Axis or list of axes; the batch is axis 0.
         axis: AxisList = AxisList::last(),
         /// Added to the variance.
         epsilon: f64 = 1e-3,
-        /// Whether beta is added.
+        /// Whether to add beta.
         center: bool = true,
-        /// Whether gamma is multiplied by.
+        /// Whether to multiply by gamma.
         scale: bool = true,
-        /// Only false: `rms_normalization` is a layer of its own.
+        /// Must be false: use the layer `rms_normalization` instead.
         rms_scaling: bool = false,
         initializers { beta "beta" = Initializer::zeros(), gamma "gamma" = Initializer::ones() }
         regularizers { beta "beta", gamma "gamma" }

@@ -16,23 +16,25 @@ use crate::stored::Stored;
 use crate::weights::{Parameter, Scope};
 
 configuration! {
-    /// `output = (input - mean) / max(√variance, 1e-7)`, for each place of the axes that are given.
-    /// Mean and (biased) variance are given too, or taken from the training data before training
-    /// starts, as it arrives at this layer. Output shape: the input's.
+    /// `output = (input - mean) / max(√variance, 1e-7)`, for each position along the given axes.
+    /// The mean and the (biased) variance are given, or computed from the training data before
+    /// training starts, as it reaches this layer. Output shape: same as the input.
     ///
-    /// Weights, where they aren't given: `mean`, `variance`, of the sizes of those axes, and `count`,
-    /// which Keras keeps for the sake of old files; none is trained.
+    /// Weights, unless they are given: `mean` and `variance`, with the sizes of those axes, and
+    /// `count`, which Keras keeps for compatibility; none is trained.
     ///
-    /// Keras: `keras.layers.Normalization`, which has to be told to `adapt`.
+    /// Keras: `keras.layers.Normalization`, on which `adapt` must be called.
     pub struct Normalization {
-        /// The axis or axes with statistics of their own for each place; the batch is axis 0. An empty
-        /// list (Keras: None) takes one mean and one variance for all numbers.
+        /// Axis or axes along which each position has its own mean and variance; the batch is axis
+        /// 0. An empty list (Keras: None) uses one mean and one variance for all values.
         axis: AxisList = AxisList::last(),
-        /// The mean: one number, or one for each place. Default: the training data's.
+        /// The mean: one number, or one for each position. Default: computed from the training
+        /// data.
         mean: Option<NumberList> = None,
-        /// The variance: one number, or one for each place. Default: the training data's.
+        /// The variance: one number, or one for each position. Default: computed from the training
+        /// data.
         variance: Option<NumberList> = None,
-        /// True: `output = input · max(√variance, 1e-7) + mean`.
+        /// Whether to do the opposite: `output = input · max(√variance, 1e-7) + mean`.
         invert: bool = false,
     }
 }

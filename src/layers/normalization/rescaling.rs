@@ -13,13 +13,13 @@ use crate::shape::Shape;
 use crate::weights::Scope;
 
 configuration! {
-    /// `output = input · scale + offset`. Output shape: the input's.
+    /// `output = input · scale + offset`. Output shape: same as the input.
     ///
     /// Keras: `keras.layers.Rescaling`.
     pub struct Rescaling {
-        /// The factor: one number, or one for each place of the last axis.
+        /// Factor: one number, or one for each position of the last axis.
         scale: NumberList,
-        /// The addend: one number, or one for each place of the last axis.
+        /// Offset: one number, or one for each position of the last axis.
         offset: NumberList = NumberList::One(0.0),
     }
 }

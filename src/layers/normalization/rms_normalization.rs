@@ -14,15 +14,15 @@ use crate::stored::Stored;
 use crate::weights::{Parameter, Scope, WeightOptions, WeightSpec};
 
 configuration! {
-    /// `output = input / √(mean of input² + epsilon) · scale`, the mean over the axes of a sample that
-    /// are given. Drops the mask. Output shape: the input's.
+    /// `output = input / √(mean of input² + epsilon) · scale`, with the mean over the given axes of
+    /// each sample. Drops the mask. Output shape: same as the input.
     ///
-    /// Weights: `scale`, of the sizes of those axes; it starts with ones. Reference: Zhang and
+    /// Weights: `scale`, with the sizes of those axes; it starts with ones. Reference: Zhang and
     /// Sennrich, 2019.
     ///
     /// Keras: `keras.layers.RMSNormalization`.
     pub struct RmsNormalization {
-        /// The axis, or a list of axes; the batch is axis 0.
+        /// Axis or list of axes; the batch is axis 0.
         axis: AxisList = AxisList::last(),
         /// Added to the mean.
         epsilon: f64 = 1e-6,

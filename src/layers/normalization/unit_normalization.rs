@@ -11,12 +11,12 @@ use crate::shape::Shape;
 use crate::weights::Scope;
 
 configuration! {
-    /// `output = input · min(1 / √(Σ input²), 1e12)`, the sum over the axes of a sample that are given.
-    /// Output shape: the input's.
+    /// `output = input · min(1 / √(Σ input²), 1e12)`, with the sum over the given axes of each
+    /// sample. Output shape: same as the input.
     ///
     /// Keras: `keras.layers.UnitNormalization`.
     pub struct UnitNormalization {
-        /// The axis, or a list of axes; the batch is axis 0.
+        /// Axis or list of axes; the batch is axis 0.
         axis: AxisList = AxisList::last(),
     }
 }

@@ -211,10 +211,10 @@ macro_rules! recurrent_layer {
         $crate::layers::configuration! {
             $(#[doc = $about])*
             pub struct $name {
-                /// The size of the output; at least 1.
+                /// Number of output units; at least 1.
                 units: usize,
                 $($activations)*
-                /// Whether a bias is added.
+                /// Whether to add a bias.
                 use_bias: bool = true,
                 initializers {
                     kernel "the kernel" = Initializer::glorot_uniform(),
@@ -232,20 +232,21 @@ macro_rules! recurrent_layer {
                 dropout: f64 = 0.0,
                 /// The share of the state that training drops, the same at all steps of a sequence.
                 recurrent_dropout: f64 = 0.0,
-                /// Whether the output holds every time step, or the last alone.
+                /// Whether to return the output of every time step instead of the last one only.
                 return_sequences: bool = false,
-                /// Not supported: a Sequential model has one output.
+                /// Must be false: a Sequential model has one output.
                 return_state: bool = false,
-                /// Whether time runs backwards; a sequence then comes out last step first.
+                /// Whether to process the sequence backwards; with `return_sequences`, the output
+                /// is reversed too.
                 go_backwards: bool = false,
-                /// Not supported: every batch starts from zeros.
+                /// Must be false: every batch starts from a zero state.
                 stateful: bool = false,
-                /// Accepted and without effect: the numbers are the same.
+                /// Accepted for Keras's sake; it has no effect on the result.
                 unroll: bool = false,
                 /// Whether the output at a masked step is 0; otherwise it repeats the step before.
                 zero_output_for_mask: bool = false,
                 $($($last)*)?
-                /// A seed of this layer's own for dropout. Default: the run's.
+                /// Seed of the layer's random numbers. Default: the seed of the run.
                 seed: Option<u64> = None,
             }
         }

@@ -10,13 +10,13 @@ use crate::shape::Shape;
 use crate::weights::Scope;
 
 configuration! {
-    /// The input as it is; `(l1 · Σ|x| + l2 · Σx²) / batch` is added to the loss.
+    /// Returns the input unchanged and adds `(l1 · Σ|x| + l2 · Σx²) / batch` to the loss.
     ///
     /// Keras: `keras.layers.ActivityRegularization`.
     pub struct ActivityRegularization {
-        /// The factor of the sum of absolute values.
+        /// Factor of the sum of absolute values.
         l1: f64 = 0.0,
-        /// The factor of the sum of squares.
+        /// Factor of the sum of squares.
         l2: f64 = 0.0,
     }
 }

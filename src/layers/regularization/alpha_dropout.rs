@@ -10,17 +10,18 @@ use crate::shape::Shape;
 use crate::weights::Scope;
 
 configuration! {
-    /// In training, each number is SELU's limit α' = -1.7581 with probability q = `rate`, then all are
-    /// scaled by `a = ((1 - q)(1 + q α'²))^-½` and shifted by `-a α' q`, which keeps mean 0 and
-    /// variance 1. Goes with `selu`. Output shape: the input's.
+    /// In training, sets each value to SELU's negative saturation value α' = -1.7581 with
+    /// probability q = `rate`, then scales all by `a = ((1 - q)(1 + q α'²))^-½` and shifts them by
+    /// `-a α' q`, so that mean 0 and variance 1 are kept. Use it with `selu`. Output shape: same as
+    /// the input.
     ///
-    /// Keras: `keras.layers.AlphaDropout`; its draws can't be reproduced.
+    /// Keras: `keras.layers.AlphaDropout`, whose random numbers differ.
     pub struct AlphaDropout {
-        /// The share of numbers that are dropped; at least 0, less than 1.
+        /// Fraction of the values to drop; at least 0, less than 1.
         rate: f64,
-        /// The shape of the draws, as of `dropout`. Default: a draw for each number.
+        /// Shape of the dropout mask, as for `dropout`. Default: the shape of the input.
         noise_shape: Option<NoiseShape> = None,
-        /// A seed of the layer's own. Default: the run's.
+        /// Seed of the layer's random numbers. Default: the seed of the run.
         seed: Option<u64> = None,
     }
 }

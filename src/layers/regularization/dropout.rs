@@ -10,17 +10,17 @@ use crate::shape::Shape;
 use crate::weights::Scope;
 
 configuration! {
-    /// In training, each number is 0 with probability `rate`, and divided by 1 - rate otherwise. Output
-    /// shape: the input's.
+    /// In training, sets each value to 0 with probability `rate` and divides the others by 1 -
+    /// rate. Output shape: same as the input.
     ///
-    /// Keras: `keras.layers.Dropout`; its draws can't be reproduced.
+    /// Keras: `keras.layers.Dropout`, whose random numbers differ.
     pub struct Dropout {
-        /// The share of numbers that are dropped; between 0 and 1.
+        /// Fraction of the values to drop; between 0 and 1.
         rate: f64,
-        /// The shape of the draws, the batch's size first: null for the input's size, 1 for one draw
-        /// that serves the whole axis, as in `[null, 1, null]`. Default: a draw for each number.
+        /// Shape of the dropout mask, the batch first: null for the size of the input, 1 for a mask
+        /// shared along the axis, as in `[null, 1, null]`. Default: the shape of the input.
         noise_shape: Option<NoiseShape> = None,
-        /// A seed of the layer's own. Default: the run's.
+        /// Seed of the layer's random numbers. Default: the seed of the run.
         seed: Option<u64> = None,
     }
 }

@@ -10,14 +10,14 @@ use crate::shape::Shape;
 use crate::weights::Scope;
 
 configuration! {
-    /// In training, each number is multiplied by a normal one of mean 1 and variance
-    /// rate / (1 - rate). Output shape: the input's.
+    /// In training, multiplies each value by normally distributed noise of mean 1 and variance rate
+    /// / (1 - rate). Output shape: same as the input.
     ///
-    /// Keras: `keras.layers.GaussianDropout`; its draws can't be reproduced.
+    /// Keras: `keras.layers.GaussianDropout`, whose random numbers differ.
     pub struct GaussianDropout {
-        /// The rate of a dropout with the same variance; at least 0, less than 1.
+        /// Rate of the dropout that has the same variance; at least 0, less than 1.
         rate: f64,
-        /// A seed of the layer's own. Default: the run's.
+        /// Seed of the layer's random numbers. Default: the seed of the run.
         seed: Option<u64> = None,
     }
 }

@@ -10,13 +10,14 @@ use crate::shape::Shape;
 use crate::weights::Scope;
 
 configuration! {
-    /// In training, a normal number of mean 0 is added to each number. Output shape: the input's.
+    /// In training, adds normally distributed noise of mean 0 to each value. Output shape: same as
+    /// the input.
     ///
-    /// Keras: `keras.layers.GaussianNoise`; its draws can't be reproduced.
+    /// Keras: `keras.layers.GaussianNoise`, whose random numbers differ.
     pub struct GaussianNoise {
-        /// The standard deviation of the noise; not negative.
+        /// Standard deviation of the noise; at least 0.
         stddev: f64,
-        /// A seed of the layer's own. Default: the run's.
+        /// Seed of the layer's random numbers. Default: the seed of the run.
         seed: Option<u64> = None,
     }
 }

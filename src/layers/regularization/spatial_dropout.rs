@@ -11,14 +11,14 @@ use crate::shape::Shape;
 use crate::weights::Scope;
 
 configuration! {
-    /// In training, each channel of a sample is 0 with probability `rate`, and divided by 1 - rate
-    /// otherwise. Input and output shape: (batch, spatial…, channels).
+    /// In training, sets whole channels of a sample to 0 with probability `rate` and divides the
+    /// others by 1 - rate. Input and output shape: (batch, spatial…, channels).
     ///
-    /// Keras: `keras.layers.SpatialDropoutND`; its draws can't be reproduced.
+    /// Keras: `keras.layers.SpatialDropoutND`, whose random numbers differ.
     pub struct SpatialDropout<const RANK: usize> {
-        /// The share of channels that are dropped; between 0 and 1.
+        /// Fraction of the channels to drop; between 0 and 1.
         rate: f64,
-        /// A seed of the layer's own. Default: the run's.
+        /// Seed of the layer's random numbers. Default: the seed of the run.
         seed: Option<u64> = None,
         /// Where the channels stand in the input.
         [RANK > 1] data_format: DataFormat = DataFormat::ChannelsLast,

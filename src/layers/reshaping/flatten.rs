@@ -9,13 +9,13 @@ use crate::shape::Shape;
 use crate::weights::Scope;
 
 configuration! {
-    /// The numbers of a sample in one row, channels last. Drops the mask.
+    /// Flattens each sample to one axis, channels last. Drops the mask.
     ///
     /// Input shape: (batch, …). Output shape: (batch, product of all axes).
     ///
     /// Keras: `keras.layers.Flatten`.
     pub struct Flatten {
-        /// `channels_first` moves the channels to the end before.
+        /// With `channels_first`, the channels are moved to the end first.
         data_format: DataFormat = DataFormat::ChannelsLast,
     }
 }

@@ -8,11 +8,12 @@ use crate::shape::Shape;
 use crate::weights::Scope;
 
 configuration! {
-    /// Output axis i is input axis `dims[i]`: `dims: [2, 1]` swaps the two axes. Drops the mask.
+    /// Permutes the axes of a sample: output axis i is input axis `dims[i]`, so that `dims: [2, 1]`
+    /// swaps two axes. Drops the mask.
     ///
     /// Keras: `keras.layers.Permute`.
     pub struct Permute {
-        /// Each axis of a sample once, counted from 1.
+        /// Order of the axes of a sample, counted from 1.
         dims: Vec<usize>,
     }
 }

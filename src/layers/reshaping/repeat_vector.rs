@@ -10,13 +10,13 @@ use crate::shape::Shape;
 use crate::weights::Scope;
 
 configuration! {
-    /// The sample n times. Drops the mask.
+    /// Repeats the input n times. Drops the mask.
     ///
     /// Input shape: (batch, features). Output shape: (batch, n, features).
     ///
     /// Keras: `keras.layers.RepeatVector`.
     pub struct RepeatVector {
-        /// How often; at least 1.
+        /// Number of repetitions; at least 1.
         n: usize,
     }
 }

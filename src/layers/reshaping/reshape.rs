@@ -8,13 +8,13 @@ use crate::shape::Shape;
 use crate::weights::Scope;
 
 configuration! {
-    /// The same numbers, row-major, in another shape. Drops the mask.
+    /// Reshapes each sample, in row-major order. Drops the mask.
     ///
     /// Input shape: (batch, …). Output shape: (batch, target_shape…).
     ///
     /// Keras: `keras.layers.Reshape`.
     pub struct Reshape {
-        /// The shape of a sample; one size may be -1: what is left.
+        /// Shape of one output sample; one size may be -1, to be inferred.
         target_shape: Vec<i64>,
     }
 }

@@ -236,7 +236,7 @@ pub enum Padding {
     Causal,
 }
 
-/// Where the channels stand.
+/// Position of the channel axis: `channels_last` or `channels_first`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum DataFormat {
