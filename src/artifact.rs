@@ -17,7 +17,6 @@ use crate::files::{TensorFile, atomic_write, is_index, to_safetensors};
 use crate::memory;
 use crate::network::Network;
 use crate::sections::Config;
-use crate::sections::Config;
 use crate::self_test::{SelfTest, TOLERANCE};
 use crate::spec::{Facts, ModelSpec, Spec};
 use crate::trainer::Trainer;
