@@ -9,6 +9,8 @@ use crate::memory;
 
 /// Read before the first look.
 const FIRST: u64 = 1 << 20;
+/// Below this nobody asks what is free.
+const WORTH_ASKING: u64 = 64 << 20;
 /// Read before memory is asked for again.
 const STEP: u64 = 32 << 20;
 
@@ -52,7 +54,8 @@ pub(crate) fn stream(
 
 /// An error where so many bytes are more than the memory that is free.
 pub(crate) fn has_room(bytes: u64) -> Result<()> {
-    match memory::free() {
+    let free = if bytes < WORTH_ASKING { None } else { memory::free() };
+    match free {
         Some(free) if bytes > free => {
             let message =
                 format!("it needs more than the {} MB of memory that are free", free >> 20);

@@ -43,7 +43,7 @@ pub fn start(count: usize) -> Option<String> {
         Err(error) => {
             let fewer = build(1).ok();
             problem = Some(format!(
-                "{count} threads could not be started ({error}); everything is done by one"
+                "not all of {count} threads could be started ({error}); everything is done by one"
             ));
             fewer
         }

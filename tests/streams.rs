@@ -184,6 +184,26 @@ fn a_hangup_saves_and_ends_unless_it_was_ignored_from_the_start() {
     assert_eq!(ended(&mut child).code(), Some(143));
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn where_no_more_threads_can_be_started_one_does_the_work_and_it_is_said_once() {
+    let folder = Folder::with_loan();
+    folder.ok("train loan.yaml -q --out whole");
+    let binary = env!("CARGO_BIN_EXE_lanthorn");
+    let train = format!("{binary} train loan.yaml -q --out run --threads 1024");
+    let output = Command::new("sh")
+        .args(["-c", &format!("ulimit -v 2500000; {train}")])
+        .current_dir(folder.path(""))
+        .output()
+        .unwrap();
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(0), "{stderr}");
+    assert_eq!(stderr.matches("threads could be started").count(), 1, "{stderr}");
+    assert!(!stderr.contains("panicked"), "{stderr}");
+    let model = |run: &str| folder.read_bytes(&format!("{run}/model.safetensors"));
+    assert!(model("run") == model("whole"), "one thread gives the same bytes");
+}
+
 #[test]
 fn a_limit_on_the_size_of_files_is_an_error_with_the_file_s_name() {
     let folder = Folder::with_loan();
