@@ -70,7 +70,7 @@ pub(crate) fn from_text(text: &str) -> PathBuf {
             Some(byte) => bytes.push(byte),
             None => return PathBuf::from(text), // a name that only looks like it
         }
-        bytes.extend_from_slice(part[2..].as_bytes());
+        bytes.extend_from_slice(&part.as_bytes()[2..]);
     }
     from_bytes(bytes).unwrap_or_else(|| PathBuf::from(text))
 }

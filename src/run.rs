@@ -105,7 +105,7 @@ impl Run {
         lock: Lock,
     ) -> Result<Run> {
         disk::remove_leftovers(&*disk, &folder, LOCK);
-        let interval = plan.config.fit.checkpoint.map(|interval| interval.duration());
+        let interval = plan.config.fit.checkpoint.map(Interval::duration);
         Ok(Run {
             writer: Writer::new(&folder, Arc::clone(&disk), interval, is_threaded),
             config: shortened(&as_json(&portable(&plan.config))?),

@@ -8,6 +8,7 @@ use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{Args, ValueEnum};
 use lanthorn::Error;
 use lanthorn::artifact::{Model, Training, model_path};
+use lanthorn::disk;
 use lanthorn::exchange::formats::{
     Container, EXPORT_FORMATS, ExportFormat, ExportOption, ExportOptions, Exported,
 };
@@ -183,7 +184,7 @@ fn folder(arguments: &ExportArguments, common: &Common) -> Result<()> {
     let Exported::Files(files) = arguments.to.write(&model, &options(arguments))? else {
         return Err(Error::Internal(format!("`{}` wrote no files", arguments.to.name())).into());
     };
-    fs_err::create_dir_all(out)?;
+    disk::create_folders(&disk::Local, out)?;
     let output = |(name, bytes): (&str, Vec<u8>)| {
         Ok((Output::at(&out.join(name), Kind::Weights, &inputs)?, bytes))
     };

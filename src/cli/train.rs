@@ -95,8 +95,8 @@ fn start(
     trainer: &Trainer,
     view: &mut View,
 ) -> Result<Run> {
+    load_init_weights(plan, trainer, common, view)?; // before a folder is made
     let mut run = Run::create(plan, arguments.out.as_deref())?;
-    load_init_weights(plan, trainer, common, view)?;
     run.begin(plan, trainer)?;
     Ok(run)
 }
