@@ -253,7 +253,7 @@ impl Faulty {
                     let kept = length + random % (bytes.len() as u64 - length + 1);
                     std::fs::write(&path, &bytes[..kept as usize]).unwrap();
                 }
-                Change::Name(..) if random % 2 == 0 => {}
+                Change::Name(..) if random.is_multiple_of(2) => {}
                 Change::Name(path, Some(before)) => std::fs::write(path, before).unwrap(),
                 Change::Name(path, None) => drop(std::fs::remove_file(path)),
             }

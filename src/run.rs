@@ -149,7 +149,7 @@ impl Run {
         }
         let state = checkpoint.state;
         let position = state.position();
-        self.check_position(plan, &state, &path)?;
+        check_position(plan, &state, &path)?;
         let (before, now) = (epochs(&checkpoint.config), epochs(&self.config));
         let has_gone_further =
             position.epoch > now || (position.epoch == now && position.batch > 0);
@@ -179,28 +179,6 @@ impl Run {
             )));
         }
         Ok(Resumed::Ended(state))
-    }
-
-    /// An error where a checkpoint can't be of this training: its file was changed.
-    fn check_position(&self, plan: &Plan, state: &TrainerState, path: &Path) -> Result<()> {
-        let Position { epoch, batch, step } = state.position();
-        let steps = plan.data()?.train.len().div_ceil(plan.config.fit.batch_size.max(1));
-        let most = (epoch as u64).saturating_mul(steps as u64).saturating_add(batch as u64);
-        let is_possible = batch <= steps // its validation may be still to come
-            && step <= most.saturating_add(1) // an imported run begins with 1
-            && state.history().epochs.len() == epoch;
-        match is_possible {
-            true => Ok(()),
-            false => Err(Error::model(
-                path,
-                format!(
-                    "its parts don't belong together: {epoch} epochs of {steps} batches, batch {batch}, \
-                     step {step}, a history of {} epochs",
-                    state.history().epochs.len()
-                ),
-            )
-            .with_help("the file was changed or damaged: put a backup in its place, or start a new run")),
-        }
     }
 
     /// True where the folder's model is the one of a finished training that ended here.
@@ -343,6 +321,28 @@ pub fn self_test(plan: &Plan, model: &Network) -> Result<Option<SelfTest>> {
     match plan.config.fit.self_test {
         true => SelfTest::record(plan.data()?, model),
         false => Ok(None),
+    }
+}
+
+/// An error where a checkpoint can't be of this training: its file was changed.
+fn check_position(plan: &Plan, state: &TrainerState, path: &Path) -> Result<()> {
+    let Position { epoch, batch, step } = state.position();
+    let steps = plan.data()?.train.len().div_ceil(plan.config.fit.batch_size.max(1));
+    let most = (epoch as u64).saturating_mul(steps as u64).saturating_add(batch as u64);
+    let is_possible = batch <= steps // its validation may be still to come
+        && step <= most.saturating_add(1) // an imported run begins with 1
+        && state.history().epochs.len() == epoch;
+    match is_possible {
+        true => Ok(()),
+        false => Err(Error::model(
+            path,
+            format!(
+                "its parts don't belong together: {epoch} epochs of {steps} batches, batch {batch}, \
+                 step {step}, a history of {} epochs",
+                state.history().epochs.len()
+            ),
+        )
+        .with_help("the file was changed or damaged: put a backup in its place, or start a new run")),
     }
 }
 

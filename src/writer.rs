@@ -53,7 +53,7 @@ const LEAST: Duration = Duration::from_secs(1);
 /// The part of the time that checkpoints may take.
 const PART: f64 = 0.02;
 /// From here on the user is told how seldom they are.
-const SELDOM: Duration = Duration::from_secs(60);
+const SELDOM: Duration = Duration::from_mins(1);
 
 impl Writer {
     /// A writer into a run's folder; without a thread, every call writes at once.

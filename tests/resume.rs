@@ -413,7 +413,7 @@ fn runs_of_the_first_format_are_read_and_go_on() {
 #[cfg(unix)]
 fn until(condition: impl Fn() -> bool) {
     let start = Instant::now();
-    while !condition() && start.elapsed() < Duration::from_secs(60) {
+    while !condition() && start.elapsed() < Duration::from_mins(1) {
         std::thread::sleep(Duration::from_millis(2));
     }
 }
