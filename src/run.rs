@@ -17,7 +17,7 @@ use crate::lock::{LOCK, Lock};
 use crate::network::Network;
 use crate::plan::Plan;
 use crate::run_config::{as_json, first_difference, portable, yaml};
-use crate::sections::Config;
+use crate::sections::{Config, Interval};
 use crate::self_test::SelfTest;
 use crate::standing::{epochs, words};
 use crate::trainer::{Position, Trainer};
