@@ -40,6 +40,7 @@
 
 pub mod activations;
 mod advice;
+pub mod arrays;
 pub mod artifact;
 pub mod batch;
 pub mod callbacks;

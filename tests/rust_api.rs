@@ -5,6 +5,7 @@
 use candle_core::{Device, Tensor};
 use lanthorn::Sequential;
 use lanthorn::activations::Activation;
+use lanthorn::arrays::Arrays;
 use lanthorn::data::ValidationSplit;
 use lanthorn::events::Listeners;
 use lanthorn::layers::{Dense, Dropout};
@@ -12,7 +13,6 @@ use lanthorn::losses::{BinaryCrossentropy, MeanSquaredError, SparseCategoricalCr
 use lanthorn::metrics::Accuracy;
 use lanthorn::optimizers::Adam;
 use lanthorn::sections::{ClassWeight, CompileConfig, FitConfig};
-use lanthorn::sequential::Arrays;
 
 /// 60 points; class 1 where the sum is above 1.
 fn points() -> (Tensor, Tensor) {
