@@ -35,11 +35,24 @@ pub struct Damage {
     parts: Vec<String>,
 }
 
+/// How many values are read in all: each mistake takes another pass over the tree.
+const WORK: usize = 2_000_000;
+
 impl Node {
+    /// How many values it has; at least one.
+    fn size(&self) -> usize {
+        match &self.value {
+            Value::List(items) => 1 + items.iter().map(Node::size).sum::<usize>(),
+            Value::Map(entries) => 1 + entries.iter().map(|(_, node)| node.size()).sum::<usize>(),
+            _ => 1,
+        }
+    }
+
     /// Reads a configuration type from the tree, with all mistakes that it has.
     pub fn read_all<T: DeserializeOwned>(&self) -> Partial<T> {
         let mut tree = self.clone();
         let (mut errors, mut damage) = (Vec::new(), Damage::default());
+        let limit = (WORK / tree.size()).clamp(1, LIMIT);
         loop {
             let error = match tree.read() {
                 Ok(value) => {
@@ -55,7 +68,7 @@ impl Node {
             if !damage.explains(&error, &tree) {
                 errors.push(error);
             }
-            let can_go_on = tree.break_at(&path) && !tree.is_broken() && errors.len() < LIMIT;
+            let can_go_on = tree.break_at(&path) && !tree.is_broken() && errors.len() < limit;
             if !can_go_on {
                 return Partial { value: None, errors, damage };
             }
