@@ -12,7 +12,7 @@ use crate::gradients::Gradients;
 use crate::kernels::{Backward, BoundKernel, Kernel, OutputMask, Pass, Saved};
 use crate::network::Network;
 use crate::random::Random;
-use crate::weights::Parameter;
+use crate::weights::LayerWeight;
 
 /// The kernels of a model and their buffers.
 pub struct KernelModel {
@@ -28,7 +28,7 @@ pub struct KernelModel {
 /// One layer.
 struct KernelStep {
     kernel: Arc<dyn Kernel>,
-    weights: Vec<Parameter>,
+    weights: Vec<LayerWeight>,
     /// The place of each weight's gradient among those of the trainable weights.
     gradients: Vec<Option<usize>>,
     /// Places for those gradients while the kernel fills them.
@@ -51,7 +51,7 @@ impl KernelModel {
         let mut steps = Vec::new();
         for (bound, layer) in model.kernels().iter().zip(&model.spec().layers) {
             let BoundKernel { kernel, weights } = bound.clone()?;
-            let place = |weight: &Parameter| weight.place().and_then(|place| places[place]);
+            let place = |weight: &LayerWeight| weight.place().and_then(|place| places[place]);
             let gradients: Vec<Option<usize>> = weights.iter().map(place).collect();
             let trains = gradients.iter().any(Option::is_some);
             steps.push(KernelStep {
@@ -228,7 +228,7 @@ fn mask(steps: &[KernelStep], batch: usize) -> Option<&[f32]> {
     }
 }
 
-/// Layers of at most so many weights need no allocation for the list of them.
+/// Layers with at most this many weights need no allocation for the list of them.
 const FEW: usize = 4;
 
 /// Runs with the values of weights on the CPU as slices.

@@ -83,15 +83,15 @@ impl Weight {
 
 /// A weight as its layer holds it: the values, and its place among the model's weights.
 #[derive(Debug, Clone)]
-pub struct Parameter {
+pub struct LayerWeight {
     var: Var,
     place: Option<usize>,
 }
 
-impl Parameter {
+impl LayerWeight {
     /// Numbers that are no weight of the model: given by its configuration.
     pub(crate) fn constant(var: Var) -> Self {
-        Parameter { var, place: None }
+        LayerWeight { var, place: None }
     }
 
     /// Its index in [`Weights::iter`]; None for a constant.
@@ -100,7 +100,7 @@ impl Parameter {
     }
 }
 
-impl Deref for Parameter {
+impl Deref for LayerWeight {
     type Target = Var;
 
     fn deref(&self) -> &Var {
@@ -108,7 +108,7 @@ impl Deref for Parameter {
     }
 }
 
-impl Borrow<Var> for Parameter {
+impl Borrow<Var> for LayerWeight {
     fn borrow(&self) -> &Var {
         &self.var
     }
@@ -286,7 +286,7 @@ impl Scope<'_> {
     }
 
     /// Makes a weight that the optimizer changes (unless its layer is frozen).
-    pub fn weight(&mut self, spec: WeightSpec<'_>) -> Result<Parameter> {
+    pub fn weight(&mut self, spec: WeightSpec<'_>) -> Result<LayerWeight> {
         let trainable = self.trainable;
         self.make(spec, trainable)
     }
@@ -298,12 +298,12 @@ impl Scope<'_> {
         shape: &[usize],
         initializer: &Initializer,
         stored: Stored,
-    ) -> Result<Parameter> {
+    ) -> Result<LayerWeight> {
         let options = &WeightOptions::new(initializer.clone());
         self.make(WeightSpec { name, shape, options, stored }, false)
     }
 
-    fn make(&mut self, spec: WeightSpec<'_>, trainable: bool) -> Result<Parameter> {
+    fn make(&mut self, spec: WeightSpec<'_>, trainable: bool) -> Result<LayerWeight> {
         let name = format!("{}{}", self.prefix, spec.name);
         let path = format!("{}.{name}", self.layer);
         spec.check().map_err(|problem| {
@@ -346,6 +346,6 @@ impl Scope<'_> {
             stored: spec.stored,
             shape: spec.shape.to_vec(),
         });
-        Ok(Parameter { var, place: Some(self.weights.list.len() - 1) })
+        Ok(LayerWeight { var, place: Some(self.weights.list.len() - 1) })
     }
 }

@@ -1,4 +1,4 @@
-//! Image augmentation over slices: each sample by a map of its own, drawn anew at each step.
+//! Image augmentation over slices: each sample by its own map, drawn anew at each step.
 
 use super::kernel::{Backward, Kernel, Pass, Saved};
 use crate::random::{Random, Stream};

@@ -15,7 +15,7 @@ pub struct BatchNormKernel {
     pub features: usize,
     /// How many numbers of a sample come after each place of the feature axis; 1 where it is last.
     pub inner: usize,
-    /// Added to the variance.
+    /// A small number added to the variance, to avoid dividing by zero.
     pub epsilon: f32,
     /// Momentum of the moving averages.
     pub momentum: f32,

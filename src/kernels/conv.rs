@@ -3,7 +3,7 @@
 
 use super::kernel::{Backward, Kernel, OutputMask, Pass, Saved};
 use super::matmul::{MatrixRef, WriteMode, product};
-use super::per_image::{ImageGradients, Images};
+use super::per_image::{ImageGradients, PerImage};
 use super::window::{Channels, SlidingWindow};
 use crate::activations::Activation;
 
@@ -35,10 +35,10 @@ impl ConvKernel {
         self.window.taps() * self.channels / self.groups
     }
 
-    fn images(&self) -> Images<'_> {
+    fn images(&self) -> PerImage<'_> {
         let output = self.window.positions() * self.filters;
         let gathers = !self.window.is_identity();
-        Images {
+        PerImage {
             input: self.window.inputs() * self.channels,
             output,
             channels: self.filters,

@@ -4,7 +4,7 @@
 use super::conv::tile;
 use super::kernel::{Backward, Kernel, OutputMask, Pass, Saved};
 use super::matmul::{MatrixRef, WriteMode, product};
-use super::per_image::{ImageGradients, Images};
+use super::per_image::{ImageGradients, PerImage};
 use super::window::{Channels, SlidingWindow};
 use crate::activations::Activation;
 
@@ -21,9 +21,9 @@ pub struct ConvTransposeKernel {
 }
 
 impl ConvTransposeKernel {
-    fn images(&self) -> Images<'_> {
+    fn images(&self) -> PerImage<'_> {
         let input = self.window.positions() * self.channels;
-        Images {
+        PerImage {
             input,
             output: self.window.inputs() * self.filters,
             channels: self.filters,

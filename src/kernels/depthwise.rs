@@ -1,7 +1,7 @@
 //! Depthwise convolution over slices: each channel by itself, so plain loops over channels.
 
 use super::kernel::{Backward, Kernel, OutputMask, Pass, Saved};
-use super::per_image::{ImageGradients, Images};
+use super::per_image::{ImageGradients, PerImage};
 use super::simd::vectorize;
 use super::window::SlidingWindow;
 use crate::activations::Activation;
@@ -25,10 +25,10 @@ impl DepthwiseKernel {
         self.channels * self.multiplier
     }
 
-    fn images(&self) -> Images<'_> {
+    fn images(&self) -> PerImage<'_> {
         let output = self.window.positions() * self.width();
         let wide = self.window.inputs() * self.width();
-        Images {
+        PerImage {
             input: self.window.inputs() * self.channels,
             output,
             channels: self.width(),

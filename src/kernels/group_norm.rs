@@ -14,7 +14,7 @@ pub struct GroupNormKernel {
     pub channels: usize,
     /// How many groups.
     pub groups: usize,
-    /// Added to the variance.
+    /// A small number added to the variance, to avoid dividing by zero.
     pub epsilon: f32,
     /// Whether there is a gamma.
     pub scale: bool,

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::error::Result;
 use crate::random::Random;
-use crate::weights::Parameter;
+use crate::weights::LayerWeight;
 
 /// A layer over slices. A batch is row-major: (batch, …).
 pub trait Kernel: Send + Sync {
@@ -150,12 +150,12 @@ pub struct BoundKernel {
     /// The kernel.
     pub kernel: Arc<dyn Kernel>,
     /// Its weights.
-    pub weights: Vec<Parameter>,
+    pub weights: Vec<LayerWeight>,
 }
 
 impl BoundKernel {
     /// A kernel over weights.
-    pub fn new(kernel: impl Kernel + 'static, weights: Vec<Parameter>) -> Self {
+    pub fn new(kernel: impl Kernel + 'static, weights: Vec<LayerWeight>) -> Self {
         BoundKernel { kernel: Arc::new(kernel), weights }
     }
 }

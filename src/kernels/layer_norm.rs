@@ -10,7 +10,7 @@ use crate::numeric::{sum, sum2};
 pub struct RowNormKernel {
     /// Size of each embedding vector.
     pub width: usize,
-    /// Added to the variance.
+    /// A small number added to the variance, to avoid dividing by zero.
     pub epsilon: f32,
     /// False for RMS normalization, whose mean is taken to be 0.
     pub subtracts_mean: bool,

@@ -1,4 +1,4 @@
-//! Masking over slices: steps whose every feature is the mask value count no more.
+//! Masking over slices: steps whose features all equal the mask value are masked.
 
 use super::kernel::{Backward, Kernel, OutputMask, Pass, Saved};
 

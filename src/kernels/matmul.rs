@@ -51,8 +51,9 @@ impl<'a> MatrixRef<'a> {
     }
 }
 
-/// Panics unless `c = a · b` is a product of matrices that lie within their slices, whose result lies
-/// within the `length` numbers of c, its rows `stride` numbers apart. What is unsafe below rests on it.
+/// Panics unless `c = a · b` is a product of matrices that lie within their slices, whose result
+/// lies within the `length` numbers of c, its rows `stride` numbers apart. What is unsafe below
+/// rests on it.
 fn check(a: MatrixRef<'_>, b: MatrixRef<'_>, length: usize, stride: usize) {
     assert!(a.columns == b.rows && a.fits() && b.fits(), "matrices that don't fit");
     if let Some(down) = a.rows.checked_sub(1) {
@@ -71,8 +72,8 @@ pub enum WriteMode {
     Add,
 }
 
-/// In how many pieces a product of so many multiplications is done. Each piece packs one of the
-/// matrices anew, so there are no more of them than there is work for.
+/// The number of pieces that a product of `work` multiplications is split into. Each piece packs
+/// one of the matrices anew, so there are no more of them than there is work for.
 fn pieces(work: usize) -> usize {
     match work {
         0..0x8_0000 => 1,
@@ -118,7 +119,7 @@ pub fn matmul_then(
         });
     } else {
         let columns = n.div_ceil(pieces).next_multiple_of(32);
-        let shared = Shared(c.as_mut_ptr(), c.len());
+        let shared = SharedPointer(c.as_mut_ptr(), c.len());
         parallel::indices(n.div_ceil(columns), work, |piece| {
             let start = piece * columns;
             let width = columns.min(n - start);
@@ -181,12 +182,12 @@ unsafe fn raw(a: MatrixRef<'_>, b: MatrixRef<'_>, c: *mut f32, stride: usize, mo
 }
 
 /// A pointer that several threads write through, each to places of its own.
-struct Shared(*mut f32, usize);
+struct SharedPointer(*mut f32, usize);
 
 // SAFETY: used only for writes to disjoint places, see `matmul`.
-unsafe impl Sync for Shared {}
+unsafe impl Sync for SharedPointer {}
 
-impl Shared {
+impl SharedPointer {
     fn start(&self) -> *mut f32 {
         debug_assert!(self.1 > 0);
         self.0

@@ -7,7 +7,7 @@ use super::simd::vectorize;
 use crate::activations::Activation;
 
 /// The sizes of a kernel's work on one image, and what comes after it.
-pub struct Images<'a> {
+pub struct PerImage<'a> {
     /// Numbers of an input image.
     pub input: usize,
     /// Numbers of an output image.
@@ -36,13 +36,13 @@ pub struct ImageGradients<'a> {
     pub scratch: &'a mut [f32],
 }
 
-/// Images are given to threads in at most so many shares.
+/// The most shares that the images of a batch are split into.
 const SHARES: usize = 16;
 
-/// Numbers that the partial sums of a kernel's gradient may take in all.
+/// The most numbers that the partial sums of a kernel's gradient may hold together.
 const SUMS: usize = 1 << 22;
 
-impl Images<'_> {
+impl PerImage<'_> {
     /// `y = activation(each(x) + bias)`: `each(image, output, scratch)` adds to an output that
     /// holds the bias.
     pub fn forward(

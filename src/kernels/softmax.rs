@@ -12,7 +12,8 @@ pub struct SoftmaxKernel {
 }
 
 impl SoftmaxKernel {
-    /// The places of each set of numbers that is normalized together: the first, then `inner` apart.
+    /// The places of each set of numbers that is normalized together: the first, then `inner`
+    /// apart.
     fn firsts(&self, numbers: usize) -> impl Iterator<Item = usize> + '_ {
         let block = self.size * self.inner;
         (0..numbers / block.max(1)).flat_map(move |o| (0..self.inner).map(move |i| o * block + i))

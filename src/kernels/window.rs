@@ -50,8 +50,8 @@ impl WindowAxis {
         first.min(end)..end
     }
 
-    /// Calls `each(position, tap, input, taps, positions)` for what lies within the axis, by itself or
-    /// together, where all taps do.
+    /// Calls `each(position, tap, input, taps, positions)` for what lies within the axis, by
+    /// itself or together, where all taps do.
     #[inline(always)]
     fn runs(
         &self,
@@ -125,7 +125,7 @@ impl SlidingWindow {
     }
 
     /// What the positions from `first` on see (im2col): a row of (taps, channels) for each, 0
-    /// outside of the image. `rows` says by its length how many.
+    /// outside of the image. The length of `rows` says how many.
     pub fn gather(&self, image: &[f32], part: Channels, first: usize, rows: &mut [f32]) {
         let (positions, far) = (self.range(part, first, rows.len()), self.far(part));
         vectorize(move || {
@@ -161,7 +161,8 @@ impl SlidingWindow {
         });
     }
 
-    /// For each position and tap the number of the input that it sees, or [`SlidingWindow::inputs`].
+    /// For each position and tap the number of the input that it sees, or
+    /// [`SlidingWindow::inputs`].
     pub fn sources(&self) -> Vec<u32> {
         let outside = self.inputs() as u32;
         let mut sources = vec![outside; self.positions() * self.taps()];
@@ -205,9 +206,10 @@ impl SlidingWindow {
         Far { row: self.taps() * part.count, source: self.axes[2].stride * part.of }
     }
 
-    /// Calls `each(at, source, length, count)` for runs of neighbours in the rows of `positions`, one
-    /// in each of `count` positions one after the other: where the first run starts in the rows, and
-    /// in the image. Where a part lies outside, the whole is told first, with None.
+    /// Calls `each(at, source, length, count)` for runs of neighbours in the rows of `positions`,
+    /// one in each of `count` positions one after the other: where the first run starts in the
+    /// rows, and in the image. Where a part of a run lies outside, `each` is called for the whole
+    /// run with None first.
     #[inline(always)]
     fn runs(
         &self,

@@ -11,7 +11,7 @@ use crate::layers::layer::{Context, Forward, Layer, Signal};
 use crate::regularizers::Regularizer;
 use crate::shape::Shape;
 use crate::stored::Stored;
-use crate::weights::{Parameter, Scope, WeightSpec};
+use crate::weights::{LayerWeight, Scope, WeightSpec};
 
 configuration! {
     /// `output = activation(input · kernel + bias)`, over the last axis at any rank.
@@ -82,8 +82,8 @@ impl Layer for Dense {
 }
 
 struct DenseForward {
-    kernel: Parameter,
-    bias: Option<Parameter>,
+    kernel: LayerWeight,
+    bias: Option<LayerWeight>,
     activation: Activation,
     activity: Option<Regularizer>,
 }

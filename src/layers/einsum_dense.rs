@@ -15,7 +15,7 @@ use crate::layers::layer::{Context, Forward, Layer, Signal};
 use crate::regularizers::Regularizer;
 use crate::shape::Shape;
 use crate::stored::Stored;
-use crate::weights::{Parameter, Scope, WeightSpec};
+use crate::weights::{LayerWeight, Scope, WeightSpec};
 
 configuration! {
     /// `output = activation(einsum(equation, input, kernel) + bias)`.
@@ -28,7 +28,7 @@ configuration! {
     ///
     /// Keras: `keras.layers.EinsumDense`.
     pub struct EinsumDense {
-        /// `abc,cd->abd`
+        /// The equation, such as `abc,cd->abd`.
         equation: String,
         /// Output shape without the batch and the axes under `...`; null for a size taken from the
         /// input. A single number for a single axis.
@@ -254,8 +254,8 @@ impl Layer for EinsumDense {
 
 struct EinsumForward {
     plan: EinsumPlan,
-    kernel: Parameter,
-    bias: Option<Parameter>,
+    kernel: LayerWeight,
+    bias: Option<LayerWeight>,
     activation: Activation,
     activity: Option<Regularizer>,
 }
@@ -294,7 +294,8 @@ impl Forward for EinsumForward {
         Ok(Signal::new(output))
     }
 
-    /// A dense layer where the kernel takes the last axes of the input and gives those of the output.
+    /// A dense layer where the kernel takes the last axes of the input and gives those of the
+    /// output.
     fn to_kernel(&self) -> Option<BoundKernel> {
         let EinsumPlan { input, kernel, output, kernel_shape, output_shape, bias_shape } =
             &self.plan;

@@ -12,7 +12,7 @@ use crate::layers::layer::{Context, Forward, Layer, Signal};
 use crate::limits::MOST_NUMBERS;
 use crate::shape::Shape;
 use crate::stored::Stored;
-use crate::weights::{Parameter, Scope, WeightSpec};
+use crate::weights::{LayerWeight, Scope, WeightSpec};
 
 configuration! {
     /// `output = embeddings[id]`. Ids are whole numbers from 0 to input_dim - 1 (fractions are
@@ -72,7 +72,7 @@ impl Layer for Embedding {
 }
 
 struct EmbeddingForward {
-    table: Parameter,
+    table: LayerWeight,
     mask_zero: bool,
     layer: String,
 }

@@ -14,8 +14,8 @@ use crate::weights::Scope;
 recurrent_layer! {
     /// `h' = z · h + (1 - z) · g`, step by step over the time axis, where
     /// `z, r = recurrent_activation(x · W + h · U + b)`, and g, with `reset_after`, is
-    /// `activation(x · W + b + r · (h · U + b'))`, without it `activation(x · W + (r · h) · U + b)`.
-    /// The weights' columns are the blocks z, r, g.
+    /// `activation(x · W + b + r · (h · U + b'))`, without it
+    /// `activation(x · W + (r · h) · U + b)`. The weights' columns are the blocks z, r, g.
     ///
     /// The state starts at zeros. At a masked step the state is kept, and the output is the
     /// previous one (zeros at the first step).

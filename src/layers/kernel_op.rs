@@ -9,7 +9,7 @@ use crate::error::Result;
 use crate::kernels::{Backward, BoundKernel, OutputMask, Pass, Saved};
 use crate::random::Random;
 use crate::shape::Shape;
-use crate::weights::Parameter;
+use crate::weights::LayerWeight;
 
 /// A batch through a kernel. `output` is the shape of one sample of the output.
 ///
@@ -29,7 +29,7 @@ pub fn apply_kernel(
         Some(mask) => Some(mask.flatten_all()?.to_vec1::<f32>()?),
         None => None,
     };
-    let call = Arc::new(Call {
+    let call = Arc::new(KernelCall {
         bound: bound.clone(),
         output: output.clone(),
         training,
@@ -71,7 +71,7 @@ pub fn apply_kernel(
 }
 
 /// One call of a kernel: what its forward pass kept is there for its backward pass.
-struct Call {
+struct KernelCall {
     bound: BoundKernel,
     output: Shape,
     training: bool,
@@ -82,7 +82,7 @@ struct Call {
     needs_dx: bool,
 }
 
-impl Call {
+impl KernelCall {
     fn saved(&self) -> MutexGuard<'_, Saved> {
         self.saved.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
     }
@@ -99,7 +99,7 @@ impl Call {
 
     /// The flat weights as one slice each.
     fn split<'a>(&self, mut flat: &'a [f32]) -> Vec<&'a [f32]> {
-        let cut = |weight: &Parameter| {
+        let cut = |weight: &LayerWeight| {
             let (first, rest) = flat.split_at(weight.elem_count());
             flat = rest;
             first
@@ -159,7 +159,7 @@ impl Call {
     }
 }
 
-struct KernelOp(Arc<Call>);
+struct KernelOp(Arc<KernelCall>);
 
 impl CustomOp1 for KernelOp {
     fn name(&self) -> &'static str {

@@ -12,7 +12,8 @@ use crate::shape::Shape;
 use crate::weights::Scope;
 
 recurrent_layer! {
-    /// `c' = f · c + i · g` and `h' = o · activation(c')`, step by step over the time axis, where i, f, o
+    /// `c' = f · c + i · g` and `h' = o · activation(c')`, step by step over the time axis, where
+    /// i, f, o
     /// (with `recurrent_activation`) and g (with `activation`) are those of
     /// `x · kernel + h · recurrent_kernel + bias`, whose columns are the blocks i, f, g, o.
     ///
@@ -21,7 +22,8 @@ recurrent_layer! {
     ///
     /// Input shape: (batch, time, features). Output shape: (batch, units), or (batch, time, units)
     /// with `return_sequences`.
-    /// Weights: `kernel` (features, 4·units), `recurrent_kernel` (units, 4·units), `bias` (4·units,).
+    /// Weights: `kernel` (features, 4·units), `recurrent_kernel` (units, 4·units), `bias`
+    /// (4·units,).
     ///
     /// Keras: `keras.layers.LSTM`.
     pub struct Lstm {

@@ -12,7 +12,8 @@ use crate::shape::Shape;
 use crate::weights::Scope;
 
 recurrent_layer! {
-    /// `h' = activation(x · kernel + h · recurrent_kernel + bias)`, step by step over the time axis.
+    /// `h' = activation(x · kernel + h · recurrent_kernel + bias)`, step by step over the time
+    /// axis.
     ///
     /// The state starts at zeros. At a masked step the state is kept, and the output is the
     /// previous one (zeros at the first step).

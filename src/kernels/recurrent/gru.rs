@@ -11,15 +11,19 @@ use super::step::{CellStep, back_product};
 use crate::kernels::simd::vectorize;
 
 /// Where the blocks stand.
-struct Blocks {
+struct GruBlocks {
     z: usize,
     r: usize,
     g: usize,
 }
 
-impl Blocks {
-    fn new(reset_after: bool, u: usize) -> Blocks {
-        if reset_after { Blocks { z: u, r: 2 * u, g: 0 } } else { Blocks { z: 0, r: u, g: 2 * u } }
+impl GruBlocks {
+    fn new(reset_after: bool, u: usize) -> GruBlocks {
+        if reset_after {
+            GruBlocks { z: u, r: 2 * u, g: 0 }
+        } else {
+            GruBlocks { z: 0, r: u, g: 2 * u }
+        }
     }
 
     /// z and r, which stand side by side.
@@ -32,7 +36,7 @@ pub(super) fn forward(mut step: CellStep<'_>, reset_after: bool) {
     let (u, features) = (step.layout.units, step.layout.features);
     let (width, row) = (step.layout.columns, step.layout.row);
     let (activation, gate) = (&step.kernel.activation, &step.kernel.recurrent_activation);
-    let at = Blocks::new(reset_after, u);
+    let at = GruBlocks::new(reset_after, u);
     step.activate(gate, at.gates());
     if reset_after {
         for gates in step.gates.chunks_exact_mut(width) {
@@ -71,7 +75,7 @@ pub(super) fn backward(step: &mut CellStep<'_>, reset_after: bool) {
     let (u, features) = (step.layout.units, step.layout.features);
     let (width, row) = (step.layout.columns, step.layout.row);
     let (activation, gate) = (&step.kernel.activation, &step.kernel.recurrent_activation);
-    let at = Blocks::new(reset_after, u);
+    let at = GruBlocks::new(reset_after, u);
     let CellStep { skips, gates, rows, h, work, .. } = step;
     vectorize(
         #[inline(always)]

@@ -14,7 +14,7 @@ configuration! {
     ///
     /// Keras: `keras.layers.ELU`.
     pub struct Elu {
-        /// The factor below 0.
+        /// The scale of the negative part.
         alpha: f64 = 1.0,
     }
 }

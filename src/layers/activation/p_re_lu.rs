@@ -10,7 +10,7 @@ use crate::layers::configuration::configuration;
 use crate::layers::layer::{Context, Forward, Layer, Signal};
 use crate::shape::Shape;
 use crate::stored::Stored;
-use crate::weights::{Parameter, Scope, WeightSpec};
+use crate::weights::{LayerWeight, Scope, WeightSpec};
 
 configuration! {
     /// `x` where x > 0, elsewhere `alpha · x`. Output shape: same as the input.
@@ -61,7 +61,7 @@ impl Layer for PReLU {
 }
 
 struct PReluForward {
-    alpha: Parameter,
+    alpha: LayerWeight,
     spread: Broadcast,
 }
 

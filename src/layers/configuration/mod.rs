@@ -59,12 +59,12 @@ pub(crate) trait Configuration: Sized {
 pub(crate) fn deserialize<'de, T: Configuration, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<T, D::Error> {
-    deserializer.deserialize_struct(T::NAME, T::keys(), Arguments(PhantomData))
+    deserializer.deserialize_struct(T::NAME, T::keys(), ArgumentsVisitor(PhantomData))
 }
 
-struct Arguments<T>(PhantomData<T>);
+struct ArgumentsVisitor<T>(PhantomData<T>);
 
-impl<'de, T: Configuration> Visitor<'de> for Arguments<T> {
+impl<'de, T: Configuration> Visitor<'de> for ArgumentsVisitor<T> {
     type Value = T;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

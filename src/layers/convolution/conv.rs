@@ -1,7 +1,7 @@
 //! Conv1D, Conv2D, Conv3D: filters that slide over the input.
 
 use super::Convolution;
-use super::plan::ConvolutionKind;
+use super::plan::ConvolutionForm;
 use crate::activations::Activation;
 use crate::error::{Problem, Result};
 use crate::initializers::Initializer;
@@ -13,8 +13,9 @@ use crate::shape::Shape;
 use crate::weights::Scope;
 
 configuration! {
-    /// `output[p] = activation(Σ_a input[p · strides + a · dilation_rate - before] · kernel[a] + bias)`,
-    /// p and a being positions and offsets; `before` is what `padding` puts before the input.
+    /// `output[p] = activation(Σ_a input[q] · kernel[a] + bias)`, q being
+    /// `p · strides + a · dilation_rate - before`, for positions p and offsets a; `before` is what
+    /// `padding` puts before the input.
     ///
     /// Input shape: (batch, spatial…, channels). Output shape: (batch, spatial'…, filters).
     /// Weights: `kernel` (size…, channels / groups, filters), `bias` (filters,).
@@ -27,14 +28,15 @@ configuration! {
         kernel_size: PerAxis,
         /// How far the kernel moves at each step: one number, or one for each axis.
         strides: PerAxis = PerAxis::one(),
-        /// `valid` (no padding) or `same` (as much as keeps the size at strides of 1); `causal` for Conv1D.
+        /// `valid` (no padding) or `same` (as much as keeps the size at strides of 1); `causal`
+        /// for Conv1D.
         padding: Padding = Padding::Valid,
-        /// Where the channels stand in the input.
+        /// The position of the channels: `channels_last` or `channels_first`.
         data_format: DataFormat = DataFormat::ChannelsLast,
         /// Dilation rate of the kernel. Above 1, an *atrous* convolution.
         dilation_rate: PerAxis = PerAxis::one(),
-        /// The number of groups that the channels are split into: each group of filters sees its own
-        /// group of input channels alone. Must divide `filters` and the input's channels.
+        /// The number of groups that the channels are split into: each group of filters sees its
+        /// own group of input channels alone. Must divide `filters` and the input's channels.
         groups: usize = 1,
         /// The activation function of the output.
         activation: Activation = Activation::Linear,
@@ -45,7 +47,8 @@ configuration! {
             bias "the bias" = Initializer::zeros(),
         }
         regularizers { kernel "the kernel", bias "the bias" }
-        /// Regularizer for the output: a penalty that is added to the loss, divided by the batch's size.
+        /// Regularizer for the output: a penalty that is added to the loss, divided by the batch's
+        /// size.
         activity_regularizer: Option<Regularizer> = None,
         constraints { kernel "the kernel", bias "the bias" }
     }
@@ -68,7 +71,7 @@ impl<const RANK: usize> Conv<RANK> {
         Convolution {
             layer: ["conv1d", "conv2d", "conv3d"][RANK - 1],
             rank: RANK,
-            kind: ConvolutionKind::Full {
+            kind: ConvolutionForm::Full {
                 filters: self.filters,
                 groups: self.groups,
                 kernel: &self.kernel,

@@ -2,7 +2,7 @@
 //! larger.
 
 use super::Convolution;
-use super::plan::ConvolutionKind;
+use super::plan::ConvolutionForm;
 use crate::activations::Activation;
 use crate::error::{Problem, Result};
 use crate::initializers::Initializer;
@@ -14,8 +14,8 @@ use crate::shape::Shape;
 use crate::weights::Scope;
 
 configuration! {
-    /// `output[p · strides + a · dilation_rate - before] += input[p] · kernel[a]`, for all p and a, then bias
-    /// and activation; `before` is what `padding: same` leaves out.
+    /// `output[p · strides + a · dilation_rate - before] += input[p] · kernel[a]`, for all p and
+    /// a, then bias and activation; `before` is what `padding: same` leaves out.
     ///
     /// Input shape: (batch, spatial…, channels). Output shape: (batch, spatial'…, filters).
     /// Weights: `kernel` (size…, filters, channels), `bias` (filters,).
@@ -33,7 +33,7 @@ configuration! {
         /// What is added to the end of the output, less than `strides`: one number, or one for each
         /// axis. Default: what `padding` needs.
         output_padding: Option<PerAxis> = None,
-        /// Where the channels stand in the input.
+        /// The position of the channels: `channels_last` or `channels_first`.
         data_format: DataFormat = DataFormat::ChannelsLast,
         /// Dilation rate of the kernel. Above 1, an *atrous* convolution.
         dilation_rate: PerAxis = PerAxis::one(),
@@ -46,7 +46,8 @@ configuration! {
             bias "the bias" = Initializer::zeros(),
         }
         regularizers { kernel "the kernel", bias "the bias" }
-        /// Regularizer for the output: a penalty that is added to the loss, divided by the batch's size.
+        /// Regularizer for the output: a penalty that is added to the loss, divided by the batch's
+        /// size.
         activity_regularizer: Option<Regularizer> = None,
         constraints { kernel "the kernel", bias "the bias" }
     }
@@ -69,7 +70,7 @@ impl<const RANK: usize> ConvTranspose<RANK> {
         Convolution {
             layer: ["conv1d_transpose", "conv2d_transpose", "conv3d_transpose"][RANK - 1],
             rank: RANK,
-            kind: ConvolutionKind::Transposed {
+            kind: ConvolutionForm::Transposed {
                 filters: self.filters,
                 output_padding: &self.output_padding,
                 kernel: &self.kernel,

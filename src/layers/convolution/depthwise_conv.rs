@@ -1,7 +1,7 @@
 //! DepthwiseConv1D, DepthwiseConv2D: each channel with filters of its own.
 
 use super::Convolution;
-use super::plan::ConvolutionKind;
+use super::plan::ConvolutionForm;
 use crate::activations::Activation;
 use crate::error::{Problem, Result};
 use crate::initializers::Initializer;
@@ -13,10 +13,13 @@ use crate::shape::Shape;
 use crate::weights::Scope;
 
 configuration! {
-    /// `output[p, c · depth_multiplier + m] = activation(Σ_a input[p · strides + a, c] · kernel[a, c, m] + bias)`
+    /// `output[p, c · m + i] = activation(Σ_a input[p · strides + a, c] · kernel[a, c, i] + bias)`,
+    /// m being `depth_multiplier`.
     ///
-    /// Input shape: (batch, spatial…, channels). Output shape: (batch, spatial'…, channels · depth_multiplier).
-    /// Weights: `kernel` (size…, channels, depth_multiplier), `bias` (channels · depth_multiplier,).
+    /// Input shape: (batch, spatial…, channels).
+    /// Output shape: (batch, spatial'…, channels · depth_multiplier).
+    /// Weights: `kernel` (size…, channels, depth_multiplier),
+    /// `bias` (channels · depth_multiplier,).
     ///
     /// Keras: `keras.layers.DepthwiseConvND`.
     pub struct DepthwiseConv<const RANK: usize> {
@@ -28,7 +31,7 @@ configuration! {
         padding: Padding = Padding::Valid,
         /// The number of filters of each input channel.
         depth_multiplier: usize = 1,
-        /// Where the channels stand in the input.
+        /// The position of the channels: `channels_last` or `channels_first`.
         data_format: DataFormat = DataFormat::ChannelsLast,
         /// Dilation rate of the kernel. Above 1, an *atrous* convolution.
         dilation_rate: PerAxis = PerAxis::one(),
@@ -41,7 +44,8 @@ configuration! {
             bias "the bias" = Initializer::zeros(),
         }
         regularizers { depthwise "the depthwise kernel", bias "the bias" }
-        /// Regularizer for the output: a penalty that is added to the loss, divided by the batch's size.
+        /// Regularizer for the output: a penalty that is added to the loss, divided by the batch's
+        /// size.
         activity_regularizer: Option<Regularizer> = None,
         constraints { depthwise "the depthwise kernel", bias "the bias" }
     }
@@ -62,7 +66,7 @@ impl<const RANK: usize> DepthwiseConv<RANK> {
         Convolution {
             layer: ["depthwise_conv1d", "depthwise_conv2d"][RANK - 1],
             rank: RANK,
-            kind: ConvolutionKind::Depthwise {
+            kind: ConvolutionForm::Depthwise {
                 multiplier: self.depth_multiplier,
                 kernel: &self.depthwise,
             },

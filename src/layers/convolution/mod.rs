@@ -13,7 +13,7 @@ pub use conv_transpose::{Conv1DTranspose, Conv2DTranspose, Conv3DTranspose, Conv
 pub use depthwise_conv::{DepthwiseConv, DepthwiseConv1D, DepthwiseConv2D};
 pub use separable_conv::{SeparableConv, SeparableConv1D, SeparableConv2D};
 
-use self::plan::{ConvolutionKind, ConvolutionPlan};
+use self::plan::{ConvolutionForm, ConvolutionPlan};
 use super::spatial::{self, DataFormat, Padding, PerAxis, checked};
 use crate::activations::Activation;
 use crate::error::{Problem, Result};
@@ -27,14 +27,14 @@ use crate::layers::layer::{Context, Forward, Signal};
 use crate::regularizers::Regularizer;
 use crate::shape::Shape;
 use crate::stored::Stored;
-use crate::weights::{Parameter, Scope, WeightOptions, WeightSpec};
+use crate::weights::{LayerWeight, Scope, WeightOptions, WeightSpec};
 
 /// A layer of convolution, as its configuration says.
 struct Convolution<'a> {
     /// Its name in messages.
     layer: &'static str,
     rank: usize,
-    kind: ConvolutionKind<'a>,
+    kind: ConvolutionForm<'a>,
     kernel_size: &'a PerAxis,
     strides: &'a PerAxis,
     padding: Padding,
@@ -62,7 +62,7 @@ impl Convolution<'_> {
             weights.push(scope.weight(WeightSpec { name, shape, options, stored })?);
         }
         if let Some(options) = self.bias {
-            let separable = matches!(self.kind, ConvolutionKind::Separable { .. });
+            let separable = matches!(self.kind, ConvolutionForm::Separable { .. });
             let stored = Stored::plain(if separable { "pointwise.bias" } else { "bias" });
             let shape = &[plan.filters];
             weights.push(scope.weight(WeightSpec { name: "bias", shape, options, stored })?);
@@ -81,7 +81,7 @@ impl Convolution<'_> {
 struct ConvolutionForward {
     plan: ConvolutionPlan,
     /// One kernel or two, then the bias.
-    weights: Vec<Parameter>,
+    weights: Vec<LayerWeight>,
     bias: bool,
     format: DataFormat,
     activation: Activation,

@@ -11,7 +11,7 @@ use crate::stored::Stored;
 use crate::weights::WeightOptions;
 
 /// The kinds of convolution and the arguments that are theirs alone.
-pub(super) enum ConvolutionKind<'a> {
+pub(super) enum ConvolutionForm<'a> {
     /// Every filter sees all channels of its group.
     Full { filters: usize, groups: usize, kernel: &'a WeightOptions },
     /// The backward pass of a convolution as a layer.
@@ -27,14 +27,14 @@ pub(super) enum ConvolutionKind<'a> {
     },
 }
 
-impl<'a> ConvolutionKind<'a> {
+impl<'a> ConvolutionForm<'a> {
     /// The options of its kernels, in order.
     pub(super) fn kernels(&self) -> Vec<&'a WeightOptions> {
         match *self {
-            ConvolutionKind::Full { kernel, .. }
-            | ConvolutionKind::Transposed { kernel, .. }
-            | ConvolutionKind::Depthwise { kernel, .. } => vec![kernel],
-            ConvolutionKind::Separable { depthwise, pointwise, .. } => vec![depthwise, pointwise],
+            ConvolutionForm::Full { kernel, .. }
+            | ConvolutionForm::Transposed { kernel, .. }
+            | ConvolutionForm::Depthwise { kernel, .. } => vec![kernel],
+            ConvolutionForm::Separable { depthwise, pointwise, .. } => vec![depthwise, pointwise],
         }
     }
 }
@@ -77,10 +77,10 @@ impl Convolution<'_> {
     pub(super) fn plan(&self, input: &Shape) -> Result<ConvolutionPlan, Problem> {
         let (layer, rank) = (self.layer, self.rank);
         let (filters, groups, multiplier) = match self.kind {
-            ConvolutionKind::Full { filters, groups, .. } => (Some(filters), groups, 1),
-            ConvolutionKind::Transposed { filters, .. } => (Some(filters), 1, 1),
-            ConvolutionKind::Depthwise { multiplier, .. } => (None, 1, multiplier),
-            ConvolutionKind::Separable { filters, multiplier, .. } => {
+            ConvolutionForm::Full { filters, groups, .. } => (Some(filters), groups, 1),
+            ConvolutionForm::Transposed { filters, .. } => (Some(filters), 1, 1),
+            ConvolutionForm::Depthwise { multiplier, .. } => (None, 1, multiplier),
+            ConvolutionForm::Separable { filters, multiplier, .. } => {
                 (Some(filters), 1, multiplier)
             }
         };
@@ -97,17 +97,17 @@ impl Convolution<'_> {
         let shape = |a: usize, b: usize| sizes.clone().chain([a, b]).collect::<Vec<_>>();
         let full = Stored::kernel("weight", rank + 2);
         let (op, filters, weights) = match self.kind {
-            ConvolutionKind::Full { filters, .. } => (
+            ConvolutionForm::Full { filters, .. } => (
                 ConvolutionOp::Full,
                 filters,
                 vec![(shape(channels / groups, filters), "kernel", full)],
             ),
-            ConvolutionKind::Transposed { filters, .. } => (
+            ConvolutionForm::Transposed { filters, .. } => (
                 ConvolutionOp::Transposed,
                 filters,
                 vec![(shape(filters, channels), "kernel", full)],
             ),
-            ConvolutionKind::Depthwise { .. } => {
+            ConvolutionForm::Depthwise { .. } => {
                 let filters = product(layer, channels, multiplier)?;
                 let stored = Stored::Depthwise("weight".to_string());
                 (
@@ -116,7 +116,7 @@ impl Convolution<'_> {
                     vec![(shape(channels, multiplier), "kernel", stored)],
                 )
             }
-            ConvolutionKind::Separable { filters, .. } => {
+            ConvolutionForm::Separable { filters, .. } => {
                 let between = product(layer, channels, multiplier)?;
                 let mut pointwise = vec![1; rank];
                 pointwise.extend([between, filters]);
@@ -147,11 +147,11 @@ impl Convolution<'_> {
             stride: strides[axis],
             dilation: dilations[axis],
         });
-        if rank > 1 || !matches!(self.kind, ConvolutionKind::Full { .. }) {
+        if rank > 1 || !matches!(self.kind, ConvolutionForm::Full { .. }) {
             not_causal(self.layer, self.padding)?;
         }
         let excludes =
-            matches!(self.kind, ConvolutionKind::Full { .. } | ConvolutionKind::Transposed { .. });
+            matches!(self.kind, ConvolutionForm::Full { .. } | ConvolutionForm::Transposed { .. });
         if excludes && strides.iter().any(|n| *n > 1) && dilations.iter().any(|n| *n > 1) {
             let message = format!(
                 "`strides` above 1 can't be combined with `dilation_rate` above 1, got {} and {}",
@@ -161,7 +161,7 @@ impl Convolution<'_> {
             return Err(Problem::at("dilation_rate", message).help("leave one of them at 1"));
         }
         let mut axes = [WindowAxis::NONE; 3];
-        if let ConvolutionKind::Transposed { output_padding, .. } = self.kind {
+        if let ConvolutionForm::Transposed { output_padding, .. } = self.kind {
             let paddings = match output_padding {
                 Some(paddings) => paddings.axes("output_padding", rank, 0, 0)?.map(Some),
                 None => [None; 3],

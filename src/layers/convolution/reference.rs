@@ -7,10 +7,14 @@ use super::plan::{ConvolutionOp, ConvolutionPlan};
 use crate::error::Result;
 use crate::kernels::window::SlidingWindow;
 use crate::layers::spatial::select;
-use crate::weights::Parameter;
+use crate::weights::LayerWeight;
 
 /// x (batch, inputs, channels) to (batch, positions, filters), without the bias.
-pub(super) fn forward(plan: &ConvolutionPlan, x: &Tensor, weights: &[Parameter]) -> Result<Tensor> {
+pub(super) fn forward(
+    plan: &ConvolutionPlan,
+    x: &Tensor,
+    weights: &[LayerWeight],
+) -> Result<Tensor> {
     let kernel = weights[0].as_tensor();
     match plan.op {
         ConvolutionOp::Full => full(plan, x, kernel),

@@ -1,7 +1,7 @@
 //! SeparableConv1D, SeparableConv2D: each channel by itself, then a mixture of them.
 
 use super::Convolution;
-use super::plan::ConvolutionKind;
+use super::plan::ConvolutionForm;
 use crate::activations::Activation;
 use crate::error::{Problem, Result};
 use crate::initializers::Initializer;
@@ -32,7 +32,7 @@ configuration! {
         padding: Padding = Padding::Valid,
         /// The number of filters of each input channel.
         depth_multiplier: usize = 1,
-        /// Where the channels stand in the input.
+        /// The position of the channels: `channels_last` or `channels_first`.
         data_format: DataFormat = DataFormat::ChannelsLast,
         /// Dilation rate of the kernel. Above 1, an *atrous* convolution.
         dilation_rate: PerAxis = PerAxis::one(),
@@ -46,7 +46,8 @@ configuration! {
             bias "the bias" = Initializer::zeros(),
         }
         regularizers { depthwise "the depthwise kernel", pointwise "the pointwise kernel", bias "the bias" }
-        /// Regularizer for the output: a penalty that is added to the loss, divided by the batch's size.
+        /// Regularizer for the output: a penalty that is added to the loss, divided by the batch's
+        /// size.
         activity_regularizer: Option<Regularizer> = None,
         constraints { depthwise "the depthwise kernel", pointwise "the pointwise kernel", bias "the bias" }
     }
@@ -67,7 +68,7 @@ impl<const RANK: usize> SeparableConv<RANK> {
         Convolution {
             layer: ["separable_conv1d", "separable_conv2d"][RANK - 1],
             rank: RANK,
-            kind: ConvolutionKind::Separable {
+            kind: ConvolutionForm::Separable {
                 filters: self.filters,
                 multiplier: self.depth_multiplier,
                 depthwise: &self.depthwise,

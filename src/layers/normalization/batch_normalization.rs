@@ -13,7 +13,7 @@ use crate::layers::configuration::configuration;
 use crate::layers::layer::{Context, Forward, Layer, Signal};
 use crate::shape::Shape;
 use crate::stored::Stored;
-use crate::weights::{Parameter, Scope, WeightSpec};
+use crate::weights::{LayerWeight, Scope, WeightSpec};
 
 configuration! {
     /// `output = (input - mean) / √(variance + epsilon) · gamma + beta`, for each feature.
@@ -32,7 +32,7 @@ configuration! {
         axis: AxisList = AxisList::last(),
         /// Momentum of the moving averages.
         momentum: f64 = 0.99,
-        /// Added to the variance.
+        /// A small number added to the variance, to avoid dividing by zero.
         epsilon: f64 = 1e-3,
         /// Whether to add beta.
         center: bool = true,
@@ -120,10 +120,10 @@ impl Layer for BatchNormalization {
 }
 
 struct BatchNormForward {
-    gamma: Option<Parameter>,
-    beta: Option<Parameter>,
-    moving_mean: Parameter,
-    moving_variance: Parameter,
+    gamma: Option<LayerWeight>,
+    beta: Option<LayerWeight>,
+    moving_mean: LayerWeight,
+    moving_variance: LayerWeight,
     input: Shape,
     /// Of a sample.
     axis: usize,
@@ -190,7 +190,7 @@ impl Forward for BatchNormForward {
             center: self.beta.is_some(),
             frozen: self.frozen,
         };
-        let mut weights: Vec<Parameter> = self.gamma.iter().chain(&self.beta).cloned().collect();
+        let mut weights: Vec<LayerWeight> = self.gamma.iter().chain(&self.beta).cloned().collect();
         weights.extend([self.moving_mean.clone(), self.moving_variance.clone()]);
         Some(BoundKernel::new(kernel, weights))
     }

@@ -11,7 +11,7 @@ use crate::layers::configuration::configuration;
 use crate::layers::layer::{Context, Forward, Layer, Signal};
 use crate::shape::Shape;
 use crate::stored::Stored;
-use crate::weights::{Parameter, Scope, WeightSpec};
+use crate::weights::{LayerWeight, Scope, WeightSpec};
 
 configuration! {
     /// `output = (input - mean) / √(variance + epsilon) · gamma + beta`, with the mean and the
@@ -26,7 +26,7 @@ configuration! {
         groups: i64 = 32,
         /// Axis of the channels; the batch is axis 0.
         axis: i64 = -1,
-        /// Added to the variance.
+        /// A small number added to the variance, to avoid dividing by zero.
         epsilon: f64 = 1e-3,
         /// Whether to add beta.
         center: bool = true,
@@ -83,8 +83,8 @@ impl Layer for GroupNormalization {
 }
 
 struct GroupNormForward {
-    gamma: Option<Parameter>,
-    beta: Option<Parameter>,
+    gamma: Option<LayerWeight>,
+    beta: Option<LayerWeight>,
     input: Shape,
     /// Of a sample.
     axis: usize,

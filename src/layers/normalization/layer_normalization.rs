@@ -11,7 +11,7 @@ use crate::layers::configuration::configuration;
 use crate::layers::layer::{Context, Forward, Layer, Signal};
 use crate::shape::Shape;
 use crate::stored::Stored;
-use crate::weights::{Parameter, Scope, WeightSpec};
+use crate::weights::{LayerWeight, Scope, WeightSpec};
 
 configuration! {
     /// `output = (input - mean) / √(variance + epsilon) · gamma + beta`, with the mean and the
@@ -24,7 +24,7 @@ configuration! {
     pub struct LayerNormalization {
         /// Axis or list of axes; the batch is axis 0.
         axis: AxisList = AxisList::last(),
-        /// Added to the variance.
+        /// A small number added to the variance, to avoid dividing by zero.
         epsilon: f64 = 1e-3,
         /// Whether to add beta.
         center: bool = true,
@@ -78,8 +78,8 @@ impl Layer for LayerNormalization {
 }
 
 struct LayerNormForward {
-    gamma: Option<Parameter>,
-    beta: Option<Parameter>,
+    gamma: Option<LayerWeight>,
+    beta: Option<LayerWeight>,
     input: Shape,
     /// Of a sample, sorted.
     axes: Vec<usize>,

@@ -20,7 +20,7 @@ use candle_core::Tensor;
 
 use crate::error::{Problem, Result};
 use crate::shape::Shape;
-use crate::weights::Parameter;
+use crate::weights::LayerWeight;
 
 /// True where the axes of a sample are its last ones, so that what they span lies in one row.
 fn are_last(axes: &[usize], input: &Shape) -> bool {
@@ -49,8 +49,8 @@ pub(super) fn mean_over(x: &Tensor, axes: &[usize]) -> Result<Tensor> {
 /// `x · gamma + beta`, each where there is one, shaped to `shape` before.
 fn scale_and_shift(
     mut x: Tensor,
-    gamma: Option<&Parameter>,
-    beta: Option<&Parameter>,
+    gamma: Option<&LayerWeight>,
+    beta: Option<&LayerWeight>,
     shape: &[usize],
 ) -> Result<Tensor> {
     if let Some(gamma) = gamma {

@@ -13,7 +13,7 @@ use crate::layers::configuration::configuration;
 use crate::layers::layer::{Context, Forward, Layer, Signal};
 use crate::shape::Shape;
 use crate::stored::Stored;
-use crate::weights::{Parameter, Scope};
+use crate::weights::{LayerWeight, Scope};
 
 configuration! {
     /// `output = (input - mean) / max(√variance, 1e-7)`, for each position along the given axes.
@@ -85,10 +85,10 @@ impl Layer for Normalization {
         let adapts = given.is_none();
         let (mean, variance) = match given {
             Some((mean, variance)) => {
-                let constant = |values: Vec<f64>| -> Result<Parameter> {
+                let constant = |values: Vec<f64>| -> Result<LayerWeight> {
                     let values = Tensor::from_vec(values, &shape[..], scope.device())?;
                     let var = Var::from_tensor(&values.to_dtype(DType::F32)?)?;
-                    Ok(Parameter::constant(var))
+                    Ok(LayerWeight::constant(var))
                 };
                 (constant(mean)?, constant(variance)?)
             }
@@ -106,8 +106,8 @@ impl Layer for Normalization {
 }
 
 struct NormalizationForward {
-    mean: Parameter,
-    variance: Parameter,
+    mean: LayerWeight,
+    variance: LayerWeight,
     input: Shape,
     /// Of a sample, sorted.
     axes: Vec<usize>,

@@ -11,7 +11,7 @@ use crate::layers::configuration::configuration;
 use crate::layers::layer::{Context, Forward, Layer, Signal};
 use crate::shape::Shape;
 use crate::stored::Stored;
-use crate::weights::{Parameter, Scope, WeightOptions, WeightSpec};
+use crate::weights::{LayerWeight, Scope, WeightOptions, WeightSpec};
 
 configuration! {
     /// `output = input / √(mean of input² + epsilon) · scale`, with the mean over the given axes of
@@ -24,7 +24,7 @@ configuration! {
     pub struct RmsNormalization {
         /// Axis or list of axes; the batch is axis 0.
         axis: AxisList = AxisList::last(),
-        /// Added to the mean.
+        /// A small number added to the mean of the squares, to avoid dividing by zero.
         epsilon: f64 = 1e-6,
     }
 }
@@ -50,7 +50,7 @@ impl Layer for RmsNormalization {
 }
 
 struct RmsNormForward {
-    scale: Parameter,
+    scale: LayerWeight,
     input: Shape,
     /// Of a sample, sorted.
     axes: Vec<usize>,

@@ -10,17 +10,19 @@ use crate::shape::Shape;
 use crate::weights::Scope;
 
 configuration! {
-    /// The mean of each channel. In a masked sequence (GlobalAveragePooling1D) the masked steps do not
-    /// count; unlike Keras, which divides 0 by 0, a sequence whose steps are all masked gives 0.
+    /// The mean of each channel. In a masked sequence (GlobalAveragePooling1D) the masked steps do
+    /// not count; unlike Keras, which divides 0 by 0, a sequence whose steps are all masked gives
+    /// 0.
     ///
-    /// Input shape: (batch, spatial…, channels). Output shape: (batch, channels), or with `keepdims`
+    /// Input shape: (batch, spatial…, channels). Output shape: (batch, channels), or with
+    /// `keepdims`
     /// (batch, 1…, channels).
     ///
     /// Keras: `keras.layers.GlobalAveragePoolingND`.
     pub struct GlobalAveragePooling<const RANK: usize> {
-        /// Where the channels stand in the input.
+        /// The position of the channels: `channels_last` or `channels_first`.
         data_format: DataFormat = DataFormat::ChannelsLast,
-        /// Whether the axes stay, with length 1.
+        /// Whether to keep the pooled axes, with length 1.
         keepdims: bool = false,
     }
 }

@@ -12,14 +12,15 @@ use crate::weights::Scope;
 configuration! {
     /// The largest number of each channel.
     ///
-    /// Input shape: (batch, spatial…, channels). Output shape: (batch, channels), or with `keepdims`
+    /// Input shape: (batch, spatial…, channels). Output shape: (batch, channels), or with
+    /// `keepdims`
     /// (batch, 1…, channels).
     ///
     /// Keras: `keras.layers.GlobalMaxPoolingND`.
     pub struct GlobalMaxPooling<const RANK: usize> {
-        /// Where the channels stand in the input.
+        /// The position of the channels: `channels_last` or `channels_first`.
         data_format: DataFormat = DataFormat::ChannelsLast,
-        /// Whether the axes stay, with length 1.
+        /// Whether to keep the pooled axes, with length 1.
         keepdims: bool = false,
     }
 }

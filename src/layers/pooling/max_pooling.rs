@@ -22,7 +22,7 @@ configuration! {
         strides: Option<PerAxis> = None,
         /// `valid` (no padding) or `same`.
         padding: Padding = Padding::Valid,
-        /// Where the channels stand in the input.
+        /// The position of the channels: `channels_last` or `channels_first`.
         data_format: DataFormat = DataFormat::ChannelsLast,
     }
 }

@@ -227,10 +227,11 @@ macro_rules! recurrent_layer {
                 /// batch's size.
                 activity_regularizer: Option<Regularizer> = None,
                 constraints { kernel "the kernel", recurrent "the recurrent kernel", bias "the bias" }
-                /// The share of the input's features that training drops, the same ones at all steps
-                /// of a sequence.
+                /// The fraction of the input's features to drop in training, the same ones at all
+                /// steps of a sequence.
                 dropout: f64 = 0.0,
-                /// The share of the state that training drops, the same at all steps of a sequence.
+                /// The fraction of the state to drop in training, the same at all steps of a
+                /// sequence.
                 recurrent_dropout: f64 = 0.0,
                 /// Whether to return the output of every time step instead of the last one only.
                 return_sequences: bool = false,

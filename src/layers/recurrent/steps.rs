@@ -8,13 +8,13 @@ use crate::kernels::BoundKernel;
 use crate::kernels::recurrent::{Cell, RecurrentKernel};
 use crate::layers::layer::{Context, Forward, Signal};
 use crate::random::Random;
-use crate::weights::Parameter;
+use crate::weights::LayerWeight;
 
 pub(super) struct RecurrentForward {
     pub config: Recurrent,
-    pub kernel: Parameter,
-    pub recurrent_kernel: Parameter,
-    pub bias: Option<Parameter>,
+    pub kernel: LayerWeight,
+    pub recurrent_kernel: LayerWeight,
+    pub bias: Option<LayerWeight>,
     pub steps: usize,
     pub features: usize,
     /// The name of its random streams.

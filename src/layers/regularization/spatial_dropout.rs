@@ -20,7 +20,7 @@ configuration! {
         rate: f64,
         /// Seed of the layer's random numbers. Default: the seed of the run.
         seed: Option<u64> = None,
-        /// Where the channels stand in the input.
+        /// The position of the channels: `channels_last` or `channels_first`.
         [RANK > 1] data_format: DataFormat = DataFormat::ChannelsLast,
     }
 }

@@ -17,7 +17,7 @@ configuration! {
     pub struct Cropping<const RANK: usize> {
         /// How much is left out: ends….
         cropping: Margins = Margins::All(if RANK == 2 { 0 } else { 1 }),
-        /// Where the channels stand in the input.
+        /// The position of the channels: `channels_last` or `channels_first`.
         [RANK > 1] data_format: DataFormat = DataFormat::ChannelsLast,
     }
 }

@@ -35,9 +35,9 @@ enum ResampledAxis {
     Pad(usize, usize),
     /// Some left out before and after.
     Crop(usize, usize),
-    /// Each so many times.
+    /// Each number repeated this many times.
     Repeat(usize),
-    /// So many times as long, interpolated.
+    /// This many times as long, interpolated.
     Interpolate(usize, Interpolation),
 }
 

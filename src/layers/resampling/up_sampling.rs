@@ -21,7 +21,7 @@ configuration! {
     pub struct UpSampling<const RANK: usize> {
         /// How many times as long each axis becomes: one number, or one for each axis.
         size: PerAxis = PerAxis::All(2),
-        /// Where the channels stand in the input.
+        /// The position of the channels: `channels_last` or `channels_first`.
         [RANK > 1] data_format: DataFormat = DataFormat::ChannelsLast,
         /// `nearest`, `bilinear`, `bicubic`, `lanczos3` or `lanczos5`.
         [RANK == 2] interpolation: Interpolation = Interpolation::Nearest,

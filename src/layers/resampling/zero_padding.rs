@@ -17,7 +17,7 @@ configuration! {
     pub struct ZeroPadding<const RANK: usize> {
         /// How much is added: ends….
         padding: Margins = Margins::All(1),
-        /// Where the channels stand in the input.
+        /// The position of the channels: `channels_last` or `channels_first`.
         data_format: DataFormat = DataFormat::ChannelsLast,
     }
 }

@@ -80,8 +80,8 @@ impl<const N: usize> From<[usize; N]> for PerAxis {
 
 impl<'de> Deserialize<'de> for PerAxis {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Numbers;
-        impl<'de> Visitor<'de> for Numbers {
+        struct PerAxisVisitor;
+        impl<'de> Visitor<'de> for PerAxisVisitor {
             type Value = PerAxis;
             fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
                 f.write_str("a whole number from 0 up, or a list with one for each axis")
@@ -97,7 +97,7 @@ impl<'de> Deserialize<'de> for PerAxis {
                 Ok(PerAxis::Each(each))
             }
         }
-        deserializer.deserialize_any(Numbers)
+        deserializer.deserialize_any(PerAxisVisitor)
     }
 }
 
