@@ -13,8 +13,7 @@ use crate::weights::Scope;
 
 recurrent_layer! {
     /// `c' = f · c + i · g` and `h' = o · activation(c')`, step by step over the time axis, where
-    /// i, f, o
-    /// (with `recurrent_activation`) and g (with `activation`) are those of
+    /// i, f, o (with `recurrent_activation`) and g (with `activation`) are those of
     /// `x · kernel + h · recurrent_kernel + bias`, whose columns are the blocks i, f, g, o.
     ///
     /// The state starts at zeros. At a masked step the state is kept, and the output is the
