@@ -118,7 +118,7 @@ fn names_cells_and_keys_can_t_command_the_terminal() {
     let table = folder.read("loan.csv").replacen("area", &format!("area{escape}"), 1);
     let table = table.replacen("rural", &format!("rural{escape}"), 1);
     folder.write("it.csv", &table);
-    let yaml = r#"area\e[31m\a\x9b2J\u202e"#;
+    let yaml = r"area\e[31m\a\x9b2J\u202e";
     let config = folder
         .read("loan.yaml")
         .replace("loan.csv", "it.csv")
