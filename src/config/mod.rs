@@ -17,6 +17,7 @@ mod partial;
 mod registry;
 mod schema;
 mod set;
+mod spellings;
 mod synonyms;
 mod syntax;
 #[cfg(test)]
@@ -36,4 +37,5 @@ pub use node::Node;
 pub use partial::{Damage, Partial};
 pub use registry::{Reader, Registry};
 pub use schema::schema_of;
+pub(crate) use spellings::every_spelling;
 pub(crate) use write::shortened;

@@ -20,7 +20,9 @@ pub use keeping::{InitWeights, Interval};
 
 /// The JSON Schema of a whole configuration.
 pub fn schema() -> serde_json::Value {
-    crate::config::schema_of::<Config>()
+    let mut schema = crate::config::schema_of::<Config>();
+    crate::config::every_spelling(&mut schema);
+    schema
 }
 
 /// A configuration: the data, the model, and how the model is trained.
