@@ -104,3 +104,11 @@ fn gather(values: &[f32], width: usize, rows: &[usize], gathered: &mut Vec<f32>)
         gathered.extend_from_slice(&values[row * width..(row + 1) * width]);
     }
 }
+
+/// What a training learns from.
+pub struct TrainingData<'a> {
+    /// The samples that are trained on.
+    pub train: Samples<'a>,
+    /// The samples that are held back.
+    pub validation: Option<Samples<'a>>,
+}

@@ -5,6 +5,7 @@ use std::ops::ControlFlow;
 use candle_core::{Device, Tensor};
 
 use crate::batch::Samples;
+pub use crate::batch::TrainingData;
 use crate::callbacks::{Hook, Logs, Run};
 use crate::checkpoint::TrainerState;
 use crate::diagnostics::{Code, Diagnostic};
@@ -43,16 +44,7 @@ pub struct Trainer {
     pub(crate) hook_states: Vec<serde_json::Value>,
     clock: Clock,
     tolerates_nan: bool,
-    watches_batches: bool,
     random: Random,
-}
-
-/// What a training learns from.
-pub struct TrainingData<'a> {
-    /// The samples that are trained on.
-    pub train: Samples<'a>,
-    /// The samples that are held back.
-    pub validation: Option<Samples<'a>>,
 }
 
 impl Trainer {
@@ -72,11 +64,9 @@ impl Trainer {
         let hooks = train.hooks()?;
         let engine = Engine::new(&model);
         let tolerates_nan = hooks.iter().any(|hook| hook.tolerates_nan());
-        let watches_batches = hooks.iter().any(|hook| hook.watches_batches());
         Ok(Trainer {
             engine,
             tolerates_nan,
-            watches_batches,
             model,
             history: History::default(),
             spec: train.clone(),
@@ -130,7 +120,6 @@ impl Trainer {
     /// Adds a callback of the program's own, after those of the configuration.
     pub fn with_hook(mut self, hook: Box<dyn Hook>) -> Self {
         self.tolerates_nan |= hook.tolerates_nan();
-        self.watches_batches |= hook.watches_batches();
         self.hooks.push(hook);
         self
     }
@@ -351,12 +340,10 @@ impl Trainer {
     }
 
     fn carry_out(&mut self, run: Run, listeners: &mut Listeners<'_>) -> Result<()> {
-        for message in run.messages {
-            listeners.tell(&Event::Message { message }, self)?;
-        }
-        for warning in run.warnings {
-            let warning = Diagnostic::warning(Code::Training, warning);
-            listeners.tell(&Event::Diagnostic(warning), self)?;
+        let warning = |text| Event::Diagnostic(Diagnostic::warning(Code::Training, text));
+        let messages = run.messages.into_iter().map(|message| Event::Message { message });
+        for event in messages.chain(run.warnings.into_iter().map(warning)) {
+            listeners.tell(&event, self)?;
         }
         if let Some(rate) = run.new_learning_rate {
             self.optimizer.set_learning_rate(rate);
@@ -377,14 +364,11 @@ impl Trainer {
                 ending.best_epoch = self.best_epoch;
             }
         }
-        for name in run.save {
-            listeners.tell(&Event::Save { name }, self)?;
-        }
-        for (name, text) in run.write {
-            listeners.tell(&Event::Write { name, text }, self)?;
-        }
-        for (name, text) in run.append {
-            listeners.tell(&Event::Append { name, text }, self)?;
+        let saved = run.save.into_iter().map(|name| Event::Save { name });
+        let written = run.write.into_iter().map(|(name, text)| Event::Write { name, text });
+        let added = run.append.into_iter().map(|(name, text)| Event::Append { name, text });
+        for event in saved.chain(written).chain(added) {
+            listeners.tell(&event, self)?;
         }
         if self.stopped.is_none() {
             self.stopped = run.stop;
