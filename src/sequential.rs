@@ -17,7 +17,7 @@ use crate::history::History;
 use crate::layers::LayerEntry;
 use crate::network::Network;
 use crate::random::Random;
-use crate::sections::{ClassWeight, CompileConfig, Config, FitConfig, ModelConfig};
+use crate::sections::{CompileConfig, Config, FitConfig, ModelConfig};
 use crate::spec::{Facts, Spec, TrainSpec};
 use crate::summary::summary;
 use crate::target::Target;
