@@ -18,7 +18,8 @@
 //! - [`sections`]: `data`, `model`, `compile`, `fit` as typed
 //! - [`data`]: tables in; preprocessing fitted on the training part and saved with the model
 //! - [`spec`]: the configuration, checked: every shape known, every default explicit
-//! - [`plan`]: a configuration with its data read and its spec resolved
+//! - [`plan`]: a configuration with its data read and its spec resolved; `trainable` and `advice`:
+//!   what can't be learned or used, and what is seldom meant
 //! - [`layers`], [`activations`], [`initializers`], [`regularizers`], [`constraints`]: the vocabulary
 //! - [`weights`]: the only owner of parameters; [`stored`]: how they stand in files
 //! - [`network`]: the layers, built; [`mod@summary`]: Keras's table of them
@@ -28,7 +29,8 @@
 //! - [`losses`], [`metrics`], [`optimizers`], [`schedules`], [`callbacks`]: a trait, a list, and a
 //!   file each
 //! - [`random`]: one seed, named streams that need no state
-//! - [`evaluate`], [`predictor`], [`history`]: what a model is worth, and what it says
+//! - [`evaluate`], [`predictor`], [`history`]: what a model is worth, and what it says; `meaning`:
+//!   what its outputs stand for
 //! - [`artifact`], [`checkpoint`], [`run`], [`self_test`], [`weights_file`], [`files`]: what is on
 //!   disk; [`disk`]: every write and rename; [`lock`]: one process in a run's folder
 //! - [`exchange`]: other tools' formats, a file a format

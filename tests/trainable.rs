@@ -241,3 +241,20 @@ fn labels_are_counted_each_on_its_own() {
         std::fs::remove_dir_all(folder.path("run")).unwrap();
     }
 }
+
+#[test]
+fn all_categories_that_training_never_saw_are_told_at_once() {
+    let folder = Folder::with_loan();
+    folder.ok("train loan.yaml -q --out run");
+    let rows = "37,rural,approved\n1,swamp,approved\n2,forest,perhaps\n3,swamp,approved\n";
+    folder.write("new.csv", &format!("age,area,application_outcome\n{rows}"));
+    let call = folder.run("evaluate run new.csv");
+    refused(
+        &call,
+        &[
+            "new.csv:3: column `area`: `swamp` was not seen in training",
+            "of `area` there are `swamp` 2 times, `forest` once",
+            "new.csv:4: column `application_outcome`: `perhaps` was not seen",
+        ],
+    );
+}

@@ -2,6 +2,7 @@
 
 use rayon::prelude::*;
 
+use super::cells::shortened;
 use super::dataset::{Dataset, Matrix, Targets};
 use super::fit::{class_numbers, codes};
 use super::header::Header;
@@ -11,7 +12,7 @@ use super::records::Record;
 use super::scaling::Scaling;
 use super::source::Source;
 use super::table::{BLOCK_ROWS, Chunk, Slot, Table};
-use crate::diagnostics::Place;
+use crate::diagnostics::{Diagnostic, Place};
 use crate::error::{Error, Result};
 use crate::target::Target;
 use crate::threads;
@@ -65,14 +66,27 @@ impl<'a> Bound<'a> {
         remedy: &str,
     ) -> Result<()> {
         let at = |row| line_of_row(source, header, row);
-        let columns = self.features.iter().chain(&self.target);
-        let unseen = columns.filter_map(|bound| Some((bound.first_unseen(table)?, bound)));
-        if let Some(((row, code), bound)) = unseen.min_by_key(|((row, _), _)| *row)
-            && let (Slot::Text(place), Some(classes)) =
-                (bound.slot, bound.column.transform.classes())
-        {
-            let cell = &table.texts[place][code as usize];
-            return Err(unknown(at(row)?, &bound.column.name, cell, classes, remedy));
+        let mut unseen: Vec<(Unseen, &BoundColumn<'_>)> = self
+            .features
+            .iter()
+            .chain(&self.target)
+            .filter_map(|bound| Some((bound.unseen(table)?, bound)))
+            .collect();
+        unseen.sort_by_key(|(unseen, _)| unseen.row); // stable: columns in their order
+        let mut errors: Vec<Diagnostic> = Vec::new();
+        for (unseen, bound) in &unseen {
+            let (Slot::Text(place), Some(classes)) = (bound.slot, bound.column.transform.classes())
+            else {
+                continue;
+            };
+            let text = |code: u32| table.texts[place][code as usize].as_str();
+            let (name, first) = (&bound.column.name, text(unseen.first));
+            let error = unknown(at(unseen.row)?, name, first, classes, remedy);
+            let list = |error: Diagnostic| unseen.list(error, name, text);
+            errors.extend(error.map(list).diagnostics().iter().cloned());
+        }
+        if let Some(error) = Error::all(errors) {
+            return Err(error);
         }
         let Some(Slot::Number(place)) = self.weight else { return Ok(()) };
         let weights = table.chunks.iter().flat_map(|chunk| column_of(chunk, table, place));
@@ -120,14 +134,26 @@ impl<'a> BoundColumn<'a> {
         BoundColumn { column, slot, classes }
     }
 
-    /// The first row whose class isn't known, and its code.
-    fn first_unseen(&self, table: &Table) -> Option<(usize, u32)> {
+    /// The cells whose class isn't known.
+    fn unseen(&self, table: &Table) -> Option<Unseen> {
         let Slot::Text(place) = self.slot else { return None };
         if self.classes.iter().all(Option::is_some) {
             return None;
         }
-        let mut cells = codes(table, place).copied().enumerate();
-        cells.find(|(_, code)| self.classes[*code as usize].is_none())
+        let mut found: Option<Unseen> = None;
+        for (row, code) in codes(table, place).copied().enumerate() {
+            if self.classes[code as usize].is_some() {
+                continue;
+            }
+            let unseen =
+                found.get_or_insert_with(|| Unseen { row, first: code, counts: Vec::new() });
+            match unseen.counts.iter().position(|(other, _)| *other == code) {
+                Some(place) => unseen.counts[place].1 += 1,
+                None if unseen.counts.len() < Unseen::TOLD => unseen.counts.push((code, 1)),
+                None => {}
+            }
+        }
+        found
     }
 
     /// Writes the numbers of some rows of a chunk at `at` of each row of `out`; false where one
@@ -170,6 +196,40 @@ impl<'a> BoundColumn<'a> {
             _ => {} // a number slot holds numbers
         }
         finite
+    }
+}
+
+/// Cells of a column whose class isn't known.
+struct Unseen {
+    /// The first row with one.
+    row: usize,
+    /// Its code.
+    first: u32,
+    /// How many rows have each code, in the order in which they are met.
+    counts: Vec<(u32, usize)>,
+}
+
+impl Unseen {
+    /// How many different ones are told.
+    const TOLD: usize = 20;
+
+    /// The error for the first of them, with all others counted.
+    fn list<'t>(
+        &self,
+        mut error: Diagnostic,
+        name: &str,
+        text: impl Fn(u32) -> &'t str,
+    ) -> Diagnostic {
+        if self.counts.iter().map(|(_, count)| count).sum::<usize>() > 1 {
+            let each = self.counts.iter().map(|(code, count)| {
+                let times = if *count == 1 { "once" } else { &format!("{count} times") };
+                format!("`{}` {times}", shortened(text(*code)))
+            });
+            let each: Vec<String> = each.collect();
+            let more = if each.len() == Self::TOLD { ", …" } else { "" };
+            error.message += &format!("\n  of `{name}` there are {}{more}", each.join(", "));
+        }
+        error
     }
 }
 

@@ -158,6 +158,21 @@ pub(super) fn is_missing_word(cell: &str) -> bool {
     words.iter().any(|word| cell.eq_ignore_ascii_case(word))
 }
 
+const MONTHS: [&str; 12] = [
+    "january",
+    "february",
+    "march",
+    "april",
+    "may",
+    "june",
+    "july",
+    "august",
+    "september",
+    "october",
+    "november",
+    "december",
+];
+
 /// `2026-01-31`, `31/1/26`, `2026-01-31T10:00:00Z`, `1 Jan 2026`, …
 fn is_date(cell: &str) -> bool {
     let day = cell.split(['T', ' ']).next().unwrap_or_default();
@@ -184,20 +199,6 @@ fn is_date(cell: &str) -> bool {
             return year_first || year_last;
         }
     }
-    const MONTHS: [&str; 12] = [
-        "january",
-        "february",
-        "march",
-        "april",
-        "may",
-        "june",
-        "july",
-        "august",
-        "september",
-        "october",
-        "november",
-        "december",
-    ];
     let lower = cell.to_ascii_lowercase();
     let words: Vec<&str> =
         lower.split([' ', '-', '/', ',', '.']).filter(|word| !word.is_empty()).collect();
@@ -207,9 +208,7 @@ fn is_date(cell: &str) -> bool {
     (2..=4).contains(&words.len())
         && words.iter().filter(|word| is_month(word)).count() == 1
         && words.iter().filter(|word| is_number(word)).count() >= 1
-        && words
-            .iter()
-            .all(|word| is_month(&word) || word.starts_with(|c: char| c.is_ascii_digit()))
+        && words.iter().all(|word| is_month(word) || word.starts_with(|c: char| c.is_ascii_digit()))
 }
 
 /// `10:30`, `10:30:59.5`.

@@ -1,11 +1,13 @@
 //! Data: tables in, samples out, as the model sees them.
 //!
-//! In reading order: [`load`] below; `source` (the text of a file), `header` (the columns' names),
-//! `columns` (the configuration against the header), `table` (the wanted cells; `plain` and `float`
-//! are the fast way, the csv crate the other), `split`, `fit` (classes and statistics of the part
-//! to train on: `classes`, `scaling`), [`Preprocessing`] (what is saved with the model), `apply`
-//! (numbers as the model sees them), `dataset`; then `tail` (warnings about a split), `head` (the
-//! first rows, to be shown) and `class_weight`.
+//! In reading order: [`load`] below; `source` (the text of a file), `records` (the text cut into
+//! cells), `header` (the columns' names), `columns` (the configuration against the header), `table`
+//! (the wanted cells: `plain` and `float` are the fast way, `careful` the other, which tells what is
+//! wrong by `faults`, `looks` and `ragged`; `cells` is what both hold of a cell), `split`, `fit`
+//! (classes and statistics of the part to train on: `classes`, `scaling`), [`Preprocessing`] (what is
+//! saved with the model), `apply` (numbers as the model sees them), `dataset`; then the warnings
+//! (`spelling`, `collapse`, `tail`, and `facts` for those who know the model), `head` (the first
+//! rows, to be shown) and `class_weight`.
 
 mod apply;
 mod careful;

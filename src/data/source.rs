@@ -332,7 +332,7 @@ fn other_format(bytes: &[u8]) -> Option<&'static str> {
         return (!is_text || !may_be_a_name).then_some(*help);
     }
     let start = &bytes[..bytes.len().min(1000)];
-    let nuls = start.iter().filter(|byte| **byte == 0).count();
+    let nuls = memchr_iter(0, start).count();
     if nuls * 3 > start.len() {
         return Some("it looks like UTF-16 text: save it as UTF-8");
     }

@@ -164,10 +164,10 @@ fn missing(_: &Planned, classes: &Classes) -> Warning {
 }
 
 /// Two categories of one key, and how many more there are.
-fn alike<'a, K: std::hash::Hash + Eq>(
-    classes: &'a Classes,
+fn alike<K: std::hash::Hash + Eq>(
+    classes: &Classes,
     key: impl Fn(&str) -> Option<K>,
-) -> Option<(&'a str, &'a str, usize)> {
+) -> Option<(&str, &str, usize)> {
     let mut first: HashMap<K, &str> = HashMap::new();
     let mut pair = None;
     let mut count = 0;
