@@ -11,7 +11,7 @@ use candle_core::Device;
 use lanthorn::artifact::Model;
 use lanthorn::exchange::keras::KerasFile;
 use lanthorn::exchange::of_model::from_keras;
-use lanthorn::exchange::onnx::eval::{Graph, Kind, Value};
+use lanthorn::exchange::onnx::eval::{ElementType, Graph, TensorValue};
 use lanthorn::exchange::onnx::{difference, write};
 use lanthorn::exchange::portable::Portable;
 use lanthorn::exchange::verify::tolerance;
@@ -129,8 +129,11 @@ fn cells_go_through_the_preprocessing_of_the_file() {
     let load = || Model::load(&folder.path("run"), &Device::Cpu).unwrap();
     let file = onnx(&load(), true);
     let graph = Graph::read(&file).unwrap();
-    let kinds: Vec<Kind> = graph.inputs().iter().map(|(_, kind)| *kind).collect();
-    assert_eq!(kinds, [Kind::Float, Kind::Float, Kind::String, Kind::String]);
+    let kinds: Vec<ElementType> = graph.inputs().iter().map(|(_, kind)| *kind).collect();
+    assert_eq!(
+        kinds,
+        [ElementType::Float, ElementType::Float, ElementType::String, ElementType::String]
+    );
     let apart = |file: &[u8]| {
         folder.write_bytes("m.onnx", file);
         difference(&path, load(), true).unwrap()
@@ -166,11 +169,11 @@ fn what_the_exporter_never_writes_is_refused_by_name() {
 fn inputs_of_another_number_kind_or_shape_are_errors() {
     let graph = Graph::read(&onnx(&fixture("tutorial_mlp"), false)).unwrap();
     assert!(graph.run(vec![]).unwrap_err().contains("1 inputs"));
-    let text = Value::texts(vec![1], vec!["a".to_string()]).unwrap();
+    let text = TensorValue::texts(vec![1], vec!["a".to_string()]).unwrap();
     assert!(graph.run(vec![text]).unwrap_err().contains("Float"));
-    let wide = Value::floats(vec![1, 1000], &[0.0; 1000]).unwrap();
+    let wide = TensorValue::floats(vec![1, 1000], &[0.0; 1000]).unwrap();
     assert!(graph.run(vec![wide]).unwrap_err().contains("`MatMul`"));
-    assert!(Value::floats(vec![2, usize::MAX], &[0.0]).is_err());
+    assert!(TensorValue::floats(vec![2, usize::MAX], &[0.0]).is_err());
 }
 
 /// Reads and computes, whatever comes of it.
@@ -213,7 +216,7 @@ fn a_column_that_f32_would_round_comes_in_as_double_and_is_proven_by_its_own_cel
     folder.ok("train c.yaml --out run -q");
     folder.ok("export run --to onnx -o m.onnx --verify");
     let file = folder.read_bytes("m.onnx");
-    assert_eq!(Graph::read(&file).unwrap().inputs(), [("ts".to_string(), Kind::Double)]);
+    assert_eq!(Graph::read(&file).unwrap().inputs(), [("ts".to_string(), ElementType::Double)]);
     // the same file with the column as f32: the proof must fail
     let name = find(&file, &[0x0a, 0x02, b't', b's', 0x12]).unwrap();
     let place = name + find(&file[name..], &[0x08, 11]).unwrap();

@@ -8,7 +8,7 @@ use crate::layers::{AxisList, DataFormat, LayerKind, NumberList};
 #[derive(Debug, Clone, Copy)]
 pub(super) struct LayerRules {
     /// How it takes its input.
-    pub(super) layout: Layout,
+    pub(super) layout: ChannelLayout,
     /// What becomes of the order of the features.
     pub(super) order: FeatureOrder,
     /// Keras's rule: whether a mask goes on to the next layer.
@@ -19,7 +19,7 @@ pub(super) struct LayerRules {
 
 /// How a layer takes its input.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Layout {
+pub(super) enum ChannelLayout {
     /// Each number by itself: as it lies.
     Any,
     /// With the features last.
@@ -43,8 +43,8 @@ pub(super) enum FeatureOrder {
     Fixed,
 }
 
+use ChannelLayout::{Any, Channels, FeaturesLast, Flat, Spatial};
 use FeatureOrder::{Ended, Fixed, Kept};
-use Layout::{Any, Channels, FeaturesLast, Flat, Spatial};
 
 impl LayerRules {
     pub(super) fn of(kind: LayerKind<'_>) -> LayerRules {

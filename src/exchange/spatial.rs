@@ -11,7 +11,7 @@ use crate::layers::{
 
 /// A convolution of any kind.
 pub(super) struct ConvolutionView<'a> {
-    pub(super) kind: ConvolutionKind<'a>,
+    pub(super) kind: ConvolutionVariant<'a>,
     pub(super) kernel_size: &'a PerAxis,
     pub(super) strides: &'a PerAxis,
     pub(super) dilation_rate: &'a PerAxis,
@@ -22,7 +22,7 @@ pub(super) struct ConvolutionView<'a> {
 
 /// The kinds of convolution and the arguments that are theirs alone.
 #[derive(Clone, Copy)]
-pub(super) enum ConvolutionKind<'a> {
+pub(super) enum ConvolutionVariant<'a> {
     Full { groups: usize },
     Depthwise,
     Separable { depth_multiplier: usize },
@@ -56,16 +56,16 @@ macro_rules! convolutions {
 }
 
 convolutions! {
-    Conv1D, conv => ConvolutionKind::Full { groups: conv.groups };
-    Conv2D, conv => ConvolutionKind::Full { groups: conv.groups };
-    Conv3D, conv => ConvolutionKind::Full { groups: conv.groups };
-    DepthwiseConv1D, conv => ConvolutionKind::Depthwise;
-    DepthwiseConv2D, conv => ConvolutionKind::Depthwise;
-    SeparableConv1D, conv => ConvolutionKind::Separable { depth_multiplier: conv.depth_multiplier };
-    SeparableConv2D, conv => ConvolutionKind::Separable { depth_multiplier: conv.depth_multiplier };
-    Conv1DTranspose, conv => ConvolutionKind::Transposed { output_padding: conv.output_padding.as_ref() };
-    Conv2DTranspose, conv => ConvolutionKind::Transposed { output_padding: conv.output_padding.as_ref() };
-    Conv3DTranspose, conv => ConvolutionKind::Transposed { output_padding: conv.output_padding.as_ref() };
+    Conv1D, conv => ConvolutionVariant::Full { groups: conv.groups };
+    Conv2D, conv => ConvolutionVariant::Full { groups: conv.groups };
+    Conv3D, conv => ConvolutionVariant::Full { groups: conv.groups };
+    DepthwiseConv1D, conv => ConvolutionVariant::Depthwise;
+    DepthwiseConv2D, conv => ConvolutionVariant::Depthwise;
+    SeparableConv1D, conv => ConvolutionVariant::Separable { depth_multiplier: conv.depth_multiplier };
+    SeparableConv2D, conv => ConvolutionVariant::Separable { depth_multiplier: conv.depth_multiplier };
+    Conv1DTranspose, conv => ConvolutionVariant::Transposed { output_padding: conv.output_padding.as_ref() };
+    Conv2DTranspose, conv => ConvolutionVariant::Transposed { output_padding: conv.output_padding.as_ref() };
+    Conv3DTranspose, conv => ConvolutionVariant::Transposed { output_padding: conv.output_padding.as_ref() };
 }
 
 macro_rules! pools {
@@ -123,7 +123,7 @@ impl ConvolutionView<'_> {
         output: &[usize],
     ) -> Vec<(i64, i64)> {
         let given = match self.kind {
-            ConvolutionKind::Transposed { output_padding } => {
+            ConvolutionVariant::Transposed { output_padding } => {
                 output_padding.map(|padding| sizes(padding, input.len()))
             }
             _ => None,

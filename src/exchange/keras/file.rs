@@ -62,10 +62,10 @@ impl KerasFile {
             return Ok(file);
         }
         let tree = parse_hdf5(bytes)?;
-        match tree.text("", "model_config") {
+        match tree.string("", "model_config") {
             Some(config) => {
                 let mut file = KerasFile::legacy(&tree, json(&config, "model_config")?)?;
-                file.set_version(tree.text("", "keras_version").as_deref());
+                file.set_version(tree.string("", "keras_version").as_deref());
                 Ok(file)
             }
             None if tree.has("layers") || tree.has("_layer_checkpoint_dependencies") => {
@@ -110,7 +110,7 @@ impl KerasFile {
     /// The layout of Keras 2, which Keras 3 still writes: layers by name.
     fn legacy(tree: &Tree, model: Value) -> Result<KerasFile, String> {
         let mut file = KerasFile::legacy_weights(tree, "model_weights", model)?;
-        if let Some(text) = tree.text("", "training_config") {
+        if let Some(text) = tree.string("", "training_config") {
             file.training_config = json(&text, "training_config")?;
         }
         file.optimizer = listed(tree, "optimizer_weights")?;

@@ -27,7 +27,7 @@ const OBJECTS: usize = 200_000;
 
 impl Tree {
     /// The text of an attribute with one value.
-    pub(crate) fn text(&self, group: &str, name: &str) -> Option<String> {
+    pub(crate) fn string(&self, group: &str, name: &str) -> Option<String> {
         self.texts(group, name)?.into_iter().next()
     }
 

@@ -1,14 +1,18 @@
 //! Activations as ONNX operators.
 
-use super::flow::Flow;
-use super::graph::{Graph, float, int, int_list};
+use super::flow::GraphValue;
+use super::graph::{GraphBuilder, float, int, int_list};
 use crate::activations::{Activation, SELU_ALPHA, SELU_SCALE};
 use crate::error::Result;
 use crate::exchange::portable::PortableLayer;
 use crate::layers::AxisList;
 
 /// `x` where it is above 0, elsewhere `alpha · x`.
-pub(super) fn p_re_lu(graph: &mut Graph, layer: &PortableLayer, flow: &Flow) -> Result<Flow> {
+pub(super) fn p_re_lu(
+    graph: &mut GraphBuilder,
+    layer: &PortableLayer,
+    flow: &GraphValue,
+) -> Result<GraphValue> {
     let flow = flow.turned_last(graph);
     let alpha = layer.weight("alpha").or(layer.weights.first().map(|(_, w)| w));
     let alpha = alpha.ok_or_else(|| layer.refuse("it has no weight `alpha`"))?;
@@ -20,7 +24,11 @@ pub(super) fn p_re_lu(graph: &mut Graph, layer: &PortableLayer, flow: &Flow) -> 
 }
 
 /// An activation over a value.
-pub(super) fn function(graph: &mut Graph, activation: &Activation, flow: &Flow) -> Flow {
+pub(super) fn function(
+    graph: &mut GraphBuilder,
+    activation: &Activation,
+    flow: &GraphValue,
+) -> GraphValue {
     let x = flow.name.as_str();
     flow.with(match *activation {
         Activation::Linear => return flow.clone(),
@@ -118,21 +126,27 @@ pub(super) fn function(graph: &mut Graph, activation: &Activation, flow: &Flow) 
     })
 }
 
-fn shrink(graph: &mut Graph, x: &str, threshold: f64, bias: f64) -> String {
+fn shrink(graph: &mut GraphBuilder, x: &str, threshold: f64, bias: f64) -> String {
     graph.node("Shrink", &[x], vec![float("lambd", threshold), float("bias", bias)])
 }
 
-fn clip(graph: &mut Graph, x: &str, low: f64, high: f64) -> String {
+fn clip(graph: &mut GraphBuilder, x: &str, low: f64, high: f64) -> String {
     let (low, high) = (graph.scalar(low), graph.scalar(high));
     graph.node("Clip", &[x, &low, &high], vec![])
 }
 
-fn hard_sigmoid(graph: &mut Graph, x: &str) -> String {
+fn hard_sigmoid(graph: &mut GraphBuilder, x: &str) -> String {
     graph.node("HardSigmoid", &[x], vec![float("alpha", 1.0 / 6.0), float("beta", 0.5)])
 }
 
 /// `max_value` where x is above it, x above the threshold, elsewhere `slope · (x - threshold)`.
-fn relu(graph: &mut Graph, x: &str, maximum: Option<f64>, slope: f64, threshold: f64) -> String {
+fn relu(
+    graph: &mut GraphBuilder,
+    x: &str,
+    maximum: Option<f64>,
+    slope: f64,
+    threshold: f64,
+) -> String {
     if threshold == 0.0 && slope == 0.0 {
         return match maximum {
             None => graph.node("Relu", &[x], vec![]),
@@ -154,7 +168,7 @@ fn relu(graph: &mut Graph, x: &str, maximum: Option<f64>, slope: f64, threshold:
     graph.node("Where", &[&above, &kept, &below], vec![])
 }
 
-fn gelu(graph: &mut Graph, x: &str, approximate: bool) -> String {
+fn gelu(graph: &mut GraphBuilder, x: &str, approximate: bool) -> String {
     let bell = if approximate {
         let square = graph.node("Mul", &[x, x], vec![]);
         let cube = graph.node("Mul", &[&square, x], vec![]);
@@ -177,7 +191,7 @@ fn gelu(graph: &mut Graph, x: &str, approximate: bool) -> String {
 }
 
 /// `max(x - τ, 0)` with Keras's `τ = (Σ c_i - 1) / k`: see the activation itself.
-fn sparsemax(graph: &mut Graph, flow: &Flow) -> String {
+fn sparsemax(graph: &mut GraphBuilder, flow: &GraphValue) -> String {
     let x = flow.name.as_str();
     let n = flow.shape.last().copied().unwrap_or(1);
     let size = graph.ints(&[n as i64]);
@@ -203,7 +217,7 @@ fn sparsemax(graph: &mut Graph, flow: &Flow) -> String {
 }
 
 /// Over one axis, or over several together.
-pub(super) fn softmax(graph: &mut Graph, axes: &AxisList, flow: &Flow) -> Flow {
+pub(super) fn softmax(graph: &mut GraphBuilder, axes: &AxisList, flow: &GraphValue) -> GraphValue {
     let flow = flow.turned_last(graph);
     flow.with(match axes.all() {
         [axis] => graph.node("Softmax", &[&flow.name], vec![int("axis", *axis)]),
@@ -211,7 +225,7 @@ pub(super) fn softmax(graph: &mut Graph, axes: &AxisList, flow: &Flow) -> Flow {
     })
 }
 
-fn softmax_over(graph: &mut Graph, x: &str, axes: &[i64]) -> String {
+fn softmax_over(graph: &mut GraphBuilder, x: &str, axes: &[i64]) -> String {
     let most = graph.node("ReduceMax", &[x], vec![int_list("axes", axes), int("keepdims", 1)]);
     let below = graph.node("Sub", &[x, &most], vec![]);
     let parts = graph.node("Exp", &[&below], vec![]);

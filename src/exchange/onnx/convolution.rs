@@ -3,55 +3,55 @@
 use candle_core::Tensor;
 
 use super::activations;
-use super::flow::Flow;
-use super::graph::{Graph, int, int_list};
+use super::flow::GraphValue;
+use super::graph::{GraphBuilder, int, int_list};
 use super::proto::AttributeProto;
 use crate::error::Result;
 use crate::exchange::portable::PortableLayer;
-use crate::exchange::spatial::{ConvolutionKind, ConvolutionView, Slides};
+use crate::exchange::spatial::{ConvolutionVariant, ConvolutionView, Slides};
 use crate::stored::Stored;
 
 pub(super) fn layer(
-    graph: &mut Graph,
+    graph: &mut GraphBuilder,
     layer: &PortableLayer,
     conv: &ConvolutionView<'_>,
-    flow: &Flow,
-) -> Result<Flow> {
+    flow: &GraphValue,
+) -> Result<GraphValue> {
     let rank = layer.input.len().saturating_sub(1);
     let slides = conv.slides(rank);
     let x = flow.channels_first(graph);
     let name = match conv.kind {
-        ConvolutionKind::Full { groups } => {
+        ConvolutionVariant::Full { groups } => {
             let weight = kernel(graph, layer, "kernel")?;
             let bias = bias(graph, layer)?;
             let mut attributes = attributes(&slides, &slides.pads(&layer.input[..rank]));
             attributes.push(int("group", groups as i64));
             node(graph, "Conv", [&x, &weight], bias, attributes)
         }
-        ConvolutionKind::Transposed { .. } => {
+        ConvolutionVariant::Transposed { .. } => {
             let weight = kernel(graph, layer, "kernel")?;
             let bias = bias(graph, layer)?;
             let cuts = conv.cuts(&slides, &layer.input[..rank], &layer.output[..rank]);
             node(graph, "ConvTranspose", [&x, &weight], bias, transposed(&slides, &cuts))
         }
-        ConvolutionKind::Depthwise => {
+        ConvolutionVariant::Depthwise => {
             let bias = bias(graph, layer)?;
             depthwise(graph, layer, &slides, "kernel", bias, &x)?
         }
-        ConvolutionKind::Separable { .. } => {
+        ConvolutionVariant::Separable { .. } => {
             let x = depthwise(graph, layer, &slides, "depthwise_kernel", None, &x)?;
             let weight = kernel(graph, layer, "pointwise_kernel")?;
             let bias = bias(graph, layer)?;
             node(graph, "Conv", [&x, &weight], bias, vec![])
         }
     };
-    let out = Flow { name, shape: layer.output.clone(), is_first: true, mask: None };
+    let out = GraphValue { name, shape: layer.output.clone(), is_first: true, mask: None };
     Ok(activations::function(graph, conv.activation, &out))
 }
 
 /// Every channel by itself.
 fn depthwise(
-    graph: &mut Graph,
+    graph: &mut GraphBuilder,
     layer: &PortableLayer,
     slides: &Slides,
     name: &str,
@@ -67,7 +67,7 @@ fn depthwise(
 }
 
 fn node(
-    graph: &mut Graph,
+    graph: &mut GraphBuilder,
     op: &str,
     [x, weight]: [&str; 2],
     bias: Option<String>,
@@ -82,14 +82,14 @@ fn tensor<'a>(layer: &'a PortableLayer, name: &str) -> Result<&'a Tensor> {
 }
 
 /// (k…, in, out) → (out, in, k…); for a transposed convolution (k…, out, in) → (in, out, k…).
-fn kernel(graph: &mut Graph, layer: &PortableLayer, name: &str) -> Result<String> {
+fn kernel(graph: &mut GraphBuilder, layer: &PortableLayer, name: &str) -> Result<String> {
     let kernel = tensor(layer, name)?;
     let mut file = Stored::kernel("", kernel.rank()).to_file(kernel)?;
     let file = file.pop().ok_or_else(|| layer.refuse("its kernel is empty"))?;
     graph.weight(&format!("{}.{name}", layer.name), &file)
 }
 
-fn bias(graph: &mut Graph, layer: &PortableLayer) -> Result<Option<String>> {
+fn bias(graph: &mut GraphBuilder, layer: &PortableLayer) -> Result<Option<String>> {
     let bias = layer.weight("bias");
     bias.map(|bias| graph.weight(&format!("{}.bias", layer.name), bias)).transpose()
 }

@@ -1,10 +1,10 @@
 //! What flows from layer to layer.
 
-use super::graph::{Graph, int_list};
+use super::graph::{GraphBuilder, int_list};
 
 /// The value that a layer gets or gives.
 #[derive(Clone)]
-pub(super) struct Flow {
+pub(super) struct GraphValue {
     /// Its name in the graph.
     pub(super) name: String,
     /// Its shape without the batch axis, channels last, whatever its layout.
@@ -15,18 +15,18 @@ pub(super) struct Flow {
     pub(super) mask: Option<String>,
 }
 
-impl Flow {
-    pub(super) fn new(name: String, shape: Vec<usize>) -> Flow {
-        Flow { name, shape, is_first: false, mask: None }
+impl GraphValue {
+    pub(super) fn new(name: String, shape: Vec<usize>) -> GraphValue {
+        GraphValue { name, shape, is_first: false, mask: None }
     }
 
     /// Another value in the same layout and with the same mask.
-    pub(super) fn with(&self, name: String) -> Flow {
-        Flow { name, ..self.clone() }
+    pub(super) fn with(&self, name: String) -> GraphValue {
+        GraphValue { name, ..self.clone() }
     }
 
     /// The value's name once it lies channels-last.
-    pub(super) fn channels_last(&self, graph: &mut Graph) -> String {
+    pub(super) fn channels_last(&self, graph: &mut GraphBuilder) -> String {
         if !self.is_first {
             return self.name.clone();
         }
@@ -38,7 +38,7 @@ impl Flow {
     }
 
     /// The value's name once it lies channels-first.
-    pub(super) fn channels_first(&self, graph: &mut Graph) -> String {
+    pub(super) fn channels_first(&self, graph: &mut GraphBuilder) -> String {
         if self.is_first || self.shape.len() < 2 {
             return self.name.clone();
         }
@@ -49,8 +49,8 @@ impl Flow {
     }
 
     /// The same value, channels-last.
-    pub(super) fn turned_last(&self, graph: &mut Graph) -> Flow {
-        Flow { name: self.channels_last(graph), is_first: false, ..self.clone() }
+    pub(super) fn turned_last(&self, graph: &mut GraphBuilder) -> GraphValue {
+        GraphValue { name: self.channels_last(graph), is_first: false, ..self.clone() }
     }
 }
 

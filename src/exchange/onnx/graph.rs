@@ -19,7 +19,7 @@ pub(super) const DOUBLE: i32 = 11;
 
 /// A graph on its way.
 #[derive(Default)]
-pub(super) struct Graph {
+pub(super) struct GraphBuilder {
     /// The nodes so far.
     pub(super) nodes: Vec<NodeProto>,
     initializers: Vec<TensorProto>,
@@ -28,10 +28,10 @@ pub(super) struct Graph {
     prefix: String,
 }
 
-impl Graph {
+impl GraphBuilder {
     /// A graph inside a node of another; their names differ by `prefix`.
-    pub(super) fn inner(prefix: &str) -> Graph {
-        Graph { prefix: format!("{prefix}/"), ..Graph::default() }
+    pub(super) fn inner(prefix: &str) -> GraphBuilder {
+        GraphBuilder { prefix: format!("{prefix}/"), ..GraphBuilder::default() }
     }
 
     /// A name that is not taken.

@@ -1,7 +1,7 @@
 //! Which file writes which layer.
 
-use super::flow::{Flow, signed};
-use super::graph::Graph;
+use super::flow::{GraphValue, signed};
+use super::graph::GraphBuilder;
 use super::{activations, basic, convolution, normalization, pooling, recurrent};
 use crate::error::Result;
 use crate::exchange::layer_rules::LayerRules;
@@ -9,7 +9,11 @@ use crate::exchange::portable::PortableLayer;
 use crate::layers::{Interpolation, LayerEntry, LayerKind};
 
 /// Adds a layer to the graph.
-pub(super) fn layer(graph: &mut Graph, layer: &PortableLayer, flow: Flow) -> Result<Flow> {
+pub(super) fn layer(
+    graph: &mut GraphBuilder,
+    layer: &PortableLayer,
+    flow: GraphValue,
+) -> Result<GraphValue> {
     match LayerRules::of(layer.kind()).is_channels_first() {
         true => channels_first(graph, layer, &flow),
         false => channels_last(graph, layer, flow),
@@ -18,7 +22,11 @@ pub(super) fn layer(graph: &mut Graph, layer: &PortableLayer, flow: Flow) -> Res
 
 /// A layer whose channels come first: the same with its channels last, on a value that lies
 /// channels-first already.
-fn channels_first(graph: &mut Graph, outer: &PortableLayer, flow: &Flow) -> Result<Flow> {
+fn channels_first(
+    graph: &mut GraphBuilder,
+    outer: &PortableLayer,
+    flow: &GraphValue,
+) -> Result<GraphValue> {
     let moved = |shape: &[usize]| {
         let channels = shape.len().min(1);
         [&shape[channels..], &shape[..channels]].concat()
@@ -26,14 +34,19 @@ fn channels_first(graph: &mut Graph, outer: &PortableLayer, flow: &Flow) -> Resu
     let mut inner = outer.clone();
     (inner.input, inner.output) = (moved(&outer.input), moved(&outer.output));
     let name = flow.channels_last(graph); // as the model has it: (batch, channels, …)
-    let start = Flow { name, shape: inner.input.clone(), is_first: true, mask: flow.mask.clone() };
+    let start =
+        GraphValue { name, shape: inner.input.clone(), is_first: true, mask: flow.mask.clone() };
     let out = channels_last(graph, &inner, start)?;
     let name = out.channels_first(graph);
-    Ok(Flow { name, shape: outer.output.clone(), is_first: false, mask: out.mask })
+    Ok(GraphValue { name, shape: outer.output.clone(), is_first: false, mask: out.mask })
 }
 
 /// A layer, its channels last; the mask goes on where Keras's does.
-fn channels_last(graph: &mut Graph, layer: &PortableLayer, flow: Flow) -> Result<Flow> {
+fn channels_last(
+    graph: &mut GraphBuilder,
+    layer: &PortableLayer,
+    flow: GraphValue,
+) -> Result<GraphValue> {
     let x = &flow;
     let mut out = match layer.kind() {
         // what is done in training alone
@@ -137,11 +150,11 @@ fn channels_last(graph: &mut Graph, layer: &PortableLayer, flow: Flow) -> Result
 
 /// The inner layer over every step: time goes into the batch and back.
 fn time_distributed(
-    graph: &mut Graph,
+    graph: &mut GraphBuilder,
     outer: &PortableLayer,
     inner: &LayerEntry,
-    flow: &Flow,
-) -> Result<Flow> {
+    flow: &GraphValue,
+) -> Result<GraphValue> {
     let mut inner = outer.inner(inner);
     inner.name.clone_from(&outer.name);
     // `layer.kernel` → `kernel`, `layer.forward_lstm.kernel` → `forward_lstm.kernel`
@@ -153,9 +166,9 @@ fn time_distributed(
     let start = flow.channels_last(graph);
     let shape = signed(-1, &inner.input);
     let start = basic::reshaped(graph, &start, &shape);
-    let end = layer(graph, &inner, Flow::new(start, inner.input.clone()))?;
+    let end = layer(graph, &inner, GraphValue::new(start, inner.input.clone()))?;
     let end = end.channels_last(graph);
     let mut shape = vec![-1, steps];
     shape.extend(inner.output.iter().map(|dim| *dim as i64));
-    Ok(Flow::new(basic::reshaped(graph, &end, &shape), outer.output.clone()))
+    Ok(GraphValue::new(basic::reshaped(graph, &end, &shape), outer.output.clone()))
 }

@@ -19,8 +19,8 @@ mod scan;
 
 use prost::Message;
 
-use self::flow::Flow;
-use self::graph::{Dim, FLOAT, Graph, value};
+use self::flow::GraphValue;
+use self::graph::{Dim, FLOAT, GraphBuilder, value};
 pub use self::proof::difference;
 use self::proto::{ModelProto, OperatorSetIdProto};
 use super::portable::Portable;
@@ -37,7 +37,7 @@ const IR_VERSION: i64 = 8;
 /// probabilities or numbers in their own unit go out; without, the tensors that the layers see.
 pub fn write(portable: &Portable, with_preprocessing: bool) -> Result<Vec<u8>> {
     let preprocessing = portable.preprocessing.as_ref().filter(|_| with_preprocessing);
-    let mut graph = Graph::default();
+    let mut graph = GraphBuilder::default();
     let mut inputs = Vec::new();
     let start = match preprocessing {
         Some(own) => preprocessing::features(&mut graph, own, &portable.input, &mut inputs),
@@ -46,7 +46,7 @@ pub fn write(portable: &Portable, with_preprocessing: bool) -> Result<Vec<u8>> {
             "input".to_string()
         }
     };
-    let mut flow = Flow::new(start, portable.input.clone());
+    let mut flow = GraphValue::new(start, portable.input.clone());
     for layer in &portable.layers {
         flow = layers::layer(&mut graph, layer, flow)?;
     }

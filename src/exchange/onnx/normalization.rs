@@ -3,8 +3,8 @@
 use candle_core::{DType, Tensor};
 
 use super::basic::reshaped;
-use super::flow::{Flow, signed};
-use super::graph::{Graph, int, int_list};
+use super::flow::{GraphValue, signed};
+use super::graph::{GraphBuilder, int, int_list};
 use crate::error::Result;
 use crate::exchange::portable::PortableLayer;
 use crate::layers::{
@@ -13,7 +13,11 @@ use crate::layers::{
 };
 use crate::shape::Shape;
 
-pub(super) fn rescaling(graph: &mut Graph, rescaling: &Rescaling, flow: &Flow) -> Flow {
+pub(super) fn rescaling(
+    graph: &mut GraphBuilder,
+    rescaling: &Rescaling,
+    flow: &GraphValue,
+) -> GraphValue {
     let flow = flow.turned_last(graph);
     let mut constant = |numbers: &NumberList| {
         let numbers = single(numbers);
@@ -30,11 +34,11 @@ fn single(numbers: &NumberList) -> Vec<f32> {
 
 /// `(x - mean) / max(√variance, ε)`, or its inverse.
 pub(super) fn normalization(
-    graph: &mut Graph,
+    graph: &mut GraphBuilder,
     layer: &PortableLayer,
     norm: &Normalization,
-    flow: &Flow,
-) -> Result<Flow> {
+    flow: &GraphValue,
+) -> Result<GraphValue> {
     let flow = flow.turned_last(graph);
     let axes = axes(layer, &norm.axis, flow.shape.len())?;
     let values = |name: &str, given: &Option<NumberList>| -> Result<Vec<f32>> {
@@ -69,11 +73,11 @@ pub(super) fn normalization(
 
 /// With its moving statistics: one factor and one offset a channel.
 pub(super) fn batch(
-    graph: &mut Graph,
+    graph: &mut GraphBuilder,
     layer: &PortableLayer,
     norm: &BatchNormalization,
-    flow: &Flow,
-) -> Result<Flow> {
+    flow: &GraphValue,
+) -> Result<GraphValue> {
     let axes = axes(layer, &norm.axis, flow.shape.len())?;
     let is_channel = axes == [flow.shape.len() - 1];
     let flow = if is_channel { flow.clone() } else { flow.turned_last(graph) };
@@ -107,11 +111,11 @@ pub(super) fn batch(
 }
 
 pub(super) fn layer_norm(
-    graph: &mut Graph,
+    graph: &mut GraphBuilder,
     layer: &PortableLayer,
     norm: &LayerNormalization,
-    flow: &Flow,
-) -> Result<Flow> {
+    flow: &GraphValue,
+) -> Result<GraphValue> {
     let flow = flow.turned_last(graph);
     let axes = axes(layer, &norm.axis, flow.shape.len())?;
     let over: Vec<i64> = axes.iter().map(|axis| *axis as i64 + 1).collect();
@@ -121,11 +125,11 @@ pub(super) fn layer_norm(
 }
 
 pub(super) fn rms(
-    graph: &mut Graph,
+    graph: &mut GraphBuilder,
     layer: &PortableLayer,
     norm: &RmsNormalization,
-    flow: &Flow,
-) -> Result<Flow> {
+    flow: &GraphValue,
+) -> Result<GraphValue> {
     let flow = flow.turned_last(graph);
     let axes = axes(layer, &norm.axis, flow.shape.len())?;
     let over: Vec<i64> = axes.iter().map(|axis| *axis as i64 + 1).collect();
@@ -137,11 +141,11 @@ pub(super) fn rms(
 /// Moments over each group of channels and all other axes. Channels along another axis than the
 /// last go to the end and back.
 pub(super) fn group(
-    graph: &mut Graph,
+    graph: &mut GraphBuilder,
     layer: &PortableLayer,
     norm: &GroupNormalization,
-    flow: &Flow,
-) -> Result<Flow> {
+    flow: &GraphValue,
+) -> Result<GraphValue> {
     let flow = flow.turned_last(graph);
     let rank = flow.shape.len();
     let resolved = norm.resolve(&Shape(flow.shape.clone()));
@@ -153,24 +157,25 @@ pub(super) fn group(
     there.push(axis);
     let back: Vec<usize> =
         (0..rank).map(|at| there.iter().position(|from| *from == at).unwrap_or(at)).collect();
-    let turned = |graph: &mut Graph, name: &str, order: &[usize]| {
+    let turned = |graph: &mut GraphBuilder, name: &str, order: &[usize]| {
         let order: Vec<usize> = order.iter().map(|axis| axis + 1).collect();
         graph.node("Transpose", &[name], vec![int_list("perm", &signed(0, &order))])
     };
     let name = turned(graph, &flow.name, &there);
     let shape = there.iter().map(|axis| flow.shape[*axis]).collect();
-    let out = grouped(graph, layer, norm.epsilon, groups, &Flow { name, shape, ..flow.clone() })?;
+    let out =
+        grouped(graph, layer, norm.epsilon, groups, &GraphValue { name, shape, ..flow.clone() })?;
     let name = turned(graph, &out.name, &back);
     Ok(flow.with(name))
 }
 
 fn grouped(
-    graph: &mut Graph,
+    graph: &mut GraphBuilder,
     layer: &PortableLayer,
     epsilon: f64,
     groups: usize,
-    flow: &Flow,
-) -> Result<Flow> {
+    flow: &GraphValue,
+) -> Result<GraphValue> {
     let (channels, places) = flow.shape.split_last().unwrap_or((&1, &[]));
     let rank = flow.shape.len() as i64;
     let mut split = signed(-1, places);
@@ -184,11 +189,11 @@ fn grouped(
 
 /// `x · min(1/√(Σ x²), 1e12)`
 pub(super) fn unit(
-    graph: &mut Graph,
+    graph: &mut GraphBuilder,
     layer: &PortableLayer,
     norm: &UnitNormalization,
-    flow: &Flow,
-) -> Result<Flow> {
+    flow: &GraphValue,
+) -> Result<GraphValue> {
     let flow = flow.turned_last(graph);
     let axes = axes(layer, &norm.axis, flow.shape.len())?;
     let over: Vec<i64> = axes.iter().map(|axis| *axis as i64 + 1).collect();
@@ -201,19 +206,19 @@ pub(super) fn unit(
     Ok(flow.with(graph.node("Div", &[&flow.name, &root], vec![])))
 }
 
-fn mean(graph: &mut Graph, x: &str, axes: &[i64]) -> String {
+fn mean(graph: &mut GraphBuilder, x: &str, axes: &[i64]) -> String {
     graph.node("ReduceMean", &[x], vec![int_list("axes", axes), int("keepdims", 1)])
 }
 
 /// `(x - mean) / √(variance + ε)`
-fn standardized(graph: &mut Graph, x: &str, axes: &[i64], epsilon: f64) -> String {
+fn standardized(graph: &mut GraphBuilder, x: &str, axes: &[i64], epsilon: f64) -> String {
     let mean = mean(graph, x, axes);
     let moved = graph.node("Sub", &[x, &mean], vec![]);
     over_root(graph, &moved, axes, epsilon)
 }
 
 /// `x / √(mean(x²) + ε)`
-fn over_root(graph: &mut Graph, x: &str, axes: &[i64], epsilon: f64) -> String {
+fn over_root(graph: &mut GraphBuilder, x: &str, axes: &[i64], epsilon: f64) -> String {
     let square = graph.node("Mul", &[x, x], vec![]);
     let variance = mean(graph, &square, axes);
     let epsilon = graph.scalar(epsilon);
@@ -224,7 +229,7 @@ fn over_root(graph: &mut Graph, x: &str, axes: &[i64], epsilon: f64) -> String {
 
 /// Times one weight, plus another, where the layer has them.
 fn affine(
-    graph: &mut Graph,
+    graph: &mut GraphBuilder,
     layer: &PortableLayer,
     x: &str,
     dims: &[usize],

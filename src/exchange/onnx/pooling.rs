@@ -1,19 +1,19 @@
 //! Pooling, padding, cropping and up-sampling.
 
 use super::convolution::{signed, starts_and_ends};
-use super::flow::Flow;
-use super::graph::{Graph, float, int, int_list, text};
+use super::flow::GraphValue;
+use super::graph::{GraphBuilder, float, int, int_list, text};
 use crate::error::Result;
 use crate::exchange::portable::PortableLayer;
 use crate::exchange::spatial::{PoolView, margins, sizes};
 use crate::layers::{Interpolation, Margins, PerAxis};
 
 pub(super) fn window(
-    graph: &mut Graph,
+    graph: &mut GraphBuilder,
     layer: &PortableLayer,
     pool: &PoolView<'_>,
-    flow: &Flow,
-) -> Flow {
+    flow: &GraphValue,
+) -> GraphValue {
     let (_, axes) = layer.input.split_last().unwrap_or((&1, &[]));
     let slides = pool.slides(axes.len());
     let attributes = vec![
@@ -23,26 +23,26 @@ pub(super) fn window(
     ];
     let x = flow.channels_first(graph);
     let op = if pool.is_max { "MaxPool" } else { "AveragePool" };
-    Flow { name: graph.node(op, &[&x], attributes), is_first: true, ..flow.clone() }
+    GraphValue { name: graph.node(op, &[&x], attributes), is_first: true, ..flow.clone() }
 }
 
 pub(super) fn global_max(
-    graph: &mut Graph,
+    graph: &mut GraphBuilder,
     layer: &PortableLayer,
     keepdims: bool,
-    flow: &Flow,
-) -> Flow {
+    flow: &GraphValue,
+) -> GraphValue {
     let flow = flow.turned_last(graph);
     global(graph, layer, "ReduceMax", keepdims, &flow)
 }
 
 /// The mean; where there is a mask, over the steps that count.
 pub(super) fn global_average(
-    graph: &mut Graph,
+    graph: &mut GraphBuilder,
     layer: &PortableLayer,
     keepdims: bool,
-    flow: &Flow,
-) -> Flow {
+    flow: &GraphValue,
+) -> GraphValue {
     let flow = flow.turned_last(graph);
     let Some(mask) = &flow.mask else {
         return global(graph, layer, "ReduceMean", keepdims, &flow);
@@ -59,18 +59,24 @@ pub(super) fn global_average(
     flow.with(graph.node("Div", &[&sum, &count], vec![]))
 }
 
-fn global(graph: &mut Graph, layer: &PortableLayer, op: &str, keepdims: bool, flow: &Flow) -> Flow {
+fn global(
+    graph: &mut GraphBuilder,
+    layer: &PortableLayer,
+    op: &str,
+    keepdims: bool,
+    flow: &GraphValue,
+) -> GraphValue {
     let axes: Vec<i64> = (1..layer.input.len() as i64).collect();
     let attributes = vec![int_list("axes", &axes), int("keepdims", i64::from(keepdims))];
     flow.with(graph.node(op, &[&flow.name], attributes))
 }
 
 pub(super) fn zero_padding(
-    graph: &mut Graph,
+    graph: &mut GraphBuilder,
     layer: &PortableLayer,
     padding: &Margins,
-    flow: &Flow,
-) -> Result<Flow> {
+    flow: &GraphValue,
+) -> Result<GraphValue> {
     let flow = flow.turned_last(graph);
     let margins = margins(layer, padding)?;
     let mut pads = vec![0];
@@ -83,11 +89,11 @@ pub(super) fn zero_padding(
 }
 
 pub(super) fn cropping(
-    graph: &mut Graph,
+    graph: &mut GraphBuilder,
     layer: &PortableLayer,
     cropping: &Margins,
-    flow: &Flow,
-) -> Result<Flow> {
+    flow: &GraphValue,
+) -> Result<GraphValue> {
     let flow = flow.turned_last(graph);
     let margins = margins(layer, cropping)?;
     let starts: Vec<i64> = margins.iter().map(|(before, _)| *before).collect();
@@ -99,12 +105,12 @@ pub(super) fn cropping(
 }
 
 pub(super) fn up_sampling(
-    graph: &mut Graph,
+    graph: &mut GraphBuilder,
     layer: &PortableLayer,
     size: &PerAxis,
     interpolation: Interpolation,
-    flow: &Flow,
-) -> Result<Flow> {
+    flow: &GraphValue,
+) -> Result<GraphValue> {
     let size = sizes(size, layer.input.len().saturating_sub(1));
     let attributes = match interpolation {
         Interpolation::Nearest => vec![
@@ -130,17 +136,17 @@ pub(super) fn up_sampling(
     let x = flow.channels_first(graph);
     let scales = graph.floats(&[scales.len()], &scales);
     let out = graph.node("Resize", &[&x, "", &scales], attributes);
-    Ok(Flow { name: out, is_first: true, ..flow.clone() })
+    Ok(GraphValue { name: out, is_first: true, ..flow.clone() })
 }
 
 /// An image between two matrices: what each row, and each column, of the output is made of.
 fn interpolated(
-    graph: &mut Graph,
+    graph: &mut GraphBuilder,
     layer: &PortableLayer,
-    flow: &Flow,
+    flow: &GraphValue,
     size: &[usize],
     how: Interpolation,
-) -> Result<Flow> {
+) -> Result<GraphValue> {
     let [height, width, _] = layer.input[..] else {
         return Err(layer.refuse("its input is no image"));
     };
@@ -168,12 +174,17 @@ fn interpolated(
     let x = flow.channels_first(graph);
     let tall = graph.node("MatMul", &[&rows, &x], vec![]);
     let name = graph.node("MatMul", &[&tall, &columns], vec![]);
-    Ok(Flow { name, is_first: true, ..flow.clone() })
+    Ok(GraphValue { name, is_first: true, ..flow.clone() })
 }
 
 /// Window i of o over n is floor(i·n/o) to ceil((i+1)·n/o): slices, reduced and joined, an axis
 /// after the other.
-pub(super) fn adaptive(graph: &mut Graph, layer: &PortableLayer, op: &str, flow: &Flow) -> Flow {
+pub(super) fn adaptive(
+    graph: &mut GraphBuilder,
+    layer: &PortableLayer,
+    op: &str,
+    flow: &GraphValue,
+) -> GraphValue {
     let flow = flow.turned_last(graph);
     let mut name = flow.name.clone();
     for axis in 0..layer.input.len().saturating_sub(1) {

@@ -2,7 +2,9 @@
 
 use super::basic::reshaped;
 use super::flow::signed;
-use super::graph::{DOUBLE, Dim, FLOAT, Graph, STRING, float, float_list, int, text_list, value};
+use super::graph::{
+    DOUBLE, Dim, FLOAT, GraphBuilder, STRING, float, float_list, int, text_list, value,
+};
 use super::proto::ValueInfoProto;
 use crate::data::{Classes, Column, Preprocessing, Scaling, Transform};
 use crate::error::{Error, Result};
@@ -10,7 +12,7 @@ use crate::exchange::portable::Portable;
 
 /// Adds an input for each column, and the nodes that make the model's input of them.
 pub(super) fn features(
-    graph: &mut Graph,
+    graph: &mut GraphBuilder,
     preprocessing: &Preprocessing,
     shape: &[usize],
     inputs: &mut Vec<ValueInfoProto>,
@@ -38,7 +40,7 @@ pub(super) fn features(
 
 /// Adds the outputs.
 pub(super) fn outputs(
-    graph: &mut Graph,
+    graph: &mut GraphBuilder,
     portable: &Portable,
     preprocessing: &Preprocessing,
     last: &str,
@@ -125,7 +127,7 @@ fn spellings(classes: &Classes) -> (Vec<String>, Vec<f32>) {
 }
 
 /// (batch, 1), or (batch, classes), of f32.
-fn numbers(graph: &mut Graph, column: &Column) -> String {
+fn numbers(graph: &mut GraphBuilder, column: &Column) -> String {
     match &column.transform {
         Transform::Number { scaling } => scaled(graph, &column.name, scaling),
         Transform::Label { classes, scaling } => {
@@ -145,7 +147,7 @@ fn numbers(graph: &mut Graph, column: &Column) -> String {
 }
 
 /// The number of each cell's class.
-fn label(graph: &mut Graph, name: &str, classes: &Classes) -> String {
+fn label(graph: &mut GraphBuilder, name: &str, classes: &Classes) -> String {
     let output = graph.fresh("label");
     let (keys, numbers) = spellings(classes);
     let attributes = vec![
@@ -157,7 +159,7 @@ fn label(graph: &mut Graph, name: &str, classes: &Classes) -> String {
     output
 }
 
-fn scaled(graph: &mut Graph, name: &str, scaling: &Scaling) -> String {
+fn scaled(graph: &mut GraphBuilder, name: &str, scaling: &Scaling) -> String {
     let Some((factor, offset)) = scaling.affine() else {
         return graph.node("Cast", &[name], vec![int("to", FLOAT as i64)]);
     };

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::eval::{Graph, Kind, Value};
+use super::eval::{ElementType, Graph, TensorValue};
 use crate::artifact::Model;
 use crate::data::Column;
 use crate::error::{Error, Result};
@@ -20,7 +20,7 @@ pub fn difference(path: &Path, model: Model, is_raw: bool) -> Result<f32> {
     }
     let (test, preprocessing) = (model.self_test.as_ref(), model.preprocessing.as_ref());
     let x = samples(&model.network, test, preprocessing)?;
-    let input = Value::floats(x.dims().to_vec(), &x.flatten_all()?.to_vec1::<f32>()?);
+    let input = TensorValue::floats(x.dims().to_vec(), &x.flatten_all()?.to_vec1::<f32>()?);
     let outputs = graph.run(vec![input.map_err(wrong)?]).map_err(wrong)?;
     let ours = model.network.predict(&x)?.flatten_all()?.to_vec1::<f32>()?;
     Ok(apart(&ours, &numbers(path, &outputs)?))
@@ -35,8 +35,8 @@ fn of_columns(path: &Path, graph: &Graph, model: Model) -> Result<f32> {
         let cells = rows.iter().map(|row| row[column].clone());
         let dims = vec![rows.len(), 1];
         inputs.push(match kind {
-            Kind::String => Value::texts(dims, cells.collect()),
-            kind => Value::new(*kind, dims, cells.map(|cell| number(&cell)).collect()),
+            ElementType::String => TensorValue::texts(dims, cells.collect()),
+            kind => TensorValue::new(*kind, dims, cells.map(|cell| number(&cell)).collect()),
         });
     }
     let inputs = inputs.into_iter().collect::<Result<Vec<_>, _>>().map_err(wrong)?;
@@ -49,7 +49,7 @@ fn of_columns(path: &Path, graph: &Graph, model: Model) -> Result<f32> {
     match Predictor::new(model)?.predict(&features)? {
         Predictions::Numbers { values, .. } => Ok(apart(&values, &theirs)),
         Predictions::Classes { classes, probabilities } => {
-            let names = outputs.iter().find_map(Value::strings).unwrap_or_default();
+            let names = outputs.iter().find_map(TensorValue::strings).unwrap_or_default();
             let classes = of_classes(&classes, &probabilities, names);
             let numbers = apart(&probabilities, &theirs);
             Ok(if classes > numbers || classes.is_nan() { classes } else { numbers })
@@ -125,8 +125,8 @@ fn of_classes(classes: &[String], probabilities: &[f32], names: &[String]) -> f3
 }
 
 /// The numbers among the outputs.
-fn numbers(path: &Path, outputs: &[Value]) -> Result<Vec<f32>> {
-    let numbers = outputs.iter().find_map(Value::numbers);
+fn numbers(path: &Path, outputs: &[TensorValue]) -> Result<Vec<f32>> {
+    let numbers = outputs.iter().find_map(TensorValue::numbers);
     let numbers = numbers.ok_or_else(|| Error::model(path, "it gives no numbers"))?;
     Ok(numbers.iter().map(|number| *number as f32).collect())
 }

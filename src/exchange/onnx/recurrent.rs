@@ -4,8 +4,8 @@
 use candle_core::Tensor;
 
 use super::basic::reshaped;
-use super::flow::Flow;
-use super::graph::{Graph, int, int_list, text_list};
+use super::flow::GraphValue;
+use super::graph::{GraphBuilder, int, int_list, text_list};
 use super::scan;
 use crate::activations::Activation;
 use crate::error::{Error, Result};
@@ -15,28 +15,32 @@ use crate::layers::{Bidirectional, MergeMode, Recurrent};
 use crate::stored::Stored;
 
 /// A SimpleRNN, LSTM or GRU.
-pub(super) fn layer(graph: &mut Graph, layer: &PortableLayer, flow: &Flow) -> Result<Flow> {
+pub(super) fn layer(
+    graph: &mut GraphBuilder,
+    layer: &PortableLayer,
+    flow: &GraphValue,
+) -> Result<GraphValue> {
     let x = flow.channels_last(graph);
     let cell = layer.cell()?;
     let weights: Vec<&Tensor> = layer.weights.iter().map(|(_, tensor)| tensor).collect();
     let direction = Direction { layer, name: &layer.name, cell: &cell };
     let out = direction.write(graph, &weights, &x, flow.mask.as_deref())?;
-    Ok(Flow::new(out.shown(graph, &cell), layer.output.clone()))
+    Ok(GraphValue::new(out.shown(graph, &cell), layer.output.clone()))
 }
 
 pub(super) fn bidirectional(
-    graph: &mut Graph,
+    graph: &mut GraphBuilder,
     layer: &PortableLayer,
     both: &Bidirectional,
-    flow: &Flow,
-) -> Result<Flow> {
+    flow: &GraphValue,
+) -> Result<GraphValue> {
     let x = flow.channels_last(graph);
     let problem = |problem: crate::error::Problem| layer.refuse(problem.message);
     let (merge_mode, [forward, backward]) =
         (both.merge_mode().map_err(problem)?, both.halves().map_err(problem)?);
     let half = layer.weights.iter().take_while(|(name, _)| name.starts_with("forward_")).count();
     let direction =
-        |graph: &mut Graph, part: &str, cell: &Recurrent, weights: &[(String, Tensor)]| {
+        |graph: &mut GraphBuilder, part: &str, cell: &Recurrent, weights: &[(String, Tensor)]| {
             let name = format!("{}.{part}", layer.name);
             let weights: Vec<&Tensor> = weights.iter().map(|(_, tensor)| tensor).collect();
             let direction = Direction { layer, name: &name, cell };
@@ -58,7 +62,7 @@ pub(super) fn bidirectional(
             graph.node("Mul", &[&sum, &half], vec![])
         }
     };
-    Ok(Flow::new(out, layer.output.clone()))
+    Ok(GraphValue::new(out, layer.output.clone()))
 }
 
 /// What one direction gives, in the order in which it is computed.
@@ -73,7 +77,7 @@ struct Steps {
 
 impl Steps {
     /// What the layer gives of it.
-    fn shown(self, graph: &mut Graph, cell: &Recurrent) -> String {
+    fn shown(self, graph: &mut GraphBuilder, cell: &Recurrent) -> String {
         match (cell.return_sequences, cell.zero_output_for_mask, &self.mask) {
             (false, ..) => self.last,
             (true, true, Some(mask)) => zeroed(graph, &self.sequence, mask),
@@ -92,7 +96,7 @@ impl Direction<'_> {
     /// `weights`: kernel, recurrent kernel, bias where there is one.
     fn write(
         &self,
-        graph: &mut Graph,
+        graph: &mut GraphBuilder,
         weights: &[&Tensor],
         x: &str,
         mask: Option<&str>,
@@ -113,7 +117,7 @@ impl Direction<'_> {
         let (sequence, last) = match functions.filter(|_| mask.is_none()) {
             Some(functions) => self.operator(graph, [kernel, recurrent], bias, &x, &functions)?,
             None => {
-                let weights = scan::Weights { kernel, recurrent, bias };
+                let weights = scan::DirectionWeights { kernel, recurrent, bias };
                 scan::scan(graph, self.cell, self.name, &weights, &x, mask.as_deref())?
             }
         };
@@ -124,7 +128,7 @@ impl Direction<'_> {
     /// ONNX's own operator: (time, batch, units) and (batch, units).
     fn operator(
         &self,
-        graph: &mut Graph,
+        graph: &mut GraphBuilder,
         [kernel, recurrent]: [&Tensor; 2],
         bias: Option<&Tensor>,
         x: &str,
@@ -183,14 +187,14 @@ fn functions(cell: &Recurrent) -> Option<Vec<&'static str>> {
 }
 
 /// An axis in the reverse order.
-fn reversed(graph: &mut Graph, x: &str, axis: i64) -> String {
+fn reversed(graph: &mut GraphBuilder, x: &str, axis: i64) -> String {
     let (start, end) = (graph.ints(&[-1]), graph.ints(&[i64::MIN + 1]));
     let (axis, step) = (graph.ints(&[axis]), graph.ints(&[-1]));
     graph.node("Slice", &[x, &start, &end, &axis, &step], vec![])
 }
 
 /// A sequence whose masked steps are 0.
-fn zeroed(graph: &mut Graph, sequence: &str, mask: &str) -> String {
+fn zeroed(graph: &mut GraphBuilder, sequence: &str, mask: &str) -> String {
     let mask = reshaped(graph, mask, &[0, 0, 1]);
     graph.node("Mul", &[sequence, &mask], vec![])
 }

@@ -4,8 +4,8 @@
 use candle_core::Tensor;
 
 use super::activations;
-use super::flow::Flow;
-use super::graph::{Dim, FLOAT, Graph, graph as graph_attribute, int, int_list, value};
+use super::flow::GraphValue;
+use super::graph::{Dim, FLOAT, GraphBuilder, graph as graph_attribute, int, int_list, value};
 use super::proto::ValueInfoProto;
 use crate::activations::Activation;
 use crate::error::Result;
@@ -13,7 +13,7 @@ use crate::kernels::recurrent::Cell;
 use crate::layers::Recurrent;
 
 /// The weights of one direction in Keras's layout.
-pub(super) struct Weights<'a> {
+pub(super) struct DirectionWeights<'a> {
     pub(super) kernel: &'a Tensor,
     pub(super) recurrent: &'a Tensor,
     pub(super) bias: Option<&'a Tensor>,
@@ -21,10 +21,10 @@ pub(super) struct Weights<'a> {
 
 /// `x`: (time, batch, features), `mask`: (batch, time). Gives (time, batch, units), (batch, units).
 pub(super) fn scan(
-    graph: &mut Graph,
+    graph: &mut GraphBuilder,
     cell: &Recurrent,
     name: &str,
-    weights: &Weights<'_>,
+    weights: &DirectionWeights<'_>,
     x: &str,
     mask: Option<&str>,
 ) -> Result<(String, String)> {
@@ -61,7 +61,7 @@ pub(super) fn scan(
 }
 
 /// (batch, units) of zeros, for the batch of `x`.
-fn zeros(graph: &mut Graph, x: &str, units: usize) -> String {
+fn zeros(graph: &mut GraphBuilder, x: &str, units: usize) -> String {
     let shape = graph.node("Shape", &[x], vec![]);
     let (one, two) = (graph.ints(&[1]), graph.ints(&[2]));
     let batch = graph.node("Slice", &[&shape, &one, &two], vec![]);
@@ -82,7 +82,7 @@ struct Body<'a> {
 impl Body<'_> {
     /// The graph of one step, and how many of its inputs are steps of a sequence.
     fn write(&self, name: &str, width: usize) -> Result<(super::proto::GraphProto, i64)> {
-        let mut graph = Graph::inner(name);
+        let mut graph = GraphBuilder::inner(name);
         let own = |what: &str| format!("{name}/{what}");
         let (h, c, x, mask) = (own("h"), own("c"), own("x"), own("mask"));
         let info = |name: &str, size: usize| -> ValueInfoProto {
@@ -128,7 +128,7 @@ impl Body<'_> {
     }
 
     /// `x + h · U`
-    fn sum(&self, graph: &mut Graph, x: &str, h: &str) -> Result<String> {
+    fn sum(&self, graph: &mut GraphBuilder, x: &str, h: &str) -> Result<String> {
         let name = graph.fresh("recurrent_kernel");
         let recurrent = graph.weight(&name, self.recurrent)?;
         let product = graph.node("MatMul", &[h, &recurrent], vec![]);
@@ -136,7 +136,13 @@ impl Body<'_> {
     }
 
     /// `c' = f·c + i·g`, `h' = o · activation(c')`.
-    fn lstm(&self, graph: &mut Graph, x: &str, h: &str, c: &str) -> Result<(String, String)> {
+    fn lstm(
+        &self,
+        graph: &mut GraphBuilder,
+        x: &str,
+        h: &str,
+        c: &str,
+    ) -> Result<(String, String)> {
         let sum = self.sum(graph, x, h)?;
         let gates = split(graph, &sum, 4);
         let i = self.function(graph, &self.cell.recurrent_activation, &gates[0]);
@@ -151,7 +157,7 @@ impl Body<'_> {
     }
 
     /// `h' = z·h + (1-z)·ĥ`.
-    fn gru(&self, graph: &mut Graph, x: &str, h: &str, reset_after: bool) -> Result<String> {
+    fn gru(&self, graph: &mut GraphBuilder, x: &str, h: &str, reset_after: bool) -> Result<String> {
         let inputs = split(graph, x, 3);
         let name = graph.fresh("recurrent_kernel");
         let (gates, candidate) = if reset_after {
@@ -193,8 +199,8 @@ impl Body<'_> {
     }
 
     /// An activation, which is a node even where it is linear.
-    fn function(&self, graph: &mut Graph, activation: &Activation, x: &str) -> String {
-        let flow = Flow::new(x.to_string(), vec![self.units]);
+    fn function(&self, graph: &mut GraphBuilder, activation: &Activation, x: &str) -> String {
+        let flow = GraphValue::new(x.to_string(), vec![self.units]);
         match activation {
             Activation::Linear => graph.node("Identity", &[x], vec![]),
             _ => activations::function(graph, activation, &flow).name,
@@ -203,7 +209,7 @@ impl Body<'_> {
 }
 
 /// Equal parts of the last axis.
-fn split(graph: &mut Graph, x: &str, parts: usize) -> Vec<String> {
+fn split(graph: &mut GraphBuilder, x: &str, parts: usize) -> Vec<String> {
     let names: Vec<String> = (0..parts).map(|_| graph.fresh("part")).collect();
     let outputs: Vec<&str> = names.iter().map(String::as_str).collect();
     graph.nodes_of("", "Split", &[x], &outputs, vec![int("axis", -1)]);

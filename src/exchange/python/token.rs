@@ -133,7 +133,7 @@ impl Scanner {
             return self.name();
         }
         if c == '"' || c == '\'' {
-            return self.text("");
+            return self.text_of("");
         }
         for sign in SIGNS {
             if sign.chars().enumerate().all(|(i, c)| self.ahead(i) == Some(c)) {
@@ -153,7 +153,7 @@ impl Scanner {
         }
         let is_prefix = name.len() <= 2 && name.chars().all(|c| "rRbBuUfF".contains(c));
         if is_prefix && matches!(self.peek(), Some('"' | '\'')) {
-            return self.text(&name.to_lowercase());
+            return self.text_of(&name.to_lowercase());
         }
         Token::Name(name)
     }
@@ -194,7 +194,7 @@ impl Scanner {
         }
     }
 
-    fn text(&mut self, prefix: &str) -> Token {
+    fn text_of(&mut self, prefix: &str) -> Token {
         let Some(quote) = self.next() else { return Token::Other };
         let triple = self.peek() == Some(quote) && self.ahead(1) == Some(quote);
         if triple {

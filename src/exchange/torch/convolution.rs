@@ -6,7 +6,7 @@ use super::words::{python, tuple};
 use crate::error::Result;
 use crate::exchange::layer_rules::LayerRules;
 use crate::exchange::portable::PortableLayer;
-use crate::exchange::spatial::{ConvolutionKind, ConvolutionView, PoolView, margins, sizes};
+use crate::exchange::spatial::{ConvolutionVariant, ConvolutionView, PoolView, margins, sizes};
 use crate::layers::{Interpolation, Margins, PerAxis};
 
 /// What comes into a spatial layer and goes out, channels apart.
@@ -53,7 +53,7 @@ pub(super) fn convolution(
     let mut common =
         format!("stride={}, dilation={}", tuple(&slides.strides), tuple(&slides.dilation));
     let mut cuts = Vec::new();
-    if let ConvolutionKind::Transposed { .. } = conv.kind {
+    if let ConvolutionVariant::Transposed { .. } = conv.kind {
         cuts = conv.cuts(&slides, &place.input, &place.output);
     } else {
         common += &padding_of(modules, layer, &slides.pads(&place.input));
@@ -62,16 +62,16 @@ pub(super) fn convolution(
         format!("nn.Conv{rank}d({input}, {output}, {size}, {common}, groups={groups}, bias={bias})")
     };
     let code = match conv.kind {
-        ConvolutionKind::Full { groups } => plain(groups),
-        ConvolutionKind::Depthwise => plain(input),
-        ConvolutionKind::Separable { depth_multiplier } => {
+        ConvolutionVariant::Full { groups } => plain(groups),
+        ConvolutionVariant::Depthwise => plain(input),
+        ConvolutionVariant::Separable { depth_multiplier } => {
             let inner = input * depth_multiplier;
             format!(
                 "nn.Sequential(OrderedDict(depthwise=nn.Conv{rank}d({input}, {inner}, {size}, {common}, \
                  groups={input}, bias=False), pointwise=nn.Conv{rank}d({inner}, {output}, 1, bias={bias})))"
             )
         }
-        ConvolutionKind::Transposed { .. } => {
+        ConvolutionVariant::Transposed { .. } => {
             let extra: Vec<usize> = cuts.iter().map(|(_, end)| (-end).max(0) as usize).collect();
             let extra = tuple(&extra);
             format!(

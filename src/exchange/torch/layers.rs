@@ -4,7 +4,7 @@ use super::modules::Modules;
 use super::words::{constant, tuple};
 use super::{activations, convolution, normalization, order, recurrent};
 use crate::error::Result;
-use crate::exchange::layer_rules::{LayerRules, Layout};
+use crate::exchange::layer_rules::{ChannelLayout, LayerRules};
 use crate::exchange::portable::PortableLayer;
 use crate::layers::{
     DataFormat, Dense, EinsumDense, Embedding, Interpolation, LayerKind, NumberList, Rescaling,
@@ -14,15 +14,15 @@ use crate::layers::{
 /// True where the first layer that cares has its channels first in PyTorch.
 pub(super) fn starts_first(layers: &[PortableLayer]) -> bool {
     let mut layouts = layers.iter().map(|layer| (LayerRules::of(layer.kind()).layout, layer));
-    match layouts.find(|(layout, _)| *layout != Layout::Any) {
-        Some((Layout::Spatial(format), _)) => format == DataFormat::ChannelsLast,
-        Some((Layout::Flat(format), layer)) => {
+    match layouts.find(|(layout, _)| *layout != ChannelLayout::Any) {
+        Some((ChannelLayout::Spatial(format), _)) => format == DataFormat::ChannelsLast,
+        Some((ChannelLayout::Flat(format), layer)) => {
             format == DataFormat::ChannelsLast && layer.input.len() > 2 // an image
         }
-        Some((Layout::Channels(axis), layer)) => {
+        Some((ChannelLayout::Channels(axis), layer)) => {
             axis.is_some_and(|axis| normalization::place(axis, layer) == layer.input.len())
         }
-        Some((Layout::FeaturesLast | Layout::Any, _)) | None => false,
+        Some((ChannelLayout::FeaturesLast | ChannelLayout::Any, _)) | None => false,
     }
 }
 

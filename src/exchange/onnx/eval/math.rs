@@ -3,27 +3,40 @@
 use std::collections::BTreeMap;
 
 use super::value::{broadcast, count, for_each, place};
-use super::{Call, Kind, Outcome, Value};
+use super::{ElementType, Evaluated, OperatorCall, TensorValue};
 
-pub(super) fn each(call: &Call<'_>, function: impl Fn(f64) -> f64) -> Outcome<Value> {
+pub(super) fn each(
+    call: &OperatorCall<'_>,
+    function: impl Fn(f64) -> f64,
+) -> Evaluated<TensorValue> {
     let x = call.input(0)?;
-    Value::new(x.kind(), x.dims.clone(), call.numbers(0)?.iter().map(|x| function(*x)).collect())
+    TensorValue::new(
+        x.kind(),
+        x.dims.clone(),
+        call.numbers(0)?.iter().map(|x| function(*x)).collect(),
+    )
 }
 
-pub(super) fn two(call: &Call<'_>, function: fn(f64, f64) -> f64) -> Outcome<Value> {
+pub(super) fn two(
+    call: &OperatorCall<'_>,
+    function: fn(f64, f64) -> f64,
+) -> Evaluated<TensorValue> {
     let (kind, dims, numbers) = pairs(call, function)?;
-    Value::new(kind, dims, numbers)
+    TensorValue::new(kind, dims, numbers)
 }
 
-pub(super) fn compare(call: &Call<'_>, function: fn(f64, f64) -> bool) -> Outcome<Value> {
+pub(super) fn compare(
+    call: &OperatorCall<'_>,
+    function: fn(f64, f64) -> bool,
+) -> Evaluated<TensorValue> {
     let (_, dims, numbers) = pairs(call, |a, b| f64::from(u8::from(function(a, b))))?;
-    Value::new(Kind::Bool, dims, numbers)
+    TensorValue::new(ElementType::Bool, dims, numbers)
 }
 
 fn pairs(
-    call: &Call<'_>,
+    call: &OperatorCall<'_>,
     function: impl Fn(f64, f64) -> f64,
-) -> Outcome<(Kind, Vec<usize>, Vec<f64>)> {
+) -> Evaluated<(ElementType, Vec<usize>, Vec<f64>)> {
     let (a, b) = (call.input(0)?, call.input(1)?);
     if a.kind() != b.kind() || call.inputs.len() != 2 {
         return Err(format!("its inputs are {:?} and {:?}", a.kind(), b.kind()));
@@ -52,7 +65,7 @@ pub(super) fn shrink(x: f64, lambd: f64, bias: f64) -> f64 {
     }
 }
 
-pub(super) fn clip(call: &Call<'_>) -> Outcome<Vec<Value>> {
+pub(super) fn clip(call: &OperatorCall<'_>) -> Evaluated<Vec<TensorValue>> {
     let ([low], [high]) = (call.numbers(1)?, call.numbers(2)?) else {
         return Err("its limits must be two numbers".to_string());
     };
@@ -65,9 +78,9 @@ pub(super) fn clip(call: &Call<'_>) -> Outcome<Vec<Value>> {
 }
 
 /// `Where`
-pub(super) fn choose(call: &Call<'_>) -> Outcome<Vec<Value>> {
+pub(super) fn choose(call: &OperatorCall<'_>) -> Evaluated<Vec<TensorValue>> {
     let (condition, a, b) = (call.input(0)?, call.input(1)?, call.input(2)?);
-    if condition.kind() != Kind::Bool || a.kind() != b.kind() {
+    if condition.kind() != ElementType::Bool || a.kind() != b.kind() {
         return Err("it chooses by yes and no between two of a kind".to_string());
     }
     let (c, x, y) = (call.numbers(0)?, call.numbers(1)?, call.numbers(2)?);
@@ -77,11 +90,11 @@ pub(super) fn choose(call: &Call<'_>) -> Outcome<Vec<Value>> {
         let is_first = c[place(&condition.dims, at)] != 0.0;
         numbers.push(if is_first { x[place(&a.dims, at)] } else { y[place(&b.dims, at)] });
     });
-    Ok(vec![Value::new(a.kind(), dims, numbers)?])
+    Ok(vec![TensorValue::new(a.kind(), dims, numbers)?])
 }
 
 /// Of the last two axes; the others go along with each other.
-pub(super) fn matmul(call: &Call<'_>) -> Outcome<Vec<Value>> {
+pub(super) fn matmul(call: &OperatorCall<'_>) -> Evaluated<Vec<TensorValue>> {
     let (a, b) = (call.input(0)?, call.input(1)?);
     let (x, y) = (call.numbers(0)?, call.numbers(1)?);
     let ([outer_a @ .., m, k], [outer_b @ .., rows, n]) = (a.dims(), b.dims()) else {
@@ -106,25 +119,25 @@ pub(super) fn matmul(call: &Call<'_>) -> Outcome<Vec<Value>> {
             }
         }
     });
-    Ok(vec![Value::new(a.kind(), dims, numbers)?])
+    Ok(vec![TensorValue::new(a.kind(), dims, numbers)?])
 }
 
 /// The sum over all axes whose letters the result lacks, of the products along equal letters.
-pub(super) fn einsum(call: &Call<'_>) -> Outcome<Vec<Value>> {
-    let equation: String = call.text("equation")?.split_whitespace().collect();
+pub(super) fn einsum(call: &OperatorCall<'_>) -> Evaluated<Vec<TensorValue>> {
+    let equation: String = call.string("equation")?.split_whitespace().collect();
     let (terms, result) = equation.split_once("->").ok_or("its equation has no `->`")?;
     let terms: Vec<&str> = terms.split(',').collect();
     let (a, b) = (call.input(0)?, call.input(1)?);
     let [first, second] = terms[..] else {
         return Err(format!("the equation `{equation}` has not two inputs"));
     };
-    let more = |term: &str, value: &Value| {
+    let more = |term: &str, value: &TensorValue| {
         let letters = term.chars().filter(char::is_ascii_alphabetic).count();
         value.dims.len().saturating_sub(letters)
     };
     let more = more(first, a).max(more(second, b));
     let mut sizes = BTreeMap::new();
-    let mut letters_of = |term: &str, value: &Value| -> Outcome<Vec<char>> {
+    let mut letters_of = |term: &str, value: &TensorValue| -> Evaluated<Vec<char>> {
         let letters = letters(term, value.dims.len(), more)?;
         for (letter, size) in letters.iter().zip(&value.dims) {
             if *sizes.entry(*letter).or_insert(*size) != *size {
@@ -141,9 +154,9 @@ pub(super) fn einsum(call: &Call<'_>) -> Outcome<Vec<Value>> {
     let size = |letter: &char| {
         sizes.get(letter).copied().ok_or_else(|| format!("`{letter}` has no size in `{equation}`"))
     };
-    let all_sizes = all.iter().map(size).collect::<Outcome<Vec<_>>>()?;
+    let all_sizes = all.iter().map(size).collect::<Evaluated<Vec<_>>>()?;
     let (dims, rest) = all_sizes.split_at(out.len());
-    let spot = |letters: &[char], value: &Value, at: &[usize]| {
+    let spot = |letters: &[char], value: &TensorValue, at: &[usize]| {
         letters.iter().zip(&value.dims).fold(0, |place, (letter, dim)| {
             let axis = all.iter().position(|other| other == letter).unwrap_or(0);
             place * dim + at[axis]
@@ -160,11 +173,11 @@ pub(super) fn einsum(call: &Call<'_>) -> Outcome<Vec<Value>> {
         });
         numbers.push(sum);
     });
-    Ok(vec![Value::new(a.kind(), dims.to_vec(), numbers)?])
+    Ok(vec![TensorValue::new(a.kind(), dims.to_vec(), numbers)?])
 }
 
 /// A letter for each axis; those of the dots are digits, of which the last is the last axis.
-fn letters(term: &str, rank: usize, more: usize) -> Outcome<Vec<char>> {
+fn letters(term: &str, rank: usize, more: usize) -> Evaluated<Vec<char>> {
     let wrong = || format!("the term `{term}` doesn't fit {rank} axes");
     let explicit = term.replace("...", "");
     if !explicit.chars().all(|letter| letter.is_ascii_alphabetic()) || more > 10 {

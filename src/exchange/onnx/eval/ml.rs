@@ -2,10 +2,10 @@
 
 use std::collections::HashMap;
 
-use super::{Call, Kind, Outcome, Value};
+use super::{ElementType, Evaluated, OperatorCall, TensorValue};
 
 /// A number for each text; the default one for a text that has none.
-pub(super) fn label_encoder(call: &Call<'_>) -> Outcome<Vec<Value>> {
+pub(super) fn label_encoder(call: &OperatorCall<'_>) -> Evaluated<Vec<TensorValue>> {
     let keys = call.text_list("keys_strings")?;
     let values = call.attribute("values_floats", 6)?.map_or(&[] as &[f32], |list| &list.floats);
     if keys.len() != values.len() {
@@ -17,5 +17,5 @@ pub(super) fn label_encoder(call: &Call<'_>) -> Outcome<Vec<Value>> {
     let texts = x.strings().ok_or("its input must be texts")?;
     let number = |text: &String| known.get(text.as_str()).map_or(default, |n| f64::from(*n));
     let numbers = texts.iter().map(number).collect();
-    Ok(vec![Value::new(Kind::Float, x.dims.clone(), numbers)?])
+    Ok(vec![TensorValue::new(ElementType::Float, x.dims.clone(), numbers)?])
 }

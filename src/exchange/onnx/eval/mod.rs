@@ -16,21 +16,21 @@ mod windows;
 use std::collections::HashMap;
 
 use super::proto::AttributeProto;
-pub use value::{Kind, Value};
-use value::{LIMIT, Outcome};
+pub use value::{ElementType, TensorValue};
+use value::{Evaluated, LIMIT};
 
 /// A computation that was read from a file.
 #[derive(Debug)]
 pub struct Graph {
     /// Name and kind of each input.
-    inputs: Vec<(String, Kind)>,
+    inputs: Vec<(String, ElementType)>,
     outputs: Vec<String>,
-    constants: HashMap<String, Value>,
-    nodes: Vec<Node>,
+    constants: HashMap<String, TensorValue>,
+    nodes: Vec<GraphNode>,
 }
 
 #[derive(Debug)]
-struct Node {
+struct GraphNode {
     op: String,
     operator: operators::Operator,
     inputs: Vec<String>,
@@ -49,23 +49,27 @@ impl Graph {
     }
 
     /// Name and kind of each input, in order.
-    pub fn inputs(&self) -> &[(String, Kind)] {
+    pub fn inputs(&self) -> &[(String, ElementType)] {
         &self.inputs
     }
 
     /// The outputs in order, for a value of each input.
-    pub fn run(&self, inputs: Vec<Value>) -> Result<Vec<Value>, String> {
+    pub fn run(&self, inputs: Vec<TensorValue>) -> Result<Vec<TensorValue>, String> {
         self.run_within(inputs, None)
     }
 
     /// The same inside another graph, whose values can be named, too.
-    fn run_within(&self, inputs: Vec<Value>, outer: Option<&Scope<'_>>) -> Outcome<Vec<Value>> {
+    fn run_within(
+        &self,
+        inputs: Vec<TensorValue>,
+        outer: Option<&NamedValues<'_>>,
+    ) -> Evaluated<Vec<TensorValue>> {
         if inputs.len() != self.inputs.len() {
             let (given, wanted) = (inputs.len(), self.inputs.len());
             return Err(format!("the graph takes {wanted} inputs, got {given}"));
         }
         let used = outer.map_or(0, |outer| outer.used);
-        let mut scope = Scope { graph: self, values: HashMap::new(), outer, used };
+        let mut scope = NamedValues { graph: self, values: HashMap::new(), outer, used };
         for ((name, kind), value) in self.inputs.iter().zip(inputs) {
             if value.kind() != *kind {
                 return Err(format!("input `{name}` must be {kind:?}, got {:?}", value.kind()));
@@ -90,16 +94,16 @@ impl Graph {
 }
 
 /// The values at one moment of a run.
-struct Scope<'a> {
+struct NamedValues<'a> {
     graph: &'a Graph,
-    values: HashMap<&'a str, Value>,
-    outer: Option<&'a Scope<'a>>,
+    values: HashMap<&'a str, TensorValue>,
+    outer: Option<&'a NamedValues<'a>>,
     /// Numbers and texts that are held, those outside included.
     used: usize,
 }
 
-impl<'a> Scope<'a> {
-    fn get(&self, name: &str) -> Outcome<&Value> {
+impl<'a> NamedValues<'a> {
+    fn get(&self, name: &str) -> Evaluated<&TensorValue> {
         let own = self.values.get(name).or_else(|| self.graph.constants.get(name));
         match (own, self.outer) {
             (Some(value), _) => Ok(value),
@@ -108,7 +112,7 @@ impl<'a> Scope<'a> {
         }
     }
 
-    fn insert(&mut self, name: &'a str, value: Value) -> Outcome<()> {
+    fn insert(&mut self, name: &'a str, value: TensorValue) -> Evaluated<()> {
         self.used += value.len();
         if self.used > LIMIT {
             return Err(format!("more than {LIMIT} numbers at once"));
@@ -126,48 +130,48 @@ impl<'a> Scope<'a> {
     }
 }
 
-impl Node {
-    fn run(&self, scope: &Scope<'_>) -> Outcome<Vec<Value>> {
+impl GraphNode {
+    fn run(&self, scope: &NamedValues<'_>) -> Evaluated<Vec<TensorValue>> {
         let input = |name: &String| match name.is_empty() {
             true => Ok(None), // an optional one that is left out
             false => scope.get(name).map(Some),
         };
-        let inputs = self.inputs.iter().map(input).collect::<Outcome<Vec<_>>>()?;
-        self.operator.run(&Call { node: self, inputs, scope })
+        let inputs = self.inputs.iter().map(input).collect::<Evaluated<Vec<_>>>()?;
+        self.operator.run(&OperatorCall { node: self, inputs, scope })
     }
 }
 
 /// A node at work.
-struct Call<'a> {
-    node: &'a Node,
-    inputs: Vec<Option<&'a Value>>,
-    scope: &'a Scope<'a>,
+struct OperatorCall<'a> {
+    node: &'a GraphNode,
+    inputs: Vec<Option<&'a TensorValue>>,
+    scope: &'a NamedValues<'a>,
 }
 
-impl Call<'_> {
-    fn optional(&self, place: usize) -> Option<&Value> {
+impl OperatorCall<'_> {
+    fn optional(&self, place: usize) -> Option<&TensorValue> {
         self.inputs.get(place).copied().flatten()
     }
 
-    fn input(&self, place: usize) -> Outcome<&Value> {
+    fn input(&self, place: usize) -> Evaluated<&TensorValue> {
         self.optional(place).ok_or_else(|| format!("input {place} is missing"))
     }
 
     /// The numbers of an input.
-    fn numbers(&self, place: usize) -> Outcome<&[f64]> {
+    fn numbers(&self, place: usize) -> Evaluated<&[f64]> {
         self.input(place)?.numbers().ok_or_else(|| format!("input {place} must be numbers"))
     }
 
     /// The whole numbers of an input.
-    fn ints(&self, place: usize) -> Outcome<Vec<i64>> {
-        if self.input(place)?.kind() != Kind::Int64 {
+    fn ints(&self, place: usize) -> Evaluated<Vec<i64>> {
+        if self.input(place)?.kind() != ElementType::Int64 {
             return Err(format!("input {place} must be whole numbers"));
         }
         Ok(self.numbers(place)?.iter().map(|number| *number as i64).collect())
     }
 
     /// An attribute of the type that has this number in ONNX.
-    fn attribute(&self, name: &str, kind: i32) -> Outcome<Option<&AttributeProto>> {
+    fn attribute(&self, name: &str, kind: i32) -> Evaluated<Option<&AttributeProto>> {
         match self.node.attributes.get(name) {
             Some(attribute) if attribute.r#type != Some(kind) => {
                 Err(format!("the attribute `{name}` is of another type"))
@@ -176,25 +180,25 @@ impl Call<'_> {
         }
     }
 
-    fn float(&self, name: &str, default: f32) -> Outcome<f64> {
+    fn float(&self, name: &str, default: f32) -> Evaluated<f64> {
         let attribute = self.attribute(name, 1)?;
         Ok(f64::from(attribute.and_then(|attribute| attribute.f).unwrap_or(default)))
     }
 
-    fn int(&self, name: &str, default: i64) -> Outcome<i64> {
+    fn int(&self, name: &str, default: i64) -> Evaluated<i64> {
         Ok(self.attribute(name, 2)?.and_then(|attribute| attribute.i).unwrap_or(default))
     }
 
-    fn text(&self, name: &str) -> Outcome<&str> {
+    fn string(&self, name: &str) -> Evaluated<&str> {
         let bytes = self.attribute(name, 3)?.and_then(|attribute| attribute.s.as_deref());
         std::str::from_utf8(bytes.unwrap_or_default()).map_err(|error| error.to_string())
     }
 
-    fn int_list(&self, name: &str) -> Outcome<Option<&[i64]>> {
+    fn int_list(&self, name: &str) -> Evaluated<Option<&[i64]>> {
         Ok(self.attribute(name, 7)?.map(|attribute| attribute.ints.as_slice()))
     }
 
-    fn text_list(&self, name: &str) -> Outcome<Vec<&str>> {
+    fn text_list(&self, name: &str) -> Evaluated<Vec<&str>> {
         let attribute = self.attribute(name, 8)?;
         let texts = attribute.map_or(&[] as &[_], |attribute| attribute.strings.as_slice());
         let text = |bytes| std::str::from_utf8(bytes).map_err(|error| error.to_string());
@@ -203,7 +207,7 @@ impl Call<'_> {
 }
 
 /// The axis that a number means for a value of this rank; negative ones count from the end.
-fn axis_of(axis: i64, rank: usize) -> Outcome<usize> {
+fn axis_of(axis: i64, rank: usize) -> Evaluated<usize> {
     let place = if axis < 0 { axis.saturating_add(rank as i64) } else { axis };
     let place = usize::try_from(place).ok().filter(|place| *place < rank);
     place.ok_or_else(|| format!("axis {axis} of a value of {rank} axes"))

@@ -1,6 +1,6 @@
 //! The operators that are known, with the attributes that each may have.
 
-use super::{Call, Outcome, Value, math, ml, recurrent, reduce, tensors, windows};
+use super::{Evaluated, OperatorCall, TensorValue, math, ml, recurrent, reduce, tensors, windows};
 
 /// How an operator computes.
 #[derive(Debug, Clone, Copy)]
@@ -14,11 +14,11 @@ pub(super) enum Operator {
     /// The same, giving yes or no.
     Compare(fn(f64, f64) -> bool),
     /// Any way; its outputs in order.
-    Any(fn(&Call<'_>) -> Outcome<Vec<Value>>),
+    Any(fn(&OperatorCall<'_>) -> Evaluated<Vec<TensorValue>>),
 }
 
 impl Operator {
-    pub(super) fn run(self, call: &Call<'_>) -> Outcome<Vec<Value>> {
+    pub(super) fn run(self, call: &OperatorCall<'_>) -> Evaluated<Vec<TensorValue>> {
         let outputs = match self {
             Operator::Each(function) => math::each(call, function),
             Operator::With([(a, default_a), (b, default_b)], function) => {

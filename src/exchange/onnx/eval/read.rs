@@ -6,7 +6,7 @@ use std::collections::{HashMap, HashSet};
 use prost::Message;
 
 use super::value::{Data, count, kind};
-use super::{Graph, Kind, Node, Outcome, Value, operators};
+use super::{ElementType, Evaluated, Graph, GraphNode, TensorValue, operators};
 use crate::exchange::onnx::proto::{
     AttributeProto, GraphProto, ModelProto, NodeProto, TensorProto, ValueInfoProto,
 };
@@ -15,7 +15,7 @@ use crate::exchange::onnx::{ML_OPSET, OPSET};
 /// Graphs inside graphs: a layer's step, and nothing in it.
 const DEPTH: usize = 2;
 
-pub(super) fn model(bytes: &[u8]) -> Outcome<Graph> {
+pub(super) fn model(bytes: &[u8]) -> Evaluated<Graph> {
     let model = ModelProto::decode(bytes).map_err(|error| format!("no ONNX file: {error}"))?;
     for set in &model.opset_import {
         match (set.domain.as_deref().unwrap_or(""), set.version) {
@@ -32,7 +32,7 @@ pub(super) fn model(bytes: &[u8]) -> Outcome<Graph> {
     graph(model.graph.ok_or("it has no graph")?, DEPTH)
 }
 
-fn graph(proto: GraphProto, depth: usize) -> Outcome<Graph> {
+fn graph(proto: GraphProto, depth: usize) -> Evaluated<Graph> {
     if depth == 0 {
         return Err(format!("graphs lie in graphs more than {DEPTH} deep"));
     }
@@ -44,11 +44,11 @@ fn graph(proto: GraphProto, depth: usize) -> Outcome<Graph> {
             return Err(format!("the name `{name}` is given twice"));
         }
     }
-    let inputs = proto.input.into_iter().map(input).collect::<Outcome<Vec<_>>>()?;
+    let inputs = proto.input.into_iter().map(input).collect::<Evaluated<Vec<_>>>()?;
     let outputs: Vec<String> =
         proto.output.into_iter().map(|output| output.name.unwrap_or_default()).collect();
     let nodes = proto.node.into_iter().map(|proto| node(proto, depth));
-    let mut nodes = nodes.collect::<Outcome<Vec<_>>>()?;
+    let mut nodes = nodes.collect::<Evaluated<Vec<_>>>()?;
     let mut needed: HashSet<String> = outputs.iter().cloned().collect();
     for node in nodes.iter_mut().rev() {
         let (mut named, mut spent) = (Vec::new(), Vec::new());
@@ -64,7 +64,7 @@ fn graph(proto: GraphProto, depth: usize) -> Outcome<Graph> {
     Ok(Graph { inputs, outputs, constants, nodes })
 }
 
-impl Node {
+impl GraphNode {
     /// The names of the values that it needs.
     fn names<'a>(&'a self, names: &mut Vec<&'a String>) {
         names.extend(&self.inputs);
@@ -75,7 +75,7 @@ impl Node {
     }
 }
 
-fn node(proto: NodeProto, depth: usize) -> Outcome<Node> {
+fn node(proto: NodeProto, depth: usize) -> Evaluated<GraphNode> {
     let op = proto.op_type.unwrap_or_default();
     let domain = proto.domain.unwrap_or_default();
     let Some((operator, known)) = operators::find(&domain, &op) else {
@@ -93,37 +93,37 @@ fn node(proto: NodeProto, depth: usize) -> Outcome<Node> {
         attributes.insert(name, attribute);
     }
     let (inputs, outputs, spent) = (proto.input, proto.output, Vec::new());
-    Ok(Node { op, operator, inputs, outputs, attributes, body, spent })
+    Ok(GraphNode { op, operator, inputs, outputs, attributes, body, spent })
 }
 
-fn input(proto: ValueInfoProto) -> Outcome<(String, Kind)> {
+fn input(proto: ValueInfoProto) -> Evaluated<(String, ElementType)> {
     let name = proto.name.unwrap_or_default();
     let tensor = proto.r#type.and_then(|kind| kind.tensor_type);
     let kind = kind(tensor.and_then(|tensor| tensor.elem_type));
     Ok((name.clone(), kind.map_err(|why| format!("the input `{name}`: {why}"))?))
 }
 
-fn constant(tensor: TensorProto) -> Outcome<Value> {
+fn constant(tensor: TensorProto) -> Evaluated<TensorValue> {
     let kind = kind(tensor.data_type)?;
     let dims: Option<Vec<usize>> =
         tensor.dims.iter().map(|dim| usize::try_from(*dim).ok()).collect();
     let dims = dims.ok_or("its shape is negative")?;
-    if kind == Kind::String {
+    if kind == ElementType::String {
         let texts = tensor.string_data.into_iter().map(String::from_utf8);
         let texts = texts.collect::<Result<Vec<_>, _>>().map_err(|error| error.to_string())?;
-        return Value::texts(dims, texts);
+        return TensorValue::texts(dims, texts);
     }
     let raw = tensor.raw_data.unwrap_or_default();
-    let width = if kind == Kind::Float { 4 } else { 8 };
+    let width = if kind == ElementType::Float { 4 } else { 8 };
     if raw.len() != count(&dims)?.saturating_mul(width) {
         return Err(format!("{} bytes don't fill the shape {dims:?}", raw.len()));
     }
     let numbers = match kind {
-        Kind::Float => elements(&raw, |bytes| f64::from(f32::from_le_bytes(bytes))),
-        Kind::Double => elements(&raw, f64::from_le_bytes),
+        ElementType::Float => elements(&raw, |bytes| f64::from(f32::from_le_bytes(bytes))),
+        ElementType::Double => elements(&raw, f64::from_le_bytes),
         _ => elements(&raw, |bytes| i64::from_le_bytes(bytes) as f64), // exact up to 2^53
     };
-    Ok(Value { dims, data: Data::Numbers(kind, numbers) })
+    Ok(TensorValue { dims, data: Data::Numbers(kind, numbers) })
 }
 
 fn elements<const N: usize>(raw: &[u8], number: impl Fn([u8; N]) -> f64) -> Vec<f64> {

@@ -2,11 +2,11 @@
 
 use super::math::{relu, sigmoid};
 use super::value::{Data, count};
-use super::{Call, Kind, Outcome, Value};
+use super::{ElementType, Evaluated, OperatorCall, TensorValue};
 
 /// Gates in the order input, output, forget, cell.
-pub(super) fn lstm(call: &Call<'_>) -> Outcome<Vec<Value>> {
-    let cell = Cell::of(call, 4)?;
+pub(super) fn lstm(call: &OperatorCall<'_>) -> Evaluated<Vec<TensorValue>> {
+    let cell = GateCell::of(call, 4)?;
     let [f, g, h] = functions(call)?[..] else { return Err("it has 3 activations".to_string()) };
     cell.run(2, |step, state| {
         let (old, c) = state.split_at(cell.hidden);
@@ -22,8 +22,8 @@ pub(super) fn lstm(call: &Call<'_>) -> Outcome<Vec<Value>> {
 }
 
 /// Gates in the order update, reset, hidden.
-pub(super) fn gru(call: &Call<'_>) -> Outcome<Vec<Value>> {
-    let cell = Cell::of(call, 3)?;
+pub(super) fn gru(call: &OperatorCall<'_>) -> Evaluated<Vec<TensorValue>> {
+    let cell = GateCell::of(call, 3)?;
     let [f, g] = functions(call)?[..] else { return Err("it has 2 activations".to_string()) };
     let is_linear_before = call.int("linear_before_reset", 0)? != 0;
     cell.run(1, |step, old| {
@@ -42,8 +42,8 @@ pub(super) fn gru(call: &Call<'_>) -> Outcome<Vec<Value>> {
     })
 }
 
-pub(super) fn rnn(call: &Call<'_>) -> Outcome<Vec<Value>> {
-    let cell = Cell::of(call, 1)?;
+pub(super) fn rnn(call: &OperatorCall<'_>) -> Evaluated<Vec<TensorValue>> {
+    let cell = GateCell::of(call, 1)?;
     let [f] = functions(call)?[..] else { return Err("it has 1 activation".to_string()) };
     cell.run(1, |step, old| {
         let new = |unit| f(cell.input(step, 0, unit) + cell.recurrent(old, 0, unit));
@@ -51,8 +51,8 @@ pub(super) fn rnn(call: &Call<'_>) -> Outcome<Vec<Value>> {
     })
 }
 
-fn functions(call: &Call<'_>) -> Outcome<Vec<fn(f64) -> f64>> {
-    let function = |name: &str| -> Outcome<fn(f64) -> f64> {
+fn functions(call: &OperatorCall<'_>) -> Evaluated<Vec<fn(f64) -> f64>> {
+    let function = |name: &str| -> Evaluated<fn(f64) -> f64> {
         Ok(match name {
             "Tanh" => f64::tanh,
             "Sigmoid" => sigmoid,
@@ -64,7 +64,7 @@ fn functions(call: &Call<'_>) -> Outcome<Vec<fn(f64) -> f64>> {
 }
 
 /// The inputs of a recurrent operator of one direction.
-struct Cell<'a> {
+struct GateCell<'a> {
     /// (time, batch, features)
     x: &'a [f64],
     /// (gates · hidden, features)
@@ -80,8 +80,8 @@ struct Cell<'a> {
     gates: usize,
 }
 
-impl<'a> Cell<'a> {
-    fn of(call: &'a Call<'_>, gates: usize) -> Outcome<Cell<'a>> {
+impl<'a> GateCell<'a> {
+    fn of(call: &'a OperatorCall<'_>, gates: usize) -> Evaluated<GateCell<'a>> {
         let hidden = usize::try_from(call.int("hidden_size", 0)?).unwrap_or(0);
         let [time, batch, width] = call.input(0)?.dims[..] else {
             return Err("its input must be (time, batch, features)".to_string());
@@ -99,7 +99,7 @@ impl<'a> Cell<'a> {
             Some(_) => call.numbers(3)?.to_vec(),
             None => vec![0.0; 2 * rows],
         };
-        Ok(Cell { x, w, r, b, time, batch, width, hidden, gates })
+        Ok(GateCell { x, w, r, b, time, batch, width, hidden, gates })
     }
 
     /// `x · Wᵀ + b` of one unit's gate; `step` is the step's place among all of all samples.
@@ -116,7 +116,11 @@ impl<'a> Cell<'a> {
     }
 
     /// All steps, from a state of zeros, of so many vectors: the sequence and the last `h`.
-    fn run(&self, states: usize, next: impl Fn(usize, &[f64]) -> Vec<f64>) -> Outcome<Vec<Value>> {
+    fn run(
+        &self,
+        states: usize,
+        next: impl Fn(usize, &[f64]) -> Vec<f64>,
+    ) -> Evaluated<Vec<TensorValue>> {
         let all = vec![self.time, 1, self.batch, self.hidden];
         let mut sequence = Vec::with_capacity(count(&all)?);
         let mut state = vec![vec![0.0; states * self.hidden]; self.batch];
@@ -126,8 +130,11 @@ impl<'a> Cell<'a> {
             sequence.extend_from_slice(&state[..self.hidden]);
         }
         let last = state.iter().flat_map(|state| &state[..self.hidden]).copied().collect();
-        let sequence = Value::new(Kind::Float, all, sequence)?;
-        Ok(vec![sequence, Value::new(Kind::Float, vec![1, self.batch, self.hidden], last)?])
+        let sequence = TensorValue::new(ElementType::Float, all, sequence)?;
+        Ok(vec![
+            sequence,
+            TensorValue::new(ElementType::Float, vec![1, self.batch, self.hidden], last)?,
+        ])
     }
 }
 
@@ -136,20 +143,20 @@ fn dot(a: &[f64], b: &[f64]) -> f64 {
 }
 
 /// The body for each step: the states go from step to step, the other outputs are put together.
-pub(super) fn scan(call: &Call<'_>) -> Outcome<Vec<Value>> {
+pub(super) fn scan(call: &OperatorCall<'_>) -> Evaluated<Vec<TensorValue>> {
     let body = call.node.body.as_ref().ok_or("it has no body")?;
     let sequences = usize::try_from(call.int("num_scan_inputs", 0)?).unwrap_or(0);
     let all = (0..call.inputs.len()).map(|place| call.input(place));
-    let all = all.collect::<Outcome<Vec<&Value>>>()?;
+    let all = all.collect::<Evaluated<Vec<&TensorValue>>>()?;
     let states = all.len().checked_sub(sequences).ok_or("it scans more inputs than it has")?;
     let (first, scanned) = all.split_at(states);
     let steps = scanned.first().and_then(|value| value.dims.first()).copied();
     let steps = steps.ok_or("it has nothing to scan")?;
-    let mut state: Vec<Value> = first.iter().map(|value| (*value).clone()).collect();
+    let mut state: Vec<TensorValue> = first.iter().map(|value| (*value).clone()).collect();
     let mut stacked: Vec<(Vec<usize>, Vec<f64>)> = Vec::new();
     for step in 0..steps {
         let parts = scanned.iter().map(|value| part(value, step, steps));
-        state.extend(parts.collect::<Outcome<Vec<_>>>()?);
+        state.extend(parts.collect::<Evaluated<Vec<_>>>()?);
         let mut outputs = body.run_within(state, Some(call.scope))?;
         if outputs.len() < states {
             return Err("its body gives too few states".to_string());
@@ -164,13 +171,13 @@ pub(super) fn scan(call: &Call<'_>) -> Outcome<Vec<Value>> {
         state = outputs;
     }
     for (dims, numbers) in stacked {
-        state.push(Value::new(Kind::Float, dims, numbers)?);
+        state.push(TensorValue::new(ElementType::Float, dims, numbers)?);
     }
     Ok(state)
 }
 
 /// One step of a sequence.
-fn part(value: &Value, step: usize, steps: usize) -> Outcome<Value> {
+fn part(value: &TensorValue, step: usize, steps: usize) -> Evaluated<TensorValue> {
     let (Data::Numbers(kind, numbers), Some((length, dims))) =
         (&value.data, value.dims.split_first())
     else {
@@ -180,5 +187,5 @@ fn part(value: &Value, step: usize, steps: usize) -> Outcome<Value> {
         return Err(format!("its sequences have {length} and {steps} steps"));
     }
     let size = count(dims)?;
-    Value::new(*kind, dims.to_vec(), numbers[step * size..(step + 1) * size].to_vec())
+    TensorValue::new(*kind, dims.to_vec(), numbers[step * size..(step + 1) * size].to_vec())
 }

@@ -1,19 +1,19 @@
 //! Sums, means, maxima and what else goes along an axis.
 
 use super::value::{for_each, place};
-use super::{Call, Kind, Outcome, Value, axis_of};
+use super::{ElementType, Evaluated, OperatorCall, TensorValue, axis_of};
 
-pub(super) fn sum(call: &Call<'_>) -> Outcome<Vec<Value>> {
+pub(super) fn sum(call: &OperatorCall<'_>) -> Evaluated<Vec<TensorValue>> {
     Along::of(call, &call.ints(1)?)?.folded(call, 0.0, |sum, x| sum + x, |sum, _| sum)
 }
 
-pub(super) fn mean(call: &Call<'_>) -> Outcome<Vec<Value>> {
+pub(super) fn mean(call: &OperatorCall<'_>) -> Evaluated<Vec<TensorValue>> {
     let axes = call.int_list("axes")?.ok_or("it has no axes")?;
     let mean = |sum: f64, count: usize| sum / count as f64;
     Along::of(call, axes)?.folded(call, 0.0, |sum, x| sum + x, mean)
 }
 
-pub(super) fn max(call: &Call<'_>) -> Outcome<Vec<Value>> {
+pub(super) fn max(call: &OperatorCall<'_>) -> Evaluated<Vec<TensorValue>> {
     let axes = call.int_list("axes")?.ok_or("it has no axes")?;
     let larger = |most: f64, x: f64| if x > most || x.is_nan() { x } else { most };
     Along::of(call, axes)?.folded(call, f64::NEG_INFINITY, larger, |most, _| most)
@@ -21,7 +21,7 @@ pub(super) fn max(call: &Call<'_>) -> Outcome<Vec<Value>> {
 
 /// The axes that go, in a value.
 struct Along<'a> {
-    x: &'a Value,
+    x: &'a TensorValue,
     numbers: &'a [f64],
     axes: Vec<usize>,
     /// The shape with 1 for those axes.
@@ -29,10 +29,10 @@ struct Along<'a> {
 }
 
 impl<'a> Along<'a> {
-    fn of(call: &'a Call<'_>, axes: &[i64]) -> Outcome<Along<'a>> {
+    fn of(call: &'a OperatorCall<'_>, axes: &[i64]) -> Evaluated<Along<'a>> {
         let (x, numbers) = (call.input(0)?, call.numbers(0)?);
         let axes = axes.iter().map(|axis| axis_of(*axis, x.dims.len()));
-        let axes = axes.collect::<Outcome<Vec<usize>>>()?;
+        let axes = axes.collect::<Evaluated<Vec<usize>>>()?;
         let kept = x.dims.iter().enumerate();
         let kept = kept.map(|(axis, dim)| if axes.contains(&axis) { 1 } else { *dim }).collect();
         Ok(Along { x, numbers, axes, kept })
@@ -54,11 +54,11 @@ impl<'a> Along<'a> {
 
     fn folded(
         &self,
-        call: &Call<'_>,
+        call: &OperatorCall<'_>,
         start: f64,
         step: fn(f64, f64) -> f64,
         end: fn(f64, usize) -> f64,
-    ) -> Outcome<Vec<Value>> {
+    ) -> Evaluated<Vec<TensorValue>> {
         let mut parts = vec![start; self.size()];
         self.for_each(|place, _, x| parts[place] = step(parts[place], x));
         let count = self.axes.iter().map(|axis| self.x.dims[*axis]).product();
@@ -67,18 +67,23 @@ impl<'a> Along<'a> {
     }
 
     /// With or without the axes that are 1 now.
-    fn shaped(&self, call: &Call<'_>, kind: Kind, numbers: Vec<f64>) -> Outcome<Vec<Value>> {
+    fn shaped(
+        &self,
+        call: &OperatorCall<'_>,
+        kind: ElementType,
+        numbers: Vec<f64>,
+    ) -> Evaluated<Vec<TensorValue>> {
         let mut dims = self.kept.clone();
         if call.int("keepdims", 1)? == 0 {
             let kept = dims.iter().enumerate().filter(|(axis, _)| !self.axes.contains(axis));
             dims = kept.map(|(_, dim)| *dim).collect();
         }
-        Ok(vec![Value::new(kind, dims, numbers)?])
+        Ok(vec![TensorValue::new(kind, dims, numbers)?])
     }
 }
 
 /// Where the first of the largest numbers is.
-pub(super) fn arg_max(call: &Call<'_>) -> Outcome<Vec<Value>> {
+pub(super) fn arg_max(call: &OperatorCall<'_>) -> Evaluated<Vec<TensorValue>> {
     let along = Along::of(call, &[call.int("axis", 0)?])?;
     let mut best = vec![(f64::NEG_INFINITY, 0); along.size()];
     along.for_each(|place, at, x| {
@@ -87,19 +92,22 @@ pub(super) fn arg_max(call: &Call<'_>) -> Outcome<Vec<Value>> {
         }
     });
     let places = best.into_iter().map(|(_, place)| place as f64).collect();
-    along.shaped(call, Kind::Int64, places)
+    along.shaped(call, ElementType::Int64, places)
 }
 
-pub(super) fn softmax(call: &Call<'_>) -> Outcome<Vec<Value>> {
+pub(super) fn softmax(call: &OperatorCall<'_>) -> Evaluated<Vec<TensorValue>> {
     exponentials(call, |below, sum| below.exp() / sum)
 }
 
-pub(super) fn log_softmax(call: &Call<'_>) -> Outcome<Vec<Value>> {
+pub(super) fn log_softmax(call: &OperatorCall<'_>) -> Evaluated<Vec<TensorValue>> {
     exponentials(call, |below, sum| below - sum.ln())
 }
 
 /// A function of how far each number is below the largest, and of the sum of the exponentials.
-fn exponentials(call: &Call<'_>, function: fn(f64, f64) -> f64) -> Outcome<Vec<Value>> {
+fn exponentials(
+    call: &OperatorCall<'_>,
+    function: fn(f64, f64) -> f64,
+) -> Evaluated<Vec<TensorValue>> {
     let along = Along::of(call, &[call.int("axis", -1)?])?;
     let mut most = vec![f64::NEG_INFINITY; along.size()];
     along.for_each(|place, _, x| most[place] = most[place].max(x));
@@ -107,10 +115,10 @@ fn exponentials(call: &Call<'_>, function: fn(f64, f64) -> f64) -> Outcome<Vec<V
     along.for_each(|place, _, x| sums[place] += (x - most[place]).exp());
     let mut numbers = Vec::with_capacity(along.numbers.len());
     along.for_each(|place, _, x| numbers.push(function(x - most[place], sums[place])));
-    Ok(vec![Value::new(along.x.kind(), along.x.dims.clone(), numbers)?])
+    Ok(vec![TensorValue::new(along.x.kind(), along.x.dims.clone(), numbers)?])
 }
 
-pub(super) fn cum_sum(call: &Call<'_>) -> Outcome<Vec<Value>> {
+pub(super) fn cum_sum(call: &OperatorCall<'_>) -> Evaluated<Vec<TensorValue>> {
     let [axis] = call.ints(1)?[..] else { return Err("its axis must be one".to_string()) };
     let along = Along::of(call, &[axis])?;
     let mut sums = vec![0.0; along.size()];
@@ -119,11 +127,11 @@ pub(super) fn cum_sum(call: &Call<'_>) -> Outcome<Vec<Value>> {
         sums[place] += x;
         numbers.push(sums[place]);
     });
-    Ok(vec![Value::new(along.x.kind(), along.x.dims.clone(), numbers)?])
+    Ok(vec![TensorValue::new(along.x.kind(), along.x.dims.clone(), numbers)?])
 }
 
 /// The k largest of the last axis, largest first, and where they were.
-pub(super) fn top_k(call: &Call<'_>) -> Outcome<Vec<Value>> {
+pub(super) fn top_k(call: &OperatorCall<'_>) -> Evaluated<Vec<TensorValue>> {
     let (x, numbers) = (call.input(0)?, call.numbers(0)?);
     let [k] = call.ints(1)?[..] else { return Err("its size must be one".to_string()) };
     let axis = axis_of(call.int("axis", -1)?, x.dims.len())?;
@@ -141,6 +149,6 @@ pub(super) fn top_k(call: &Call<'_>) -> Outcome<Vec<Value>> {
     }
     let mut dims = x.dims.clone();
     dims[axis] = k;
-    let values = Value::new(x.kind(), dims.clone(), values)?;
-    Ok(vec![values, Value::new(Kind::Int64, dims, places)?])
+    let values = TensorValue::new(x.kind(), dims.clone(), values)?;
+    Ok(vec![values, TensorValue::new(ElementType::Int64, dims, places)?])
 }

@@ -1,43 +1,43 @@
 //! Shapes and places of elements; what they are stays as it is.
 
 use super::value::{Data, count, for_each, kind, place};
-use super::{Call, Kind, Outcome, Value, axis_of};
+use super::{ElementType, Evaluated, OperatorCall, TensorValue, axis_of};
 
-pub(super) fn identity(call: &Call<'_>) -> Outcome<Vec<Value>> {
+pub(super) fn identity(call: &OperatorCall<'_>) -> Evaluated<Vec<TensorValue>> {
     Ok(vec![call.input(0)?.clone()])
 }
 
-pub(super) fn cast(call: &Call<'_>) -> Outcome<Vec<Value>> {
+pub(super) fn cast(call: &OperatorCall<'_>) -> Evaluated<Vec<TensorValue>> {
     let kind = kind(i32::try_from(call.int("to", 0)?).ok())?;
-    if kind == Kind::String {
+    if kind == ElementType::String {
         return Err("numbers aren't cast to texts".to_string());
     }
     let mut numbers = call.numbers(0)?.to_vec();
-    if kind == Kind::Int64 {
+    if kind == ElementType::Int64 {
         numbers.iter_mut().for_each(|number| *number = number.trunc());
     }
-    Ok(vec![Value::new(kind, call.input(0)?.dims.clone(), numbers)?])
+    Ok(vec![TensorValue::new(kind, call.input(0)?.dims.clone(), numbers)?])
 }
 
-pub(super) fn shape(call: &Call<'_>) -> Outcome<Vec<Value>> {
+pub(super) fn shape(call: &OperatorCall<'_>) -> Evaluated<Vec<TensorValue>> {
     let dims: Vec<f64> = call.input(0)?.dims.iter().map(|dim| *dim as f64).collect();
-    Ok(vec![Value::new(Kind::Int64, vec![dims.len()], dims)?])
+    Ok(vec![TensorValue::new(ElementType::Int64, vec![dims.len()], dims)?])
 }
 
 /// Of zeros.
-pub(super) fn constant_of_shape(call: &Call<'_>) -> Outcome<Vec<Value>> {
+pub(super) fn constant_of_shape(call: &OperatorCall<'_>) -> Evaluated<Vec<TensorValue>> {
     let dims = sizes(&call.ints(0)?)?;
     let zeros = vec![0.0; count(&dims)?];
-    Ok(vec![Value::new(Kind::Float, dims, zeros)?])
+    Ok(vec![TensorValue::new(ElementType::Float, dims, zeros)?])
 }
 
-fn sizes(numbers: &[i64]) -> Outcome<Vec<usize>> {
+fn sizes(numbers: &[i64]) -> Evaluated<Vec<usize>> {
     let sizes: Option<Vec<usize>> = numbers.iter().map(|n| usize::try_from(*n).ok()).collect();
     sizes.ok_or_else(|| format!("{numbers:?} are no sizes"))
 }
 
 /// 0 stays, -1 is what is left.
-pub(super) fn reshape(call: &Call<'_>) -> Outcome<Vec<Value>> {
+pub(super) fn reshape(call: &OperatorCall<'_>) -> Evaluated<Vec<TensorValue>> {
     let (x, wanted) = (call.input(0)?, call.ints(1)?);
     let known = |(axis, dim): (usize, &i64)| match *dim {
         0 => x.dims.get(axis).map_or(0, |dim| *dim as i64),
@@ -55,16 +55,16 @@ pub(super) fn reshape(call: &Call<'_>) -> Outcome<Vec<Value>> {
     }
 }
 
-pub(super) fn flatten(call: &Call<'_>) -> Outcome<Vec<Value>> {
+pub(super) fn flatten(call: &OperatorCall<'_>) -> Evaluated<Vec<TensorValue>> {
     let x = call.input(0)?;
     let (rows, columns) = x.dims.split_at(axis_of(call.int("axis", 1)?, x.dims.len())?);
     Ok(vec![x.reshaped(vec![count(rows)?, count(columns)?])?])
 }
 
-pub(super) fn unsqueeze(call: &Call<'_>) -> Outcome<Vec<Value>> {
+pub(super) fn unsqueeze(call: &OperatorCall<'_>) -> Evaluated<Vec<TensorValue>> {
     let (x, axes) = (call.input(0)?, call.ints(1)?);
     let rank = x.dims.len() + axes.len();
-    let axes = axes.iter().map(|axis| axis_of(*axis, rank)).collect::<Outcome<Vec<_>>>()?;
+    let axes = axes.iter().map(|axis| axis_of(*axis, rank)).collect::<Evaluated<Vec<_>>>()?;
     let mut old = x.dims.iter();
     let dims = (0..rank).map(|axis| match axes.contains(&axis) {
         true => 1,
@@ -73,10 +73,10 @@ pub(super) fn unsqueeze(call: &Call<'_>) -> Outcome<Vec<Value>> {
     Ok(vec![x.reshaped(dims.collect())?])
 }
 
-pub(super) fn squeeze(call: &Call<'_>) -> Outcome<Vec<Value>> {
+pub(super) fn squeeze(call: &OperatorCall<'_>) -> Evaluated<Vec<TensorValue>> {
     let (x, axes) = (call.input(0)?, call.ints(1)?);
     let axes = axes.iter().map(|axis| axis_of(*axis, x.dims.len()));
-    let axes = axes.collect::<Outcome<Vec<_>>>()?;
+    let axes = axes.collect::<Evaluated<Vec<_>>>()?;
     if axes.iter().any(|axis| x.dims[*axis] != 1) {
         return Err(format!("the axes {axes:?} of {:?} are not of one element", x.dims));
     }
@@ -84,7 +84,7 @@ pub(super) fn squeeze(call: &Call<'_>) -> Outcome<Vec<Value>> {
     Ok(vec![x.reshaped(kept.map(|(_, dim)| *dim).collect())?])
 }
 
-pub(super) fn transpose(call: &Call<'_>) -> Outcome<Vec<Value>> {
+pub(super) fn transpose(call: &OperatorCall<'_>) -> Evaluated<Vec<TensorValue>> {
     let x = call.input(0)?;
     let order = sizes(call.int_list("perm")?.ok_or("it has no `perm`")?)?;
     let mut sorted = order.clone();
@@ -100,7 +100,7 @@ pub(super) fn transpose(call: &Call<'_>) -> Outcome<Vec<Value>> {
 }
 
 /// Along an axis: which places of the old one stand in the new one.
-fn taken(x: &Value, axis: usize, places: &[usize]) -> Outcome<Value> {
+fn taken(x: &TensorValue, axis: usize, places: &[usize]) -> Evaluated<TensorValue> {
     let mut dims = x.dims.clone();
     dims[axis] = places.len();
     if places.iter().any(|place| *place >= x.dims[axis]) {
@@ -114,16 +114,16 @@ fn taken(x: &Value, axis: usize, places: &[usize]) -> Outcome<Value> {
 }
 
 /// An axis is replaced by those of the indices.
-pub(super) fn gather(call: &Call<'_>) -> Outcome<Vec<Value>> {
+pub(super) fn gather(call: &OperatorCall<'_>) -> Evaluated<Vec<TensorValue>> {
     let (x, indices) = (call.input(0)?, call.ints(1)?);
     let axis = axis_of(call.int("axis", 0)?, x.dims.len())?;
     let places: Vec<usize> =
-        indices.iter().map(|i| axis_of(*i, x.dims[axis])).collect::<Outcome<_>>()?;
+        indices.iter().map(|i| axis_of(*i, x.dims[axis])).collect::<Evaluated<_>>()?;
     let dims = [&x.dims[..axis], call.input(1)?.dims(), &x.dims[axis + 1..]].concat();
     Ok(vec![taken(x, axis, &places)?.reshaped(dims)?])
 }
 
-pub(super) fn slice(call: &Call<'_>) -> Outcome<Vec<Value>> {
+pub(super) fn slice(call: &OperatorCall<'_>) -> Evaluated<Vec<TensorValue>> {
     let (mut x, starts, ends) = (call.input(0)?.clone(), call.ints(1)?, call.ints(2)?);
     let axes = match call.optional(3) {
         Some(_) => call.ints(3)?,
@@ -153,7 +153,7 @@ pub(super) fn slice(call: &Call<'_>) -> Outcome<Vec<Value>> {
 }
 
 /// Into equal parts.
-pub(super) fn split(call: &Call<'_>) -> Outcome<Vec<Value>> {
+pub(super) fn split(call: &OperatorCall<'_>) -> Evaluated<Vec<TensorValue>> {
     let x = call.input(0)?;
     let axis = axis_of(call.int("axis", 0)?, x.dims.len())?;
     let (parts, dim) = (call.node.outputs.len(), x.dims[axis]);
@@ -165,7 +165,7 @@ pub(super) fn split(call: &Call<'_>) -> Outcome<Vec<Value>> {
     (0..parts).map(part).collect()
 }
 
-pub(super) fn tile(call: &Call<'_>) -> Outcome<Vec<Value>> {
+pub(super) fn tile(call: &OperatorCall<'_>) -> Evaluated<Vec<TensorValue>> {
     let (x, repeats) = (call.input(0)?, sizes(&call.ints(1)?)?);
     if repeats.len() != x.dims.len() {
         return Err(format!("{} repeats for {} axes", repeats.len(), x.dims.len()));
@@ -177,7 +177,7 @@ pub(super) fn tile(call: &Call<'_>) -> Outcome<Vec<Value>> {
     Ok(vec![x.arranged(dims, source)?])
 }
 
-pub(super) fn concat(call: &Call<'_>) -> Outcome<Vec<Value>> {
+pub(super) fn concat(call: &OperatorCall<'_>) -> Evaluated<Vec<TensorValue>> {
     let first = call.input(0)?;
     let axis = axis_of(call.int("axis", 0)?, first.dims.len())?;
     let mut dims = first.dims.clone();
@@ -197,14 +197,14 @@ pub(super) fn concat(call: &Call<'_>) -> Outcome<Vec<Value>> {
             numbers.extend_from_slice(&call.numbers(at)?[outer * width..(outer + 1) * width]);
         }
     }
-    Ok(vec![Value::new(first.kind(), dims, numbers)?])
+    Ok(vec![TensorValue::new(first.kind(), dims, numbers)?])
 }
 
 /// With zeros; all that go before, then all that go after.
-pub(super) fn pad(call: &Call<'_>) -> Outcome<Vec<Value>> {
+pub(super) fn pad(call: &OperatorCall<'_>) -> Evaluated<Vec<TensorValue>> {
     let (x, pads) = (call.input(0)?, sizes(&call.ints(1)?)?);
     let rank = x.dims.len();
-    if pads.len() != 2 * rank || call.text("mode")? != "constant" || call.inputs.len() != 2 {
+    if pads.len() != 2 * rank || call.string("mode")? != "constant" || call.inputs.len() != 2 {
         return Err("it pads with zeros, before and after each axis".to_string());
     }
     let size = |(axis, dim): (usize, &usize)| {
@@ -219,5 +219,5 @@ pub(super) fn pad(call: &Call<'_>) -> Outcome<Vec<Value>> {
         let place = moved.iter().zip(&dims).fold(0, |place, (at, dim)| place * dim + at);
         padded[place] = old.next().copied().unwrap_or(0.0);
     });
-    Ok(vec![Value { dims, data: Data::Numbers(x.kind(), padded) }])
+    Ok(vec![TensorValue { dims, data: Data::Numbers(x.kind(), padded) }])
 }

@@ -1,14 +1,14 @@
-//! `Value`: a tensor of numbers or texts.
+//! `TensorValue`: a tensor of numbers or texts.
 
 /// What goes wrong is said in words; who called adds where.
-pub(super) type Outcome<T> = Result<T, String>;
+pub(super) type Evaluated<T> = Result<T, String>;
 
 /// Numbers that a value, and all values of a moment together, may have beside the file's: 1 GiB.
 pub(super) const LIMIT: usize = 1 << 27;
 
 /// What a value is made of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
+pub enum ElementType {
     /// f32
     Float,
     /// f64
@@ -22,55 +22,59 @@ pub enum Kind {
 }
 
 /// The kind by ONNX's number of it.
-pub(super) fn kind(number: Option<i32>) -> Outcome<Kind> {
+pub(super) fn kind(number: Option<i32>) -> Evaluated<ElementType> {
     Ok(match number {
-        Some(1) => Kind::Float,
-        Some(7) => Kind::Int64,
-        Some(8) => Kind::String,
-        Some(11) => Kind::Double,
+        Some(1) => ElementType::Float,
+        Some(7) => ElementType::Int64,
+        Some(8) => ElementType::String,
+        Some(11) => ElementType::Double,
         other => return Err(format!("the element type {} is unknown", other.unwrap_or(0))),
     })
 }
 
 /// A tensor. Numbers of every kind are held in f64, rounded to what their kind can hold.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Value {
+pub struct TensorValue {
     pub(super) dims: Vec<usize>,
     pub(super) data: Data,
 }
 
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Data {
-    Numbers(Kind, Vec<f64>),
+    Numbers(ElementType, Vec<f64>),
     Texts(Vec<String>),
 }
 
-impl Value {
+impl TensorValue {
     /// A tensor of f32.
-    pub fn floats(dims: Vec<usize>, numbers: &[f32]) -> Result<Value, String> {
-        Value::new(Kind::Float, dims, numbers.iter().map(|number| f64::from(*number)).collect())
+    pub fn floats(dims: Vec<usize>, numbers: &[f32]) -> Result<TensorValue, String> {
+        TensorValue::new(
+            ElementType::Float,
+            dims,
+            numbers.iter().map(|number| f64::from(*number)).collect(),
+        )
     }
 
     /// A tensor of texts.
-    pub fn texts(dims: Vec<usize>, texts: Vec<String>) -> Result<Value, String> {
-        Value::of(dims, Data::Texts(texts))
+    pub fn texts(dims: Vec<usize>, texts: Vec<String>) -> Result<TensorValue, String> {
+        TensorValue::of(dims, Data::Texts(texts))
     }
 
     /// A tensor of numbers, which are rounded to the kind.
     pub(in crate::exchange::onnx) fn new(
-        kind: Kind,
+        kind: ElementType,
         dims: Vec<usize>,
         mut numbers: Vec<f64>,
-    ) -> Outcome<Value> {
-        if kind == Kind::Float {
+    ) -> Evaluated<TensorValue> {
+        if kind == ElementType::Float {
             numbers.iter_mut().for_each(|number| *number = f64::from(*number as f32));
         }
-        Value::of(dims, Data::Numbers(kind, numbers))
+        TensorValue::of(dims, Data::Numbers(kind, numbers))
     }
 
-    fn of(dims: Vec<usize>, data: Data) -> Outcome<Value> {
+    fn of(dims: Vec<usize>, data: Data) -> Evaluated<TensorValue> {
         let count = count(&dims)?;
-        let value = Value { dims, data };
+        let value = TensorValue { dims, data };
         if count == value.len() {
             return Ok(value);
         }
@@ -83,10 +87,10 @@ impl Value {
     }
 
     /// What it is made of.
-    pub fn kind(&self) -> Kind {
+    pub fn kind(&self) -> ElementType {
         match &self.data {
             Data::Numbers(kind, _) => *kind,
-            Data::Texts(_) => Kind::String,
+            Data::Texts(_) => ElementType::String,
         }
     }
 
@@ -114,8 +118,8 @@ impl Value {
     }
 
     /// The same in another shape.
-    pub(super) fn reshaped(&self, dims: Vec<usize>) -> Outcome<Value> {
-        Value::of(dims, self.data.clone())
+    pub(super) fn reshaped(&self, dims: Vec<usize>) -> Evaluated<TensorValue> {
+        TensorValue::of(dims, self.data.clone())
     }
 
     /// Another shape, each of whose elements is the one of `self` whose place `source` says.
@@ -123,7 +127,7 @@ impl Value {
         &self,
         dims: Vec<usize>,
         source: impl Fn(&[usize]) -> usize,
-    ) -> Outcome<Value> {
+    ) -> Evaluated<TensorValue> {
         let mut places = Vec::with_capacity(count(&dims)?);
         for_each(&dims, |at| places.push(source(at)));
         if places.iter().any(|place| *place >= self.len()) {
@@ -137,12 +141,12 @@ impl Value {
                 Data::Texts(places.iter().map(|place| all[*place].clone()).collect())
             }
         };
-        Value::of(dims, data)
+        TensorValue::of(dims, data)
     }
 }
 
 /// How many elements a shape has.
-pub(super) fn count(dims: &[usize]) -> Outcome<usize> {
+pub(super) fn count(dims: &[usize]) -> Evaluated<usize> {
     let product = dims.iter().try_fold(1usize, |product, dim| product.checked_mul(*dim));
     let product = product.filter(|product| *product <= LIMIT);
     product.ok_or_else(|| format!("the shape {dims:?} has more than {LIMIT} elements"))
@@ -178,7 +182,7 @@ pub(super) fn place(dims: &[usize], at: &[usize]) -> usize {
 }
 
 /// The shape of two that repeat along each other's axes.
-pub(super) fn broadcast(a: &[usize], b: &[usize]) -> Outcome<Vec<usize>> {
+pub(super) fn broadcast(a: &[usize], b: &[usize]) -> Evaluated<Vec<usize>> {
     let rank = a.len().max(b.len());
     let dim = |dims: &[usize], axis: usize| {
         (axis + dims.len()).checked_sub(rank).map_or(1, |axis| dims[axis])
@@ -188,6 +192,6 @@ pub(super) fn broadcast(a: &[usize], b: &[usize]) -> Outcome<Vec<usize>> {
         (1, b) => Ok(b),
         _ => Err(format!("the shapes {a:?} and {b:?} don't go together")),
     };
-    let dims = (0..rank).map(both).collect::<Outcome<Vec<usize>>>()?;
+    let dims = (0..rank).map(both).collect::<Evaluated<Vec<usize>>>()?;
     count(&dims).map(|_| dims)
 }

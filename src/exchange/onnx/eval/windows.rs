@@ -1,7 +1,7 @@
 //! Windows over the axes behind (batch, channels): convolutions, pooling, resizing.
 
 use super::value::{count, for_each, place};
-use super::{Call, Outcome, Value};
+use super::{Evaluated, OperatorCall, TensorValue};
 
 /// Sizes and steps along the axes behind the channels.
 struct Window {
@@ -15,7 +15,7 @@ struct Window {
 }
 
 impl Window {
-    fn of(call: &Call<'_>) -> Outcome<Window> {
+    fn of(call: &OperatorCall<'_>) -> Evaluated<Window> {
         let dims = call.input(0)?.dims();
         let Some((&[_, _], sizes)) = dims.split_first_chunk::<2>() else {
             return Err(format!("{dims:?} has no batch and channels"));
@@ -39,7 +39,7 @@ impl Window {
     }
 
     /// The output's sizes.
-    fn output(&self) -> Outcome<Vec<usize>> {
+    fn output(&self) -> Evaluated<Vec<usize>> {
         let size = |axis: usize| {
             let padded = self.sizes[axis] + self.before[axis] + self.after[axis];
             padded.checked_sub(self.reach(axis)).map(|free| free / self.strides[axis] + 1)
@@ -61,7 +61,12 @@ impl Window {
 }
 
 /// An attribute of so many sizes; each has a bound, so that no product of three overflows.
-fn list(call: &Call<'_>, name: &str, length: usize, default: usize) -> Outcome<Vec<usize>> {
+fn list(
+    call: &OperatorCall<'_>,
+    name: &str,
+    length: usize,
+    default: usize,
+) -> Evaluated<Vec<usize>> {
     let Some(list) = call.int_list(name)? else { return Ok(vec![default; length]) };
     let size = |n: &i64| usize::try_from(*n).ok().filter(|n| *n < 1 << 20);
     let sizes: Option<Vec<usize>> = list.iter().map(size).collect();
@@ -70,7 +75,7 @@ fn list(call: &Call<'_>, name: &str, length: usize, default: usize) -> Outcome<V
 }
 
 /// `y[n, m, o] = b[m] + Σ x[n, c, o·stride + k·dilation - pad] · w[m, c, k]`, c in m's group.
-pub(super) fn conv(call: &Call<'_>) -> Outcome<Vec<Value>> {
+pub(super) fn conv(call: &OperatorCall<'_>) -> Evaluated<Vec<TensorValue>> {
     let (window, groups) = (Window::of(call)?, call.int("group", 1)?);
     let (input, weight) = (call.input(0)?, call.input(1)?);
     let (x, w) = (call.numbers(0)?, call.numbers(1)?);
@@ -102,10 +107,10 @@ pub(super) fn conv(call: &Call<'_>) -> Outcome<Vec<Value>> {
         });
         numbers.push(sum);
     });
-    Ok(vec![Value::new(input.kind(), dims, numbers)?])
+    Ok(vec![TensorValue::new(input.kind(), dims, numbers)?])
 }
 
-fn biases(call: &Call<'_>, filters: usize) -> Outcome<Vec<f64>> {
+fn biases(call: &OperatorCall<'_>, filters: usize) -> Evaluated<Vec<f64>> {
     let biases = match call.optional(2) {
         Some(_) => call.numbers(2)?.to_vec(),
         None => vec![0.0; filters],
@@ -119,7 +124,7 @@ fn biases(call: &Call<'_>, filters: usize) -> Outcome<Vec<f64>> {
 
 /// The transpose of a convolution from its output to its input: `x[n, c, i] · w[c, m, k]` goes to
 /// `y[n, m, i·stride + k·dilation - pad]`.
-pub(super) fn conv_transpose(call: &Call<'_>) -> Outcome<Vec<Value>> {
+pub(super) fn conv_transpose(call: &OperatorCall<'_>) -> Evaluated<Vec<TensorValue>> {
     let window = Window::of(call)?;
     let (input, weight) = (call.input(0)?, call.input(1)?);
     let (x, w) = (call.numbers(0)?, call.numbers(1)?);
@@ -158,25 +163,25 @@ pub(super) fn conv_transpose(call: &Call<'_>) -> Outcome<Vec<Value>> {
             k += 1;
         });
     });
-    Ok(vec![Value::new(input.kind(), dims, numbers)?])
+    Ok(vec![TensorValue::new(input.kind(), dims, numbers)?])
 }
 
-pub(super) fn max_pool(call: &Call<'_>) -> Outcome<Vec<Value>> {
+pub(super) fn max_pool(call: &OperatorCall<'_>) -> Evaluated<Vec<TensorValue>> {
     let larger = |most: f64, x: f64| if x > most || x.is_nan() { x } else { most };
     pool(call, f64::NEG_INFINITY, larger, |most, _| most)
 }
 
 /// The mean of what isn't padding.
-pub(super) fn average_pool(call: &Call<'_>) -> Outcome<Vec<Value>> {
+pub(super) fn average_pool(call: &OperatorCall<'_>) -> Evaluated<Vec<TensorValue>> {
     pool(call, 0.0, |sum, x| sum + x, |sum, count| sum / count as f64)
 }
 
 fn pool(
-    call: &Call<'_>,
+    call: &OperatorCall<'_>,
     start: f64,
     step: fn(f64, f64) -> f64,
     end: fn(f64, usize) -> f64,
-) -> Outcome<Vec<Value>> {
+) -> Evaluated<Vec<TensorValue>> {
     let (window, input, x) = (Window::of(call)?, call.input(0)?, call.numbers(0)?);
     let dims = [&input.dims[..2], &window.output()?].concat();
     let space = count(&window.sizes)?;
@@ -192,11 +197,11 @@ fn pool(
         });
         numbers.push(end(part, count));
     });
-    Ok(vec![Value::new(input.kind(), dims, numbers)?])
+    Ok(vec![TensorValue::new(input.kind(), dims, numbers)?])
 }
 
 /// An axis after the other, each output a weighted sum along it.
-pub(super) fn resize(call: &Call<'_>) -> Outcome<Vec<Value>> {
+pub(super) fn resize(call: &OperatorCall<'_>) -> Evaluated<Vec<TensorValue>> {
     let (x, scales) = (call.input(0)?, call.numbers(2)?);
     if scales.len() != x.dims.len() || call.inputs.len() > 3 || call.optional(1).is_some() {
         return Err("it goes by one scale for each axis".to_string());
@@ -211,7 +216,7 @@ pub(super) fn resize(call: &Call<'_>) -> Outcome<Vec<Value>> {
         dims[axis] = size as usize;
         let total = count(&dims)?;
         let parts = (0..dims[axis]).map(|at| parts(call, at, out.dims[axis], *scale));
-        let parts = parts.collect::<Outcome<Vec<_>>>()?;
+        let parts = parts.collect::<Evaluated<Vec<_>>>()?;
         let (old, inner) = (out.numbers().ok_or("its input must be numbers")?, &dims[axis + 1..]);
         let stride: usize = inner.iter().product();
         let mut numbers = Vec::with_capacity(total);
@@ -221,19 +226,24 @@ pub(super) fn resize(call: &Call<'_>) -> Outcome<Vec<Value>> {
             let part = |(from, weight): &(usize, f64)| old[(outer + from) * stride + rest] * weight;
             numbers.push(parts[at[axis]].iter().map(part).sum());
         });
-        out = Value::new(x.kind(), dims, numbers)?;
+        out = TensorValue::new(x.kind(), dims, numbers)?;
     }
     Ok(vec![out])
 }
 
 /// Which elements of an axis, with which weights, make the element `at` of the resized one.
-fn parts(call: &Call<'_>, at: usize, length: usize, scale: f64) -> Outcome<Vec<(usize, f64)>> {
+fn parts(
+    call: &OperatorCall<'_>,
+    at: usize,
+    length: usize,
+    scale: f64,
+) -> Evaluated<Vec<(usize, f64)>> {
     let last = length.checked_sub(1).ok_or("an axis is empty")? as f64;
-    let known = [call.text("mode")?, call.text("coordinate_transformation_mode")?];
+    let known = [call.string("mode")?, call.string("coordinate_transformation_mode")?];
     let half_pixel = (at as f64 + 0.5) / scale - 0.5;
     let (low, t) = (half_pixel.floor(), half_pixel - half_pixel.floor());
     match known {
-        ["nearest", "asymmetric"] if call.text("nearest_mode")? == "floor" => {
+        ["nearest", "asymmetric"] if call.string("nearest_mode")? == "floor" => {
             Ok(vec![((at as f64 / scale).floor().min(last) as usize, 1.0)])
         }
         ["linear", "half_pixel"] => {
