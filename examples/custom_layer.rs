@@ -12,7 +12,7 @@ use lanthorn::{Problem, Result, Sequential, Shape};
 use serde::{Deserialize, Serialize};
 
 /// `x · |x|^(power - 1)`, number by number.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, PartialEq, Serialize, Deserialize)]
 struct Power {
     power: f64,
 }

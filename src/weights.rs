@@ -200,7 +200,7 @@ impl Weights {
 }
 
 /// How the values of a weight start and what training does to them beside the optimizer.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct WeightOptions {
     /// Draws the first values.
     pub initializer: Initializer,

@@ -13,7 +13,7 @@ use crate::error::Problem;
 ///
 /// Unlike Keras, the checkpoint is kept after training, so that more epochs can be trained;
 /// arguments that would change this are refused.
-#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct BackupAndRestore {
     /// Not supported: the checkpoint is in the run's folder.

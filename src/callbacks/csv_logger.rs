@@ -13,7 +13,7 @@ use crate::history::History;
 /// the keys of the first epoch in alphabetical order, with `NA` where a later epoch lacks one. If
 /// the first epoch has no `val_` keys, columns for them follow. Callbacks that add to the logs must
 /// come before it. Keras: `keras.callbacks.CSVLogger`.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CsvLogger {
     /// Name of the file in the run's folder.

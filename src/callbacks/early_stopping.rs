@@ -11,7 +11,7 @@ use crate::error::Problem;
 /// Stops the training after `patience` epochs in a row without improvement (0 and 1 both mean the
 /// first such epoch), but never after the first epoch. An improvement beats the best value so far
 /// by more than `min_delta`. Keras: `keras.callbacks.EarlyStopping`.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct EarlyStopping {
     /// Quantity to monitor: a key of the logs. Default: val_loss.

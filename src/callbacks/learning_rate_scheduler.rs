@@ -14,7 +14,7 @@ use crate::schedules::LearningRate;
 /// Sets the learning rate at the start of each epoch and adds `learning_rate` to the logs.
 /// Keras: `keras.callbacks.LearningRateScheduler`, with a table or a schedule in place of a
 /// function.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct LearningRateScheduler {
     /// Table of epochs (from 0) and the rates from then on, such as `{0: 0.1, 10: 0.01}` or `[[0,

@@ -16,7 +16,7 @@ use crate::error::Problem;
 ///
 /// Unlike Keras, `filepath` is the name of a `.safetensors` file inside the run's folder; `lanthorn
 /// export` converts it for Keras.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ModelCheckpoint {
     /// Name of the file; `{epoch:02d}` (from 1), `{batch}` (from 1, if `save_freq` is a number) and

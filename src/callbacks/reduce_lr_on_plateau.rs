@@ -12,7 +12,7 @@ use crate::error::Problem;
 /// Multiplies the learning rate by `factor` after `patience` epochs without improvement, then waits
 /// for `cooldown` epochs. Adds `learning_rate` to the logs. An improvement beats the best value so
 /// far by more than `min_delta`. Keras: `keras.callbacks.ReduceLROnPlateau`.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct ReduceLrOnPlateau {
     /// Quantity to monitor: a key of the logs. Default: val_loss.

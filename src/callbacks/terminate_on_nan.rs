@@ -10,7 +10,7 @@ use crate::error::Problem;
 ///
 /// Unlike Keras, the update of that batch is skipped, so that the weights remain usable; without
 /// this callback, such a loss is an error.
-#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct TerminateOnNan {
     /// Whether to raise an error instead. Default: false.

@@ -10,6 +10,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator};
+use serde::de::value::MapDeserializer;
 use serde::de::{Deserializer, MapAccess};
 use serde::{Serialize, Serializer};
 use serde_json::Value;
@@ -76,10 +77,14 @@ pub trait Catalog: Send + Sync + 'static {
     fn registry() -> &'static Registry<Self>;
     /// The arguments, as a JSON object.
     fn arguments(&self) -> Value;
+    /// True where the other is of the same kind and has equal arguments.
+    fn equals(&self, other: &Self) -> bool;
 }
 
 /// Arguments that all kinds of one list share, read key by key beside a kind's own.
-pub trait Common: Default + Clone + fmt::Debug + Send + Sync + Serialize + JsonSchema {
+pub trait Common:
+    Default + Clone + PartialEq + fmt::Debug + Send + Sync + Serialize + JsonSchema
+{
     /// The keys.
     const KEYS: &'static [&'static str];
     /// Reads the value of one of the keys.
@@ -87,7 +92,7 @@ pub trait Common: Default + Clone + fmt::Debug + Send + Sync + Serialize + JsonS
 }
 
 /// No shared arguments.
-#[derive(Debug, Clone, Default, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, JsonSchema)]
 pub struct Nothing {}
 
 impl Common for Nothing {
@@ -103,15 +108,21 @@ pub trait AnyItem {
     fn as_json(&self) -> Value;
     /// The struct itself, to find out which it is.
     fn as_any(&self) -> &dyn Any;
+    /// True where the other is the same struct with equal arguments.
+    fn equals(&self, other: &dyn Any) -> bool;
 }
 
-impl<S: Serialize + 'static> AnyItem for S {
+impl<S: Serialize + PartialEq + 'static> AnyItem for S {
     fn as_json(&self) -> Value {
         serde_json::to_value(self).unwrap_or(Value::Null)
     }
 
     fn as_any(&self) -> &dyn Any {
         self
+    }
+
+    fn equals(&self, other: &dyn Any) -> bool {
+        other.downcast_ref::<S>().is_some_and(|other| other == self)
     }
 }
 
@@ -183,6 +194,9 @@ macro_rules! catalog {
             fn arguments(&self) -> serde_json::Value {
                 $crate::config::AnyItem::as_json(self)
             }
+            fn equals(&self, other: &Self) -> bool {
+                $crate::config::AnyItem::equals(self, other.as_any())
+            }
         }
         $(impl From<$kind> for $crate::config::Entry<dyn $trait> {
             fn from(item: $kind) -> Self {
@@ -228,6 +242,16 @@ impl<T: Catalog + ?Sized> Entry<T> {
         Err(unknown_name_near(T::NOUN, name, did_you_mean(name, &all), &valid))
     }
 
+    /// True where no argument of its own differs from its default.
+    pub fn has_defaults(&self) -> bool {
+        let nothing =
+            MapDeserializer::<_, serde::de::value::Error>::new(std::iter::empty::<((), ())>());
+        match T::read(self.kind, nothing) {
+            Ok(bare) => self.item.equals(&*bare),
+            Err(_) => self.arguments().is_empty(), // of a program's own, or not without arguments
+        }
+    }
+
     /// All arguments, the shared ones first, as JSON.
     pub fn arguments(&self) -> serde_json::Map<String, Value> {
         let mut all = serde_json::Map::new();
@@ -259,7 +283,7 @@ impl<T: Catalog + ?Sized> fmt::Debug for Entry<T> {
 
 impl<T: Catalog + ?Sized> PartialEq for Entry<T> {
     fn eq(&self, other: &Self) -> bool {
-        self.kind.name == other.kind.name && self.arguments() == other.arguments()
+        self.common == other.common && self.item.equals(&*other.item)
     }
 }
 

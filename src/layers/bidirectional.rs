@@ -24,7 +24,7 @@ use crate::weights::Scope;
 /// Weights: those of the forward layer, then those of the backward layer.
 ///
 /// Keras: `keras.layers.Bidirectional`.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Bidirectional {
     /// Layer that reads forwards: `simple_rnn`, `lstm` or `gru`.

@@ -23,7 +23,7 @@ use crate::weights::Scope;
 /// Weights: the layer's.
 ///
 /// Keras: `keras.layers.TimeDistributed`.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TimeDistributed {
     /// Layer to apply, such as `dense: {units: 8}`.

@@ -15,7 +15,7 @@ use crate::target::{Output, Target, TargetRange};
 
 /// `mean -(y ln p + (1 - y) ln (1 - p))` over `axis`, p clipped to [1e-7, 1 - 1e-7]; of logits x,
 /// `mean ln (1 + e^x) - y x`. Keras: `keras.losses.BinaryCrossentropy`.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct BinaryCrossentropy {
     /// Whether the predictions are logits, before the sigmoid. Default: false.

@@ -15,7 +15,7 @@ use crate::target::{Output, Target, TargetRange};
 
 /// `-Σ y ln p` over `axis`; p is divided by its sum and clipped to [1e-7, 1 - 1e-7], or is the
 /// softmax of logits. Keras: `keras.losses.CategoricalCrossentropy`.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct CategoricalCrossentropy {
     /// Whether the predictions are logits, before the softmax. Default: false.

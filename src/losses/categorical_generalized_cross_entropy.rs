@@ -15,7 +15,7 @@ use crate::target::{Output, Target, TargetRange};
 /// `(1 - p[y]^q) / q` for class indices y of shape (batch, …) or (batch, …, 1); near q = 0 it is
 /// crossentropy, near 1 the absolute error. Zhang and Sabuncu, arXiv:1805.07836.
 /// Keras: `keras.losses.CategoricalGeneralizedCrossEntropy`.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct CategoricalGeneralizedCrossEntropy {
     /// Exponent; greater than 0 and less than 1. Default: 0.5.

@@ -15,7 +15,7 @@ use crate::target::{Output, Target};
 /// over those of its class, the second over all others. The predictions are vectors of length 1,
 /// (batch, size), the targets class numbers; samples whose loss is 0 don't count in the mean. Sun et
 /// al., arXiv:2002.10857. Keras: `keras.losses.Circle`.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Circle {
     /// Scale of the exponents; greater than 0. Default: 80.

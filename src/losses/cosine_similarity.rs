@@ -12,7 +12,7 @@ use crate::target::Output;
 
 /// `-Σ ŷ p̂` over `axis`, where x̂ is x divided by its norm (at least 1e-7): -1 for the same
 /// direction, 1 for the opposite one. Keras: `keras.losses.CosineSimilarity`.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct CosineSimilarity {
     /// Axis of the vectors. Default: -1.

@@ -14,7 +14,7 @@ use crate::target::{Output, Target, TargetRange};
 
 /// Binary crossentropy for an output of 1 unit; otherwise sparse if the target is class indices,
 /// categorical if it is one-hot. Keras: the strings `crossentropy` and `ce` of `compile`.
-#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Crossentropy {
     /// Whether the predictions are logits, before the softmax or sigmoid. Default: false.

@@ -15,7 +15,7 @@ use crate::target::{Output, Target, TargetRange};
 /// `mean (1 - p_t)^gamma · bce` over `axis`, where p_t = y p + (1 - y)(1 - p) and bce is the binary
 /// crossentropy of each number; with balancing also times y alpha + (1 - y)(1 - alpha).
 /// Keras: `keras.losses.BinaryFocalCrossentropy`.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct BinaryFocalCrossentropy {
     /// Whether to weight the classes by `alpha`. Default: false.
@@ -95,7 +95,7 @@ impl Loss for BinaryFocalCrossentropy {
 /// `Σ alpha (1 - p)^gamma · -y ln p` over `axis`; p is divided by its sum and clipped to
 /// [1e-7, 1 - 1e-7], or is the softmax of logits.
 /// Keras: `keras.losses.CategoricalFocalCrossentropy`.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct CategoricalFocalCrossentropy {
     /// Weight of all classes; at least 0. Default: 0.25.

@@ -13,7 +13,7 @@ use crate::target::{Output, TargetRange};
 /// `mean max(1 - y p, 0)` over the last axis; y is -1 or 1; a batch of targets that are all 0 or 1
 /// is converted.
 /// Keras: `keras.losses.Hinge`.
-#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Hinge {}
 
@@ -34,7 +34,7 @@ impl Loss for Hinge {
 /// `mean max(1 - y p, 0)²` over the last axis; y is -1 or 1; a batch of targets that are all 0 or 1
 /// is converted.
 /// Keras: `keras.losses.SquaredHinge`.
-#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SquaredHinge {}
 
@@ -54,7 +54,7 @@ impl Loss for SquaredHinge {
 
 /// `max(max (1 - y) p - Σ y p + 1, 0)`: the margin between the right class and the best wrong one;
 /// y is one-hot. Keras: `keras.losses.CategoricalHinge`.
-#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CategoricalHinge {}
 

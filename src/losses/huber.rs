@@ -13,7 +13,7 @@ use crate::target::Output;
 
 /// The mean over the last axis of `e² / 2` where `|e| <= delta` and `delta |e| - delta² / 2`
 /// elsewhere, e = y - p. Keras: `keras.losses.Huber`.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Huber {
     /// Error at which the loss changes from quadratic to linear; greater than 0. Default: 1.
@@ -63,7 +63,7 @@ impl Loss for Huber {
 
 /// `mean ln cosh (p - y)` over the last axis, as `x + ln (1 + e^-2x) - ln 2`.
 /// Keras: `keras.losses.LogCosh`.
-#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct LogCosh {}
 

@@ -13,7 +13,7 @@ use crate::target::{Output, TargetRange};
 
 /// `Σ y ln (y / p)` over the last axis, y and p clipped to [1e-7, 1].
 /// Keras: `keras.losses.KLDivergence`.
-#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct KlDivergence {}
 
@@ -38,7 +38,7 @@ impl Loss for KlDivergence {
 }
 
 /// `mean (p - y ln (p + 1e-7))` over the last axis. Keras: `keras.losses.Poisson`.
-#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Poisson {}
 

@@ -13,7 +13,7 @@ use crate::target::Output;
 
 /// `mean |y - p|` over the last axis; the gradient is 0 where they are equal.
 /// Keras: `keras.losses.MeanAbsoluteError`.
-#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct MeanAbsoluteError {}
 
@@ -41,7 +41,7 @@ impl Loss for MeanAbsoluteError {
 
 /// `100 · mean |(y - p) / max(|y|, 1e-7)|` over the last axis.
 /// Keras: `keras.losses.MeanAbsolutePercentageError`.
-#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct MeanAbsolutePercentageError {}
 

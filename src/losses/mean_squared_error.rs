@@ -12,7 +12,7 @@ use crate::error::{Problem, Result};
 use crate::target::{Output, TargetRange};
 
 /// `mean (y - p)²` over the last axis. Keras: `keras.losses.MeanSquaredError`.
-#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct MeanSquaredError {}
 
@@ -40,7 +40,7 @@ impl Loss for MeanSquaredError {
 
 /// `mean (ln (1 + max(p, 1e-7)) - ln (1 + max(y, 1e-7)))²` over the last axis; the gradient is 0
 /// where p is under 1e-7. Keras: `keras.losses.MeanSquaredLogarithmicError`.
-#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct MeanSquaredLogarithmicError {}
 

@@ -11,7 +11,7 @@ use crate::error::{Problem, Result};
 use crate::target::{Output, TargetRange};
 
 /// `1 - 2 Σ y p / (Σ y + Σ p + 1e-7)` over `axis`. Keras: `keras.losses.Dice`.
-#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Dice {
     /// Axes of the sums; the batch is axis 0. Default: all axes, which gives one loss for the whole
@@ -39,7 +39,7 @@ impl Loss for Dice {
 
 /// `1 - I / (I + alpha Σ y (1 - p) + beta Σ (1 - y) p + 1e-7)` over `axis`, I = Σ y p.
 /// Keras: `keras.losses.Tversky`.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Tversky {
     /// Weight of false negatives; at least 0. Default: 0.5.

@@ -16,7 +16,7 @@ use crate::target::{Output, Target, TargetRange};
 /// `-ln p[y]` for class indices y of shape (batch, …) or (batch, …, 1); p is divided by its sum and
 /// clipped to [1e-7, 1 - 1e-7], or is the softmax of logits.
 /// Keras: `keras.losses.SparseCategoricalCrossentropy`.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct SparseCategoricalCrossentropy {
     /// Whether the predictions are logits, before the softmax. Default: false.

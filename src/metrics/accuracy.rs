@@ -12,7 +12,7 @@ use crate::target::{Output, Target};
 /// The accuracy that fits the shapes: binary (with threshold 0.5) for an output of one unit, sparse
 /// categorical if the target is class indices, categorical if it is one-hot.
 /// Keras: the strings `accuracy` and `acc`; over predictions without a last axis, the class `Accuracy`.
-#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Accuracy {}
 
@@ -41,7 +41,7 @@ impl Metric for Accuracy {
 
 /// Fraction of the predictions for which `p > threshold` equals y. Keras:
 /// `keras.metrics.BinaryAccuracy`.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct BinaryAccuracy {
     /// Predictions above it count as 1; use 0 for logits. Default: 0.5.
@@ -74,7 +74,7 @@ impl Metric for BinaryAccuracy {
 
 /// Fraction of the samples whose most probable class is the target's class (its largest column).
 /// Keras: `keras.metrics.CategoricalAccuracy`.
-#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CategoricalAccuracy {}
 
@@ -93,7 +93,7 @@ impl Metric for CategoricalAccuracy {
 
 /// Fraction of the samples whose most probable class is the target's class.
 /// Keras: `keras.metrics.SparseCategoricalAccuracy`.
-#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SparseCategoricalAccuracy {}
 

@@ -12,7 +12,7 @@ use crate::target::Output;
 
 /// The best `TP / (TP + FN)` over all thresholds at which `TN / (TN + FP)` is at least
 /// `specificity`; 0 if there is none. Keras: `keras.metrics.SensitivityAtSpecificity`.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SensitivityAtSpecificity {
     /// Value to reach, between 0 and 1.
@@ -40,7 +40,7 @@ impl Metric for SensitivityAtSpecificity {
 
 /// The best `TN / (TN + FP)` over all thresholds at which `TP / (TP + FN)` is at least
 /// `sensitivity`; 0 if there is none. Keras: `keras.metrics.SpecificityAtSensitivity`.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SpecificityAtSensitivity {
     /// Value to reach, between 0 and 1.
@@ -68,7 +68,7 @@ impl Metric for SpecificityAtSensitivity {
 
 /// The best `TP / (TP + FP)` over all thresholds at which `TP / (TP + FN)` is at least `recall`; 0
 /// if there is none. Keras: `keras.metrics.PrecisionAtRecall`.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PrecisionAtRecall {
     /// Value to reach, between 0 and 1.
@@ -96,7 +96,7 @@ impl Metric for PrecisionAtRecall {
 
 /// The best `TP / (TP + FN)` over all thresholds at which `TP / (TP + FP)` is at least `precision`;
 /// 0 if there is none. Keras: `keras.metrics.RecallAtPrecision`.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RecallAtPrecision {
     /// Value to reach, between 0 and 1.

@@ -12,7 +12,7 @@ use crate::target::Output;
 
 /// The area under the ROC or the precision-recall curve through `num_thresholds` points: near the
 /// exact area, and in a state that doesn't grow. Keras: `keras.metrics.AUC`.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Auc {
     /// How many thresholds divide [0, 1]; at least 2. Default: 200.

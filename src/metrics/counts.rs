@@ -10,7 +10,7 @@ use crate::losses::checks;
 use crate::target::Output;
 
 /// How many are 1 and predicted over the threshold, by weight. Keras: `keras.metrics.TruePositives`.
-#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct TruePositives {
     /// One threshold or several, from 0 to 1. Default: 0.5.
@@ -30,7 +30,7 @@ impl Metric for TruePositives {
 
 /// How many are 0 and predicted up to the threshold, by weight.
 /// Keras: `keras.metrics.TrueNegatives`.
-#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct TrueNegatives {
     /// One threshold or several, from 0 to 1. Default: 0.5.
@@ -50,7 +50,7 @@ impl Metric for TrueNegatives {
 
 /// How many are 0 and predicted over the threshold, by weight.
 /// Keras: `keras.metrics.FalsePositives`.
-#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct FalsePositives {
     /// One threshold or several, from 0 to 1. Default: 0.5.
@@ -66,7 +66,7 @@ impl Metric for FalsePositives {
 
 /// How many are 1 and predicted up to the threshold, by weight.
 /// Keras: `keras.metrics.FalseNegatives`.
-#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct FalseNegatives {
     /// One threshold or several, from 0 to 1. Default: 0.5.
@@ -92,7 +92,7 @@ fn count(
 
 /// `TP / (TP + FP)` over all columns: the fraction of positive predictions that are right; 0 if
 /// there are none. Keras: `keras.metrics.Precision`.
-#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Precision {
     /// One or several thresholds, between 0 and 1. Default: 0.5; none with `top_k`.
@@ -120,7 +120,7 @@ impl Metric for Precision {
 
 /// `TP / (TP + FN)` over all columns: the fraction of positives that are found; 0 if there are
 /// none. Keras: `keras.metrics.Recall`.
-#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Recall {
     /// One or several thresholds, between 0 and 1. Default: 0.5; none with `top_k`.

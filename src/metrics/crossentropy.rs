@@ -11,7 +11,7 @@ use crate::target::{Output, Target};
 
 /// The mean of `-(y ln p + (1 - y) ln (1 - p))` over all numbers, p clipped to [1e-7, 1 - 1e-7].
 /// Keras: `keras.metrics.BinaryCrossentropy`.
-#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct BinaryCrossentropy {
     /// Whether the predictions are logits, before the sigmoid. Default: false.
@@ -33,7 +33,7 @@ impl Metric for BinaryCrossentropy {
 
 /// The mean of `-Σ y ln p`; p is divided by its sum and clipped to [1e-7, 1 - 1e-7], or is the
 /// softmax of logits. Keras: `keras.metrics.CategoricalCrossentropy`.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct CategoricalCrossentropy {
     /// Whether the predictions are logits, before the softmax. Default: false.
@@ -66,7 +66,7 @@ impl Metric for CategoricalCrossentropy {
 /// Keras: `keras.metrics.SparseCategoricalCrossentropy`.
 ///
 /// Unlike Keras, samples of the ignored class never count in the mean, with weights or without.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct SparseCategoricalCrossentropy {
     /// Whether the predictions are logits, before the softmax. Default: false.
@@ -101,7 +101,7 @@ impl Metric for SparseCategoricalCrossentropy {
 
 /// Binary crossentropy for an output of 1 unit; otherwise sparse if the target is class indices,
 /// categorical if it is one-hot. Keras has this name for losses only.
-#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Crossentropy {
     /// Whether the predictions are logits, before the softmax or sigmoid. Default: false.

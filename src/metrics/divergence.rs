@@ -10,7 +10,7 @@ use crate::losses::checks;
 use crate::target::Output;
 
 /// The mean of `Σ y ln (y / p)`, y and p clipped to [1e-7, 1]. Keras: `keras.metrics.KLDivergence`.
-#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct KlDivergence {}
 
@@ -27,7 +27,7 @@ impl Metric for KlDivergence {
 }
 
 /// The mean of `p - y ln (p + 1e-7)` over all numbers. Keras: `keras.metrics.Poisson`.
-#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Poisson {}
 

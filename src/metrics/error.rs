@@ -9,7 +9,7 @@ use crate::error::Problem;
 use crate::target::Output;
 
 /// `Σ w·mean (y - p)² / Σ w` over the samples. Keras: `keras.metrics.MeanSquaredError`.
-#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct MeanSquaredError {}
 
@@ -21,7 +21,7 @@ impl Metric for MeanSquaredError {
 }
 
 /// `√(Σ w·mean (y - p)² / Σ w)`. Keras: `keras.metrics.RootMeanSquaredError`.
-#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RootMeanSquaredError {}
 
@@ -33,7 +33,7 @@ impl Metric for RootMeanSquaredError {
 }
 
 /// `Σ w·mean |y - p| / Σ w` over the samples. Keras: `keras.metrics.MeanAbsoluteError`.
-#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct MeanAbsoluteError {}
 
@@ -45,7 +45,7 @@ impl Metric for MeanAbsoluteError {
 }
 
 /// `100 · mean |(y - p) / max(|y|, 1e-7)|`. Keras: `keras.metrics.MeanAbsolutePercentageError`.
-#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct MeanAbsolutePercentageError {}
 
@@ -59,7 +59,7 @@ impl Metric for MeanAbsolutePercentageError {
 
 /// `mean (ln (1 + max(p, 1e-7)) - ln (1 + max(y, 1e-7)))²`.
 /// Keras: `keras.metrics.MeanSquaredLogarithmicError`.
-#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct MeanSquaredLogarithmicError {}
 
@@ -73,7 +73,7 @@ impl Metric for MeanSquaredLogarithmicError {
 }
 
 /// `mean ln cosh (p - y)`. Keras: `keras.metrics.LogCoshError`.
-#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct LogCoshError {}
 

@@ -23,7 +23,7 @@ pub enum Average {
 }
 
 /// `2 P R / (P + R)` of each class, P its precision and R its recall. Keras: `keras.metrics.F1Score`.
-#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct F1Score {
     /// How to average the classes: micro, macro or weighted. Default: none, one number for each
@@ -52,7 +52,7 @@ impl Metric for F1Score {
 
 /// `(1 + beta²) P R / (beta² P + R)` of each class, P its precision and R its recall; 1e-7 is added
 /// to each divisor. Keras: `keras.metrics.FBetaScore`.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct FBetaScore {
     /// How to average the classes: micro, macro or weighted. Default: none, one number for each

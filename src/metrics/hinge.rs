@@ -12,7 +12,7 @@ use crate::target::Output;
 /// The mean of `max(1 - y p, 0)`; y is -1 or 1; a batch of targets that are all 0 or 1 is
 /// converted.
 /// Keras: `keras.metrics.Hinge`.
-#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Hinge {}
 
@@ -28,7 +28,7 @@ impl Metric for Hinge {
 /// The mean of `max(1 - y p, 0)²`; y is -1 or 1; a batch of targets that are all 0 or 1 is
 /// converted.
 /// Keras: `keras.metrics.SquaredHinge`.
-#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SquaredHinge {}
 
@@ -43,7 +43,7 @@ impl Metric for SquaredHinge {
 
 /// The mean of `max(max (1 - y) p - Σ y p + 1, 0)`; y is one-hot.
 /// Keras: `keras.metrics.CategoricalHinge`.
-#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CategoricalHinge {}
 

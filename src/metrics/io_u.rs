@@ -17,7 +17,7 @@ use crate::target::{Output, Target};
 /// Keras: `keras.metrics.IoU`.
 ///
 /// Unlike Keras, sample weights are not truncated to whole numbers; this holds for all IoU metrics.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct IoU {
     /// Number of classes.
@@ -40,7 +40,7 @@ pub struct IoU {
 
 /// The mean over all classes of `TP / (TP + FP + FN)`, without classes that do not occur.
 /// Keras: `keras.metrics.MeanIoU`.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct MeanIoU {
     /// Number of classes.
@@ -60,7 +60,7 @@ pub struct MeanIoU {
 }
 
 /// `io_u` for one-hot targets. Keras: `keras.metrics.OneHotIoU`.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct OneHotIoU {
     /// Number of classes.
@@ -79,7 +79,7 @@ pub struct OneHotIoU {
 }
 
 /// `mean_io_u` for one-hot targets. Keras: `keras.metrics.OneHotMeanIoU`.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct OneHotMeanIoU {
     /// Number of classes.
@@ -97,7 +97,7 @@ pub struct OneHotMeanIoU {
 
 /// The mean over class 0 and class 1 of `TP / (TP + FP + FN)`, predictions of at least `threshold`
 /// being class 1. Keras: `keras.metrics.BinaryIoU`.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct BinaryIoU {
     /// Classes to average. Default: [0, 1].

@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde::de::MapAccess;
 
-use crate::config::{AnyItem, Entry, Node};
+use crate::config::{AnyItem, Entry};
 use crate::error::Problem;
 use crate::losses::checks;
 use crate::target::{Output, Target};
@@ -79,10 +79,9 @@ impl MetricEntry {
         if let Some(name) = &self.common.name {
             return name.clone();
         }
-        let bare = Node::from_json(&self.kind.name.into()).read::<MetricEntry>();
-        match bare {
-            Ok(bare) if bare == *self => self.written.clone(),
-            _ => self.kind.name.to_string(),
+        match self.has_defaults() {
+            true => self.written.clone(),
+            false => self.kind.name.to_string(),
         }
     }
 }

@@ -11,7 +11,7 @@ use crate::target::Output;
 /// `1 - Σ w (y - p)² / (Σ w y² - (Σ w y)² / Σ w)` of each column: the fraction of the target's
 /// variance that is explained; 1 is perfect, 0 is as good as predicting the mean. Keras:
 /// `keras.metrics.R2Score`.
-#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct R2Score {
     /// How the scores of the columns are averaged. Default: uniform_average.

@@ -11,7 +11,7 @@ use crate::target::Output;
 
 /// The mean of `Σ ŷ p̂`, where x̂ is x divided by its norm (at least 1e-7): 1 for the same
 /// direction. The loss of this name has the opposite sign. Keras: `keras.metrics.CosineSimilarity`.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct CosineSimilarity {
     /// Axis of the vectors; only the last. Default: -1.
@@ -42,7 +42,7 @@ impl Metric for CosineSimilarity {
 
 /// The mean over samples of the correlation of y and p over a sample's columns.
 /// Keras: `keras.metrics.PearsonCorrelation`.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct PearsonCorrelation {
     /// Axis of the correlation; only the last. Default: -1.
@@ -73,7 +73,7 @@ impl Metric for PearsonCorrelation {
 /// The mean over samples of Keras's concordance over a sample's columns,
 /// `mean 2 (y - p̄)(p - p̄) / (var y + var p + (ȳ - p̄)² + 1e-7)`: 1 where they are equal.
 /// Keras: `keras.metrics.ConcordanceCorrelation`.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct ConcordanceCorrelation {
     /// Axis of the correlation; only the last. Default: -1.

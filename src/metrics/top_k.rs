@@ -13,7 +13,7 @@ use crate::target::{Output, Target};
 /// Fraction of the samples whose target class (its largest column) is among the k most probable
 /// ones.
 /// Keras: `keras.metrics.TopKCategoricalAccuracy`.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct TopKCategoricalAccuracy {
     /// Number of classes to look at. Default: 5.
@@ -46,7 +46,7 @@ impl Metric for TopKCategoricalAccuracy {
 
 /// Fraction of the samples whose target class is among the k most probable ones.
 /// Keras: `keras.metrics.SparseTopKCategoricalAccuracy`.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct SparseTopKCategoricalAccuracy {
     /// Number of classes to look at. Default: 5.

@@ -12,7 +12,7 @@ use crate::schedules::LearningRate;
 ///
 /// Keras: `keras.optimizers.Adadelta`, whose learning rate is 0.001 where the paper has 1
 /// (<https://arxiv.org/abs/1212.5701>). State: accumulated_grad (A), accumulated_delta_var (D).
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Adadelta {
     /// Learning rate, or a schedule of it. Default: 0.001.

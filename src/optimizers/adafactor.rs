@@ -16,7 +16,7 @@ use crate::vector;
 ///
 /// Keras: `keras.optimizers.Adafactor`. Paper: <https://arxiv.org/abs/1804.04235>. State: r, c
 /// (placeholders for weights of fewer than two axes), velocity.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Adafactor {
     /// Learning rate, or a schedule of it. Default: 0.001.

@@ -11,7 +11,7 @@ use crate::schedules::LearningRate;
 /// `a += g²`, `w -= lr·g/√(a + ε)`.
 ///
 /// Keras: `keras.optimizers.Adagrad`. State: accumulator.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Adagrad {
     /// Learning rate, or a schedule of it. Default: 0.001.

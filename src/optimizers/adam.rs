@@ -15,7 +15,7 @@ use crate::schedules::LearningRate;
 /// instead. With `weight_decay` this is Keras's `AdamW`.
 ///
 /// Keras: `keras.optimizers.Adam`. State: momentum, velocity, velocity_hat with amsgrad.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Adam {
     /// Learning rate, or a schedule of it. Default: 0.001.

@@ -12,7 +12,7 @@ use crate::schedules::LearningRate;
 /// norm (<https://arxiv.org/abs/1412.6980>, section 7).
 ///
 /// Keras: `keras.optimizers.Adamax`. State: momentum, norm.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Adamax {
     /// Learning rate, or a schedule of it. Default: 0.001.

@@ -15,7 +15,7 @@ use crate::vector;
 /// Unlike Keras, this is candle's (`candle_nn::AdamW`) and PyTorch's AdamW, equation and defaults;
 /// Keras's own AdamW is `adam` with `weight_decay: 0.004`. Paper:
 /// <https://arxiv.org/abs/1711.05101>. State: momentum, velocity.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct AdamW {
     /// Learning rate, or a schedule of it. Default: 0.001.

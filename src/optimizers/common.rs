@@ -44,6 +44,35 @@ pub struct OptimizerCommon {
     pub gradient_accumulation_steps: Option<u64>,
 }
 
+impl OptimizerCommon {
+    /// The first of the arguments that are given.
+    pub(super) fn first_given(&self) -> Option<&'static str> {
+        let OptimizerCommon {
+            weight_decay,
+            clipnorm,
+            clipvalue,
+            global_clipnorm,
+            use_ema,
+            ema_momentum,
+            ema_overwrite_frequency,
+            loss_scale_factor,
+            gradient_accumulation_steps,
+        } = self;
+        let are_given = [
+            weight_decay.is_some(),
+            clipnorm.is_some(),
+            clipvalue.is_some(),
+            global_clipnorm.is_some(),
+            use_ema.is_some(),
+            ema_momentum.is_some(),
+            ema_overwrite_frequency.is_some(),
+            loss_scale_factor.is_some(),
+            gradient_accumulation_steps.is_some(),
+        ];
+        Self::KEYS.iter().zip(are_given).find(|(_, is_given)| *is_given).map(|(key, _)| *key)
+    }
+}
+
 impl Common for OptimizerCommon {
     const KEYS: &'static [&'static str] = &[
         "weight_decay",

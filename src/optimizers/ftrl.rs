@@ -13,7 +13,7 @@ use crate::schedules::LearningRate;
 /// `learning_rate_power`.
 ///
 /// Keras: `keras.optimizers.Ftrl`. State: accumulator (n), linear (z).
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Ftrl {
     /// Learning rate, or a schedule of it. Default: 0.001.

@@ -14,7 +14,7 @@ use crate::vector;
 ///
 /// Keras: `keras.optimizers.Lamb`. Paper: <https://arxiv.org/abs/1904.00962>. State: momentum,
 /// velocity.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Lamb {
     /// Learning rate, or a schedule of it. Default: 0.001.

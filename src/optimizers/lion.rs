@@ -11,7 +11,7 @@ use crate::schedules::LearningRate;
 /// `w -= lr·sign(β₁m + (1-β₁)g)`, then `m = β₂m + (1-β₂)g`.
 ///
 /// Keras: `keras.optimizers.Lion`. Paper: <https://arxiv.org/abs/2302.06675>. State: momentum.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Lion {
     /// Learning rate, or a schedule of it. Default: 0.001.

@@ -16,7 +16,7 @@ use crate::vector;
 ///
 /// Keras: `keras.optimizers.LossScaleOptimizer`. State: step_counter, dynamic_scale, and the inner
 /// optimizer's.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct LossScaleOptimizer {
     /// Optimizer that updates the weights.

@@ -18,7 +18,7 @@ use crate::vector;
 ///
 /// Keras: `keras.optimizers.Muon`. Paper: <https://arxiv.org/abs/2502.16982>. State: momentum, and
 /// velocity where Adam is used.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Muon {
     /// Learning rate, or a schedule of it. Default: 0.001.

@@ -13,7 +13,7 @@ use crate::schedules::LearningRate;
 /// `m` and `v`.
 ///
 /// Keras: `keras.optimizers.Nadam`. State: momentum, velocity, and Π for all weights together.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Nadam {
     /// Learning rate, or a schedule of it. Default: 0.001.

@@ -2,7 +2,6 @@
 
 use std::fmt;
 
-use super::common::OptimizerCommon;
 use super::loss_scale_optimizer::LossScaleOptimizer;
 use crate::config::{AnyItem, Entry};
 use crate::error::{Problem, Result};
@@ -16,14 +15,11 @@ impl OptimizerEntry {
     /// What is wrong with its arguments, its own and the shared ones.
     pub fn check(&self) -> Result<(), Problem> {
         self.item.check()?;
-        match self.item.scaled() {
-            Some(_) if self.common != OptimizerCommon::default() => {
-                let given = serde_json::to_value(&self.common).unwrap_or_default();
-                let given = given.as_object().and_then(|keys| keys.keys().next().cloned());
-                let key = given.unwrap_or_default();
+        match self.common.first_given() {
+            Some(key) if self.item.scaled().is_some() => {
                 let message = format!("`{}` takes no `{key}`", self.kind.name);
                 let help = format!("set `{key}` on its `inner_optimizer`");
-                Err(Problem::at(&key, message).help(help))
+                Err(Problem::at(key, message).help(help))
             }
             _ => self.common.check(),
         }

@@ -13,7 +13,7 @@ use crate::schedules::LearningRate;
 ///
 /// Keras: `keras.optimizers.RMSprop`. State: velocity, momentum where it is not 0, average_gradient
 /// where centered.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct RmsProp {
     /// Learning rate, or a schedule of it. Default: 0.001.

@@ -14,7 +14,7 @@ use crate::schedules::LearningRate;
 ///
 /// Keras: `keras.optimizers.ScheduleFreeAdamW`. Paper: <https://arxiv.org/abs/2405.15682>. State:
 /// momentum (z, which starts as the weight), velocity.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct ScheduleFreeAdamW {
     /// Learning rate, or a schedule of it. Default: 0.0025.

@@ -11,7 +11,7 @@ use crate::schedules::LearningRate;
 /// `w -= lr·g`; with momentum `m = μm - lr·g`, `w += m`, or `w += μm - lr·g` (nesterov).
 ///
 /// Keras: `keras.optimizers.SGD`. State: momentum, where it is not 0.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Sgd {
     /// Learning rate, or a schedule of it. Default: 0.01.

@@ -15,7 +15,7 @@ use crate::error::Problem;
 /// the target over `warmup_steps`, then falls from the target over `decay_steps`.
 ///
 /// Keras: `keras.optimizers.schedules.CosineDecay`. Paper: SGDR, <https://arxiv.org/abs/1608.03983>.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CosineDecay {
     /// Learning rate at step 0.

@@ -14,7 +14,7 @@ use crate::error::Problem;
 ///
 /// Keras: `keras.optimizers.schedules.CosineDecayRestarts`. Paper: SGDR,
 /// <https://arxiv.org/abs/1608.03983>.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CosineDecayRestarts {
     /// Learning rate at step 0.

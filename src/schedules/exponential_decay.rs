@@ -10,7 +10,7 @@ use crate::error::Problem;
 /// `initial · rate^(step / decay_steps)`; with `staircase`, the exponent is floored.
 ///
 /// Keras: `keras.optimizers.schedules.ExponentialDecay`.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ExponentialDecay {
     /// Learning rate at step 0.

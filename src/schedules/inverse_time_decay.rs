@@ -10,7 +10,7 @@ use crate::error::Problem;
 /// `initial / (1 + rate · step / decay_steps)`; with `staircase`, the quotient is floored.
 ///
 /// Keras: `keras.optimizers.schedules.InverseTimeDecay`.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct InverseTimeDecay {
     /// Learning rate at step 0.

@@ -11,7 +11,7 @@ use crate::error::Problem;
 /// still applies.
 ///
 /// Keras: `keras.optimizers.schedules.PiecewiseConstantDecay`.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PiecewiseConstantDecay {
     /// Last step of each value except for the last one; increasing.

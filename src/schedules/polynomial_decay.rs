@@ -13,7 +13,7 @@ use crate::error::Problem;
 /// rises again after each `decay_steps`, and falls more slowly.
 ///
 /// Keras: `keras.optimizers.schedules.PolynomialDecay`.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PolynomialDecay {
     /// Learning rate at step 0.

@@ -114,7 +114,7 @@ macro_rules! configuration {
         })* }
     ) => {
         $(#[doc = $about])*
-        #[derive(Debug, Clone)]
+        #[derive(Debug, Clone, PartialEq)]
         pub struct $name $(<const $rank: usize>)? {
             $($(#[doc = $field_doc])* pub $field: $field_type,)*
         }

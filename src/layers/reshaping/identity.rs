@@ -13,7 +13,7 @@ use crate::weights::Scope;
 /// Returns the input unchanged.
 ///
 /// Keras: `keras.layers.Identity`.
-#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Identity {}
 
