@@ -63,7 +63,8 @@ fn adam() -> [f64; 2] {
     let (_, model) = model(&json!([512]), &json!([{"dense": {"units": 512}}]));
     let entry: OptimizerEntry = Node::from_json(&json!("adam")).read().unwrap();
     let mut state = OptimizerState::new(&entry, model.weights()).unwrap();
-    let sizes: Vec<usize> = model.weights().trainable().map(|w| w.elements()).collect();
+    let sizes: Vec<usize> =
+        model.weights().trainable().map(lanthorn::weights::Weight::elements).collect();
     let gradients = |value: f32| Gradients {
         list: sizes.iter().map(|n| Gradient { values: vec![value; *n], present: true }).collect(),
     };

@@ -157,7 +157,7 @@ fn a_model_that_a_program_trained_on_arrays_predicts_and_evaluates() {
     });
     model.fit(&x, &y, &FitConfig::default()).unwrap();
     let folder = Folder::new();
-    model.save(&folder.path("m.safetensors")).unwrap();
+    model.save(folder.path("m.safetensors")).unwrap();
     folder.write("d.csv", "x0,x1,y\n0.25,0.5,0\n0.75,0.5,1\n");
     assert!(folder.ok("evaluate m.safetensors d.csv").contains("accuracy: "));
     let predicted = folder.ok("predict m.safetensors d.csv -o -");

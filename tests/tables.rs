@@ -13,7 +13,7 @@ const HEADER: &str = "age,income,colour,bought";
 fn rows() -> Vec<[String; 4]> {
     let row = |i: usize| {
         let age = 20.0 + (i * 7 % 50) as f64 + (i % 3) as f64 * 0.5;
-        let bought = if (age > 45.0) ^ (i % 7 == 0) { "yes" } else { "no" };
+        let bought = if (age > 45.0) ^ i.is_multiple_of(7) { "yes" } else { "no" };
         let colour = ["red", "green", "blue"][i % 3];
         [format!("{age:?}"), (1000 + i * 137 % 9000).to_string(), colour.into(), bought.into()]
     };

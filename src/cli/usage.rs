@@ -63,7 +63,7 @@ fn tip(error: &clap::Error, typed: &[OsString]) -> Option<String> {
             let place = texts.iter().position(|text| text.split('=').next() == Some(&word));
             let given = place.and_then(|place| match texts[place].split_once('=') {
                 Some((_, value)) => Some(value.to_string()),
-                None => texts.get(place + 1).map(|value| value.to_string()),
+                None => texts.get(place + 1).map(std::string::ToString::to_string),
             });
             let value =
                 given.filter(|value| !value.starts_with('-')).unwrap_or_else(|| "VALUE".into());
