@@ -46,10 +46,8 @@ impl Plan {
         if config.name.is_none() {
             config.name = path.file_stem().map(|stem| stem.to_string_lossy().into_owned());
         }
-        let other = match config.model.from.take() {
-            Some(from) => Some(architecture(&mut config, &document, &folder.join(from))),
-            None => None,
-        };
+        let from = config.model.from.take();
+        let other = from.map(|from| architecture(&mut config, &document, &folder.join(from)));
         let other = match other.transpose() {
             Ok(other) => other,
             Err(error) => {

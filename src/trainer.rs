@@ -90,7 +90,7 @@ impl Trainer {
     pub(crate) fn with_settings(self, spec: &Spec) -> Result<Self> {
         let Trainer { model, optimizer, history, position, .. } = self;
         let fresh = Trainer::of_network(model, spec)?;
-        Ok(Trainer { optimizer, history, position, ..fresh })
+        Ok(Trainer { history, optimizer, position, ..fresh })
     }
 
     /// Metrics in the target's original unit: one (factor, offset) a column of a scaled target.

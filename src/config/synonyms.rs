@@ -359,8 +359,8 @@ const ADVICE: &[(&str, &str, &str, &str)] = &[
 
 /// The listed name that another word means.
 pub(super) fn meant<'a>(noun: &str, found: &str, valid: &[&'a str]) -> Option<&'a str> {
-    let known = NAMES.iter().filter(|(of, word, _)| *of == noun && same_name(word, found));
-    known.filter_map(|(.., ours)| valid.iter().find(|name| *name == ours).copied()).next()
+    let mut known = NAMES.iter().filter(|(of, word, _)| *of == noun && same_name(word, found));
+    known.find_map(|(.., ours)| valid.iter().find(|name| *name == ours).copied())
 }
 
 /// What to do about a word that no listed name replaces.

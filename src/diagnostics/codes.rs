@@ -98,6 +98,7 @@ codes! {
     Internal L990 "internal" "A failure of Lanthorn itself; please report it.";
 }
 
+#[allow(clippy::derivable_impls)] // the variants are made by the macro
 impl Default for Code {
     fn default() -> Self {
         Code::InvalidValue

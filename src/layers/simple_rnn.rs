@@ -34,6 +34,7 @@ recurrent_layer! {
 impl SimpleRnn {
     /// What happens at each step, the activation of the gates, and whether an LSTM's forget gate
     /// starts with a bias of 1.
+    #[allow(clippy::unused_self)] // as of the other recurrent layers
     fn cell(&self) -> (Cell, Activation, bool) {
         (Cell::SimpleRnn, Activation::Linear, false)
     }

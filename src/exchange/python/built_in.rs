@@ -1,6 +1,6 @@
 //! Functions of Python's, NumPy's and Keras's backend that are known.
 
-use super::evaluate::Given;
+use super::evaluate::{Given, items_of};
 use super::reader::Reader;
 use super::values::{Value, class_of};
 
@@ -45,10 +45,10 @@ fn backend(reader: &mut Reader, name: &str, values: &[&Value]) -> Option<Value> 
 }
 
 fn python(reader: &mut Reader, name: &str, values: &[&Value], given: &Given) -> Option<Value> {
-    let list = |at: usize| values.get(at).and_then(|value| reader.items(value));
+    let list = |at: usize| values.get(at).and_then(|value| items_of(value));
     Some(match (name, values) {
         ("range", _) => range(values)?,
-        ("len", [value]) => Value::Int(reader.items(value)?.len() as i64),
+        ("len", [value]) => Value::Int(items_of(value)?.len() as i64),
         ("enumerate", [_, ..]) => {
             let start = given.get(1, "start").map_or(Some(0), Value::as_int)?;
             let pair = |(at, item)| Value::List(vec![Value::Int(start + at as i64), item]);
@@ -56,7 +56,7 @@ fn python(reader: &mut Reader, name: &str, values: &[&Value], given: &Given) -> 
         }
         ("zip", [_, ..]) => {
             let all: Vec<Vec<Value>> =
-                values.iter().map(|value| reader.items(value)).collect::<Option<_>>()?;
+                values.iter().map(|value| items_of(value)).collect::<Option<_>>()?;
             let shortest = all.iter().map(Vec::len).min()?;
             let row = |at: usize| Value::List(all.iter().map(|items| items[at].clone()).collect());
             Value::List((0..shortest).map(row).collect())

@@ -107,7 +107,10 @@ impl Reader {
         for (key, argument) in given.under(&order) {
             match (key, self.json(&argument.value)) {
                 ("", _) => {
-                    self.note(format!("`**` in `{}` is not literal: {}", class.name, argument.text))
+                    self.note(format!(
+                        "`**` in `{}` is not literal: {}",
+                        class.name, argument.text
+                    ));
                 }
                 (_, Some(_)) => object.set(key, argument.value.clone()),
                 (_, None) => self

@@ -107,7 +107,7 @@ impl Reader {
             }
             match self.lookup(name) {
                 Value::Function(closure) => {
-                    drop(self.function(&Rc::clone(&closure), None, &Given::default()))
+                    drop(self.function(&Rc::clone(&closure), None, &Given::default()));
                 }
                 class @ Value::Class(_) if is_class => {
                     if let Value::Instance(index) = self.call(class, &Given::default()) {

@@ -153,7 +153,7 @@ impl Reader {
             match item {
                 Expression::Starred(inner) => {
                     let inner = self.evaluate(inner);
-                    all.extend(self.items(&inner)?);
+                    all.extend(items_of(&inner)?);
                 }
                 item => all.push(self.evaluate(item)),
             }
@@ -188,7 +188,7 @@ impl Reader {
         conditions: &[Expression],
     ) -> Value {
         let each = self.evaluate(items);
-        let Some(each) = self.items(&each) else { return Value::Unknown };
+        let Some(each) = items_of(&each) else { return Value::Unknown };
         let outside = self.scope().clone();
         let mut list = Vec::new();
         let mut dict = Vec::new();
@@ -274,7 +274,7 @@ impl Reader {
             match expression {
                 Expression::Starred(inner) => {
                     let inner = self.evaluate(inner);
-                    let items = self.items(&inner).unwrap_or_else(|| vec![Value::Unknown]);
+                    let items = items_of(&inner).unwrap_or_else(|| vec![Value::Unknown]);
                     let arguments =
                         items.into_iter().map(|value| Argument { value, text: text.clone() });
                     given.by_place.extend(arguments);
@@ -297,14 +297,14 @@ impl Reader {
         }
         given
     }
+}
 
-    /// What a loop over a value goes through; None where it isn't known.
-    pub(super) fn items(&self, value: &Value) -> Option<Vec<Value>> {
-        match value {
-            Value::List(items) => Some(items.clone()),
-            Value::Text(text) => Some(text.chars().map(|c| Value::Text(c.to_string())).collect()),
-            Value::Dict(entries) => Some(entries.iter().map(|(key, _)| key.clone()).collect()),
-            _ => None,
-        }
+/// What a loop over a value goes through; None where it isn't known.
+pub(super) fn items_of(value: &Value) -> Option<Vec<Value>> {
+    match value {
+        Value::List(items) => Some(items.clone()),
+        Value::Text(text) => Some(text.chars().map(|c| Value::Text(c.to_string())).collect()),
+        Value::Dict(entries) => Some(entries.iter().map(|(key, _)| key.clone()).collect()),
+        _ => None,
     }
 }

@@ -153,7 +153,7 @@ pub(super) fn section(reader: &mut Reader, method: &str, given: &Given) -> Map<S
                 section.insert(key.into(), value);
             }
             (key, None) if CARRIED.contains(&key) => {
-                reader.note(format!("`{key}` of `{method}` is not literal: {}", argument.text))
+                reader.note(format!("`{key}` of `{method}` is not literal: {}", argument.text));
             }
             (key, _) => reader.note(format!("`{key}` of `{method}` is not carried")),
         }

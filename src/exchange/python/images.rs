@@ -60,22 +60,6 @@ impl Reader {
         Value::Generator(self.images.len() - 1)
     }
 
-    /// `flow(…)`, `flow_from_directory(…)`
-    pub(super) fn generator_method(&mut self, index: usize, name: &str, given: &Given) -> Value {
-        if !name.starts_with("flow") {
-            return Value::Unknown;
-        }
-        let batch_size = match given.named("batch_size") {
-            Some(Value::Int(size)) => Some(*size),
-            Some(_) => None,
-            None => match (name, given.by_place.get(2).map(|argument| &argument.value)) {
-                ("flow", Some(Value::Int(size))) => Some(*size),
-                _ => Some(32),
-            },
-        };
-        Value::Flow(index, batch_size)
-    }
-
     /// The layers that do what the generator of a model's `fit` does; of all that were made the
     /// first, where it isn't known which one that is.
     pub(super) fn image_layers(&mut self, of_fit: Option<usize>) -> Vec<Json> {
@@ -194,4 +178,20 @@ impl Reader {
 /// 0.19999999999999996 is 0.2.
 fn shorter(value: f64) -> f64 {
     (value * 1e9).round() / 1e9
+}
+
+/// `flow(…)`, `flow_from_directory(…)`
+pub(super) fn generator_method(index: usize, name: &str, given: &Given) -> Value {
+    if !name.starts_with("flow") {
+        return Value::Unknown;
+    }
+    let batch_size = match given.named("batch_size") {
+        Some(Value::Int(size)) => Some(*size),
+        Some(_) => None,
+        None => match (name, given.by_place.get(2).map(|argument| &argument.value)) {
+            ("flow", Some(Value::Int(size))) => Some(*size),
+            _ => Some(32),
+        },
+    };
+    Value::Flow(index, batch_size)
 }

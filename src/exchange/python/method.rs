@@ -1,7 +1,8 @@
 //! Methods: of lists, of texts, of Keras's objects, of instances.
 
-use super::evaluate::Given;
+use super::evaluate::{Given, items_of};
 use super::expression::Expression;
+use super::images::generator_method;
 use super::reader::Reader;
 use super::values::Value;
 
@@ -21,7 +22,7 @@ impl Reader {
         match &owner {
             Value::Model(model) => return self.model_method(*model, name, given),
             Value::Wrapper(model) => return super::wrapper::method(self, *model, name, given),
-            Value::Generator(index) => return self.generator_method(*index, name, given),
+            Value::Generator(index) => return generator_method(*index, name, given),
             Value::Object(index) => return self.object_method(*index, name, given, place),
             Value::Instance(index) => {
                 if let Some(closure) = self.own_method(&owner, name) {
@@ -133,7 +134,7 @@ impl Reader {
         let mut result = Value::None;
         match (name, first) {
             ("append", Some(value)) => items.push(value),
-            ("extend", Some(value)) => items.extend(self.items(&value)?),
+            ("extend", Some(value)) => items.extend(items_of(&value)?),
             ("insert", Some(Value::Int(at))) => {
                 let at = if at < 0 { at + items.len() as i64 } else { at };
                 let at = usize::try_from(at.max(0)).unwrap_or(0).min(items.len());

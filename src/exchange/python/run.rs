@@ -3,6 +3,7 @@
 use std::rc::Rc;
 
 use super::block::{Block, Branch, Kind, Statement};
+use super::evaluate::items_of;
 use super::expression::{Expression, Suffix};
 use super::reader::Reader;
 use super::values::{Closure, Value};
@@ -190,7 +191,7 @@ impl Reader {
     fn for_loop(&mut self, target: &Expression, items: &Expression, body: &Block) -> End {
         let line = self.line;
         let each = self.evaluate(items);
-        let Some(each) = self.items(&each) else {
+        let Some(each) = items_of(&each) else {
             let message = format!(
                 "a `for` loop over {}, which is not literal: its body is read once",
                 items.describe()

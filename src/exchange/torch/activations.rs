@@ -84,7 +84,7 @@ fn module(
     };
     Ok(Some(match activation {
         Activation::Linear => return Ok(None),
-        relu if *relu == Activation::relu() => "nn.ReLU()".into(),
+        Activation::Relu { .. } if *activation == Activation::relu() => "nn.ReLU()".into(),
         Activation::Relu { max_value, negative_slope: slope, threshold } => {
             let kept = match max_value {
                 Some(maximum) => format!("x.clamp(max={maximum:?})"),

@@ -52,6 +52,8 @@ pub fn renamed(
             }
         }
     }
+    let mut rest: Vec<_> = rest.into_iter().collect();
+    rest.sort_by(|a, b| a.0.cmp(&b.0));
     for (name, tensor) in rest {
         if result.contains_key(&name) {
             let message = format!("`{name}` of the file stands in the way of `--rename`");

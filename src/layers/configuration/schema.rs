@@ -5,6 +5,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 /// The JSON Schema of a configuration, argument by argument.
+#[allow(clippy::struct_field_names)] // JSON Schema's word
 pub(crate) struct Properties {
     properties: Map<String, Value>,
     required: Vec<&'static str>,

@@ -16,7 +16,7 @@ configuration! {
     /// Keras: `keras.layers.CroppingND`.
     pub struct Cropping<const RANK: usize> {
         /// How much is left out: ends….
-        cropping: Margins = Margins::All(if RANK == 2 { 0 } else { 1 }),
+        cropping: Margins = Margins::All(usize::from(RANK != 2)),
         /// The position of the channels: `channels_last` or `channels_first`.
         [RANK > 1] data_format: DataFormat = DataFormat::ChannelsLast,
     }

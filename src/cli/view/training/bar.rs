@@ -14,6 +14,7 @@ use super::{Style, words};
 const REDRAW: Duration = Duration::from_millis(50);
 
 /// Draws a bar.
+#[allow(clippy::struct_field_names)]
 pub(super) struct Bar {
     lines: Lines,
     bar: Option<ProgressBar>,
