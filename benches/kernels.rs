@@ -12,14 +12,14 @@
 use std::time::{Duration, Instant};
 
 use candle_core::Device;
-use lanthorn::batch::Samples;
 use lanthorn::config::Node;
-use lanthorn::engine::{Engine, Pace};
 use lanthorn::losses::LossEntry;
-use lanthorn::network::Network;
-use lanthorn::sections::Config;
-use lanthorn::spec::{Facts, Spec};
-use lanthorn::threads;
+use lanthorn::model::Network;
+use lanthorn::runtime::threads;
+use lanthorn::training::Config;
+use lanthorn::training::Samples;
+use lanthorn::training::{Engine, Pace};
+use lanthorn::training::{Facts, Spec};
 use serde_json::{Value, json};
 
 /// Groups of steps that a median is taken over.

@@ -7,9 +7,9 @@
 use std::time::Instant;
 
 use candle_core::Device;
-use lanthorn::artifact::Model;
-use lanthorn::predictor::Predictor;
-use lanthorn::threads;
+use lanthorn::model::Model;
+use lanthorn::model::Predictor;
+use lanthorn::runtime::threads;
 
 const ROWS: usize = 1_000_000;
 

@@ -10,16 +10,16 @@ use std::hint::black_box;
 use std::time::Instant;
 
 use candle_core::Device;
-use lanthorn::batch::Samples;
 use lanthorn::config::Node;
-use lanthorn::engine::{Engine, Pace};
-use lanthorn::gradients::{Gradient, Gradients};
 use lanthorn::losses::LossEntry;
-use lanthorn::network::Network;
+use lanthorn::model::Network;
 use lanthorn::optimizers::{OptimizerEntry, OptimizerState};
-use lanthorn::sections::Config;
-use lanthorn::spec::{Facts, Spec};
-use lanthorn::threads;
+use lanthorn::runtime::threads;
+use lanthorn::training::Config;
+use lanthorn::training::Samples;
+use lanthorn::training::{Engine, Pace};
+use lanthorn::training::{Facts, Spec};
+use lanthorn::training::{Gradient, Gradients};
 use serde_json::{Value, json};
 
 fn main() {
@@ -64,7 +64,7 @@ fn adam() -> [f64; 2] {
     let entry: OptimizerEntry = Node::from_json(&json!("adam")).read().unwrap();
     let mut state = OptimizerState::new(&entry, model.weights()).unwrap();
     let sizes: Vec<usize> =
-        model.weights().trainable().map(lanthorn::weights::Weight::elements).collect();
+        model.weights().trainable().map(lanthorn::model::Weight::elements).collect();
     let gradients = |value: f32| Gradients {
         list: sizes.iter().map(|n| Gradient { values: vec![value; *n], present: true }).collect(),
     };

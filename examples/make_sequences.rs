@@ -3,7 +3,7 @@
 
 use std::fmt::Write;
 
-use lanthorn::random::{Random, Stream};
+use lanthorn::runtime::{Random, Stream};
 
 fn main() -> std::io::Result<()> {
     let mut stream = Random::new(7).stream("example", "sequences", 0);

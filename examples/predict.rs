@@ -3,8 +3,8 @@
 #![allow(clippy::print_stdout)]
 
 use candle_core::Device;
-use lanthorn::artifact::Model;
-use lanthorn::predictor::Predictor;
+use lanthorn::model::Model;
+use lanthorn::model::Predictor;
 
 fn main() -> lanthorn::Result<()> {
     let path = std::env::args().nth(1).unwrap_or_else(|| "runs/loan-001".to_string());

@@ -11,7 +11,7 @@ use lanthorn::layers::{Dense, Dropout};
 use lanthorn::losses::SparseCategoricalCrossentropy;
 use lanthorn::metrics::Accuracy;
 use lanthorn::optimizers::Adam;
-use lanthorn::sections::{CompileConfig, FitConfig};
+use lanthorn::training::{CompileConfig, FitConfig};
 
 fn main() -> lanthorn::Result<()> {
     // two spirals, one class each

@@ -27,7 +27,7 @@ use std::marker::PhantomData;
 /// setting is back.
 ///
 /// ```
-/// use lanthorn::float_environment::FlushToZero;
+/// use lanthorn::runtime::FlushToZero;
 ///
 /// let tiny = std::hint::black_box(1e-38f32);
 /// let flushed = FlushToZero::on_this_thread();

@@ -10,6 +10,19 @@ use crate::error::Result;
 pub const HISTORY: &str = "history.csv";
 
 /// What `fit` gives back: a row for every epoch that was trained.
+/// ```
+/// use lanthorn::callbacks::Logs;
+/// use lanthorn::training::{EpochLogs, History};
+///
+/// let mut history = History::default();
+/// for (epoch, loss) in [(1, 0.7), (2, 0.4)] {
+///     let mut logs = Logs::default();
+///     logs.insert("loss", loss);
+///     history.epochs.push(EpochLogs { epoch, logs });
+/// }
+/// assert_eq!(history.last("loss"), Some(0.4));
+/// assert_eq!(history.to_csv(), "epoch,loss\n1,0.7\n2,0.4\n");
+/// ```
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct History {
     /// In order.

@@ -15,94 +15,157 @@
 //! The map, in reading order:
 //!
 //! - [`config`]: a text as typed, every key with its place; the one macro that makes lists
-//! - [`sections`]: `data`, `model`, `compile`, `fit` as typed
+//! - `sections`: `data`, `model`, `compile`, `fit` as typed
 //! - [`data`]: tables in; preprocessing fitted on the training part and saved with the model
-//! - [`spec`]: the configuration, checked: every shape known, every default explicit
-//! - [`plan`]: a configuration with its data read and its spec resolved; `trainable` and `advice`:
+//! - `spec`: the configuration, checked: every shape known, every default explicit
+//! - `plan`: a configuration with its data read and its spec resolved; `trainable` and `advice`:
 //!   what can't be learned or used, and what is seldom meant
 //! - [`layers`], [`activations`], [`initializers`], [`regularizers`], [`constraints`]: the vocabulary
-//! - [`weights`]: the only owner of parameters; [`stored`]: how they stand in files
-//! - [`network`]: the layers, built; [`mod@summary`]: Keras's table of them
-//! - [`trainer`]: fit(), the loop; [`engine`]: one batch forward and backward, by [`kernel_model`] over
-//!   the kernels of [`kernels`], or by candle's autograd; [`gradients`]: where they are gathered
-//! - [`events`]: what happens in a training, and who listens to it; [`keeper`]: who keeps a run
-//! - [`losses`], [`metrics`], [`optimizers`], [`schedules`], [`callbacks`]: a trait, a list, and a
+//! - `weights`: the only owner of parameters; `stored`: how they stand in files
+//! - `network`: the layers, built; `summary`: Keras's table of them
+//! - `trainer`: fit(), the loop; `engine`: one batch forward and backward, by `kernel_model` over
+//!   the kernels of `kernels`, or by candle's autograd; `gradients`: where they are gathered
+//! - `events`: what happens in a training, and who listens to it; `keeper`: who keeps a run
+//! - [`losses`], [`metrics`], [`optimizers`], `schedules`, [`callbacks`]: a trait, a list, and a
 //!   file each
-//! - [`random`]: one seed, named streams that need no state
-//! - [`evaluate`], [`predictor`], [`history`]: what a model is worth, and what it says; `meaning`:
+//! - `random`: one seed, named streams that need no state
+//! - `evaluate`, `predictor`, `history`: what a model is worth, and what it says; `meaning`:
 //!   what its outputs stand for
-//! - [`artifact`], [`checkpoint`], [`run`], [`self_test`], [`weights_file`], [`files`]: what is on
-//!   disk; [`disk`]: every write and rename; [`lock`]: one process in a run's folder
+//! - `artifact`, `checkpoint`, `run`, `self_test`, `weights_file`, `files`: what is on
+//!   disk; `disk`: every write and rename; `lock`: one process in a run's folder
 //! - [`exchange`]: other tools' formats, a file a format
-//! - [`threads`], [`float_environment`]: who computes, and how tiny numbers are rounded
+//! - `threads`, `float_environment`: who computes, and how tiny numbers are rounded
 //! - `numeric`, `limits`, `checks`: the ground floor: functions of numbers, the largest sizes, and
 //!   checks of arguments
-//! - [`target`]: what outputs and targets are, for data, losses and metrics alike
-//! - [`mod@error`], [`diagnostics`]: what is wrong, and where, as data; [`shape`]
+//! - `target`: what outputs and targets are, for data, losses and metrics alike
+//! - `error`, [`diagnostics`]: what is wrong, and where, as data; `shape`
 
 pub mod activations;
 mod advice;
-pub mod arrays;
-pub mod artifact;
-pub mod batch;
+mod arrays;
+mod artifact;
+mod batch;
 pub mod callbacks;
-pub mod checkpoint;
+mod checkpoint;
 mod checks;
 mod checksum;
 pub mod config;
 pub mod constraints;
 pub mod data;
 pub mod diagnostics;
-pub mod disk;
-pub mod engine;
-pub mod error;
-pub mod evaluate;
-pub mod events;
+mod disk;
+mod engine;
+mod error;
+mod evaluate;
+mod events;
 pub mod exchange;
 #[cfg(test)]
 mod faults;
-pub mod files;
-pub mod float_environment;
-pub mod gradients;
-pub mod history;
+mod files;
+mod float_environment;
+mod gradients;
+mod history;
 pub mod initializers;
 mod intake;
-pub mod keeper;
-pub mod kernel_model;
-pub mod kernels;
+mod keeper;
+mod kernel_model;
+mod kernels;
 pub mod layers;
 mod limits;
-pub mod lock;
+mod lock;
 pub mod losses;
 mod meaning;
-pub mod memory;
+mod memory;
 pub mod metrics;
-pub mod network;
+mod network;
 mod numeric;
 pub mod optimizers;
-pub mod plan;
-pub mod predictor;
-pub mod random;
+mod plan;
+mod predictor;
+mod random;
 pub mod regularizers;
-pub mod run;
+mod run;
 mod run_config;
-pub mod schedules;
-pub mod sections;
-pub mod self_test;
-pub mod sequential;
-pub mod shape;
-pub mod spec;
-pub mod standing;
-pub mod stored;
-pub mod summary;
-pub mod target;
-pub mod threads;
+mod schedules;
+mod sections;
+mod self_test;
+mod sequential;
+mod shape;
+mod spec;
+mod standing;
+mod stored;
+mod summary;
+mod target;
+mod threads;
 mod trainable;
-pub mod trainer;
+mod trainer;
 mod vector;
-pub mod weights;
-pub mod weights_file;
+mod weights;
+mod weights_file;
 mod writer;
+
+/// A model: its network and weights, its file, and what it predicts. Start at [`Predictor`](model::Predictor).
+pub mod model {
+    pub use crate::artifact::*;
+    pub use crate::evaluate::*;
+    pub use crate::network::*;
+    pub use crate::predictor::*;
+    pub use crate::self_test::*;
+    pub use crate::stored::*;
+    pub use crate::summary::*;
+    pub use crate::target::*;
+    pub use crate::weights::*;
+
+    /// Weights alone, in safetensors files of ours and of other tools.
+    pub mod weights_file {
+        pub use crate::weights_file::*;
+    }
+}
+
+/// A training: a configuration with its data, the loop, and the run's folder. Start at
+/// [`Plan`](training::Plan) and [`Trainer`](training::Trainer).
+pub mod training {
+    pub use crate::arrays::*;
+    pub use crate::batch::*;
+    pub use crate::checkpoint::*;
+    pub use crate::engine::*;
+    pub use crate::events::*;
+    pub use crate::gradients::*;
+    pub use crate::history::*;
+    pub use crate::keeper::*;
+    pub use crate::lock::*;
+    pub use crate::memory::*;
+    pub use crate::plan::*;
+    pub use crate::run::*;
+    pub use crate::sections::*;
+    pub use crate::sequential::*;
+    pub use crate::spec::*;
+    pub use crate::standing::*;
+    pub use crate::trainer::*;
+}
+
+/// What computes: the threads, the kernels, the random streams, and the writing of files.
+pub mod runtime {
+    pub use crate::disk::*;
+    pub use crate::float_environment::*;
+    pub use crate::kernel_model::*;
+    pub use crate::random::*;
+
+    /// Files, written whole or not at all.
+    pub mod files {
+        pub use crate::files::*;
+    }
+
+    /// Layers over slices of numbers, for the CPU.
+    pub mod kernels {
+        pub use crate::kernels::*;
+    }
+
+    /// The threads that compute.
+    pub mod threads {
+        pub use crate::threads::*;
+    }
+}
 
 pub use diagnostics::{Code, Diagnostic, Diagnostics};
 pub use error::{Error, Problem, Result};

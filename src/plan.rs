@@ -20,6 +20,16 @@ use crate::trainable::{self, Judgement};
 use crate::trainer::{Trainer, TrainingData};
 
 /// A configuration, its data and its spec.
+/// ```
+/// use lanthorn::training::Plan;
+///
+/// # fn main() -> lanthorn::Result<()> {
+/// let plan = Plan::open("configs/iris.yaml".as_ref(), &["fit.epochs=2".to_string()])?;
+/// assert_eq!(plan.spec.model.output().to_string(), "(None, 3)");
+/// assert_eq!(plan.data()?.train.x.width, 4);
+/// # Ok(())
+/// # }
+/// ```
 pub struct Plan {
     /// The configuration; `model.from` has been followed.
     pub config: Config,

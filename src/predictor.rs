@@ -15,6 +15,24 @@ use crate::meaning::Meaning;
 use crate::threads;
 
 /// A model in use; any number of threads may share it.
+/// ```
+/// use candle_core::Device;
+/// use lanthorn::model::Predictor;
+/// use lanthorn::training::{Listeners, Plan, model_of};
+///
+/// # fn main() -> lanthorn::Result<()> {
+/// let plan = Plan::open("configs/loan.yaml".as_ref(), &["fit.epochs=1".to_string()])?;
+/// let mut trainer = plan.trainer(&Device::Cpu)?;
+/// trainer.fit(&plan.training_data()?, &mut Listeners::none())?;
+/// let predictor = Predictor::new(model_of(&plan, trainer)?)?;
+///
+/// let preprocessing = &plan.data()?.preprocessing;
+/// let row = preprocessing.row(&[("age", "37"), ("area", "rural")])?;
+/// let predictions = predictor.predict(&row)?;
+/// assert_eq!((predictions.len(), predictor.width()), (1, 2));
+/// # Ok(())
+/// # }
+/// ```
 pub struct Predictor {
     model: Model,
     meaning: Meaning,

@@ -9,6 +9,15 @@ use rand_chacha::rand_core::{RngCore, SeedableRng};
 use rand_distr::{Distribution, StandardNormal};
 
 /// The source of every random draw of a run.
+/// ```
+/// use lanthorn::runtime::Random;
+///
+/// let random = Random::new(42);
+/// let mut stream = random.stream("dropout", "dropout_1", 7);
+/// let again = random.stream("dropout", "dropout_1", 7).uniform();
+/// assert_eq!(stream.uniform(), again); // the same words give the same numbers
+/// assert_ne!(random.stream("dropout", "dropout_2", 7).uniform(), again);
+/// ```
 #[derive(Debug, Clone, Copy)]
 pub struct Random {
     seed: u64,

@@ -34,7 +34,7 @@ use crate::weights::Weights;
 /// use candle_core::{Device, Tensor};
 /// use lanthorn::Sequential;
 /// use lanthorn::activations::Activation;
-/// use lanthorn::sections::{CompileConfig, FitConfig};
+/// use lanthorn::training::{CompileConfig, FitConfig};
 /// use lanthorn::layers::Dense;
 /// use lanthorn::losses::SparseCategoricalCrossentropy;
 /// use lanthorn::metrics::Accuracy;

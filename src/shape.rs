@@ -8,6 +8,14 @@ use crate::error::Problem;
 use crate::limits::MOST_NUMBERS;
 
 /// The shape of one sample, without the batch axis; prints as Keras does: `(None, 28, 28, 1)`.
+/// ```
+/// use lanthorn::Shape;
+///
+/// let shape = Shape(vec![28, 28, 1]);
+/// assert_eq!(shape.to_string(), "(None, 28, 28, 1)");
+/// assert_eq!((shape.rank(), shape.elements(), shape.last()), (3, 784, 1));
+/// assert_eq!(shape.with_batch(32), [32, 28, 28, 1]);
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Shape(pub Vec<usize>);

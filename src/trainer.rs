@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 use candle_core::{Device, Tensor};
 
 use crate::batch::Samples;
-pub use crate::batch::TrainingData;
+pub(crate) use crate::batch::TrainingData;
 use crate::callbacks::{Hook, Logs, Run};
 use crate::checkpoint::TrainerState;
 use crate::diagnostics::{Code, Diagnostic};
@@ -13,7 +13,7 @@ use crate::engine::{Engine, Pace};
 use crate::error::{Error, Result};
 use crate::evaluate::{Scores, score, score_each};
 use crate::events::{Clock, Event, Flow, Listeners};
-pub use crate::events::{Ending, Outcome, Position};
+pub(crate) use crate::events::{Ending, Outcome, Position};
 use crate::history::{EpochLogs, History};
 use crate::network::Network;
 use crate::optimizers::OptimizerState;
@@ -22,6 +22,19 @@ use crate::spec::{Spec, TrainSpec};
 use crate::threads;
 
 /// A model being trained: everything that changes from step to step.
+/// ```
+/// use candle_core::Device;
+/// use lanthorn::training::{Listeners, Outcome, Plan};
+///
+/// # fn main() -> lanthorn::Result<()> {
+/// let plan = Plan::open("configs/iris.yaml".as_ref(), &["fit.epochs=2".to_string()])?;
+/// let mut trainer = plan.trainer(&Device::Cpu)?;
+/// let outcome = trainer.fit(&plan.training_data()?, &mut Listeners::none())?;
+/// assert_eq!(outcome, Outcome::Finished(None));
+/// assert_eq!(trainer.history.values("val_loss").len(), 2);
+/// # Ok(())
+/// # }
+/// ```
 pub struct Trainer {
     /// The model; its weights are the raw ones until [`Trainer::fit`] has ended.
     pub model: Network,

@@ -8,10 +8,10 @@ use candle_core::{DType, Device, Module, Tensor};
 use candle_nn::rnn::RNN;
 use candle_nn::{BatchNormConfig, Conv2dConfig, GRUConfig, LSTMConfig, ModuleT, VarBuilder};
 use lanthorn::config::Node;
-use lanthorn::network::Network;
-use lanthorn::sections::Config;
-use lanthorn::spec::{Facts, Spec};
-use lanthorn::weights_file;
+use lanthorn::model::Network;
+use lanthorn::model::weights_file;
+use lanthorn::training::Config;
+use lanthorn::training::{Facts, Spec};
 use serde_json::{Value, json};
 
 /// A model of ours, and its weights as candle takes them.

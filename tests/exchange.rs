@@ -10,11 +10,11 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use candle_core::{DType, Device, Tensor};
-use lanthorn::artifact::Model;
 use lanthorn::exchange::keras::{KerasFile, write_keras, write_weights};
 use lanthorn::exchange::of_model::{from_keras, load_keras_weights};
 use lanthorn::exchange::portable::Portable;
-use lanthorn::files::{TensorFile, to_safetensors};
+use lanthorn::model::Model;
+use lanthorn::runtime::files::{TensorFile, to_safetensors};
 use support::{Folder, project};
 
 const MODELS: [&str; 6] =

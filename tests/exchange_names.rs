@@ -14,7 +14,7 @@ use lanthorn::layers::Layer;
 use lanthorn::losses::Loss;
 use lanthorn::metrics::Metric;
 use lanthorn::optimizers::Optimizer;
-use lanthorn::schedules::Schedule;
+use lanthorn::optimizers::schedules::Schedule;
 use serde_json::{Value, json};
 use support::Folder;
 

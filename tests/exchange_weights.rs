@@ -7,7 +7,7 @@ mod support;
 
 use candle_core::{DType, Device, Tensor};
 use lanthorn::exchange::keras::KerasFile;
-use lanthorn::files::{TensorFile, to_safetensors};
+use lanthorn::runtime::files::{TensorFile, to_safetensors};
 use support::{Folder, LOAN, project};
 
 #[test]

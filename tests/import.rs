@@ -9,12 +9,12 @@ mod support;
 use candle_core::{Device, Tensor};
 use lanthorn::Sequential;
 use lanthorn::activations::Activation;
-use lanthorn::artifact::Model;
 use lanthorn::layers::Dense;
 use lanthorn::losses::SparseCategoricalCrossentropy;
 use lanthorn::metrics::Accuracy;
-use lanthorn::predictor::Predictor;
-use lanthorn::sections::{CompileConfig, FitConfig};
+use lanthorn::model::Model;
+use lanthorn::model::Predictor;
+use lanthorn::training::{CompileConfig, FitConfig};
 use support::{Folder, project};
 
 fn folder_with(names: &[&str]) -> Folder {

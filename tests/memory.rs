@@ -4,10 +4,10 @@
 
 mod support;
 
-use lanthorn::memory::Need;
-use lanthorn::network::Network;
+use lanthorn::model::Network;
 use lanthorn::optimizers::OptimizerState;
-use lanthorn::plan::Plan;
+use lanthorn::training::Need;
+use lanthorn::training::Plan;
 use support::{Folder, LOAN};
 
 /// 24 bytes a weight and more: no machine has that.
@@ -70,7 +70,7 @@ fn the_need_is_what_the_trainer_takes() {
         let network = Network::build(&plan.spec.model, 0, &candle_core::Device::Cpu).unwrap();
         let weights = 4 * network.weights().count() as u64;
         let trainable: usize =
-            network.weights().trainable().map(lanthorn::weights::Weight::elements).sum();
+            network.weights().trainable().map(lanthorn::model::Weight::elements).sum();
         assert_eq!((need.weights, need.gradients), (weights, 4 * trainable as u64));
         assert_eq!(need.activations, 4 * 10 * (2 + 800 + 800 + 2));
         let train = plan.spec.train.as_ref().unwrap();

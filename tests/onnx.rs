@@ -8,13 +8,13 @@ mod support;
 use std::path::Path;
 
 use candle_core::Device;
-use lanthorn::artifact::Model;
 use lanthorn::exchange::keras::KerasFile;
 use lanthorn::exchange::of_model::from_keras;
 use lanthorn::exchange::onnx::eval::{ElementType, Graph, TensorValue};
 use lanthorn::exchange::onnx::{difference, write};
 use lanthorn::exchange::portable::Portable;
 use lanthorn::exchange::verify::tolerance;
+use lanthorn::model::Model;
 use support::{Folder, project};
 
 const MODELS: [&str; 6] =

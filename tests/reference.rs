@@ -11,7 +11,7 @@ use lanthorn::layers::Layer;
 use lanthorn::losses::Loss;
 use lanthorn::metrics::Metric;
 use lanthorn::optimizers::Optimizer;
-use lanthorn::schedules::Schedule;
+use lanthorn::optimizers::schedules::Schedule;
 use schemars::SchemaGenerator;
 use serde_json::Value;
 

@@ -11,8 +11,8 @@ use lanthorn::Shape;
 use lanthorn::config::{Catalog, Node};
 use lanthorn::layers;
 use lanthorn::layers::{Context, Layer, LayerEntry, Signal};
-use lanthorn::random::{Random, Stream};
-use lanthorn::weights::Weights;
+use lanthorn::model::Weights;
+use lanthorn::runtime::{Random, Stream};
 use proptest::prelude::*;
 use schemars::SchemaGenerator;
 use serde_json::{Map, Value, json};
@@ -103,7 +103,7 @@ fn planned_as_built(entry: &LayerEntry, input: &Shape, built: &Weights) -> Resul
         .build(input, &mut planned.scope("layer", true))
         .map_err(|error| format!("planned: {error}"))?;
     let facts = |weights: &Weights| -> Vec<(String, Vec<usize>, bool)> {
-        let fact = |w: &lanthorn::weights::Weight| (w.path(), w.shape().to_vec(), w.trainable);
+        let fact = |w: &lanthorn::model::Weight| (w.path(), w.shape().to_vec(), w.trainable);
         weights.iter().map(fact).collect()
     };
     if facts(&planned) != facts(built) {

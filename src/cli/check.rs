@@ -3,7 +3,7 @@
 use anyhow::Result;
 use clap::Args;
 use lanthorn::Diagnostic;
-use lanthorn::plan::Plan;
+use lanthorn::training::Plan;
 use serde_json::json;
 
 use super::view::{self, table};

@@ -9,10 +9,10 @@ use lanthorn::config::{Document, Format, Node};
 use lanthorn::exchange::keras::read_json;
 use lanthorn::exchange::python::{self, Note};
 use lanthorn::exchange::tidy::tidy;
-use lanthorn::plan::Plan;
-use lanthorn::sections::Config;
-use lanthorn::spec::{Facts, Spec};
-use lanthorn::target::Target;
+use lanthorn::model::Target;
+use lanthorn::training::Config;
+use lanthorn::training::Plan;
+use lanthorn::training::{Facts, Spec};
 use serde_json::{Map, Value, json};
 
 use super::output::{Kind, Output};

@@ -8,12 +8,12 @@ use clap::Args;
 use lanthorn::Error;
 use lanthorn::config::Document;
 use lanthorn::data::{self, Dataset, Preprocessing};
-use lanthorn::engine::Engine;
-use lanthorn::evaluate::{Scores, score_each};
 use lanthorn::metrics::report::Report;
-use lanthorn::plan::{Plan, samples};
-use lanthorn::run::CONFIG;
-use lanthorn::sections::Config;
+use lanthorn::model::{Scores, score_each};
+use lanthorn::training::CONFIG;
+use lanthorn::training::Config;
+use lanthorn::training::Engine;
+use lanthorn::training::{Plan, samples};
 use serde_json::json;
 
 use super::{Common, view};

@@ -7,15 +7,15 @@ use candle_core::{DType, Device};
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{Args, ValueEnum};
 use lanthorn::Error;
-use lanthorn::artifact::{Model, Training, model_path};
-use lanthorn::disk;
 use lanthorn::exchange::formats::{
     Container, EXPORT_FORMATS, ExportFormat, ExportOption, ExportOptions, Exported,
 };
-use lanthorn::network::Network;
-use lanthorn::plan::Plan;
-use lanthorn::sections::Config;
-use lanthorn::spec::Spec;
+use lanthorn::model::Network;
+use lanthorn::model::{Model, Training, model_path};
+use lanthorn::runtime::{Local, create_folders};
+use lanthorn::training::Config;
+use lanthorn::training::Plan;
+use lanthorn::training::Spec;
 use serde_json::json;
 
 use super::output::{Kind, Output};
@@ -184,7 +184,7 @@ fn folder(arguments: &ExportArguments, common: &Common) -> Result<()> {
     let Exported::Files(files) = arguments.to.write(&model, &options(arguments))? else {
         return Err(Error::Internal(format!("`{}` wrote no files", arguments.to.name())).into());
     };
-    disk::create_folders(&disk::Local, out)?;
+    create_folders(&Local, out)?;
     let output = |(name, bytes): (&str, Vec<u8>)| {
         Ok((Output::at(&out.join(name), Kind::Weights, &inputs)?, bytes))
     };

@@ -4,10 +4,10 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 use clap::Args;
-use lanthorn::artifact::model_path;
 use lanthorn::exchange::keras::KerasFile;
-use lanthorn::files::Inspection;
-use lanthorn::summary::{bytes, thousands};
+use lanthorn::model::model_path;
+use lanthorn::model::{bytes, thousands};
+use lanthorn::runtime::files::Inspection;
 use serde_json::json;
 
 use super::import::no_foreign_file;

@@ -21,9 +21,10 @@ use std::process::ExitCode;
 use anyhow::Result;
 use candle_core::Device;
 use clap::{Args, Parser, Subcommand};
-use lanthorn::artifact::Model;
-use lanthorn::plan::Plan;
-use lanthorn::{Error, threads};
+use lanthorn::Error;
+use lanthorn::model::Model;
+use lanthorn::runtime::threads;
+use lanthorn::training::Plan;
 
 /// Keras-style Sequential models, declared in one YAML or TOML file, trained on candle
 #[derive(Parser)]
@@ -182,7 +183,7 @@ fn load_model(path: &Path, device: &Device, common: &Common) -> Result<Model> {
         false => Model::load(path, device)?,
         true => Model::load_unverified(path, device)?,
     };
-    if let Some(warning) = lanthorn::standing::standing(path, &model) {
+    if let Some(warning) = lanthorn::training::standing(path, &model) {
         view::warning(&warning);
     }
     Ok(model)

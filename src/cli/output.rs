@@ -6,12 +6,12 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 use lanthorn::Error;
-use lanthorn::artifact::{MODEL, is_model};
-use lanthorn::checkpoint::CHECKPOINT;
 use lanthorn::config::Format;
-use lanthorn::files::atomic_write;
-use lanthorn::history::HISTORY;
-use lanthorn::run::CONFIG;
+use lanthorn::model::{MODEL, is_model};
+use lanthorn::runtime::files::atomic_write;
+use lanthorn::training::CHECKPOINT;
+use lanthorn::training::CONFIG;
+use lanthorn::training::HISTORY;
 
 use super::view::{self, streams};
 

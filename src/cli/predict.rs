@@ -6,10 +6,10 @@ use std::path::PathBuf;
 use anyhow::{Context, Result};
 use clap::Args;
 use lanthorn::Error;
-use lanthorn::artifact::model_path;
 use lanthorn::config::names::unknown_name;
 use lanthorn::data::{self, Used};
-use lanthorn::predictor::{Predictions, Predictor};
+use lanthorn::model::model_path;
+use lanthorn::model::{Predictions, Predictor};
 use serde_json::json;
 
 use super::output::{Kind, Output};

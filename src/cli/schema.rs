@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 use clap::Args;
-use lanthorn::sections;
+use lanthorn::training::schema;
 
 use super::view;
 
@@ -10,5 +10,5 @@ use super::view;
 pub(crate) struct SchemaArguments {}
 
 pub(crate) fn run(_: &SchemaArguments) -> Result<()> {
-    view::result(&format!("{}\n", serde_json::to_string_pretty(&sections::schema())?))
+    view::result(&format!("{}\n", serde_json::to_string_pretty(&schema())?))
 }

@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use anyhow::{Context, Result};
-use lanthorn::events::{Event, Flow, Listener};
-use lanthorn::trainer::Trainer;
+use lanthorn::training::Trainer;
+use lanthorn::training::{Event, Flow, Listener};
 
 use super::view;
 

@@ -5,10 +5,10 @@ use std::path::{Path, PathBuf};
 use anyhow::Result;
 use candle_core::Device;
 use clap::Args;
-use lanthorn::network::Network;
+use lanthorn::model::Network;
+use lanthorn::model::summary;
 use lanthorn::optimizers::OptimizerState;
-use lanthorn::plan::Plan;
-use lanthorn::summary::summary;
+use lanthorn::training::Plan;
 use serde_json::json;
 
 use super::{Common, Overrides, view};
@@ -53,7 +53,7 @@ pub(crate) fn is_model(path: &Path) -> bool {
     path.is_dir() || path.extension().is_some_and(|ext| ext == "safetensors")
 }
 
-fn optimizer_parameters(train: &lanthorn::spec::TrainSpec, model: &Network) -> Result<usize> {
+fn optimizer_parameters(train: &lanthorn::training::TrainSpec, model: &Network) -> Result<usize> {
     let state = OptimizerState::new(&train.optimizer, model.weights())?;
     Ok(state.variables()?.iter().map(|(_, tensor)| tensor.elem_count()).sum())
 }
@@ -64,7 +64,7 @@ fn as_json(model: &Network, optimizer: Option<usize>) -> serde_json::Value {
             .weights()
             .iter()
             .filter(|weight| weight.layer == layer)
-            .map(lanthorn::weights::Weight::elements)
+            .map(lanthorn::model::Weight::elements)
             .sum()
     };
     let layers: Vec<_> = model
@@ -78,8 +78,7 @@ fn as_json(model: &Network, optimizer: Option<usize>) -> serde_json::Value {
             })
         })
         .collect();
-    let trainable: usize =
-        model.weights().trainable().map(lanthorn::weights::Weight::elements).sum();
+    let trainable: usize = model.weights().trainable().map(lanthorn::model::Weight::elements).sum();
     json!({
         "name": model.spec().name, "input_shape": model.spec().input, "layers": layers,
         "parameters": model.weights().count(), "trainable_parameters": trainable,

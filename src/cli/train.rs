@@ -5,17 +5,18 @@ use std::process::ExitCode;
 
 use anyhow::{Result, anyhow};
 use clap::Args;
-use lanthorn::artifact::NOT_AS_WRITTEN;
 use lanthorn::diagnostics::Place;
-use lanthorn::events::{Event, Listener, Listeners};
-use lanthorn::keeper::Keeper;
-use lanthorn::lock::Lock;
-use lanthorn::plan::Plan;
-use lanthorn::run::{CONFIG, Resumed, Run};
-use lanthorn::sections::InitWeights;
-use lanthorn::standing::epochs_of_checkpoint;
-use lanthorn::trainer::{Outcome, Position, Trainer};
-use lanthorn::{Code, Diagnostic, Error, weights_file};
+use lanthorn::model::NOT_AS_WRITTEN;
+use lanthorn::model::weights_file;
+use lanthorn::training::InitWeights;
+use lanthorn::training::Keeper;
+use lanthorn::training::Lock;
+use lanthorn::training::Plan;
+use lanthorn::training::epochs_of_checkpoint;
+use lanthorn::training::{CONFIG, Resumed, Run};
+use lanthorn::training::{Event, Listener, Listeners};
+use lanthorn::training::{Outcome, Position, Trainer};
+use lanthorn::{Code, Diagnostic, Error};
 
 use super::signals::Signals;
 use super::view::training::View;

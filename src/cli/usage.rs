@@ -49,7 +49,7 @@ fn tip(error: &clap::Error, typed: &[OsString]) -> Option<String> {
         ErrorKind::InvalidSubcommand => {
             let word = found(ContextKind::InvalidSubcommand)?;
             let path = Path::new(&word);
-            match (Format::of(path), path.join(lanthorn::artifact::MODEL).is_file()) {
+            match (Format::of(path), path.join(lanthorn::model::MODEL).is_file()) {
                 (Ok(_), _) => Some(format!(
                     "`lanthorn train {word}` trains it, `lanthorn check {word}` checks it"
                 )),

@@ -20,6 +20,23 @@ use crate::error::{Error, Result};
 const MAX_BYTES: u64 = 16 << 20;
 
 /// A parsed configuration file and its text, from which errors are drawn.
+/// ```
+/// use lanthorn::config::{Document, Format};
+/// use lanthorn::training::Config;
+///
+/// # fn main() -> lanthorn::Result<()> {
+/// let text = "model: {input_shape: [4], layers: [{dense: {units: 2}}]}";
+/// let mut document = Document::parse(text, "model.yaml", Format::Yaml)?;
+/// document.set("model.layers[0].dense.units=3")?;
+/// let config: Config = document.config()?;
+/// assert_eq!(config.model.layers.len(), 1);
+///
+/// let mistake = Document::parse("model: {layrs: []}", "model.yaml", Format::Yaml)?;
+/// let error = mistake.config::<Config>().unwrap_err().to_string();
+/// assert!(error.contains("did you mean `layers`?"));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone)]
 pub struct Document {
     /// The file, then each override; a span of the tree is a range of bytes in all of them.

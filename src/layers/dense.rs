@@ -20,6 +20,16 @@ configuration! {
     /// Weights: `kernel` (in, units), `bias` (units,).
     ///
     /// Keras: `keras.layers.Dense`.
+    ///
+    /// ```
+    /// use lanthorn::Shape;
+    /// use lanthorn::activations::Activation;
+    /// use lanthorn::layers::{Dense, Layer};
+    ///
+    /// let dense = Dense::new(8, Activation::relu());
+    /// assert_eq!(dense.output_shape(&Shape(vec![28, 28])).unwrap(), Shape(vec![28, 8]));
+    /// assert!(Dense::new(0, Activation::Linear).output_shape(&Shape(vec![28])).is_err());
+    /// ```
     pub struct Dense {
         /// Number of output units; at least 1.
         units: usize,

@@ -12,6 +12,22 @@ use crate::weights::Weight;
 /// `CandleOptimizer::new(vars, Adam::default().into())`.
 ///
 /// It doesn't average weights at the end: `use_ema` needs [`OptimizerState::finalize`].
+/// ```
+/// use candle_core::{Device, Var};
+/// use candle_nn::Optimizer;
+/// use lanthorn::optimizers::{Adam, CandleOptimizer};
+///
+/// # fn main() -> candle_core::Result<()> {
+/// let x = Var::new(&[3f32, -2.0], &Device::Cpu)?;
+/// let adam = Adam { learning_rate: 0.1.into(), ..Adam::default() };
+/// let mut optimizer = CandleOptimizer::new(vec![x.clone()], adam.into())?;
+/// for _ in 0..200 {
+///     optimizer.backward_step(&x.sqr()?.sum_all()?)?;
+/// }
+/// assert!(x.sqr()?.sum_all()?.to_scalar::<f32>()? < 0.01);
+/// # Ok(())
+/// # }
+/// ```
 pub struct CandleOptimizer {
     weights: Vec<Weight>,
     gradients: Gradients,

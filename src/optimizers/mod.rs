@@ -47,6 +47,11 @@ pub use schedule_free_adamw::ScheduleFreeAdamW;
 pub use sgd::Sgd;
 pub use state::OptimizerState;
 
+/// Learning rates over the steps.
+pub mod schedules {
+    pub use crate::schedules::*;
+}
+
 catalog! { dyn Optimizer, "optimizer", OptimizerCommon, OptimizerKind;
     Sgd: "sgd", "SGD";
     RmsProp: "rmsprop", "RMSprop";

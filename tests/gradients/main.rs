@@ -12,8 +12,8 @@ use lanthorn::config::{Catalog, Node};
 use lanthorn::layers;
 use lanthorn::layers::{Context, Forward, Layer, LayerEntry, Signal};
 use lanthorn::losses::{Loss, LossEntry};
-use lanthorn::random::Random;
-use lanthorn::weights::Weights;
+use lanthorn::model::Weights;
+use lanthorn::runtime::Random;
 use rows::{Row, rows};
 use serde_json::{Value, json};
 

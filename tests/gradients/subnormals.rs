@@ -2,8 +2,8 @@
 //! kernels or of candle's ops.
 
 use candle_core::DType;
-use lanthorn::float_environment::FlushToZero;
-use lanthorn::threads;
+use lanthorn::runtime::FlushToZero;
+use lanthorn::runtime::threads;
 
 use super::*;
 

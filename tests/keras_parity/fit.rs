@@ -2,17 +2,17 @@
 //! state, predictions, and the text of the summary.
 
 use candle_core::{Device, Tensor};
-use lanthorn::batch::Samples;
 use lanthorn::config::Node;
-use lanthorn::engine::Engine;
-use lanthorn::evaluate::{Scores, score};
-use lanthorn::events::{Event, Listener, Listeners};
 use lanthorn::exchange::keras_json::translate;
-use lanthorn::sections::Config;
-use lanthorn::spec::{Facts, Spec};
-use lanthorn::summary::summary;
-use lanthorn::target::Target;
-use lanthorn::trainer::{Trainer, TrainingData};
+use lanthorn::model::Target;
+use lanthorn::model::summary;
+use lanthorn::model::{Scores, score};
+use lanthorn::training::Config;
+use lanthorn::training::Engine;
+use lanthorn::training::Samples;
+use lanthorn::training::{Event, Listener, Listeners};
+use lanthorn::training::{Facts, Spec};
+use lanthorn::training::{Trainer, TrainingData};
 use serde_json::{Value, json};
 
 use crate::golden::{Golden, Outcome, close, close_numbers, numbers};

@@ -3,7 +3,7 @@
 use lanthorn::config::Node;
 use lanthorn::exchange::keras_json::translate;
 use lanthorn::initializers::Initializer;
-use lanthorn::random::Random;
+use lanthorn::runtime::Random;
 use serde_json::Value;
 
 use crate::golden::{Golden, Outcome, close_numbers};

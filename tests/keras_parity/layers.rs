@@ -7,8 +7,8 @@ use lanthorn::config::Node;
 use lanthorn::exchange::keras_json::translate;
 use lanthorn::layers;
 use lanthorn::layers::{Context, Forward, LayerEntry, Signal};
-use lanthorn::random::Random;
-use lanthorn::weights::Weights;
+use lanthorn::model::Weights;
+use lanthorn::runtime::Random;
 use serde_json::{Value, json};
 
 use crate::golden::{Golden, Outcome, close};

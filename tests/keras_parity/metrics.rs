@@ -4,7 +4,7 @@ use candle_core::Tensor;
 use lanthorn::Shape;
 use lanthorn::config::Node;
 use lanthorn::metrics::{Accumulator, MetricBatch, MetricEntry};
-use lanthorn::target::{Output, Target};
+use lanthorn::model::{Output, Target};
 use serde_json::{Map, Value};
 
 use crate::golden::{Golden, Outcome, close_numbers, numbers};

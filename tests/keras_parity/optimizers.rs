@@ -4,12 +4,12 @@
 use candle_core::Device;
 use lanthorn::config::Node;
 use lanthorn::exchange::keras_json::translate;
-use lanthorn::gradients::{Gradient, Gradients};
 use lanthorn::initializers::Initializer;
+use lanthorn::model::Stored;
+use lanthorn::model::{WeightOptions, WeightSpec, Weights};
 use lanthorn::optimizers::{OptimizerEntry, OptimizerState};
-use lanthorn::random::Random;
-use lanthorn::stored::Stored;
-use lanthorn::weights::{WeightOptions, WeightSpec, Weights};
+use lanthorn::runtime::Random;
+use lanthorn::training::{Gradient, Gradients};
 use serde_json::Value;
 
 use crate::golden::{Golden, Outcome, close, close_numbers, numbers};

@@ -2,7 +2,7 @@
 
 use lanthorn::config::Node;
 use lanthorn::exchange::keras_json::translate;
-use lanthorn::schedules::LearningRate;
+use lanthorn::optimizers::schedules::LearningRate;
 use serde_json::Value;
 
 use crate::golden::{Golden, Outcome, close_numbers};

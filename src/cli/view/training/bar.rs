@@ -3,8 +3,8 @@
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use lanthorn::events::Event;
-use lanthorn::trainer::Trainer;
+use lanthorn::training::Event;
+use lanthorn::training::Trainer;
 
 use super::super::streams::draw;
 use super::lines::Lines;

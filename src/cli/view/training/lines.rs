@@ -1,6 +1,6 @@
 //! A line for each epoch; or, where quiet, the result and warnings alone.
 
-use lanthorn::events::Event;
+use lanthorn::training::Event;
 
 use super::super::streams::say;
 use super::super::{diagnostic, keras_number, result};

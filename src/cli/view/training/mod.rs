@@ -9,9 +9,9 @@ use std::path::Path;
 use anyhow::Result;
 use lanthorn::Diagnostic;
 use lanthorn::callbacks::Logs;
-use lanthorn::events::{Event, Flow, Listener};
-use lanthorn::trainer::Trainer;
-use lanthorn::weights_file::Fit;
+use lanthorn::model::weights_file::Fit;
+use lanthorn::training::Trainer;
+use lanthorn::training::{Event, Flow, Listener};
 
 use super::streams::reader_is_gone;
 use bar::Bar;
