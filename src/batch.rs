@@ -16,7 +16,7 @@ pub struct Samples<'a> {
     pub x_width: usize,
     /// The targets: rows × width.
     pub y: &'a [f32],
-    /// The shape of one target: [] for a class number, [k] for k numbers.
+    /// The shape of one target: `[]` for a class number, `[k]` for k numbers.
     pub y_shape: &'a [usize],
     /// How much each row counts in the loss.
     pub weights: Option<&'a [f32]>,

@@ -168,7 +168,7 @@ impl Problem {
 const WITH_FIELDS: char = '\u{1e}';
 
 /// Its words; with `{:#}` all its fields. serde's errors carry a text and nothing else: that is how
-/// a problem that is found while reading comes through them whole, by [`Problem::carried_by`].
+/// a problem that is found while reading comes through them whole, by `Problem::carried_by`.
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if f.alternate() {

@@ -1,6 +1,6 @@
 //! The reader of configurations: one YAML, TOML or JSON text becomes a tree of [`Node`]s that know
 //! their places, the tree becomes a typed configuration, and every mistake is told at line and
-//! column. It knows no section of ours: those are in [`crate::sections`].
+//! column. It knows no section of ours: those are in `sections`.
 
 mod arguments;
 mod choice;

@@ -31,12 +31,12 @@ pub struct Targets {
 }
 
 impl Targets {
-    /// Targets of a shape: [] for class numbers, [k] for k numbers each.
+    /// Targets of a shape: `[]` for class numbers, `[k]` for k numbers each.
     pub fn new(values: Vec<f32>, shape: Vec<usize>) -> Self {
         Targets { values, shape }
     }
 
-    /// The shape of one target: [] for a class number, [k] for k numbers.
+    /// The shape of one target: `[]` for a class number, `[k]` for k numbers.
     pub fn shape(&self) -> &[usize] {
         &self.shape
     }

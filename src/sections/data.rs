@@ -31,8 +31,8 @@ pub struct DataConfig {
     /// Format of the tables. Default: cells separated by commas, under a header line.
     #[serde(default, skip_serializing_if = "is_default")]
     pub csv: CsvConfig,
-    /// Texts that mean a missing value in any column, in addition to the empty cell. Default: NA,
-    /// N/A, n/a, <NA>, #N/A, NaN, nan, None, null, NULL, ? and -.
+    /// Texts that mean a missing value in any column, in addition to the empty cell. Default: `NA`,
+    /// `N/A`, `n/a`, `<NA>`, `#N/A`, `NaN`, `nan`, `None`, `null`, `NULL`, `?` and `-`.
     #[serde(default = "MissingValues::usual", skip_serializing_if = "MissingValues::is_usual")]
     pub missing_values: MissingValues,
     /// Features, in the order of the model's inputs.

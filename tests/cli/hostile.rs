@@ -1,13 +1,8 @@
 //! Hostile files: each is refused by name, at once, and without taking memory for what it claims.
 
-#![cfg(feature = "keras")]
-#![allow(unreachable_pub, clippy::unwrap_used)]
-
-mod support;
-
 use std::time::{Duration, Instant};
 
-use support::{Folder, project};
+use crate::support::{Folder, project};
 
 /// Keras files of tests/files/hostile/make.py: what Keras's own loader refuses, or a careless reader
 /// would follow, run, or take all memory for.

@@ -1,21 +1,16 @@
 //! Keras's files, as real Keras wrote them: every kind is read and gives the numbers that Keras
 //! gave, what we write is read back, and hostile files are errors, quickly.
 
-#![allow(unreachable_pub, clippy::print_stdout, clippy::unwrap_used)]
-#![cfg(feature = "keras")]
-
-mod support;
-
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
+use crate::support::{Folder, project};
 use candle_core::{DType, Device, Tensor};
 use lanthorn::exchange::keras::{KerasFile, write_keras, write_weights};
 use lanthorn::exchange::of_model::{from_keras, load_keras_weights};
 use lanthorn::exchange::portable::Portable;
 use lanthorn::model::Model;
 use lanthorn::runtime::files::{TensorFile, to_safetensors};
-use support::{Folder, project};
 
 const MODELS: [&str; 6] =
     ["tutorial_mlp", "cnn", "lstm", "embedding_gru", "bn_dropout0", "regression"];

@@ -1,14 +1,10 @@
 //! Memory is asked for before it is taken.
 
-#![allow(unreachable_pub, clippy::unwrap_used)]
-
-mod support;
-
+use crate::support::{Folder, LOAN};
 use lanthorn::model::Network;
 use lanthorn::optimizers::OptimizerState;
 use lanthorn::training::Need;
 use lanthorn::training::Plan;
-use support::{Folder, LOAN};
 
 /// 24 bytes a weight and more: no machine has that.
 fn huge() -> String {

@@ -1,11 +1,7 @@
 //! Words of the neighbours (PyTorch, scikit-learn, Lightning, Keras 1, plain English) in a
 //! configuration or on the command line: the error says what to type here.
 
-#![allow(unreachable_pub, clippy::unwrap_used)]
-
-mod support;
-
-use support::{Folder, LOAN};
+use crate::support::{Folder, LOAN};
 
 /// What stands in loan.yaml, what is written instead, and what the help says.
 const WORDS: &[(&str, &str, &str)] = &[

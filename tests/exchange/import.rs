@@ -1,11 +1,7 @@
 //! `lanthorn import`: what only training needs doesn't stand in the weights' way, and what a file
 //! can't say is asked for in a warning.
 
-#![cfg(feature = "keras")]
-#![allow(unreachable_pub, clippy::unwrap_used)]
-
-mod support;
-
+use crate::support::{Folder, project};
 use candle_core::{Device, Tensor};
 use lanthorn::Sequential;
 use lanthorn::activations::Activation;
@@ -15,7 +11,6 @@ use lanthorn::metrics::Accuracy;
 use lanthorn::model::Model;
 use lanthorn::model::Predictor;
 use lanthorn::training::{CompileConfig, FitConfig};
-use support::{Folder, project};
 
 fn folder_with(names: &[&str]) -> Folder {
     let folder = Folder::new();

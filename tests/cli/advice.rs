@@ -1,11 +1,7 @@
 //! Warnings: what is allowed and seldom meant is told by check and train, with one line of remedy;
 //! and the tables that a configuration names besides the one to train on.
 
-#![allow(unreachable_pub, clippy::print_stdout, clippy::unwrap_used, clippy::format_collect)]
-
-mod support;
-
-use support::{Folder, LOAN};
+use crate::support::{Folder, LOAN};
 
 /// A folder with t.csv, whose rows are these, and t.yaml.
 fn folder(header: &str, row: impl Fn(usize) -> String, features: &str, target: &str) -> Folder {

@@ -1,8 +1,6 @@
 //! Shapes: whatever a layer's arguments and its input, it says what is wrong with them, or gives
 //! just the shape that it promised, as candle ops and as a kernel.
 
-#![allow(unreachable_pub, clippy::print_stdout, clippy::unwrap_used)]
-
 use std::collections::BTreeMap;
 use std::sync::{LazyLock, Mutex};
 

@@ -1,11 +1,7 @@
 //! What can't be learned or used is refused before training: losses over activations, targets and
 //! metrics that don't fit. What checks and trains can predict, evaluate and report.
 
-#![allow(unreachable_pub, clippy::print_stdout, clippy::unwrap_used, clippy::format_collect)]
-
-mod support;
-
-use support::{Call, Folder};
+use crate::support::{Call, Folder};
 
 /// A folder with t.csv: features a and b, a target y of this, and t.yaml.
 fn folder(y: impl Fn(usize) -> String, target: &str, units: &str, loss: &str) -> Folder {

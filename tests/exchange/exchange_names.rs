@@ -1,11 +1,7 @@
 //! What goes to Keras and comes from it by name, without Keras: every name has its class, both
 //! directions of a Bidirectional are kept, and what would compute other numbers is refused.
 
-#![allow(unreachable_pub, clippy::print_stdout, clippy::unwrap_used)]
-#![cfg(feature = "keras")]
-
-mod support;
-
+use crate::support::Folder;
 use lanthorn::config::{Catalog, Node};
 use lanthorn::exchange::keras::{read_json, write_json};
 use lanthorn::exchange::portable::{Portable, PortableLayer};
@@ -16,7 +12,6 @@ use lanthorn::metrics::Metric;
 use lanthorn::optimizers::Optimizer;
 use lanthorn::optimizers::schedules::Schedule;
 use serde_json::{Value, json};
-use support::Folder;
 
 /// A kind is a class of Keras, unless its line in the list says that it is ours alone.
 fn each_is_in<T: Catalog + ?Sized>(module: &Module, own: &[&str]) {

@@ -1,10 +1,6 @@
 //! The classic Keras workflow, step by step, on the binary.
 
-#![allow(unreachable_pub, clippy::print_stdout, clippy::unwrap_used)]
-
-mod support;
-
-use support::{Folder, project};
+use crate::support::{Folder, project};
 
 #[test]
 fn check_shows_the_first_rows_raw_and_as_the_model_sees_them() {
@@ -85,7 +81,7 @@ fn weights_and_architecture_go_out_and_come_back() {
     folder.ok("export run --to weights -o w.safetensors");
     for format in ["yaml", "toml", "json"] {
         folder.ok(&format!("export run --to config -o arch.{format}"));
-        let config = support::LOAN;
+        let config = crate::support::LOAN;
         let (start, rest) = config.split_once("model:").unwrap();
         let (_, end) = rest.split_once("compile:").unwrap();
         folder.write("from.yaml", &format!("{start}model: {{from: arch.{format}}}\ncompile:{end}"));

@@ -1,11 +1,7 @@
 //! Every file in configs/ is parsed, built, trained for an epoch, and exported to ONNX; the two loans
 //! are one tree.
 
-#![allow(unreachable_pub, clippy::print_stdout, clippy::unwrap_used)]
-
-mod support;
-
-use support::{Folder, project};
+use crate::support::{Folder, project};
 
 #[test]
 fn every_configuration_trains() {

@@ -1,11 +1,7 @@
 //! What a user can get wrong: every error says what was expected, what was found, where, and what
 //! to do; exit code 1 for what the user gave, 2 for usage; nothing panics.
 
-#![allow(unreachable_pub, clippy::print_stdout, clippy::unwrap_used)]
-
-mod support;
-
-use support::{Folder, LOAN};
+use crate::support::{Folder, LOAN};
 
 /// A change to loan.yaml and what stderr must hold.
 const CONFIGS: &[(&str, &str, &str, &[&str])] = &[
@@ -447,7 +443,7 @@ fn a_loss_that_is_not_a_number_names_the_epoch_the_batch_and_the_checkpoint() {
     told("nan", &call, 1, &["epoch 1", "batch", "run"]);
 }
 
-fn told(what: &str, call: &support::Call, code: i32, fragments: &[&str]) {
+fn told(what: &str, call: &crate::support::Call, code: i32, fragments: &[&str]) {
     assert_eq!(call.code, code, "{what}: {}{}", call.stdout, call.stderr);
     assert!(!call.stderr.contains("panicked"), "{what}: {}", call.stderr);
     assert!(call.stderr.lines().any(|line| line.starts_with("error: ")), "{what}: {}", call.stderr);

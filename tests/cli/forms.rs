@@ -1,14 +1,10 @@
 //! Every form of the files that was ever written: read with the same predictions, gone on with, and
 //! exported to the same bytes by this version. tests/files/forms has a folder for each version.
 
-#![allow(unreachable_pub, clippy::unwrap_used)]
-
-mod support;
-
 use std::path::{Path, PathBuf};
 
+use crate::support::{Folder, project};
 use candle_core::Device;
-use support::{Folder, project};
 
 /// Rounding differs between kinds of processors.
 const TOLERANCE: f64 = 2e-5;

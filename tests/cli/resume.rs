@@ -1,12 +1,8 @@
 //! Determinism, resuming, interruption: the same bytes whatever happens on the way.
 
-#![allow(unreachable_pub, clippy::print_stdout, clippy::unwrap_used)]
-
-mod support;
-
 use std::time::{Duration, Instant};
 
-use support::Folder;
+use crate::support::Folder;
 
 const OPTIMIZERS: [&str; 3] =
     ["{adam: {learning_rate: 0.01}}", "{sgd: {learning_rate: 0.05, momentum: 0.9}}", "rmsprop"];
@@ -163,7 +159,7 @@ fn what_may_not_change_on_resume_is_named() {
 #[test]
 fn a_finished_training_without_its_model_gets_it_at_resume() {
     let folder = Folder::with_loan();
-    folder.write("loan.yaml", &(support::LOAN.to_string() + CALLBACKS));
+    folder.write("loan.yaml", &(crate::support::LOAN.to_string() + CALLBACKS));
     folder.ok("train loan.yaml -q --out whole");
     let bytes = folder.read_bytes("whole/model.safetensors");
     for state in ["missing", "of an earlier position", "torn"] {
@@ -242,7 +238,7 @@ fn what_an_extended_and_interrupted_run_prints_works_as_printed() {
 #[test]
 fn a_run_that_stopped_early_says_what_going_on_means() {
     let folder = Folder::with_loan();
-    let text = support::LOAN.replace("learning_rate: 0.01", "learning_rate: 0.0");
+    let text = crate::support::LOAN.replace("learning_rate: 0.01", "learning_rate: 0.0");
     folder.write("loan.yaml", &(text + CALLBACKS));
     let stdout = folder.ok("train loan.yaml -q --out run --set fit.epochs=20");
     assert!(
@@ -326,7 +322,8 @@ fn the_first_error_is_the_one_that_is_told() {
 fn a_moved_run_goes_on_or_says_what_to_type() {
     let folder = Folder::with_loan();
     folder.write("tables/loan.csv", &folder.read("loan.csv"));
-    let text = support::LOAN.replace("train: loan.csv", "train: ../configs/../tables/loan.csv");
+    let text =
+        crate::support::LOAN.replace("train: loan.csv", "train: ../configs/../tables/loan.csv");
     folder.write("configs/loan.yaml", &text);
     folder.ok("train configs/loan.yaml -q --out runs/a");
     assert!(folder.read("runs/a/config.yaml").contains("train: ../../tables/loan.csv\n"));
@@ -392,7 +389,7 @@ fn what_was_changed_is_noticed_by_every_verb() {
 #[test]
 fn runs_of_the_first_format_are_read_and_go_on() {
     let folder = Folder::new();
-    let files = support::project("tests/files/format-1.0");
+    let files = crate::support::project("tests/files/format-1.0");
     std::fs::create_dir(folder.path("run")).unwrap();
     for file in ["old.yaml", "loan.csv"] {
         std::fs::copy(files.join(file), folder.path(file)).unwrap();

@@ -1,11 +1,7 @@
 //! The end of a training: what its last line, its model and its history say is of the weights that
 //! were saved.
 
-#![allow(unreachable_pub, clippy::unwrap_used)]
-
-mod support;
-
-use support::Folder;
+use crate::support::Folder;
 
 /// Training and validation in tables of their own, so that `evaluate` sees the same rows.
 fn folder(optimizer: &str, callbacks: &str) -> Folder {
@@ -15,7 +11,7 @@ fn folder(optimizer: &str, callbacks: &str) -> Folder {
     let part = |rows: &[&str]| format!("{}\n{}\n", table.lines().next().unwrap(), rows.join("\n"));
     folder.write("train.csv", &part(&rows[..200]));
     folder.write("held_back.csv", &part(&rows[200..]));
-    let text = support::LOAN
+    let text = crate::support::LOAN
         .replace("train: loan.csv", "train: train.csv\n  validation: held_back.csv")
         .replace("  validation_split: 0.1\n", "  validation_batch_size: 32\n")
         .replace("{adam: {learning_rate: 0.01}}", optimizer);
@@ -84,7 +80,10 @@ fn a_number_that_is_an_f32s_is_the_same_when_the_run_goes_on() {
     let folder = Folder::with_loan();
     let dense =
         "dense: {units: 8, activation: relu, kernel_regularizer: {l1: {l1: 0.009999999776482582}}}";
-    folder.write("loan.yaml", &support::LOAN.replace("dense: {units: 8, activation: relu}", dense));
+    folder.write(
+        "loan.yaml",
+        &crate::support::LOAN.replace("dense: {units: 8, activation: relu}", dense),
+    );
     folder.ok("train loan.yaml -q --out whole");
     folder.ok("train loan.yaml -q --out run --set fit.epochs=2");
     folder.ok("train --resume run -q --set fit.epochs=4");

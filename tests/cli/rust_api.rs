@@ -1,7 +1,5 @@
 //! Models made and trained in Rust, over arrays.
 
-#![allow(clippy::unwrap_used)]
-
 use candle_core::{Device, Tensor};
 use lanthorn::Sequential;
 use lanthorn::activations::Activation;

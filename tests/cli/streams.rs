@@ -1,17 +1,12 @@
 //! Output that can't be written, readers that go away, and signals.
 
-#![cfg(unix)]
-#![allow(unreachable_pub, clippy::unwrap_used)]
-
-mod support;
-
 use std::fs::OpenOptions;
 use std::io::{BufRead, BufReader, Read};
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::Receiver;
 use std::time::{Duration, Instant};
 
-use support::{Folder, LOAN};
+use crate::support::{Folder, LOAN};
 
 /// Epochs that nobody waits for.
 const ENDLESS: &str = "fit.epochs=100000";

@@ -1,9 +1,5 @@
 //! docs/reference.md is made from the lists; this test holds it true.
-//! `LANTHORN_WRITE=1 cargo test --test reference` writes it anew.
-
-#![allow(unreachable_pub, clippy::print_stdout, clippy::unwrap_used)]
-
-mod support;
+//! `LANTHORN_WRITE=1 cargo test --test documents` writes it anew.
 
 use lanthorn::callbacks::Callback;
 use lanthorn::config::Catalog;
@@ -20,7 +16,7 @@ fn the_reference_is_made_from_the_lists() {
     let mut text = String::from(
         "# Reference\n\nEvery name that a configuration may use, with its arguments and their \
          meaning. Names are Keras's; Keras's class names are accepted too. This page is made from \
-         the lists in the code by `LANTHORN_WRITE=1 cargo test --test reference`.\n",
+         the lists in the code by `LANTHORN_WRITE=1 cargo test --test documents`.\n",
     );
     text += &list::<dyn Layer>("Layers");
     text += &enumeration::<lanthorn::activations::Activation>("Activations");
@@ -32,7 +28,7 @@ fn the_reference_is_made_from_the_lists() {
     text += &list::<dyn Loss>("Losses");
     text += &list::<dyn Metric>("Metrics");
     text += &list::<dyn Callback>("Callbacks");
-    let path = support::project("docs/reference.md");
+    let path = crate::support::project("docs/reference.md");
     if std::env::var_os("LANTHORN_WRITE").is_some() {
         std::fs::write(&path, &text).unwrap();
     }
@@ -111,7 +107,7 @@ fn the_page_of_errors_is_made_from_the_codes() {
     for code in lanthorn::Code::ALL {
         text += &format!("| {} | {} | {} |\n", code.number(), code.name(), code.meaning());
     }
-    let path = support::project("docs/errors.md");
+    let path = crate::support::project("docs/errors.md");
     if std::env::var_os("LANTHORN_WRITE").is_some() {
         std::fs::write(&path, &text).unwrap();
     }
@@ -146,7 +142,7 @@ own:
 
 Exit codes are those of [the command line](command-line.md).
 
-This page is made from the code by `LANTHORN_WRITE=1 cargo test --test reference`.
+This page is made from the code by `LANTHORN_WRITE=1 cargo test --test documents`.
 
 | Code | Kind | Meaning |
 |---|---|---|

@@ -1,7 +1,5 @@
 //! model.safetensors' weights in candle's own modules: the names are theirs, and so are the numbers.
 
-#![allow(clippy::unwrap_used)]
-
 use std::collections::HashMap;
 
 use candle_core::{DType, Device, Module, Tensor};

@@ -1,14 +1,9 @@
 //! Weights under the names of others, what every export gives back, and what `inspect` shows.
 
-#![allow(unreachable_pub, clippy::print_stdout, clippy::unwrap_used)]
-#![cfg(feature = "keras")]
-
-mod support;
-
+use crate::support::{Folder, LOAN, project};
 use candle_core::{DType, Device, Tensor};
 use lanthorn::exchange::keras::KerasFile;
 use lanthorn::runtime::files::{TensorFile, to_safetensors};
-use support::{Folder, LOAN, project};
 
 #[test]
 fn weights_under_other_names_are_matched_by_order_and_shape() {

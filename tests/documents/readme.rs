@@ -1,11 +1,7 @@
 //! What README.md shows is what its commands print. Digits may differ on another kind of CPU, so
-//! they are not compared. `LANTHORN_WRITE=1 cargo test --release --test readme` writes it anew.
+//! they are not compared. `LANTHORN_WRITE=1 cargo test --release --test documents` writes it anew.
 
-#![allow(unreachable_pub, clippy::print_stdout, clippy::unwrap_used)]
-
-mod support;
-
-use support::{Folder, project};
+use crate::support::{Folder, project};
 
 #[test]
 fn every_console_block_shows_real_output() {

@@ -1,11 +1,7 @@
 //! Messy tables: what is read right, what is refused with its true cause, and nothing wrong without
 //! a word.
 
-#![allow(unreachable_pub, clippy::print_stdout, clippy::unwrap_used, clippy::format_collect)]
-
-mod support;
-
-use support::{Call, Folder};
+use crate::support::{Call, Folder};
 
 const HEADER: &str = "age,income,colour,bought";
 

@@ -1,12 +1,8 @@
 //! ONNX files are read back by our own evaluator, which notices what is wrong with them.
 
-#![cfg(all(feature = "onnx", feature = "keras"))]
-#![allow(unreachable_pub, clippy::print_stdout, clippy::unwrap_used)]
-
-mod support;
-
 use std::path::Path;
 
+use crate::support::{Folder, project};
 use candle_core::Device;
 use lanthorn::exchange::keras::KerasFile;
 use lanthorn::exchange::of_model::from_keras;
@@ -15,7 +11,6 @@ use lanthorn::exchange::onnx::{difference, write};
 use lanthorn::exchange::portable::Portable;
 use lanthorn::exchange::verify::tolerance;
 use lanthorn::model::Model;
-use support::{Folder, project};
 
 const MODELS: [&str; 6] =
     ["tutorial_mlp", "cnn", "lstm", "embedding_gru", "bn_dropout0", "regression"];

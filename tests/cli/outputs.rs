@@ -1,11 +1,7 @@
 //! What `-o` names: nothing that is read, no model and no run is written over; links, pipes,
 //! devices and modes are kept.
 
-#![allow(unreachable_pub, clippy::unwrap_used)]
-
-mod support;
-
-use support::{Folder, project};
+use crate::support::{Folder, project};
 
 fn trained() -> Folder {
     let folder = Folder::with_loan();

@@ -1,11 +1,7 @@
 //! `lanthorn convert`: every script of tests/convert becomes the configuration beside it, comments
 //! included. `LANTHORN_BLESS=1` writes them anew.
 
-#![allow(clippy::unwrap_used, unreachable_pub)]
-
-mod support;
-
-use support::{Folder, project};
+use crate::support::{Folder, project};
 
 #[test]
 fn scripts_become_the_configurations_beside_them() {

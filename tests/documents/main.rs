@@ -1,0 +1,10 @@
+//! What is written about the program is true: README, reference, configurations, schema.
+
+#![allow(unreachable_pub, clippy::print_stdout, clippy::unwrap_used)]
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod configs;
+mod readme;
+mod reference;
