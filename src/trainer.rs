@@ -22,19 +22,6 @@ use crate::spec::{Spec, TrainSpec};
 use crate::threads;
 
 /// A model being trained: everything that changes from step to step.
-/// ```
-/// use candle_core::Device;
-/// use lanthorn::training::{Listeners, Outcome, Plan};
-///
-/// # fn main() -> lanthorn::Result<()> {
-/// let plan = Plan::open("configs/iris.yaml".as_ref(), &["fit.epochs=2".to_string()])?;
-/// let mut trainer = plan.trainer(&Device::Cpu)?;
-/// let outcome = trainer.fit(&plan.training_data()?, &mut Listeners::none())?;
-/// assert_eq!(outcome, Outcome::Finished(None));
-/// assert_eq!(trainer.history.values("val_loss").len(), 2);
-/// # Ok(())
-/// # }
-/// ```
 pub struct Trainer {
     /// The model; its weights are the raw ones until [`Trainer::fit`] has ended.
     pub model: Network,

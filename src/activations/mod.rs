@@ -14,6 +14,7 @@ use serde_json::{Value, json};
 use crate::error::{Problem, Result};
 use crate::shape::Shape;
 
+#[cfg(feature = "onnx")]
 pub(crate) use slices::{SELU_ALPHA, SELU_SCALE};
 pub use tensors::{log_softmax, softmax};
 

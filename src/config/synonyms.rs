@@ -1,16 +1,13 @@
-//! What the neighbours call things: PyTorch, scikit-learn, Lightning, Keras 1 and plain English. A
-//! hint beside an unknown name: nothing here is accepted as it stands.
+//! What PyTorch, scikit-learn, Lightning, Keras 1 and plain English call things: hints, never names.
 
 use super::names::same_name;
 
 /// Another name of one that is listed: what it is (`layer`, `key`, …), the name, ours.
 const NAMES: &[(&str, &str, &str)] = &[
-    // PyTorch's modules
     ("layer", "Linear", "dense"),
     ("layer", "LazyLinear", "dense"),
     ("layer", "fc", "dense"),
     ("layer", "fully_connected", "dense"),
-    ("layer", "InnerProduct", "dense"),
     ("layer", "hidden", "dense"),
     ("layer", "BatchNorm", "batch_normalization"),
     ("layer", "BatchNorm1d", "batch_normalization"),
@@ -375,28 +372,24 @@ pub(super) fn advice(noun: &str, found: &str, valid: &[&str]) -> Option<&'static
 mod tests {
     use super::*;
     use crate::callbacks::Callback;
-    use crate::config::{Catalog, Entry};
+    use crate::config::Entry;
     use crate::layers::Layer;
     use crate::losses::Loss;
     use crate::metrics::Metric;
     use crate::optimizers::Optimizer;
     use crate::schedules::Schedule;
 
-    fn lists<T: Catalog + ?Sized>(name: &str) -> bool {
-        Entry::<T>::find(name).is_ok()
-    }
-
     #[test]
     fn every_word_stands_for_a_listed_name_and_is_none_itself() {
         let mut accepted: Vec<&str> = Vec::new();
         for (noun, word, ours) in NAMES {
             let lists: fn(&str) -> bool = match *noun {
-                "layer" => lists::<dyn Layer>,
-                "loss" => lists::<dyn Loss>,
-                "metric" => lists::<dyn Metric>,
-                "optimizer" => lists::<dyn Optimizer>,
-                "schedule" => lists::<dyn Schedule>,
-                "callback" => lists::<dyn Callback>,
+                "layer" => |name| Entry::<dyn Layer>::find(name).is_ok(),
+                "loss" => |name| Entry::<dyn Loss>::find(name).is_ok(),
+                "metric" => |name| Entry::<dyn Metric>::find(name).is_ok(),
+                "optimizer" => |name| Entry::<dyn Optimizer>::find(name).is_ok(),
+                "schedule" => |name| Entry::<dyn Schedule>::find(name).is_ok(),
+                "callback" => |name| Entry::<dyn Callback>::find(name).is_ok(),
                 _ => continue,
             };
             assert!(lists(ours), "{noun} {ours}");

@@ -59,11 +59,15 @@ use crate::sections::DataConfig;
 pub(crate) use facts::ColumnFacts;
 
 pub use class_weight::{balanced, class_counts, class_weights};
+#[cfg(feature = "onnx")]
 pub(crate) use classes::Classes;
 pub use dataset::{Dataset, Matrix, Targets};
 pub use head::Head;
+#[cfg(feature = "onnx")]
+pub(crate) use preprocessing::Column;
 pub use preprocessing::Preprocessing;
-pub(crate) use preprocessing::{Column, Transform};
+pub(crate) use preprocessing::Transform;
+#[cfg(feature = "onnx")]
 pub(crate) use scaling::Scaling;
 pub use split::ValidationSplit;
 

@@ -112,6 +112,7 @@ impl Scaling {
 
     /// True where a column's numbers must be read as f64: they lie so far from 0, beside their
     /// spread, that f32's rounding would be seen once they are scaled (timestamps).
+    #[cfg(feature = "onnx")]
     pub(crate) fn wants_f64(&self) -> bool {
         self.affine().is_some_and(|(_, offset)| offset.abs() >= 256.0) // 256 · 2^-24 is 1.5e-5
     }

@@ -12,6 +12,7 @@ pub(super) struct LayerRules {
     /// What becomes of the order of the features.
     pub(super) order: FeatureOrder,
     /// Keras's rule: whether a mask goes on to the next layer.
+    #[cfg_attr(not(feature = "onnx"), allow(dead_code))]
     pub(super) passes_mask: bool,
     /// Whether its steps follow upon steps, so that roundings add up.
     pub(super) is_recurrent: bool,

@@ -174,13 +174,12 @@ pub fn load_keras_weights(model: &Network, file: &KerasFile, path: &Path) -> Res
         return Err(Error::model(path, message));
     }
     let mut notes = Vec::new();
-    for ((name, theirs), called) in own.iter().zip(theirs).zip(file.layers()) {
+    for ((name, theirs), called) in own.iter().zip(theirs).zip(file.keys()) {
         set_layer(model, name, theirs, path)?;
-        if called.key != *name && own.contains(&called.key.as_str()) {
+        if called != *name && own.contains(&called) {
             notes.push(format!(
-                "`{name}` has the weights of the file's `{}`: they go by the order of the layers, as \
-                 in Keras, although the model has a `{}`, too",
-                called.key, called.key
+                "`{name}` has the weights of the file's `{called}`: they go by the order of the layers, \
+                 as in Keras, although the model has a `{called}`, too"
             ));
         }
     }

@@ -3,6 +3,7 @@
 mod csv;
 pub mod data;
 mod keeping;
+mod rules;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -15,8 +16,9 @@ use crate::metrics::MetricEntry;
 use crate::optimizers::OptimizerEntry;
 
 pub use csv::{CsvConfig, HeaderConfig, MissingValues};
-pub use data::{ColumnConfig, Columns, DataConfig, Encode, MinMax, Scale};
+pub use data::{ColumnConfig, Columns, DataConfig};
 pub use keeping::{InitWeights, Interval};
+pub use rules::{Encode, MinMax, Scale};
 
 /// The JSON Schema of a whole configuration.
 pub fn schema() -> serde_json::Value {

@@ -45,6 +45,11 @@ impl KerasFile {
         None
     }
 
+    /// No layers.
+    pub fn keys(&self) -> Vec<&str> {
+        Vec::new()
+    }
+
     /// No weights.
     pub fn weights_of(&self, _key: &str, _name: &str) -> &[Tensor] {
         &[]

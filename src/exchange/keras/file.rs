@@ -170,6 +170,11 @@ impl KerasFile {
         Inspection { tensors, metadata }
     }
 
+    /// The keys of the layers that have weights, in the file's order.
+    pub fn keys(&self) -> Vec<&str> {
+        self.layers().map(|layer| layer.key.as_str()).collect()
+    }
+
     /// The layers that have weights.
     pub fn layers(&self) -> impl Iterator<Item = &LayerWeights> {
         self.weights.iter().filter(|layer| !layer.weights.is_empty())
