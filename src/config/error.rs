@@ -249,6 +249,9 @@ pub(super) fn found_words(found: Unexpected<'_>) -> String {
 fn remedy(expected: &str, found: Unexpected<'_>) -> String {
     match found {
         Unexpected::Str("None" | "none") => "leave the key out, or write `null`".to_string(),
+        Unexpected::Str(text) if expected.contains("whole number") && text.ends_with('%') => {
+            String::new()
+        }
         Unexpected::Str(text) if expected.contains("number") && text.ends_with('%') => {
             let percent = text.trim_end_matches('%').trim().parse::<f64>();
             percent.map(|percent| format!("write `{}`", percent / 100.0)).unwrap_or_default()

@@ -1,6 +1,7 @@
 //! Collapse: columns whose numbers are no longer different once they are in 32 bits.
 
 use super::columns::{Plan, Planned, written_name};
+use super::facts::Extents;
 use super::part::Part;
 use super::preprocessing::{Column, Preprocessing, Transform};
 use super::scaling::Scaling;
@@ -18,6 +19,7 @@ pub(super) fn check(
     preprocessing: &Preprocessing,
     table: &Table,
     part: Part<'_>,
+    extents: &Extents,
 ) -> Result<Vec<Diagnostic>, ConfigError> {
     let mut warnings = Vec::new();
     if table.chunks.iter().all(|chunk| matches!(chunk.numbers, Numbers::Narrow(_))) {
@@ -34,7 +36,7 @@ pub(super) fn check(
         if *scaling != Scaling::None {
             continue;
         }
-        let Some((different, left)) = counts(table, *place, part) else { continue };
+        let Some((different, left)) = counts(table, *place, part, extents) else { continue };
         let name = &planned.name;
         let message = format!(
             "column `{name}`: {different} different values become {left} when rounded to the 32 \
@@ -61,32 +63,31 @@ fn remedy(planned: &Planned) -> String {
 }
 
 /// How many values are different, and how many are in 32 bits; None where that can't be few.
-fn counts(table: &Table, place: usize, part: Part<'_>) -> Option<(usize, usize)> {
-    let values = || {
-        table.with_starts().into_iter().flat_map(move |(start, chunk)| {
-            let at = move |row: u32| chunk.numbers.at(row as usize * table.numbers + place);
-            part.rows(start, chunk.rows).into_iter().map(at)
-        })
-    };
-    let (mut count, mut low, mut high) = (0usize, f64::INFINITY, f64::NEG_INFINITY);
-    let (mut is_whole, mut is_exact) = (true, true);
-    for value in values() {
-        count += 1;
-        (low, high) = (low.min(value), high.max(value));
-        is_whole &= value.fract() == 0.0;
-        is_exact &= f64::from(narrowed(value)) == value;
-    }
+fn counts(
+    table: &Table,
+    place: usize,
+    part: Part<'_>,
+    extents: &Extents,
+) -> Option<(usize, usize)> {
+    let (count, low, high) = extents.range(place);
+    let is_whole = extents.is_whole(place);
     let largest = low.abs().max(high.abs());
+    let is_tiny = largest < f64::from(f32::MIN_POSITIVE);
+    let is_exact = extents.is_exact(place) && !is_tiny;
     if is_exact || (is_whole && largest < ALL_DIFFERENT) {
         return None;
     }
     // as many as 32 bits could tell apart, were they evenly spread
     let steps = (high - low) / largest * ALL_DIFFERENT;
-    let is_tiny = largest < f64::from(f32::MIN_POSITIVE);
     if !is_whole && !is_tiny && steps > 16.0 * count as f64 {
         return None;
     }
-    let mut wide: Vec<f64> = values().collect();
+    let chunks = table.with_starts().into_iter();
+    let values = chunks.flat_map(|(start, chunk)| {
+        let at = move |row: u32| chunk.numbers.at(row as usize * table.numbers + place);
+        part.rows(start, chunk.rows).into_iter().map(at)
+    });
+    let mut wide: Vec<f64> = values.collect();
     wide.sort_by(f64::total_cmp);
     wide.dedup();
     let different = wide.len();

@@ -6,7 +6,8 @@ use super::columns::Plan;
 use super::part::Part;
 use super::preprocessing::{Preprocessing, Transform};
 use super::scaling::Scaling;
-use super::table::{Chunk, Slot, Table};
+use super::table::{Chunk, Numbers, Slot, Table};
+use crate::kernels::simd::vectorize;
 use crate::threads;
 
 /// What a column of numbers is like in the part to train on.
@@ -28,98 +29,150 @@ pub(crate) struct ColumnFacts {
     pub rows: usize,
 }
 
-/// What is gathered from one column.
-#[derive(Clone, Copy)]
+/// What is gathered from all columns of numbers, column beside column, so that a row is taken in
+/// one vectorised loop. What is counted is counted in f64.
+#[derive(Clone)]
 struct Gathered {
     rows: usize,
-    low: f64,
-    high: f64,
-    first: f64,
-    last: f64,
-    is_whole: bool,
-    rises: bool,
+    low: Vec<f64>,
+    high: Vec<f64>,
+    first: Vec<f64>,
+    last: Vec<f64>,
+    /// Values that are no whole numbers.
+    fractions: Vec<f64>,
+    /// Values that 32 bits don't hold.
+    rounded: Vec<f64>,
+    /// Values that aren't above the one before.
+    falls: Vec<f64>,
 }
 
-const NOTHING: Gathered = Gathered {
-    rows: 0,
-    low: f64::INFINITY,
-    high: f64::NEG_INFINITY,
-    first: f64::INFINITY,
-    last: f64::NEG_INFINITY,
-    is_whole: true,
-    rises: true,
-};
+/// What is gathered of the part to train on, by the places of the numbers in a row.
+pub(super) struct Extents(Option<Gathered>);
+
+impl Extents {
+    /// One pass over the table.
+    pub(super) fn of(table: &Table, part: Part<'_>) -> Extents {
+        Extents(threads::within(|| {
+            let of_chunk = |(start, chunk): (usize, &Chunk)| {
+                let mut gathered = Gathered::new(table.numbers);
+                let rows = part.rows(start, chunk.rows);
+                match &chunk.numbers {
+                    Numbers::Wide(values) => gathered.add(values, &rows, |value| value),
+                    Numbers::Narrow(values) => gathered.add(values, &rows, f64::from),
+                }
+                gathered
+            };
+            let chunks = table.with_starts().into_par_iter();
+            let parts: Vec<Gathered> = chunks.map(of_chunk).collect();
+            parts.into_iter().reduce(Gathered::then)
+        }))
+    }
+
+    /// True where 32 bits hold every number at this place of a row.
+    pub(super) fn is_exact(&self, place: usize) -> bool {
+        self.0.as_ref().is_none_or(|all| all.rounded[place] == 0.0)
+    }
+
+    /// True where every number at this place is a whole one.
+    pub(super) fn is_whole(&self, place: usize) -> bool {
+        self.0.as_ref().is_none_or(|all| all.fractions[place] == 0.0)
+    }
+
+    /// How many rows, the smallest and the largest number at this place.
+    pub(super) fn range(&self, place: usize) -> (usize, f64, f64) {
+        self.0.as_ref().map_or((0, 0.0, 0.0), |all| (all.rows, all.low[place], all.high[place]))
+    }
+}
 
 /// The facts of the columns of numbers among the features and the target.
 pub(super) fn gather(
     plan: &Plan,
     preprocessing: &Preprocessing,
     table: &Table,
-    part: Part<'_>,
+    extents: &Extents,
 ) -> Vec<ColumnFacts> {
-    let by_place = threads::within(|| {
-        let chunks = table.with_starts().into_par_iter();
-        let of_chunk = |(start, chunk): (usize, &Chunk)| {
-            let mut all = vec![NOTHING; table.numbers];
-            for row in part.rows(start, chunk.rows) {
-                let start = row as usize * table.numbers;
-                for (place, gathered) in all.iter_mut().enumerate() {
-                    *gathered = gathered.and(chunk.numbers.at(start + place));
-                }
-            }
-            all
-        };
-        let parts: Vec<Vec<Gathered>> = chunks.map(of_chunk).collect();
-        parts.into_iter().reduce(|a, b| a.into_iter().zip(b).map(|(a, b)| a.then(b)).collect())
-    });
-    let by_place = by_place.unwrap_or_default();
+    let Some(all) = extents.0.as_ref().filter(|all| all.rows > 0) else { return Vec::new() };
     let columns = preprocessing.features.iter().chain(&preprocessing.target);
     let facts = columns.zip(&table.slots).enumerate().filter_map(|(index, (column, slot))| {
         let (Slot::Number(place), Transform::Number { scaling }) = (slot, &column.transform) else {
             return None;
         };
-        let gathered = by_place.get(*place).filter(|gathered| gathered.rows > 0)?;
         Some(ColumnFacts {
             name: column.name.clone(),
             is_target: index >= plan.features.len(),
             is_scaled: *scaling != Scaling::None,
-            range: (gathered.low, gathered.high),
-            is_whole: gathered.is_whole,
-            rises: gathered.rises,
-            rows: gathered.rows,
+            range: (all.low[*place], all.high[*place]),
+            is_whole: all.fractions[*place] == 0.0,
+            rises: all.falls[*place] == 0.0,
+            rows: all.rows,
         })
     });
     facts.collect()
 }
 
 impl Gathered {
-    #[inline]
-    fn and(self, value: f64) -> Gathered {
+    fn new(columns: usize) -> Gathered {
         Gathered {
-            rows: self.rows + 1,
-            low: self.low.min(value),
-            high: self.high.max(value),
-            first: if self.rows == 0 { value } else { self.first },
-            last: value,
-            is_whole: self.is_whole && value.fract() == 0.0,
-            rises: self.rises && value > self.last,
+            rows: 0,
+            low: vec![f64::INFINITY; columns],
+            high: vec![f64::NEG_INFINITY; columns],
+            first: vec![f64::NEG_INFINITY; columns],
+            last: vec![f64::NEG_INFINITY; columns],
+            fractions: vec![0.0; columns],
+            rounded: vec![0.0; columns],
+            falls: vec![0.0; columns],
         }
     }
 
+    fn add<T: Copy>(&mut self, values: &[T], rows: &[u32], wide: impl Fn(T) -> f64 + Copy) {
+        let columns = self.low.len();
+        self.rows = rows.len();
+        if let Some(row) = rows.first() {
+            let first = &values[*row as usize * columns..][..columns];
+            self.first.iter_mut().zip(first).for_each(|(to, value)| *to = wide(*value));
+        }
+        let Gathered { low, high, last, fractions, rounded, falls, .. } = self;
+        let (low, high, last) = (&mut low[..], &mut high[..], &mut last[..]);
+        let (fractions, rounded, falls) = (&mut fractions[..], &mut rounded[..], &mut falls[..]);
+        vectorize(move || {
+            let (low, high, last) =
+                (&mut low[..columns], &mut high[..columns], &mut last[..columns]);
+            let (fractions, rounded, falls) =
+                (&mut fractions[..columns], &mut rounded[..columns], &mut falls[..columns]);
+            let count = |is_so: bool| if is_so { 1.0 } else { 0.0 };
+            for row in rows {
+                let row = &values[*row as usize * columns..][..columns];
+                for i in 0..columns {
+                    let value = wide(row[i]);
+                    low[i] = if value < low[i] { value } else { low[i] };
+                    high[i] = if value > high[i] { value } else { high[i] };
+                    fractions[i] += count(value.trunc() != value);
+                    rounded[i] += count(f64::from(value as f32) != value);
+                    falls[i] += count(value <= last[i]);
+                    last[i] = value;
+                }
+            }
+        });
+    }
+
     /// This part and the one after it.
-    fn then(self, next: Gathered) -> Gathered {
+    fn then(mut self, next: Gathered) -> Gathered {
         match (self.rows, next.rows) {
             (0, _) => next,
             (_, 0) => self,
-            _ => Gathered {
-                rows: self.rows + next.rows,
-                low: self.low.min(next.low),
-                high: self.high.max(next.high),
-                first: self.first,
-                last: next.last,
-                is_whole: self.is_whole && next.is_whole,
-                rises: self.rises && next.rises && next.first > self.last,
-            },
+            _ => {
+                for i in 0..self.low.len() {
+                    self.low[i] = self.low[i].min(next.low[i]);
+                    self.high[i] = self.high[i].max(next.high[i]);
+                    self.fractions[i] += next.fractions[i];
+                    self.rounded[i] += next.rounded[i];
+                    let falls = if next.first[i] <= self.last[i] { 1.0 } else { 0.0 };
+                    self.falls[i] += next.falls[i] + falls;
+                    self.last[i] = next.last[i];
+                }
+                self.rows += next.rows;
+                self
+            }
         }
     }
 }

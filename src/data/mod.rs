@@ -56,6 +56,8 @@ use crate::error::Result;
 use crate::random::Random;
 use crate::sections::DataConfig;
 
+use facts::Extents;
+
 pub(crate) use facts::ColumnFacts;
 
 pub use class_weight::{balanced, class_counts, class_weights};
@@ -134,9 +136,10 @@ pub fn load(
     bound.check(&table, &source, &header, remedy(split).as_str())?;
 
     let mut warnings: Vec<Diagnostic> = header.warning().into_iter().collect();
-    warnings.extend(collapse::check(&plan, &preprocessing, &table, part)?);
+    let extents = Extents::of(&table, part);
+    warnings.extend(collapse::check(&plan, &preprocessing, &table, part, &extents)?);
     warnings.extend(of_spelling);
-    let facts = facts::gather(&plan, &preprocessing, &table, part);
+    let facts = facts::gather(&plan, &preprocessing, &table, &extents);
 
     let columns = plan.features.iter().chain(&plan.target).chain(&plan.weight);
     let columns = columns.map(|column| (column.name.clone(), column.index)).collect();
