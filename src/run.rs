@@ -363,11 +363,16 @@ fn refuse_taken(folder: &Path) -> Result<()> {
     Ok(())
 }
 
+/// Characters of a run's name that its folder carries; four bytes each at the most.
+const LONGEST_NAME: usize = 60;
+
 fn next_free(disk: &dyn Disk, name: &str) -> Result<PathBuf> {
-    let name: String = name
-        .chars()
-        .map(|c| if c.is_alphanumeric() || "-_.".contains(c) { c } else { '_' })
-        .collect();
+    // no hidden folder, and room for the number within what file systems take
+    let kept = |(at, c): (usize, char)| {
+        let is_plain = c.is_alphanumeric() || "-_".contains(c) || (c == '.' && at > 0);
+        if is_plain { c } else { '_' }
+    };
+    let name: String = name.chars().take(LONGEST_NAME).enumerate().map(kept).collect();
     let runs = Path::new("runs");
     disk::create_folders(disk, runs)?;
     for number in 1..100_000 {

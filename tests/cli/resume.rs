@@ -430,3 +430,20 @@ fn same_run(folder: &Folder, a: &str, b: &str, what: &str) {
         assert!(a == b, "{file} differs ({what})");
     }
 }
+
+#[test]
+fn a_run_s_folder_is_never_hidden_and_its_name_never_too_long() {
+    let folder = Folder::with_loan();
+    for name in [".", "..x", &"n".repeat(300)] {
+        let set = format!("name={name}");
+        let call = folder.call(&["train", "loan.yaml", "-q", "--set", &set]);
+        assert_eq!(call.code, 0, "{name}: {}", call.stderr);
+    }
+    let mut names: Vec<String> = std::fs::read_dir(folder.path("runs"))
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned())
+        .collect();
+    names.sort();
+    let long = format!("{}-001", "n".repeat(60));
+    assert_eq!(names, ["_-001", "_.x-001", &long]);
+}
