@@ -10,6 +10,7 @@ use serde::de::{self, DeserializeSeed, Deserializer, Error, IntoDeserializer, Vi
 use super::error::{ConfigError, Detail};
 use super::names::{same_name, snake_case, unknown_name, with_article};
 use super::node::{Key, Node, Value};
+use super::not_yet;
 use crate::diagnostics::Code;
 
 impl<'de> Deserializer<'de> for &'de Node {
@@ -104,9 +105,13 @@ impl<'de> Deserializer<'de> for &'de Node {
                     with_article(&noun),
                     other.words()
                 );
-                return Err(ConfigError::at("", message)
-                    .with_code(Code::WrongType)
-                    .at_span(&self.span));
+                let error = match not_yet::problem(&noun, &other.words(), &[]) {
+                    Some(problem) => ConfigError::at("", message)
+                        .with_code(problem.code)
+                        .with_help(format!("not supported yet: {}", problem.help)),
+                    None => ConfigError::at("", message).with_code(Code::WrongType),
+                };
+                return Err(error.at_span(&self.span));
             }
         };
         // Keras's class spelling is accepted: case and underscores don't count

@@ -73,12 +73,15 @@ impl ConfigError {
     /// A problem of the value at hand.
     pub(super) fn of(problem: Problem) -> Self {
         let Problem { code, message, help, key, near } = problem;
+        let is_unsupported_key = code == Code::Unsupported && !key.is_empty();
         let detail = match code {
             Code::MissingKey => Detail::Missing(key.clone()),
             Code::UnknownKey => Detail::UnknownKey(near),
+            _ if is_unsupported_key => Detail::UnknownKey(None),
             _ => Detail::None,
         };
-        let path = if code == Code::UnknownKey { key } else { String::new() };
+        let is_of_key = code == Code::UnknownKey || is_unsupported_key;
+        let path = if is_of_key { key } else { String::new() };
         ConfigError { code, help, detail, ..ConfigError::at(path, message) }
     }
 

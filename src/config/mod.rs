@@ -12,6 +12,7 @@ mod format;
 mod json;
 pub mod names;
 pub mod node;
+mod not_yet;
 mod of_code;
 mod partial;
 mod registry;

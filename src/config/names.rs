@@ -1,7 +1,7 @@
 //! Names: Keras's snake_case, its class spelling, and the nearest valid name for a mistyped one.
 
 use super::of_code::of_code;
-use super::synonyms;
+use super::{not_yet, synonyms};
 use crate::diagnostics::Code;
 use crate::error::Problem;
 
@@ -58,8 +58,12 @@ pub fn unknown_name(noun: &str, found: &str, valid: &[&str]) -> Problem {
 
 /// The problem of a key that a table doesn't have.
 pub(super) fn unknown_key(found: &str, valid: &[&str]) -> Problem {
-    let problem = unknown_name("key", found, valid).code(Code::UnknownKey);
-    Problem { key: found.to_string(), ..problem }
+    let problem = unknown_name("key", found, valid);
+    let code = match problem.code {
+        Code::Unsupported => Code::Unsupported,
+        _ => Code::UnknownKey,
+    };
+    Problem { key: found.to_string(), ..problem.code(code) }
 }
 
 /// [`unknown_name`], with the name that may be meant. Of a long list that is all the help.
@@ -69,6 +73,9 @@ pub(super) fn unknown_name_near(
     near: Option<&str>,
     valid: &[&str],
 ) -> Problem {
+    if let Some(problem) = not_yet::problem(noun, found, valid) {
+        return problem;
+    }
     let near = synonyms::meant(noun, found, valid).or(near);
     let list = valid.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
     let nouns = if noun.ends_with('s') { format!("{noun}es") } else { format!("{noun}s") };

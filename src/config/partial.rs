@@ -8,7 +8,6 @@ use serde::de::DeserializeOwned;
 
 use super::error::{ConfigError, Detail};
 use super::node::{Node, Segment, Value, find, segments};
-use crate::diagnostics::Code;
 
 /// How many mistakes are looked for: each costs another reading.
 const LIMIT: usize = 100;
@@ -172,7 +171,8 @@ impl Damage {
                 is_broken || self.is_meant(&error.path, key)
             }
             // a table or list is at fault as a whole, and lacks a part
-            _ => error.code != Code::UnknownKey && node.has_broken_child(),
+            Detail::UnknownKey(_) => false,
+            _ => node.has_broken_child(),
         }
     }
 

@@ -159,7 +159,6 @@ const NAMES: &[(&str, &str, &str)] = &[
     ("key", "X", "features"),
     ("key", "label", "target"),
     ("key", "labels", "target"),
-    ("key", "y", "target"),
     ("key", "output", "target"),
     ("key", "file", "train"),
     ("key", "path", "train"),

@@ -11,6 +11,8 @@ use crate::diagnostics::{Code, Diagnostic};
 
 /// Whole numbers from here on aren't all different in 32 bits.
 const ALL_DIFFERENT: f64 = (1u32 << 24) as f64;
+/// Whole numbers above it aren't all different in 64 bits.
+pub(super) const EXACT: f64 = (1u64 << 53) as f64;
 
 /// An error for a column that isn't scaled and loses much of what tells its rows apart; a warning
 /// for one that loses little.
@@ -42,19 +44,26 @@ pub(super) fn check(
             "column `{name}`: {different} different values become {left} when rounded to the 32 \
              bits that the model computes in"
         );
+        let (_, low, high) = extents.range(*place);
+        let remedy = remedy(planned, low.abs().max(high.abs()));
         // whole numbers are ids, counts or times: what they lose is what they are for
         if left * 100 < different * 99 {
             let error = ConfigError::at(&planned.path, message).with_code(Code::Column);
-            return Err(error.with_help(remedy(planned)));
+            return Err(error.with_help(remedy));
         }
         if left < different {
-            warnings.push(Diagnostic::warning(Code::Precision, message).with_help(remedy(planned)));
+            warnings.push(Diagnostic::warning(Code::Precision, message).with_help(remedy));
         }
     }
     Ok(warnings)
 }
 
-fn remedy(planned: &Planned) -> String {
+fn remedy(planned: &Planned, largest: f64) -> String {
+    if largest > EXACT {
+        return "leave the column out where it only numbers the rows, or take ids as categories by \
+                `encode`; else subtract a number from all of them: 64 bits lose digits above 2^53"
+            .to_string();
+    }
     let written = written_name(&planned.name);
     format!(
         "add `scale: standard`, which is computed in 64 bits: `{{column: {written}, scale: \

@@ -6,7 +6,7 @@
 //! wrong by `faults`, `looks` and `ragged`; `cells` is what both hold of a cell), `split`, `fit`
 //! (classes and statistics of the part to train on: `classes`, `scaling`), [`Preprocessing`] (what is
 //! saved with the model), `apply` (numbers as the model sees them), `dataset`; then the warnings
-//! (`spelling`, `collapse`, `tail`, and `facts` for those who know the model), `head` (the first
+//! (`spelling`, `collapse`, `suspects`, `tail`, and `facts` for those who know the model), `head` (the first
 //! rows, to be shown) and `class_weight`.
 
 mod apply;
@@ -33,6 +33,7 @@ mod scaling;
 mod source;
 mod spelling;
 mod split;
+mod suspects;
 mod table;
 mod tail;
 #[cfg(test)]
@@ -139,6 +140,7 @@ pub fn load(
     let extents = Extents::of(&table, part);
     warnings.extend(collapse::check(&plan, &preprocessing, &table, part, &extents)?);
     warnings.extend(of_spelling);
+    warnings.extend(suspects::check(&plan, &table, &extents, &source, &header)?);
     let facts = facts::gather(&plan, &preprocessing, &table, &extents);
 
     let columns = plan.features.iter().chain(&plan.target).chain(&plan.weight);

@@ -50,7 +50,7 @@ codes! {
     MissingKey L012 "missing_key" "A required key is missing.";
     WrongType L013 "wrong_type" "A value of the wrong type, such as text where a number is expected.";
     InvalidValue L014 "invalid_value" "A value that is not allowed, such as a negative size.";
-    Unsupported L015 "unsupported" "A name that Keras has and Lanthorn does not support.";
+    Unsupported L015 "unsupported" "A key or name that Lanthorn does not support, or not yet.";
     SeveralNames L016 "several_names" "Several names where one is expected; often a mistake of indentation.";
     Conflict L017 "conflict" "Two keys that exclude each other.";
     // its sections against each other and the data
@@ -87,6 +87,9 @@ codes! {
     Leak L162 "leak" "A feature is the target itself.";
     Precision L163 "precision" "Different numbers become the same in 32 bits.";
     CategoryOrder L164 "category_order" "Categories are numbered in an order that may mean nothing.";
+    MissingMark L165 "missing_mark" "A number far from all others, such as -999, may mark missing values.";
+    Thousands L166 "thousands" "Numbers with a point that may stand between thousands.";
+    TotalRow L167 "total_row" "The last row may be the total of the others.";
     // models and runs
     Model L200 "model" "A model, checkpoint or weights file cannot be used.";
     Run L300 "run" "The command cannot be carried out.";

@@ -10,9 +10,8 @@ use crate::diagnostics::Code;
 use crate::error::Problem;
 
 /// Format of a CSV file.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, JsonSchema)]
-#[serde(rename = "csv")]
-#[schemars(deny_unknown_fields)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename = "csv", deny_unknown_fields)]
 pub struct CsvConfig {
     /// Separator of the cells. Default: a comma.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -67,63 +66,6 @@ impl MissingValues {
     /// None but the empty cell; serde's default for models that know no other.
     pub fn is_none(&self) -> bool {
         self.0.is_empty()
-    }
-}
-
-/// What is read of `csv`; the keys that aren't built say so.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Written {
-    delimiter: Option<char>,
-    #[serde(default)]
-    header: HeaderConfig,
-    #[serde(rename = "comment", default)]
-    _comment: NotYet<0>,
-    #[serde(rename = "quote", default)]
-    _quote: NotYet<1>,
-    #[serde(rename = "decimal", default)]
-    _decimal: NotYet<2>,
-    #[serde(rename = "thousands", default)]
-    _thousands: NotYet<3>,
-    #[serde(rename = "strip", default)]
-    _strip: NotYet<4>,
-    #[serde(rename = "encoding", default)]
-    _encoding: NotYet<5>,
-    #[serde(rename = "trailing_delimiter", default)]
-    _trailing_delimiter: NotYet<6>,
-}
-
-impl<'de> Deserialize<'de> for CsvConfig {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let written = Written::deserialize(deserializer)?;
-        Ok(CsvConfig { delimiter: written.delimiter, header: written.header })
-    }
-}
-
-/// A key that is known and not supported yet.
-#[derive(Default)]
-struct NotYet<const KEY: usize>;
-
-/// Such keys, each with what goes instead.
-const NOT_YET: [(&str, &str); 7] = [
-    ("comment", "remove the lines of comments from the file"),
-    ("quote", "cells are quoted by `\"`"),
-    ("decimal", "write numbers with a decimal point: 3.14"),
-    ("thousands", "write numbers without separators: 1000"),
-    ("strip", "write the numbers alone"),
-    ("encoding", "save the file as UTF-8"),
-    (
-        "trailing_delimiter",
-        "remove the delimiter at the end of each line, or end the header with one as well",
-    ),
-];
-
-impl<'de, const KEY: usize> Deserialize<'de> for NotYet<KEY> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        de::IgnoredAny::deserialize(deserializer)?;
-        let (key, help) = NOT_YET[KEY];
-        let problem = Problem::at("", format!("`{key}` is not supported yet")).help(help);
-        Err(de::Error::custom(problem.code(Code::Unsupported)))
     }
 }
 

@@ -18,6 +18,7 @@ mod resume;
 mod rust_api;
 #[cfg(unix)]
 mod streams;
+mod suspects;
 mod tables;
 mod trainable;
 mod workflow;

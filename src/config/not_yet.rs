@@ -1,0 +1,122 @@
+//! Not yet: words of the configuration that are planned, each with what to do today. A word goes from
+//! here once it is built.
+
+use super::names::same_name;
+use crate::diagnostics::Code;
+use crate::error::Problem;
+
+/// What it is (`key`, `scaling`, …), the word, a name that stands beside it where it is meant (or
+/// none), and what to do today.
+const WORDS: &[(&str, &str, &str, &str)] = &[
+    // data
+    ("key", "format", "train", "tables are CSV files: export the data as CSV"),
+    ("key", "rows", "train", "write the rows to use into a table of their own"),
+    ("key", "x", "train", "the features are columns of the table: `features: [age, income]`"),
+    ("key", "y", "train", "the target is a column of the table: `target: outcome`"),
+    (
+        "key",
+        "id",
+        "train",
+        "columns that are not named are no features; `lanthorn predict --keep-columns` copies all of them beside the predictions",
+    ),
+    (
+        "key",
+        "window",
+        "train",
+        "write each window as one row of the table, and give the model its shape: `model: {input_shape: [steps, features], …}`",
+    ),
+    ("key", "streaming", "train", "leave it out: a table is read into memory as a whole"),
+    (
+        "key",
+        "shuffle_limit",
+        "train",
+        "leave it out: all rows are in memory, and shuffled as a whole",
+    ),
+    ("key", "cache", "train", "leave it out: a table is read anew for each training"),
+    // data.csv
+    ("key", "comment", "header", "remove the lines of comments from the file"),
+    ("key", "quote", "header", "cells are quoted by `\"`: write the file so"),
+    ("key", "decimal", "header", "write numbers with a decimal point: 3.14"),
+    ("key", "thousands", "header", "write numbers without separators: 1000"),
+    ("key", "strip", "header", "write the numbers alone, without signs of money or percent"),
+    ("key", "encoding", "header", "save the file as UTF-8"),
+    (
+        "key",
+        "trailing_delimiter",
+        "header",
+        "remove the delimiter at the end of each line, or end the header with one as well",
+    ),
+    // the rule of a column
+    (
+        "key",
+        "missing",
+        "encode",
+        "fill the cells in the table, or remove the rows; `data.missing_values` says what reads as missing",
+    ),
+    ("key", "indicator", "encode", "add a column of 0 and 1 to the table"),
+    (
+        "key",
+        "unknown",
+        "encode",
+        "categories that training hasn't seen are refused: put a row of each into the table to train on",
+    ),
+    (
+        "key",
+        "date",
+        "encode",
+        "make columns of numbers of it (days since a day, the month, the weekday)",
+    ),
+    ("key", "text", "encode", "make columns of numbers of it, such as counts of words"),
+    ("key", "vector", "encode", "write each of its numbers into a column of its own"),
+    ("key", "image", "encode", "write each pixel into a column of its own"),
+    ("key", "clip", "range", "values beyond those of training are scaled beyond the range"),
+    ("encoding", "ordinal", "", "put numbers into the table in the order of the categories"),
+    ("encoding", "frequency", "", "put the share of each category into the table"),
+    ("encoding", "multi_hot", "", "write a column of 0 and 1 for each label"),
+    ("encoding", "discretize", "", "put the number of the bin into the table"),
+    ("scaling", "log1p", "", "put log(1 + x) into the table, or take `standard`"),
+    ("scaling", "a list", "", "several scalings one after the other: keep one of them"),
+    // fit
+    (
+        "key",
+        "cv",
+        "epochs",
+        "train on one fold at a time: a table for each, named in `data.validation`",
+    ),
+    (
+        "key",
+        "group",
+        "stratified",
+        "split the table by hand, and name the part to validate on in `data.validation`",
+    ),
+    (
+        "key",
+        "time",
+        "stratified",
+        "sort the table by time and hold its last rows back: `validation_split: 0.1`",
+    ),
+    (
+        "key",
+        "column",
+        "stratified",
+        "split the table by hand, and name the part to validate on in `data.validation`",
+    ),
+    (
+        "key",
+        "hash",
+        "stratified",
+        "draw the rows: `validation_split: {random: 0.1}`; the same `seed` draws the same",
+    ),
+];
+
+/// The problem of a word that is planned; `beside` are the names that stand there.
+pub(super) fn problem(noun: &str, found: &str, beside: &[&str]) -> Option<Problem> {
+    let (_, word, _, help) = WORDS.iter().find(|(of, word, neighbour, _)| {
+        *of == noun
+            && same_name(word, found)
+            && (neighbour.is_empty() || beside.contains(neighbour))
+            && !beside.contains(word)
+    })?;
+    let problem = Problem::at("", format!("`{word}` is not supported yet")).help(*help);
+    Some(problem.code(Code::Unsupported))
+}
