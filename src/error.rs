@@ -5,7 +5,6 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use crate::config::ConfigError;
 use crate::diagnostics::{Code, Diagnostic, Diagnostics, Place};
 
 /// Everything that can go wrong.
@@ -119,12 +118,6 @@ impl Error {
 impl From<Diagnostic> for Error {
     fn from(diagnostic: Diagnostic) -> Self {
         Error::Diagnosed(diagnostic.into())
-    }
-}
-
-impl From<ConfigError> for Error {
-    fn from(error: ConfigError) -> Self {
-        Error::from(Diagnostic::from(error))
     }
 }
 

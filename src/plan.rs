@@ -10,6 +10,7 @@ use crate::config::{ConfigError, Damage, Document, Node, Partial, shortened};
 use crate::data::{self, Dataset, Loaded};
 use crate::diagnostics::{Code, Diagnostic, Place};
 use crate::error::{Error, Result};
+use crate::exchange::python::with_entry_of_code;
 use crate::memory::Need;
 use crate::random::Random;
 use crate::run_config::as_json;
@@ -189,6 +190,7 @@ impl Plan {
 
 /// The error of mistakes, of which there are some.
 fn all(errors: Vec<Diagnostic>) -> Error {
+    let errors = errors.into_iter().map(with_entry_of_code).collect();
     Error::all(errors).unwrap_or_else(|| Error::Internal("no mistake was found".to_string()))
 }
 

@@ -7,7 +7,7 @@ use lanthorn::training::Plan;
 use serde_json::json;
 
 use super::view::{self, table};
-use super::{Common, ConfigFile};
+use super::common::{Common, ConfigFile};
 
 #[derive(Args)]
 pub(crate) struct CheckArguments {

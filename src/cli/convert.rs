@@ -16,7 +16,8 @@ use lanthorn::training::{Facts, Spec};
 use serde_json::{Map, Value, json};
 
 use super::output::{Kind, Output};
-use super::{Common, view};
+use super::common::Common;
+use super::view;
 
 #[derive(Args)]
 pub(crate) struct ConvertArguments {

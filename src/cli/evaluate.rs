@@ -16,7 +16,8 @@ use lanthorn::training::Engine;
 use lanthorn::training::{Plan, samples};
 use serde_json::json;
 
-use super::{Common, view};
+use super::common::{Common, load_model};
+use super::view;
 
 #[derive(Args)]
 pub(crate) struct EvaluateArguments {
@@ -36,7 +37,7 @@ pub(crate) struct EvaluateArguments {
 }
 
 pub(crate) fn run(arguments: &EvaluateArguments, common: &Common) -> Result<()> {
-    let model = super::load_model(&arguments.model, &common.device()?, common)?;
+    let model = load_model(&arguments.model, &common.device()?, common)?;
     let (Some(preprocessing), Some(train)) = (&model.preprocessing, &model.spec.train) else {
         return Err(Error::run("the model was saved without its training settings").into());
     };

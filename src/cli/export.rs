@@ -20,7 +20,8 @@ use serde_json::json;
 
 use super::output::{Kind, Output};
 use super::summary::is_model;
-use super::{Common, view};
+use super::common::{Common, load_model, tables_of};
+use super::view;
 
 #[derive(Args)]
 pub(crate) struct ExportArguments {
@@ -144,7 +145,7 @@ fn of_configuration(
     write: fn(&Config, &Spec) -> Exported,
 ) -> Result<()> {
     let plan = Plan::open(&arguments.model, &[])?;
-    let tables = super::tables_of(&plan);
+    let tables = tables_of(&plan);
     let mut inputs = vec![(arguments.model.as_path(), "the configuration that is read")];
     inputs.extend(tables.iter().map(|path| (path.as_path(), "a table of the configuration")));
     let output = output(arguments, &inputs)?;
@@ -163,7 +164,7 @@ fn of_configuration(
 fn of_model(arguments: &ExportArguments, common: &Common) -> Result<()> {
     let file = model_path(&arguments.model)?;
     let output = output(arguments, &[(&file, "the model that is exported")])?;
-    let model = super::load_model(&arguments.model, &Device::Cpu, common)?;
+    let model = load_model(&arguments.model, &Device::Cpu, common)?;
     write_to(&output, &arguments.to.write(&model, &options(arguments))?)?;
     let difference = arguments.verify.then(|| read_back(arguments, model)).transpose()?;
     tell(arguments, common, Some(&output), difference)
@@ -180,7 +181,7 @@ fn folder(arguments: &ExportArguments, common: &Common) -> Result<()> {
     }
     let file = model_path(&arguments.model)?;
     let inputs = [(&*file, "the model that is exported")];
-    let model = super::load_model(&arguments.model, &Device::Cpu, common)?;
+    let model = load_model(&arguments.model, &Device::Cpu, common)?;
     let Exported::Files(files) = arguments.to.write(&model, &options(arguments))? else {
         return Err(Error::Internal(format!("`{}` wrote no files", arguments.to.name())).into());
     };

@@ -20,7 +20,8 @@ use lanthorn::training::{Run, model_of};
 use serde_json::json;
 
 use super::output::{Kind, Output};
-use super::{Common, view};
+use super::common::{Common, tables_of};
+use super::view;
 
 #[derive(Args)]
 pub(crate) struct ImportArguments {
@@ -153,7 +154,7 @@ fn into_config(
     let is_stream = is_stream || out == Path::new("-");
     let is_run = !is_stream && out.extension().is_none_or(|ending| ending != "safetensors");
     let plan = Plan::open(config, &[])?;
-    let tables = super::tables_of(&plan);
+    let tables = tables_of(&plan);
     let mut inputs = vec![(config, "the configuration that is read")];
     inputs.extend(tables.iter().map(|path| (path.as_path(), "a table of the configuration")));
     let output = if is_run { None } else { Some(output(arguments, &inputs)?) };

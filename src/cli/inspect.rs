@@ -12,7 +12,8 @@ use serde_json::json;
 
 use super::import::no_foreign_file;
 use super::view::table;
-use super::{Common, view};
+use super::common::Common;
+use super::view;
 
 #[derive(Args)]
 pub(crate) struct InspectArguments {

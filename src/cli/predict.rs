@@ -6,14 +6,15 @@ use std::path::PathBuf;
 use anyhow::{Context, Result};
 use clap::Args;
 use lanthorn::Error;
-use lanthorn::config::names::unknown_name;
+use lanthorn::config::unknown_name;
 use lanthorn::data::{self, Used};
 use lanthorn::model::model_path;
 use lanthorn::model::{Predictions, Predictor};
 use serde_json::json;
 
 use super::output::{Kind, Output};
-use super::{Common, view};
+use super::common::{Common, load_model};
+use super::view;
 
 #[derive(Args)]
 pub(crate) struct PredictArguments {
@@ -44,7 +45,7 @@ pub(crate) fn run(arguments: &PredictArguments, common: &Common) -> Result<()> {
     let file = model_path(&arguments.model)?;
     let inputs = [(&*arguments.data, "the table that is read"), (&*file, "the model that is used")];
     let output = Output::at(&arguments.out, Kind::Text, &inputs)?;
-    let model = super::load_model(&arguments.model, &common.device()?, common)?;
+    let model = load_model(&arguments.model, &common.device()?, common)?;
     if !arguments.no_self_test
         && let Some(warning) = model.check()?
     {

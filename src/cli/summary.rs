@@ -11,7 +11,8 @@ use lanthorn::optimizers::OptimizerState;
 use lanthorn::training::Plan;
 use serde_json::json;
 
-use super::{Common, Overrides, view};
+use super::common::{Common, Overrides, load_model};
+use super::view;
 
 #[derive(Args)]
 pub(crate) struct SummaryArguments {
@@ -27,7 +28,7 @@ pub(crate) struct SummaryArguments {
 
 pub(crate) fn run(arguments: &SummaryArguments, common: &Common) -> Result<()> {
     let (model, optimizer) = if is_model(&arguments.path) {
-        let model = super::load_model(&arguments.path, &Device::Cpu, common)?;
+        let model = load_model(&arguments.path, &Device::Cpu, common)?;
         // Keras counts the optimizer's variables once it is built, as it is after training
         let optimizer = match &model.spec.train {
             Some(train) => Some(optimizer_parameters(train, &model.network)?),

@@ -20,7 +20,7 @@ use lanthorn::{Code, Diagnostic, Error};
 
 use super::signals::Signals;
 use super::view::training::View;
-use super::{Common, Overrides};
+use super::common::{Common, Overrides};
 
 #[derive(Args)]
 pub(crate) struct TrainArguments {

@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use super::entry::{Catalog, Common, Entry, Kind};
 use super::error::ConfigError;
-use super::names::unknown_key;
+use super::unknown::unknown_key;
 use crate::diagnostics::Code;
 use crate::error::Problem;
 

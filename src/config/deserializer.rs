@@ -8,9 +8,10 @@ use std::ops::Range;
 use serde::de::{self, DeserializeSeed, Deserializer, Error, IntoDeserializer, Visitor};
 
 use super::error::{ConfigError, Detail};
-use super::names::{same_name, snake_case, unknown_name, with_article};
+use super::names::{same_name, snake_case, with_article};
 use super::node::{Key, Node, Value};
 use super::not_yet;
+use super::unknown::unknown_name;
 use crate::diagnostics::Code;
 
 impl<'de> Deserializer<'de> for &'de Node {

@@ -1,9 +1,7 @@
 //! `Document`: one configuration file, parsed, with the overrides of the command line in it.
 
 use std::io::{ErrorKind, Read};
-use std::ops::Range;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use serde::de::DeserializeOwned;
 
@@ -13,7 +11,8 @@ use super::names::did_you_mean;
 use super::node::{Node, Value};
 use super::partial::Partial;
 use super::set;
-use crate::diagnostics::{Code, Diagnostic, Diagnostics, Place, Text};
+use super::source_text::{SourceText, in_text, located};
+use crate::diagnostics::{Code, Diagnostic, Diagnostics, Place};
 use crate::error::{Error, Result};
 
 /// The size that no configuration reaches: a larger file is something else.
@@ -40,31 +39,9 @@ const MAX_BYTES: u64 = 16 << 20;
 #[derive(Debug, Clone)]
 pub struct Document {
     /// The file, then each override; a span of the tree is a range of bytes in all of them.
-    pub(super) sources: Vec<Source>,
+    pub(super) sources: Vec<SourceText>,
     /// The tree; its root is a table.
     pub(super) root: Node,
-}
-
-/// A text that the spans of the tree point into, and where it begins in them.
-#[derive(Debug, Clone)]
-pub(super) struct Source {
-    text: Arc<Text>,
-    base: usize,
-}
-
-impl Source {
-    fn new(name: &str, text: String, base: usize) -> Self {
-        Source { text: Arc::new(Text { name: name.to_string(), text }), base }
-    }
-
-    fn end(&self) -> usize {
-        self.base + self.text.text.len()
-    }
-
-    /// True where a span points into this text, whose end belongs to it.
-    pub(super) fn holds(&self, span: &Range<usize>) -> bool {
-        (self.base..=self.end()).contains(&span.start)
-    }
 }
 
 impl Document {
@@ -110,7 +87,7 @@ impl Document {
     /// Parses a text; `name` is the file's in errors.
     pub fn parse(text: &str, name: &str, format: Format) -> Result<Document> {
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-        let sources = vec![Source::new(name, text.to_string(), 0)];
+        let sources = vec![SourceText::new(name, text.to_string(), 0)];
         let root = format.parse(text).map_err(|error| located(&sources, error))?;
         match &root.value {
             Value::Map(_) => Ok(Document { sources, root }),
@@ -131,7 +108,7 @@ impl Document {
     pub fn set(&mut self, text: &str) -> Result<()> {
         let base = self.sources.last().map_or(0, |last| last.end() + 1);
         let shown = format!("{}{text}", set::FLAG);
-        self.sources.push(Source::new("command line", shown, base));
+        self.sources.push(SourceText::new("command line", shown, base));
         let mut root = self.root.clone();
         set::set(&mut root, text, base + set::FLAG.len())
             .map_err(|error| located(&self.sources, error))?;
@@ -184,29 +161,6 @@ impl Document {
         }
         in_text(&self.sources, diagnostic)
     }
-}
-
-/// An error at its place in one of the texts.
-fn located(sources: &[Source], error: ConfigError) -> Diagnostic {
-    in_text(sources, error.into())
-}
-
-/// A diagnostic whose span is that of one of the texts; without a span it is of the first.
-fn in_text(sources: &[Source], mut diagnostic: Diagnostic) -> Diagnostic {
-    if let Place::Config { text: text @ None, span, .. } = &mut diagnostic.place {
-        let source = span.as_ref().and_then(|span| sources.iter().find(|s| s.holds(span)));
-        match (source, &mut *span) {
-            (Some(source), Some(span)) => {
-                *span = span.start - source.base..span.end - source.base;
-                *text = Some(Arc::clone(&source.text));
-            }
-            _ => {
-                *span = None;
-                *text = sources.first().map(|source| Arc::clone(&source.text));
-            }
-        }
-    }
-    diagnostic
 }
 
 /// The error of a file that is no configuration.

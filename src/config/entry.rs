@@ -15,8 +15,9 @@ use serde::de::{Deserializer, MapAccess};
 use serde::{Serialize, Serializer};
 use serde_json::Value;
 
-use super::names::{did_you_mean, same_name, unknown_name_near};
+use super::names::{did_you_mean, same_name};
 use super::registry::Registry;
+use super::unknown::unknown_name_near;
 use crate::diagnostics::Code;
 use crate::error::Problem;
 

@@ -5,9 +5,9 @@ use std::ops::Range;
 
 use serde::de::{self, Unexpected};
 
-use super::names::{unknown_key, unknown_name};
+use super::unknown::{unknown_key, unknown_name};
 use crate::diagnostics::{Code, Diagnostic, Place};
-use crate::error::Problem;
+use crate::error::{Error, Problem};
 
 /// What is wrong with a configuration, and where.
 #[derive(Debug, Clone, PartialEq)]
@@ -137,6 +137,12 @@ impl From<ConfigError> for Diagnostic {
     fn from(error: ConfigError) -> Self {
         let place = Place::Config { path: error.path, text: None, span: error.span };
         Diagnostic::error(error.code, error.message).with_help(error.help).at(place)
+    }
+}
+
+impl From<ConfigError> for Error {
+    fn from(error: ConfigError) -> Self {
+        Error::from(Diagnostic::from(error))
     }
 }
 

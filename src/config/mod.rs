@@ -13,17 +13,18 @@ mod json;
 pub mod names;
 pub mod node;
 mod not_yet;
-mod of_code;
 mod partial;
 mod registry;
 mod schema;
 mod set;
+mod source_text;
 mod spellings;
 mod synonyms;
 mod syntax;
 #[cfg(test)]
 mod tests;
 mod toml;
+mod unknown;
 mod write;
 mod yaml;
 
@@ -39,4 +40,5 @@ pub use partial::{Damage, Partial};
 pub use registry::{Reader, Registry};
 pub use schema::schema_of;
 pub(crate) use spellings::every_spelling;
+pub use unknown::unknown_name;
 pub(crate) use write::shortened;

@@ -1,10 +1,5 @@
 //! Names: Keras's snake_case, its class spelling, and the nearest valid name for a mistyped one.
 
-use super::of_code::of_code;
-use super::{not_yet, synonyms};
-use crate::diagnostics::Code;
-use crate::error::Problem;
-
 /// Keras's automatic name for a class: `MaxPooling2D` → `max_pooling2d`, `PReLU` → `p_re_lu`.
 pub fn snake_case(class_name: &str) -> String {
     let chars: Vec<char> =
@@ -49,57 +44,6 @@ pub fn did_you_mean<'a>(found: &str, valid: &[&'a str]) -> Option<&'a str> {
         longer.next().map(|(name, _)| name)
     })
 }
-
-/// The problem of a name that is not in a list: "unknown layer `dens`", "did you mean `dense`? valid
-/// layers: …".
-pub fn unknown_name(noun: &str, found: &str, valid: &[&str]) -> Problem {
-    unknown_name_near(noun, found, did_you_mean(found, valid), valid)
-}
-
-/// The problem of a key that a table doesn't have.
-pub(super) fn unknown_key(found: &str, valid: &[&str]) -> Problem {
-    let problem = unknown_name("key", found, valid);
-    let code = match problem.code {
-        Code::Unsupported => Code::Unsupported,
-        _ => Code::UnknownKey,
-    };
-    Problem { key: found.to_string(), ..problem.code(code) }
-}
-
-/// [`unknown_name`], with the name that may be meant. Of a long list that is all the help.
-pub(super) fn unknown_name_near(
-    noun: &str,
-    found: &str,
-    near: Option<&str>,
-    valid: &[&str],
-) -> Problem {
-    if let Some(problem) = not_yet::problem(noun, found, valid) {
-        return problem;
-    }
-    let near = synonyms::meant(noun, found, valid).or(near);
-    let list = valid.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
-    let nouns = if noun.ends_with('s') { format!("{noun}es") } else { format!("{noun}s") };
-    let code = of_code(noun, found).map(|entry| format!("write `{entry}`"));
-    let advice = code.or_else(|| synonyms::advice(noun, found, valid).map(str::to_string));
-    let near = if advice.is_some() { None } else { near };
-    let help = match near {
-        _ if advice.is_some() => advice.unwrap_or_default(),
-        None if noun == "layer" => FAMILIES.to_string(),
-        _ if valid.is_empty() => format!("it takes no {nouns}"),
-        Some(near) if valid.len() > 24 => format!("did you mean `{near}`?"),
-        Some(near) => format!("did you mean `{near}`? valid {nouns}: {list}"),
-        None => format!("valid {nouns}: {list}"),
-    };
-    let problem = Problem::at("", format!("unknown {noun} `{found}`")).help(help);
-    Problem { near: near.map(str::to_string), ..problem.code(Code::UnknownName) }
-}
-
-/// What there is instead of a layer that isn't known: 80 names would say less.
-const FAMILIES: &str = "layers are `dense`, `embedding`, `activation` and the like (`re_lu`, `softmax`), `conv…` \
-     (`conv2d`), `…_pooling…` (`max_pooling2d`, `global_average_pooling2d`), `lstm`, `gru`, \
-     `simple_rnn`, `bidirectional`, `…dropout…`, `…_normalization` (`batch_normalization`), \
-     `flatten`, `reshape`, `cropping…`, `zero_padding…`, `up_sampling…`, `random_…`; all of them: \
-     `lanthorn schema`, docs/reference.md";
 
 /// A noun with `a` or `an`.
 pub(super) fn with_article(noun: &str) -> String {

@@ -2,10 +2,10 @@
 
 use std::ops::Range;
 
-use super::document::Source;
 use super::error::ConfigError;
 use super::names::same_name;
 use super::node::{Key, MAX_DEPTH, Node, Value};
+use super::source_text::SourceText;
 use super::yaml;
 use crate::diagnostics::Code;
 
@@ -38,7 +38,7 @@ fn put(root: &mut Node, text: &str, base: usize) -> Result<(), ConfigError> {
 }
 
 /// Makes an error about an argument of another entry than the one in the file say so.
-pub(super) fn explain(root: &Node, sources: &[Source], error: ConfigError) -> ConfigError {
+pub(super) fn explain(root: &Node, sources: &[SourceText], error: ConfigError) -> ConfigError {
     let given = error.span.as_ref().is_some_and(|span| sources[0].holds(span));
     let Value::Map(entries) = &root.nearest(&error.path).value else { return error };
     let [(first, _), (second, _)] = entries.as_slice() else { return error };

@@ -2,7 +2,7 @@
 
 use super::classes::Classes;
 use super::dataset::Targets;
-use crate::config::names::unknown_name;
+use crate::config::unknown_name;
 use crate::error::Problem;
 
 /// How many targets there are of each class.

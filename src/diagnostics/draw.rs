@@ -4,15 +4,22 @@ use std::ops::Range;
 
 use annotate_snippets::{AnnotationKind, Level, Origin, Renderer, Snippet};
 
-use super::{Diagnostic, Severity, Text};
+use super::severity::Severity;
+use super::text::{Text, floor};
 
-/// A diagnostic beside its line of the text, or under the text's name where no line is known.
-pub(super) fn draw(diagnostic: &Diagnostic, text: &Text, span: Option<&Range<usize>>) -> String {
-    let level = match diagnostic.severity {
+/// A message beside its line of the text, or under the text's name where no line is known.
+pub(super) fn draw(
+    severity: Severity,
+    message: &str,
+    help: &str,
+    text: &Text,
+    span: Option<&Range<usize>>,
+) -> String {
+    let level = match severity {
         Severity::Error => Level::ERROR,
         Severity::Warning => Level::WARNING,
     };
-    let title = level.primary_title(&diagnostic.message);
+    let title = level.primary_title(message);
     let mut report = match span {
         Some(span) => title.element(
             Snippet::source(&text.text)
@@ -21,7 +28,7 @@ pub(super) fn draw(diagnostic: &Diagnostic, text: &Text, span: Option<&Range<usi
         ),
         None => title.element(Origin::path(&text.name)),
     };
-    let help = wrap(&diagnostic.help);
+    let help = wrap(help);
     if !help.is_empty() {
         report = report.element(Level::HELP.message(&help));
     }
@@ -35,11 +42,6 @@ fn one_line(text: &str, span: &Range<usize>) -> Range<usize> {
     let part = &text[start..end];
     let line = part.find('\n').map_or(part, |at| &part[..at]);
     start..start + line.trim_end().len()
-}
-
-/// The character boundary at or before a byte.
-pub(super) fn floor(text: &str, at: usize) -> usize {
-    (0..=at.min(text.len())).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0)
 }
 
 /// Long help in lines of at most 100 characters, broken between words.

@@ -5,6 +5,8 @@
 
 mod codes;
 mod draw;
+mod severity;
+mod text;
 
 use std::fmt;
 use std::ops::Range;
@@ -14,6 +16,8 @@ use std::sync::Arc;
 use serde_json::{Map, Value, json};
 
 pub use codes::Code;
+pub use severity::Severity;
+pub use text::Text;
 
 /// One thing that is wrong, or that the user should know.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,16 +33,6 @@ pub struct Diagnostic {
     pub message: String,
     /// What to do; may be empty.
     pub help: String,
-}
-
-/// Whether a diagnostic stops the work.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Severity {
-    /// It does.
-    Error,
-    /// It doesn't.
-    Warning,
 }
 
 /// Where a diagnostic belongs.
@@ -68,15 +62,6 @@ pub enum Place {
     },
     /// To a file as a whole.
     File(PathBuf),
-}
-
-/// A text that a span points into: a configuration file, or what was given to `--set`.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Text {
-    /// What it is called in messages.
-    pub name: String,
-    /// All of it.
-    pub text: String,
 }
 
 impl Diagnostic {
@@ -111,7 +96,9 @@ impl Diagnostic {
     /// As it is shown: `error: …`, beside the line of the configuration where that is known.
     pub fn render(&self) -> String {
         match &self.place {
-            Place::Config { text: Some(text), span, .. } => draw::draw(self, text, span.as_ref()),
+            Place::Config { text: Some(text), span, .. } => {
+                draw::draw(self.severity, &self.message, &self.help, text, span.as_ref())
+            }
             _ => format!("{}: {}", self.severity, self.plain()),
         }
     }
@@ -156,22 +143,6 @@ impl fmt::Display for Diagnostic {
             Place::Config { text: Some(_), .. } => f.write_str(&self.render()),
             _ => f.write_str(&self.plain()),
         }
-    }
-}
-
-impl Severity {
-    /// `error` or `warning`.
-    pub fn name(self) -> &'static str {
-        match self {
-            Severity::Error => "error",
-            Severity::Warning => "warning",
-        }
-    }
-}
-
-impl fmt::Display for Severity {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
     }
 }
 
@@ -240,16 +211,6 @@ impl fmt::Display for Place {
             Place::Table { file, .. } => f.write_str(file),
             Place::File(path) => write!(f, "{}", path.display()),
         }
-    }
-}
-
-impl Text {
-    /// The line and the column of a byte, both from 1; a column is a character.
-    fn line_and_column(&self, byte: usize) -> (usize, usize) {
-        let before = &self.text[..draw::floor(&self.text, byte)];
-        let line = before.matches('\n').count() + 1;
-        let start = before.rfind('\n').map_or(0, |at| at + 1);
-        (line, before[start..].chars().count() + 1)
     }
 }
 

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
-use super::{Container, ExportFormat, ExportOptions, Exported};
+use super::format::{Container, ExportFormat, ExportOptions, Exported};
 use crate::artifact::Model;
 use crate::config::Node;
 use crate::error::{Error, Result};

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::{ExportFormat, ExportOption, ExportOptions, Exported};
+use super::format::{ExportFormat, ExportOption, ExportOptions, Exported};
 use crate::artifact::Model;
 use crate::error::{Error, Result};
 use crate::exchange::portable::Portable;

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::{ExportFormat, ExportOption, ExportOptions, Exported, weights_metadata};
+use super::format::{ExportFormat, ExportOption, ExportOptions, Exported, weights_metadata};
 use crate::artifact::Model;
 use crate::error::Result;
 use crate::exchange::verify;

@@ -21,6 +21,7 @@ mod pattern;
 mod reader;
 mod run;
 mod split;
+mod suggest;
 #[cfg(test)]
 mod tests;
 mod token;
@@ -28,6 +29,7 @@ mod values;
 mod wrapper;
 
 pub use convert::convert;
+pub(crate) use suggest::with_entry_of_code;
 
 use serde_json::Value;
 

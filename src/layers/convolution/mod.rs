@@ -13,8 +13,8 @@ pub use conv_transpose::{Conv1DTranspose, Conv2DTranspose, Conv3DTranspose, Conv
 pub use depthwise_conv::{DepthwiseConv, DepthwiseConv1D, DepthwiseConv2D};
 pub use separable_conv::{SeparableConv, SeparableConv1D, SeparableConv2D};
 
-use self::plan::{ConvolutionForm, ConvolutionPlan};
-use super::spatial::{self, DataFormat, Padding, PerAxis, checked};
+use self::plan::{Convolution, ConvolutionForm, ConvolutionPlan};
+use super::spatial::{self, DataFormat, checked};
 use crate::activations::Activation;
 use crate::error::{Problem, Result};
 use crate::kernels::conv::ConvKernel;
@@ -27,24 +27,7 @@ use crate::layers::layer::{Context, Forward, Signal};
 use crate::regularizers::Regularizer;
 use crate::shape::Shape;
 use crate::stored::Stored;
-use crate::weights::{LayerWeight, Scope, WeightOptions, WeightSpec};
-
-/// A layer of convolution, as its configuration says.
-struct Convolution<'a> {
-    /// Its name in messages.
-    layer: &'static str,
-    rank: usize,
-    kind: ConvolutionForm<'a>,
-    kernel_size: &'a PerAxis,
-    strides: &'a PerAxis,
-    padding: Padding,
-    dilation_rate: &'a PerAxis,
-    data_format: DataFormat,
-    activation: &'a Activation,
-    /// None: no bias.
-    bias: Option<&'a WeightOptions>,
-    activity: &'a Option<Regularizer>,
-}
+use crate::weights::{LayerWeight, Scope, WeightSpec};
 
 impl Convolution<'_> {
     fn output_shape(&self, input: &Shape) -> Result<Shape, Problem> {

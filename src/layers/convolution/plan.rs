@@ -1,14 +1,32 @@
 //! What a convolution will do to an input of a known shape: its window, its weights' shapes, or what
 //! is wrong with its arguments.
 
-use super::Convolution;
+use crate::activations::Activation;
 use crate::checks::positive_count;
 use crate::error::Problem;
 use crate::kernels::window::{SlidingWindow, WindowAxis};
-use crate::layers::spatial::{Grid, Padding, PerAxis, Slide, fits, not_causal};
+use crate::layers::spatial::{DataFormat, Grid, Padding, PerAxis, Slide, fits, not_causal};
+use crate::regularizers::Regularizer;
 use crate::shape::Shape;
 use crate::stored::Stored;
 use crate::weights::WeightOptions;
+
+/// A layer of convolution, as its configuration says.
+pub(super) struct Convolution<'a> {
+    /// Its name in messages.
+    pub layer: &'static str,
+    pub rank: usize,
+    pub kind: ConvolutionForm<'a>,
+    pub kernel_size: &'a PerAxis,
+    pub strides: &'a PerAxis,
+    pub padding: Padding,
+    pub dilation_rate: &'a PerAxis,
+    pub data_format: DataFormat,
+    pub activation: &'a Activation,
+    /// None: no bias.
+    pub bias: Option<&'a WeightOptions>,
+    pub activity: &'a Option<Regularizer>,
+}
 
 /// The kinds of convolution and the arguments that are theirs alone.
 pub(super) enum ConvolutionForm<'a> {

@@ -2,7 +2,7 @@
 
 use candle_core::Tensor;
 
-use super::Recurrent;
+use super::settings::Recurrent;
 use crate::error::Result;
 use crate::kernels::BoundKernel;
 use crate::kernels::recurrent::{Cell, RecurrentKernel};

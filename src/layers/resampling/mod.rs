@@ -2,11 +2,13 @@
 //! configurations; what they do is here: along each axis an output is made of a few inputs.
 
 mod cropping;
+mod interpolation;
 mod up_sampling;
 mod zero_padding;
 
 pub use cropping::{Cropping, Cropping1D, Cropping2D, Cropping3D};
-pub use up_sampling::{Interpolation, UpSampling, UpSampling1D, UpSampling2D, UpSampling3D};
+pub use interpolation::Interpolation;
+pub use up_sampling::{UpSampling, UpSampling1D, UpSampling2D, UpSampling3D};
 pub use zero_padding::{ZeroPadding, ZeroPadding1D, ZeroPadding2D, ZeroPadding3D};
 
 use candle_core::Tensor;

@@ -8,7 +8,7 @@ use lanthorn::training::Trainer;
 
 use super::super::streams::draw;
 use super::lines::Lines;
-use super::{Style, words};
+use super::style::{Style, words};
 
 /// The time between two drawings of the bar.
 const REDRAW: Duration = Duration::from_millis(50);

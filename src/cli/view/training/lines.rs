@@ -4,7 +4,7 @@ use lanthorn::training::Event;
 
 use super::super::streams::say;
 use super::super::{diagnostic, keras_number, result};
-use super::{Style, words};
+use super::style::{Style, words};
 
 /// Shows a line for each epoch.
 pub(super) struct Lines {

@@ -2,13 +2,13 @@
 
 mod bar;
 mod lines;
+mod style;
 
 use std::io::IsTerminal;
 use std::path::Path;
 
 use anyhow::Result;
 use lanthorn::Diagnostic;
-use lanthorn::callbacks::Logs;
 use lanthorn::model::weights_file::Fit;
 use lanthorn::training::Trainer;
 use lanthorn::training::{Event, Flow, Listener};
@@ -16,21 +16,11 @@ use lanthorn::training::{Event, Flow, Listener};
 use super::streams::reader_is_gone;
 use bar::Bar;
 use lines::Lines;
+use style::Style;
 
 /// A training's view.
 pub(crate) struct View {
     style: Box<dyn Style>,
-}
-
-/// A way to show a training.
-trait Style: Send {
-    fn show(&mut self, event: &Event);
-    /// Shows how far the epoch is.
-    fn batch(&mut self, _trainer: &Trainer) {}
-    /// Takes away what must not stay when the training has ended.
-    fn close(&mut self) {}
-    /// Why an event could not be shown.
-    fn failure(&mut self) -> &mut Option<anyhow::Error>;
 }
 
 impl View {
@@ -122,11 +112,4 @@ impl Style for Json {
     fn failure(&mut self) -> &mut Option<anyhow::Error> {
         &mut self.failure
     }
-}
-
-/// `accuracy: 0.9210 - loss: 0.2143`
-fn words(logs: &Logs) -> String {
-    let words: Vec<String> =
-        logs.iter().map(|(key, value)| format!("{key}: {}", super::keras_number(value))).collect();
-    words.join(" - ")
 }

@@ -2,51 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::value::{broadcast, count, for_each, place};
-use super::{ElementType, Evaluated, OperatorCall, TensorValue};
-
-pub(super) fn each(
-    call: &OperatorCall<'_>,
-    function: impl Fn(f64) -> f64,
-) -> Evaluated<TensorValue> {
-    let x = call.input(0)?;
-    TensorValue::new(
-        x.kind(),
-        x.dims.clone(),
-        call.numbers(0)?.iter().map(|x| function(*x)).collect(),
-    )
-}
-
-pub(super) fn two(
-    call: &OperatorCall<'_>,
-    function: fn(f64, f64) -> f64,
-) -> Evaluated<TensorValue> {
-    let (kind, dims, numbers) = pairs(call, function)?;
-    TensorValue::new(kind, dims, numbers)
-}
-
-pub(super) fn compare(
-    call: &OperatorCall<'_>,
-    function: fn(f64, f64) -> bool,
-) -> Evaluated<TensorValue> {
-    let (_, dims, numbers) = pairs(call, |a, b| f64::from(u8::from(function(a, b))))?;
-    TensorValue::new(ElementType::Bool, dims, numbers)
-}
-
-fn pairs(
-    call: &OperatorCall<'_>,
-    function: impl Fn(f64, f64) -> f64,
-) -> Evaluated<(ElementType, Vec<usize>, Vec<f64>)> {
-    let (a, b) = (call.input(0)?, call.input(1)?);
-    if a.kind() != b.kind() || call.inputs.len() != 2 {
-        return Err(format!("its inputs are {:?} and {:?}", a.kind(), b.kind()));
-    }
-    let (x, y) = (call.numbers(0)?, call.numbers(1)?);
-    let dims = broadcast(&a.dims, &b.dims)?;
-    let mut numbers = Vec::with_capacity(count(&dims)?);
-    for_each(&dims, |at| numbers.push(function(x[place(&a.dims, at)], y[place(&b.dims, at)])));
-    Ok((a.kind(), dims, numbers))
-}
+use super::graph::OperatorCall;
+use super::value::{ElementType, Evaluated, TensorValue, broadcast, count, for_each, place};
 
 pub(super) fn relu(x: f64) -> f64 {
     if x < 0.0 { 0.0 } else { x } // NaN stays
@@ -74,7 +31,7 @@ pub(super) fn clip(call: &OperatorCall<'_>) -> Evaluated<Vec<TensorValue>> {
         x if x > *high => *high,
         x => x,
     };
-    Ok(vec![each(call, within)?])
+    Ok(vec![call.each(within)?])
 }
 
 /// `Where`

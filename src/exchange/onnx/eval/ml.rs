@@ -2,7 +2,8 @@
 
 use std::collections::HashMap;
 
-use super::{ElementType, Evaluated, OperatorCall, TensorValue};
+use super::graph::OperatorCall;
+use super::value::{ElementType, Evaluated, TensorValue};
 
 /// A number for each text; the default one for a text that has none.
 pub(super) fn label_encoder(call: &OperatorCall<'_>) -> Evaluated<Vec<TensorValue>> {

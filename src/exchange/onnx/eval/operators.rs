@@ -1,37 +1,7 @@
 //! The operators that are known, with the attributes that each may have.
 
-use super::{Evaluated, OperatorCall, TensorValue, math, ml, recurrent, reduce, tensors, windows};
-
-/// How an operator computes.
-#[derive(Debug, Clone, Copy)]
-pub(super) enum Operator {
-    /// Each number by itself.
-    Each(fn(f64) -> f64),
-    /// Each number by itself, with up to two attributes: their names and defaults.
-    With([(&'static str, f32); 2], fn(f64, f64, f64) -> f64),
-    /// Each number with one of another tensor.
-    Two(fn(f64, f64) -> f64),
-    /// The same, giving yes or no.
-    Compare(fn(f64, f64) -> bool),
-    /// Any way; its outputs in order.
-    Any(fn(&OperatorCall<'_>) -> Evaluated<Vec<TensorValue>>),
-}
-
-impl Operator {
-    pub(super) fn run(self, call: &OperatorCall<'_>) -> Evaluated<Vec<TensorValue>> {
-        let outputs = match self {
-            Operator::Each(function) => math::each(call, function),
-            Operator::With([(a, default_a), (b, default_b)], function) => {
-                let (a, b) = (call.float(a, default_a)?, call.float(b, default_b)?);
-                math::each(call, |x| function(x, a, b))
-            }
-            Operator::Two(function) => math::two(call, function),
-            Operator::Compare(function) => math::compare(call, function),
-            Operator::Any(function) => return function(call),
-        };
-        outputs.map(|output| vec![output])
-    }
-}
+use super::graph::Operator;
+use super::{math, ml, recurrent, reduce, tensors, windows};
 
 /// An operator by its set's and its own name, and the names of its attributes.
 pub(super) fn find(domain: &str, op: &str) -> Option<(Operator, &'static [&'static str])> {

@@ -5,8 +5,9 @@ use std::collections::{HashMap, HashSet};
 
 use prost::Message;
 
-use super::value::{Data, count, kind};
-use super::{ElementType, Evaluated, Graph, GraphNode, TensorValue, operators};
+use super::graph::{Graph, GraphNode};
+use super::operators;
+use super::value::{Data, ElementType, Evaluated, TensorValue, count, kind};
 use crate::exchange::onnx::proto::{
     AttributeProto, GraphProto, ModelProto, NodeProto, TensorProto, ValueInfoProto,
 };
@@ -15,7 +16,14 @@ use crate::exchange::onnx::{ML_OPSET, OPSET};
 /// Graphs inside graphs: a layer's step, and nothing in it.
 const DEPTH: usize = 2;
 
-pub(super) fn model(bytes: &[u8]) -> Evaluated<Graph> {
+impl Graph {
+    /// Reads the bytes of an ONNX file.
+    pub fn read(bytes: &[u8]) -> Result<Graph, String> {
+        model(bytes)
+    }
+}
+
+fn model(bytes: &[u8]) -> Evaluated<Graph> {
     let model = ModelProto::decode(bytes).map_err(|error| format!("no ONNX file: {error}"))?;
     for set in &model.opset_import {
         match (set.domain.as_deref().unwrap_or(""), set.version) {

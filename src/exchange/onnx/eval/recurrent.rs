@@ -1,8 +1,8 @@
 //! ONNX's recurrent operators, and the loop over the steps of a sequence.
 
 use super::math::{relu, sigmoid};
-use super::value::{Data, count};
-use super::{ElementType, Evaluated, OperatorCall, TensorValue};
+use super::graph::OperatorCall;
+use super::value::{Data, ElementType, Evaluated, TensorValue, count};
 
 /// Gates in the order input, output, forget, cell.
 pub(super) fn lstm(call: &OperatorCall<'_>) -> Evaluated<Vec<TensorValue>> {

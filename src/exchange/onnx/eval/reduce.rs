@@ -1,7 +1,7 @@
 //! Sums, means, maxima and what else goes along an axis.
 
-use super::value::{for_each, place};
-use super::{ElementType, Evaluated, OperatorCall, TensorValue, axis_of};
+use super::graph::OperatorCall;
+use super::value::{ElementType, Evaluated, TensorValue, axis_of, for_each, place};
 
 pub(super) fn sum(call: &OperatorCall<'_>) -> Evaluated<Vec<TensorValue>> {
     Along::of(call, &call.ints(1)?)?.folded(call, 0.0, |sum, x| sum + x, |sum, _| sum)

@@ -195,3 +195,10 @@ pub(super) fn broadcast(a: &[usize], b: &[usize]) -> Evaluated<Vec<usize>> {
     let dims = (0..rank).map(both).collect::<Evaluated<Vec<usize>>>()?;
     count(&dims).map(|_| dims)
 }
+
+/// The axis that a number means for a value of this rank; negative ones count from the end.
+pub(super) fn axis_of(axis: i64, rank: usize) -> Evaluated<usize> {
+    let place = if axis < 0 { axis.saturating_add(rank as i64) } else { axis };
+    let place = usize::try_from(place).ok().filter(|place| *place < rank);
+    place.ok_or_else(|| format!("axis {axis} of a value of {rank} axes"))
+}

@@ -1,7 +1,7 @@
 //! Windows over the axes behind (batch, channels): convolutions, pooling, resizing.
 
-use super::value::{count, for_each, place};
-use super::{Evaluated, OperatorCall, TensorValue};
+use super::graph::OperatorCall;
+use super::value::{Evaluated, TensorValue, count, for_each, place};
 
 /// Sizes and steps along the axes behind the channels.
 struct Window {

@@ -1,34 +1,48 @@
-//! Keras code that stands where an entry is expected, in our words: by the converter's own reader.
+//! Keras code that stands where an entry of a configuration is expected, as the entry that it is.
 
 use serde_json::Value;
 
-use crate::exchange::python;
+use super::convert::convert;
+use crate::diagnostics::{Code, Diagnostic, Place};
 
-/// Keras code where an entry is expected, `Dense(16, activation="relu")`, as the entry that it is.
-pub(super) fn of_code(noun: &str, found: &str) -> Option<String> {
+/// The same diagnostic; where it is about the name of an entry and Keras code stands there,
+/// `Dense(16, activation="relu")`, its help is that entry in our words.
+pub(crate) fn with_entry_of_code(diagnostic: Diagnostic) -> Diagnostic {
+    match entry_of_code(&diagnostic) {
+        Some(entry) => diagnostic.with_help(format!("write `{entry}`")),
+        None => diagnostic,
+    }
+}
+
+fn entry_of_code(diagnostic: &Diagnostic) -> Option<String> {
+    let (Code::UnknownName, Place::Config { path, text: Some(text), span: Some(span) }) =
+        (diagnostic.code, &diagnostic.place)
+    else {
+        return None;
+    };
+    let found = text.text.get(span.clone())?.trim().trim_matches(['"', '\'']);
     if !found.contains('(') || !found.ends_with(')') {
         return None;
     }
-    let (code, path) = match noun {
-        "layer" => (format!("Sequential([{found}])"), "/model/layers/0"),
-        "optimizer" => {
+    let (code, result) = match path.as_str() {
+        "compile.optimizer" => {
             (format!("m = Sequential([Dense(1)])\nm.compile({found}, 'mse')"), "/compile/optimizer")
         }
-        "loss" => {
+        "compile.loss" => {
             (format!("m = Sequential([Dense(1)])\nm.compile('sgd', {found})"), "/compile/loss")
         }
-        "metric" => (
+        path if path.starts_with("compile.") => (
             format!("m = Sequential([Dense(1)])\nm.compile('sgd', 'mse', metrics=[{found}])"),
             "/compile/metrics/0",
         ),
-        "callback" => (
+        path if path.starts_with("fit.") => (
             format!("m = Sequential([Dense(1)])\nm.fit(x, callbacks=[{found}])"),
             "/fit/callbacks/0",
         ),
-        _ => return None,
+        _ => (format!("Sequential([{found}])"), "/model/layers/0"),
     };
-    let config = python::convert(&code).ok()?.config;
-    flow(config.pointer(path)?)
+    let config = convert(&code).ok()?.config;
+    flow(config.pointer(result)?)
 }
 
 /// A value on one line, as YAML.

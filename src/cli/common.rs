@@ -1,0 +1,112 @@
+//! What several verbs take and do alike.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::Result;
+use candle_core::Device;
+use clap::Args;
+use lanthorn::Error;
+use lanthorn::model::Model;
+use lanthorn::training::Plan;
+
+use super::view;
+
+/// What every verb takes.
+#[derive(Args)]
+pub(crate) struct Common {
+    /// Device to compute on: cpu, cuda, cuda:1, metal
+    #[arg(long, global = true, default_value = "cpu", value_name = "DEVICE")]
+    pub device: String,
+    /// Number of threads; it does not change the results [default: one per core]
+    #[arg(long, global = true, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub threads: Option<u16>,
+    /// Accept models and checkpoints even if their checksum says that they were changed
+    #[arg(long, global = true)]
+    pub no_verify: bool,
+    /// Print JSON on stdout: one event per line for train, one document for other commands
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// Print results only, no progress
+    #[arg(short, long, global = true)]
+    pub quiet: bool,
+    /// Print more
+    #[arg(short, long, global = true, conflicts_with = "quiet")]
+    pub verbose: bool,
+}
+
+/// A configuration file with overrides, as several verbs take it.
+#[derive(Args)]
+pub(crate) struct ConfigFile {
+    /// The configuration: .yaml, .toml or .json
+    #[arg(value_name = "CONFIG")]
+    pub path: PathBuf,
+    #[command(flatten)]
+    pub overrides: Overrides,
+}
+
+/// `--set` overrides.
+#[derive(Args)]
+pub(crate) struct Overrides {
+    /// Override a key, such as `fit.epochs=60` or `model.layers[0].dense.units=16`
+    #[arg(long, value_name = "KEY=VALUE")]
+    pub set: Vec<String>,
+}
+
+impl Common {
+    /// The device that `--device` names.
+    pub(super) fn device(&self) -> Result<Device> {
+        let (kind, index) = match self.device.split_once(':') {
+            Some((kind, index)) => (kind, index.parse::<usize>().ok()),
+            None => (self.device.as_str(), Some(0)),
+        };
+        let Some(index) = index else { return Err(unknown_device(&self.device)) };
+        match kind {
+            "cpu" if self.device == "cpu" => Ok(Device::Cpu),
+            "cuda" if !candle_core::utils::cuda_is_available() => Err(missing_device("cuda")),
+            "metal" if !candle_core::utils::metal_is_available() => Err(missing_device("metal")),
+            "cuda" => Device::new_cuda(index).map_err(|error| no_device(&self.device, &error)),
+            "metal" => Device::new_metal(index).map_err(|error| no_device(&self.device, &error)),
+            _ => Err(unknown_device(&self.device)),
+        }
+    }
+}
+
+/// The tables that a plan has read.
+pub(super) fn tables_of(plan: &Plan) -> Vec<PathBuf> {
+    let Some(data) = &plan.config.data else { return Vec::new() };
+    let named = [Some(&data.train), data.validation.as_ref(), data.test.as_ref()];
+    named.into_iter().flatten().map(|path| plan.folder.join(path)).collect()
+}
+
+/// The model of a verb that uses one, with a warning where a newer one is to be had.
+pub(super) fn load_model(path: &Path, device: &Device, common: &Common) -> Result<Model> {
+    let model = if common.no_verify {
+        Model::load_unverified(path, device)?
+    } else {
+        Model::load(path, device)?
+    };
+    if let Some(warning) = lanthorn::training::standing(path, &model) {
+        view::warning(&warning);
+    }
+    Ok(model)
+}
+
+fn unknown_device(found: &str) -> anyhow::Error {
+    Error::run(format!("unknown device `{found}`"))
+        .with_help("valid devices: `cpu`, `cuda`, `cuda:N`, `metal`")
+        .into()
+}
+
+fn missing_device(kind: &str) -> anyhow::Error {
+    Error::run(format!("this build has no {kind} support"))
+        .with_help(format!(
+            "build with `cargo build --release --features {kind}`, or use `--device cpu`"
+        ))
+        .into()
+}
+
+fn no_device(name: &str, error: &candle_core::Error) -> anyhow::Error {
+    Error::run(format!("device `{name}` can't be used: {error}"))
+        .with_help("look which devices the machine has, or use `--device cpu`")
+        .into()
+}

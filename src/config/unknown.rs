@@ -1,0 +1,56 @@
+//! The problem of a name that isn't known, with what may be meant.
+
+use super::names::did_you_mean;
+use super::{not_yet, synonyms};
+use crate::diagnostics::Code;
+use crate::error::Problem;
+
+/// The problem of a name that is not in a list: "unknown layer `dens`", "did you mean `dense`? valid
+/// layers: …".
+pub fn unknown_name(noun: &str, found: &str, valid: &[&str]) -> Problem {
+    unknown_name_near(noun, found, did_you_mean(found, valid), valid)
+}
+
+/// The problem of a key that a table doesn't have.
+pub(super) fn unknown_key(found: &str, valid: &[&str]) -> Problem {
+    let problem = unknown_name("key", found, valid);
+    let code = match problem.code {
+        Code::Unsupported => Code::Unsupported,
+        _ => Code::UnknownKey,
+    };
+    Problem { key: found.to_string(), ..problem.code(code) }
+}
+
+/// [`unknown_name`], with the name that may be meant. Of a long list that is all the help.
+pub(super) fn unknown_name_near(
+    noun: &str,
+    found: &str,
+    near: Option<&str>,
+    valid: &[&str],
+) -> Problem {
+    if let Some(problem) = not_yet::problem(noun, found, valid) {
+        return problem;
+    }
+    let near = synonyms::meant(noun, found, valid).or(near);
+    let list = valid.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
+    let nouns = if noun.ends_with('s') { format!("{noun}es") } else { format!("{noun}s") };
+    let advice = synonyms::advice(noun, found, valid);
+    let near = if advice.is_some() { None } else { near };
+    let help = match near {
+        _ if advice.is_some() => advice.unwrap_or_default().to_string(),
+        None if noun == "layer" => FAMILIES.to_string(),
+        _ if valid.is_empty() => format!("it takes no {nouns}"),
+        Some(near) if valid.len() > 24 => format!("did you mean `{near}`?"),
+        Some(near) => format!("did you mean `{near}`? valid {nouns}: {list}"),
+        None => format!("valid {nouns}: {list}"),
+    };
+    let problem = Problem::at("", format!("unknown {noun} `{found}`")).help(help);
+    Problem { near: near.map(str::to_string), ..problem.code(Code::UnknownName) }
+}
+
+/// What there is instead of a layer that isn't known: 80 names would say less.
+const FAMILIES: &str = "layers are `dense`, `embedding`, `activation` and the like (`re_lu`, `softmax`), `conv…` \
+     (`conv2d`), `…_pooling…` (`max_pooling2d`, `global_average_pooling2d`), `lstm`, `gru`, \
+     `simple_rnn`, `bidirectional`, `…dropout…`, `…_normalization` (`batch_normalization`), \
+     `flatten`, `reshape`, `cropping…`, `zero_padding…`, `up_sampling…`, `random_…`; all of them: \
+     `lanthorn schema`, docs/reference.md";
