@@ -6,8 +6,8 @@ use lanthorn::Diagnostic;
 use lanthorn::training::Plan;
 use serde_json::json;
 
-use super::view::{self, table};
 use super::common::{Common, ConfigFile};
+use super::view::{self, table};
 
 #[derive(Args)]
 pub(crate) struct CheckArguments {

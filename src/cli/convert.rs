@@ -15,8 +15,8 @@ use lanthorn::training::Plan;
 use lanthorn::training::{Facts, Spec};
 use serde_json::{Map, Value, json};
 
-use super::output::{Kind, Output};
 use super::common::Common;
+use super::output::{Kind, Output};
 use super::view;
 
 #[derive(Args)]

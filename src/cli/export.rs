@@ -18,9 +18,9 @@ use lanthorn::training::Plan;
 use lanthorn::training::Spec;
 use serde_json::json;
 
+use super::common::{Common, load_model, tables_of};
 use super::output::{Kind, Output};
 use super::summary::is_model;
-use super::common::{Common, load_model, tables_of};
 use super::view;
 
 #[derive(Args)]

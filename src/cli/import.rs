@@ -19,8 +19,8 @@ use lanthorn::training::Trainer;
 use lanthorn::training::{Run, model_of};
 use serde_json::json;
 
-use super::output::{Kind, Output};
 use super::common::{Common, tables_of};
+use super::output::{Kind, Output};
 use super::view;
 
 #[derive(Args)]

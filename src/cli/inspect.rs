@@ -10,10 +10,10 @@ use lanthorn::model::{bytes, thousands};
 use lanthorn::runtime::files::Inspection;
 use serde_json::json;
 
-use super::import::no_foreign_file;
-use super::view::table;
 use super::common::Common;
+use super::import::no_foreign_file;
 use super::view;
+use super::view::table;
 
 #[derive(Args)]
 pub(crate) struct InspectArguments {

@@ -12,8 +12,8 @@ use lanthorn::model::model_path;
 use lanthorn::model::{Predictions, Predictor};
 use serde_json::json;
 
-use super::output::{Kind, Output};
 use super::common::{Common, load_model};
+use super::output::{Kind, Output};
 use super::view;
 
 #[derive(Args)]

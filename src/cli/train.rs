@@ -18,9 +18,9 @@ use lanthorn::training::{Event, Listener, Listeners};
 use lanthorn::training::{Outcome, Position, Trainer};
 use lanthorn::{Code, Diagnostic, Error};
 
+use super::common::{Common, Overrides};
 use super::signals::Signals;
 use super::view::training::View;
-use super::common::{Common, Overrides};
 
 #[derive(Args)]
 pub(crate) struct TrainArguments {

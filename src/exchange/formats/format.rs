@@ -103,7 +103,10 @@ pub struct ExportOptions {
 
 impl ExportOptions {
     /// The tensors in the type that is asked for.
-    pub(super) fn typed(&self, mut tensors: Vec<(String, Tensor)>) -> Result<Vec<(String, Tensor)>> {
+    pub(super) fn typed(
+        &self,
+        mut tensors: Vec<(String, Tensor)>,
+    ) -> Result<Vec<(String, Tensor)>> {
         for (_, tensor) in &mut tensors {
             *tensor = tensor.to_dtype(self.dtype)?;
         }

@@ -2,7 +2,9 @@
 
 use std::path::Path;
 
-use super::format::{Container, ExportFormat, ExportOption, ExportOptions, Exported, weights_metadata};
+use super::format::{
+    Container, ExportFormat, ExportOption, ExportOptions, Exported, weights_metadata,
+};
 use crate::artifact::{MODEL, Model};
 use crate::error::Result;
 use crate::exchange::portable::Portable;

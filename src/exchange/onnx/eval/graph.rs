@@ -116,7 +116,8 @@ impl<'a> NamedValues<'a> {
 impl GraphNode {
     fn run(&self, scope: &NamedValues<'_>) -> Evaluated<Vec<TensorValue>> {
         // one without a name is optional and left out
-        let input = |name: &String| if name.is_empty() { Ok(None) } else { scope.get(name).map(Some) };
+        let input =
+            |name: &String| if name.is_empty() { Ok(None) } else { scope.get(name).map(Some) };
         let inputs = self.inputs.iter().map(input).collect::<Evaluated<Vec<_>>>()?;
         self.operator.run(&OperatorCall { node: self, inputs, scope })
     }

@@ -1,7 +1,7 @@
 //! ONNX's recurrent operators, and the loop over the steps of a sequence.
 
-use super::math::{relu, sigmoid};
 use super::graph::OperatorCall;
+use super::math::{relu, sigmoid};
 use super::value::{Data, ElementType, Evaluated, TensorValue, count};
 
 /// Gates in the order input, output, forget, cell.

@@ -1,7 +1,9 @@
 //! Shapes and places of elements; what they are stays as it is.
 
 use super::graph::OperatorCall;
-use super::value::{Data, ElementType, Evaluated, TensorValue, axis_of, count, for_each, kind, place};
+use super::value::{
+    Data, ElementType, Evaluated, TensorValue, axis_of, count, for_each, kind, place,
+};
 
 pub(super) fn identity(call: &OperatorCall<'_>) -> Evaluated<Vec<TensorValue>> {
     Ok(vec![call.input(0)?.clone()])
