@@ -18,8 +18,8 @@ use lanthorn::model::Network;
 use lanthorn::runtime::threads;
 use lanthorn::training::Config;
 use lanthorn::training::Samples;
+use lanthorn::training::{DataFacts, Spec};
 use lanthorn::training::{Engine, Pace};
-use lanthorn::training::{Facts, Spec};
 use serde_json::{Value, json};
 
 /// Groups of steps that a median is taken over.
@@ -156,7 +156,7 @@ fn measure(input: &Value, batch: usize, layers: &Value) -> [f64; 3] {
         Node::from_json(&json!({"model": {"input_shape": input, "layers": layers}}))
             .read()
             .unwrap();
-    let spec = Spec::resolve(&config, &Facts::default()).unwrap();
+    let spec = Spec::resolve(&config, &DataFacts::default()).unwrap();
     let loss: LossEntry = Node::from_json(&json!("mean_squared_error")).read().unwrap();
     let build = || Network::build(&spec.model, 1, &Device::Cpu).unwrap();
     let models = [build(), build(), build().without_kernels()];

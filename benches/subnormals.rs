@@ -17,8 +17,8 @@ use lanthorn::optimizers::{OptimizerEntry, OptimizerState};
 use lanthorn::runtime::threads;
 use lanthorn::training::Config;
 use lanthorn::training::Samples;
+use lanthorn::training::{DataFacts, Spec};
 use lanthorn::training::{Engine, Pace};
-use lanthorn::training::{Facts, Spec};
 use lanthorn::training::{Gradient, Gradients};
 use serde_json::{Value, json};
 
@@ -53,7 +53,7 @@ fn processor() -> f64 {
 fn model(input: &Value, layers: &Value) -> (Spec, Network) {
     let config = json!({"model": {"input_shape": input, "layers": layers}});
     let config: Config = Node::from_json(&config).read().unwrap();
-    let spec = Spec::resolve(&config, &Facts::default()).unwrap();
+    let spec = Spec::resolve(&config, &DataFacts::default()).unwrap();
     let model = Network::build(&spec.model, 1, &Device::Cpu).unwrap();
     (spec, model)
 }

@@ -6,12 +6,11 @@
 use candle_core::{Device, Tensor};
 use lanthorn::Sequential;
 use lanthorn::activations::Activation;
-use lanthorn::data::ValidationSplit;
 use lanthorn::layers::{Dense, Dropout};
 use lanthorn::losses::SparseCategoricalCrossentropy;
 use lanthorn::metrics::Accuracy;
 use lanthorn::optimizers::Adam;
-use lanthorn::training::{CompileConfig, FitConfig};
+use lanthorn::training::{CompileConfig, FitConfig, ValidationSplit};
 
 fn main() -> lanthorn::Result<()> {
     // two spirals, one class each

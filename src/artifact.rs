@@ -18,7 +18,8 @@ use crate::memory;
 use crate::network::Network;
 use crate::sections::Config;
 use crate::self_test::{SelfTest, TOLERANCE};
-use crate::spec::{Facts, ModelSpec, Spec};
+use crate::spec::{ModelSpec, Spec};
+use crate::target::DataFacts;
 use crate::trainer::Trainer;
 use crate::weights::Weights;
 use crate::weights_file;
@@ -161,7 +162,7 @@ impl Model {
             .map_err(|error| damaged("self-test", error.to_string()))?;
         let resolve = |preprocessing: Option<&Preprocessing>| {
             let facts = preprocessing.map(Preprocessing::facts).unwrap_or_default();
-            Spec::resolve(&config, &Facts { has_validation: true, ..facts })
+            Spec::resolve(&config, &DataFacts { has_validation: true, ..facts })
         };
         let mut spec = resolve(preprocessing.as_ref())
             .map_err(|error| damaged("configuration", error.to_string()))?;

@@ -5,7 +5,7 @@ use std::fs::File;
 use std::io::{Error, ErrorKind, Read, Result};
 use std::path::Path;
 
-use crate::memory;
+use crate::free_memory::free;
 
 /// Read before the first look.
 const FIRST: u64 = 1 << 20;
@@ -54,7 +54,7 @@ pub(crate) fn stream(
 
 /// An error where so many bytes are more than the memory that is free.
 pub(crate) fn has_room(bytes: u64) -> Result<()> {
-    let free = if bytes < WORTH_ASKING { None } else { memory::free() };
+    let free = if bytes < WORTH_ASKING { None } else { free() };
     match free {
         Some(free) if bytes > free => {
             let message =

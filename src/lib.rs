@@ -63,8 +63,10 @@ pub mod exchange;
 mod faults;
 mod files;
 mod float_environment;
+mod free_memory;
 mod gradients;
 mod history;
+mod init_weights;
 pub mod initializers;
 mod intake;
 mod keeper;
@@ -91,10 +93,12 @@ mod sections;
 mod self_test;
 mod sequential;
 mod shape;
+mod simd;
 mod spec;
 mod standing;
 mod stored;
 mod summary;
+mod supposed;
 mod target;
 mod threads;
 mod trainable;
@@ -141,6 +145,7 @@ pub mod training {
     pub use crate::sequential::*;
     pub use crate::spec::*;
     pub use crate::standing::*;
+    pub use crate::target::DataFacts;
     pub use crate::trainer::*;
 }
 

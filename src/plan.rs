@@ -16,7 +16,8 @@ use crate::random::Random;
 use crate::run_config::as_json;
 use crate::sections::DataConfig;
 use crate::sections::{ClassWeight, Config, ModelConfig};
-use crate::spec::{Facts, Spec};
+use crate::spec::Spec;
+use crate::target::DataFacts;
 use crate::trainable::{self, Judgement};
 use crate::trainer::{Trainer, TrainingData};
 
@@ -101,11 +102,11 @@ impl Plan {
             None => None,
         };
         let facts = match &loaded {
-            Some(loaded) => Facts {
+            Some(loaded) => DataFacts {
                 has_validation: loaded.validation.is_some(),
                 ..loaded.preprocessing.facts()
             },
-            None => Facts { has_validation: true, ..Facts::default() },
+            None => DataFacts { has_validation: true, ..DataFacts::default() },
         };
         let (spec, mistakes) = Spec::judge(&config, &facts, &damage);
         errors.extend(mistakes.into_iter().map(Diagnostic::from));

@@ -18,8 +18,9 @@ use crate::layers::LayerEntry;
 use crate::network::Network;
 use crate::random::Random;
 use crate::sections::{CompileConfig, Config, FitConfig, ModelConfig};
-use crate::spec::{Facts, Spec, TrainSpec};
+use crate::spec::{Spec, TrainSpec};
 use crate::summary::summary;
+use crate::target::DataFacts;
 use crate::target::Target;
 use crate::trainer::{Trainer, TrainingData};
 use crate::weights::Weights;
@@ -125,7 +126,7 @@ impl Sequential {
             )));
         }
         self.model.input_shape = Some(input_shape.to_vec());
-        let spec = Spec::resolve(&self.config(&FitConfig::default()), &Facts::default())?;
+        let spec = Spec::resolve(&self.config(&FitConfig::default()), &DataFacts::default())?;
         let network = Network::build(&spec.model, self.seed, &self.device)?;
         self.state = State::Built(Box::new(network));
         Ok(())
@@ -273,7 +274,7 @@ impl Sequential {
     }
 
     fn specs(&self, fit: &FitConfig, target: Target, validates: bool) -> Result<(Spec, TrainSpec)> {
-        let facts = Facts { features: None, target: Some(target), has_validation: validates };
+        let facts = DataFacts { features: None, target: Some(target), has_validation: validates };
         let spec = Spec::resolve(&self.config(fit), &facts)?;
         let Some(train) = spec.train.clone() else {
             return Err(Error::run("the model isn't compiled")

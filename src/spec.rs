@@ -2,7 +2,6 @@
 //! its name and its shapes, and the sections fit each other and the data.
 
 mod judge;
-mod supposed;
 
 use judge::Judge;
 
@@ -16,7 +15,7 @@ use crate::optimizers::OptimizerEntry;
 use crate::schedules::LearningRate;
 use crate::sections::{ClassWeight, Config};
 use crate::shape::Shape;
-use crate::target::{Output, Target};
+use crate::target::{DataFacts, Output, Target};
 
 /// A model, and how to train it.
 #[derive(Debug, Clone)]
@@ -116,17 +115,6 @@ pub struct MetricSpec {
     pub weighted: bool,
 }
 
-/// What the data says of the model: None where there is no data.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct Facts {
-    /// How many numbers the features make.
-    pub features: Option<usize>,
-    /// What the target is.
-    pub target: Option<Target>,
-    /// Whether there is something to validate on.
-    pub has_validation: bool,
-}
-
 impl ModelSpec {
     /// The shape of the last layer's output.
     pub fn output(&self) -> &Shape {
@@ -144,7 +132,7 @@ impl Spec {
     /// Checks a configuration against itself and the data, and makes every default explicit. The
     /// error holds all mistakes; each names the key by its path, for which `Document::in_order`
     /// finds the place.
-    pub fn resolve(config: &Config, facts: &Facts) -> Result<Spec> {
+    pub fn resolve(config: &Config, facts: &DataFacts) -> Result<Spec> {
         let (spec, errors) = Spec::judge(config, facts, &Damage::default());
         match (spec, Error::all(errors)) {
             (Some(spec), None) => Ok(spec),
@@ -157,7 +145,7 @@ impl Spec {
     /// and then there is no spec.
     pub(crate) fn judge(
         config: &Config,
-        facts: &Facts,
+        facts: &DataFacts,
         damage: &Damage,
     ) -> (Option<Spec>, Vec<ConfigError>) {
         let mut judge = Judge { facts, damage, errors: Vec::new() };

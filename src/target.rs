@@ -39,3 +39,14 @@ pub enum TargetRange {
     /// 0, 1, … for as many classes as the output has.
     ClassNumbers,
 }
+
+/// What the data says of the model: None where there is no data.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct DataFacts {
+    /// How many numbers the features make.
+    pub features: Option<usize>,
+    /// What the target is.
+    pub target: Option<Target>,
+    /// Whether there is something to validate on.
+    pub has_validation: bool,
+}

@@ -12,7 +12,7 @@ use lanthorn::exchange::tidy::tidy;
 use lanthorn::model::Target;
 use lanthorn::training::Config;
 use lanthorn::training::Plan;
-use lanthorn::training::{Facts, Spec};
+use lanthorn::training::{DataFacts, Spec};
 use serde_json::{Map, Value, json};
 
 use super::common::Common;
@@ -83,7 +83,7 @@ fn refused(tree: &Value, folder: &Path) -> Option<String> {
     if config.data.is_some() {
         return Plan::new(config, folder).err().map(|error| error.to_string());
     }
-    let no_data = Facts { has_validation: true, ..Facts::default() };
+    let no_data = DataFacts { has_validation: true, ..DataFacts::default() };
     let spec = match Spec::resolve(&config, &no_data) {
         Ok(spec) => spec,
         Err(error) => return Some(error.to_string()),
@@ -97,8 +97,9 @@ fn refused(tree: &Value, folder: &Path) -> Option<String> {
     } else if loss.starts_with("categorical") {
         targets.swap(0, 1);
     }
-    let check =
-        |target: Target| Spec::resolve(&config, &Facts { target: Some(target), ..no_data }).err();
+    let check = |target: Target| {
+        Spec::resolve(&config, &DataFacts { target: Some(target), ..no_data }).err()
+    };
     let mut errors = targets.into_iter().map(check);
     let first = errors.next()??;
     errors.all(|error| error.is_some()).then(|| first.to_string())

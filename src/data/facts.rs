@@ -7,7 +7,7 @@ use super::part::Part;
 use super::preprocessing::{Preprocessing, Transform};
 use super::scaling::Scaling;
 use super::table::{Chunk, Numbers, Slot, Table};
-use crate::kernels::simd::vectorize;
+use crate::simd::vectorize;
 use crate::threads;
 
 /// What a column of numbers is like in the part to train on.

@@ -55,7 +55,7 @@ use crate::config::ConfigError;
 use crate::diagnostics::{Code, Diagnostic, Place};
 use crate::error::Result;
 use crate::random::Random;
-use crate::sections::DataConfig;
+use crate::sections::{DataConfig, ValidationSplit};
 
 use facts::Extents;
 
@@ -72,7 +72,6 @@ pub use preprocessing::Preprocessing;
 pub(crate) use preprocessing::Transform;
 #[cfg(feature = "onnx")]
 pub(crate) use scaling::Scaling;
-pub use split::ValidationSplit;
 
 /// The data of a configuration, as the model sees it.
 #[derive(Debug, Clone, PartialEq)]

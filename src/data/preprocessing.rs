@@ -14,7 +14,7 @@ use crate::config::names::did_you_mean;
 use crate::diagnostics::{Code, Place};
 use crate::error::{Error, Result};
 use crate::sections::{HeaderConfig, MissingValues};
-use crate::spec::Facts;
+use crate::target::DataFacts;
 use crate::target::Target;
 
 /// The rules of all columns with their statistics and classes.
@@ -88,9 +88,9 @@ impl Preprocessing {
     }
 
     /// What the data says of the model.
-    pub fn facts(&self) -> Facts {
+    pub fn facts(&self) -> DataFacts {
         let (features, target) = (Some(self.features()), Some(self.target_kind()));
-        Facts { features, target, has_validation: false }
+        DataFacts { features, target, has_validation: false }
     }
 
     /// How many numbers the features make.

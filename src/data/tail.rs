@@ -3,8 +3,8 @@
 use super::class_weight::class_counts;
 use super::dataset::{Dataset, Targets};
 use super::preprocessing::Preprocessing;
-use super::split::ValidationSplit;
 use crate::diagnostics::{Code, Diagnostic};
+use crate::sections::ValidationSplit;
 
 /// How many standard errors are beyond chance: at random, one table in ten thousand or fewer.
 const BEYOND_CHANCE: f64 = 4.0;

@@ -15,7 +15,8 @@ use crate::error::{Error, Result};
 use crate::memory;
 use crate::network::Network;
 use crate::sections::Config;
-use crate::spec::{Facts, Spec};
+use crate::spec::Spec;
+use crate::target::DataFacts;
 use crate::trainer::Trainer;
 
 impl Portable {
@@ -86,7 +87,7 @@ pub fn from_keras(file: &KerasFile, path: &Path) -> Result<(Model, Vec<String>)>
         |error: Error| Error::model(path, format!("its configuration doesn't fit ours: {error}"));
     let config = Node::from_json(&Value::Object(sections)).read();
     let mut config: Config = config.map_err(|error| unreadable(error.into()))?;
-    let bare = Spec::resolve(&config, &Facts::default()).map_err(unreadable)?;
+    let bare = Spec::resolve(&config, &DataFacts::default()).map_err(unreadable)?;
     let columns = bare.model.input.elements().max(bare.model.output().elements());
     if columns > COLUMNS {
         let message = format!("it takes or gives {columns} numbers a sample, more than {COLUMNS}");
@@ -94,7 +95,7 @@ pub fn from_keras(file: &KerasFile, path: &Path) -> Result<(Model, Vec<String>)>
             .with_help("name a configuration of the same architecture: `--config CONFIG`"));
     }
     let preprocessing = bare.model.supposed_preprocessing(config.compile.as_ref())?;
-    let facts = Facts { has_validation: true, ..preprocessing.facts() };
+    let facts = DataFacts { has_validation: true, ..preprocessing.facts() };
     let spec = loop {
         match Spec::resolve(&config, &facts) {
             Ok(spec) => break spec,

@@ -12,7 +12,8 @@ use crate::layers::LayerKind;
 use crate::network::Network;
 use crate::sections::Config;
 use crate::self_test::SelfTest;
-use crate::spec::{Facts, Spec};
+use crate::spec::Spec;
+use crate::target::DataFacts;
 
 /// The largest difference between what a model makes of its samples and what another does, as a
 /// part of the largest output where that is above 1.
@@ -89,7 +90,7 @@ pub(crate) fn fresh(model: &Network) -> Result<Network> {
 
 /// The architecture of a file, with the weights of `model` in their order.
 pub(crate) fn with_weights_of(model: &Network, config: &Config, path: &Path) -> Result<Network> {
-    let spec = Spec::resolve(config, &Facts::default())?;
+    let spec = Spec::resolve(config, &DataFacts::default())?;
     let other = Network::build(&spec.model, spec.seed, &Device::Cpu)?;
     let shapes = |model: &Network| -> Vec<Vec<usize>> {
         model.weights().iter().map(|weight| weight.shape().to_vec()).collect()

@@ -4,12 +4,12 @@ mod csv;
 pub mod data;
 mod keeping;
 mod rules;
+mod validation_split;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::callbacks::CallbackEntry;
-use crate::data::ValidationSplit;
 use crate::layers::LayerEntry;
 use crate::losses::LossEntry;
 use crate::metrics::MetricEntry;
@@ -19,6 +19,7 @@ pub use csv::{CsvConfig, HeaderConfig, MissingValues};
 pub use data::{ColumnConfig, Columns, DataConfig};
 pub use keeping::{InitWeights, Interval};
 pub use rules::{Encode, MinMax, Scale};
+pub use validation_split::ValidationSplit;
 
 /// The JSON Schema of a whole configuration.
 pub fn schema() -> serde_json::Value {

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Facts, LayerSpec, MetricSpec, ModelSpec, TrainSpec};
+use super::{LayerSpec, MetricSpec, ModelSpec, TrainSpec};
 use crate::config::names::snake_case;
 use crate::config::{ConfigError, Damage};
 use crate::diagnostics::Code;
@@ -11,11 +11,11 @@ use crate::layers::LayerEntry;
 use crate::metrics::log_keys;
 use crate::sections::{CompileConfig, FitConfig, ModelConfig};
 use crate::shape::Shape;
-use crate::target::{Output, Target};
+use crate::target::{DataFacts, Output, Target};
 
 /// Judges a configuration, and gathers its mistakes.
 pub(super) struct Judge<'a> {
-    pub facts: &'a Facts,
+    pub facts: &'a DataFacts,
     pub damage: &'a Damage,
     pub errors: Vec<ConfigError>,
 }

@@ -3,14 +3,13 @@
 use candle_core::{Device, Tensor};
 use lanthorn::Sequential;
 use lanthorn::activations::Activation;
-use lanthorn::data::ValidationSplit;
 use lanthorn::layers::{Dense, Dropout};
 use lanthorn::losses::{BinaryCrossentropy, MeanSquaredError, SparseCategoricalCrossentropy};
 use lanthorn::metrics::Accuracy;
 use lanthorn::optimizers::Adam;
-use lanthorn::training::Arrays;
-use lanthorn::training::Listeners;
-use lanthorn::training::{ClassWeight, CompileConfig, FitConfig};
+use lanthorn::training::{
+    Arrays, ClassWeight, CompileConfig, FitConfig, Listeners, ValidationSplit,
+};
 
 /// 60 points; class 1 where the sum is above 1.
 fn points() -> (Tensor, Tensor) {

@@ -9,14 +9,14 @@ use lanthorn::config::Node;
 use lanthorn::model::Network;
 use lanthorn::model::weights_file;
 use lanthorn::training::Config;
-use lanthorn::training::{Facts, Spec};
+use lanthorn::training::{DataFacts, Spec};
 use serde_json::{Value, json};
 
 /// A model of ours, and its weights as candle takes them.
 fn model(input: &[usize], layers: Value) -> (Network, VarBuilder<'static>) {
     let json = json!({ "model": { "input_shape": input, "layers": layers } });
     let config: Config = Node::from_json(&json).read().unwrap();
-    let spec = Spec::resolve(&config, &Facts::default()).unwrap();
+    let spec = Spec::resolve(&config, &DataFacts::default()).unwrap();
     let model = Network::build(&spec.model, 3, &Device::Cpu).unwrap();
     for (index, weight) in model.weights().iter().enumerate() {
         // biases and statistics that differ from their start

@@ -10,8 +10,8 @@ use lanthorn::model::{Scores, score};
 use lanthorn::training::Config;
 use lanthorn::training::Engine;
 use lanthorn::training::Samples;
+use lanthorn::training::{DataFacts, Spec};
 use lanthorn::training::{Event, Listener, Listeners};
-use lanthorn::training::{Facts, Spec};
 use lanthorn::training::{Trainer, TrainingData};
 use serde_json::{Value, json};
 
@@ -115,7 +115,7 @@ fn spec(case: &Value, x: &Tensor, y: &Tensor) -> Result<Spec, String> {
         Some("sparse_categorical_crossentropy") => Target::Classes(2),
         _ => Target::Numbers(numbers),
     };
-    let facts = Facts {
+    let facts = DataFacts {
         features: Some(x.dims()[1..].iter().product()),
         target: Some(target),
         has_validation: true,

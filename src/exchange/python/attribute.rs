@@ -1,7 +1,8 @@
 //! Attributes, read and set: `trainable` and a learning rate are carried, others noted.
 
+use super::objects::Object;
 use super::reader::Reader;
-use super::values::{Object, Value};
+use super::values::Value;
 use crate::exchange::signatures;
 
 impl Reader {

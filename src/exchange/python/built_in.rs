@@ -1,8 +1,9 @@
 //! Functions of Python's, NumPy's and Keras's backend that are known.
 
 use super::evaluate::{Given, items_of};
+use super::objects::class_of;
 use super::reader::Reader;
-use super::values::{Value, class_of};
+use super::values::Value;
 
 /// The longest `range` that is followed.
 const LONGEST: i64 = 4000;

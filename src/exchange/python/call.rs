@@ -5,9 +5,10 @@ use std::rc::Rc;
 
 use super::block::{Class, Kind};
 use super::evaluate::{Argument, Given};
+use super::objects::{Object, class_of};
 use super::reader::{Frame, Instance, Reader};
 use super::run::End;
-use super::values::{Closure, Object, Scope, Value, class_of};
+use super::values::{Closure, Scope, Value};
 use super::{built_in, wrapper};
 use crate::exchange::signatures;
 

@@ -6,10 +6,10 @@ use serde_json::{Map, Value as Json, json};
 
 use super::block::{Block, Kind, statements};
 use super::evaluate::Given;
-use super::model::Model;
+use super::note::{Code, Note};
+use super::objects::Model;
 use super::reader::Reader;
 use super::values::Value;
-use super::{Code, Note};
 use crate::exchange::keras::read_json;
 
 /// Reads literal Keras code. The error says that no model was found, or what it can't be.

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value as Json, json};
 
 use super::evaluate::{Argument, Given};
-pub(super) use super::model::Fit;
+use super::objects::Fit;
 use super::reader::Reader;
 use super::values::Value;
 use crate::callbacks::Callback;
@@ -66,13 +66,6 @@ pub(super) const CARRIED: [&str; 9] = [
 /// How Keras feeds itself: nothing that a model's numbers depend on.
 const HOW_KERAS_RUNS_IT: [&str; 6] =
     ["max_queue_size", "workers", "use_multiprocessing", "max_q_size", "nb_worker", "pickle_safe"];
-
-impl Fit {
-    /// A training that was met once, at a line.
-    pub(super) fn at(line: usize) -> Fit {
-        Fit { line, section: Map::new(), times: 1, images: None }
-    }
-}
 
 /// `model.fit(…)` and `model.fit_generator(…)`: the first is carried; the same line, gone through by
 /// a loop, adds its epochs; a second is noted.

@@ -3,15 +3,9 @@
 use serde_json::{Value as Json, json};
 
 use super::evaluate::Given;
+use super::objects::Images;
 use super::reader::Reader;
 use super::values::Value;
-
-/// An `ImageDataGenerator`.
-#[derive(Debug, Clone)]
-pub(super) struct Images {
-    pub(super) line: usize,
-    options: Vec<(String, Value)>,
-}
 
 /// The arguments of its constructor, in order.
 const ORDER: [&str; 24] = [

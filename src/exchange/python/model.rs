@@ -4,42 +4,10 @@ use serde_json::{Map, json};
 
 use super::evaluate::Given;
 use super::fit;
+use super::objects::{Model, Object};
 use super::reader::Reader;
-use super::values::{Object, Value};
+use super::values::Value;
 use crate::exchange::signatures;
-
-/// A model.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Model {
-    /// Where it is made.
-    pub(super) line: usize,
-    pub(super) name: Option<String>,
-    /// Its layers, by number; inputs are among them.
-    pub(super) layers: Vec<usize>,
-    /// The shape of a batch, as `build` says.
-    pub(super) built: Option<Value>,
-    pub(super) compile: Option<Vec<(String, Value)>>,
-    pub(super) fit: Option<Fit>,
-    /// True where its layers stand in another model.
-    pub(super) is_inside: bool,
-}
-
-/// The first `fit` of a model.
-#[derive(Debug, Clone)]
-pub(super) struct Fit {
-    pub(super) line: usize,
-    pub(super) section: Map<String, serde_json::Value>,
-    /// How often the line was gone through, and the epochs of each time.
-    pub(super) times: u64,
-    /// The `ImageDataGenerator` that it trains on.
-    pub(super) images: Option<usize>,
-}
-
-impl Model {
-    pub(super) fn compiled(&self, key: &str) -> Option<&Value> {
-        self.compile.as_ref()?.iter().find(|(known, _)| known == key).map(|(_, value)| value)
-    }
-}
 
 /// The most layers that a model may have.
 const LAYERS: usize = 10_000;

@@ -3,11 +3,10 @@
 use std::collections::BTreeSet;
 use std::rc::Rc;
 
-use super::Note;
 use super::block;
-use super::images::Images;
-use super::model::Model;
-use super::values::{Closure, Object, Scope, Value};
+use super::note::Note;
+use super::objects::{Images, Model, Object};
+use super::values::{Closure, Scope, Value};
 
 /// The state of reading.
 #[derive(Clone, Default)]

@@ -1,13 +1,9 @@
-//! What names stand for while code is read, and the JSON of it.
+//! What names stand for while code is read.
 
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use serde_json::{Map, json};
-
 use super::block;
-use super::reader::Reader;
-use crate::exchange::signatures::{self, Class};
 
 /// A value, as far as it is known.
 #[derive(Debug, Clone)]
@@ -54,29 +50,9 @@ pub(super) struct Closure {
     pub(super) around: Scope,
 }
 
-/// One of Keras's objects with its arguments.
-#[derive(Debug, Clone)]
-pub(super) struct Object {
-    pub(super) class: Class,
-    pub(super) config: Vec<(String, Value)>,
-}
-
-impl Object {
-    pub(super) fn get(&self, key: &str) -> Option<&Value> {
-        self.config.iter().find(|(known, _)| known == key).map(|(_, value)| value)
-    }
-
-    pub(super) fn set(&mut self, key: &str, value: Value) {
-        match self.config.iter_mut().find(|(known, _)| known == key) {
-            Some((_, place)) => *place = value,
-            None => self.config.push((key.to_string(), value)),
-        }
-    }
-}
-
 /// How large and how deep one value may be.
 const SIZE: usize = 4096;
-const DEPTH: usize = 24;
+pub(super) const DEPTH: usize = 24;
 
 impl Value {
     /// True or false, where that is known.
@@ -171,90 +147,5 @@ impl Value {
             (Value::Dict(_), Value::Dict(_)) => return None,
             _ => false,
         })
-    }
-}
-
-/// How many values the JSON of one thing may have.
-const JSON_SIZE: usize = 100_000;
-
-impl Reader {
-    /// A value as Keras's JSON; None where it isn't literal.
-    pub(super) fn json(&self, value: &Value) -> Option<serde_json::Value> {
-        self.limited_json(value, &mut { JSON_SIZE }, DEPTH)
-    }
-
-    fn limited_json(
-        &self,
-        value: &Value,
-        left: &mut usize,
-        depth: usize,
-    ) -> Option<serde_json::Value> {
-        if *left == 0 || depth == 0 {
-            return None;
-        }
-        *left -= 1;
-        Some(match value {
-            Value::None => serde_json::Value::Null,
-            Value::Bool(value) => json!(value),
-            Value::Int(value) => json!(value),
-            Value::Float(value) => json!(value),
-            Value::Text(text) => json!(text),
-            Value::List(items) => {
-                let items = items.iter().map(|item| self.limited_json(item, left, depth - 1));
-                serde_json::Value::Array(items.collect::<Option<_>>()?)
-            }
-            Value::Dict(entries) => {
-                let mut map = Map::new();
-                for (key, value) in entries {
-                    let key = match key {
-                        Value::Text(text) => text.clone(),
-                        Value::Int(number) => number.to_string(),
-                        _ => return None,
-                    };
-                    map.insert(key, self.limited_json(value, left, depth - 1)?);
-                }
-                serde_json::Value::Object(map)
-            }
-            Value::Object(index) => {
-                let object = &self.objects[*index];
-                let mut config = Map::new();
-                for (key, value) in &object.config {
-                    let value = match (object.class.name, value) {
-                        // `np.log([pos / neg])`: an array of one number
-                        ("Constant", Value::List(one)) if one.len() == 1 => &one[0],
-                        _ => value,
-                    };
-                    config.insert(key.clone(), self.limited_json(value, left, depth - 1)?);
-                }
-                let (module, name) = (object.class.module, object.class.name);
-                json!({ "module": module, "class_name": name, "config": config })
-            }
-            Value::Path(path) => function(path)?,
-            _ => return None,
-        })
-    }
-}
-
-/// A function that stands for its name: `tf.nn.relu`, `keras.losses.mean_squared_error`; or a class
-/// that stands for its instance: `optimizer=Adam`.
-fn function(path: &[String]) -> Option<serde_json::Value> {
-    let [.., parent, name] = path else { return None };
-    if matches!(parent.as_str(), "nn" | "activations" | "functional") {
-        return Some(json!(name));
-    }
-    let class = signatures::module(parent)?.find(name)?;
-    match name.starts_with(char::is_uppercase) {
-        true => Some(json!({ "module": class.module, "class_name": class.name, "config": {} })),
-        false => Some(json!(name)),
-    }
-}
-
-/// The class that a dotted name means.
-pub(super) fn class_of(path: &[String]) -> Option<Class> {
-    let (name, before) = path.split_last()?;
-    let module = before.last().and_then(|module| signatures::module(module));
-    match module {
-        Some(module) => module.find(name),
-        None => signatures::class_anywhere(name),
     }
 }

@@ -2,6 +2,7 @@
 
 use super::evaluate::{Argument, Given};
 use super::fit;
+use super::objects::Fit;
 use super::reader::Reader;
 use super::values::Value;
 
@@ -78,6 +79,6 @@ fn train(reader: &mut Reader, model: usize, given: &Given) {
         .collect();
     let added = fit::section(reader, "fit", &Given { by_place: Vec::new(), by_name });
     let line = reader.line;
-    let fit = reader.models[model].fit.get_or_insert_with(|| fit::Fit::at(line));
+    let fit = reader.models[model].fit.get_or_insert_with(|| Fit::at(line));
     fit.section.extend(added);
 }

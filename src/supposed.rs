@@ -1,10 +1,10 @@
 //! What a model's columns are where it was made without a table: by another tool, or by a program
 //! that trained it on arrays of its own.
 
-use super::ModelSpec;
 use crate::data::Preprocessing;
 use crate::error::Result;
 use crate::sections::CompileConfig;
+use crate::spec::ModelSpec;
 use crate::target::Target;
 
 impl ModelSpec {

@@ -1,0 +1,82 @@
+//! Values as Keras's JSON.
+
+use serde_json::{Map, json};
+
+use super::reader::Reader;
+use super::values::{DEPTH, Value};
+use crate::exchange::signatures;
+
+/// How many values the JSON of one thing may have.
+const JSON_SIZE: usize = 100_000;
+
+impl Reader {
+    /// A value as Keras's JSON; None where it isn't literal.
+    pub(super) fn json(&self, value: &Value) -> Option<serde_json::Value> {
+        self.limited_json(value, &mut { JSON_SIZE }, DEPTH)
+    }
+
+    fn limited_json(
+        &self,
+        value: &Value,
+        left: &mut usize,
+        depth: usize,
+    ) -> Option<serde_json::Value> {
+        if *left == 0 || depth == 0 {
+            return None;
+        }
+        *left -= 1;
+        Some(match value {
+            Value::None => serde_json::Value::Null,
+            Value::Bool(value) => json!(value),
+            Value::Int(value) => json!(value),
+            Value::Float(value) => json!(value),
+            Value::Text(text) => json!(text),
+            Value::List(items) => {
+                let items = items.iter().map(|item| self.limited_json(item, left, depth - 1));
+                serde_json::Value::Array(items.collect::<Option<_>>()?)
+            }
+            Value::Dict(entries) => {
+                let mut map = Map::new();
+                for (key, value) in entries {
+                    let key = match key {
+                        Value::Text(text) => text.clone(),
+                        Value::Int(number) => number.to_string(),
+                        _ => return None,
+                    };
+                    map.insert(key, self.limited_json(value, left, depth - 1)?);
+                }
+                serde_json::Value::Object(map)
+            }
+            Value::Object(index) => {
+                let object = &self.objects[*index];
+                let mut config = Map::new();
+                for (key, value) in &object.config {
+                    let value = match (object.class.name, value) {
+                        // `np.log([pos / neg])`: an array of one number
+                        ("Constant", Value::List(one)) if one.len() == 1 => &one[0],
+                        _ => value,
+                    };
+                    config.insert(key.clone(), self.limited_json(value, left, depth - 1)?);
+                }
+                let (module, name) = (object.class.module, object.class.name);
+                json!({ "module": module, "class_name": name, "config": config })
+            }
+            Value::Path(path) => function(path)?,
+            _ => return None,
+        })
+    }
+}
+
+/// A function that stands for its name: `tf.nn.relu`, `keras.losses.mean_squared_error`; or a class
+/// that stands for its instance: `optimizer=Adam`.
+fn function(path: &[String]) -> Option<serde_json::Value> {
+    let [.., parent, name] = path else { return None };
+    if matches!(parent.as_str(), "nn" | "activations" | "functional") {
+        return Some(json!(name));
+    }
+    let class = signatures::module(parent)?.find(name)?;
+    match name.starts_with(char::is_uppercase) {
+        true => Some(json!({ "module": class.module, "class_name": class.name, "config": {} })),
+        false => Some(json!(name)),
+    }
+}
