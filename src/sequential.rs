@@ -66,11 +66,11 @@ pub struct Sequential {
     compile: Option<CompileConfig>,
     seed: u64,
     device: Device,
-    state: State,
+    state: SequentialState,
 }
 
 /// What there is of the model beside its configuration.
-enum State {
+enum SequentialState {
     /// The input's shape is not known yet.
     Unbuilt,
     /// Weights, not trained here.
@@ -89,7 +89,7 @@ impl Sequential {
             compile: None,
             seed: 0,
             device: Device::Cpu,
-            state: State::Unbuilt,
+            state: SequentialState::Unbuilt,
         }
     }
 
@@ -108,8 +108,10 @@ impl Sequential {
     /// Says how the model is trained. The optimizer starts anew; the weights stay.
     pub fn compile(&mut self, compile: CompileConfig) {
         self.compile = Some(compile);
-        if let State::Trained(trainer) = std::mem::replace(&mut self.state, State::Unbuilt) {
-            self.state = State::Built(Box::new(trainer.model));
+        if let SequentialState::Trained(trainer) =
+            std::mem::replace(&mut self.state, SequentialState::Unbuilt)
+        {
+            self.state = SequentialState::Built(Box::new(trainer.model));
         }
     }
 
@@ -128,7 +130,7 @@ impl Sequential {
         self.model.input_shape = Some(input_shape.to_vec());
         let spec = Spec::resolve(&self.config(&FitConfig::default()), &DataFacts::default())?;
         let network = Network::build(&spec.model, self.seed, &self.device)?;
-        self.state = State::Built(Box::new(network));
+        self.state = SequentialState::Built(Box::new(network));
         Ok(())
     }
 
@@ -168,10 +170,12 @@ impl Sequential {
             rows.weigh(weight, target)?;
         }
         let spec = self.training_spec(fit, target, held_out.is_some())?;
-        let mut trainer = match std::mem::replace(&mut self.state, State::Unbuilt) {
-            State::Trained(trainer) => trainer.with_settings(&spec)?,
-            State::Built(network) => Trainer::of_network(*network, &spec)?,
-            State::Unbuilt => return Err(Error::Internal("the model isn't built".into())),
+        let mut trainer = match std::mem::replace(&mut self.state, SequentialState::Unbuilt) {
+            SequentialState::Trained(trainer) => trainer.with_settings(&spec)?,
+            SequentialState::Built(network) => Trainer::of_network(*network, &spec)?,
+            SequentialState::Unbuilt => {
+                return Err(Error::Internal("the model isn't built".into()));
+            }
         };
         let before = trainer.history.epochs.len();
         let data = TrainingData {
@@ -180,7 +184,7 @@ impl Sequential {
         };
         let ended = trainer.fit(&data, listeners);
         let history = History { epochs: trainer.history.epochs[before..].to_vec() };
-        self.state = State::Trained(Box::new(trainer));
+        self.state = SequentialState::Trained(Box::new(trainer));
         ended.map(|_| history)
     }
 
@@ -244,15 +248,15 @@ impl Sequential {
             compile: config.compile,
             seed: config.seed,
             device: Device::Cpu,
-            state: State::Built(Box::new(network)),
+            state: SequentialState::Built(Box::new(network)),
         })
     }
 
     fn network(&self) -> Option<&Network> {
         match &self.state {
-            State::Unbuilt => None,
-            State::Built(network) => Some(network),
-            State::Trained(trainer) => Some(&trainer.model),
+            SequentialState::Unbuilt => None,
+            SequentialState::Built(network) => Some(network),
+            SequentialState::Trained(trainer) => Some(&trainer.model),
         }
     }
 
@@ -286,7 +290,7 @@ impl Sequential {
     /// The spec of a training that goes on for `fit.epochs` more epochs.
     fn training_spec(&self, fit: &FitConfig, target: Target, validates: bool) -> Result<Spec> {
         let (mut spec, mut train) = self.specs(fit, target, validates)?;
-        if let State::Trained(trainer) = &self.state {
+        if let SequentialState::Trained(trainer) = &self.state {
             train.epochs += trainer.position().epoch;
         }
         spec.train = Some(train);

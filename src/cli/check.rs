@@ -6,7 +6,7 @@ use lanthorn::Diagnostic;
 use lanthorn::training::Plan;
 use serde_json::json;
 
-use super::common::{Common, ConfigFile};
+use super::common::{CommonArguments, ConfigFile};
 use super::view::{self, table};
 
 #[derive(Args)]
@@ -18,7 +18,7 @@ pub(crate) struct CheckArguments {
     rows: usize,
 }
 
-pub(crate) fn run(arguments: &CheckArguments, common: &Common) -> Result<()> {
+pub(crate) fn run(arguments: &CheckArguments, common: &CommonArguments) -> Result<()> {
     let plan = Plan::open(&arguments.config.path, &arguments.config.overrides.set)?;
     if let Some(problem) = plan.need()?.problem() {
         view::diagnostic(&problem.as_warning());

@@ -13,7 +13,7 @@ use super::view;
 
 /// What every verb takes.
 #[derive(Args)]
-pub(crate) struct Common {
+pub(crate) struct CommonArguments {
     /// Device to compute on: cpu, cuda, cuda:1, metal
     #[arg(long, global = true, default_value = "cpu", value_name = "DEVICE")]
     pub device: String,
@@ -52,7 +52,7 @@ pub(crate) struct Overrides {
     pub set: Vec<String>,
 }
 
-impl Common {
+impl CommonArguments {
     /// The device that `--device` names.
     pub(super) fn device(&self) -> Result<Device> {
         let (kind, index) = match self.device.split_once(':') {
@@ -79,7 +79,7 @@ pub(super) fn tables_of(plan: &Plan) -> Vec<PathBuf> {
 }
 
 /// The model of a verb that uses one, with a warning where a newer one is to be had.
-pub(super) fn load_model(path: &Path, device: &Device, common: &Common) -> Result<Model> {
+pub(super) fn load_model(path: &Path, device: &Device, common: &CommonArguments) -> Result<Model> {
     let model = if common.no_verify {
         Model::load_unverified(path, device)?
     } else {

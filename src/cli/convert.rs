@@ -7,7 +7,7 @@ use clap::Args;
 use lanthorn::Error;
 use lanthorn::config::{Document, Format, Node};
 use lanthorn::exchange::keras::read_json;
-use lanthorn::exchange::python::{self, Note};
+use lanthorn::exchange::python::{self, CodeNote};
 use lanthorn::exchange::tidy::tidy;
 use lanthorn::model::Target;
 use lanthorn::training::Config;
@@ -15,8 +15,8 @@ use lanthorn::training::Plan;
 use lanthorn::training::{DataFacts, Spec};
 use serde_json::{Map, Value, json};
 
-use super::common::Common;
-use super::output::{Kind, Output};
+use super::common::CommonArguments;
+use super::output::{OutputFile, OutputKind};
 use super::view;
 
 #[derive(Args)]
@@ -32,11 +32,11 @@ pub(crate) struct ConvertArguments {
     out: Option<PathBuf>,
 }
 
-pub(crate) fn run(arguments: &ConvertArguments, common: &Common) -> Result<()> {
+pub(crate) fn run(arguments: &ConvertArguments, common: &CommonArguments) -> Result<()> {
     let out = arguments.to.as_ref().or(arguments.out.as_ref());
     let out = out.map_or(Path::new("-"), PathBuf::as_path);
     let inputs = [(arguments.file.as_path(), "the file that is read")];
-    let output = Output::at(out, Kind::Text, &inputs)?;
+    let output = OutputFile::at(out, OutputKind::Text, &inputs)?;
     let format = output.format()?;
     let (tree, notes) = read(&arguments.file)?;
     let place = if output.is_file() { out } else { arguments.file.as_path() };
@@ -49,13 +49,13 @@ pub(crate) fn run(arguments: &ConvertArguments, common: &Common) -> Result<()> {
         Format::Json => format.write(&tree)?,
         _ => commented(&format.write(&tree)?, &notes, refusal.as_deref(), format),
     };
-    notes.iter().map(Note::text).chain(refusal.clone()).for_each(|text| view::warning(&text));
+    notes.iter().map(CodeNote::text).chain(refusal.clone()).for_each(|text| view::warning(&text));
     if !common.json || !output.is_stdout() {
         output.write(text.as_bytes())?;
     }
     let written = output.is_file().then_some(out);
     if common.json {
-        let note = |note: &Note| {
+        let note = |note: &CodeNote| {
             let line = (note.line > 0).then_some(note.line);
             json!({ "line": line, "message": note.message, "before_layer": note.layer })
         };
@@ -107,9 +107,9 @@ fn refused(tree: &Value, folder: &Path) -> Option<String> {
 
 /// A configuration's text with a comment at whatever was not carried: before the layer that came
 /// after it, or at the top.
-fn commented(text: &str, notes: &[Note], refusal: Option<&str>, format: Format) -> String {
-    let comment = |note: &Note| format!("# not carried: {}", note.text().replace('\n', " "));
-    let is_placed = |note: &&Note| note.layer.is_some() && format == Format::Yaml;
+fn commented(text: &str, notes: &[CodeNote], refusal: Option<&str>, format: Format) -> String {
+    let comment = |note: &CodeNote| format!("# not carried: {}", note.text().replace('\n', " "));
+    let is_placed = |note: &&CodeNote| note.layer.is_some() && format == Format::Yaml;
     let mut lines: Vec<String> =
         notes.iter().filter(|note| !is_placed(note)).map(comment).collect();
     lines.extend(refusal.map(|why| format!("# {why}")));
@@ -137,7 +137,7 @@ fn commented(text: &str, notes: &[Note], refusal: Option<&str>, format: Format) 
 }
 
 /// A file as a configuration's tree, and what it could not carry.
-fn read(path: &Path) -> Result<(Value, Vec<Note>)> {
+fn read(path: &Path) -> Result<(Value, Vec<CodeNote>)> {
     let ending = path.extension().and_then(|ending| ending.to_str()).unwrap_or_default();
     if ending == "py" {
         let code = text_of(path)?;
@@ -157,7 +157,7 @@ fn read(path: &Path) -> Result<(Value, Vec<Note>)> {
             if !converted.compile.is_null() {
                 tree.insert("compile".to_string(), converted.compile);
             }
-            let note = |message| Note { line: 0, message, layer: None };
+            let note = |message| CodeNote { line: 0, message, layer: None };
             let notes = converted.notes.into_iter().map(note).collect();
             return Ok((tidy(&Value::Object(tree)), notes));
         }

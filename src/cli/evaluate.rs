@@ -16,7 +16,7 @@ use lanthorn::training::Engine;
 use lanthorn::training::{Plan, samples};
 use serde_json::json;
 
-use super::common::{Common, load_model};
+use super::common::{CommonArguments, load_model};
 use super::view;
 
 #[derive(Args)]
@@ -36,7 +36,7 @@ pub(crate) struct EvaluateArguments {
     report: bool,
 }
 
-pub(crate) fn run(arguments: &EvaluateArguments, common: &Common) -> Result<()> {
+pub(crate) fn run(arguments: &EvaluateArguments, common: &CommonArguments) -> Result<()> {
     let model = load_model(&arguments.model, &common.device()?, common)?;
     let (Some(preprocessing), Some(train)) = (&model.preprocessing, &model.spec.train) else {
         return Err(Error::run("the model was saved without its training settings").into());

@@ -18,8 +18,8 @@ use lanthorn::training::Plan;
 use lanthorn::training::Spec;
 use serde_json::json;
 
-use super::common::{Common, load_model, tables_of};
-use super::output::{Kind, Output};
+use super::common::{CommonArguments, load_model, tables_of};
+use super::output::{OutputFile, OutputKind};
 use super::summary::is_model;
 use super::view;
 
@@ -65,7 +65,7 @@ enum Dtype {
     Bf16,
 }
 
-pub(crate) fn run(arguments: &ExportArguments, common: &Common) -> Result<()> {
+pub(crate) fn run(arguments: &ExportArguments, common: &CommonArguments) -> Result<()> {
     for (is_given, flag, option) in [
         (arguments.dtype != Dtype::F32, "--dtype", ExportOption::Dtype),
         (arguments.with_preprocessing, "--with-preprocessing", ExportOption::Preprocessing),
@@ -100,8 +100,8 @@ fn options(arguments: &ExportArguments) -> ExportOptions {
 /// Prints what was written.
 fn tell(
     arguments: &ExportArguments,
-    common: &Common,
-    output: Option<&Output>,
+    common: &CommonArguments,
+    output: Option<&OutputFile>,
     difference: Option<f32>,
 ) -> Result<()> {
     let mut text = match common.json {
@@ -122,12 +122,12 @@ fn tell(
 }
 
 /// The one file that is written, decided on before anything is computed.
-fn output(arguments: &ExportArguments, inputs: &[(&Path, &str)]) -> Result<Output> {
+fn output(arguments: &ExportArguments, inputs: &[(&Path, &str)]) -> Result<OutputFile> {
     let kind = match arguments.to.container() {
-        Container::Text => Kind::Text,
-        Container::Binary | Container::Folder => Kind::Weights,
+        Container::Text => OutputKind::Text,
+        Container::Binary | Container::Folder => OutputKind::Weights,
     };
-    let output = Output::at(&arguments.out, kind, inputs)?;
+    let output = OutputFile::at(&arguments.out, kind, inputs)?;
     if output.is_file() {
         wants_ending(arguments)?;
     } else if arguments.verify {
@@ -141,7 +141,7 @@ fn output(arguments: &ExportArguments, inputs: &[(&Path, &str)]) -> Result<Outpu
 /// The architecture of a configuration, whose weights are not trained.
 fn of_configuration(
     arguments: &ExportArguments,
-    common: &Common,
+    common: &CommonArguments,
     write: fn(&Config, &Spec) -> Exported,
 ) -> Result<()> {
     let plan = Plan::open(&arguments.model, &[])?;
@@ -161,7 +161,7 @@ fn of_configuration(
     tell(arguments, common, Some(&output), difference)
 }
 
-fn of_model(arguments: &ExportArguments, common: &Common) -> Result<()> {
+fn of_model(arguments: &ExportArguments, common: &CommonArguments) -> Result<()> {
     let file = model_path(&arguments.model)?;
     let output = output(arguments, &[(&file, "the model that is exported")])?;
     let model = load_model(&arguments.model, &Device::Cpu, common)?;
@@ -171,7 +171,7 @@ fn of_model(arguments: &ExportArguments, common: &Common) -> Result<()> {
 }
 
 /// A model that takes several files.
-fn folder(arguments: &ExportArguments, common: &Common) -> Result<()> {
+fn folder(arguments: &ExportArguments, common: &CommonArguments) -> Result<()> {
     let out = &arguments.out;
     if out == Path::new("-") || out.exists() && !out.is_dir() {
         let what = if out.is_file() { "is a file" } else { "is none" };
@@ -187,7 +187,7 @@ fn folder(arguments: &ExportArguments, common: &Common) -> Result<()> {
     };
     create_folders(&Local, out)?;
     let output = |(name, bytes): (&str, Vec<u8>)| {
-        Ok((Output::at(&out.join(name), Kind::Weights, &inputs)?, bytes))
+        Ok((OutputFile::at(&out.join(name), OutputKind::Weights, &inputs)?, bytes))
     };
     let outputs = files.into_iter().map(output).collect::<Result<Vec<_>>>()?;
     outputs.iter().try_for_each(|(output, bytes)| output.write(bytes))?;
@@ -195,7 +195,7 @@ fn folder(arguments: &ExportArguments, common: &Common) -> Result<()> {
     tell(arguments, common, None, difference)
 }
 
-fn write_to(output: &Output, exported: &Exported) -> Result<()> {
+fn write_to(output: &OutputFile, exported: &Exported) -> Result<()> {
     match exported {
         Exported::Config(config) => output.write(output.format()?.write(config)?.as_bytes()),
         Exported::Bytes(bytes) => output.write(bytes),

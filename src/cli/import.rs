@@ -19,8 +19,8 @@ use lanthorn::training::Trainer;
 use lanthorn::training::{Run, model_of};
 use serde_json::json;
 
-use super::common::{Common, tables_of};
-use super::output::{Kind, Output};
+use super::common::{CommonArguments, tables_of};
+use super::output::{OutputFile, OutputKind};
 use super::view;
 
 #[derive(Args)]
@@ -45,21 +45,21 @@ pub(crate) struct ImportArguments {
     /// For safetensors: the order of the features behind a flattened image [default: channels-last
     /// in a file of ours, else channels-first]
     #[arg(long, value_name = "ORDER")]
-    flatten: Option<Flatten>,
+    flatten: Option<FlattenOrder>,
     /// For safetensors: which module of the file is which layer, such as `layer_in=dense`; once a pair
     #[arg(long, value_name = "MODULE=LAYER")]
     rename: Vec<String>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Flatten {
+enum FlattenOrder {
     /// Channel, height, width: PyTorch's
     ChannelsFirst,
     /// Height, width, channel: Keras's and ours
     ChannelsLast,
 }
 
-pub(crate) fn run(arguments: &ImportArguments, common: &Common) -> Result<()> {
+pub(crate) fn run(arguments: &ImportArguments, common: &CommonArguments) -> Result<()> {
     no_foreign_file(&arguments.file, "imported")?;
     if !arguments.rename.is_empty() && !is_safetensors(&arguments.file) {
         let error = Error::run("`--rename` goes with a safetensors file");
@@ -96,13 +96,13 @@ fn out(arguments: &ImportArguments) -> &Path {
 }
 
 /// The model file that is written, decided on before anything is computed.
-fn output(arguments: &ImportArguments, more: &[(&Path, &str)]) -> Result<Output> {
+fn output(arguments: &ImportArguments, more: &[(&Path, &str)]) -> Result<OutputFile> {
     let file = &arguments.file;
     let parts = if is_index(file) { shards(file)? } else { vec![file.clone()] };
     let mut inputs: Vec<(&Path, &str)> =
         parts.iter().map(|part| (part.as_path(), "the file that is imported")).collect();
     inputs.extend(more);
-    let output = Output::at(out(arguments), Kind::Model, &inputs)?;
+    let output = OutputFile::at(out(arguments), OutputKind::Model, &inputs)?;
     if arguments.out.is_none() && !arguments.force && Path::new(DEFAULT).exists() {
         let error = Error::run(format!("{DEFAULT} is there already"));
         return Err(error
@@ -148,7 +148,7 @@ fn alone(path: &Path) -> Result<(Model, Vec<String>)> {
 fn into_config(
     arguments: &ImportArguments,
     config: &Path,
-) -> Result<(Option<Output>, usize, Vec<String>)> {
+) -> Result<(Option<OutputFile>, usize, Vec<String>)> {
     let (path, out) = (&arguments.file, out(arguments));
     let is_stream = std::fs::metadata(out).is_ok_and(|it| !it.is_dir() && !it.is_file());
     let is_stream = is_stream || out == Path::new("-");
@@ -217,7 +217,7 @@ fn load(model: &Network, path: &Path, arguments: &ImportArguments) -> Result<Vec
     if file.metadata.is_none() {
         notes.extend(torch::unlike_defaults(model));
     }
-    let is_first = arguments.flatten.map_or(!is_ours, |order| order == Flatten::ChannelsFirst);
+    let is_first = arguments.flatten.map_or(!is_ours, |order| order == FlattenOrder::ChannelsFirst);
     let tensors = match is_first {
         true => {
             let orders = torch::orders(&Portable::of_layers(model));

@@ -10,7 +10,7 @@ use lanthorn::model::{bytes, thousands};
 use lanthorn::runtime::files::Inspection;
 use serde_json::json;
 
-use super::common::Common;
+use super::common::CommonArguments;
 use super::import::no_foreign_file;
 use super::view;
 use super::view::table;
@@ -22,7 +22,7 @@ pub(crate) struct InspectArguments {
     file: PathBuf,
 }
 
-pub(crate) fn run(arguments: &InspectArguments, common: &Common) -> Result<()> {
+pub(crate) fn run(arguments: &InspectArguments, common: &CommonArguments) -> Result<()> {
     let found = inspection(&arguments.file)?;
     if common.json {
         let tensors: Vec<_> = found

@@ -22,7 +22,7 @@ use anyhow::Result;
 use clap::{Parser, Subcommand};
 use lanthorn::runtime::threads;
 
-use common::Common;
+use common::CommonArguments;
 
 /// Keras-style Sequential models, declared in one YAML or TOML file, trained on candle
 #[derive(Parser)]
@@ -31,7 +31,7 @@ pub(crate) struct Arguments {
     #[command(subcommand)]
     verb: Verb,
     #[command(flatten)]
-    common: Common,
+    common: CommonArguments,
 }
 
 impl Arguments {
@@ -86,7 +86,7 @@ pub(crate) fn run(arguments: Arguments) -> Result<ExitCode> {
     threads::within(|| dispatch(verb, &common))
 }
 
-fn dispatch(verb: Verb, common: &Common) -> Result<ExitCode> {
+fn dispatch(verb: Verb, common: &CommonArguments) -> Result<ExitCode> {
     match verb {
         Verb::Train(own) => return train::run(&own, common),
         Verb::Check(own) => check::run(&own, common)?,

@@ -16,12 +16,12 @@ use lanthorn::training::HISTORY;
 use super::view::{self, streams};
 
 /// Where a verb writes to.
-pub(crate) struct Output {
+pub(crate) struct OutputFile {
     name: PathBuf,
-    place: Place,
+    place: OutputPlace,
 }
 
-enum Place {
+enum OutputPlace {
     /// `-`, or a path to what our stdout is.
     Stdout,
     /// A pipe or a device: written to, never replaced.
@@ -32,7 +32,7 @@ enum Place {
 
 /// What a verb writes, which decides what it may replace.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Kind {
+pub(crate) enum OutputKind {
     /// A table, a configuration, a program.
     Text,
     /// Weights or a model in another tool's format.
@@ -44,13 +44,17 @@ pub(crate) enum Kind {
 /// The names of a run's files.
 const OF_A_RUN: [&str; 4] = [MODEL, CHECKPOINT, CONFIG, HISTORY];
 
-impl Output {
+impl OutputFile {
     /// Decides what `-o` names. A file that is read (each with words for it), a file of a run, and a
     /// model are refused, the last unless another takes its place; any other file is replaced.
-    pub(crate) fn at(path: &Path, kind: Kind, inputs: &[(&Path, &str)]) -> Result<Output> {
+    pub(crate) fn at(
+        path: &Path,
+        kind: OutputKind,
+        inputs: &[(&Path, &str)],
+    ) -> Result<OutputFile> {
         let name = path.to_path_buf();
         if path == Path::new("-") {
-            return Ok(Output { name, place: Place::Stdout });
+            return Ok(OutputFile { name, place: OutputPlace::Stdout });
         }
         let found = match std::fs::metadata(path) {
             Ok(found) => Some(found),
@@ -64,23 +68,23 @@ impl Output {
                 let message = format!("{} is a folder, where a file is written", path.display());
                 return Err(Error::run(message).with_help("name a file: `-o FILE`").into());
             }
-            Some(found) if streams::is_stdout(&found) => Place::Stdout,
-            Some(found) if !found.is_file() => Place::Stream(name.clone()),
+            Some(found) if streams::is_stdout(&found) => OutputPlace::Stdout,
+            Some(found) if !found.is_file() => OutputPlace::Stream(name.clone()),
             found => {
                 let file = followed(path);
                 refuse(path, &file, found.as_ref(), kind, inputs)?;
-                Place::File(file)
+                OutputPlace::File(file)
             }
         };
-        Ok(Output { name, place })
+        Ok(OutputFile { name, place })
     }
 
     /// Writes all bytes: a plain file whole or not at all.
     pub(crate) fn write(&self, bytes: &[u8]) -> Result<()> {
         match &self.place {
-            Place::Stdout => view::bytes(bytes),
-            Place::File(file) => Ok(atomic_write(file, bytes)?),
-            Place::Stream(path) => {
+            OutputPlace::Stdout => view::bytes(bytes),
+            OutputPlace::File(file) => Ok(atomic_write(file, bytes)?),
+            OutputPlace::Stream(path) => {
                 let opened = OpenOptions::new().write(true).open(path);
                 match opened.and_then(|mut stream| stream.write_all(bytes)) {
                     Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
@@ -94,12 +98,12 @@ impl Output {
 
     /// True for a plain file, which can be read back and whose name says its format.
     pub(crate) fn is_file(&self) -> bool {
-        matches!(self.place, Place::File(_))
+        matches!(self.place, OutputPlace::File(_))
     }
 
     /// True where the output is stdout itself.
     pub(crate) fn is_stdout(&self) -> bool {
-        matches!(self.place, Place::Stdout)
+        matches!(self.place, OutputPlace::Stdout)
     }
 
     /// The format of a configuration that is written here: what the name says; YAML for a stream.
@@ -113,7 +117,7 @@ impl Output {
     /// Prints what was done: to stdout, unless that holds the output itself.
     pub(crate) fn tell(&self, text: &str) -> Result<()> {
         match self.place {
-            Place::Stdout => {
+            OutputPlace::Stdout => {
                 view::note(text.trim_end());
                 Ok(())
             }
@@ -127,7 +131,7 @@ fn refuse(
     path: &Path,
     file: &Path,
     found: Option<&Metadata>,
-    kind: Kind,
+    kind: OutputKind,
     inputs: &[(&Path, &str)],
 ) -> Result<()> {
     let out = path.display();
@@ -152,10 +156,10 @@ fn refuse(
         let what = format!("a file of the run in {}", folder.display());
         return refused(&what, "name another file, or another folder");
     }
-    if found.is_some() && kind != Kind::Model && is_model(file) {
+    if found.is_some() && kind != OutputKind::Model && is_model(file) {
         return refused("a trained model", "name another file");
     }
-    if found.is_some() && kind == Kind::Text && has_a_models_ending(file) {
+    if found.is_some() && kind == OutputKind::Text && has_a_models_ending(file) {
         return refused("a file of weights or a model", "name another file");
     }
     Ok(())

@@ -12,8 +12,8 @@ use lanthorn::model::model_path;
 use lanthorn::model::{Predictions, Predictor};
 use serde_json::json;
 
-use super::common::{Common, load_model};
-use super::output::{Kind, Output};
+use super::common::{CommonArguments, load_model};
+use super::output::{OutputFile, OutputKind};
 use super::view;
 
 #[derive(Args)]
@@ -41,10 +41,10 @@ pub(crate) struct PredictArguments {
     no_self_test: bool,
 }
 
-pub(crate) fn run(arguments: &PredictArguments, common: &Common) -> Result<()> {
+pub(crate) fn run(arguments: &PredictArguments, common: &CommonArguments) -> Result<()> {
     let file = model_path(&arguments.model)?;
     let inputs = [(&*arguments.data, "the table that is read"), (&*file, "the model that is used")];
-    let output = Output::at(&arguments.out, Kind::Text, &inputs)?;
+    let output = OutputFile::at(&arguments.out, OutputKind::Text, &inputs)?;
     let model = load_model(&arguments.model, &common.device()?, common)?;
     if !arguments.no_self_test
         && let Some(warning) = model.check()?

@@ -11,7 +11,7 @@ use lanthorn::optimizers::OptimizerState;
 use lanthorn::training::Plan;
 use serde_json::json;
 
-use super::common::{Common, Overrides, load_model};
+use super::common::{CommonArguments, Overrides, load_model};
 use super::view;
 
 #[derive(Args)]
@@ -26,7 +26,7 @@ pub(crate) struct SummaryArguments {
     overrides: Overrides,
 }
 
-pub(crate) fn run(arguments: &SummaryArguments, common: &Common) -> Result<()> {
+pub(crate) fn run(arguments: &SummaryArguments, common: &CommonArguments) -> Result<()> {
     let (model, optimizer) = if is_model(&arguments.path) {
         let model = load_model(&arguments.path, &Device::Cpu, common)?;
         // Keras counts the optimizer's variables once it is built, as it is after training

@@ -18,7 +18,7 @@ use lanthorn::training::{Event, Listener, Listeners};
 use lanthorn::training::{Outcome, Position, Trainer};
 use lanthorn::{Code, Diagnostic, Error};
 
-use super::common::{Common, Overrides};
+use super::common::{CommonArguments, Overrides};
 use super::signals::Signals;
 use super::view::training::View;
 
@@ -43,7 +43,7 @@ pub(crate) struct TrainArguments {
     overrides: Overrides,
 }
 
-pub(crate) fn run(arguments: &TrainArguments, common: &Common) -> Result<ExitCode> {
+pub(crate) fn run(arguments: &TrainArguments, common: &CommonArguments) -> Result<ExitCode> {
     let device = common.device()?;
     let mut signals = Signals::watch()?;
     let lock = match &arguments.resume {
@@ -91,7 +91,7 @@ pub(crate) fn run(arguments: &TrainArguments, common: &Common) -> Result<ExitCod
 /// A new run's folder, with its first checkpoint in it.
 fn start(
     arguments: &TrainArguments,
-    common: &Common,
+    common: &CommonArguments,
     plan: &Plan,
     trainer: &Trainer,
     view: &mut View,
@@ -105,7 +105,7 @@ fn start(
 /// Puts the state of a run's checkpoint into the trainer; true where only its model is missing.
 fn go_on(
     run: &mut Run,
-    common: &Common,
+    common: &CommonArguments,
     plan: &Plan,
     trainer: &mut Trainer,
     view: &mut View,
@@ -142,7 +142,7 @@ fn go_on(
 fn load_init_weights(
     plan: &Plan,
     trainer: &Trainer,
-    common: &Common,
+    common: &CommonArguments,
     view: &mut View,
 ) -> Result<()> {
     let Some(init) = &plan.config.fit.init_weights else { return Ok(()) };

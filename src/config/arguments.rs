@@ -32,7 +32,7 @@ impl<'de, T: Catalog + ?Sized> de::Visitor<'de> for EntryVisitor<T> {
     fn visit_enum<A: de::EnumAccess<'de>>(self, access: A) -> Result<Entry<T>, A::Error> {
         let (KindOf::<T> { kind, written, .. }, arguments) = access.variant()?;
         let mut common = T::Common::default();
-        let item = arguments.newtype_variant_seed(Arguments { kind, common: &mut common })?;
+        let item = arguments.newtype_variant_seed(EntryArguments { kind, common: &mut common })?;
         Ok(Entry { kind, written, common, item })
     }
 }
@@ -53,12 +53,12 @@ impl<'de, T: Catalog + ?Sized> Deserialize<'de> for KindOf<T> {
 }
 
 /// The arguments of an entry: shared keys into `common`, the rest to the kind's own struct.
-struct Arguments<'c, T: Catalog + ?Sized> {
+struct EntryArguments<'c, T: Catalog + ?Sized> {
     kind: Kind,
     common: &'c mut T::Common,
 }
 
-impl<'de, T: Catalog + ?Sized> DeserializeSeed<'de> for Arguments<'_, T> {
+impl<'de, T: Catalog + ?Sized> DeserializeSeed<'de> for EntryArguments<'_, T> {
     type Value = Arc<T>;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Arc<T>, D::Error> {
@@ -66,7 +66,7 @@ impl<'de, T: Catalog + ?Sized> DeserializeSeed<'de> for Arguments<'_, T> {
     }
 }
 
-impl<'de, T: Catalog + ?Sized> de::Visitor<'de> for Arguments<'_, T> {
+impl<'de, T: Catalog + ?Sized> de::Visitor<'de> for EntryArguments<'_, T> {
     type Value = Arc<T>;
 
     fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
@@ -103,7 +103,7 @@ impl<'de, T: Catalog + ?Sized> de::Visitor<'de> for Arguments<'_, T> {
     }
 }
 
-impl<T: Catalog + ?Sized> Arguments<'_, T> {
+impl<T: Catalog + ?Sized> EntryArguments<'_, T> {
     /// The error of a value where a table of arguments belongs. Its help shows the value as the
     /// kind's first argument: `dense: 8` may well mean `dense: {units: 8}`.
     fn no_table<E: de::Error>(&self, value: impl fmt::Display) -> E {

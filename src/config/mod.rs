@@ -37,7 +37,7 @@ pub(crate) use error::missing_key;
 pub use format::Format;
 pub use node::Node;
 pub use partial::{Damage, Partial};
-pub use registry::{Reader, Registry};
+pub use registry::{Constructor, Registry};
 pub use schema::schema_of;
 pub(crate) use spellings::every_spelling;
 pub use unknown::unknown_name;

@@ -63,11 +63,11 @@ fn help_for_another(path: &str, there: &str, set: &str) -> String {
 
 /// One step of the path and its bytes in the text.
 struct Step<'t> {
-    kind: Kind<'t>,
+    kind: StepKind<'t>,
     span: Range<usize>,
 }
 
-enum Kind<'t> {
+enum StepKind<'t> {
     Key(&'t str),
     Index(usize),
 }
@@ -86,7 +86,7 @@ fn steps(path: &str) -> Result<Vec<Step<'_>>, ConfigError> {
             )
             .with_help("for example `model.layers[0].dense.units=16`"));
         }
-        steps.push(Step { kind: Kind::Key(name.trim()), span });
+        steps.push(Step { kind: StepKind::Key(name.trim()), span });
         while !rest.is_empty() {
             let end = rest.find(']').map_or(rest.len(), |end| end + 1);
             let (index, others) = rest.split_at(end);
@@ -97,7 +97,7 @@ fn steps(path: &str) -> Result<Vec<Step<'_>>, ConfigError> {
                 return Err(ConfigError::here(span, message).with_help("indices count from 0"));
             };
             at = span.end;
-            steps.push(Step { kind: Kind::Index(number), span });
+            steps.push(Step { kind: StepKind::Index(number), span });
             rest = others;
         }
         at += 1; // the dot
@@ -115,13 +115,15 @@ fn place(root: &mut Node, steps: &[Step<'_>], value: Node, base: usize) -> Resul
     for step in steps {
         let span = step.span.start + base..step.span.end + base;
         node = match step.kind {
-            Kind::Key(name) => key(node, name, &span, &path)?,
-            Kind::Index(index) => item(node, index, &path).map_err(|error| error.at_span(&span))?,
+            StepKind::Key(name) => key(node, name, &span, &path)?,
+            StepKind::Index(index) => {
+                item(node, index, &path).map_err(|error| error.at_span(&span))?
+            }
         };
         match step.kind {
-            Kind::Key(name) if path.is_empty() => path += name,
-            Kind::Key(name) => path += &format!(".{name}"),
-            Kind::Index(index) => path += &format!("[{index}]"),
+            StepKind::Key(name) if path.is_empty() => path += name,
+            StepKind::Key(name) => path += &format!(".{name}"),
+            StepKind::Index(index) => path += &format!("[{index}]"),
         }
     }
     *node = value;

@@ -41,14 +41,15 @@ fn visit(schema: &mut Value, definitions: &Value) {
                 bound(properties);
             }
             let choices = map.get("oneOf").and_then(Value::as_array);
-            if let Some(choices) = choices.and_then(|choices| Names::of(choices, definitions)) {
+            if let Some(choices) = choices.and_then(|choices| Choices::of(choices, definitions)) {
                 map.shift_remove("oneOf");
                 map.insert("anyOf".to_string(), choices.into_schema());
             } else if let Some(names) = map.get("enum").and_then(Value::as_array).cloned()
                 && map.get("type") == Some(&json!("string"))
             {
                 // a list whose names all stand alone
-                let names = Names { alone: texts(&names), tables: Map::new(), others: Vec::new() };
+                let names =
+                    Choices { alone: texts(&names), tables: Map::new(), others: Vec::new() };
                 ["enum", "type"].iter().for_each(|key| drop(map.shift_remove(*key)));
                 map.insert("anyOf".to_string(), names.into_schema());
             }
@@ -70,7 +71,7 @@ fn bound(properties: &mut Map<String, Value>) {
 }
 
 /// A list of names.
-struct Names {
+struct Choices {
     alone: Vec<String>,
     /// Those with arguments.
     tables: Map<String, Value>,
@@ -78,10 +79,10 @@ struct Names {
     others: Vec<Value>,
 }
 
-impl Names {
+impl Choices {
     /// The names of a choice; None where it is no list of names.
-    fn of(choices: &[Value], definitions: &Value) -> Option<Names> {
-        let mut names = Names { alone: Vec::new(), tables: Map::new(), others: Vec::new() };
+    fn of(choices: &[Value], definitions: &Value) -> Option<Choices> {
+        let mut names = Choices { alone: Vec::new(), tables: Map::new(), others: Vec::new() };
         for choice in choices {
             let table = choice["properties"].as_object().filter(|table| table.len() == 1);
             match (choice["const"].as_str(), choice["enum"].as_array(), table) {

@@ -31,7 +31,7 @@ pub enum HeaderConfig {
     /// They are 0, 1, …
     None,
     /// They are these; the table has no such line.
-    Names(Vec<String>),
+    PlainTexts(Vec<String>),
 }
 
 impl HeaderConfig {
@@ -46,7 +46,7 @@ impl HeaderConfig {
 #[serde(rename = "missing_values")]
 pub struct MissingValues(
     #[serde(deserialize_with = "names")]
-    #[schemars(with = "Vec<Text>")]
+    #[schemars(with = "Vec<PlainText>")]
     pub Vec<String>,
 );
 
@@ -74,7 +74,7 @@ impl Serialize for HeaderConfig {
         match self {
             HeaderConfig::FirstLine => serializer.serialize_bool(true),
             HeaderConfig::None => serializer.serialize_bool(false),
-            HeaderConfig::Names(names) => names.serialize(serializer),
+            HeaderConfig::PlainTexts(names) => names.serialize(serializer),
         }
     }
 }
@@ -106,10 +106,10 @@ impl<'de> Visitor<'de> for HeaderVisitor {
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<HeaderConfig, A::Error> {
         let mut names = Vec::new();
-        while let Some(Text(name)) = list.next_element()? {
+        while let Some(PlainText(name)) = list.next_element()? {
             names.push(name);
         }
-        Ok(HeaderConfig::Names(names))
+        Ok(HeaderConfig::PlainTexts(names))
     }
 }
 
@@ -119,15 +119,15 @@ impl JsonSchema for HeaderConfig {
     }
 
     fn json_schema(generator: &mut SchemaGenerator) -> Schema {
-        let text = generator.subschema_for::<Text>();
+        let text = generator.subschema_for::<PlainText>();
         json_schema!({ "anyOf": [{ "type": "boolean" }, { "type": "array", "items": text }] })
     }
 }
 
 /// A text that may be written without quotes where it looks like a number, or like nothing.
-pub(super) struct Text(pub String);
+pub(super) struct PlainText(pub String);
 
-impl<'de> Deserialize<'de> for Text {
+impl<'de> Deserialize<'de> for PlainText {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_any(TextVisitor)
     }
@@ -136,34 +136,34 @@ impl<'de> Deserialize<'de> for Text {
 struct TextVisitor;
 
 impl Visitor<'_> for TextVisitor {
-    type Value = Text;
+    type Value = PlainText;
 
     fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
         write!(f, "a text")
     }
 
-    fn visit_str<E: de::Error>(self, text: &str) -> Result<Text, E> {
-        Ok(Text(text.to_string()))
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<PlainText, E> {
+        Ok(PlainText(text.to_string()))
     }
 
-    fn visit_u64<E: de::Error>(self, number: u64) -> Result<Text, E> {
-        Ok(Text(number.to_string()))
+    fn visit_u64<E: de::Error>(self, number: u64) -> Result<PlainText, E> {
+        Ok(PlainText(number.to_string()))
     }
 
-    fn visit_i64<E: de::Error>(self, number: i64) -> Result<Text, E> {
-        Ok(Text(number.to_string()))
+    fn visit_i64<E: de::Error>(self, number: i64) -> Result<PlainText, E> {
+        Ok(PlainText(number.to_string()))
     }
 
-    fn visit_f64<E: de::Error>(self, number: f64) -> Result<Text, E> {
-        Ok(Text(number.to_string()))
+    fn visit_f64<E: de::Error>(self, number: f64) -> Result<PlainText, E> {
+        Ok(PlainText(number.to_string()))
     }
 
-    fn visit_unit<E: de::Error>(self) -> Result<Text, E> {
-        Ok(Text("null".to_string()))
+    fn visit_unit<E: de::Error>(self) -> Result<PlainText, E> {
+        Ok(PlainText("null".to_string()))
     }
 }
 
-impl JsonSchema for Text {
+impl JsonSchema for PlainText {
     fn schema_name() -> std::borrow::Cow<'static, str> {
         "text".into()
     }
@@ -177,24 +177,24 @@ impl JsonSchema for Text {
     }
 }
 
-/// A list of [`Text`]s.
-pub(super) struct Names(pub Vec<String>);
+/// A list of [`PlainText`]s.
+pub(super) struct PlainTexts(pub Vec<String>);
 
-impl<'de> Deserialize<'de> for Names {
+impl<'de> Deserialize<'de> for PlainTexts {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let texts = Vec::<Text>::deserialize(deserializer)?;
-        Ok(Names(texts.into_iter().map(|text| text.0).collect()))
+        let texts = Vec::<PlainText>::deserialize(deserializer)?;
+        Ok(PlainTexts(texts.into_iter().map(|text| text.0).collect()))
     }
 }
 
 /// The same for serde's `deserialize_with`.
 pub(super) fn names<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
-    Names::deserialize(deserializer).map(|names| names.0)
+    PlainTexts::deserialize(deserializer).map(|names| names.0)
 }
 
 /// A name that may be left out.
 pub(super) fn optional_name<'de, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<Option<String>, D::Error> {
-    Ok(Option::<Text>::deserialize(deserializer)?.map(|text| text.0))
+    Ok(Option::<PlainText>::deserialize(deserializer)?.map(|text| text.0))
 }

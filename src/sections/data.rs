@@ -280,7 +280,8 @@ impl<'de> Visitor<'de> for NamesVisitor {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, list: A) -> Result<Names, A::Error> {
-        csv::Names::deserialize(SeqAccessDeserializer::new(list)).map(|names| Names::Many(names.0))
+        csv::PlainTexts::deserialize(SeqAccessDeserializer::new(list))
+            .map(|names| Names::Many(names.0))
     }
 }
 

@@ -107,7 +107,7 @@ struct InitWeightsVisitor;
 /// The long form.
 #[derive(serde::Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Table {
+struct InitWeightsTable {
     file: String,
     #[serde(default)]
     partial: bool,
@@ -127,8 +127,8 @@ impl<'de> Visitor<'de> for InitWeightsVisitor {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<InitWeights, A::Error> {
-        let Table { file, partial, hash } =
-            Table::deserialize(de::value::MapAccessDeserializer::new(map))?;
+        let InitWeightsTable { file, partial, hash } =
+            InitWeightsTable::deserialize(de::value::MapAccessDeserializer::new(map))?;
         Ok(InitWeights { file, partial, hash })
     }
 }

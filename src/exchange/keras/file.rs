@@ -7,7 +7,7 @@ use candle_core::Tensor;
 use serde_json::Value;
 
 use super::archive;
-use super::hdf5::{self, Tree};
+use super::hdf5::{self, Hdf5Tree};
 use crate::error::{Error, Result};
 use crate::files::{Inspection, TensorFacts};
 use crate::intake;
@@ -86,7 +86,7 @@ impl KerasFile {
     }
 
     /// The layout of Keras 3: layers by key, variables by number.
-    fn weights_file(tree: &Tree) -> KerasFile {
+    fn weights_file(tree: &Hdf5Tree) -> KerasFile {
         let root = match tree.has("layers") {
             true => "layers",
             false => "_layer_checkpoint_dependencies",
@@ -108,7 +108,7 @@ impl KerasFile {
     }
 
     /// The layout of Keras 2, which Keras 3 still writes: layers by name.
-    fn legacy(tree: &Tree, model: Value) -> Result<KerasFile, String> {
+    fn legacy(tree: &Hdf5Tree, model: Value) -> Result<KerasFile, String> {
         let mut file = KerasFile::legacy_weights(tree, "model_weights", model)?;
         if let Some(text) = tree.string("", "training_config") {
             file.training_config = json(&text, "training_config")?;
@@ -117,7 +117,7 @@ impl KerasFile {
         Ok(file)
     }
 
-    fn legacy_weights(tree: &Tree, root: &str, model: Value) -> Result<KerasFile, String> {
+    fn legacy_weights(tree: &Hdf5Tree, root: &str, model: Value) -> Result<KerasFile, String> {
         let names = tree.texts(root, "layer_names").unwrap_or_default();
         let mut weights = Vec::with_capacity(names.len());
         for name in names {
@@ -182,7 +182,7 @@ impl KerasFile {
 }
 
 /// A layer's variables: its own, then those of the layers inside it.
-fn variables(tree: &Tree, group: &str) -> Vec<Tensor> {
+fn variables(tree: &Hdf5Tree, group: &str) -> Vec<Tensor> {
     let mut all = Vec::new();
     for part in ["cell/vars", "forward_layer", "backward_layer", "layer", "vars"] {
         let inner = format!("{group}/{part}");
@@ -196,7 +196,7 @@ fn variables(tree: &Tree, group: &str) -> Vec<Tensor> {
 }
 
 /// The datasets that a group's `weight_names` lists, in its order.
-fn listed(tree: &Tree, group: &str) -> Result<Vec<Tensor>, String> {
+fn listed(tree: &Hdf5Tree, group: &str) -> Result<Vec<Tensor>, String> {
     let names = tree.texts(group, "weight_names").unwrap_or_default();
     names
         .iter()
@@ -208,7 +208,7 @@ fn listed(tree: &Tree, group: &str) -> Result<Vec<Tensor>, String> {
         .collect()
 }
 
-fn parse_hdf5(bytes: Vec<u8>) -> Result<Tree, String> {
+fn parse_hdf5(bytes: Vec<u8>) -> Result<Hdf5Tree, String> {
     hdf5::read(bytes).map_err(|error| format!("not a whole HDF5 file: {error}"))
 }
 

@@ -11,7 +11,7 @@ use hdf5_pure::{AttrValue, Dataset, File, FileBuilder, FinishedGroup, Group, Gro
 
 /// A file's datasets and text attributes, by path: `layers/dense/vars/0`.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Tree {
+pub(crate) struct Hdf5Tree {
     /// The datasets; f32, or i64 where the file has whole numbers.
     pub(crate) datasets: BTreeMap<String, Tensor>,
     /// The attributes that are text, by the path of their group ("" for the root) and their name.
@@ -25,7 +25,7 @@ const DEPTH: usize = 24;
 /// How many groups and datasets a file may have.
 const OBJECTS: usize = 200_000;
 
-impl Tree {
+impl Hdf5Tree {
     /// The text of an attribute with one value.
     pub(crate) fn string(&self, group: &str, name: &str) -> Option<String> {
         self.texts(group, name)?.into_iter().next()
@@ -57,14 +57,14 @@ impl Tree {
 }
 
 /// Reads a file. The message says what is wrong with it.
-pub(crate) fn read(bytes: Vec<u8>) -> Result<Tree, String> {
+pub(crate) fn read(bytes: Vec<u8>) -> Result<Hdf5Tree, String> {
     // The parser is third-party code over a hostile format: should it panic on a file, that is an
     // error of the file's, not the end of the process.
     let result = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| parse(bytes)));
     result.unwrap_or_else(|_| Err("the file is damaged".to_string()))
 }
 
-fn parse(bytes: Vec<u8>) -> Result<Tree, String> {
+fn parse(bytes: Vec<u8>) -> Result<Hdf5Tree, String> {
     let budget = bytes.len() as u64;
     if let Some(end) = end_of(&bytes).filter(|end| *end > budget) {
         return Err(format!("it says that it is {end} bytes long, but it is {budget}"));
@@ -73,7 +73,7 @@ fn parse(bytes: Vec<u8>) -> Result<Tree, String> {
         return Err(format!("it has {link}, which is never followed"));
     }
     let file = File::from_source(Metered::new(bytes)).map_err(text)?;
-    let mut reader = Reader { tree: Tree::default(), budget, objects: 0 };
+    let mut reader = Hdf5Reader { tree: Hdf5Tree::default(), budget, objects: 0 };
     reader.group(&file.root(), "", 0)?;
     Ok(reader.tree)
 }
@@ -89,14 +89,14 @@ fn end_of(bytes: &[u8]) -> Option<u64> {
     bytes.get(at..)?.get(..8)?.try_into().ok().map(u64::from_le_bytes)
 }
 
-struct Reader {
-    tree: Tree,
+struct Hdf5Reader {
+    tree: Hdf5Tree,
     /// Bytes that datasets may still take: what isn't in the file can't be asked for.
     budget: u64,
     objects: usize,
 }
 
-impl Reader {
+impl Hdf5Reader {
     fn group(&mut self, group: &Group, path: &str, depth: usize) -> Result<(), String> {
         self.count()?;
         if depth > DEPTH {
@@ -195,8 +195,8 @@ fn halves(raw: &[u8], is_brain: bool) -> Vec<f32> {
 }
 
 /// Writes a tree; datasets as f32, or as int32 where they hold whole numbers.
-pub(crate) fn write(tree: &Tree) -> Result<Vec<u8>, String> {
-    let mut root = Branch::default();
+pub(crate) fn write(tree: &Hdf5Tree) -> Result<Vec<u8>, String> {
+    let mut root = GroupTree::default();
     for group in &tree.groups {
         root.group(group);
     }
@@ -223,21 +223,21 @@ pub(crate) fn write(tree: &Tree) -> Result<Vec<u8>, String> {
 
 /// A group on its way into a file.
 #[derive(Default)]
-struct Branch<'a> {
-    groups: Vec<(&'a str, Branch<'a>)>,
+struct GroupTree<'a> {
+    groups: Vec<(&'a str, GroupTree<'a>)>,
     datasets: Vec<(&'a str, &'a Tensor)>,
     attributes: Vec<(&'a str, &'a Vec<String>)>,
 }
 
-impl<'a> Branch<'a> {
+impl<'a> GroupTree<'a> {
     /// The group at a path, made where it isn't there.
-    fn group(&mut self, path: &'a str) -> &mut Branch<'a> {
+    fn group(&mut self, path: &'a str) -> &mut GroupTree<'a> {
         let mut at = self;
         for part in path.split('/').filter(|part| !part.is_empty()) {
             let index = match at.groups.iter().position(|(name, _)| *name == part) {
                 Some(index) => index,
                 None => {
-                    at.groups.push((part, Branch::default()));
+                    at.groups.push((part, GroupTree::default()));
                     at.groups.len().saturating_sub(1)
                 }
             };

@@ -2,7 +2,7 @@
 
 use candle_core::Tensor;
 
-use super::hdf5::{self, Tree};
+use super::hdf5::{self, Hdf5Tree};
 use super::{archive, write_json};
 use crate::error::{Error, Result};
 use crate::exchange::portable::Portable;
@@ -20,7 +20,7 @@ pub fn write_keras(portable: &Portable) -> Result<Vec<u8>> {
 
 /// The bytes of a `.weights.h5` file.
 pub fn write_weights(portable: &Portable) -> Result<Vec<u8>> {
-    let mut tree = Tree::default();
+    let mut tree = Hdf5Tree::default();
     let mut name_of = |group: &str, name: &str| {
         tree.groups.push(group.to_string());
         tree.attributes.insert((group.to_string(), "name".into()), vec![name.to_string()]);

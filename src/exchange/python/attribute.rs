@@ -1,66 +1,69 @@
 //! Attributes, read and set: `trainable` and a learning rate are carried, others noted.
 
 use super::objects::Object;
-use super::reader::Reader;
-use super::values::Value;
+use super::reader::CodeReader;
+use super::values::PyValue;
 use crate::exchange::signatures;
 
-impl Reader {
-    pub(super) fn attribute(&mut self, owner: &Value, name: &str) -> Value {
+impl CodeReader {
+    pub(super) fn attribute(&mut self, owner: &PyValue, name: &str) -> PyValue {
         match owner {
-            Value::Path(path) => {
+            PyValue::Path(path) => {
                 let mut path = path.clone();
                 path.push(name.to_string());
-                Value::Path(path)
+                PyValue::Path(path)
             }
-            Value::Model(index) => {
+            PyValue::Model(index) => {
                 let model = &self.models[*index];
                 match name {
-                    "layers" => Value::List(
-                        self.without_inputs(&model.layers).into_iter().map(Value::Object).collect(),
+                    "layers" => PyValue::List(
+                        self.without_inputs(&model.layers)
+                            .into_iter()
+                            .map(PyValue::Object)
+                            .collect(),
                     ),
-                    "optimizer" => model.compiled("optimizer").cloned().unwrap_or(Value::Unknown),
-                    "loss" => model.compiled("loss").cloned().unwrap_or(Value::Unknown),
+                    "optimizer" => model.compiled("optimizer").cloned().unwrap_or(PyValue::Unknown),
+                    "loss" => model.compiled("loss").cloned().unwrap_or(PyValue::Unknown),
                     "input" | "inputs" => {
                         let inputs = model.layers.iter().copied();
-                        Value::Tensor(inputs.filter(|layer| self.is_input(*layer)).collect())
+                        PyValue::Tensor(inputs.filter(|layer| self.is_input(*layer)).collect())
                     }
-                    "output" | "outputs" => Value::Tensor(model.layers.clone()),
-                    "name" | "_name" => model.name.clone().map_or(Value::Unknown, Value::Text),
-                    _ => Value::Unknown,
+                    "output" | "outputs" => PyValue::Tensor(model.layers.clone()),
+                    "name" | "_name" => model.name.clone().map_or(PyValue::Unknown, PyValue::Text),
+                    _ => PyValue::Unknown,
                 }
             }
-            Value::Object(index) => {
+            PyValue::Object(index) => {
                 let object = &self.objects[*index];
                 let name = if name == "lr" { "learning_rate" } else { name };
                 match (name, object.get(name)) {
                     (_, Some(value)) => value.clone(),
-                    ("trainable", None) => Value::Bool(true),
+                    ("trainable", None) => PyValue::Bool(true),
                     // the layers before it aren't known from here
-                    _ => Value::Unknown,
+                    _ => PyValue::Unknown,
                 }
             }
-            Value::Instance(index) => {
+            PyValue::Instance(index) => {
                 let own = self.instances[*index].attributes.get(name).cloned();
                 match (own, name) {
                     (Some(value), _) => value,
                     (None, "layers" | "optimizer") => match self.model_of(*index, name) {
-                        Some(model) => self.attribute(&Value::Model(model), name),
-                        None => Value::Unknown,
+                        Some(model) => self.attribute(&PyValue::Model(model), name),
+                        None => PyValue::Unknown,
                     },
-                    (None, _) => Value::Unknown,
+                    (None, _) => PyValue::Unknown,
                 }
             }
-            _ => Value::Unknown,
+            _ => PyValue::Unknown,
         }
     }
 
     /// `owner.name = value`
-    pub(super) fn set_attribute(&mut self, owner: &Value, name: &str, value: Value) {
+    pub(super) fn set_attribute(&mut self, owner: &PyValue, name: &str, value: PyValue) {
         match owner {
-            Value::Model(index) => self.set_of_model(*index, name, value),
-            Value::Object(index) => self.set_of_object(*index, name, value),
-            Value::Instance(index) => match name {
+            PyValue::Model(index) => self.set_of_model(*index, name, value),
+            PyValue::Object(index) => self.set_of_object(*index, name, value),
+            PyValue::Instance(index) => match name {
                 "trainable" => {
                     if let Some(model) = self.model_of(*index, name) {
                         self.set_of_model(model, name, value);
@@ -70,11 +73,11 @@ impl Reader {
                     self.instances[*index].attributes.insert(name.to_string(), value);
                 }
             },
-            Value::Wrapper(_) => self.note(format!("setting `{name}` of a model is not carried")),
-            Value::List(_) if name == "trainable" => self.note(
+            PyValue::Wrapper(_) => self.note(format!("setting `{name}` of a model is not carried")),
+            PyValue::List(_) if name == "trainable" => self.note(
                 "`trainable` of a list has no effect, in Keras neither: set it on each layer",
             ),
-            Value::Unknown | Value::Made(_)
+            PyValue::Unknown | PyValue::Made(_)
                 if matches!(name, "trainable" | "learning_rate" | "lr") =>
             {
                 self.note(format!(
@@ -85,14 +88,14 @@ impl Reader {
         }
     }
 
-    fn set_of_model(&mut self, index: usize, name: &str, value: Value) {
+    fn set_of_model(&mut self, index: usize, name: &str, value: PyValue) {
         match (name, &value) {
-            ("trainable", Value::Bool(_)) => {
+            ("trainable", PyValue::Bool(_)) => {
                 for layer in self.models[index].layers.clone() {
                     self.set_of_object(layer, name, value.clone());
                 }
             }
-            ("name" | "_name", Value::Text(text)) => {
+            ("name" | "_name", PyValue::Text(text)) => {
                 self.models[index].name = Some(text.clone());
             }
             ("optimizer" | "loss", value) if self.json(value).is_some() => {
@@ -105,7 +108,7 @@ impl Reader {
         }
     }
 
-    fn set_of_object(&mut self, index: usize, name: &str, value: Value) {
+    fn set_of_object(&mut self, index: usize, name: &str, value: PyValue) {
         let object: &Object = &self.objects[index];
         let is_layer = object.class.module == signatures::LAYERS.path;
         let is_optimizer = object.class.module == signatures::OPTIMIZERS.path;
@@ -119,7 +122,7 @@ impl Reader {
         }
         let is_literal = self.json(&value).is_some();
         match name {
-            "trainable" if is_layer && matches!(value, Value::Bool(_)) => {
+            "trainable" if is_layer && matches!(value, PyValue::Bool(_)) => {
                 self.changes += 1;
                 self.objects[index].set(name, value);
             }

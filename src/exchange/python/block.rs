@@ -11,13 +11,13 @@ use super::token::{Line, Token, lines};
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Statement {
     pub(super) line: usize,
-    pub(super) kind: Kind,
+    pub(super) kind: StatementKind,
 }
 
 pub(super) type Block = Vec<Statement>;
 
 #[derive(Debug, Clone, PartialEq)]
-pub(super) enum Kind {
+pub(super) enum StatementKind {
     /// `import a.b as c`, `from a import b as c`: the name, and what it stands for.
     Import(Vec<(String, Vec<String>)>),
     /// `a = b = value`
@@ -27,18 +27,18 @@ pub(super) enum Kind {
     /// An expression alone.
     Expression(Expression),
     /// `if … elif … else`: a branch without a test is the `else`.
-    If(Vec<Branch>),
+    If(Vec<IfBranch>),
     For(Expression, Expression, Block),
     While(Expression, Block),
     Define(Rc<Function>),
-    Class(Rc<Class>),
+    Class(Rc<ClassDefinition>),
     Return(Option<Expression>),
     /// `with a as b`
     With(Vec<Expression>, Block),
     /// `try`, and the blocks of its `except`s.
     Try {
         body: Block,
-        handlers: Vec<Branch>,
+        handlers: Vec<IfBranch>,
         rest: Block,
     },
     Break,
@@ -51,7 +51,7 @@ pub(super) enum Kind {
 
 /// A branch of an `if`: its line, its test, its body.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Branch {
+pub(super) struct IfBranch {
     pub(super) line: usize,
     pub(super) test: Option<Expression>,
     pub(super) body: Block,
@@ -60,20 +60,20 @@ pub(super) struct Branch {
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Function {
     pub(super) name: String,
-    pub(super) parameters: Vec<Parameter>,
+    pub(super) parameters: Vec<FunctionParameter>,
     pub(super) body: Block,
 }
 
 /// A parameter: its name with its stars, and its default.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Parameter {
+pub(super) struct FunctionParameter {
     pub(super) name: String,
     pub(super) stars: usize,
     pub(super) default: Option<Expression>,
 }
 
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Class {
+pub(super) struct ClassDefinition {
     pub(super) name: String,
     /// The last part of each base's name.
     pub(super) bases: Vec<String>,
@@ -111,20 +111,20 @@ impl<'a> Blocks<'a> {
         block
     }
 
-    fn statement(&mut self, line: &'a Line) -> Kind {
+    fn statement(&mut self, line: &'a Line) -> StatementKind {
         let tokens = line.tokens.as_slice();
         let Some(Token::Name(word)) = tokens.first() else { return simple(tokens) };
         match word.as_str() {
             "async" if tokens.len() > 1 => {
                 let line = self.lines.get(self.at - 1);
-                line.map_or(Kind::Nothing, |line| self.compound(line, &line.tokens[1..]))
+                line.map_or(StatementKind::Nothing, |line| self.compound(line, &line.tokens[1..]))
             }
             _ => self.compound(line, tokens),
         }
     }
 
     /// A statement with a block, or a simple one.
-    fn compound(&mut self, line: &Line, tokens: &[Token]) -> Kind {
+    fn compound(&mut self, line: &Line, tokens: &[Token]) -> StatementKind {
         let Some(Token::Name(word)) = tokens.first() else { return simple(tokens) };
         let is_compound = matches!(
             word.as_str(),
@@ -147,9 +147,9 @@ impl<'a> Blocks<'a> {
         let body = self.body(line, &tokens[colon + 1..]);
         match word {
             "if" => {
-                let mut branches = vec![Branch { line: line.number, test: test(head), body }];
+                let mut branches = vec![IfBranch { line: line.number, test: test(head), body }];
                 branches.extend(self.clauses(line.indent, &["elif", "else"]));
-                Kind::If(branches)
+                StatementKind::If(branches)
             }
             "for" => {
                 let split = head.iter().position(|token| *token == Token::Name("in".into()));
@@ -157,21 +157,23 @@ impl<'a> Blocks<'a> {
                     split.and_then(|at| Some((parse(&head[..at])?, parse(&head[at + 1..])?)));
                 let (target, items) = parts.unwrap_or((Expression::Opaque, Expression::Opaque));
                 let mut after = self.clauses(line.indent, &["else"]);
-                let mut whole =
-                    vec![Statement { line: line.number, kind: Kind::For(target, items, body) }];
+                let mut whole = vec![Statement {
+                    line: line.number,
+                    kind: StatementKind::For(target, items, body),
+                }];
                 match after.pop() {
-                    None => whole.pop().map_or(Kind::Nothing, |statement| statement.kind),
+                    None => whole.pop().map_or(StatementKind::Nothing, |statement| statement.kind),
                     Some(after) => {
                         whole.extend(after.body);
-                        Kind::With(Vec::new(), whole)
+                        StatementKind::With(Vec::new(), whole)
                     }
                 }
             }
             "while" => {
                 self.clauses(line.indent, &["else"]);
-                Kind::While(parse(head).unwrap_or(Expression::Opaque), body)
+                StatementKind::While(parse(head).unwrap_or(Expression::Opaque), body)
             }
-            "def" => Kind::Define(Rc::new(function(head, body))),
+            "def" => StatementKind::Define(Rc::new(function(head, body))),
             "class" => {
                 let name = names(&head[..head.len().min(1)]).pop().unwrap_or_default();
                 let bases = match head.len() > 2 {
@@ -182,27 +184,27 @@ impl<'a> Blocks<'a> {
                         .collect(),
                     false => Vec::new(),
                 };
-                Kind::Class(Rc::new(Class { name, bases, body }))
+                StatementKind::Class(Rc::new(ClassDefinition { name, bases, body }))
             }
             "with" => {
                 let items = split(head, ",").into_iter().map(|item| {
                     let end = item.iter().position(|token| *token == Token::Name("as".into()));
                     parse(&item[..end.unwrap_or(item.len())]).unwrap_or(Expression::Opaque)
                 });
-                Kind::With(items.collect(), body)
+                StatementKind::With(items.collect(), body)
             }
             "try" => {
                 let mut clauses = self.clauses(line.indent, &["except", "else", "finally"]);
                 let mut rest = Vec::new();
-                let is_handler = |branch: &Branch| branch.test.is_some();
+                let is_handler = |branch: &IfBranch| branch.test.is_some();
                 clauses.iter_mut().filter(|branch| !is_handler(branch)).for_each(|branch| {
                     rest.append(&mut branch.body);
                 });
                 clauses.retain(is_handler);
-                Kind::Try { body, handlers: clauses, rest }
+                StatementKind::Try { body, handlers: clauses, rest }
             }
             // one that stands alone: as if it were plain code
-            _ => Kind::With(Vec::new(), body),
+            _ => StatementKind::With(Vec::new(), body),
         }
     }
 
@@ -223,7 +225,7 @@ impl<'a> Blocks<'a> {
             }
             while self.lines.get(self.at).is_some_and(|next| next.indent > line.indent) {
                 self.at += 1; // too deep, or indented unevenly
-                body.push(Statement { line: next.number, kind: Kind::Unread(Vec::new()) });
+                body.push(Statement { line: next.number, kind: StatementKind::Unread(Vec::new()) });
             }
         }
         self.depth -= 1;
@@ -231,7 +233,7 @@ impl<'a> Blocks<'a> {
     }
 
     /// The clauses that follow at the same indentation; an `except` has a test that holds never.
-    fn clauses(&mut self, indent: usize, words: &[&str]) -> Vec<Branch> {
+    fn clauses(&mut self, indent: usize, words: &[&str]) -> Vec<IfBranch> {
         let mut branches = Vec::new();
         while let Some(line) = self.lines.get(self.at).filter(|line| line.indent == indent) {
             let Some(Token::Name(word)) = line.tokens.first() else { break };
@@ -246,7 +248,7 @@ impl<'a> Blocks<'a> {
                 _ => None,
             };
             let body = self.body(line, &line.tokens[colon + 1..]);
-            branches.push(Branch { line: line.number, test, body });
+            branches.push(IfBranch { line: line.number, test, body });
         }
         branches
     }
@@ -257,37 +259,39 @@ fn test(tokens: &[Token]) -> Option<Expression> {
 }
 
 /// A statement on one line.
-fn simple(tokens: &[Token]) -> Kind {
-    let unread = || Kind::Unread(names(tokens));
+fn simple(tokens: &[Token]) -> StatementKind {
+    let unread = || StatementKind::Unread(names(tokens));
     match tokens {
-        [] | [Token::Sign("@"), ..] => Kind::Nothing, // a decorator
-        [Token::Name(word), rest @ ..] if word == "import" => Kind::Import(imported(&[], rest)),
+        [] | [Token::Sign("@"), ..] => StatementKind::Nothing, // a decorator
+        [Token::Name(word), rest @ ..] if word == "import" => {
+            StatementKind::Import(imported(&[], rest))
+        }
         [Token::Name(word), rest @ ..] if word == "from" => {
             let split = rest.iter().position(|token| *token == Token::Name("import".into()));
             match split {
-                Some(at) => Kind::Import(imported(&names(&rest[..at]), &rest[at + 1..])),
+                Some(at) => StatementKind::Import(imported(&names(&rest[..at]), &rest[at + 1..])),
                 None => unread(),
             }
         }
-        [Token::Name(word)] if word == "break" => Kind::Break,
-        [Token::Name(word)] if word == "continue" => Kind::Continue,
-        [Token::Name(word)] if word == "return" => Kind::Return(None),
+        [Token::Name(word)] if word == "break" => StatementKind::Break,
+        [Token::Name(word)] if word == "continue" => StatementKind::Continue,
+        [Token::Name(word)] if word == "return" => StatementKind::Return(None),
         [Token::Name(word), rest @ ..] if word == "return" => match parse(rest) {
-            Some(value) => Kind::Return(Some(value)),
+            Some(value) => StatementKind::Return(Some(value)),
             None => unread(),
         },
-        [Token::Name(word), ..] if word == "raise" => Kind::Raise,
+        [Token::Name(word), ..] if word == "raise" => StatementKind::Raise,
         [Token::Name(word), ..]
             if matches!(word.as_str(), "pass" | "global" | "nonlocal" | "assert" | "del") =>
         {
-            Kind::Nothing
+            StatementKind::Nothing
         }
         _ => assignment(tokens).unwrap_or_else(unread),
     }
 }
 
 /// `a = b = value`, `a: type = value`, `a += value`, or an expression.
-fn assignment(tokens: &[Token]) -> Option<Kind> {
+fn assignment(tokens: &[Token]) -> Option<StatementKind> {
     for (sign, change) in [
         ("+=", "+"),
         ("-=", "-"),
@@ -298,20 +302,24 @@ fn assignment(tokens: &[Token]) -> Option<Kind> {
         ("**=", "**"),
     ] {
         if let Some(at) = tokens_until(tokens, sign) {
-            return Some(Kind::Change(parse(&tokens[..at])?, change, parse(&tokens[at + 1..])?));
+            return Some(StatementKind::Change(
+                parse(&tokens[..at])?,
+                change,
+                parse(&tokens[at + 1..])?,
+            ));
         }
     }
     let mut parts = split(tokens, "=");
     let value = parts.pop()?;
     if parts.is_empty() {
         return match tokens_until(value, ":") {
-            Some(_) => Some(Kind::Nothing), // a type alone
-            None => Some(Kind::Expression(parse(value)?)),
+            Some(_) => Some(StatementKind::Nothing), // a type alone
+            None => Some(StatementKind::Expression(parse(value)?)),
         };
     }
     let target = |part: &[Token]| parse(&part[..tokens_until(part, ":").unwrap_or(part.len())]);
     let targets = parts.into_iter().map(target).collect::<Option<_>>()?;
-    Some(Kind::Assign(targets, parse(value).unwrap_or(Expression::Opaque)))
+    Some(StatementKind::Assign(targets, parse(value).unwrap_or(Expression::Opaque)))
 }
 
 /// `from MODULE import a as b, c`, or `import a.b as c` where `module` is empty.
@@ -345,7 +353,7 @@ fn function(tokens: &[Token], body: Block) -> Function {
         let name = names(parameter).into_iter().next()?;
         let default = tokens_until(parameter, "=")
             .map(|at| parse(&parameter[at + 1..]).unwrap_or(Expression::Opaque));
-        Some(Parameter { name, stars, default })
+        Some(FunctionParameter { name, stars, default })
     });
     Function { name, parameters: parameters.collect(), body }
 }

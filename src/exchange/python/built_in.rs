@@ -2,16 +2,16 @@
 
 use super::evaluate::{Given, items_of};
 use super::objects::class_of;
-use super::reader::Reader;
-use super::values::Value;
+use super::reader::CodeReader;
+use super::values::PyValue;
 
 /// The longest `range` that is followed.
 const LONGEST: i64 = 4000;
 
 /// What a function gives; None where it isn't known here.
-pub(super) fn call(reader: &mut Reader, path: &[String], given: &Given) -> Option<Value> {
+pub(super) fn call(reader: &mut CodeReader, path: &[String], given: &Given) -> Option<PyValue> {
     let name = path.last()?.as_str();
-    let values: Vec<&Value> = given.by_place.iter().map(|argument| &argument.value).collect();
+    let values: Vec<&PyValue> = given.by_place.iter().map(|argument| &argument.value).collect();
     if let Some(value) = backend(reader, name, &values) {
         return Some(value);
     }
@@ -25,7 +25,7 @@ pub(super) fn call(reader: &mut Reader, path: &[String], given: &Given) -> Optio
 }
 
 /// The order of an image's axes, and numbers that are set by a function.
-fn backend(reader: &mut Reader, name: &str, values: &[&Value]) -> Option<Value> {
+fn backend(reader: &mut CodeReader, name: &str, values: &[&PyValue]) -> Option<PyValue> {
     match name {
         "image_data_format" | "image_dim_ordering" => {
             let first = reader.channels_first;
@@ -33,82 +33,88 @@ fn backend(reader: &mut Reader, name: &str, values: &[&Value]) -> Option<Value> 
                 "image_data_format" => ["channels_last", "channels_first"],
                 _ => ["tf", "th"],
             };
-            Some(Value::Text(names[usize::from(first)].into()))
+            Some(PyValue::Text(names[usize::from(first)].into()))
         }
         "set_image_data_format" | "set_image_dim_ordering" => {
-            if let Some(Value::Text(order)) = values.first() {
+            if let Some(PyValue::Text(order)) = values.first() {
                 reader.channels_first = matches!(order.as_str(), "channels_first" | "th");
             }
-            Some(Value::None)
+            Some(PyValue::None)
         }
         _ => None,
     }
 }
 
-fn python(reader: &mut Reader, name: &str, values: &[&Value], given: &Given) -> Option<Value> {
+fn python(
+    reader: &mut CodeReader,
+    name: &str,
+    values: &[&PyValue],
+    given: &Given,
+) -> Option<PyValue> {
     let list = |at: usize| values.get(at).and_then(|value| items_of(value));
     Some(match (name, values) {
         ("range", _) => range(values)?,
-        ("len", [value]) => Value::Int(items_of(value)?.len() as i64),
+        ("len", [value]) => PyValue::Int(items_of(value)?.len() as i64),
         ("enumerate", [_, ..]) => {
-            let start = given.get(1, "start").map_or(Some(0), Value::as_int)?;
-            let pair = |(at, item)| Value::List(vec![Value::Int(start + at as i64), item]);
-            Value::List(list(0)?.into_iter().enumerate().map(pair).collect())
+            let start = given.get(1, "start").map_or(Some(0), PyValue::as_int)?;
+            let pair = |(at, item)| PyValue::List(vec![PyValue::Int(start + at as i64), item]);
+            PyValue::List(list(0)?.into_iter().enumerate().map(pair).collect())
         }
         ("zip", [_, ..]) => {
-            let all: Vec<Vec<Value>> =
+            let all: Vec<Vec<PyValue>> =
                 values.iter().map(|value| items_of(value)).collect::<Option<_>>()?;
             let shortest = all.iter().map(Vec::len).min()?;
-            let row = |at: usize| Value::List(all.iter().map(|items| items[at].clone()).collect());
-            Value::List((0..shortest).map(row).collect())
+            let row =
+                |at: usize| PyValue::List(all.iter().map(|items| items[at].clone()).collect());
+            PyValue::List((0..shortest).map(row).collect())
         }
-        ("list" | "tuple", []) => Value::List(Vec::new()),
-        ("list" | "tuple", [_]) => Value::List(list(0)?),
-        ("reversed", [_]) => Value::List(list(0)?.into_iter().rev().collect()),
+        ("list" | "tuple", []) => PyValue::List(Vec::new()),
+        ("list" | "tuple", [_]) => PyValue::List(list(0)?),
+        ("reversed", [_]) => PyValue::List(list(0)?.into_iter().rev().collect()),
         ("dict", _) => {
             let mut entries = match values {
                 [] => Vec::new(),
-                [Value::Dict(entries)] => entries.clone(),
+                [PyValue::Dict(entries)] => entries.clone(),
                 _ => return None,
             };
             for (key, argument) in &given.by_name {
                 if key.is_empty() {
-                    return Some(Value::Unknown);
+                    return Some(PyValue::Unknown);
                 }
-                entries.push((Value::Text(key.clone()), argument.value.clone()));
+                entries.push((PyValue::Text(key.clone()), argument.value.clone()));
             }
-            Value::Dict(entries)
+            PyValue::Dict(entries)
         }
         ("int", [value]) => match value {
-            Value::Text(text) => Value::Int(text.trim().parse().ok()?),
-            value => Value::Int(value.as_float()?.trunc() as i64),
+            PyValue::Text(text) => PyValue::Int(text.trim().parse().ok()?),
+            value => PyValue::Int(value.as_float()?.trunc() as i64),
         },
         ("float", [value]) => match value {
-            Value::Text(text) => Value::Float(text.trim().parse().ok()?),
-            value => Value::Float(value.as_float()?),
+            PyValue::Text(text) => PyValue::Float(text.trim().parse().ok()?),
+            value => PyValue::Float(value.as_float()?),
         },
-        ("str", [Value::Int(value)]) => Value::Text(value.to_string()),
-        ("str", [Value::Text(text)]) => Value::Text(text.clone()),
-        ("bool", [value]) => Value::Bool(value.truth()?),
-        ("abs", [Value::Int(value)]) => Value::Int(value.checked_abs()?),
-        ("abs", [value]) => Value::Float(value.as_float()?.abs()),
-        ("round", [value]) => Value::Int(value.as_float()?.round_ties_even() as i64),
+        ("str", [PyValue::Int(value)]) => PyValue::Text(value.to_string()),
+        ("str", [PyValue::Text(text)]) => PyValue::Text(text.clone()),
+        ("bool", [value]) => PyValue::Bool(value.truth()?),
+        ("abs", [PyValue::Int(value)]) => PyValue::Int(value.checked_abs()?),
+        ("abs", [value]) => PyValue::Float(value.as_float()?.abs()),
+        ("round", [value]) => PyValue::Int(value.as_float()?.round_ties_even() as i64),
         ("min" | "max" | "sum", _) => fold(name, values, &list(0))?,
         ("isinstance", [value, class]) => is_instance(reader, value, class),
-        ("hasattr", [Value::Object(index), Value::Text(attribute)]) => {
-            Value::Bool(reader.objects[*index].class.takes(attribute))
+        ("hasattr", [PyValue::Object(index), PyValue::Text(attribute)]) => {
+            PyValue::Bool(reader.objects[*index].class.takes(attribute))
         }
-        ("getattr", [owner, Value::Text(attribute), ..]) => reader.attribute(owner, attribute),
-        ("setattr", [owner, Value::Text(attribute), value]) => {
+        ("getattr", [owner, PyValue::Text(attribute), ..]) => reader.attribute(owner, attribute),
+        ("setattr", [owner, PyValue::Text(attribute), value]) => {
             reader.set_attribute(owner, attribute, (*value).clone());
-            Value::None
+            PyValue::None
         }
-        ("exit" | "quit" | "super" | "print", _) => Value::None,
+        ("exit" | "quit" | "super" | "print", _) => PyValue::None,
         _ => return None,
     })
 }
 
-fn range(values: &[&Value]) -> Option<Value> {
+fn range(values: &[&PyValue]) -> Option<PyValue> {
     let numbers: Vec<i64> = values.iter().map(|value| value.as_int()).collect::<Option<_>>()?;
     let (start, end, step) = match numbers[..] {
         [end] => (0, end, 1),
@@ -126,17 +132,17 @@ fn range(values: &[&Value]) -> Option<Value> {
     if count > LONGEST {
         return None;
     }
-    Some(Value::List((0..count).map(|at| Value::Int(start + at * step)).collect()))
+    Some(PyValue::List((0..count).map(|at| PyValue::Int(start + at * step)).collect()))
 }
 
-fn fold(name: &str, values: &[&Value], list: &Option<Vec<Value>>) -> Option<Value> {
-    let items: Vec<Value> = match (values, list) {
+fn fold(name: &str, values: &[&PyValue], list: &Option<Vec<PyValue>>) -> Option<PyValue> {
+    let items: Vec<PyValue> = match (values, list) {
         ([_], Some(items)) => items.clone(),
         _ => values.iter().map(|value| (*value).clone()).collect(),
     };
     let mut items = items.into_iter();
     let first = match name {
-        "sum" => Value::Int(0),
+        "sum" => PyValue::Int(0),
         _ => items.next()?,
     };
     items.try_fold(first, |so_far, item| {
@@ -151,18 +157,18 @@ fn fold(name: &str, values: &[&Value], list: &Option<Vec<Value>>) -> Option<Valu
 }
 
 /// Whether a layer is of one of Keras's classes.
-fn is_instance(reader: &Reader, value: &Value, class: &Value) -> Value {
+fn is_instance(reader: &CodeReader, value: &PyValue, class: &PyValue) -> PyValue {
     let classes = match class {
-        Value::List(classes) => classes.clone(),
+        PyValue::List(classes) => classes.clone(),
         class => vec![class.clone()],
     };
-    let Value::Object(index) = value else { return Value::Unknown };
+    let PyValue::Object(index) = value else { return PyValue::Unknown };
     let mut is_known = true;
     for class in classes {
         match class {
-            Value::Path(path) => match class_of(&path) {
+            PyValue::Path(path) => match class_of(&path) {
                 Some(class) if class.name == reader.objects[*index].class.name => {
-                    return Value::Bool(true);
+                    return PyValue::Bool(true);
                 }
                 Some(_) => {}
                 None => is_known = false,
@@ -170,11 +176,11 @@ fn is_instance(reader: &Reader, value: &Value, class: &Value) -> Value {
             _ => is_known = false,
         }
     }
-    if is_known { Value::Bool(false) } else { Value::Unknown }
+    if is_known { PyValue::Bool(false) } else { PyValue::Unknown }
 }
 
 /// A function of a number, or of each number of a list.
-fn number(name: &str, value: &Value) -> Option<Value> {
+fn number(name: &str, value: &PyValue) -> Option<PyValue> {
     let function: fn(f64) -> f64 = match name {
         "log" => f64::ln,
         "log2" => f64::log2,
@@ -189,17 +195,17 @@ fn number(name: &str, value: &Value) -> Option<Value> {
     };
     let is_whole = matches!(name, "floor" | "ceil");
     match value {
-        Value::List(items) => {
+        PyValue::List(items) => {
             let items = items.iter().map(|item| number(name, item));
-            Some(Value::List(items.collect::<Option<_>>()?))
+            Some(PyValue::List(items.collect::<Option<_>>()?))
         }
-        Value::Int(whole) if matches!(name, "array" | "asarray") => Some(Value::Int(*whole)),
+        PyValue::Int(whole) if matches!(name, "array" | "asarray") => Some(PyValue::Int(*whole)),
         value => {
             let result = function(value.as_float()?);
             if !result.is_finite() {
                 return None;
             }
-            Some(if is_whole { Value::Int(result as i64) } else { Value::Float(result) })
+            Some(if is_whole { PyValue::Int(result as i64) } else { PyValue::Float(result) })
         }
     }
 }

@@ -3,39 +3,39 @@
 
 use std::rc::Rc;
 
-use super::block::{Class, Kind};
+use super::block::{ClassDefinition, StatementKind};
 use super::evaluate::{Argument, Given};
 use super::objects::{Object, class_of};
-use super::reader::{Frame, Instance, Reader};
+use super::reader::{CodeReader, Frame, Instance};
 use super::run::End;
-use super::values::{Closure, Scope, Value};
+use super::values::{Bindings, Closure, PyValue};
 use super::{built_in, wrapper};
 use crate::exchange::signatures;
 
-impl Reader {
-    pub(super) fn call(&mut self, called: Value, given: &Given) -> Value {
+impl CodeReader {
+    pub(super) fn call(&mut self, called: PyValue, given: &Given) -> PyValue {
         match called {
-            Value::Path(path) => self.outside(&path, given),
-            Value::Function(closure) => self.function(&closure, None, given),
-            Value::Class(class) => self.instance(&class, given),
-            Value::Object(layer) => self.apply(vec![layer], given),
-            Value::Model(model) => {
+            PyValue::Path(path) => self.outside(&path, given),
+            PyValue::Function(closure) => self.function(&closure, None, given),
+            PyValue::Class(class) => self.instance(&class, given),
+            PyValue::Object(layer) => self.apply(vec![layer], given),
+            PyValue::Model(model) => {
                 let layers = self.inside(model);
                 self.apply(layers, given)
             }
-            Value::Instance(_) => match self.own_method(&called, "call") {
+            PyValue::Instance(_) => match self.own_method(&called, "call") {
                 Some(closure) => self.function(&closure, Some(called), given),
-                None => Value::Unknown,
+                None => PyValue::Unknown,
             },
             _ => {
                 self.note_given("a call", given);
-                Value::Unknown
+                PyValue::Unknown
             }
         }
     }
 
     /// Something outside of the code: Keras's own, Python's own, or unknown.
-    fn outside(&mut self, path: &[String], given: &Given) -> Value {
+    fn outside(&mut self, path: &[String], given: &Given) -> PyValue {
         let name = path.last().map(String::as_str).unwrap_or_default();
         if let Some(value) = built_in::call(self, path, given) {
             return value;
@@ -45,7 +45,7 @@ impl Reader {
             "Model" | "Functional" => return self.functional(given),
             "Input" => {
                 let input = self.object(signatures::Class::input(), given);
-                return Value::Tensor(vec![input]);
+                return PyValue::Tensor(vec![input]);
             }
             "ImageDataGenerator" => return self.generator(given),
             "KerasClassifier" | "KerasRegressor" => return wrapper::wrap(self, name, given),
@@ -56,7 +56,7 @@ impl Reader {
                 true => self.object(class, &of_keras_1(given)),
                 false => self.object(class, given),
             };
-            return Value::Object(object);
+            return PyValue::Object(object);
         }
         self.note_given(&format!("`{}(…)`", path.join(".")), given);
         match name {
@@ -65,7 +65,7 @@ impl Reader {
             )),
             _ => {}
         }
-        Value::Made(path.join("."))
+        PyValue::Made(path.join("."))
     }
 
     /// Notes that a model was given to something that isn't followed.
@@ -93,7 +93,7 @@ impl Reader {
         }
     }
 
-    /// One of Keras's objects. Arguments that aren't literal are noted and left out.
+    /// One of Keras's objects. CallArguments that aren't literal are noted and left out.
     pub(super) fn object(&mut self, class: signatures::Class, given: &Given) -> usize {
         let order: Vec<&str> = class.arguments().collect();
         if given.by_place.len() > order.len() {
@@ -124,20 +124,20 @@ impl Reader {
     }
 
     /// Layers called on a tensor: the functional API.
-    pub(super) fn apply(&mut self, layers: Vec<usize>, given: &Given) -> Value {
+    pub(super) fn apply(&mut self, layers: Vec<usize>, given: &Given) -> PyValue {
         match given.by_place.first().or(given.by_name.first().map(|(_, argument)| argument)) {
-            Some(Argument { value: Value::Tensor(chain), .. }) => {
-                Value::Tensor(chain.iter().copied().chain(layers).collect())
+            Some(Argument { value: PyValue::Tensor(chain), .. }) => {
+                PyValue::Tensor(chain.iter().copied().chain(layers).collect())
             }
-            Some(Argument { value: Value::List(several), .. })
-                if several.iter().any(Value::holds_model) =>
+            Some(Argument { value: PyValue::List(several), .. })
+                if several.iter().any(PyValue::holds_model) =>
             {
                 self.note(
                     "a layer with several inputs is not carried: a model is a chain of layers here",
                 );
-                Value::Unknown
+                PyValue::Unknown
             }
-            _ => Value::Unknown,
+            _ => PyValue::Unknown,
         }
     }
 
@@ -145,32 +145,32 @@ impl Reader {
     pub(super) fn function(
         &mut self,
         closure: &Rc<Closure>,
-        own: Option<Value>,
+        own: Option<PyValue>,
         given: &Given,
-    ) -> Value {
+    ) -> PyValue {
         if !self.may_go_on() {
-            return Value::Unknown;
+            return PyValue::Unknown;
         }
         let function = &closure.function;
         self.called.insert(function.name.clone());
         let mut frame = Frame { around: Some(Rc::clone(closure)), ..Frame::default() };
         let mut places =
             own.into_iter().chain(given.by_place.iter().map(|argument| argument.value.clone()));
-        let mut others: Vec<(Value, Value)> = Vec::new();
+        let mut others: Vec<(PyValue, PyValue)> = Vec::new();
         for (key, argument) in &given.by_name {
             let is_parameter =
                 function.parameters.iter().any(|known| known.stars == 0 && known.name == *key);
             if !is_parameter && !key.is_empty() {
-                others.push((Value::Text(key.clone()), argument.value.clone()));
+                others.push((PyValue::Text(key.clone()), argument.value.clone()));
             }
         }
         for (parameter, default) in function.parameters.iter().zip(&closure.defaults) {
             let value = match parameter.stars {
-                1 => Value::List(places.by_ref().collect()),
-                2 => Value::Dict(std::mem::take(&mut others)),
+                1 => PyValue::List(places.by_ref().collect()),
+                2 => PyValue::Dict(std::mem::take(&mut others)),
                 _ => {
                     let by_name = given.named(&parameter.name).cloned();
-                    let unknown = || Value::Path(vec![parameter.name.clone()]);
+                    let unknown = || PyValue::Path(vec![parameter.name.clone()]);
                     match by_name {
                         Some(value) => value,
                         None => places.next().or_else(|| default.clone()).unwrap_or_else(unknown),
@@ -187,16 +187,16 @@ impl Reader {
         self.line = line;
         match end {
             End::Return(value) => value,
-            _ => Value::None,
+            _ => PyValue::None,
         }
     }
 
     /// An instance of a class of the code: its `__init__` is followed.
-    fn instance(&mut self, class: &Rc<Class>, given: &Given) -> Value {
+    fn instance(&mut self, class: &Rc<ClassDefinition>, given: &Given) -> PyValue {
         self.called.insert(class.name.clone());
         let class = Rc::clone(class);
-        self.instances.push(Instance { class, attributes: Scope::new(), model: None });
-        let instance = Value::Instance(self.instances.len() - 1);
+        self.instances.push(Instance { class, attributes: Bindings::new(), model: None });
+        let instance = PyValue::Instance(self.instances.len() - 1);
         if let Some(closure) = self.own_method(&instance, "__init__") {
             self.function(&closure, Some(instance.clone()), given);
         }
@@ -204,11 +204,11 @@ impl Reader {
     }
 
     /// A method that an instance's class defines.
-    pub(super) fn own_method(&mut self, instance: &Value, name: &str) -> Option<Rc<Closure>> {
-        let Value::Instance(index) = instance else { return None };
+    pub(super) fn own_method(&mut self, instance: &PyValue, name: &str) -> Option<Rc<Closure>> {
+        let PyValue::Instance(index) = instance else { return None };
         let class = &self.instances[*index].class;
         let function = class.body.iter().find_map(|statement| match &statement.kind {
-            Kind::Define(function) if function.name == name => Some(Rc::clone(function)),
+            StatementKind::Define(function) if function.name == name => Some(Rc::clone(function)),
             _ => None,
         })?;
         self.locals.push(Frame::default()); // defaults see the code's own names only
@@ -218,20 +218,21 @@ impl Reader {
             .map(|parameter| parameter.default.as_ref().map(|value| self.evaluate(value)))
             .collect();
         self.locals.pop();
-        Some(Rc::new(Closure { function, defaults, around: Scope::new() }))
+        Some(Rc::new(Closure { function, defaults, around: Bindings::new() }))
     }
 }
 
 /// Keras 1's `Convolution2D(32, 3, 3)`: the kernel's sides one by one.
 fn of_keras_1(given: &Given) -> Given {
-    let sides: Vec<Value> = given.by_place.iter().skip(1).map(|side| side.value.clone()).collect();
-    let is_side = |side: &Value| matches!(side, Value::Int(_));
+    let sides: Vec<PyValue> =
+        given.by_place.iter().skip(1).map(|side| side.value.clone()).collect();
+    let is_side = |side: &PyValue| matches!(side, PyValue::Int(_));
     if !(2..=3).contains(&sides.len()) || !sides.iter().all(is_side) {
         return given.clone();
     }
     let text = given.by_place[1].text.clone();
     let mut given = given.clone();
     given.by_place.truncate(1);
-    given.by_place.push(Argument { value: Value::List(sides), text });
+    given.by_place.push(Argument { value: PyValue::List(sides), text });
     given
 }

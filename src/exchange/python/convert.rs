@@ -4,18 +4,18 @@ use std::rc::Rc;
 
 use serde_json::{Map, Value as Json, json};
 
-use super::block::{Block, Kind, statements};
+use super::block::{Block, StatementKind, statements};
 use super::evaluate::Given;
-use super::note::{Code, Note};
-use super::objects::Model;
-use super::reader::Reader;
-use super::values::Value;
+use super::note::{CodeNote, ConvertedCode};
+use super::objects::CodeModel;
+use super::reader::CodeReader;
+use super::values::PyValue;
 use crate::exchange::keras::read_json;
 
 /// Reads literal Keras code. The error says that no model was found, or what it can't be.
-pub fn convert(code: &str) -> Result<Code, String> {
+pub fn convert(code: &str) -> Result<ConvertedCode, String> {
     let block = statements(code);
-    let mut reader = Reader::default();
+    let mut reader = CodeReader::default();
     reader.run(&block);
     if reader.models.is_empty() {
         reader.follow_the_uncalled(&block);
@@ -58,16 +58,16 @@ pub fn convert(code: &str) -> Result<Code, String> {
             sections.insert("fit".into(), Json::Object(fit.section));
         }
     }
-    Ok(Code { config: Json::Object(sections), notes: placed(reader.notes, index, shift) })
+    Ok(ConvertedCode { config: Json::Object(sections), notes: placed(reader.notes, index, shift) })
 }
 
 /// The notes by line; those of another model's layers without a place.
-fn placed(notes: Vec<(Note, Option<usize>)>, model: usize, shift: usize) -> Vec<Note> {
-    let place = |(note, of): (Note, Option<usize>)| Note {
+fn placed(notes: Vec<(CodeNote, Option<usize>)>, model: usize, shift: usize) -> Vec<CodeNote> {
+    let place = |(note, of): (CodeNote, Option<usize>)| CodeNote {
         layer: note.layer.filter(|_| of == Some(model)).map(|layer| layer + shift),
         ..note
     };
-    let mut notes: Vec<Note> = notes.into_iter().map(place).collect();
+    let mut notes: Vec<CodeNote> = notes.into_iter().map(place).collect();
     notes.sort_by_key(|note| if note.line == 0 { usize::MAX } else { note.line });
     notes
 }
@@ -93,24 +93,24 @@ fn insert_before_layers(json: &mut Json, added: Vec<Json>) {
     layers.splice(behind..behind, added);
 }
 
-impl Reader {
-    /// Code that only defines: its functions are followed, and its models made.
+impl CodeReader {
+    /// ConvertedCode that only defines: its functions are followed, and its models made.
     fn follow_the_uncalled(&mut self, block: &Block) {
         for statement in block {
             let (name, is_class) = match &statement.kind {
-                Kind::Define(function) => (&function.name, false),
-                Kind::Class(class) => (&class.name, true),
+                StatementKind::Define(function) => (&function.name, false),
+                StatementKind::Class(class) => (&class.name, true),
                 _ => continue,
             };
             if self.called.contains(name) {
                 continue;
             }
             match self.lookup(name) {
-                Value::Function(closure) => {
+                PyValue::Function(closure) => {
                     drop(self.function(&Rc::clone(&closure), None, &Given::default()));
                 }
-                class @ Value::Class(_) if is_class => {
-                    if let Value::Instance(index) = self.call(class, &Given::default()) {
+                class @ PyValue::Class(_) if is_class => {
+                    if let PyValue::Instance(index) = self.call(class, &Given::default()) {
                         self.model_of(index, "call");
                     }
                 }
@@ -121,8 +121,8 @@ impl Reader {
 
     /// The model that the code is about: the last that was compiled or fitted, or the last.
     fn chosen(&self) -> Option<usize> {
-        let used = |model: &Model| model.compile.is_some() || model.fit.is_some();
-        let whole = |model: &Model| !model.is_inside;
+        let used = |model: &CodeModel| model.compile.is_some() || model.fit.is_some();
+        let whole = |model: &CodeModel| !model.is_inside;
         let models = || self.models.iter();
         models()
             .rposition(used)

@@ -1,9 +1,9 @@
 //! Expressions followed: from what stands in the code to what it is, as far as that is known.
 
 use super::arithmetic::{compare, item, operate, slice};
-use super::expression::{Arguments, Expression, Suffix};
-use super::reader::Reader;
-use super::values::Value;
+use super::expression::{CallArguments, Expression, Suffix};
+use super::reader::CodeReader;
+use super::values::PyValue;
 
 /// A call's arguments, evaluated.
 #[derive(Clone, Default)]
@@ -15,17 +15,17 @@ pub(super) struct Given {
 /// An argument, and how it is written.
 #[derive(Clone)]
 pub(super) struct Argument {
-    pub(super) value: Value,
+    pub(super) value: PyValue,
     pub(super) text: String,
 }
 
 impl Given {
     /// The argument at a place, or of a name.
-    pub(super) fn get(&self, place: usize, name: &str) -> Option<&Value> {
+    pub(super) fn get(&self, place: usize, name: &str) -> Option<&PyValue> {
         self.by_place.get(place).map(|argument| &argument.value).or_else(|| self.named(name))
     }
 
-    pub(super) fn named(&self, name: &str) -> Option<&Value> {
+    pub(super) fn named(&self, name: &str) -> Option<&PyValue> {
         self.by_name.iter().find(|(key, _)| key == name).map(|(_, argument)| &argument.value)
     }
 
@@ -44,10 +44,10 @@ impl Given {
     }
 }
 
-impl Reader {
-    pub(super) fn evaluate(&mut self, expression: &Expression) -> Value {
+impl CodeReader {
+    pub(super) fn evaluate(&mut self, expression: &Expression) -> PyValue {
         if !self.may_go_on() {
-            return Value::Unknown;
+            return PyValue::Unknown;
         }
         self.depth += 1;
         let value = self.value_of(expression);
@@ -55,27 +55,27 @@ impl Reader {
         value.limited()
     }
 
-    fn value_of(&mut self, expression: &Expression) -> Value {
+    fn value_of(&mut self, expression: &Expression) -> PyValue {
         match expression {
-            Expression::None => Value::None,
-            Expression::Bool(value) => Value::Bool(*value),
-            Expression::Int(value) => Value::Int(*value),
-            Expression::Float(value) => Value::Float(*value),
-            Expression::Text(text) => Value::Text(text.clone()),
+            Expression::None => PyValue::None,
+            Expression::Bool(value) => PyValue::Bool(*value),
+            Expression::Int(value) => PyValue::Int(*value),
+            Expression::Float(value) => PyValue::Float(*value),
+            Expression::Text(text) => PyValue::Text(text.clone()),
             Expression::Pattern(parts) => self.pattern(parts),
             Expression::List(items) => match self.list(items) {
-                Some(items) => Value::List(items),
-                None => Value::Unknown,
+                Some(items) => PyValue::List(items),
+                None => PyValue::Unknown,
             },
             Expression::Dict(entries) => self.dict(entries),
             Expression::Name(name) => self.lookup(name),
-            Expression::Starred(_) | Expression::Opaque => Value::Unknown,
+            Expression::Starred(_) | Expression::Opaque => PyValue::Unknown,
             Expression::Postfix(base, suffixes) => self.evaluate_behind(base, suffixes),
             Expression::Arithmetic(first, others) => {
                 let mut value = self.evaluate(first);
                 for (sign, other) in others {
                     let other = self.evaluate(other);
-                    if matches!(value, Value::Tensor(_)) || matches!(other, Value::Tensor(_)) {
+                    if matches!(value, PyValue::Tensor(_)) || matches!(other, PyValue::Tensor(_)) {
                         self.note(format!("`{sign}` over tensors is not carried: a model is a chain of layers here"));
                     }
                     value = operate(sign, &value, &other).limited();
@@ -84,10 +84,10 @@ impl Reader {
             }
             Expression::Negative(inner) => {
                 let value = self.evaluate(inner);
-                operate("-", &Value::Int(0), &value)
+                operate("-", &PyValue::Int(0), &value)
             }
             Expression::Not(inner) => {
-                self.evaluate(inner).truth().map_or(Value::Unknown, |truth| Value::Bool(!truth))
+                self.evaluate(inner).truth().map_or(PyValue::Unknown, |truth| PyValue::Bool(!truth))
             }
             Expression::All(items) => self.first_that(items, false),
             Expression::Any(items) => self.first_that(items, true),
@@ -97,20 +97,20 @@ impl Reader {
                 for (comparison, right) in others {
                     let right = self.evaluate(right);
                     match compare(*comparison, &left, &right) {
-                        Some(false) => return Value::Bool(false),
+                        Some(false) => return PyValue::Bool(false),
                         Some(true) => {}
                         None => all = None,
                     }
                     left = right;
                 }
-                all.map_or(Value::Unknown, Value::Bool)
+                all.map_or(PyValue::Unknown, PyValue::Bool)
             }
             Expression::Conditional(parts) => {
                 let [test, yes, no] = parts.as_ref();
                 match self.evaluate(test).truth() {
                     Some(true) => self.evaluate(yes),
                     Some(false) => self.evaluate(no),
-                    None => Value::Unknown,
+                    None => PyValue::Unknown,
                 }
             }
             Expression::Comprehension { item, target, items, conditions } => {
@@ -120,34 +120,34 @@ impl Reader {
     }
 
     /// `and` and `or`: the first value that decides, else the last.
-    fn first_that(&mut self, items: &[Expression], decides: bool) -> Value {
-        let mut last = Value::Unknown;
+    fn first_that(&mut self, items: &[Expression], decides: bool) -> PyValue {
+        let mut last = PyValue::Unknown;
         let mut is_known = true;
         for item in items {
             last = self.evaluate(item);
             match last.truth() {
                 Some(truth) if truth == decides && is_known => return last,
-                Some(truth) if truth == decides => return Value::Bool(decides),
+                Some(truth) if truth == decides => return PyValue::Bool(decides),
                 Some(_) => {}
                 None => is_known = false,
             }
         }
-        if is_known { last } else { Value::Unknown }
+        if is_known { last } else { PyValue::Unknown }
     }
 
-    fn pattern(&mut self, parts: &[Expression]) -> Value {
+    fn pattern(&mut self, parts: &[Expression]) -> PyValue {
         let mut text = String::new();
         for part in parts {
             match self.evaluate(part) {
-                Value::Text(part) => text += &part,
-                Value::Int(number) => text += &number.to_string(),
-                _ => return Value::Unknown,
+                PyValue::Text(part) => text += &part,
+                PyValue::Int(number) => text += &number.to_string(),
+                _ => return PyValue::Unknown,
             }
         }
-        Value::Text(text)
+        PyValue::Text(text)
     }
 
-    fn list(&mut self, items: &[Expression]) -> Option<Vec<Value>> {
+    fn list(&mut self, items: &[Expression]) -> Option<Vec<PyValue>> {
         let mut all = Vec::with_capacity(items.len());
         for item in items {
             match item {
@@ -161,19 +161,19 @@ impl Reader {
         Some(all)
     }
 
-    fn dict(&mut self, entries: &[(Option<Expression>, Expression)]) -> Value {
-        let mut whole = Value::Dict(Vec::new());
+    fn dict(&mut self, entries: &[(Option<Expression>, Expression)]) -> PyValue {
+        let mut whole = PyValue::Dict(Vec::new());
         for (key, value) in entries {
             let value = self.evaluate(value);
             let added = match (key, value) {
                 (Some(key), value) => vec![(self.evaluate(key), value)],
-                (None, Value::Dict(entries)) => entries,
-                (None, _) => return Value::Unknown,
+                (None, PyValue::Dict(entries)) => entries,
+                (None, _) => return PyValue::Unknown,
             };
             for (key, value) in added {
                 match super::arithmetic::with_item(whole, &key, value) {
                     Some(changed) => whole = changed,
-                    None => return Value::Unknown,
+                    None => return PyValue::Unknown,
                 }
             }
         }
@@ -186,15 +186,15 @@ impl Reader {
         target: &Expression,
         items: &Expression,
         conditions: &[Expression],
-    ) -> Value {
+    ) -> PyValue {
         let each = self.evaluate(items);
-        let Some(each) = items_of(&each) else { return Value::Unknown };
+        let Some(each) = items_of(&each) else { return PyValue::Unknown };
         let outside = self.scope().clone();
         let mut list = Vec::new();
         let mut dict = Vec::new();
         for one in each {
             if !self.may_go_on() {
-                return Value::Unknown;
+                return PyValue::Unknown;
             }
             self.assign(target, one);
             let mut holds = Some(true);
@@ -205,28 +205,28 @@ impl Reader {
                 };
             }
             match (holds, item) {
-                (None, _) => return Value::Unknown,
+                (None, _) => return PyValue::Unknown,
                 (Some(false), _) => {}
                 (_, [key, value]) => dict.push((self.evaluate(key), self.evaluate(value))),
                 (_, [item, ..]) => list.push(self.evaluate(item)),
-                (_, []) => return Value::Unknown,
+                (_, []) => return PyValue::Unknown,
             }
         }
         *self.scope() = outside;
-        if item.len() == 2 { Value::Dict(dict) } else { Value::List(list) }
+        if item.len() == 2 { PyValue::Dict(dict) } else { PyValue::List(list) }
     }
 
     /// A value with what stands behind it: attributes, calls, items.
-    pub(super) fn evaluate_behind(&mut self, base: &Expression, suffixes: &[Suffix]) -> Value {
+    pub(super) fn evaluate_behind(&mut self, base: &Expression, suffixes: &[Suffix]) -> PyValue {
         let mut value = self.evaluate(base);
         let mut at = 0;
         while let Some(suffix) = suffixes.get(at) {
             if !self.may_go_on() {
-                return Value::Unknown;
+                return PyValue::Unknown;
             }
             value = match (suffix, suffixes.get(at + 1)) {
                 (Suffix::Attribute(name), Some(Suffix::Call(arguments)))
-                    if !matches!(value, Value::Path(_)) =>
+                    if !matches!(value, PyValue::Path(_)) =>
                 {
                     let given = self.given(arguments);
                     let place = match at {
@@ -241,11 +241,11 @@ impl Reader {
                     let given = self.given(arguments);
                     match (&value, arguments.by_place.as_slice()) {
                         // `K.set_value(model.optimizer.learning_rate, 0.01)`
-                        (Value::Path(path), [place, _])
+                        (PyValue::Path(path), [place, _])
                             if path.last().is_some_and(|name| name == "set_value") =>
                         {
                             self.assign(place, given.by_place[1].value.clone());
-                            Value::None
+                            PyValue::None
                         }
                         _ => self.call(value, &given),
                     }
@@ -256,7 +256,7 @@ impl Reader {
                 }
                 (Suffix::Slice(bounds), _) => {
                     let bounds = bounds.each_ref().map(|bound| {
-                        bound.as_ref().map_or(Value::None, |bound| self.evaluate(bound))
+                        bound.as_ref().map_or(PyValue::None, |bound| self.evaluate(bound))
                     });
                     slice(&value, bounds)
                 }
@@ -267,14 +267,14 @@ impl Reader {
     }
 
     /// A call's arguments; what is behind `*` or `**` and not known has no name.
-    fn given(&mut self, arguments: &Arguments) -> Given {
+    fn given(&mut self, arguments: &CallArguments) -> Given {
         let mut given = Given::default();
         for expression in &arguments.by_place {
             let text = expression.describe();
             match expression {
                 Expression::Starred(inner) => {
                     let inner = self.evaluate(inner);
-                    let items = items_of(&inner).unwrap_or_else(|| vec![Value::Unknown]);
+                    let items = items_of(&inner).unwrap_or_else(|| vec![PyValue::Unknown]);
                     let arguments =
                         items.into_iter().map(|value| Argument { value, text: text.clone() });
                     given.by_place.extend(arguments);
@@ -286,9 +286,9 @@ impl Reader {
             let text = expression.describe();
             let value = self.evaluate(expression);
             match (name.as_str(), value) {
-                ("", Value::Dict(entries)) => {
+                ("", PyValue::Dict(entries)) => {
                     for (key, value) in entries {
-                        let Value::Text(key) = key else { continue };
+                        let PyValue::Text(key) = key else { continue };
                         given.by_name.push((key, Argument { value, text: text.clone() }));
                     }
                 }
@@ -300,11 +300,11 @@ impl Reader {
 }
 
 /// What a loop over a value goes through; None where it isn't known.
-pub(super) fn items_of(value: &Value) -> Option<Vec<Value>> {
+pub(super) fn items_of(value: &PyValue) -> Option<Vec<PyValue>> {
     match value {
-        Value::List(items) => Some(items.clone()),
-        Value::Text(text) => Some(text.chars().map(|c| Value::Text(c.to_string())).collect()),
-        Value::Dict(entries) => Some(entries.iter().map(|(key, _)| key.clone()).collect()),
+        PyValue::List(items) => Some(items.clone()),
+        PyValue::Text(text) => Some(text.chars().map(|c| PyValue::Text(c.to_string())).collect()),
+        PyValue::Dict(entries) => Some(entries.iter().map(|(key, _)| key.clone()).collect()),
         _ => None,
     }
 }

@@ -60,7 +60,7 @@ pub(super) enum Suffix {
     /// `.name`
     Attribute(String),
     /// `(…)`
-    Call(Arguments),
+    Call(CallArguments),
     /// `[i]`
     Index(Expression),
     /// `[from:to:step]`
@@ -69,7 +69,7 @@ pub(super) enum Suffix {
 
 /// A call's arguments, by place and by name; `**options` has an empty name.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub(super) struct Arguments {
+pub(super) struct CallArguments {
     pub(super) by_place: Vec<Expression>,
     pub(super) by_name: Vec<(String, Expression)>,
 }

@@ -3,9 +3,9 @@
 use serde_json::{Map, Value as Json, json};
 
 use super::evaluate::{Argument, Given};
-use super::objects::Fit;
-use super::reader::Reader;
-use super::values::Value;
+use super::objects::CodeFit;
+use super::reader::CodeReader;
+use super::values::PyValue;
 use crate::callbacks::Callback;
 use crate::config::names::snake_case;
 use crate::config::{Entry, Node};
@@ -69,14 +69,14 @@ const HOW_KERAS_RUNS_IT: [&str; 6] =
 
 /// `model.fit(…)` and `model.fit_generator(…)`: the first is carried; the same line, gone through by
 /// a loop, adds its epochs; a second is noted.
-pub(super) fn fit(reader: &mut Reader, index: usize, method: &str, given: &Given) {
+pub(super) fn fit(reader: &mut CodeReader, index: usize, method: &str, given: &Given) {
     let line = reader.line;
     reader.changes += 1;
     let first = reader.models[index].fit.as_ref().map(|fit| fit.line);
     if let Some(first) = first.filter(|first| *first != line) {
         let epochs = given.named("epochs").or(given.named("nb_epoch"));
         let epochs = match epochs {
-            Some(Value::Int(epochs)) => format!(" (epochs={epochs})"),
+            Some(PyValue::Int(epochs)) => format!(" (epochs={epochs})"),
             _ => String::new(),
         };
         reader.note(format!(
@@ -88,13 +88,14 @@ pub(super) fn fit(reader: &mut Reader, index: usize, method: &str, given: &Given
     let section = section(reader, method, given);
     let data = given.by_place.first().map(|argument| &argument.value).or(given.named("x"));
     let flow = match data.or(given.named("generator")) {
-        Some(Value::Flow(images, batch_size)) => Some((*images, *batch_size)),
+        Some(PyValue::Flow(images, batch_size)) => Some((*images, *batch_size)),
         _ => None,
     };
     reader.note(
         "the data of `fit` is not carried: name the table, its features and its target under `data`",
     );
-    let fit = reader.models[index].fit.get_or_insert_with(|| Fit { times: 0, ..Fit::at(line) });
+    let fit =
+        reader.models[index].fit.get_or_insert_with(|| CodeFit { times: 0, ..CodeFit::at(line) });
     fit.times += 1;
     if fit.times > 1 {
         let again = section.get("epochs").and_then(Json::as_u64).unwrap_or(1);
@@ -112,7 +113,7 @@ pub(super) fn fit(reader: &mut Reader, index: usize, method: &str, given: &Given
 }
 
 /// The arguments of `fit` as the section has them; what isn't carried is noted.
-pub(super) fn section(reader: &mut Reader, method: &str, given: &Given) -> Map<String, Json> {
+pub(super) fn section(reader: &mut CodeReader, method: &str, given: &Given) -> Map<String, Json> {
     let mut section = Map::new();
     let order: &[&str] = if method == "fit" { &ORDER } else { &GENERATOR_ORDER };
     for (key, argument) in given.under(order) {
@@ -120,7 +121,7 @@ pub(super) fn section(reader: &mut Reader, method: &str, given: &Given) -> Map<S
         let json = reader.json(&argument.value);
         match (key, json) {
             ("x" | "y" | "generator", _) => {}
-            ("validation_data", _) if matches!(argument.value, Value::None) => {}
+            ("validation_data", _) if matches!(argument.value, PyValue::None) => {}
             ("validation_data", _) => {
                 reader
                     .note("`validation_data` is not carried: name the table as `data.validation`");
@@ -154,10 +155,10 @@ pub(super) fn section(reader: &mut Reader, method: &str, given: &Given) -> Map<S
     section
 }
 
-fn callbacks(reader: &mut Reader, argument: &Argument) -> Vec<Json> {
+fn callbacks(reader: &mut CodeReader, argument: &Argument) -> Vec<Json> {
     let items = match &argument.value {
-        Value::None => Vec::new(),
-        Value::List(items) => items.clone(),
+        PyValue::None => Vec::new(),
+        PyValue::List(items) => items.clone(),
         one => vec![one.clone()],
     };
     let mut entries = Vec::new();
@@ -165,8 +166,8 @@ fn callbacks(reader: &mut Reader, argument: &Argument) -> Vec<Json> {
         let value = reader.json(&item).filter(|value| value["module"] == "keras.callbacks");
         let Some(value) = value else {
             let what = match &item {
-                Value::Made(maker) => format!("`{maker}(…)`"),
-                Value::Path(path) => format!("`{}`", path.join(".")),
+                PyValue::Made(maker) => format!("`{maker}(…)`"),
+                PyValue::Path(path) => format!("`{}`", path.join(".")),
                 _ => argument.text.clone(),
             };
             reader.note(format!("the callback {what} is not carried"));

@@ -4,8 +4,8 @@ use serde_json::{Value as Json, json};
 
 use super::evaluate::Given;
 use super::objects::Images;
-use super::reader::Reader;
-use super::values::Value;
+use super::reader::CodeReader;
+use super::values::PyValue;
 
 /// The arguments of its constructor, in order.
 const ORDER: [&str; 24] = [
@@ -35,9 +35,9 @@ const ORDER: [&str; 24] = [
     "seed",
 ];
 
-impl Reader {
+impl CodeReader {
     /// `ImageDataGenerator(…)`
-    pub(super) fn generator(&mut self, given: &Given) -> Value {
+    pub(super) fn generator(&mut self, given: &Given) -> PyValue {
         self.changes += 1;
         let mut options = Vec::new();
         for (key, argument) in given.under(&ORDER) {
@@ -51,7 +51,7 @@ impl Reader {
             options.push((key.to_string(), argument.value.clone()));
         }
         self.images.push(Images { line: self.line, options });
-        Value::Generator(self.images.len() - 1)
+        PyValue::Generator(self.images.len() - 1)
     }
 
     /// The layers that do what the generator of a model's `fit` does; of all that were made the
@@ -87,7 +87,7 @@ impl Reader {
             found.map(|(_, value)| value.clone()).filter(|value| value.truth() != Some(false))
         };
         let fill = match option("fill_mode") {
-            Some(Value::Text(mode)) => mode,
+            Some(PyValue::Text(mode)) => mode,
             _ => "nearest".into(),
         };
         let layer = |class: &str, mut config: Json| {
@@ -121,7 +121,7 @@ impl Reader {
             layers.push(layer("RandomTranslation", config));
         }
         let zoom = match option("zoom_range") {
-            Some(Value::List(bounds)) => match bounds.as_slice() {
+            Some(PyValue::List(bounds)) => match bounds.as_slice() {
                 [low, high] => low
                     .as_float()
                     .zip(high.as_float())
@@ -145,7 +145,7 @@ impl Reader {
             .iter()
             .filter(|(key, value)| {
                 let is_channels_last =
-                    matches!(value, Value::Text(text) if text == "channels_last");
+                    matches!(value, PyValue::Text(text) if text == "channels_last");
                 !carried.contains(&key.as_str())
                     && value.truth() != Some(false)
                     && !is_channels_last
@@ -175,17 +175,17 @@ fn shorter(value: f64) -> f64 {
 }
 
 /// `flow(…)`, `flow_from_directory(…)`
-pub(super) fn generator_method(index: usize, name: &str, given: &Given) -> Value {
+pub(super) fn generator_method(index: usize, name: &str, given: &Given) -> PyValue {
     if !name.starts_with("flow") {
-        return Value::Unknown;
+        return PyValue::Unknown;
     }
     let batch_size = match given.named("batch_size") {
-        Some(Value::Int(size)) => Some(*size),
+        Some(PyValue::Int(size)) => Some(*size),
         Some(_) => None,
         None => match (name, given.by_place.get(2).map(|argument| &argument.value)) {
-            ("flow", Some(Value::Int(size))) => Some(*size),
+            ("flow", Some(PyValue::Int(size))) => Some(*size),
             _ => Some(32),
         },
     };
-    Value::Flow(index, batch_size)
+    PyValue::Flow(index, batch_size)
 }

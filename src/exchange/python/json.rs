@@ -2,22 +2,22 @@
 
 use serde_json::{Map, json};
 
-use super::reader::Reader;
-use super::values::{DEPTH, Value};
+use super::reader::CodeReader;
+use super::values::{DEPTH, PyValue};
 use crate::exchange::signatures;
 
 /// How many values the JSON of one thing may have.
 const JSON_SIZE: usize = 100_000;
 
-impl Reader {
+impl CodeReader {
     /// A value as Keras's JSON; None where it isn't literal.
-    pub(super) fn json(&self, value: &Value) -> Option<serde_json::Value> {
+    pub(super) fn json(&self, value: &PyValue) -> Option<serde_json::Value> {
         self.limited_json(value, &mut { JSON_SIZE }, DEPTH)
     }
 
     fn limited_json(
         &self,
-        value: &Value,
+        value: &PyValue,
         left: &mut usize,
         depth: usize,
     ) -> Option<serde_json::Value> {
@@ -26,34 +26,34 @@ impl Reader {
         }
         *left -= 1;
         Some(match value {
-            Value::None => serde_json::Value::Null,
-            Value::Bool(value) => json!(value),
-            Value::Int(value) => json!(value),
-            Value::Float(value) => json!(value),
-            Value::Text(text) => json!(text),
-            Value::List(items) => {
+            PyValue::None => serde_json::Value::Null,
+            PyValue::Bool(value) => json!(value),
+            PyValue::Int(value) => json!(value),
+            PyValue::Float(value) => json!(value),
+            PyValue::Text(text) => json!(text),
+            PyValue::List(items) => {
                 let items = items.iter().map(|item| self.limited_json(item, left, depth - 1));
                 serde_json::Value::Array(items.collect::<Option<_>>()?)
             }
-            Value::Dict(entries) => {
+            PyValue::Dict(entries) => {
                 let mut map = Map::new();
                 for (key, value) in entries {
                     let key = match key {
-                        Value::Text(text) => text.clone(),
-                        Value::Int(number) => number.to_string(),
+                        PyValue::Text(text) => text.clone(),
+                        PyValue::Int(number) => number.to_string(),
                         _ => return None,
                     };
                     map.insert(key, self.limited_json(value, left, depth - 1)?);
                 }
                 serde_json::Value::Object(map)
             }
-            Value::Object(index) => {
+            PyValue::Object(index) => {
                 let object = &self.objects[*index];
                 let mut config = Map::new();
                 for (key, value) in &object.config {
                     let value = match (object.class.name, value) {
                         // `np.log([pos / neg])`: an array of one number
-                        ("Constant", Value::List(one)) if one.len() == 1 => &one[0],
+                        ("Constant", PyValue::List(one)) if one.len() == 1 => &one[0],
                         _ => value,
                     };
                     config.insert(key.clone(), self.limited_json(value, left, depth - 1)?);
@@ -61,7 +61,7 @@ impl Reader {
                 let (module, name) = (object.class.module, object.class.name);
                 json!({ "module": module, "class_name": name, "config": config })
             }
-            Value::Path(path) => function(path)?,
+            PyValue::Path(path) => function(path)?,
             _ => return None,
         })
     }

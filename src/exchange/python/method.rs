@@ -3,28 +3,28 @@
 use super::evaluate::{Given, items_of};
 use super::expression::Expression;
 use super::images::generator_method;
-use super::reader::Reader;
-use super::values::Value;
+use super::reader::CodeReader;
+use super::values::PyValue;
 
-impl Reader {
+impl CodeReader {
     /// `owner.name(…)`; `place` is how the owner is written.
     pub(super) fn method(
         &mut self,
-        owner: Value,
+        owner: PyValue,
         name: &str,
         given: &Given,
         place: &Expression,
-    ) -> Value {
+    ) -> PyValue {
         if let ("assign", Some(value)) = (name, given.by_place.first()) {
             self.assign(place, value.value.clone()); // `model.optimizer.learning_rate.assign(0.01)`
-            return Value::None;
+            return PyValue::None;
         }
         match &owner {
-            Value::Model(model) => return self.model_method(*model, name, given),
-            Value::Wrapper(model) => return super::wrapper::method(self, *model, name, given),
-            Value::Generator(index) => return generator_method(*index, name, given),
-            Value::Object(index) => return self.object_method(*index, name, given, place),
-            Value::Instance(index) => {
+            PyValue::Model(model) => return self.model_method(*model, name, given),
+            PyValue::Wrapper(model) => return super::wrapper::method(self, *model, name, given),
+            PyValue::Generator(index) => return generator_method(*index, name, given),
+            PyValue::Object(index) => return self.object_method(*index, name, given, place),
+            PyValue::Instance(index) => {
                 if let Some(closure) = self.own_method(&owner, name) {
                     return self.function(&closure, Some(owner), given);
                 }
@@ -35,18 +35,18 @@ impl Reader {
                     return self.model_method(model, name, given);
                 }
             }
-            Value::List(items) => {
+            PyValue::List(items) => {
                 if let Some((changed, value)) = self.list_method(items.clone(), name, given) {
-                    self.assign(place, Value::List(changed).limited());
+                    self.assign(place, PyValue::List(changed).limited());
                     return value;
                 }
             }
-            Value::Dict(entries) => return self.dict_method(entries.clone(), name, given, place),
-            Value::Text(text) => {
+            PyValue::Dict(entries) => return self.dict_method(entries.clone(), name, given, place),
+            PyValue::Text(text) => {
                 return match name {
-                    "lower" => Value::Text(text.to_lowercase()),
-                    "upper" => Value::Text(text.to_uppercase()),
-                    _ => Value::Unknown,
+                    "lower" => PyValue::Text(text.to_lowercase()),
+                    "upper" => PyValue::Text(text.to_uppercase()),
+                    _ => PyValue::Unknown,
                 };
             }
             _ => {}
@@ -57,11 +57,11 @@ impl Reader {
     /// A method of something that isn't known: training it, or giving it a model, is told.
     fn unknown_method(
         &mut self,
-        owner: &Value,
+        owner: &PyValue,
         name: &str,
         given: &Given,
         place: &Expression,
-    ) -> Value {
+    ) -> PyValue {
         const PREPARES_DATA: [&str; 9] = [
             "Scaler",
             "Encoder",
@@ -74,7 +74,7 @@ impl Reader {
             "Normalizer",
         ];
         let maker = match owner {
-            Value::Made(maker) => maker.as_str(),
+            PyValue::Made(maker) => maker.as_str(),
             _ => "",
         };
         let is_about_data = PREPARES_DATA.iter().any(|ending| maker.ends_with(ending));
@@ -96,7 +96,7 @@ impl Reader {
             )),
             _ => {}
         }
-        Value::Unknown
+        PyValue::Unknown
     }
 
     /// A method of a layer, an optimizer, …
@@ -106,7 +106,7 @@ impl Reader {
         name: &str,
         given: &Given,
         place: &Expression,
-    ) -> Value {
+    ) -> PyValue {
         let class = self.objects[index].class.name;
         match name {
             "adapt" => self.note(format!(
@@ -117,35 +117,35 @@ impl Reader {
             "build" | "get_config" | "get_weights" | "count_params" | "compute_output_shape" => {}
             _ => self.note(format!("`{name}` of a `{class}` is not carried")),
         }
-        if given.all().any(|argument| matches!(argument.value, Value::Tensor(_))) {
+        if given.all().any(|argument| matches!(argument.value, PyValue::Tensor(_))) {
             self.note(format!("`{name}` of a `{class}` over a tensor is not carried"));
         }
-        Value::Unknown
+        PyValue::Unknown
     }
 
     /// What a list's method leaves and gives; None where it isn't known.
     fn list_method(
         &mut self,
-        mut items: Vec<Value>,
+        mut items: Vec<PyValue>,
         name: &str,
         given: &Given,
-    ) -> Option<(Vec<Value>, Value)> {
+    ) -> Option<(Vec<PyValue>, PyValue)> {
         let first = given.by_place.first().map(|argument| argument.value.clone());
-        let mut result = Value::None;
+        let mut result = PyValue::None;
         match (name, first) {
             ("append", Some(value)) => items.push(value),
             ("extend", Some(value)) => items.extend(items_of(&value)?),
-            ("insert", Some(Value::Int(at))) => {
+            ("insert", Some(PyValue::Int(at))) => {
                 let at = if at < 0 { at + items.len() as i64 } else { at };
                 let at = usize::try_from(at.max(0)).unwrap_or(0).min(items.len());
                 items.insert(at, given.get(1, "object")?.clone());
             }
             ("pop", None) => result = items.pop()?,
             ("reverse", None) => items.reverse(),
-            ("copy", None) => result = Value::List(items.clone()),
+            ("copy", None) => result = PyValue::List(items.clone()),
             ("index", Some(value)) => {
                 let at = items.iter().position(|item| item.equals(&value) == Some(true))?;
-                result = Value::Int(at as i64);
+                result = PyValue::Int(at as i64);
             }
             _ => return None,
         }
@@ -155,48 +155,49 @@ impl Reader {
 
     fn dict_method(
         &mut self,
-        entries: Vec<(Value, Value)>,
+        entries: Vec<(PyValue, PyValue)>,
         name: &str,
         given: &Given,
         place: &Expression,
-    ) -> Value {
+    ) -> PyValue {
         match name {
-            "items" => Value::List(
-                entries.into_iter().map(|(key, value)| Value::List(vec![key, value])).collect(),
+            "items" => PyValue::List(
+                entries.into_iter().map(|(key, value)| PyValue::List(vec![key, value])).collect(),
             ),
-            "keys" => Value::List(entries.into_iter().map(|(key, _)| key).collect()),
-            "values" => Value::List(entries.into_iter().map(|(_, value)| value).collect()),
-            "copy" => Value::Dict(entries),
+            "keys" => PyValue::List(entries.into_iter().map(|(key, _)| key).collect()),
+            "values" => PyValue::List(entries.into_iter().map(|(_, value)| value).collect()),
+            "copy" => PyValue::Dict(entries),
             "get" => match given.get(0, "key") {
                 Some(wanted) => {
                     let found = entries.iter().find(|(key, _)| key.equals(wanted) == Some(true));
-                    let otherwise = given.get(1, "default").cloned().unwrap_or(Value::None);
+                    let otherwise = given.get(1, "default").cloned().unwrap_or(PyValue::None);
                     found.map_or(otherwise, |(_, value)| value.clone())
                 }
-                None => Value::Unknown,
+                None => PyValue::Unknown,
             },
             "update" => {
                 let mut added = match given.by_place.first().map(|argument| &argument.value) {
-                    Some(Value::Dict(added)) => added.clone(),
+                    Some(PyValue::Dict(added)) => added.clone(),
                     Some(_) => {
-                        self.assign(place, Value::Unknown);
-                        return Value::None;
+                        self.assign(place, PyValue::Unknown);
+                        return PyValue::None;
                     }
                     None => Vec::new(),
                 };
                 let by_name = given.by_name.iter();
                 added.extend(
-                    by_name
-                        .map(|(key, argument)| (Value::Text(key.clone()), argument.value.clone())),
+                    by_name.map(|(key, argument)| {
+                        (PyValue::Text(key.clone()), argument.value.clone())
+                    }),
                 );
                 let whole =
-                    added.into_iter().try_fold(Value::Dict(entries), |whole, (key, value)| {
+                    added.into_iter().try_fold(PyValue::Dict(entries), |whole, (key, value)| {
                         super::arithmetic::with_item(whole, &key, value)
                     });
-                self.assign(place, whole.unwrap_or(Value::Unknown).limited());
-                Value::None
+                self.assign(place, whole.unwrap_or(PyValue::Unknown).limited());
+                PyValue::None
             }
-            _ => Value::Unknown,
+            _ => PyValue::Unknown,
         }
     }
 }

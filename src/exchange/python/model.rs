@@ -4,21 +4,21 @@ use serde_json::{Map, json};
 
 use super::evaluate::Given;
 use super::fit;
-use super::objects::{Model, Object};
-use super::reader::Reader;
-use super::values::Value;
+use super::objects::{CodeModel, Object};
+use super::reader::CodeReader;
+use super::values::PyValue;
 use crate::exchange::signatures;
 
 /// The most layers that a model may have.
 const LAYERS: usize = 10_000;
 
-impl Reader {
+impl CodeReader {
     /// `Sequential([…])`
-    pub(super) fn sequential(&mut self, given: &Given) -> Value {
+    pub(super) fn sequential(&mut self, given: &Given) -> PyValue {
         let index = self.new_model(given);
         match given.get(0, "layers") {
-            None | Some(Value::None) => {}
-            Some(Value::List(items)) => {
+            None | Some(PyValue::None) => {}
+            Some(PyValue::List(items)) => {
                 let text = given.by_place.first().map(|argument| argument.text.clone());
                 for item in items.clone() {
                     self.add(index, &item, text.as_deref().unwrap_or("in its list"));
@@ -26,33 +26,33 @@ impl Reader {
             }
             Some(_) => self.note("the layers of `Sequential` are not a literal list"),
         }
-        Value::Model(index)
+        PyValue::Model(index)
     }
 
     /// `Model(inputs, outputs)`
-    pub(super) fn functional(&mut self, given: &Given) -> Value {
+    pub(super) fn functional(&mut self, given: &Given) -> PyValue {
         let outputs = given.named("outputs").or_else(|| given.named("output"));
         let outputs = match outputs.or_else(|| given.by_place.get(1).map(|a| &a.value)) {
-            Some(Value::List(items)) if items.len() == 1 => items[0].clone(),
+            Some(PyValue::List(items)) if items.len() == 1 => items[0].clone(),
             Some(other) => other.clone(),
-            None => return Value::Unknown,
+            None => return PyValue::Unknown,
         };
-        let Value::Tensor(layers) = outputs else {
+        let PyValue::Tensor(layers) = outputs else {
             self.note("the model is not a literal chain of layers");
-            return Value::Unknown;
+            return PyValue::Unknown;
         };
         let index = self.new_model(given);
         self.models[index].layers = layers;
-        Value::Model(index)
+        PyValue::Model(index)
     }
 
     fn new_model(&mut self, given: &Given) -> usize {
         let name = match given.named("name") {
-            Some(Value::Text(name)) => Some(name.clone()),
+            Some(PyValue::Text(name)) => Some(name.clone()),
             _ => None,
         };
         self.changes += 1;
-        self.models.push(Model { line: self.line, name, ..Model::default() });
+        self.models.push(CodeModel { line: self.line, name, ..CodeModel::default() });
         self.models.len() - 1
     }
 
@@ -69,12 +69,12 @@ impl Reader {
         if asked.starts_with("__") {
             return None;
         }
-        let instance = Value::Instance(index);
+        let instance = PyValue::Instance(index);
         let closure = self.own_method(&instance, "call")?;
         let input =
-            super::evaluate::Argument { value: Value::Tensor(Vec::new()), text: String::new() };
+            super::evaluate::Argument { value: PyValue::Tensor(Vec::new()), text: String::new() };
         let given = Given { by_place: vec![input], ..Given::default() };
-        let Value::Tensor(layers) = self.function(&closure, Some(instance), &given) else {
+        let PyValue::Tensor(layers) = self.function(&closure, Some(instance), &given) else {
             self.note(format!(
                 "`{}` is not a literal chain of layers",
                 self.instances[index].class.name
@@ -103,31 +103,31 @@ impl Reader {
 
     /// The line of the `fit` of a model that this is part of.
     pub(super) fn trained_with(&self, object: usize) -> Option<usize> {
-        let holds = |model: &&Model| {
+        let holds = |model: &&CodeModel| {
             model.layers.contains(&object)
-                || matches!(model.compiled("optimizer"), Some(Value::Object(own)) if *own == object)
+                || matches!(model.compiled("optimizer"), Some(PyValue::Object(own)) if *own == object)
         };
         self.models.iter().filter(holds).find_map(|model| Some(model.fit.as_ref()?.line))
     }
 
-    fn add(&mut self, index: usize, layer: &Value, text: &str) {
+    fn add(&mut self, index: usize, layer: &PyValue, text: &str) {
         self.changes += 1;
         self.steps += self.models[index].layers.len() / 16;
         let layers = match layer {
-            Value::Model(inner) => self.inside(*inner),
-            Value::Instance(inner) => match self.model_of(*inner, "call") {
+            PyValue::Model(inner) => self.inside(*inner),
+            PyValue::Instance(inner) => match self.model_of(*inner, "call") {
                 Some(inner) => self.inside(inner),
                 None => Vec::new(),
             },
-            Value::Object(layer) if self.is_layer(*layer) => vec![*layer],
-            Value::Tensor(input) if input.len() == 1 => input.clone(), // keras.Input(…)
+            PyValue::Object(layer) if self.is_layer(*layer) => vec![*layer],
+            PyValue::Tensor(input) if input.len() == 1 => input.clone(), // keras.Input(…)
             _ => Vec::new(),
         };
         let count = self.without_inputs(&self.models[index].layers).len();
         if layers.is_empty() {
             let what = match layer {
-                Value::Made(maker) => format!("`{maker}(…)`"),
-                Value::Instance(inner) => format!("`{}(…)`", self.instances[*inner].class.name),
+                PyValue::Made(maker) => format!("`{maker}(…)`"),
+                PyValue::Instance(inner) => format!("`{}(…)`", self.instances[*inner].class.name),
                 _ => text.to_string(),
             };
             let message =
@@ -153,7 +153,7 @@ impl Reader {
         self.objects[object].class.module == signatures::LAYERS.path
     }
 
-    pub(super) fn model_method(&mut self, index: usize, name: &str, given: &Given) -> Value {
+    pub(super) fn model_method(&mut self, index: usize, name: &str, given: &Given) -> PyValue {
         let trained = self.models[index].fit.as_ref().map(|fit| fit.line);
         match (name, trained) {
             ("add" | "pop" | "compile", Some(line)) => self.note(format!(
@@ -170,7 +170,7 @@ impl Reader {
             }
             ("pop", None) => {
                 self.changes += 1;
-                return self.models[index].layers.pop().map_or(Value::Unknown, Value::Object);
+                return self.models[index].layers.pop().map_or(PyValue::Unknown, PyValue::Object);
             }
             ("compile", None) => {
                 self.changes += 1;
@@ -186,7 +186,7 @@ impl Reader {
             ("get_layer", _) => return self.get_layer(index, given),
             ("load_weights", _) => {
                 let file = match given.get(0, "filepath") {
-                    Some(Value::Text(file)) => format!("`load_weights('{file}')`"),
+                    Some(PyValue::Text(file)) => format!("`load_weights('{file}')`"),
                     _ => "`load_weights`".into(),
                 };
                 self.note(format!(
@@ -204,20 +204,20 @@ impl Reader {
             _ => self.note(format!("`{name}` of the model is not carried")),
         }
         match name {
-            "fit" | "fit_generator" => Value::Made("fit".into()),
-            _ => Value::Unknown,
+            "fit" | "fit_generator" => PyValue::Made("fit".into()),
+            _ => PyValue::Unknown,
         }
     }
 
-    fn get_layer(&mut self, index: usize, given: &Given) -> Value {
+    fn get_layer(&mut self, index: usize, given: &Given) -> PyValue {
         let layers = self.without_inputs(&self.models[index].layers);
         let by_name = given.by_place.first().map(|argument| &argument.value);
         let found = match (given.named("name").or(by_name), given.get(1, "index")) {
-            (Some(Value::Text(name)), _) => {
+            (Some(PyValue::Text(name)), _) => {
                 let name = name.clone();
                 self.named_layer(&layers, &name)
             }
-            (_, Some(Value::Int(at))) => {
+            (_, Some(PyValue::Int(at))) => {
                 usize::try_from(*at).ok().and_then(|at| layers.get(at).copied())
             }
             _ => None,
@@ -225,13 +225,13 @@ impl Reader {
         if found.is_none() {
             self.note("`get_layer`: the layer was not found");
         }
-        found.map_or(Value::Unknown, Value::Object)
+        found.map_or(PyValue::Unknown, PyValue::Object)
     }
 
     /// The layer of this name, given or automatic.
     fn named_layer(&self, layers: &[usize], name: &str) -> Option<usize> {
         let given = |layer: &usize| match self.objects[*layer].get("name") {
-            Some(Value::Text(given)) => Some(given.clone()),
+            Some(PyValue::Text(given)) => Some(given.clone()),
             _ => None,
         };
         let classes = layers.iter().map(|layer| self.objects[*layer].class.name);
@@ -244,12 +244,12 @@ impl Reader {
     }
 
     /// The arguments of `compile`, those that are literal.
-    pub(super) fn compile(&mut self, given: &Given) -> Vec<(String, Value)> {
+    pub(super) fn compile(&mut self, given: &Given) -> Vec<(String, PyValue)> {
         const ORDER: [&str; 5] =
             ["optimizer", "loss", "loss_weights", "metrics", "weighted_metrics"];
         const HOW_KERAS_RUNS_IT: [&str; 4] =
             ["run_eagerly", "steps_per_execution", "jit_compile", "auto_scale_loss"];
-        let mut compile: Vec<(String, Value)> = Vec::new();
+        let mut compile: Vec<(String, PyValue)> = Vec::new();
         for (key, argument) in given.under(&ORDER) {
             if HOW_KERAS_RUNS_IT.contains(&key) {
                 continue;
@@ -260,15 +260,15 @@ impl Reader {
                 continue;
             }
             let value = match (key, &argument.value) {
-                ("metrics" | "weighted_metrics" | "loss_weights", Value::List(items)) => {
-                    let is_literal = |item: &&Value| self.json(item).is_some();
-                    let kept: Vec<Value> = items.iter().filter(is_literal).cloned().collect();
+                ("metrics" | "weighted_metrics" | "loss_weights", PyValue::List(items)) => {
+                    let is_literal = |item: &&PyValue| self.json(item).is_some();
+                    let kept: Vec<PyValue> = items.iter().filter(is_literal).cloned().collect();
                     if kept.len() < items.len() {
                         self.note(format!("`{key}` of `compile`: not all of it is literal"));
                     }
-                    Value::List(kept)
+                    PyValue::List(kept)
                 }
-                ("optimizer", Value::Text(name)) => self.optimizer(name),
+                ("optimizer", PyValue::Text(name)) => self.optimizer(name),
                 (_, value) if self.json(value).is_some() => value.clone(),
                 _ => {
                     self.note(format!("`{key}` of `compile` is not literal: {}", argument.text));
@@ -276,34 +276,34 @@ impl Reader {
                 }
             };
             // Keras 2 had the metrics third
-            let is_text = |value: &Value| match value {
-                Value::List(items) => items.iter().any(|item| matches!(item, Value::Text(_))),
+            let is_text = |value: &PyValue| match value {
+                PyValue::List(items) => items.iter().any(|item| matches!(item, PyValue::Text(_))),
                 _ => false,
             };
             let key = if key == "loss_weights" && is_text(&value) { "metrics" } else { key };
             compile.push((key.to_string(), value));
         }
         if !compile.iter().any(|(key, _)| key == "optimizer") {
-            compile.push(("optimizer".into(), Value::Text("rmsprop".into())));
+            compile.push(("optimizer".into(), PyValue::Text("rmsprop".into())));
         }
         compile
     }
 
     /// An optimizer by its name, so that its learning rate can be set.
-    fn optimizer(&mut self, name: &str) -> Value {
+    fn optimizer(&mut self, name: &str) -> PyValue {
         let Some(class) = signatures::OPTIMIZERS.find(name) else {
-            return Value::Text(name.to_string());
+            return PyValue::Text(name.to_string());
         };
         self.objects.push(Object { class, config: Vec::new() });
-        Value::Object(self.objects.len() - 1)
+        PyValue::Object(self.objects.len() - 1)
     }
 
     /// A model's JSON, as Keras writes it.
-    pub(super) fn model_json(&mut self, model: &Model) -> serde_json::Value {
+    pub(super) fn model_json(&mut self, model: &CodeModel) -> serde_json::Value {
         let mut layers: Vec<serde_json::Value> = Vec::new();
         let mut lost = Vec::new();
         for layer in &model.layers {
-            match self.json(&Value::Object(*layer)) {
+            match self.json(&PyValue::Object(*layer)) {
                 Some(layer) => layers.push(layer),
                 None => lost.push(self.objects[*layer].class.name),
             }

@@ -4,16 +4,16 @@ use serde_json::Value;
 
 /// What some code says of a model.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct Code {
+pub struct ConvertedCode {
     /// `model`, `compile` and `fit` sections, as far as the code has them.
     pub config: Value,
     /// What could not be carried.
-    pub notes: Vec<Note>,
+    pub notes: Vec<CodeNote>,
 }
 
 /// Something that could not be carried.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Note {
+pub struct CodeNote {
     /// The line of the code, from 1; 0 where it has no line.
     pub line: usize,
     /// What, and why.
@@ -22,7 +22,7 @@ pub struct Note {
     pub layer: Option<usize>,
 }
 
-impl Note {
+impl CodeNote {
     /// The note in words, its line first.
     pub fn text(&self) -> String {
         match self.line {

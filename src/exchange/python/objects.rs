@@ -2,22 +2,22 @@
 
 use serde_json::Map;
 
-use super::values::Value;
+use super::values::PyValue;
 use crate::exchange::signatures::{self, Class};
 
 /// One of Keras's objects with its arguments.
 #[derive(Debug, Clone)]
 pub(super) struct Object {
     pub(super) class: Class,
-    pub(super) config: Vec<(String, Value)>,
+    pub(super) config: Vec<(String, PyValue)>,
 }
 
 impl Object {
-    pub(super) fn get(&self, key: &str) -> Option<&Value> {
+    pub(super) fn get(&self, key: &str) -> Option<&PyValue> {
         self.config.iter().find(|(known, _)| known == key).map(|(_, value)| value)
     }
 
-    pub(super) fn set(&mut self, key: &str, value: Value) {
+    pub(super) fn set(&mut self, key: &str, value: PyValue) {
         match self.config.iter_mut().find(|(known, _)| known == key) {
             Some((_, place)) => *place = value,
             None => self.config.push((key.to_string(), value)),
@@ -37,23 +37,23 @@ pub(super) fn class_of(path: &[String]) -> Option<Class> {
 
 /// A model.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Model {
+pub(super) struct CodeModel {
     /// Where it is made.
     pub(super) line: usize,
     pub(super) name: Option<String>,
     /// Its layers, by number; inputs are among them.
     pub(super) layers: Vec<usize>,
     /// The shape of a batch, as `build` says.
-    pub(super) built: Option<Value>,
-    pub(super) compile: Option<Vec<(String, Value)>>,
-    pub(super) fit: Option<Fit>,
+    pub(super) built: Option<PyValue>,
+    pub(super) compile: Option<Vec<(String, PyValue)>>,
+    pub(super) fit: Option<CodeFit>,
     /// True where its layers stand in another model.
     pub(super) is_inside: bool,
 }
 
 /// The first `fit` of a model.
 #[derive(Debug, Clone)]
-pub(super) struct Fit {
+pub(super) struct CodeFit {
     pub(super) line: usize,
     pub(super) section: Map<String, serde_json::Value>,
     /// How often the line was gone through, and the epochs of each time.
@@ -62,16 +62,16 @@ pub(super) struct Fit {
     pub(super) images: Option<usize>,
 }
 
-impl Model {
-    pub(super) fn compiled(&self, key: &str) -> Option<&Value> {
+impl CodeModel {
+    pub(super) fn compiled(&self, key: &str) -> Option<&PyValue> {
         self.compile.as_ref()?.iter().find(|(known, _)| known == key).map(|(_, value)| value)
     }
 }
 
-impl Fit {
+impl CodeFit {
     /// A training that was met once, at a line.
-    pub(super) fn at(line: usize) -> Fit {
-        Fit { line, section: Map::new(), times: 1, images: None }
+    pub(super) fn at(line: usize) -> CodeFit {
+        CodeFit { line, section: Map::new(), times: 1, images: None }
     }
 }
 
@@ -79,5 +79,5 @@ impl Fit {
 #[derive(Debug, Clone)]
 pub(super) struct Images {
     pub(super) line: usize,
-    pub(super) options: Vec<(String, Value)>,
+    pub(super) options: Vec<(String, PyValue)>,
 }

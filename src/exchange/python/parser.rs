@@ -1,7 +1,7 @@
 //! Python's expressions from tokens. Operators and what stands behind a value are kept flat, so that
 //! a tree is never deeper than brackets nest.
 
-use super::expression::{Arguments, Comparison, Expression, Suffix};
+use super::expression::{CallArguments, Comparison, Expression, Suffix};
 use super::token::Token;
 
 /// How deep brackets may nest.
@@ -195,8 +195,8 @@ impl Parser<'_> {
         }
     }
 
-    fn arguments(&mut self) -> Option<Arguments> {
-        let mut arguments = Arguments::default();
+    fn arguments(&mut self) -> Option<CallArguments> {
+        let mut arguments = CallArguments::default();
         while !self.takes(")") {
             if self.takes("**") {
                 arguments.by_name.push((String::new(), self.expression()?));

@@ -4,23 +4,23 @@ use std::collections::BTreeSet;
 use std::rc::Rc;
 
 use super::block;
-use super::note::Note;
-use super::objects::{Images, Model, Object};
-use super::values::{Closure, Scope, Value};
+use super::note::CodeNote;
+use super::objects::{CodeModel, Images, Object};
+use super::values::{Bindings, Closure, PyValue};
 
 /// The state of reading.
 #[derive(Clone, Default)]
-pub(super) struct Reader {
+pub(super) struct CodeReader {
     /// The line that is being read.
     pub(super) line: usize,
     /// What could not be carried, and the model that it is a layer of.
-    pub(super) notes: Vec<(Note, Option<usize>)>,
+    pub(super) notes: Vec<(CodeNote, Option<usize>)>,
     noted: BTreeSet<(usize, String)>,
-    pub(super) globals: Scope,
+    pub(super) globals: Bindings,
     /// The names of the functions that are being followed, innermost last.
     pub(super) locals: Vec<Frame>,
     pub(super) objects: Vec<Object>,
-    pub(super) models: Vec<Model>,
+    pub(super) models: Vec<CodeModel>,
     pub(super) instances: Vec<Instance>,
     pub(super) images: Vec<Images>,
     /// The functions that were called, by name.
@@ -38,15 +38,15 @@ pub(super) struct Reader {
 /// A function's names, and those around it.
 #[derive(Clone, Default)]
 pub(super) struct Frame {
-    pub(super) names: Scope,
+    pub(super) names: Bindings,
     pub(super) around: Option<Rc<Closure>>,
 }
 
 /// An instance of a class of the code.
 #[derive(Clone)]
 pub(super) struct Instance {
-    pub(super) class: Rc<block::Class>,
-    pub(super) attributes: Scope,
+    pub(super) class: Rc<block::ClassDefinition>,
+    pub(super) attributes: Bindings,
     /// The model that it is, once something was asked of it.
     pub(super) model: Option<usize>,
 }
@@ -55,7 +55,7 @@ pub(super) struct Instance {
 const STEPS: usize = 200_000;
 const DEPTH: usize = 90;
 
-impl Reader {
+impl CodeReader {
     pub(super) fn note(&mut self, message: impl Into<String>) {
         self.note_at(self.line, message);
     }
@@ -63,14 +63,14 @@ impl Reader {
     pub(super) fn note_at(&mut self, line: usize, message: impl Into<String>) {
         let message = message.into();
         if self.noted.insert((line, message.clone())) {
-            self.notes.push((Note { line, message, layer: None }, None));
+            self.notes.push((CodeNote { line, message, layer: None }, None));
         }
     }
 
     /// A note that stands before a layer of a model.
     pub(super) fn note_layer(&mut self, model: usize, count: usize, message: String) {
         if self.noted.insert((self.line, message.clone())) {
-            let note = Note { line: self.line, message, layer: Some(count) };
+            let note = CodeNote { line: self.line, message, layer: Some(count) };
             self.notes.push((note, Some(model)));
         }
     }
@@ -89,23 +89,23 @@ impl Reader {
     }
 
     /// What a name is bound to; a name that isn't stands for itself, somewhere outside.
-    pub(super) fn lookup(&self, name: &str) -> Value {
+    pub(super) fn lookup(&self, name: &str) -> PyValue {
         let local = self.locals.last().and_then(|frame| {
             let around = frame.around.as_ref().and_then(|closure| closure.around.get(name));
             frame.names.get(name).or(around)
         });
         match local.or_else(|| self.globals.get(name)) {
             Some(value) => value.clone(),
-            None if name == "__name__" => Value::Text("__main__".into()),
-            None => Value::Path(vec![name.to_string()]),
+            None if name == "__name__" => PyValue::Text("__main__".into()),
+            None => PyValue::Path(vec![name.to_string()]),
         }
     }
 
-    pub(super) fn bind(&mut self, name: &str, value: Value) {
+    pub(super) fn bind(&mut self, name: &str, value: PyValue) {
         self.scope().insert(name.to_string(), value);
     }
 
-    pub(super) fn scope(&mut self) -> &mut Scope {
+    pub(super) fn scope(&mut self) -> &mut Bindings {
         match self.locals.last_mut() {
             Some(frame) => &mut frame.names,
             None => &mut self.globals,

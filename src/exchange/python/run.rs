@@ -2,22 +2,22 @@
 
 use std::rc::Rc;
 
-use super::block::{Block, Branch, Kind, Statement};
+use super::block::{Block, IfBranch, Statement, StatementKind};
 use super::evaluate::items_of;
 use super::expression::{Expression, Suffix};
-use super::reader::Reader;
-use super::values::{Closure, Value};
+use super::reader::CodeReader;
+use super::values::{Closure, PyValue};
 
 /// How a block ended.
 pub(super) enum End {
     Through,
     Break,
     Continue,
-    Return(Value),
+    Return(PyValue),
     Raise,
 }
 
-impl Reader {
+impl CodeReader {
     pub(super) fn run(&mut self, block: &Block) -> End {
         self.depth += 1;
         let mut end = End::Through;
@@ -37,25 +37,25 @@ impl Reader {
     fn statement(&mut self, statement: &Statement) -> End {
         self.line = statement.line;
         match &statement.kind {
-            Kind::Import(names) => {
+            StatementKind::Import(names) => {
                 for (name, path) in names {
-                    self.bind(name, Value::Path(path.clone()));
+                    self.bind(name, PyValue::Path(path.clone()));
                 }
             }
-            Kind::Assign(targets, value) => {
+            StatementKind::Assign(targets, value) => {
                 let value = self.evaluate(value);
                 targets.iter().for_each(|target| self.assign(target, value.clone()));
             }
-            Kind::Change(target, sign, value) => {
+            StatementKind::Change(target, sign, value) => {
                 let before = self.evaluate(target);
                 let value = self.evaluate(value);
                 self.assign(target, super::arithmetic::operate(sign, &before, &value));
             }
-            Kind::Expression(expression) => drop(self.evaluate(expression)),
-            Kind::If(branches) => return self.branches(branches),
-            Kind::For(target, items, body) => return self.for_loop(target, items, body),
-            Kind::While(test, body) => return self.while_loop(test, body),
-            Kind::Define(function) => {
+            StatementKind::Expression(expression) => drop(self.evaluate(expression)),
+            StatementKind::If(branches) => return self.branches(branches),
+            StatementKind::For(target, items, body) => return self.for_loop(target, items, body),
+            StatementKind::While(test, body) => return self.while_loop(test, body),
+            StatementKind::Define(function) => {
                 let defaults = function
                     .parameters
                     .iter()
@@ -65,18 +65,18 @@ impl Reader {
                     self.locals.last().map(|frame| frame.names.clone()).unwrap_or_default();
                 self.steps += around.len();
                 let closure = Closure { function: Rc::clone(function), defaults, around };
-                self.bind(&function.name, Value::Function(Rc::new(closure)));
+                self.bind(&function.name, PyValue::Function(Rc::new(closure)));
             }
-            Kind::Class(class) => self.bind(&class.name, Value::Class(Rc::clone(class))),
-            Kind::Return(value) => {
-                let value = value.as_ref().map_or(Value::None, |value| self.evaluate(value));
+            StatementKind::Class(class) => self.bind(&class.name, PyValue::Class(Rc::clone(class))),
+            StatementKind::Return(value) => {
+                let value = value.as_ref().map_or(PyValue::None, |value| self.evaluate(value));
                 return End::Return(value);
             }
-            Kind::With(items, body) => {
+            StatementKind::With(items, body) => {
                 items.iter().for_each(|item| drop(self.evaluate(item)));
                 return self.run(body);
             }
-            Kind::Try { body, handlers, rest } => {
+            StatementKind::Try { body, handlers, rest } => {
                 let before = self.clone();
                 let end = self.run(body);
                 self.not_taken(&before, handlers, "`except`");
@@ -86,13 +86,13 @@ impl Reader {
                     other => other,
                 };
             }
-            Kind::Break => return End::Break,
-            Kind::Continue => return End::Continue,
-            Kind::Raise => return End::Raise,
-            Kind::Nothing => {}
-            Kind::Unread(names) => {
+            StatementKind::Break => return End::Break,
+            StatementKind::Continue => return End::Continue,
+            StatementKind::Raise => return End::Raise,
+            StatementKind::Nothing => {}
+            StatementKind::Unread(names) => {
                 let concerns = names.iter().any(|name| {
-                    !matches!(self.lookup(name), Value::Path(_) | Value::Made(_))
+                    !matches!(self.lookup(name), PyValue::Path(_) | PyValue::Made(_))
                         && self.lookup(name).holds_model()
                 });
                 if concerns || names.is_empty() {
@@ -105,7 +105,7 @@ impl Reader {
 
     /// The branch whose test holds. Where a test isn't known, what it guards is carried and noted,
     /// and so is what the others would do.
-    fn branches(&mut self, branches: &[Branch]) -> End {
+    fn branches(&mut self, branches: &[IfBranch]) -> End {
         for (at, branch) in branches.iter().enumerate() {
             self.line = branch.line;
             let Some(test) = &branch.test else { return self.run(&branch.body) };
@@ -135,7 +135,7 @@ impl Reader {
     }
 
     /// Notes each branch that would have changed something.
-    fn not_taken(&mut self, before: &Reader, branches: &[Branch], word: &str) {
+    fn not_taken(&mut self, before: &CodeReader, branches: &[IfBranch], word: &str) {
         for branch in branches {
             self.steps += 50;
             let mut other = before.clone();
@@ -154,8 +154,8 @@ impl Reader {
     }
 
     /// True where, since then, a model was changed or a name was bound to something that is known.
-    fn concerns(&self, before: &Reader) -> bool {
-        let names = |reader: &Reader| match reader.locals.last() {
+    fn concerns(&self, before: &CodeReader) -> bool {
+        let names = |reader: &CodeReader| match reader.locals.last() {
             Some(frame) => frame.names.clone(),
             None => reader.globals.clone(),
         };
@@ -163,13 +163,13 @@ impl Reader {
         self.changes != before.changes
             || now.iter().any(|(name, value)| {
                 let is_used =
-                    value.is_known() && !matches!(value, Value::Function(_) | Value::Class(_));
+                    value.is_known() && !matches!(value, PyValue::Function(_) | PyValue::Class(_));
                 is_used && then.get(name).is_none_or(|old| old.equals(value) != Some(true))
             })
     }
 
     /// A name that a branch, perhaps not taken, unbound from its model is bound to it again.
-    fn keep_models(&mut self, before: &Reader) {
+    fn keep_models(&mut self, before: &CodeReader) {
         let then = match before.locals.last() {
             Some(frame) => &frame.names,
             None => &before.globals,
@@ -182,7 +182,7 @@ impl Reader {
     }
 
     /// Back to what was before, but for how much was read.
-    fn take_back(&mut self, before: Reader) {
+    fn take_back(&mut self, before: CodeReader) {
         let steps = self.steps;
         *self = before;
         self.steps = steps.saturating_add(50);
@@ -197,7 +197,7 @@ impl Reader {
                 items.describe()
             );
             return self.once(line, message, |reader| {
-                reader.assign(target, Value::Unknown);
+                reader.assign(target, PyValue::Unknown);
                 reader.run(body)
             });
         };
@@ -244,7 +244,12 @@ impl Reader {
     }
 
     /// A loop's body, once; noted where a model is concerned.
-    fn once(&mut self, line: usize, message: String, run: impl FnOnce(&mut Reader) -> End) -> End {
+    fn once(
+        &mut self,
+        line: usize,
+        message: String,
+        run: impl FnOnce(&mut CodeReader) -> End,
+    ) -> End {
         let changes = self.changes;
         let end = run(self);
         if self.changes != changes {
@@ -257,17 +262,17 @@ impl Reader {
     }
 
     /// Binds a target: a name, an attribute, an item, or several.
-    pub(super) fn assign(&mut self, target: &Expression, value: Value) {
+    pub(super) fn assign(&mut self, target: &Expression, value: PyValue) {
         match target {
             Expression::Name(name) => self.bind(name, value),
-            Expression::Starred(inner) => self.assign(inner, Value::Unknown),
+            Expression::Starred(inner) => self.assign(inner, PyValue::Unknown),
             Expression::List(targets) => match value {
-                Value::List(values) if values.len() == targets.len() => {
+                PyValue::List(values) if values.len() == targets.len() => {
                     for (target, value) in targets.iter().zip(values) {
                         self.assign(target, value);
                     }
                 }
-                _ => targets.iter().for_each(|target| self.assign(target, Value::Unknown)),
+                _ => targets.iter().for_each(|target| self.assign(target, PyValue::Unknown)),
             },
             Expression::Postfix(base, suffixes) => match suffixes.split_last() {
                 Some((Suffix::Attribute(name), before)) => {

@@ -7,15 +7,15 @@ use super::block;
 
 /// A value, as far as it is known.
 #[derive(Debug, Clone)]
-pub(super) enum Value {
+pub(super) enum PyValue {
     None,
     Bool(bool),
     Int(i64),
     Float(f64),
     Text(String),
     /// A list or a tuple.
-    List(Vec<Value>),
-    Dict(Vec<(Value, Value)>),
+    List(Vec<PyValue>),
+    Dict(Vec<(PyValue, PyValue)>),
     /// Something outside of the code, by its name: `keras.layers.Dense`.
     Path(Vec<String>),
     /// What calling something outside gave, by its name.
@@ -33,75 +33,75 @@ pub(super) enum Value {
     /// Batches that flow from one, and how many images each has.
     Flow(usize, Option<i64>),
     Function(Rc<Closure>),
-    Class(Rc<block::Class>),
+    Class(Rc<block::ClassDefinition>),
     /// An instance of a class of the code, by number.
     Instance(usize),
     Unknown,
 }
 
 /// Names and what they are bound to.
-pub(super) type Scope = BTreeMap<String, Value>;
+pub(super) type Bindings = BTreeMap<String, PyValue>;
 
 /// A function of the code: with its parameters' defaults, and the names around it.
 #[derive(Debug, Clone)]
 pub(super) struct Closure {
     pub(super) function: Rc<block::Function>,
-    pub(super) defaults: Vec<Option<Value>>,
-    pub(super) around: Scope,
+    pub(super) defaults: Vec<Option<PyValue>>,
+    pub(super) around: Bindings,
 }
 
 /// How large and how deep one value may be.
 const SIZE: usize = 4096;
 pub(super) const DEPTH: usize = 24;
 
-impl Value {
+impl PyValue {
     /// True or false, where that is known.
     pub(super) fn truth(&self) -> Option<bool> {
         Some(match self {
-            Value::None => false,
-            Value::Bool(value) => *value,
-            Value::Int(value) => *value != 0,
-            Value::Float(value) => *value != 0.0,
-            Value::Text(text) => !text.is_empty(),
-            Value::List(items) => !items.is_empty(),
-            Value::Dict(entries) => !entries.is_empty(),
-            Value::Path(_) | Value::Made(_) | Value::Unknown => return None,
+            PyValue::None => false,
+            PyValue::Bool(value) => *value,
+            PyValue::Int(value) => *value != 0,
+            PyValue::Float(value) => *value != 0.0,
+            PyValue::Text(text) => !text.is_empty(),
+            PyValue::List(items) => !items.is_empty(),
+            PyValue::Dict(entries) => !entries.is_empty(),
+            PyValue::Path(_) | PyValue::Made(_) | PyValue::Unknown => return None,
             _ => true,
         })
     }
 
     /// True where it is known what it is.
     pub(super) fn is_known(&self) -> bool {
-        !matches!(self, Value::Path(_) | Value::Made(_) | Value::Unknown)
+        !matches!(self, PyValue::Path(_) | PyValue::Made(_) | PyValue::Unknown)
     }
 
     pub(super) fn as_float(&self) -> Option<f64> {
         match self {
-            Value::Int(value) => Some(*value as f64),
-            Value::Float(value) => Some(*value),
-            Value::Bool(value) => Some(f64::from(u8::from(*value))),
+            PyValue::Int(value) => Some(*value as f64),
+            PyValue::Float(value) => Some(*value),
+            PyValue::Bool(value) => Some(f64::from(u8::from(*value))),
             _ => None,
         }
     }
 
     pub(super) fn as_int(&self) -> Option<i64> {
         match self {
-            Value::Int(value) => Some(*value),
-            Value::Bool(value) => Some(i64::from(*value)),
+            PyValue::Int(value) => Some(*value),
+            PyValue::Bool(value) => Some(i64::from(*value)),
             _ => None,
         }
     }
 
     /// The value, or Unknown where it grew too large.
-    pub(super) fn limited(self) -> Value {
+    pub(super) fn limited(self) -> PyValue {
         let mut left = SIZE;
-        if self.fits(&mut left, DEPTH) { self } else { Value::Unknown }
+        if self.fits(&mut left, DEPTH) { self } else { PyValue::Unknown }
     }
 
     fn fits(&self, left: &mut usize, depth: usize) -> bool {
         let own = match self {
-            Value::Text(text) => 1 + text.len() / 64,
-            Value::Tensor(layers) => 1 + layers.len(),
+            PyValue::Text(text) => 1 + text.len() / 64,
+            PyValue::Tensor(layers) => 1 + layers.len(),
             _ => 1,
         };
         if depth == 0 || *left < own {
@@ -109,8 +109,8 @@ impl Value {
         }
         *left -= own;
         match self {
-            Value::List(items) => items.iter().all(|item| item.fits(left, depth - 1)),
-            Value::Dict(entries) => entries
+            PyValue::List(items) => items.iter().all(|item| item.fits(left, depth - 1)),
+            PyValue::Dict(entries) => entries
                 .iter()
                 .all(|(key, value)| key.fits(left, depth - 1) && value.fits(left, depth - 1)),
             _ => true,
@@ -120,31 +120,33 @@ impl Value {
     /// True where a model, a layer or a tensor is in it.
     pub(super) fn holds_model(&self) -> bool {
         match self {
-            Value::Model(_) | Value::Wrapper(_) | Value::Tensor(_) => true,
-            Value::List(items) => items.iter().any(Value::holds_model),
-            Value::Dict(entries) => entries.iter().any(|(_, value)| value.holds_model()),
+            PyValue::Model(_) | PyValue::Wrapper(_) | PyValue::Tensor(_) => true,
+            PyValue::List(items) => items.iter().any(PyValue::holds_model),
+            PyValue::Dict(entries) => entries.iter().any(|(_, value)| value.holds_model()),
             _ => false,
         }
     }
 
     /// Whether two values are equal, where that is known.
-    pub(super) fn equals(&self, other: &Value) -> Option<bool> {
+    pub(super) fn equals(&self, other: &PyValue) -> Option<bool> {
         if let (Some(a), Some(b)) = (self.as_float(), other.as_float()) {
             return Some(a == b);
         }
         Some(match (self, other) {
             (a, b) if !a.is_known() || !b.is_known() => return None,
-            (Value::None, Value::None) => true,
-            (Value::Text(a), Value::Text(b)) => a == b,
-            (Value::List(a), Value::List(b)) => {
+            (PyValue::None, PyValue::None) => true,
+            (PyValue::Text(a), PyValue::Text(b)) => a == b,
+            (PyValue::List(a), PyValue::List(b)) => {
                 let mut all = a.len() == b.len();
                 for (a, b) in a.iter().zip(b) {
                     all &= a.equals(b)?;
                 }
                 all
             }
-            (Value::Object(a), Value::Object(b)) | (Value::Model(a), Value::Model(b)) => a == b,
-            (Value::Dict(_), Value::Dict(_)) => return None,
+            (PyValue::Object(a), PyValue::Object(b)) | (PyValue::Model(a), PyValue::Model(b)) => {
+                a == b
+            }
+            (PyValue::Dict(_), PyValue::Dict(_)) => return None,
             _ => false,
         })
     }

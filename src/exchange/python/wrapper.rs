@@ -2,23 +2,23 @@
 
 use super::evaluate::{Argument, Given};
 use super::fit;
-use super::objects::Fit;
-use super::reader::Reader;
-use super::values::Value;
+use super::objects::CodeFit;
+use super::reader::CodeReader;
+use super::values::PyValue;
 
 /// What `compile` takes, where scikeras does it.
 const OF_COMPILE: [&str; 3] = ["optimizer", "loss", "metrics"];
 
 /// `KerasClassifier(model=create, epochs=100)`: the model that the function makes, with its training.
-pub(super) fn wrap(reader: &mut Reader, class: &str, given: &Given) -> Value {
+pub(super) fn wrap(reader: &mut CodeReader, class: &str, given: &Given) -> PyValue {
     let makes = ["model", "build_fn"].iter().find_map(|name| given.named(name));
     let Some(makes) = makes.or(given.by_place.first().map(|argument| &argument.value)).cloned()
     else {
         reader.note(format!("`{class}` without a model is not carried"));
-        return Value::Unknown;
+        return PyValue::Unknown;
     };
     let model = match &makes {
-        Value::Function(closure) => {
+        PyValue::Function(closure) => {
             let names: Vec<String> = closure
                 .function
                 .parameters
@@ -34,14 +34,14 @@ pub(super) fn wrap(reader: &mut Reader, class: &str, given: &Given) -> Value {
             let given = Given { by_place: Vec::new(), by_name: by_name.collect() };
             reader.function(closure, None, &given)
         }
-        Value::Class(_) => reader.call(makes.clone(), &Given::default()),
+        PyValue::Class(_) => reader.call(makes.clone(), &Given::default()),
         other => other.clone(),
     };
-    let Value::Model(index) = model else {
+    let PyValue::Model(index) = model else {
         reader.note(format!(
             "`{class}` is not carried: the model that it wraps could not be followed"
         ));
-        return Value::Unknown;
+        return PyValue::Unknown;
     };
     reader.note(format!("`{class}` is not carried, only its model and how it is trained"));
     if reader.models[index].compile.is_none() {
@@ -51,11 +51,11 @@ pub(super) fn wrap(reader: &mut Reader, class: &str, given: &Given) -> Value {
         reader.models[index].compile = Some(compile);
     }
     train(reader, index, given);
-    Value::Wrapper(index)
+    PyValue::Wrapper(index)
 }
 
 /// A wrapper's method.
-pub(super) fn method(reader: &mut Reader, model: usize, name: &str, given: &Given) -> Value {
+pub(super) fn method(reader: &mut CodeReader, model: usize, name: &str, given: &Given) -> PyValue {
     match name {
         "fit" => {
             let by_name = given.by_name.clone();
@@ -64,11 +64,11 @@ pub(super) fn method(reader: &mut Reader, model: usize, name: &str, given: &Give
         "predict" | "predict_proba" | "score" | "get_params" => {}
         _ => reader.note(format!("`{name}` of the model's wrapper is not carried")),
     }
-    Value::Unknown
+    PyValue::Unknown
 }
 
 /// The `fit` section from a wrapper's arguments; later ones stand for earlier ones.
-fn train(reader: &mut Reader, model: usize, given: &Given) {
+fn train(reader: &mut CodeReader, model: usize, given: &Given) {
     let by_name: Vec<(String, Argument)> = given
         .by_name
         .iter()
@@ -79,6 +79,6 @@ fn train(reader: &mut Reader, model: usize, given: &Given) {
         .collect();
     let added = fit::section(reader, "fit", &Given { by_place: Vec::new(), by_name });
     let line = reader.line;
-    let fit = reader.models[model].fit.get_or_insert_with(|| Fit::at(line));
+    let fit = reader.models[model].fit.get_or_insert_with(|| CodeFit::at(line));
     fit.section.extend(added);
 }

@@ -64,7 +64,7 @@ pub fn matched(
             continue;
         };
         let pairs = layer.takes(module).unwrap_or_default();
-        for (Part { name, shape }, (theirs, how)) in layer.parts.iter().zip(pairs) {
+        for (WantedTensor { name, shape }, (theirs, how)) in layer.parts.iter().zip(pairs) {
             let tensor = &module.tensors[theirs];
             let (ours, theirs) = (join(&layer.name, name), join(&module.name, theirs));
             let (tensor, remark) = match how {
@@ -88,32 +88,32 @@ pub fn matched(
 }
 
 /// Tensors of a file whose names differ only behind the last dot.
-struct Module {
+struct FoundModule {
     name: String,
     tensors: HashMap<String, Tensor>,
 }
 
 /// In the natural order of their names.
-fn modules(tensors: HashMap<String, Tensor>) -> Vec<Module> {
+fn modules(tensors: HashMap<String, Tensor>) -> Vec<FoundModule> {
     let mut by_name = BTreeMap::<String, HashMap<String, Tensor>>::new();
     for (name, tensor) in tensors.into_iter().collect::<BTreeMap<_, _>>() {
         let name = own_level(&name);
         let tensors = by_name.entry(module(&name).to_string()).or_default();
         tensors.insert(last(&name).to_string(), tensor);
     }
-    let mut modules: Vec<Module> =
-        by_name.into_iter().map(|(name, tensors)| Module { name, tensors }).collect();
+    let mut modules: Vec<FoundModule> =
+        by_name.into_iter().map(|(name, tensors)| FoundModule { name, tensors }).collect();
     modules.sort_by_cached_key(|module| natural(&module.name));
     modules
 }
 
 /// A layer of the model with the tensors that it needs.
-struct Wanted {
+struct WantedModule {
     name: String,
-    parts: Vec<Part>,
+    parts: Vec<WantedTensor>,
 }
 
-struct Part {
+struct WantedTensor {
     name: String,
     shape: Vec<usize>,
 }
@@ -125,24 +125,24 @@ enum How {
     Spread,
 }
 
-fn wanted(weights: &Weights) -> Result<Vec<Wanted>> {
-    let mut layers: Vec<Wanted> = Vec::new();
+fn wanted(weights: &Weights) -> Result<Vec<WantedModule>> {
+    let mut layers: Vec<WantedModule> = Vec::new();
     for weight in weights.iter() {
         let shapes = weight.stored.file_shapes(weight.shape())?;
         for (full, shape) in file_names(weight).into_iter().zip(shapes) {
-            let part = Part { name: last(&full).to_string(), shape };
+            let part = WantedTensor { name: last(&full).to_string(), shape };
             match layers.last_mut().filter(|layer| layer.name == module(&full)) {
                 Some(layer) => layer.parts.push(part),
-                None => layers.push(Wanted { name: module(&full).into(), parts: vec![part] }),
+                None => layers.push(WantedModule { name: module(&full).into(), parts: vec![part] }),
             }
         }
     }
     Ok(layers)
 }
 
-impl Wanted {
+impl WantedModule {
     /// The tensors of a module that serve as this layer's; None where it isn't one of its kind.
-    fn takes<'a>(&self, module: &'a Module) -> Option<Vec<(&'a str, How)>> {
+    fn takes<'a>(&self, module: &'a FoundModule) -> Option<Vec<(&'a str, How)>> {
         let mut pairs = Vec::with_capacity(self.parts.len());
         for part in &self.parts {
             let other = match part.name.as_str() {

@@ -8,7 +8,7 @@ use lanthorn::training::Trainer;
 
 use super::super::streams::draw;
 use super::lines::Lines;
-use super::style::{Style, words};
+use super::style::{ViewStyle, words};
 
 /// The time between two drawings of the bar.
 const REDRAW: Duration = Duration::from_millis(50);
@@ -27,7 +27,7 @@ impl Bar {
     }
 }
 
-impl Style for Bar {
+impl ViewStyle for Bar {
     fn show(&mut self, event: &Event) {
         match event {
             Event::EpochStart { epoch, epochs, steps } => {

@@ -4,7 +4,7 @@ use lanthorn::training::Event;
 
 use super::super::streams::say;
 use super::super::{diagnostic, keras_number, result};
-use super::style::{Style, words};
+use super::style::{ViewStyle, words};
 
 /// Shows a line for each epoch.
 pub(super) struct Lines {
@@ -24,7 +24,7 @@ impl Lines {
     }
 }
 
-impl Style for Lines {
+impl ViewStyle for Lines {
     fn show(&mut self, event: &Event) {
         if let Event::RunStart { name, .. } = event {
             self.name.clone_from(name);

@@ -16,11 +16,11 @@ use lanthorn::training::{Event, Flow, Listener};
 use super::streams::reader_is_gone;
 use bar::Bar;
 use lines::Lines;
-use style::Style;
+use style::ViewStyle;
 
 /// A training's view.
 pub(crate) struct View {
-    style: Box<dyn Style>,
+    style: Box<dyn ViewStyle>,
 }
 
 impl View {
@@ -28,7 +28,7 @@ impl View {
     /// terminal and a line an epoch elsewhere.
     pub(crate) fn new(json: bool, quiet: bool, verbose: bool, asked: Option<u8>) -> View {
         let terminal = std::io::stderr().is_terminal();
-        let style: Box<dyn Style> = match (json, quiet, asked) {
+        let style: Box<dyn ViewStyle> = match (json, quiet, asked) {
             (true, ..) => Box::new(Json { failure: None }),
             (_, true, _) | (_, _, Some(0)) => Box::new(Lines::silent()),
             (_, _, Some(1) | None) if terminal && !verbose => Box::new(Bar::new()),
@@ -100,7 +100,7 @@ struct Json {
     failure: Option<anyhow::Error>,
 }
 
-impl Style for Json {
+impl ViewStyle for Json {
     /// Writes an event; after one that could not be written, no other.
     fn show(&mut self, event: &Event) {
         if event.is_told() && self.failure.is_none() {

@@ -1,4 +1,4 @@
-//! `Style`: a way to show a training.
+//! `ViewStyle`: a way to show a training.
 
 use lanthorn::callbacks::Logs;
 use lanthorn::training::{Event, Trainer};
@@ -6,7 +6,7 @@ use lanthorn::training::{Event, Trainer};
 use super::super::keras_number;
 
 /// A way to show a training.
-pub(super) trait Style: Send {
+pub(super) trait ViewStyle: Send {
     fn show(&mut self, event: &Event);
     /// Shows how far the epoch is.
     fn batch(&mut self, _trainer: &Trainer) {}

@@ -1,13 +1,13 @@
-//! Code that is followed: attributes, functions, loops, branches, classes.
+//! ConvertedCode that is followed: attributes, functions, loops, branches, classes.
 
 use serde_json::json;
 
-use super::super::{Note, convert};
+use super::super::{CodeNote, convert};
 
 /// The layers, and the notes in words.
 fn read(code: &str) -> (serde_json::Value, Vec<String>) {
     let code = convert(code).unwrap();
-    (code.config, code.notes.iter().map(Note::text).collect())
+    (code.config, code.notes.iter().map(CodeNote::text).collect())
 }
 
 #[test]
@@ -140,7 +140,7 @@ model.compile('sgd', 'mse')
 fn classes_of_the_code_are_followed() {
     let (config, notes) = read(
         "\
-class Net(tf.keras.Model):
+class Net(tf.keras.CodeModel):
     def __init__(self, units=4):
         super(Net, self).__init__()
         self.hidden = layers.Dense(units)

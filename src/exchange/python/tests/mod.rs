@@ -3,7 +3,7 @@ mod follow;
 use proptest::prelude::*;
 use serde_json::json;
 
-use super::{Note, convert};
+use super::{CodeNote, convert};
 
 #[test]
 fn a_tutorial_becomes_a_configuration() {
@@ -190,7 +190,7 @@ model.fit(x, y, epochs=units, callbacks=callbacks)
         "fit": { "epochs": 16, "callbacks": [{ "early_stopping": { "patience": 2 } }] },
     });
     assert_eq!(code.config, expected);
-    let texts: Vec<String> = code.notes.iter().map(Note::text).collect();
+    let texts: Vec<String> = code.notes.iter().map(CodeNote::text).collect();
     assert!(texts.iter().any(|text| text.contains("TensorBoard")), "{texts:?}");
     assert!(texts.iter().any(|text| text.contains("makes 2 models")), "{texts:?}");
 }
