@@ -31,7 +31,7 @@ pub enum HeaderConfig {
     /// They are 0, 1, …
     None,
     /// They are these; the table has no such line.
-    PlainTexts(Vec<String>),
+    Names(Vec<String>),
 }
 
 impl HeaderConfig {
@@ -74,7 +74,7 @@ impl Serialize for HeaderConfig {
         match self {
             HeaderConfig::FirstLine => serializer.serialize_bool(true),
             HeaderConfig::None => serializer.serialize_bool(false),
-            HeaderConfig::PlainTexts(names) => names.serialize(serializer),
+            HeaderConfig::Names(names) => names.serialize(serializer),
         }
     }
 }
@@ -109,7 +109,7 @@ impl<'de> Visitor<'de> for HeaderVisitor {
         while let Some(PlainText(name)) = list.next_element()? {
             names.push(name);
         }
-        Ok(HeaderConfig::PlainTexts(names))
+        Ok(HeaderConfig::Names(names))
     }
 }
 
