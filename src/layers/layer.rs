@@ -115,7 +115,7 @@ impl<'a> Context<'a> {
 pub struct LayerCommon {
     /// The layer's name, unique in the model. Default: Keras's automatic name, `dense_1`.
     pub name: Option<String>,
-    /// Whether the layer's weights are trained. Default: true.
+    /// Whether the layer's weights are trained; no effect on a layer without weights. Default: true.
     pub trainable: Option<bool>,
     /// The shape of one sample, on the first layer; checked against the data.
     pub input_shape: Option<Vec<usize>>,

@@ -257,12 +257,19 @@ impl Matrix {
             (Reading::Columns, _) if output.shape.last() != self.classes => {
                 let (found, units) = (self.classes, output.shape.last());
                 let message = format!("`num_classes` is {found}, but the last layer has {units}");
-                return Err(Problem::at("num_classes", message));
+                let help = format!("write `num_classes: {units}`");
+                return Err(Problem::at("num_classes", message).help(help));
             }
             (_, Target::Classes(_)) if !self.sparse_target => {
                 let message =
                     format!("`{name}` wants one column a class, but the target is a class number");
                 return Err(Problem::at("", message).help("use `io_u` or `mean_io_u`"));
+            }
+            (_, Target::Numbers(1)) if !self.sparse_target && output.shape.last() > 1 => {
+                let message =
+                    "`sparse_y_true: false` wants one column a class, but the target is one column";
+                let help = "where it holds class numbers, leave it out";
+                return Err(Problem::at("sparse_y_true", message).help(help));
             }
             // one side in columns, the other in numbers: their widths differ
             (Reading::Columns, Target::Classes(_) | Target::Numbers(_)) if self.sparse_target => {}

@@ -29,7 +29,8 @@ pub struct Adafactor {
     pub epsilon_2: f64,
     /// Largest root mean square of an update; a larger one is scaled down. Default: 1.
     pub clip_threshold: f64,
-    /// Whether a constant learning rate falls as 1/√t. Default: true. (ρ falls so in any case.)
+    /// Whether a constant learning rate falls as 1/√t. As in Keras it has no effect, since ρ falls so
+    /// in any case. Default: true.
     pub relative_step: bool,
 }
 

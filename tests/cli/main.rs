@@ -8,6 +8,7 @@ mod support;
 mod advice;
 mod bad_input;
 mod ending;
+mod every_key;
 mod forms;
 mod hints;
 #[cfg(feature = "keras")]
