@@ -13,11 +13,11 @@ use std::time::{Duration, Instant};
 
 use candle_core::Device;
 use lanthorn::config::Node;
+use lanthorn::data::Memory;
 use lanthorn::losses::LossEntry;
 use lanthorn::model::Network;
 use lanthorn::runtime::threads;
 use lanthorn::training::Config;
-use lanthorn::training::Samples;
 use lanthorn::training::{DataFacts, Spec};
 use lanthorn::training::{Engine, Pace};
 use serde_json::{Value, json};
@@ -166,14 +166,9 @@ fn measure(input: &Value, batch: usize, layers: &Value) -> [f64; 3] {
     let numbers = |n: usize| (0..n).map(|i| (i * 7919 % 101) as f32 / 50.0 - 1.0).collect();
     let x: Vec<f32> = numbers(batch * spec.model.input.elements());
     let y: Vec<f32> = numbers(batch * spec.model.output().elements());
-    let samples = Samples {
-        x: &x,
-        x_width: spec.model.input.elements(),
-        y: &y,
-        y_shape: spec.model.output().dims(),
-        weights: None,
-    };
-    let rows: Vec<usize> = (0..batch).collect();
+    let (width, y_shape) = (spec.model.input.elements(), spec.model.output().dims());
+    let samples = Memory::new(&x, width, &y, y_shape, None);
+    let rows: Vec<u64> = (0..batch as u64).collect();
     let mut step = |way: usize| {
         let pace = Pace { step: 1, loss_scale: 1.0 };
         engines[way].train(&models[way], &loss, &samples, &rows, pace).unwrap();

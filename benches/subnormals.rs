@@ -11,12 +11,12 @@ use std::time::Instant;
 
 use candle_core::Device;
 use lanthorn::config::Node;
+use lanthorn::data::Memory;
 use lanthorn::losses::LossEntry;
 use lanthorn::model::Network;
 use lanthorn::optimizers::{OptimizerEntry, OptimizerState};
 use lanthorn::runtime::threads;
 use lanthorn::training::Config;
-use lanthorn::training::Samples;
 use lanthorn::training::{DataFacts, Spec};
 use lanthorn::training::{Engine, Pace};
 use lanthorn::training::{Gradient, Gradients};
@@ -89,8 +89,8 @@ fn gru(steps: usize) -> f64 {
     let numbers = |n: usize| (0..n).map(|i| (i * 7919 % 101) as f32 / 50.0 - 1.0).collect();
     let (x, y): (Vec<f32>, Vec<f32>) = (numbers(32 * steps * 8), numbers(32 * 64));
     let y_shape = spec.model.output().dims();
-    let samples = Samples { x: &x, x_width: steps * 8, y: &y, y_shape, weights: None };
-    let rows: Vec<usize> = (0..32).collect();
+    let samples = Memory::new(&x, steps * 8, &y, y_shape, None);
+    let rows: Vec<u64> = (0..32).collect();
     let times = (0..10).map(|step| {
         let start = Instant::now();
         engine.train(&model, &loss, &samples, &rows, Pace { step, loss_scale: 1.0 }).unwrap();

@@ -2,9 +2,9 @@
 
 use candle_core::{DType, Tensor};
 
-use crate::batch::Samples;
+use crate::batch::Numbers;
 use crate::config::ConfigError;
-use crate::data::{self, Targets};
+use crate::data::{self, Memory, Targets};
 use crate::error::{Error, Result};
 use crate::sections::ClassWeight;
 use crate::target::Target;
@@ -28,9 +28,26 @@ pub(crate) fn sample_shape(x: &Tensor) -> Result<&[usize]> {
     }
 }
 
+/// Features of one type.
+#[derive(Clone)]
+enum Features {
+    Floats(Vec<f32>),
+    /// Whole numbers, which an embedding reads as ids.
+    Ids(Vec<u32>),
+}
+
+impl Features {
+    fn numbers(&self) -> Numbers<'_> {
+        match self {
+            Features::Floats(values) => Numbers::F32(values),
+            Features::Ids(values) => Numbers::U32(values),
+        }
+    }
+}
+
 /// Arrays on the host, as the trainer takes them.
 pub(crate) struct Rows {
-    x: Vec<f32>,
+    x: Features,
     width: usize,
     pub(crate) y: Targets,
     weights: Option<Vec<f32>>,
@@ -67,36 +84,33 @@ impl Rows {
             let count = weights.len();
             return Err(Error::run(format!("{what} has {rows} rows and {count} sample weights")));
         }
-        let x = host(arrays.x)?;
-        Ok(Rows { width: x.len() / rows, x, y, weights })
+        let x = match arrays.x.dtype() {
+            DType::U32 => Features::Ids(arrays.x.flatten_all()?.to_vec1()?),
+            _ => Features::Floats(host(arrays.x)?),
+        };
+        Ok(Rows { width: x.numbers().len() / rows, x, y, weights })
     }
 
     pub(crate) fn len(&self) -> usize {
-        self.x.len() / self.width.max(1)
+        self.x.numbers().len() / self.width.max(1)
     }
 
-    pub(crate) fn samples(&self) -> Samples<'_> {
-        Samples {
-            x: &self.x,
-            x_width: self.width,
-            y: &self.y.values,
-            y_shape: self.y.shape(),
-            weights: self.weights.as_deref(),
-        }
+    pub(crate) fn samples(&self) -> Memory<'_> {
+        let (y, weights) = (&self.y, self.weights.as_deref());
+        Memory::of(self.x.numbers(), self.width, &y.values, y.shape(), weights)
     }
 
     /// Takes out the rows that are held back; their weights don't count in validation.
     pub(crate) fn split_off(&mut self, held: &[bool]) -> Rows {
         let (y_width, y_shape) = (self.y.width(), self.y.shape().to_vec());
-        let take = |values: &[f32], width: usize, wanted: bool| -> Vec<f32> {
-            let rows = values.chunks(width.max(1)).zip(held).filter(|(_, held)| **held == wanted);
-            rows.flat_map(|(row, _)| row).copied().collect()
-        };
         let part = |wanted: bool| Rows {
-            x: take(&self.x, self.width, wanted),
+            x: match &self.x {
+                Features::Floats(x) => Features::Floats(take(x, self.width, held, wanted)),
+                Features::Ids(x) => Features::Ids(take(x, self.width, held, wanted)),
+            },
             width: self.width,
-            y: Targets::new(take(&self.y.values, y_width, wanted), y_shape.clone()),
-            weights: self.weights.as_ref().map(|weights| take(weights, 1, wanted)),
+            y: Targets::new(take(&self.y.values, y_width, held, wanted), y_shape.clone()),
+            weights: self.weights.as_ref().map(|weights| take(weights, 1, held, wanted)),
         };
         let held_out = part(true);
         *self = part(false);
@@ -120,4 +134,10 @@ impl Rows {
         });
         Ok(())
     }
+}
+
+/// The rows that are held back, or the others.
+fn take<T: Copy>(values: &[T], width: usize, held: &[bool], wanted: bool) -> Vec<T> {
+    let rows = values.chunks(width.max(1)).zip(held).filter(|(_, held)| **held == wanted);
+    rows.flat_map(|(row, _)| row).copied().collect()
 }

@@ -1,72 +1,167 @@
-//! Batches: some rows of the samples, gathered by index into buffers that are kept.
+//! Batches: some rows of the samples on the host, in typed columns that are kept from step to step.
 
-use candle_core::{Device, Tensor};
+use candle_core::{DType, Device, Tensor};
 
+use crate::data::{ColumnSpec, Samples};
 use crate::error::Result;
-use crate::network::Network;
 use crate::shape::Shape;
 
-/// Samples in memory, row after row; the features as the model sees them, the targets as the loss
-/// does.
-#[derive(Debug, Clone, Copy)]
-pub struct Samples<'a> {
-    /// The features: rows × width.
-    pub x: &'a [f32],
-    /// Numbers per row of `x`.
-    pub x_width: usize,
-    /// The targets: rows × width.
-    pub y: &'a [f32],
-    /// The shape of one target: `[]` for a class number, `[k]` for k numbers.
-    pub y_shape: &'a [usize],
-    /// How much each row counts in the loss.
-    pub weights: Option<&'a [f32]>,
+/// The type of a column's numbers.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum NumberType {
+    /// Numbers as layers compute with them.
+    #[default]
+    F32,
+    /// Bytes: pixels.
+    U8,
+    /// Ids of an embedding's rows.
+    U32,
 }
 
-impl Samples<'_> {
-    /// How many rows.
+/// Numbers of one type, row after row.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Numbers<'a> {
+    /// See [`NumberType::F32`].
+    F32(&'a [f32]),
+    /// See [`NumberType::U8`].
+    U8(&'a [u8]),
+    /// See [`NumberType::U32`].
+    U32(&'a [u32]),
+}
+
+impl Numbers<'_> {
+    /// How many.
     pub fn len(&self) -> usize {
-        self.x.len().checked_div(self.x_width).unwrap_or(0)
+        match self {
+            Numbers::F32(values) => values.len(),
+            Numbers::U8(values) => values.len(),
+            Numbers::U32(values) => values.len(),
+        }
     }
 
-    /// True where there is no row.
+    /// True where there is none.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// All features as one tensor: (rows, …input).
-    pub fn x_tensor(&self, model: &Network) -> Result<Tensor> {
-        let shape = model.spec().input.with_batch(self.len());
-        Ok(Tensor::from_slice(self.x, shape, model.weights().device())?)
+    /// Their type.
+    pub fn dtype(&self) -> NumberType {
+        match self {
+            Numbers::F32(_) => NumberType::F32,
+            Numbers::U8(_) => NumberType::U8,
+            Numbers::U32(_) => NumberType::U32,
+        }
     }
 }
 
-/// One batch on the host.
+/// One column of a batch.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Column {
+    dtype: NumberType,
+    /// The numbers where they are f32, else what they are as such.
+    floats: Vec<f32>,
+    bytes: Vec<u8>,
+    ids: Vec<u32>,
+    /// Of one sample.
+    shape: Vec<usize>,
+}
+
+impl Column {
+    /// Forgets what it held: it is to hold a column like this.
+    pub(crate) fn begin(&mut self, spec: &ColumnSpec) {
+        self.dtype = spec.dtype;
+        self.shape.clear();
+        self.shape.extend_from_slice(&spec.shape);
+    }
+
+    /// Takes these rows of numbers, `width` a row, which have its type.
+    pub(crate) fn take(&mut self, numbers: Numbers<'_>, width: usize, rows: &[u64]) {
+        self.dtype = numbers.dtype();
+        match numbers {
+            Numbers::F32(values) => gather(values, width, rows, &mut self.floats),
+            Numbers::U8(values) => {
+                gather(values, width, rows, &mut self.bytes);
+                self.floats.clear();
+                self.floats.extend(self.bytes.iter().map(|byte| f32::from(*byte)));
+            }
+            Numbers::U32(values) => {
+                gather(values, width, rows, &mut self.ids);
+                self.floats.clear();
+                self.floats.extend(self.ids.iter().map(|id| *id as f32));
+            }
+        }
+    }
+
+    /// The numbers as they are.
+    pub fn numbers(&self) -> Numbers<'_> {
+        match self.dtype {
+            NumberType::F32 => Numbers::F32(&self.floats),
+            NumberType::U8 => Numbers::U8(&self.bytes),
+            NumberType::U32 => Numbers::U32(&self.ids),
+        }
+    }
+
+    /// The numbers as f32, which holds whole numbers up to 2^24 exactly.
+    pub fn floats(&self) -> &[f32] {
+        &self.floats
+    }
+
+    /// The ids, where that is what it holds.
+    pub fn ids(&self) -> Option<&[u32]> {
+        (self.dtype == NumberType::U32).then_some(&self.ids)
+    }
+
+    /// The shape of one sample.
+    pub fn shape(&self) -> &[usize] {
+        &self.shape
+    }
+
+    /// As f32 on a device; ids stay ids.
+    fn tensor(&self, shape: impl Into<candle_core::Shape>, device: &Device) -> Result<Tensor> {
+        Ok(match self.numbers() {
+            Numbers::F32(values) => Tensor::from_slice(values, shape, device)?,
+            Numbers::U8(values) => {
+                Tensor::from_slice(values, shape, device)?.to_dtype(DType::F32)?
+            }
+            Numbers::U32(values) => Tensor::from_slice(values, shape, device)?,
+        })
+    }
+
+    /// Folds the bits of each number into a hash.
+    pub(crate) fn fold(&self, hash: u64, mix: impl Fn(u64, u64) -> u64) -> u64 {
+        match self.numbers() {
+            Numbers::F32(values) => {
+                values.iter().fold(hash, |hash, value| mix(hash, u64::from(value.to_bits())))
+            }
+            Numbers::U8(values) => {
+                values.iter().fold(hash, |hash, byte| mix(hash, u64::from(*byte)))
+            }
+            Numbers::U32(values) => values.iter().fold(hash, |hash, id| mix(hash, u64::from(*id))),
+        }
+    }
+}
+
+/// Some samples: their features, their targets, and how much each counts.
 #[derive(Debug, Clone, Default)]
 pub struct Batch {
-    /// (batch, …input), row-major.
-    pub x: Vec<f32>,
-    /// (batch,) or (batch, k).
-    pub y: Vec<f32>,
-    /// The shape of `y`.
-    pub y_shape: Vec<usize>,
-    /// (batch,), where samples count differently.
-    pub weight: Option<Vec<f32>>,
+    columns: Vec<Column>,
+    /// Stands for a column that there isn't.
+    none: Column,
     len: usize,
+    /// (batch,) or (batch, k).
+    y_dims: Vec<usize>,
 }
 
 impl Batch {
-    /// Takes these rows of the samples, in this order.
-    pub fn fill(&mut self, samples: &Samples<'_>, rows: &[usize]) {
-        self.len = rows.len();
-        gather(samples.x, samples.x_width, rows, &mut self.x);
-        gather(samples.y, samples.y_shape.iter().product(), rows, &mut self.y);
-        self.y_shape.clear();
-        self.y_shape.push(rows.len());
-        self.y_shape.extend_from_slice(samples.y_shape);
-        match samples.weights {
-            Some(weights) => gather(weights, 1, rows, self.weight.get_or_insert_default()),
-            None => self.weight = None,
-        }
+    /// So many samples of these columns, whose numbers are still to come.
+    pub(crate) fn begin(&mut self, specs: &[ColumnSpec], len: usize) -> &mut [Column] {
+        self.columns.resize_with(specs.len(), Column::default);
+        self.columns.iter_mut().zip(specs).for_each(|(column, spec)| column.begin(spec));
+        self.len = len;
+        self.y_dims.clear();
+        self.y_dims.push(len);
+        self.y_dims.extend(specs.get(1).iter().flat_map(|spec| &spec.shape));
+        &mut self.columns
     }
 
     /// How many samples.
@@ -79,36 +174,57 @@ impl Batch {
         self.len == 0
     }
 
-    /// The features as a tensor: (batch, …input).
+    /// The features: (batch, …input), row-major.
+    pub fn x(&self) -> &Column {
+        self.columns.first().unwrap_or(&self.none)
+    }
+
+    /// The targets: (batch,) or (batch, k).
+    pub fn y(&self) -> &Column {
+        self.columns.get(1).unwrap_or(&self.none)
+    }
+
+    /// The shape of the targets, the batch included.
+    pub fn y_dims(&self) -> &[usize] {
+        &self.y_dims
+    }
+
+    /// How much each sample counts, (batch,), where samples count differently.
+    pub fn weight(&self) -> Option<&Column> {
+        self.columns.get(2)
+    }
+
+    /// The features as a tensor, (batch, …input): f32, or u32 where they are ids.
     pub fn x_tensor(&self, input: &Shape, device: &Device) -> Result<Tensor> {
-        Ok(Tensor::from_slice(&self.x, input.with_batch(self.len), device)?)
+        self.x().tensor(input.with_batch(self.len), device)
     }
 
     /// The targets as a tensor.
     pub fn y_tensor(&self, device: &Device) -> Result<Tensor> {
-        Ok(Tensor::from_slice(&self.y, self.y_shape.as_slice(), device)?)
+        Ok(Tensor::from_slice(self.y().floats(), self.y_dims.as_slice(), device)?)
     }
 
-    /// The sample weights as a tensor, where there are some.
+    /// The weights as a tensor, where there are some.
     pub fn weight_tensor(&self, device: &Device) -> Result<Option<Tensor>> {
-        Ok(match &self.weight {
-            Some(weights) => Some(Tensor::from_slice(weights, self.len, device)?),
+        Ok(match self.weight() {
+            Some(weight) => Some(Tensor::from_slice(weight.floats(), self.len, device)?),
             None => None,
         })
     }
 }
 
-fn gather(values: &[f32], width: usize, rows: &[usize], gathered: &mut Vec<f32>) {
+fn gather<T: Copy>(values: &[T], width: usize, rows: &[u64], gathered: &mut Vec<T>) {
     gathered.clear();
     for &row in rows {
-        gathered.extend_from_slice(&values[row * width..(row + 1) * width]);
+        let start = row as usize * width;
+        gathered.extend_from_slice(&values[start..start + width]);
     }
 }
 
 /// What a training learns from.
 pub struct TrainingData<'a> {
     /// The samples that are trained on.
-    pub train: Samples<'a>,
+    pub train: Box<dyn Samples + 'a>,
     /// The samples that are held back.
-    pub validation: Option<Samples<'a>>,
+    pub validation: Option<Box<dyn Samples + 'a>>,
 }

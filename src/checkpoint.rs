@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use crate::artifact::{FORMAT_MAJOR, FORMAT_MINOR, check_format};
 use crate::checksum;
+use crate::data::Shuffle;
 use crate::error::{Error, Result};
 use crate::files::{TensorFile, exact, from_exact, write_safetensors};
 use crate::history::{History, Table};
@@ -27,6 +28,8 @@ pub struct TrainerState {
     hooks: Vec<Value>,
     history: History,
     stopped: Option<String>,
+    /// How the samples are shuffled; None before the first epoch.
+    shuffle: Option<Shuffle>,
 }
 
 /// A checkpoint: a trainer's state, and what it was trained on and how.
@@ -69,6 +72,7 @@ impl TrainerState {
             hooks,
             history: History::default(),
             stopped: trainer.stopped.clone(),
+            shuffle: trainer.shuffle,
         })
     }
 
@@ -103,6 +107,7 @@ impl TrainerState {
         trainer.history = self.history.clone();
         trainer.hook_states.clone_from(&self.hooks);
         trainer.stopped.clone_from(&self.stopped);
+        trainer.shuffle = self.shuffle;
         Ok(())
     }
 
@@ -142,7 +147,7 @@ impl Checkpoint {
         let state = &self.state;
         let scores: Vec<Vec<Value>> =
             state.scores.iter().map(|list| list.iter().map(|x| exact(*x)).collect()).collect();
-        let metadata = json!({
+        let mut metadata = json!({
             "format": { "kind": "checkpoint", "major": FORMAT_MAJOR, "minor": FORMAT_MINOR },
             "config": self.config,
             "fingerprint": format!("{:016x}", self.fingerprint),
@@ -155,6 +160,9 @@ impl Checkpoint {
             "best_epoch": state.best_epoch,
             "stopped": state.stopped,
         });
+        if let Some(shuffle @ Shuffle::Keyed) = state.shuffle {
+            metadata["shuffle"] = json!(shuffle);
+        }
         let mut tensors = Vec::new();
         for (part, list) in
             [("weight", &state.weights), ("optimizer", &state.optimizer), ("best", &state.best)]
@@ -211,12 +219,17 @@ impl Checkpoint {
         let of_hook = hooks.iter().find_map(|state| state["best_epoch"].as_u64()).map(|e| e + 1);
         let best_epoch = metadata["best_epoch"].as_u64().or(of_hook.filter(|_| has_best));
         let fingerprint = metadata["fingerprint"].as_str().unwrap_or_default();
+        let position: Position = read(&metadata["position"]).ok_or_else(damaged)?;
+        // runs of before there was another way have shuffled a list
+        let of_list = (position.step > 0).then_some(Shuffle::List);
+        let shuffle: Option<Shuffle> = read(&metadata["shuffle"]).ok_or_else(damaged)?;
         Ok(Checkpoint {
             state: TrainerState {
                 weights: list("weight", &metadata["weights"])?,
                 optimizer: list("optimizer", &metadata["optimizer"])?,
                 best: list("best", &best)?,
-                position: read(&metadata["position"]).ok_or_else(damaged)?,
+                position,
+                shuffle: shuffle.or(of_list),
                 scores: scores.ok_or_else(damaged)?,
                 best_epoch: best_epoch.map(|epoch| epoch as usize),
                 hooks,
@@ -244,4 +257,51 @@ fn names(list: &[(String, Tensor)]) -> Vec<&String> {
 
 fn read<T: serde::de::DeserializeOwned>(value: &Value) -> Option<T> {
     serde_json::from_value(value.clone()).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use candle_core::Device;
+    use serde_json::json;
+
+    use super::*;
+    use crate::config::Node;
+    use crate::spec::Spec;
+    use crate::target::{DataFacts, Target};
+
+    fn trainer() -> Trainer {
+        let config = json!({
+            "model": {"layers": [{"dense": {"units": 1, "input_dim": 2}}]},
+            "compile": {"optimizer": "adam", "loss": "mse"},
+        });
+        let facts = DataFacts { target: Some(Target::Numbers(1)), ..DataFacts::default() };
+        let spec = Spec::resolve(&Node::from_json(&config).read().unwrap(), &facts).unwrap();
+        Trainer::new(&spec, &Device::Cpu).unwrap()
+    }
+
+    /// Through a checkpoint's file and into a fresh trainer.
+    fn resumed(trainer: &Trainer) -> (Value, Trainer) {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join(CHECKPOINT);
+        let state = TrainerState::of(trainer).unwrap();
+        let checkpoint = Checkpoint { state, config: json!({}), fingerprint: 0 };
+        std::fs::write(&path, checkpoint.to_bytes().unwrap()).unwrap();
+        let mut fresh = self::trainer();
+        fresh.resume(&Checkpoint::read(&path).unwrap().state).unwrap();
+        (TensorFile::metadata(&path).unwrap(), fresh)
+    }
+
+    #[test]
+    fn a_run_goes_on_shuffled_as_it_began() {
+        let mut trainer = trainer();
+        let (metadata, fresh) = resumed(&trainer);
+        assert_eq!((&metadata["shuffle"], fresh.shuffle), (&Value::Null, None));
+        trainer.position.step = 1;
+        // a checkpoint that says nothing is of a run that shuffles a list, however long
+        let (metadata, fresh) = resumed(&trainer);
+        assert_eq!((&metadata["shuffle"], fresh.shuffle), (&Value::Null, Some(Shuffle::List)));
+        trainer.shuffle = Some(Shuffle::Keyed);
+        let (metadata, fresh) = resumed(&trainer);
+        assert_eq!((&metadata["shuffle"], fresh.shuffle), (&json!("keyed"), Some(Shuffle::Keyed)));
+    }
 }

@@ -3,7 +3,8 @@
 
 use candle_core::{Tensor, Var};
 
-use crate::batch::{Batch, Samples};
+use crate::batch::{Batch, Column};
+use crate::data::Samples;
 use crate::error::Result;
 use crate::gradients::Gradients;
 use crate::kernel_model::{KernelModel, with_slices};
@@ -58,15 +59,16 @@ impl Engine {
         &mut self,
         model: &Network,
         loss: &LossEntry,
-        samples: &Samples<'_>,
-        rows: &[usize],
+        samples: &dyn Samples,
+        rows: &[u64],
         Pace { step, loss_scale }: Pace,
     ) -> Result<f32> {
-        self.batch.fill(samples, rows);
+        samples.gather(rows, &mut self.batch)?;
         if let Some(compiled) = &mut self.compiled {
-            compiled.forward(&self.batch.x, rows.len(), Some(step))?;
+            let (x, ids) = (self.batch.x().floats(), self.batch.x().ids());
+            compiled.forward_ids(x, ids, rows.len(), Some(step))?;
             let value = compiled_loss(compiled, &self.batch, &mut self.scratch, model, loss)?;
-            compiled.backward(&self.batch.x, &mut self.gradients)?;
+            compiled.backward(x, ids, &mut self.gradients)?;
             let penalty = add_penalties(model, Some(&mut self.gradients))?;
             compiled.update_state()?;
             self.gradients.scale(loss_scale);
@@ -91,12 +93,13 @@ impl Engine {
         &mut self,
         model: &Network,
         loss: &LossEntry,
-        samples: &Samples<'_>,
-        rows: &[usize],
+        samples: &dyn Samples,
+        rows: &[u64],
     ) -> Result<f32> {
-        self.batch.fill(samples, rows);
+        samples.gather(rows, &mut self.batch)?;
         if let Some(compiled) = &mut self.compiled {
-            compiled.forward(&self.batch.x, rows.len(), None)?;
+            let (x, ids) = (self.batch.x().floats(), self.batch.x().ids());
+            compiled.forward_ids(x, ids, rows.len(), None)?;
             let value = compiled_loss(compiled, &self.batch, &mut self.scratch, model, loss)?;
             return Ok(value + add_penalties(model, None)?);
         }
@@ -108,7 +111,7 @@ impl Engine {
     /// The output of the last batch, row-major.
     pub fn output(&self) -> &[f32] {
         match &self.compiled {
-            Some(compiled) => compiled.output(&self.batch.x),
+            Some(compiled) => compiled.output(self.batch.x().floats()),
             None => &self.output,
         }
     }
@@ -161,9 +164,10 @@ fn compiled_loss(
         Some(mask) if shape.rank() >= 2 => Some(mask.to_vec()),
         _ => None,
     };
-    let (y, dy) = compiled.output_and_gradient(&batch.x);
-    let (width, weight) = (shape.last(), batch.weight.as_deref());
-    let value = loss.compute_slices(&batch.y, y, width, mask.as_deref(), weight, scratch, dy);
+    let (y, dy) = compiled.output_and_gradient(batch.x().floats());
+    let (width, weight) = (shape.last(), batch.weight().map(Column::floats));
+    let value =
+        loss.compute_slices(batch.y().floats(), y, width, mask.as_deref(), weight, scratch, dy);
     if let Some(value) = value {
         return Ok(value);
     }

@@ -4,8 +4,9 @@
 use std::borrow::Cow;
 use std::ops::ControlFlow;
 
-use crate::batch::Samples;
+use crate::batch::Column;
 use crate::callbacks::Logs;
+use crate::data::Samples;
 use crate::engine::Engine;
 use crate::error::{Error, Result};
 use crate::losses::LossEntry;
@@ -74,7 +75,7 @@ impl Scores {
             return;
         }
         let (mut prediction, mut target) =
-            (Cow::Borrowed(engine.output()), Cow::Borrowed(&batch.y));
+            (Cow::Borrowed(engine.output()), Cow::Borrowed(batch.y().floats()));
         if let Some(unit) = &self.unit {
             to_unit(prediction.to_mut(), unit);
             to_unit(target.to_mut(), unit);
@@ -84,13 +85,13 @@ impl Scores {
         self.prediction_shape.extend_from_slice(output.dims());
         let mask = engine.mask().filter(|_| output.rank() >= 2);
         let weighted = match mask {
-            None => batch.weight.as_deref().map(Cow::Borrowed),
-            Some(mask) => Some(combine(batch.weight.as_deref(), mask, batch.len())),
+            None => batch.weight().map(|weight| Cow::Borrowed(weight.floats())),
+            Some(mask) => Some(combine(batch.weight().map(Column::floats), mask, batch.len())),
         };
         for metric in &mut self.metrics {
             metric.accumulator.update(&MetricBatch {
                 target: &target,
-                target_shape: &batch.y_shape,
+                target_shape: batch.y_dims(),
                 prediction: &prediction,
                 prediction_shape: &self.prediction_shape,
                 weight: if metric.weighted { weighted.as_deref() } else { mask },
@@ -151,7 +152,7 @@ pub fn score(
     model: &Network,
     loss: &LossEntry,
     scores: &mut Scores,
-    samples: &Samples<'_>,
+    samples: &dyn Samples,
     batch_size: usize,
 ) -> Result<()> {
     let mut each = |_: &Engine| ControlFlow::Continue(());
@@ -164,15 +165,17 @@ pub fn score_each(
     model: &Network,
     loss: &LossEntry,
     scores: &mut Scores,
-    samples: &Samples<'_>,
+    samples: &dyn Samples,
     batch_size: usize,
     each: &mut (dyn FnMut(&Engine) -> ControlFlow<()> + Send),
 ) -> Result<ControlFlow<()>> {
     scores.reset();
-    let rows: Vec<usize> = (0..samples.len()).collect();
+    let (end, step, mut rows) = (samples.len() as u64, batch_size.max(1), Vec::new());
     threads::within(|| {
-        for chunk in rows.chunks(batch_size.max(1)) {
-            let value = engine.evaluate(model, loss, samples, chunk)?;
+        for start in (0..end).step_by(step) {
+            rows.clear();
+            rows.extend(start..end.min(start + step as u64));
+            let value = engine.evaluate(model, loss, samples, &rows)?;
             scores.add(value, engine, model.spec().output());
             if each(engine).is_break() {
                 return Ok(ControlFlow::Break(()));

@@ -86,6 +86,17 @@ impl KernelModel {
 
     /// A batch of `batch` samples through all layers; see [`KernelModel::output`].
     pub fn forward(&mut self, x: &[f32], batch: usize, training: Option<u64>) -> Result<()> {
+        self.forward_ids(x, None, batch, training)
+    }
+
+    /// The same with the input as ids, too, where it came so.
+    pub fn forward_ids(
+        &mut self,
+        x: &[f32],
+        ids: Option<&[u32]>,
+        batch: usize,
+        training: Option<u64>,
+    ) -> Result<()> {
         (self.batch, self.training, self.step) = (batch, training.is_some(), training.unwrap_or(0));
         for index in 0..self.steps.len() {
             let (before, rest) = self.steps.split_at_mut(index);
@@ -98,8 +109,9 @@ impl KernelModel {
                 step: self.step,
                 random: &self.random,
                 mask,
+                ids: ids.filter(|_| is_input(before, self.training)),
             };
-            step.kernel.check(input)?;
+            step.kernel.check(&pass, input)?;
             if !step.kernel.is_identity(self.training) {
                 let length = batch * step.sizes.1;
                 if step.y.len() < length {
@@ -137,7 +149,12 @@ impl KernelModel {
 
     /// The gradients of all trainable weights, from the gradient of the output that was put into
     /// [`KernelModel::output_and_gradient`]'s place.
-    pub fn backward(&mut self, x: &[f32], gradients: &mut Gradients) -> Result<()> {
+    pub fn backward(
+        &mut self,
+        x: &[f32],
+        ids: Option<&[u32]>,
+        gradients: &mut Gradients,
+    ) -> Result<()> {
         for gradient in &mut gradients.list {
             gradient.present = true;
         }
@@ -158,6 +175,7 @@ impl KernelModel {
                 step: self.step,
                 random: &self.random,
                 mask: mask(before, batch),
+                ids: ids.filter(|_| is_input(before, self.training)),
             };
             let [dy, dx] = &mut self.flow;
             if step.needs_dx && dx.len() < batch * step.sizes.0 {
@@ -218,6 +236,11 @@ fn output<'a>(steps: &'a [KernelStep], x: &'a [f32], batch: usize, training: boo
         Some(step) => &step.y[..batch * step.sizes.1],
         None => x,
     }
+}
+
+/// True where what these layers give is the model's input itself.
+fn is_input(steps: &[KernelStep], training: bool) -> bool {
+    steps.iter().all(|step| step.kernel.is_identity(training))
 }
 
 fn mask(steps: &[KernelStep], batch: usize) -> Option<&[f32]> {

@@ -28,6 +28,8 @@
 //! - `events`: what happens in a training, and who listens to it; `keeper`: who keeps a run
 //! - [`losses`], [`metrics`], [`optimizers`], `schedules`, [`callbacks`]: a trait, a list, and a
 //!   file each
+//! - `batch`: some samples in typed columns; `data::Samples` is where they come from, `data::Order`
+//!   in which order
 //! - `random`: one seed, named streams that need no state
 //! - `evaluate`, `predictor`, `history`: what a model is worth, and what it says; `meaning`:
 //!   what its outputs stand for

@@ -1,7 +1,9 @@
 //! `Network`: the layers of a spec, built: weights on a device, and one batch through them all.
 
-use candle_core::{Device, Tensor};
+use candle_core::{DType, Device, Tensor};
 
+use crate::batch::Batch;
+use crate::data::Samples;
 use crate::error::Result;
 use crate::kernels::BoundKernel;
 use crate::layers::{Context, Forward, Signal, apply_kernel};
@@ -85,7 +87,7 @@ impl Network {
     /// One batch through all layers. `x`: (batch, …input) → (batch, …output).
     pub fn forward(&self, x: &Tensor, context: &mut Context<'_>) -> Result<Signal> {
         threads::within(|| {
-            let mut signal = Signal::new(x.clone());
+            let mut signal = Signal::new(self.input(x)?);
             for index in 0..self.layers.len() {
                 signal = self.layer(index, signal, context)?;
             }
@@ -93,21 +95,36 @@ impl Network {
         })
     }
 
+    /// Whole numbers stay such only where the first layer reads ids.
+    fn input(&self, x: &Tensor) -> Result<Tensor> {
+        let takes_ids = self.layers.first().is_some_and(|layer| layer.takes_ids());
+        Ok(match x.dtype() {
+            DType::U32 if !takes_ids => x.to_dtype(DType::F32)?,
+            _ => x.clone(),
+        })
+    }
+
     fn layer(&self, index: usize, signal: Signal, context: &mut Context<'_>) -> Result<Signal> {
         match &self.kernels[index] {
-            Some(bound) => apply_kernel(bound, &self.spec.layers[index].output, signal, context),
-            None => self.layers[index].forward(signal, context),
+            Some(bound) if signal.tensor.dtype() != DType::U32 => {
+                apply_kernel(bound, &self.spec.layers[index].output, signal, context)
+            }
+            _ => self.layers[index].forward(signal, context),
         }
     }
 
-    /// Lets the layers that want it take their statistics from all training data: (rows, …input).
-    pub fn adapt(&self, x: &Tensor) -> Result<()> {
+    /// Lets the layers that want it take their statistics from all training data.
+    pub fn adapt(&self, samples: &dyn Samples) -> Result<()> {
         let Some(last) = self.layers.iter().rposition(|layer| layer.wants_adapt()) else {
             return Ok(());
         };
+        let rows: Vec<u64> = (0..samples.len() as u64).collect();
+        let mut batch = Batch::default();
+        samples.gather(&rows, &mut batch)?;
+        let x = &batch.x_tensor(&self.spec.input, self.weights.device())?; // (rows, …input)
         threads::within(|| {
             let mut context = Context::inference(&self.random);
-            let mut signal = Signal::new(x.clone());
+            let mut signal = Signal::new(self.input(x)?);
             for index in 0..=last {
                 if self.layers[index].wants_adapt() {
                     self.layers[index].adapt(&signal.tensor)?;
@@ -116,11 +133,6 @@ impl Network {
             }
             Ok(())
         })
-    }
-
-    /// True where a layer wants [`Network::adapt`].
-    pub fn wants_adapt(&self) -> bool {
-        self.layers.iter().any(|layer| layer.wants_adapt())
     }
 
     /// One batch through all layers, as in `predict`: no dropout, no gradients kept.

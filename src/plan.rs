@@ -5,9 +5,8 @@ use std::path::{Path, PathBuf};
 use candle_core::Device;
 
 use crate::advice;
-use crate::batch::Samples;
 use crate::config::{ConfigError, Damage, Document, Node, Partial, shortened};
-use crate::data::{self, Dataset, Loaded};
+use crate::data::{self, Dataset, Loaded, Memory, Samples};
 use crate::diagnostics::{Code, Diagnostic, Place};
 use crate::error::{Error, Result};
 use crate::exchange::python::with_entry_of_code;
@@ -183,8 +182,11 @@ impl Plan {
     pub fn training_data(&self) -> Result<TrainingData<'_>> {
         let data = self.data()?;
         Ok(TrainingData {
-            train: samples(&data.train),
-            validation: data.validation.as_ref().map(samples),
+            train: Box::new(Memory::from(&data.train)),
+            validation: data
+                .validation
+                .as_ref()
+                .map(|data| Box::new(Memory::from(data)) as Box<dyn Samples>),
         })
     }
 }
@@ -294,17 +296,6 @@ fn weigh(loaded: &mut Loaded, weight: &ClassWeight) -> Result<(), ConfigError> {
             .with_code(Code::ClassWeight)
             .with_help(problem.help)
     })
-}
-
-/// A data set as the trainer takes it.
-pub fn samples(data: &Dataset) -> Samples<'_> {
-    Samples {
-        x: &data.x.values,
-        x_width: data.x.width,
-        y: &data.y.values,
-        y_shape: data.y.shape(),
-        weights: data.weights.as_deref(),
-    }
 }
 
 /// What is read of the file that `model.from` names.

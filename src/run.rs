@@ -109,7 +109,7 @@ impl Run {
         Ok(Run {
             writer: Writer::new(&folder, Arc::clone(&disk), interval, is_threaded),
             config: shortened(&as_json(&portable(&plan.config))?),
-            fingerprint: plan.data()?.fingerprint(),
+            fingerprint: plan.data()?.fingerprint()?,
             folder,
             disk,
             kept: 0,

@@ -8,6 +8,7 @@ use crate::arrays::{Arrays, Rows, sample_shape};
 use crate::artifact::{self, Model};
 use crate::callbacks::Logs;
 use crate::config::ConfigError;
+use crate::data::Samples;
 use crate::engine::Engine;
 use crate::error::{Error, Result};
 use crate::evaluate::{Scores, score};
@@ -179,8 +180,8 @@ impl Sequential {
         };
         let before = trainer.history.epochs.len();
         let data = TrainingData {
-            train: rows.samples(),
-            validation: held_out.as_ref().map(Rows::samples),
+            train: Box::new(rows.samples()),
+            validation: held_out.as_ref().map(|rows| Box::new(rows.samples()) as Box<dyn Samples>),
         };
         let ended = trainer.fit(&data, listeners);
         let history = History { epochs: trainer.history.epochs[before..].to_vec() };
@@ -211,7 +212,11 @@ impl Sequential {
                 "`x` holds samples of shape {got:?}, expected {input}"
             )));
         }
-        network.predict(&x.to_dtype(DType::F32)?.to_device(&self.device)?)
+        let x = match x.dtype() {
+            DType::U32 => x.clone(), // ids
+            _ => x.to_dtype(DType::F32)?,
+        };
+        network.predict(&x.to_device(&self.device)?)
     }
 
     /// Keras's table of the layers with their shapes and parameters.

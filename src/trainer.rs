@@ -4,10 +4,10 @@ use std::ops::ControlFlow;
 
 use candle_core::{Device, Tensor};
 
-use crate::batch::Samples;
 pub(crate) use crate::batch::TrainingData;
 use crate::callbacks::{Hook, Logs, Run};
 use crate::checkpoint::TrainerState;
+use crate::data::{Order, Samples, Shuffle};
 use crate::diagnostics::{Code, Diagnostic};
 use crate::engine::{Engine, Pace};
 use crate::error::{Error, Result};
@@ -40,6 +40,8 @@ pub struct Trainer {
     /// What the model's weights are once [`Trainer::fit`] has ended.
     ending: Option<Ending>,
     pub(crate) stopped: Option<String>,
+    /// How the samples are shuffled, once that is known.
+    pub(crate) shuffle: Option<Shuffle>,
     /// The callbacks' states from a checkpoint, to be put back once they have begun.
     pub(crate) hook_states: Vec<serde_json::Value>,
     clock: Clock,
@@ -79,6 +81,7 @@ impl Trainer {
             best_epoch: None,
             ending: None,
             stopped: None,
+            shuffle: None,
             hook_states: Vec::new(),
             clock: Clock::start(0),
             random: Random::new(spec.seed),
@@ -160,8 +163,8 @@ impl Trainer {
     }
 
     fn train(&mut self, data: &TrainingData<'_>, listeners: &mut Listeners<'_>) -> Result<Outcome> {
-        if self.position.step == 0 && self.model.wants_adapt() {
-            self.model.adapt(&data.train.x_tensor(&self.model)?)?;
+        if self.position.step == 0 {
+            self.model.adapt(&*data.train)?;
         }
         let samples = data.train.len();
         let steps = samples.div_ceil(self.spec.batch_size);
@@ -180,10 +183,13 @@ impl Trainer {
             let epochs = self.spec.epochs;
             listeners.tell(&Event::EpochStart { epoch: epoch + 1, epochs, steps }, self)?;
             let order = self.order(epoch, samples);
+            let mut rows = Vec::with_capacity(self.spec.batch_size.min(samples));
             while self.position.batch < steps && self.stopped.is_none() {
                 let start = self.position.batch * self.spec.batch_size;
                 let end = samples.min(start + self.spec.batch_size);
-                self.step(&data.train, &order[start..end])?;
+                rows.clear();
+                rows.extend((start..end).map(|position| order.at(position as u64)));
+                self.step(&*data.train, &rows)?;
                 self.after_batch(listeners)?;
                 self.clock.batch_ended();
                 listeners.batch(self)?;
@@ -195,7 +201,7 @@ impl Trainer {
             if let Some(validation) = &data.validation
                 && (epoch + 1).is_multiple_of(self.spec.validation_freq)
             {
-                let Some(validated) = self.validate(validation, listeners)? else {
+                let Some(validated) = self.validate(&**validation, listeners)? else {
                     return Ok(Outcome::Interrupted);
                 };
                 logs.extend(validated);
@@ -246,15 +252,15 @@ impl Trainer {
         let last = ending.best_epoch.map_or(epochs.last(), |best| epochs.get(best - 1));
         ending.logs = match (ending.averaged, &data.validation) {
             (false, _) => last.map(|epoch| epoch.logs.clone()).unwrap_or_default(),
-            (true, Some(validation)) => self.worth(validation, "val_")?,
-            (true, None) => self.worth(&data.train, "")?,
+            (true, Some(validation)) => self.worth(&**validation, "val_")?,
+            (true, None) => self.worth(&*data.train, "")?,
         };
         self.ending = Some(ending);
         Ok(())
     }
 
     /// One step: forward, loss, gradients, update.
-    fn step(&mut self, data: &Samples<'_>, rows: &[usize]) -> Result<()> {
+    fn step(&mut self, data: &dyn Samples, rows: &[u64]) -> Result<()> {
         let Trainer { model, engine, spec, .. } = self;
         let pace = Pace { step: self.position.step, loss_scale: self.optimizer.loss_scale() };
         let loss = engine.train(model, &spec.loss, data, rows, pace)?;
@@ -269,20 +275,21 @@ impl Trainer {
         Ok(())
     }
 
-    /// The rows of an epoch, in the order in which they are taken.
-    fn order(&self, epoch: usize, samples: usize) -> Vec<usize> {
-        let mut order: Vec<usize> = (0..samples).collect();
-        if self.spec.shuffle {
-            self.random.stream("shuffle", "", epoch as u64).shuffle(&mut order);
+    /// The order of the samples of an epoch.
+    fn order(&mut self, epoch: usize, samples: usize) -> Order {
+        let samples = samples as u64;
+        let shuffle = *self.shuffle.get_or_insert(Shuffle::of(samples));
+        match self.spec.shuffle {
+            true => Order::shuffled(&self.random, epoch as u64, samples, shuffle),
+            false => Order::unshuffled(),
         }
-        order
     }
 
     /// The loss and the metrics over the samples that are held back; None where a listener
     /// interrupts. A resumed training validates from the first batch again.
     fn validate(
         &mut self,
-        data: &Samples<'_>,
+        data: &dyn Samples,
         listeners: &mut Listeners<'_>,
     ) -> Result<Option<Logs>> {
         let Trainer { model, engine, spec, held_back, .. } = self;
@@ -296,7 +303,7 @@ impl Trainer {
     }
 
     /// The loss and the metrics of the weights as they are, each key with a prefix.
-    fn worth(&mut self, data: &Samples<'_>, prefix: &str) -> Result<Logs> {
+    fn worth(&mut self, data: &dyn Samples, prefix: &str) -> Result<Logs> {
         let Trainer { model, engine, spec, held_back, .. } = self;
         score(engine, model, &spec.loss, held_back, data, spec.validation_batch_size)?;
         Ok(held_back.logs(prefix))

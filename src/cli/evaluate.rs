@@ -7,13 +7,13 @@ use anyhow::Result;
 use clap::Args;
 use lanthorn::Error;
 use lanthorn::config::Document;
-use lanthorn::data::{self, Dataset, Preprocessing};
+use lanthorn::data::{self, Dataset, Memory, Preprocessing};
 use lanthorn::metrics::report::Report;
 use lanthorn::model::{Scores, score_each};
 use lanthorn::training::CONFIG;
 use lanthorn::training::Config;
 use lanthorn::training::Engine;
-use lanthorn::training::{Plan, samples};
+use lanthorn::training::Plan;
 use serde_json::json;
 
 use super::common::{CommonArguments, load_model};
@@ -55,11 +55,11 @@ pub(crate) fn run(arguments: &EvaluateArguments, common: &CommonArguments) -> Re
     let mut scores = Scores::new(&model.spec, train)?.with_unit(unit);
     let mut report = if arguments.report { Some(Report::of(&model, preprocessing)?) } else { None };
     let mut engine = Engine::new(&model.network);
-    let (network, rows) = (&model.network, samples(&data));
+    let (network, rows) = (&model.network, Memory::from(&data));
     let (width, logits) = (model.spec.model.output().last(), train.loss.item.from_logits());
     let mut each = |engine: &Engine| {
         if let Some(report) = &mut report {
-            report.add(&engine.batch.y, engine.output(), width, logits);
+            report.add(engine.batch.y().floats(), engine.output(), width, logits);
         }
         ControlFlow::Continue(())
     };

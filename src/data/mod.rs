@@ -5,7 +5,8 @@
 //! (the wanted cells: `plain` and `float` are the fast way, `careful` the other, which tells what is
 //! wrong by `faults`, `looks` and `ragged`; `cells` is what both hold of a cell), `split`, `fit`
 //! (classes and statistics of the part to train on: `classes`, `scaling`), [`Preprocessing`] (what is
-//! saved with the model), `apply` (numbers as the model sees them), `dataset`; then the warnings
+//! saved with the model), `apply` (numbers as the model sees them), `dataset`, `samples` (what trainings
+//! and evaluations ask of them, by the row) and `order` (an epoch's); then the warnings
 //! (`spelling`, `collapse`, `suspects`, `tail`, and `facts` for those who know the model), `head` (the first
 //! rows, to be shown) and `class_weight`.
 
@@ -24,11 +25,13 @@ mod float;
 mod head;
 mod header;
 mod looks;
+mod order;
 mod part;
 mod plain;
 mod preprocessing;
 mod ragged;
 mod records;
+mod samples;
 mod scaling;
 mod source;
 mod spelling;
@@ -66,10 +69,12 @@ pub use class_weight::{balanced, class_counts, class_weights};
 pub(crate) use classes::Classes;
 pub use dataset::{Dataset, Matrix, Targets};
 pub use head::Head;
+pub use order::{Order, Shuffle};
 #[cfg(feature = "onnx")]
 pub(crate) use preprocessing::Column;
 pub use preprocessing::Preprocessing;
 pub(crate) use preprocessing::Transform;
+pub use samples::{ColumnSpec, Memory, Samples, Subset};
 #[cfg(feature = "onnx")]
 pub(crate) use scaling::Scaling;
 
@@ -239,20 +244,14 @@ impl Loaded {
 
     /// A number that changes with the rows as the model sees them, with their order and with the
     /// names of classes, and not with the place of the file.
-    pub fn fingerprint(&self) -> u64 {
+    pub fn fingerprint(&self) -> Result<u64> {
         let plain = self.preprocessing.without_versions();
         let text = serde_json::to_string(&plain).unwrap_or_default();
         let mut hash = text.bytes().fold(0, |hash, byte| mix(hash, u64::from(byte)));
         for part in [Some(&self.train), self.validation.as_ref()].into_iter().flatten() {
-            let weights = part.weights.as_deref().unwrap_or_default();
-            for values in [&part.x.values, &part.y.values, weights] {
-                hash = mix(hash, values.len() as u64);
-                for value in values {
-                    hash = mix(hash, u64::from(value.to_bits()));
-                }
-            }
+            hash = samples::fingerprint(&Memory::from(part), hash)?;
         }
-        hash
+        Ok(hash)
     }
 }
 

@@ -10,7 +10,7 @@ use crate::weights::LayerWeight;
 pub trait Kernel: Send + Sync {
     /// An error where the input holds numbers that the layer can't take: an id outside of a table.
     /// Called before [`Kernel::forward`], which itself can't fail (and gives NaN for such numbers).
-    fn check(&self, _x: &[f32]) -> Result<()> {
+    fn check(&self, _pass: &Pass<'_>, _x: &[f32]) -> Result<()> {
         Ok(())
     }
 
@@ -64,6 +64,8 @@ pub struct Pass<'a> {
     pub random: &'a Random,
     /// The input's mask: (batch, time), 1 or 0. None: every step counts.
     pub mask: Option<&'a [f32]>,
+    /// The input as whole numbers, where it is the model's own and came as ids.
+    pub ids: Option<&'a [u32]>,
 }
 
 /// What a backward pass reads and fills.

@@ -14,8 +14,8 @@ pub struct TimeDistributedKernel {
 }
 
 impl Kernel for TimeDistributedKernel {
-    fn check(&self, x: &[f32]) -> Result<()> {
-        self.inner.check(x)
+    fn check(&self, pass: &Pass<'_>, x: &[f32]) -> Result<()> {
+        self.inner.check(&self.each_step(pass), x)
     }
 
     fn forward(

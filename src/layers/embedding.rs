@@ -6,10 +6,11 @@ use crate::checks;
 use crate::error::{Problem, Result};
 use crate::initializers::Initializer;
 use crate::kernels::embedding::EmbeddingKernel;
-use crate::kernels::{BoundKernel, Kernel};
+use crate::kernels::{BoundKernel, Kernel, Pass};
 use crate::layers::configuration::configuration;
 use crate::layers::layer::{Context, Forward, Layer, Signal};
 use crate::limits::MOST_NUMBERS;
+use crate::random::Random;
 use crate::shape::Shape;
 use crate::stored::Stored;
 use crate::weights::{LayerWeight, Scope, WeightSpec};
@@ -85,18 +86,41 @@ impl EmbeddingForward {
     }
 }
 
+impl EmbeddingForward {
+    /// The ids as whole numbers, one after the other; an error where one is outside of the table.
+    fn ids(&self, x: &Tensor) -> Result<Tensor> {
+        let random = Random::new(0);
+        let pass =
+            |ids| Pass { batch: 1, training: false, step: 0, random: &random, mask: None, ids };
+        if x.dtype() == DType::U32 {
+            let ids = x.flatten_all()?;
+            let host = ids.to_vec1::<u32>()?;
+            self.lookup().check(&pass(Some(&host)), &vec![0.0; host.len()])?;
+            return Ok(ids);
+        }
+        let host: Vec<f32> = x.flatten_all()?.to_dtype(DType::F32)?.to_vec1()?;
+        self.lookup().check(&pass(None), &host)?;
+        let ids: Vec<u32> = host.iter().map(|id| *id as u32).collect();
+        Ok(Tensor::from_vec(ids, x.elem_count(), x.device())?)
+    }
+}
+
 impl Forward for EmbeddingForward {
     fn forward(&self, input: Signal, _: &mut Context<'_>) -> Result<Signal> {
         let x = &input.tensor;
-        let host: Vec<f32> = x.flatten_all()?.to_dtype(DType::F32)?.to_vec1()?;
-        self.lookup().check(&host)?;
-        let ids: Vec<u32> = host.iter().map(|id| *id as u32).collect();
-        let ids = Tensor::from_vec(ids, x.elem_count(), x.device())?;
+        let ids = self.ids(x)?;
         let mut dims = x.dims().to_vec();
         dims.push(self.table.dim(1)?);
         let output = self.table.as_tensor().index_select(&ids, 0)?.reshape(dims)?;
-        let mask = if self.mask_zero { Some(x.ne(0.0)?.to_dtype(x.dtype())?) } else { None };
+        let mask = match self.mask_zero {
+            true => Some(x.ne(&x.zeros_like()?)?.to_dtype(self.table.dtype())?),
+            false => None,
+        };
         Ok(Signal { tensor: output, mask })
+    }
+
+    fn takes_ids(&self) -> bool {
+        true
     }
 
     fn to_kernel(&self) -> Option<BoundKernel> {
@@ -110,7 +134,6 @@ mod tests {
 
     use super::*;
     use crate::layers::apply_kernel;
-    use crate::random::Random;
     use crate::weights::Weights;
 
     #[test]

@@ -24,7 +24,6 @@ pub fn apply_kernel(
     let x = input.tensor.contiguous()?;
     let batch = x.dim(0)?;
     let values = x.flatten_all()?.to_vec1::<f32>()?;
-    bound.kernel.check(&values)?;
     let mask = match &input.mask {
         Some(mask) => Some(mask.flatten_all()?.to_vec1::<f32>()?),
         None => None,
@@ -39,6 +38,7 @@ pub fn apply_kernel(
         saved: Mutex::default(),
         needs_dx: x.track_op(),
     });
+    bound.kernel.check(&call.pass(batch), &values)?;
     let y = if bound.kernel.is_identity(training) {
         x.reshape(output.with_batch(batch))?
     } else if bound.weights.is_empty() {
@@ -94,6 +94,7 @@ impl KernelCall {
             step: self.step,
             random: &self.random,
             mask: self.mask.as_deref(),
+            ids: None,
         }
     }
 

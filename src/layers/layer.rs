@@ -52,6 +52,11 @@ pub trait Forward: Send + Sync {
         None
     }
 
+    /// True where the layer reads whole numbers where its input is the model's: ids, as u32.
+    fn takes_ids(&self) -> bool {
+        false
+    }
+
     /// True where the layer takes statistics from the training data before training starts.
     fn wants_adapt(&self) -> bool {
         false

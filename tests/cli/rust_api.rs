@@ -3,7 +3,7 @@
 use candle_core::{Device, Tensor};
 use lanthorn::Sequential;
 use lanthorn::activations::Activation;
-use lanthorn::layers::{Dense, Dropout};
+use lanthorn::layers::{Dense, Dropout, Embedding, Flatten};
 use lanthorn::losses::{BinaryCrossentropy, MeanSquaredError, SparseCategoricalCrossentropy};
 use lanthorn::metrics::Accuracy;
 use lanthorn::optimizers::Adam;
@@ -49,6 +49,33 @@ fn a_second_fit_goes_on_where_the_first_one_stopped() {
     parts.epochs.extend(twice.fit(&x, &y, &epochs(3)).unwrap().epochs);
     assert_eq!(whole, parts);
     assert_eq!(numbers(&once.predict(&x).unwrap()), numbers(&twice.predict(&x).unwrap()));
+}
+
+#[test]
+fn ids_may_be_whole_numbers_or_floats() {
+    let ids: Vec<u32> = (0..60).map(|i| i * 7 % 11).collect();
+    let y = Tensor::new(
+        ids.chunks(2).map(|p| p[0] as f32 - p[1] as f32).collect::<Vec<_>>(),
+        &Device::Cpu,
+    );
+    let (x, y) = (Tensor::from_vec(ids, (30, 2), &Device::Cpu).unwrap(), y.unwrap());
+    let fitted = |x: &Tensor| {
+        let embedding: Embedding =
+            serde_json::from_str(r#"{"input_dim": 11, "output_dim": 3}"#).unwrap();
+        let mut model = Sequential::new([
+            embedding.into(),
+            Flatten::default().into(),
+            Dense::new(1, Activation::Linear).into(),
+        ]);
+        let optimizer = Adam { learning_rate: 0.02.into(), ..Adam::default() }.into();
+        model.compile(CompileConfig {
+            optimizer,
+            ..CompileConfig::new(MeanSquaredError::default())
+        });
+        let history = model.fit(x, &y, &epochs(3)).unwrap();
+        (history, numbers(&model.predict(x).unwrap()))
+    };
+    assert_eq!(fitted(&x), fitted(&x.to_dtype(candle_core::DType::F32).unwrap()));
 }
 
 #[test]

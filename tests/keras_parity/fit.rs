@@ -3,13 +3,13 @@
 
 use candle_core::{Device, Tensor};
 use lanthorn::config::Node;
+use lanthorn::data::{Memory, Samples};
 use lanthorn::exchange::keras_json::translate;
 use lanthorn::model::Target;
 use lanthorn::model::summary;
 use lanthorn::model::{Scores, score};
 use lanthorn::training::Config;
 use lanthorn::training::Engine;
-use lanthorn::training::Samples;
 use lanthorn::training::{DataFacts, Spec};
 use lanthorn::training::{Event, Listener, Listeners};
 use lanthorn::training::{Trainer, TrainingData};
@@ -47,11 +47,10 @@ fn run(golden: &Golden, case: &Value, way: &dyn Fn(Trainer) -> Trainer) -> Resul
     let part = case["fit"]["validation_split"].as_f64().unwrap_or(0.0);
     let split = (n as f64 * (1.0 - part)).floor() as usize;
     let class_weights = class_weights(case, &all.y[..split * all.y_width()]);
-    let train = Samples {
-        weights: class_weights.as_deref().or(all.weights.as_deref().map(|w| &w[..split])),
-        ..all.rows(0, split)
-    };
-    let validation = (split < n).then(|| all.rows(split, n));
+    let weights = class_weights.as_deref().or(all.weights.as_deref().map(|w| &w[..split]));
+    let train = Box::new(all.rows(0, split, weights));
+    let of_validation = || Box::new(all.rows(split, n, all.weights(split, n))) as Box<dyn Samples>;
+    let validation = (split < n).then(of_validation);
     let mut logs = BatchLogs::default();
     let mut listeners = Listeners::new([&mut logs as &mut dyn Listener]);
     trainer.fit(&TrainingData { train, validation }, &mut listeners).map_err(text)?;
@@ -87,8 +86,15 @@ fn run(golden: &Golden, case: &Value, way: &dyn Fn(Trainer) -> Trainer) -> Resul
     let train = spec.train.as_ref().ok_or("not trained")?;
     let mut scores = Scores::new(&spec, train).map_err(text)?;
     let mut engine = Engine::new(&trainer.model);
-    score(&mut engine, &trainer.model, &train.loss, &mut scores, &all.rows(0, n), 32)
-        .map_err(text)?;
+    score(
+        &mut engine,
+        &trainer.model,
+        &train.loss,
+        &mut scores,
+        &all.rows(0, n, all.weights(0, n)),
+        32,
+    )
+    .map_err(text)?;
     same_logs("evaluate", &logs_json(&scores.logs("")), &case["evaluate_all"])?;
     let count = state.iter().map(|(_, tensor)| tensor.elem_count()).sum();
     let table = summary(&trainer.model, 80, Some(count));
@@ -147,15 +153,14 @@ impl Table {
         self.y_shape.iter().product()
     }
 
-    fn rows(&self, start: usize, end: usize) -> Samples<'_> {
-        let y_width = self.y_width();
-        Samples {
-            x: &self.x[start * self.x_width..end * self.x_width],
-            x_width: self.x_width,
-            y: &self.y[start * y_width..end * y_width],
-            y_shape: &self.y_shape,
-            weights: self.weights.as_deref().map(|weights| &weights[start..end]),
-        }
+    fn weights(&self, start: usize, end: usize) -> Option<&[f32]> {
+        self.weights.as_deref().map(|weights| &weights[start..end])
+    }
+
+    fn rows<'a>(&'a self, start: usize, end: usize, weights: Option<&'a [f32]>) -> Memory<'a> {
+        let (x, y) = (self.x_width, self.y_width());
+        let (x_values, y_values) = (&self.x[start * x..end * x], &self.y[start * y..end * y]);
+        Memory::new(x_values, x, y_values, &self.y_shape, weights)
     }
 }
 

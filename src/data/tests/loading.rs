@@ -197,7 +197,8 @@ fn marks_breaks_quotes_and_delimiters_dont_matter() {
 #[test]
 fn the_fingerprint_is_that_of_what_is_used() {
     let section = || json!({ "features": ["a"], "target": { "column": "y", "encode": "label" } });
-    let of = |text: &str| load_text(text.as_bytes(), section(), None).unwrap().fingerprint();
+    let of =
+        |text: &str| load_text(text.as_bytes(), section(), None).unwrap().fingerprint().unwrap();
     let first = of("a,y,note\n1,no,x\n2,yes,y\n");
     assert_eq!(first, of("a,y,note\n1,no,other\n2,yes,y\n"));
     assert_ne!(first, of("a,y,note\n1.5,no,x\n2,yes,y\n"));
@@ -207,7 +208,7 @@ fn the_fingerprint_is_that_of_what_is_used() {
     assert_ne!(first, of("a,y,note\n1,no,x\n2,yes,y\n2,yes,y\n"));
     let drawn = |part| {
         let text = b"a,y\n1,no\n2,yes\n3,no\n4,yes\n5,no\n6,yes\n";
-        load_text(text, section(), Some(part)).unwrap().fingerprint()
+        load_text(text, section(), Some(part)).unwrap().fingerprint().unwrap()
     };
     assert_ne!(drawn(ValidationSplit::Random(0.4)), drawn(ValidationSplit::Tail(0.4)));
 }

@@ -1,0 +1,123 @@
+//! Samples in memory, row after row.
+
+use super::{ColumnSpec, Samples};
+use crate::batch::{Column, Numbers};
+use crate::data::Dataset;
+use crate::error::Result;
+
+/// Samples in memory: the features as the model sees them, the targets as the loss does.
+/// ```
+/// use lanthorn::data::{Memory, Samples};
+/// use lanthorn::training::Batch;
+///
+/// # fn main() -> lanthorn::Result<()> {
+/// let samples = Memory::new(&[1.0, 2.0, 3.0, 4.0], 2, &[0.0, 1.0], &[], None);
+/// let mut batch = Batch::default();
+/// samples.gather(&[1], &mut batch)?;
+/// assert_eq!(batch.x().floats(), [3.0, 4.0]);
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug, Clone)]
+pub struct Memory<'a> {
+    columns: Vec<ColumnSpec>,
+    x: Numbers<'a>,
+    y: &'a [f32],
+    weights: &'a [f32],
+}
+
+impl<'a> Memory<'a> {
+    /// `x` has `x_width` numbers a row, `y` the numbers of `y_shape`: `[]` for a class number, `[k]`
+    /// for k numbers.
+    pub fn new(
+        x: &'a [f32],
+        x_width: usize,
+        y: &'a [f32],
+        y_shape: &[usize],
+        weights: Option<&'a [f32]>,
+    ) -> Self {
+        Memory::of(Numbers::F32(x), x_width, y, y_shape, weights)
+    }
+
+    /// The same with features of any type: ids stay whole numbers.
+    pub fn of(
+        x: Numbers<'a>,
+        x_width: usize,
+        y: &'a [f32],
+        y_shape: &[usize],
+        weights: Option<&'a [f32]>,
+    ) -> Self {
+        let features = ColumnSpec { dtype: x.dtype(), ..ColumnSpec::floats("x", &[x_width]) };
+        let mut columns = vec![features, ColumnSpec::floats("y", y_shape)];
+        columns.extend(weights.map(|_| ColumnSpec::floats("weight", &[])));
+        Memory { columns, x, y, weights: weights.unwrap_or_default() }
+    }
+}
+
+impl<'a> From<&'a Dataset> for Memory<'a> {
+    fn from(data: &'a Dataset) -> Self {
+        let weights = data.weights.as_deref();
+        Memory::new(&data.x.values, data.x.width, &data.y.values, data.y.shape(), weights)
+    }
+}
+
+impl Samples for Memory<'_> {
+    fn len(&self) -> usize {
+        let width = self.columns.first().map_or(0, ColumnSpec::width);
+        self.x.len().checked_div(width).unwrap_or(0)
+    }
+
+    fn columns(&self) -> &[ColumnSpec] {
+        &self.columns
+    }
+
+    fn gather_column(&self, column: usize, rows: &[u64], to: &mut Column) -> Result<()> {
+        let width = self.columns.get(column).map_or(0, ColumnSpec::width);
+        let values = match column {
+            0 => self.x,
+            1 => Numbers::F32(self.y),
+            _ => Numbers::F32(self.weights),
+        };
+        to.take(values, width, rows);
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Subset;
+    use super::*;
+    use crate::batch::{Batch, NumberType};
+
+    #[test]
+    fn rows_come_in_the_order_asked_with_the_type_that_they_have() {
+        let ids = [7, 16_777_217, 9];
+        let samples = Memory::of(Numbers::U32(&ids), 1, &[0.5, 1.5, 2.5], &[], Some(&[1., 2., 3.]));
+        let mut batch = Batch::default();
+        samples.gather(&[1, 0], &mut batch).unwrap();
+        assert_eq!(samples.columns()[0].dtype, NumberType::U32);
+        assert_eq!(batch.x().numbers(), Numbers::U32(&[16_777_217, 7])); // no f32 holds the first
+        assert_eq!(batch.y().floats(), [1.5, 0.5]);
+        assert_eq!(batch.weight().map(Column::floats), Some(&[2.0, 1.0][..]));
+        assert_eq!(batch.len(), 2);
+
+        // another kind of samples in the same batch: nothing is left of the last
+        let bytes = [1, 2, 3, 4];
+        let pictures = Memory::of(Numbers::U8(&bytes), 2, &[1., 0.], &[], None);
+        pictures.gather(&[1], &mut batch).unwrap();
+        assert_eq!(batch.x().numbers(), Numbers::U8(&[3, 4]));
+        assert_eq!((batch.x().floats(), batch.weight()), (&[3.0, 4.0][..], None));
+    }
+
+    #[test]
+    fn a_subset_is_the_rows_that_it_names() {
+        let samples = Memory::new(&[0., 1., 2., 3.], 1, &[10., 11., 12., 13.], &[], None);
+        let subset = Subset::new(&samples, vec![3, 1]);
+        let of_subset = Subset::new(&subset, vec![1]);
+        let mut batch = Batch::default();
+        subset.gather(&[0, 1], &mut batch).unwrap();
+        assert_eq!((subset.len(), batch.x().floats()), (2, &[3.0, 1.0][..]));
+        of_subset.gather(&[0], &mut batch).unwrap();
+        assert_eq!(batch.y().floats(), [11.0]);
+    }
+}

@@ -1,0 +1,33 @@
+//! Some rows of other samples: a fold, a split, the share of one machine.
+
+use super::{ColumnSpec, Samples};
+use crate::batch::Column;
+use crate::error::Result;
+
+/// Some rows of other samples, in an order of their own; nothing is copied.
+pub struct Subset<'a> {
+    of: &'a dyn Samples,
+    rows: Vec<u64>,
+}
+
+impl<'a> Subset<'a> {
+    /// These rows, each of which `of` has.
+    pub fn new(of: &'a dyn Samples, rows: Vec<u64>) -> Self {
+        Subset { of, rows }
+    }
+}
+
+impl Samples for Subset<'_> {
+    fn len(&self) -> usize {
+        self.rows.len()
+    }
+
+    fn columns(&self) -> &[ColumnSpec] {
+        self.of.columns()
+    }
+
+    fn gather_column(&self, column: usize, rows: &[u64], to: &mut Column) -> Result<()> {
+        let rows: Vec<u64> = rows.iter().map(|row| self.rows[*row as usize]).collect();
+        self.of.gather_column(column, &rows, to)
+    }
+}
