@@ -3,19 +3,16 @@
 
 mod judge;
 
-use judge::Judge;
-
 use crate::callbacks::{CallbackEntry, Facts as CallbackFacts, Hook};
-use crate::config::{ConfigError, Damage};
 use crate::error::{Error, Problem, Result};
 use crate::layers::LayerEntry;
 use crate::losses::LossEntry;
 use crate::metrics::MetricEntry;
 use crate::optimizers::OptimizerEntry;
 use crate::schedules::LearningRate;
-use crate::sections::{ClassWeight, Config};
+use crate::sections::ClassWeight;
 use crate::shape::Shape;
-use crate::target::{DataFacts, Output, Target};
+use crate::target::{Output, Target};
 
 /// A model, and how to train it.
 #[derive(Debug, Clone)]
@@ -125,38 +122,5 @@ impl ModelSpec {
     pub fn output_for(&self, target: Target) -> Output<'_> {
         let activation = self.layers.last().and_then(|layer| layer.entry.item.activation());
         Output { shape: self.output(), activation, target }
-    }
-}
-
-impl Spec {
-    /// Checks a configuration against itself and the data, and makes every default explicit. The
-    /// error holds all mistakes; each names the key by its path, for which `Document::in_order`
-    /// finds the place.
-    pub fn resolve(config: &Config, facts: &DataFacts) -> Result<Spec> {
-        let (spec, errors) = Spec::judge(config, facts, &Damage::default());
-        match (spec, Error::all(errors)) {
-            (Some(spec), None) => Ok(spec),
-            (_, Some(mistakes)) => Err(mistakes),
-            (None, None) => Err(Error::Internal("a spec that is neither right nor wrong".into())),
-        }
-    }
-
-    /// The same for a configuration of which parts may be broken: what depends on them isn't judged,
-    /// and then there is no spec.
-    pub(crate) fn judge(
-        config: &Config,
-        facts: &DataFacts,
-        damage: &Damage,
-    ) -> (Option<Spec>, Vec<ConfigError>) {
-        let mut judge = Judge { facts, damage, errors: Vec::new() };
-        let model = judge.model(&config.model);
-        judge.fit(&config.fit);
-        let train = match &config.compile {
-            Some(compile) => judge.training(compile, &config.fit, model.as_ref()),
-            None => None,
-        };
-        let spec = model.map(|model| Spec { seed: config.seed, model, train });
-        let is_whole = judge.errors.is_empty();
-        (spec.filter(|_| is_whole), judge.errors)
     }
 }

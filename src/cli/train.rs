@@ -80,7 +80,7 @@ pub(crate) fn run(arguments: &TrainArguments, common: &CommonArguments) -> Resul
         trainer.fit(&data, &mut listeners)
     };
     let unkept = keeper.unkept;
-    let end = End { run, view, plan: &plan };
+    let end = RunEnd { run, view, plan: &plan };
     match result {
         Ok(Outcome::Finished(_)) => end.finished(trainer, unkept),
         Ok(Outcome::Interrupted) => end.interrupted(&trainer, &signals),
@@ -250,13 +250,13 @@ fn with_way_on(error: Error, folder: &Path) -> Error {
 }
 
 /// What is left to do when a training has ended, in whatever way.
-struct End<'a> {
+struct RunEnd<'a> {
     run: Run,
     view: View,
     plan: &'a Plan,
 }
 
-impl End<'_> {
+impl RunEnd<'_> {
     /// Saves the model, whether the last checkpoint could be written or not.
     fn finished(mut self, trainer: Trainer, unkept: Option<Error>) -> Result<ExitCode> {
         let folder = self.run.folder.clone();

@@ -142,7 +142,7 @@ impl Node {
         entries: &'de [(Key, Node)],
         visitor: V,
     ) -> Result<V::Value, ConfigError> {
-        let mut map = Map { entries: entries.iter(), current: None, is_read: false };
+        let mut map = NodeMap { entries: entries.iter(), current: None, is_read: false };
         visitor.visit_map(&mut map).map_err(|error| match map.current {
             Some((key, _)) => error.at_span(&key.span), // about the key at hand
             None if map.is_read => error,               // about the table: the parent knows its key
@@ -216,13 +216,13 @@ impl<'de> de::SeqAccess<'de> for &mut List<'de> {
     }
 }
 
-struct Map<'de> {
+struct NodeMap<'de> {
     entries: std::slice::Iter<'de, (Key, Node)>,
     current: Option<&'de (Key, Node)>,
     is_read: bool,
 }
 
-impl<'de> de::MapAccess<'de> for &mut Map<'de> {
+impl<'de> de::MapAccess<'de> for &mut NodeMap<'de> {
     type Error = ConfigError;
 
     fn next_key_seed<K: DeserializeSeed<'de>>(
@@ -349,7 +349,7 @@ impl<'de> Deserializer<'de> for NoArguments {
     type Error = ConfigError;
 
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ConfigError> {
-        let mut map = Map { entries: [].iter(), current: None, is_read: false };
+        let mut map = NodeMap { entries: [].iter(), current: None, is_read: false };
         visitor.visit_map(&mut map).map_err(|error: ConfigError| match &error.detail {
             Detail::NoTable(expected) => ConfigError {
                 message: format!("expected {expected}, got nothing"),

@@ -2,22 +2,55 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{LayerSpec, MetricSpec, ModelSpec, TrainSpec};
+use super::{LayerSpec, MetricSpec, ModelSpec, Spec, TrainSpec};
 use crate::config::names::snake_case;
 use crate::config::{ConfigError, Damage};
 use crate::diagnostics::Code;
-use crate::error::Problem;
+use crate::error::{Error, Problem, Result};
 use crate::layers::LayerEntry;
 use crate::metrics::log_keys;
-use crate::sections::{CompileConfig, FitConfig, ModelConfig};
+use crate::sections::{CompileConfig, Config, FitConfig, ModelConfig};
 use crate::shape::Shape;
 use crate::target::{DataFacts, Output, Target};
 
+impl Spec {
+    /// Checks a configuration against itself and the data, and makes every default explicit. The
+    /// error holds all mistakes; each names the key by its path, for which `Document::in_order`
+    /// finds the place.
+    pub fn resolve(config: &Config, facts: &DataFacts) -> Result<Spec> {
+        let (spec, errors) = Spec::judge(config, facts, &Damage::default());
+        match (spec, Error::all(errors)) {
+            (Some(spec), None) => Ok(spec),
+            (_, Some(mistakes)) => Err(mistakes),
+            (None, None) => Err(Error::Internal("a spec that is neither right nor wrong".into())),
+        }
+    }
+
+    /// The same for a configuration of which parts may be broken: what depends on them isn't judged,
+    /// and then there is no spec.
+    pub(crate) fn judge(
+        config: &Config,
+        facts: &DataFacts,
+        damage: &Damage,
+    ) -> (Option<Spec>, Vec<ConfigError>) {
+        let mut judge = Judge { facts, damage, errors: Vec::new() };
+        let model = judge.model(&config.model);
+        judge.fit(&config.fit);
+        let train = match &config.compile {
+            Some(compile) => judge.training(compile, &config.fit, model.as_ref()),
+            None => None,
+        };
+        let spec = model.map(|model| Spec { seed: config.seed, model, train });
+        let is_whole = judge.errors.is_empty();
+        (spec.filter(|_| is_whole), judge.errors)
+    }
+}
+
 /// Judges a configuration, and gathers its mistakes.
-pub(super) struct Judge<'a> {
-    pub facts: &'a DataFacts,
-    pub damage: &'a Damage,
-    pub errors: Vec<ConfigError>,
+struct Judge<'a> {
+    facts: &'a DataFacts,
+    damage: &'a Damage,
+    errors: Vec<ConfigError>,
 }
 
 /// The most layers that a model may have.
@@ -29,7 +62,7 @@ impl Judge<'_> {
         result.map_err(|error| self.errors.push(error)).ok()
     }
 
-    pub(super) fn model(&mut self, config: &ModelConfig) -> Option<ModelSpec> {
+    fn model(&mut self, config: &ModelConfig) -> Option<ModelSpec> {
         let Some(first) = config.layers.first() else {
             if !self.damage.is_in("model") {
                 let error = ConfigError::at("model.layers", "the model has no layers");
@@ -97,7 +130,7 @@ impl Judge<'_> {
     }
 
     /// What `fit` says by itself.
-    pub(super) fn fit(&mut self, fit: &FitConfig) {
+    fn fit(&mut self, fit: &FitConfig) {
         for (key, value) in [
             ("batch_size", fit.batch_size),
             ("epochs", fit.epochs),
@@ -125,7 +158,7 @@ impl Judge<'_> {
     }
 
     /// How the model is trained; None without a target, or where it isn't known.
-    pub(super) fn training(
+    fn training(
         &mut self,
         compile: &CompileConfig,
         fit: &FitConfig,

@@ -6,5 +6,6 @@
 mod support;
 
 mod configs;
+mod house;
 mod readme;
 mod reference;

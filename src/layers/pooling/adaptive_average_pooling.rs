@@ -1,6 +1,6 @@
 //! AdaptiveAveragePooling1D, 2D, 3D: the mean of evenly spread windows.
 
-use super::{Pool, Seen};
+use super::pool::{Pool, Seen};
 use crate::error::{Problem, Result};
 use crate::kernels::pool::Pooling;
 use crate::layers::configuration::configuration;

@@ -1,0 +1,185 @@
+//! What layers of pooling do: the largest number or the mean of what each output sees.
+
+use std::ops::Range;
+
+use candle_core::Tensor;
+
+use crate::error::{Problem, Result};
+use crate::kernels::BoundKernel;
+use crate::kernels::pool::{PoolKernel, Pooling};
+use crate::kernels::window::WindowAxis;
+use crate::layers::layer::{Context, Forward, Signal};
+use crate::layers::spatial::{
+    self, DataFormat, Grid, Padding, PerAxis, Slide, checked, not_causal,
+};
+use crate::shape::Shape;
+
+/// A layer of pooling, as its configuration says.
+pub(super) struct Pool<'a> {
+    /// Its name in messages.
+    pub layer: &'static str,
+    pub rank: usize,
+    pub pooling: Pooling,
+    pub seen: Seen<'a>,
+    pub format: DataFormat,
+}
+
+/// What each output sees.
+pub(super) enum Seen<'a> {
+    Window { size: &'a PerAxis, strides: &'a Option<PerAxis>, padding: Padding },
+    Everything { keepdims: bool },
+    Adaptive { output_size: &'a PerAxis },
+}
+
+/// What the outputs along one axis see.
+#[derive(Clone, Copy)]
+enum PooledAxis {
+    Window(WindowAxis),
+    /// Output i of n sees `⌊i · length / n⌋ .. ⌈(i + 1) · length / n⌉`.
+    Even {
+        length: usize,
+        outputs: usize,
+    },
+}
+
+impl PooledAxis {
+    fn outputs(self) -> usize {
+        match self {
+            PooledAxis::Window(axis) => axis.output,
+            PooledAxis::Even { outputs, .. } => outputs,
+        }
+    }
+
+    fn ranges(self) -> Vec<Range<usize>> {
+        let range = |i: usize| match self {
+            PooledAxis::Window(axis) => {
+                let taps = axis.taps(i);
+                axis.source(i, taps.start)..axis.source(i, taps.end)
+            }
+            PooledAxis::Even { length, outputs } => {
+                i * length / outputs..((i + 1) * length).div_ceil(outputs)
+            }
+        };
+        (0..self.outputs()).map(range).collect()
+    }
+}
+
+impl Pool<'_> {
+    pub(super) fn output_shape(&self, input: &Shape) -> Result<Shape, Problem> {
+        let (grid, axes) = self.plan(input)?;
+        if let Seen::Everything { keepdims: false } = self.seen {
+            return Ok(Shape(vec![grid.channels]));
+        }
+        grid.shape(self.layer, axes.map(PooledAxis::outputs), grid.channels, self.format)
+    }
+
+    pub(super) fn build(&self, input: &Shape) -> Result<Box<dyn Forward>> {
+        let (grid, axes) = checked(self.plan(input))?;
+        let kernel = PoolKernel {
+            input: grid.axes,
+            ranges: axes.map(PooledAxis::ranges),
+            channels: grid.channels,
+            pooling: self.pooling,
+        };
+        let flat = matches!(self.seen, Seen::Everything { keepdims: false });
+        let (rank, format) = (self.rank, self.format);
+        Ok(Box::new(PoolForward { kernel, rank, flat, format }))
+    }
+
+    fn plan(&self, input: &Shape) -> Result<(Grid, [PooledAxis; 3]), Problem> {
+        let (layer, rank) = (self.layer, self.rank);
+        let along = |axes: [WindowAxis; 3]| axes.map(PooledAxis::Window);
+        let (grid, axes);
+        match self.seen {
+            Seen::Window { size, strides, padding } => {
+                let sizes = size.axes("pool_size", rank, 1, 1)?;
+                let strides = match strides {
+                    Some(strides) => strides.axes("strides", rank, 1, 1)?,
+                    None => sizes,
+                };
+                not_causal(layer, padding)?;
+                grid = Grid::of(layer, input, rank, self.format)?;
+                let mut windows = [WindowAxis::NONE; 3];
+                for axis in 3 - rank..3 {
+                    let slide = Slide { size: sizes[axis], stride: strides[axis], dilation: 1 };
+                    windows[axis] = slide.over("pool_size", grid.axes[axis], padding)?;
+                }
+                axes = along(windows);
+            }
+            Seen::Everything { .. } => {
+                grid = Grid::of(layer, input, rank, self.format)?;
+                axes = grid.axes.map(|length| PooledAxis::Even { length, outputs: 1 });
+            }
+            Seen::Adaptive { output_size } => {
+                let outputs = output_size.axes("output_size", rank, 1, 1)?;
+                grid = Grid::of(layer, input, rank, self.format)?;
+                axes = [0, 1, 2].map(|axis| PooledAxis::Even {
+                    length: grid.axes[axis],
+                    outputs: outputs[axis],
+                });
+            }
+        }
+        Ok((grid, axes))
+    }
+}
+
+struct PoolForward {
+    kernel: PoolKernel,
+    rank: usize,
+    /// The output has no axes but the channels.
+    flat: bool,
+    format: DataFormat,
+}
+
+impl Forward for PoolForward {
+    fn forward(&self, input: Signal, _: &mut Context<'_>) -> Result<Signal> {
+        let x = spatial::flat(&input.tensor, self.format)?; // (batch, inputs, channels)
+        let y = match (&input.mask, self.kernel.pooling) {
+            (Some(mask), Pooling::MaskedAverage) => masked_mean(&x, mask)?,
+            _ => pool(&self.kernel, &x)?,
+        }; // (batch, positions, channels)
+        if self.flat {
+            return Ok(Signal::new(y.squeeze(1)?));
+        }
+        let axes = [0, 1, 2].map(|axis| self.kernel.ranges[axis].len());
+        Ok(Signal::new(spatial::unflat(&y, self.rank, axes, self.format)?))
+    }
+
+    fn to_kernel(&self) -> Option<BoundKernel> {
+        match self.format {
+            DataFormat::ChannelsLast => Some(BoundKernel::new(self.kernel.clone(), Vec::new())),
+            DataFormat::ChannelsFirst => None,
+        }
+    }
+}
+
+/// x (batch, inputs, channels) to (batch, positions, channels).
+fn pool(kernel: &PoolKernel, x: &Tensor) -> Result<Tensor> {
+    let (batch, _, channels) = x.dims3()?;
+    let positions = kernel.positions();
+    let mut seen: Vec<Vec<u32>> = Vec::with_capacity(positions);
+    kernel.each_position(|_, inputs| seen.push(inputs.map(|input| input as u32).collect()));
+    let taps = seen.iter().map(Vec::len).max().unwrap_or(1);
+    let mut parts = Vec::with_capacity(positions * taps);
+    for seen in &mut seen {
+        let count = seen.len();
+        parts.extend((0..taps).map(|tap| if tap < count { 1.0 / count as f64 } else { 0.0 }));
+        seen.resize(taps, seen[0]); // shorter ranges are filled with their first input
+    }
+    let seen = spatial::select(x, seen.concat())?.reshape((batch, positions, taps, channels))?;
+    if kernel.pooling == Pooling::Max {
+        let largest = seen.argmax_keepdim(2)?; // the first of those that are equal
+        return Ok(seen.gather(&largest.contiguous()?, 2)?.squeeze(2)?);
+    }
+    let parts = Tensor::from_vec(parts, (positions, taps, 1), x.device())?.to_dtype(x.dtype())?;
+    Ok(seen.broadcast_mul(&parts)?.sum(2)?)
+}
+
+/// The mean over the steps of x (batch, steps, channels) that the mask (batch, steps) lets count.
+fn masked_mean(x: &Tensor, mask: &Tensor) -> Result<Tensor> {
+    let mask = mask.to_dtype(x.dtype())?.unsqueeze(2)?; // (batch, steps, 1)
+    let steps = mask.sum_keepdim(1)?.maximum(1.0)?; // (batch, 1, 1)
+    let counts = mask.ne(0.0)?.broadcast_as(x.dims())?.contiguous()?;
+    let sum = counts.where_cond(x, &x.zeros_like()?)?.sum_keepdim(1)?; // (batch, 1, channels)
+    Ok(sum.broadcast_div(&steps)?)
+}

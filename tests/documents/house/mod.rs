@@ -1,0 +1,126 @@
+//! The shape of the sources: no circle of imports, no name of a type twice, no long file.
+
+mod source;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use source::{Sources, circles, files};
+
+/// Modules, or folders of them, that are in a circle today. None may join them; who opens a circle
+/// shortens the list.
+const IN_A_CIRCLE: [&str; 11] = [
+    "artifact",
+    "callbacks",
+    "checkpoint",
+    "data",
+    "events",
+    "kernels::recurrent",
+    "losses",
+    "optimizers",
+    "run",
+    "standing",
+    "trainer",
+];
+
+/// Rooms, a room being a folder or a file of `src`, likewise.
+const ROOMS_IN_A_CIRCLE: [&str; 21] = [
+    "artifact",
+    "batch",
+    "checkpoint",
+    "data",
+    "engine",
+    "evaluate",
+    "events",
+    "kernel_model",
+    "meaning",
+    "memory",
+    "metrics",
+    "network",
+    "sections",
+    "self_test",
+    "spec",
+    "summary",
+    "trainer",
+    "callbacks",
+    "history",
+    "run",
+    "standing",
+];
+
+/// Names of types that stand twice today. None may join them.
+const TWICE: [&str; 16] = [
+    "Average", "Axes", "Index", "Keeper", "Kept", "Map", "Matrix", "Part", "Plan", "Rows", "Run",
+    "Score", "Slot", "State", "Table", "Watch",
+];
+
+#[test]
+fn no_module_imports_itself_by_way_of_others() {
+    let imports = Sources::read(&crate::support::project("src")).imports();
+    assert!(imports["trainer"].contains("optimizers::state"), "the sources are not understood");
+    let told = |circle: &[String]| {
+        let arrows = circle.iter().flat_map(|from| {
+            let inside = imports[from].iter().filter(|to| circle.contains(to));
+            inside.map(move |to| format!("  {from} -> {to}"))
+        });
+        arrows.collect::<Vec<_>>().join("\n")
+    };
+    let is_known = |module: &String| {
+        let mut known = IN_A_CIRCLE.iter();
+        known.any(|room| module == room || module.starts_with(&format!("{room}::")))
+    };
+    let new = circles(&imports)
+        .into_iter()
+        .filter(|circle| circle.iter().any(|module| !is_known(module)));
+    let new: Vec<String> = new.map(|circle| told(&circle)).collect();
+    assert!(new.is_empty(), "modules that import each other in a circle:\n{}", new.join("\n\n"));
+}
+
+#[test]
+fn no_room_imports_itself_by_way_of_others() {
+    let imports = Sources::read(&crate::support::project("src")).imports();
+    let room = |module: &str| module.split("::").next().unwrap_or_default().to_string();
+    let mut rooms: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for (from, to) in imports.iter().flat_map(|(from, all)| all.iter().map(move |to| (from, to))) {
+        if room(from) != room(to) {
+            rooms.entry(room(from)).or_default().insert(room(to));
+        }
+    }
+    let new: Vec<String> = circles(&rooms)
+        .into_iter()
+        .flat_map(|circle| circle.into_iter())
+        .filter(|room| !ROOMS_IN_A_CIRCLE.contains(&room.as_str()))
+        .collect();
+    assert!(new.is_empty(), "rooms that import each other in a circle: {}", new.join(", "));
+}
+
+/// A loss and its metric of the same Keras name aside; and what stands in one build or in another.
+#[test]
+fn no_type_has_the_name_of_another() {
+    let types = Sources::read(&crate::support::project("src")).types();
+    assert!(types.contains_key("Dense") && types.contains_key("Lstm"), "types are not understood");
+    let new: Vec<String> = types
+        .iter()
+        .filter(|(name, homes)| {
+            let rooms: BTreeSet<&str> =
+                homes.iter().filter_map(|home| home.split("::").next()).collect();
+            let is_keras_pair = homes.len() == 2 && rooms == BTreeSet::from(["losses", "metrics"]);
+            let is_absent = homes.len() == 2 && homes.iter().any(|home| home.contains("absent"));
+            homes.len() > 1 && !is_keras_pair && !is_absent && !TWICE.contains(&name.as_str())
+        })
+        .map(|(name, homes)| format!("{name}: {}", homes.join(", ")))
+        .collect();
+    assert!(new.is_empty(), "names of types that stand twice:\n{}", new.join("\n"));
+}
+
+#[test]
+fn no_file_has_over_400_lines() {
+    let all = files(&crate::support::project("src"));
+    let all = all.into_iter().chain(files(&crate::support::project("tests")));
+    let long: Vec<String> = all
+        .filter_map(|path| {
+            let lines = std::fs::read_to_string(&path).unwrap().lines().count();
+            (lines > 400).then(|| format!("{} has {lines} lines", path.display()))
+        })
+        .collect();
+    assert!(long.is_empty(), "{}", long.join("\n"));
+}
