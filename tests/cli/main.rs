@@ -6,7 +6,9 @@
 mod support;
 
 mod advice;
+mod bad_files;
 mod bad_input;
+mod columns;
 mod ending;
 mod every_key;
 mod forms;
@@ -16,6 +18,7 @@ mod hostile;
 mod memory;
 mod outputs;
 mod resume;
+mod run_folder;
 mod rust_api;
 #[cfg(unix)]
 mod streams;
