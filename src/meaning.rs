@@ -2,7 +2,7 @@
 
 use crate::data::Preprocessing;
 use crate::error::Problem;
-use crate::losses::LossEntry;
+use crate::losses::{LossEntry, LossKind};
 use crate::spec::ModelSpec;
 use crate::target::{Output, Target, TargetRange};
 
@@ -13,6 +13,8 @@ pub(crate) enum Meaning {
     Classes(Vec<String>),
     /// The probability of the second of two classes.
     Second(Vec<String>),
+    /// The probability of each label, which don't exclude each other.
+    Labels(Vec<String>),
     /// Numbers, in the original unit after `factor · value + offset`.
     Numbers(Vec<(f64, f64)>),
 }
@@ -33,6 +35,12 @@ impl Meaning {
                 // class numbers as they stand in the table
                 Target::Numbers(1) if width > 1 && are_class_numbers => {
                     Meaning::Classes((0..width).map(|class| class.to_string()).collect())
+                }
+                target
+                    if preprocessing.is_of_bits()
+                        && loss.is_some_and(|loss| model.output_for(target).is_of_labels(loss)) =>
+                {
+                    Meaning::Labels(preprocessing.target_names())
                 }
                 _ => Meaning::Numbers(preprocessing.target_unit()),
             });
@@ -64,8 +72,18 @@ impl Meaning {
     pub(crate) fn classes(&self) -> Option<&[String]> {
         match self {
             Meaning::Classes(classes) | Meaning::Second(classes) => Some(classes),
-            Meaning::Numbers(_) => None,
+            Meaning::Labels(_) | Meaning::Numbers(_) => None,
         }
+    }
+}
+
+impl LossEntry {
+    /// Whether it takes each output as the probability of a label of its own.
+    pub(crate) fn is_of_labels(&self) -> bool {
+        matches!(
+            LossKind::from(&*self.item),
+            LossKind::BinaryCrossentropy(_) | LossKind::BinaryFocalCrossentropy(_)
+        )
     }
 }
 
@@ -73,7 +91,7 @@ impl Output<'_> {
     /// Whether each output is a label of its own: several numbers, each from 0 to 1, by a sigmoid.
     pub(crate) fn is_of_labels(&self, loss: &LossEntry) -> bool {
         matches!(self.target, Target::Numbers(2..))
-            && loss.item.target_range(self) == TargetRange::Probabilities
+            && loss.is_of_labels()
             && self.activation.is_none_or(|activation| !activation.is_over_several())
     }
 }

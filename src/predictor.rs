@@ -61,6 +61,13 @@ pub enum Predictions {
         /// Row after row.
         probabilities: Vec<f32>,
     },
+    /// A probability for each label, which don't exclude each other: rows × labels.
+    Labels {
+        /// The target's columns.
+        labels: Vec<String>,
+        /// Row after row.
+        probabilities: Vec<f32>,
+    },
     /// Numbers in the target's original unit: rows × width.
     Numbers {
         /// Numbers a row.
@@ -91,13 +98,10 @@ impl Predictor {
         let loss = model.config.compile.as_ref().map(|compile| &compile.loss);
         let meaning = Meaning::of(preprocessing, model.network.spec(), loss)
             .map_err(|problem| Error::run(problem.message))?;
+        let are_logits = loss.is_some_and(|loss| loss.item.from_logits());
         let last = match &meaning {
-            Meaning::Classes(_) if loss.is_some_and(|loss| loss.item.from_logits()) => {
-                Activation::softmax()
-            }
-            Meaning::Second(_) if loss.is_some_and(|loss| loss.item.from_logits()) => {
-                Activation::sigmoid()
-            }
+            Meaning::Classes(_) if are_logits => Activation::softmax(),
+            Meaning::Second(_) | Meaning::Labels(_) if are_logits => Activation::sigmoid(),
             _ => Activation::Linear,
         };
         let kernels = KernelModel::of(&model.network);
@@ -115,6 +119,14 @@ impl Predictor {
     /// The names of the classes that it predicts, where it does.
     pub fn classes(&self) -> Option<&[String]> {
         self.meaning.classes()
+    }
+
+    /// The names of the labels that it predicts, where it does: several, each of which is 0 or 1.
+    pub fn labels(&self) -> Option<&[String]> {
+        match &self.meaning {
+            Meaning::Labels(labels) => Some(labels),
+            _ => None,
+        }
     }
 
     /// The names of the numbers that it predicts where it predicts numbers: the target's columns, or
@@ -137,6 +149,7 @@ impl Predictor {
     pub fn width(&self) -> usize {
         match &self.meaning {
             Meaning::Classes(classes) | Meaning::Second(classes) => classes.len(),
+            Meaning::Labels(labels) => labels.len(),
             Meaning::Numbers(_) => self.model.network.spec().output().elements(),
         }
     }
@@ -149,6 +162,9 @@ impl Predictor {
         Ok(match &self.meaning {
             Meaning::Classes(classes) | Meaning::Second(classes) => {
                 Predictions::Classes { classes: classes.clone(), probabilities: values }
+            }
+            Meaning::Labels(labels) => {
+                Predictions::Labels { labels: labels.clone(), probabilities: values }
             }
             Meaning::Numbers(_) => Predictions::Numbers { width: self.width(), values },
         })
@@ -241,6 +257,10 @@ impl Predictor {
                 values.copy_from_slice(&output[..values.len()]);
                 self.last.apply(values, classes.len());
             }
+            Meaning::Labels(labels) => {
+                values.copy_from_slice(&output[..values.len()]);
+                self.last.apply(values, labels.len());
+            }
             Meaning::Second(_) => {
                 for (values, output) in values.chunks_exact_mut(2).zip(output) {
                     let mut p = [*output];
@@ -263,7 +283,10 @@ impl Predictions {
     /// How many rows.
     pub fn len(&self) -> usize {
         match self {
-            Predictions::Classes { classes, probabilities } => probabilities.len() / classes.len(),
+            Predictions::Classes { classes: names, probabilities }
+            | Predictions::Labels { labels: names, probabilities } => {
+                probabilities.len() / names.len()
+            }
             Predictions::Numbers { width, values } => values.len() / width,
         }
     }
@@ -289,5 +312,18 @@ impl Predictions {
                 *order.iter().find(meets).unwrap_or(&order[0])
             })
             .collect()
+    }
+
+    /// From this probability on a label is predicted that has no threshold: from above 0.5 on.
+    pub const LABEL_THRESHOLD: f32 = 0.5f32.next_up();
+
+    /// Which labels each row has, row after row: those whose probability is at least the threshold.
+    /// `thresholds` has one for each label, or is empty, for [`Predictions::LABEL_THRESHOLD`].
+    pub fn labels(&self, thresholds: &[f32]) -> Vec<bool> {
+        let Predictions::Labels { labels, probabilities } = self else { return Vec::new() };
+        let threshold =
+            |label: usize| thresholds.get(label).copied().unwrap_or(Self::LABEL_THRESHOLD);
+        let at = |(place, p): (usize, &f32)| *p >= threshold(place % labels.len());
+        probabilities.iter().enumerate().map(at).collect()
     }
 }

@@ -30,7 +30,8 @@ pub(crate) struct PredictArguments {
     /// Write the input's columns before the predictions
     #[arg(long)]
     keep_columns: bool,
-    /// Predict a class only from this probability on, such as `approved=0.7`; can be repeated
+    /// Predict a class or label only from this probability on, such as `approved=0.7`; can be
+    /// repeated
     #[arg(long, value_name = "CLASS=P")]
     threshold: Vec<String>,
     /// Number of rows per batch; it changes the speed, not the results
@@ -55,7 +56,7 @@ pub(crate) fn run(arguments: &PredictArguments, common: &CommonArguments) -> Res
     let Some(preprocessing) = &predictor.model().preprocessing else {
         return Err(Error::run("the model has no preprocessing").into());
     };
-    let thresholds = thresholds(&arguments.threshold, predictor.classes())?;
+    let thresholds = thresholds(&arguments.threshold, &predictor)?;
     let used = data::load_for_use(&arguments.data, preprocessing, false, arguments.keep_columns)?;
     let predictions = predictor.predict(&used.data.x.values)?;
     let names = predictor.number_names();
@@ -67,30 +68,36 @@ pub(crate) fn run(arguments: &PredictArguments, common: &CommonArguments) -> Res
     output.write(&bytes)
 }
 
-/// A threshold for each class, 0 where none was given.
-fn thresholds(given: &[String], classes: Option<&[String]>) -> Result<Vec<f32>> {
+/// A threshold for each class or label; where none was given, that of any class, or a label's usual
+/// one.
+fn thresholds(given: &[String], predictor: &Predictor) -> Result<Vec<f32>> {
     if given.is_empty() {
         return Ok(Vec::new());
     }
-    let Some(classes) = classes else {
-        return Err(
-            Error::run("`--threshold` needs classes, but the model predicts numbers").into()
-        );
+    let (noun, classes, usual) = match (predictor.classes(), predictor.labels()) {
+        (Some(classes), _) => ("class", classes, 0.0),
+        (None, Some(labels)) => ("label", labels, Predictions::LABEL_THRESHOLD),
+        (None, None) => {
+            let message = "`--threshold` needs classes or labels, but the model predicts numbers";
+            let help = "a target of two classes has `encode: label`; labels are several columns of 0 and 1, with `binary_crossentropy`";
+            return Err(Error::run(message).with_help(help).into());
+        }
     };
-    let mut thresholds = vec![0.0; classes.len()];
+    let mut thresholds = vec![usual; classes.len()];
     for text in given {
         let parsed = text
             .rsplit_once('=')
             .and_then(|(class, p)| Some((class, p.trim().parse::<f32>().ok()?)));
         let Some((class, p)) = parsed.filter(|(_, p)| (0.0..=1.0).contains(p)) else {
-            let message = format!("`--threshold` takes a class and a probability, got `{text}`");
+            let message = format!("`--threshold` takes a {noun} and a probability, got `{text}`");
+            let example = classes.last().map_or("approved", String::as_str);
             return Err(Error::run(message)
-                .with_help("write it as `approved=0.7`, from 0 to 1")
+                .with_help(format!("write it as `{example}=0.7`, from 0 to 1"))
                 .into());
         };
         let Some(index) = classes.iter().position(|name| name == class.trim()) else {
             let valid: Vec<&str> = classes.iter().map(String::as_str).collect();
-            let problem = unknown_name("class", class, &valid);
+            let problem = unknown_name(noun, class, &valid);
             return Err(Error::run(problem.message).with_help(problem.help).into());
         };
         thresholds[index] = p;
@@ -112,6 +119,10 @@ fn as_csv(
             header.push("prediction".to_string());
             header.extend(classes.iter().map(|class| format!("p_{class}")));
         }
+        Predictions::Labels { labels, .. } => {
+            header.extend(labels.iter().map(|label| format!("prediction_{label}")));
+            header.extend(labels.iter().map(|label| format!("p_{label}")));
+        }
         Predictions::Numbers { width: 1, .. } => header.push("prediction".to_string()),
         Predictions::Numbers { .. } => {
             header.extend(targets.iter().map(|name| format!("prediction_{name}")));
@@ -119,6 +130,7 @@ fn as_csv(
     }
     writer.write_record(&header)?;
     let chosen = predictions.classes(thresholds);
+    let marked = predictions.labels(thresholds);
     let mut number = String::new();
     for row in 0..predictions.len() {
         if let Some(raw) = kept.and_then(|used| used.raw.get(row)) {
@@ -130,6 +142,13 @@ fn as_csv(
             Predictions::Classes { classes, probabilities } => {
                 writer.write_field(&classes[chosen[row]])?;
                 &probabilities[row * classes.len()..(row + 1) * classes.len()]
+            }
+            Predictions::Labels { labels, probabilities } => {
+                let row = row * labels.len()..(row + 1) * labels.len();
+                for is_marked in &marked[row.clone()] {
+                    writer.write_field(if *is_marked { "1" } else { "0" })?;
+                }
+                &probabilities[row]
             }
             Predictions::Numbers { width, values } => &values[row * width..(row + 1) * width],
         };
@@ -146,6 +165,7 @@ fn as_csv(
 
 fn as_json(predictions: &Predictions, thresholds: &[f32], targets: &[String]) -> Result<Vec<u8>> {
     let chosen = predictions.classes(thresholds);
+    let marked = predictions.labels(thresholds);
     let rows: Vec<serde_json::Value> = match predictions {
         Predictions::Classes { classes, probabilities } => probabilities
             .chunks(classes.len())
@@ -154,6 +174,18 @@ fn as_json(predictions: &Predictions, thresholds: &[f32], targets: &[String]) ->
                 let p: serde_json::Map<_, _> =
                     classes.iter().cloned().zip(row.iter().map(|p| json!(p))).collect();
                 json!({ "prediction": classes[*class], "probabilities": p })
+            })
+            .collect(),
+        Predictions::Labels { labels, probabilities } => probabilities
+            .chunks(labels.len())
+            .zip(marked.chunks(labels.len()))
+            .map(|(row, marked)| {
+                let named = |values: Vec<serde_json::Value>| -> serde_json::Map<_, _> {
+                    labels.iter().cloned().zip(values).collect()
+                };
+                let p = named(row.iter().map(|p| json!(p)).collect());
+                let marked = named(marked.iter().map(|mark| json!(u8::from(*mark))).collect());
+                json!({ "prediction": marked, "probabilities": p })
             })
             .collect(),
         Predictions::Numbers { width: 1, values } => {

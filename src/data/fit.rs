@@ -48,6 +48,7 @@ pub(super) fn fit(
         features: columns.by_ref().take(plan.features.len()).collect(),
         target: columns.collect(),
         sample_weight: plan.weight.as_ref().map(|weight| weight.name.clone()),
+        is_of_bits: false, // until the rows are known
     })
 }
 

@@ -165,6 +165,9 @@ pub fn load(
         }
         (None, None) => None,
     };
+    let mut preprocessing = preprocessing;
+    preprocessing.is_of_bits =
+        train.y.width() > 1 && train.y.values.iter().all(|y| *y == 0.0 || *y == 1.0);
     Ok(Loaded { train, validation, preprocessing, warnings, facts, kept })
 }
 

@@ -33,6 +33,9 @@ pub struct Preprocessing {
     pub(super) target: Vec<Column>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) sample_weight: Option<String>,
+    /// Whether the target is of several columns, and each of its numbers 0 or 1.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(super) is_of_bits: bool,
 }
 
 /// One column and what becomes of its cells.
@@ -84,6 +87,7 @@ impl Preprocessing {
             features,
             target,
             sample_weight: None,
+            is_of_bits: false,
         })
     }
 
@@ -153,6 +157,11 @@ impl Preprocessing {
                 Some((column.name.as_str(), classes.names.as_slice()))
             })
             .collect()
+    }
+
+    /// Whether the target is of several columns, and each of its numbers was 0 or 1 in training.
+    pub fn is_of_bits(&self) -> bool {
+        self.is_of_bits
     }
 
     /// Whether the target is not in its own unit.
@@ -239,6 +248,7 @@ impl Preprocessing {
     pub(super) fn without_versions(&self) -> Preprocessing {
         let mut plain = self.clone();
         plain.missing_values = MissingValues::default();
+        plain.is_of_bits = false;
         for column in plain.features.iter_mut().chain(&mut plain.target) {
             if let Transform::Label { classes, .. } | Transform::OneHot { classes } =
                 &mut column.transform

@@ -55,6 +55,12 @@ impl Portable {
         self.compile.as_ref().is_some_and(|compile| compile.loss.item.from_logits())
     }
 
+    /// True where these logits are of labels, each of which a sigmoid makes a probability.
+    pub fn gives_logits_of_labels(&self) -> bool {
+        self.gives_logits()
+            && self.compile.as_ref().is_some_and(|compile| compile.loss.is_of_labels())
+    }
+
     /// Keras's keys for the layers in its files: the class in snake_case, counted in the model,
     /// whatever the layer's own name.
     pub fn file_keys(&self) -> Vec<String> {

@@ -215,6 +215,54 @@ fn thresholds_over_logits_are_refused() {
     assert_eq!(accuracy, format!("binary_accuracy: {:.4}", right as f64 / 60.0));
 }
 
+/// 1 or 0 for each label by its probability, over 0.5 or from the threshold on.
+fn each_label_is_predicted(folder: &Folder) {
+    let rows = |call: &str, toxic: &dyn Fn(f32) -> bool| {
+        let predictions = folder.ok(call);
+        let (header, rows) = predictions.split_once('\n').unwrap();
+        assert_eq!(header, "prediction_toxic,prediction_threat,p_toxic,p_threat");
+        for row in rows.lines() {
+            let cells: Vec<f32> = row.split(',').map(|cell| cell.parse().unwrap()).collect();
+            assert_eq!(cells[0] == 1.0, toxic(cells[2]), "{row}");
+            assert_eq!(cells[1] == 1.0, cells[3] > 0.5, "{row}");
+        }
+        rows.lines().filter(|row| row.starts_with('1')).count()
+    };
+    let few = rows("predict run t.csv --threshold toxic=0.99", &|p| p >= 0.99);
+    let all = rows("predict run t.csv --threshold toxic=0.01", &|p| p >= 0.01);
+    let some = rows("predict run t.csv", &|p| p > 0.5);
+    assert!(few <= some && some <= all && few < all, "{few} {some} {all}");
+    let json: serde_json::Value =
+        serde_json::from_str(&folder.ok("predict run t.csv --json")).unwrap();
+    let row = &json["predictions"][0];
+    let p = row["probabilities"]["toxic"].as_f64().unwrap();
+    assert_eq!(row["prediction"]["toxic"], u8::from(p > 0.5));
+    let call = folder.run("predict run t.csv --threshold toxicc=0.3");
+    assert!(call.stderr.contains("unknown label `toxicc`"), "{}", call.stderr);
+}
+
+#[test]
+fn labels_of_logits_are_predicted_and_exported_as_probabilities() {
+    let folder = Folder::new();
+    let rows: String =
+        (0..60).map(|i| format!("{},{},{}\n", i * 7 % 13, i % 2, u8::from(i % 5 == 0))).collect();
+    folder.write("t.csv", &format!("a,toxic,threat\n{rows}"));
+    let loss = "loss: {binary_crossentropy: {from_logits: true}}";
+    let config = config("{columns: [toxic, threat]}", "units: 2", loss).replace("[a, b]", "[a]");
+    folder.write("t.yaml", &config);
+    folder.ok("train t.yaml -q --out run");
+    each_label_is_predicted(&folder);
+    folder.ok("export run --to onnx --verify -o m.onnx");
+    folder.ok("export run --to torch -o torch");
+    // numbers from 0 to 1 that are no labels stay numbers
+    folder.write("t.csv", &folder.read("t.csv").replace(",1\n", ",0.7\n"));
+    folder.ok("train t.yaml -q --out numbers");
+    let predictions = folder.ok("predict numbers t.csv");
+    assert!(predictions.starts_with("prediction_toxic,prediction_threat\n"), "{predictions}");
+    let call = folder.run("predict numbers t.csv --threshold toxic=0.3");
+    assert!(call.stderr.contains("needs classes or labels"), "{}", call.stderr);
+}
+
 #[test]
 fn labels_are_counted_each_on_its_own() {
     let folder = Folder::new();
@@ -233,7 +281,7 @@ fn labels_are_counted_each_on_its_own() {
         let label =
             |name: &str| report.lines().find(|line| line.starts_with(name)).unwrap().to_string();
         assert!(label("toxic").ends_with(" 30") && label("threat").ends_with(" 12"), "{report}");
-        assert!(folder.ok("predict run t.csv").starts_with("prediction_toxic,prediction_threat\n"));
+        each_label_is_predicted(&folder);
         std::fs::remove_dir_all(folder.path("run")).unwrap();
     }
 }

@@ -90,6 +90,9 @@ pub(super) fn outputs(
                 let moved = graph.node("Add", &[&scaled, &offsets], vec![]);
                 out = graph.node("Cast", &[&moved], vec![int("to", FLOAT as i64)]);
             }
+            if preprocessing.is_of_bits() && portable.gives_logits_of_labels() {
+                out = graph.node("Sigmoid", &[&out], vec![]);
+            }
             let name = free(preprocessing, "prediction");
             graph.nodes_of("", "Identity", &[&out], &[&name], vec![]);
             let mut dims = vec![Dim::Named("batch")];

@@ -47,7 +47,9 @@ fn of_columns(path: &Path, graph: &Graph, model: Model) -> Result<f32> {
     let features = preprocessing.rows(&columns, &rows)?;
     let theirs = numbers(path, &outputs)?;
     match Predictor::new(model)?.predict(&features)? {
-        Predictions::Numbers { values, .. } => Ok(apart(&values, &theirs)),
+        Predictions::Numbers { values, .. } | Predictions::Labels { probabilities: values, .. } => {
+            Ok(apart(&values, &theirs))
+        }
         Predictions::Classes { classes, probabilities } => {
             let names = outputs.iter().find_map(TensorValue::strings).unwrap_or_default();
             let classes = of_classes(&classes, &probabilities, names);

@@ -114,6 +114,8 @@ fn predict(portable: &Portable, modules: &Modules, preprocessing: &Preprocessing
         if is_one {
             code += "    y = torch.cat([1 - y, y], dim=1)\n";
         }
+    } else if preprocessing.is_of_bits() && portable.gives_logits_of_labels() {
+        code += "    y = y.sigmoid()\n";
     } else if unit.iter().any(|unit| *unit != (1.0, 0.0)) {
         let (factors, offsets): (Vec<f64>, Vec<f64>) = unit.iter().copied().unzip();
         let _ = writeln!(
