@@ -17,7 +17,8 @@
 //! - [`config`]: a text as typed, every key with its place; the one macro that makes lists
 //! - `sections`: `data`, `model`, `compile`, `fit` as typed
 //! - [`data`]: tables in; preprocessing fitted on the training part and saved with the model
-//! - `spec`: the configuration, checked: every shape known, every default explicit
+//! - `spec`: the configuration, checked: every shape known, every default explicit; `supposed`:
+//!   the columns of a model that was made without a table
 //! - `plan`: a configuration with its data read and its spec resolved; `trainable` and `advice`:
 //!   what can't be learned or used, and what is seldom meant
 //! - [`layers`], [`activations`], [`initializers`], [`regularizers`], [`constraints`]: the vocabulary
@@ -33,12 +34,12 @@
 //! - `random`: one seed, named streams that need no state
 //! - `evaluate`, `predictor`, `history`: what a model is worth, and what it says; `meaning`:
 //!   what its outputs stand for
-//! - `artifact`, `checkpoint`, `run`, `self_test`, `weights_file`, `files`: what is on
-//!   disk; `disk`: every write and rename; `lock`: one process in a run's folder
+//! - `artifact`, `checkpoint`, `run`, `self_test`, `weights_file`, `init_weights`, `files`: what is
+//!   on disk; `disk`: every write and rename; `lock`: one process in a run's folder
 //! - [`exchange`]: other tools' formats, a file a format
 //! - `threads`, `float_environment`: who computes, and how tiny numbers are rounded
-//! - `numeric`, `limits`, `checks`: the ground floor: functions of numbers, the largest sizes, and
-//!   checks of arguments
+//! - `numeric`, `simd`, `limits`, `checks`, `free_memory`: the ground floor: functions of numbers,
+//!   loops over wide registers, the largest sizes, checks of arguments, the memory that is free
 //! - `target`: what outputs and targets are, for data, losses and metrics alike
 //! - `error`, [`diagnostics`]: what is wrong, and where, as data; `shape`
 

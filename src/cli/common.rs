@@ -20,7 +20,7 @@ pub(crate) struct CommonArguments {
     /// Number of threads; it does not change the results [default: one per core]
     #[arg(long, global = true, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub threads: Option<u16>,
-    /// Accept models and checkpoints even if their checksum says that they were changed
+    /// Load models and checkpoints even if their checksum does not match
     #[arg(long, global = true)]
     pub no_verify: bool,
     /// Print JSON on stdout: one event per line for train, one document for other commands

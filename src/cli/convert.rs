@@ -21,7 +21,7 @@ use super::view;
 
 #[derive(Args)]
 pub(crate) struct ConvertArguments {
-    /// Literal Keras code (.py, read and never run), Keras's JSON, or a configuration
+    /// Keras code (.py; it is read, never run), Keras JSON, or a configuration
     #[arg(value_name = "FILE")]
     file: PathBuf,
     /// The configuration to write: .yaml, .toml or .json [default: print YAML]

@@ -25,13 +25,13 @@ pub(crate) struct EvaluateArguments {
     #[arg(value_name = "MODEL")]
     model: PathBuf,
     /// A CSV file with the features and the target; `-` for stdin [default: the run's `data.test`,
-    /// else what it validates on]
+    /// else its validation data]
     #[arg(value_name = "DATA")]
     data: Option<PathBuf>,
     /// Number of rows per batch
     #[arg(long, default_value_t = 32, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     batch_size: u32,
-    /// For classes: also precision, recall and F1 of each class, and the confusion matrix
+    /// For classes: also print precision, recall and F1 of each class, and the confusion matrix
     #[arg(long)]
     report: bool,
 }

@@ -25,27 +25,27 @@ use super::view;
 
 #[derive(Args)]
 pub(crate) struct ExportArguments {
-    /// A run folder or a model file; for the architecture, a configuration will do
+    /// A run folder or a model file; for the architecture alone, also a configuration
     #[arg(value_name = "MODEL")]
     model: PathBuf,
-    /// What to write
+    /// The format to write
     #[arg(long, value_name = "WHAT", value_parser = formats())]
     to: &'static dyn ExportFormat,
     /// The file to write: .yaml, .toml or .json for the architecture, .safetensors for weights; `-`
     /// for stdout
     #[arg(short, long, value_name = "FILE")]
     out: PathBuf,
-    /// For weights: the numbers' type in the file
+    /// For weights: the data type of the tensors in the file
     #[arg(long, value_name = "TYPE", default_value = "f32")]
     dtype: Dtype,
-    /// For ONNX: write the preprocessing too, raw columns in and classes out; the default for a
-    /// model trained on a table
+    /// For ONNX: include the preprocessing, so that the graph takes raw columns and returns classes;
+    /// the default for a model trained on a table
     #[arg(long, conflicts_with = "without_preprocessing")]
     with_preprocessing: bool,
     /// For ONNX: write the network alone, without the preprocessing
     #[arg(long)]
     without_preprocessing: bool,
-    /// Read the file back, compute with it, and compare
+    /// Read the written file back and compare its outputs with the model's
     #[arg(long)]
     verify: bool,
 }

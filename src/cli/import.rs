@@ -25,37 +25,38 @@ use super::view;
 
 #[derive(Args)]
 pub(crate) struct ImportArguments {
-    /// Keras's .keras, .weights.h5 or .h5, or a safetensors file of PyTorch's or candle's
+    /// A .keras, .weights.h5 or .h5 file of Keras, or a safetensors file of PyTorch or candle
     #[arg(value_name = "FILE")]
     file: PathBuf,
-    /// The configuration whose architecture, data and preprocessing the model gets
+    /// The configuration that gives the architecture, the data and the preprocessing
     #[arg(long, value_name = "CONFIG")]
     config: Option<PathBuf>,
-    /// The model to write: a .safetensors file; or, with --config, a run's folder, from which
-    /// training goes on with the optimizer's state of a file of Keras's
+    /// The model to write: a .safetensors file; or, with --config, a run folder, whose training can
+    /// be resumed with the optimizer state of the Keras file
     /// [default: model.safetensors]
     #[arg(short, long, value_name = "MODEL")]
     out: Option<PathBuf>,
-    /// Replace a model.safetensors that is there where `-o` is not given
+    /// Without `-o`: replace an existing model.safetensors
     #[arg(long)]
     force: bool,
     /// For safetensors: load what fits by name and shape, and report the rest
     #[arg(long)]
     partial: bool,
-    /// For safetensors: the order of the features behind a flattened image [default: channels-last
-    /// in a file of ours, else channels-first]
+    /// For safetensors: the order in which images are flattened [default: channels-last in a file
+    /// of Lanthorn's, else channels-first]
     #[arg(long, value_name = "ORDER")]
     flatten: Option<FlattenOrder>,
-    /// For safetensors: which module of the file is which layer, such as `layer_in=dense`; once a pair
+    /// For safetensors: load a module of the file into a layer, such as `layer_in=dense`; can be
+    /// repeated
     #[arg(long, value_name = "MODULE=LAYER")]
     rename: Vec<String>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum FlattenOrder {
-    /// Channel, height, width: PyTorch's
+    /// Channel, height, width, as in PyTorch
     ChannelsFirst,
-    /// Height, width, channel: Keras's and ours
+    /// Height, width, channel, as in Keras
     ChannelsLast,
 }
 

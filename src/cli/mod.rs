@@ -51,13 +51,13 @@ enum Verb {
     Summary(summary::SummaryArguments),
     /// Compute the loss and the metrics of a model on a table
     Evaluate(evaluate::EvaluateArguments),
-    /// Predict each row of a table, as CSV
+    /// Predict each row of a table and print CSV
     Predict(predict::PredictArguments),
     /// Write a model, its architecture or its weights for Keras, PyTorch, candle or ONNX
     Export(export::ExportArguments),
-    /// Make a model from a file of Keras, PyTorch or candle
+    /// Make a model from a Keras, PyTorch or candle file
     Import(import::ImportArguments),
-    /// Convert Keras code, Keras JSON or a configuration to a configuration
+    /// Convert Keras code or Keras JSON to a configuration, or a configuration to another format
     Convert(convert::ConvertArguments),
     /// Show the tensors and metadata of any safetensors file
     Inspect(inspect::InspectArguments),

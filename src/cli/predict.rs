@@ -30,14 +30,14 @@ pub(crate) struct PredictArguments {
     /// Write the input's columns before the predictions
     #[arg(long)]
     keep_columns: bool,
-    /// Predict a class or label only from this probability on, such as `approved=0.7`; can be
-    /// repeated
+    /// Predict a class or label only if its probability is at least P, such as `approved=0.7`; can
+    /// be repeated
     #[arg(long, value_name = "CLASS=P")]
     threshold: Vec<String>,
     /// Number of rows per batch; it changes the speed, not the results
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     batch_size: Option<u32>,
-    /// Don't compute the model's self-test first
+    /// Skip the model's self-test
     #[arg(long)]
     no_self_test: bool,
 }

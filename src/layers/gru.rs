@@ -28,9 +28,9 @@ recurrent_layer! {
     /// Keras: `keras.layers.GRU`.
     pub struct Gru {
         activations {
-            /// The activation function of the candidate g.
+            /// Activation function of the candidate g.
             activation: Activation = Activation::Tanh,
-            /// The activation function of the gates.
+            /// Activation function of the gates.
             recurrent_activation: Activation = Activation::Sigmoid,
         }
         last {

@@ -27,9 +27,9 @@ recurrent_layer! {
     /// Keras: `keras.layers.LSTM`.
     pub struct Lstm {
         activations {
-            /// The activation function of the candidate g and of the cell's state.
+            /// Activation function of the candidate g and of the cell state.
             activation: Activation = Activation::Tanh,
-            /// The activation function of the gates.
+            /// Activation function of the gates.
             recurrent_activation: Activation = Activation::Sigmoid,
         }
         biases {

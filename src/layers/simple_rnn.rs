@@ -25,7 +25,7 @@ recurrent_layer! {
     /// Keras: `keras.layers.SimpleRNN`.
     pub struct SimpleRnn {
         activations {
-            /// The activation function of the new state.
+            /// Activation function of the new state.
             activation: Activation = Activation::Tanh,
         }
     }

@@ -10,29 +10,29 @@ use crate::error::Problem;
 use crate::losses::checks;
 use crate::target::Output;
 
-/// The area under the ROC or the precision-recall curve through `num_thresholds` points: near the
-/// exact area, and in a state that doesn't grow. Keras: `keras.metrics.AUC`.
+/// The area under the ROC or the precision-recall curve, approximated by `num_thresholds` points,
+/// so that its memory does not grow with the data. Keras: `keras.metrics.AUC`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Auc {
-    /// How many thresholds divide [0, 1]; at least 2. Default: 200.
+    /// Number of thresholds between 0 and 1; at least 2. Default: 200.
     pub num_thresholds: usize,
     /// ROC: true positives over false positives. PR: precision over recall. PRGAIN: both as gains
     /// over chance. Default: ROC.
     pub curve: Curve,
-    /// Between two points: the mean of both heights (for PR, Davis and Goadrich's curve), the larger
-    /// or the smaller one. Default: interpolation.
+    /// Height of the curve between two points: the mean of both (for PR, Davis and Goadrich's
+    /// interpolation), the larger or the smaller one. Default: interpolation.
     pub summation_method: Summation,
-    /// Thresholds from 0 to 1 instead of even ones; the ends are added. Default: even ones.
+    /// Thresholds between 0 and 1 to use instead; 0 and 1 are added. Default: evenly spaced.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub thresholds: Option<Vec<f64>>,
-    /// Whether the area is taken for each column, and the mean of all. Default: false, all numbers
-    /// in one.
+    /// Whether to compute the area for each column and average them. Default: false, which
+    /// treats all columns as one.
     pub multi_label: bool,
-    /// How many columns there are, for `multi_label`; checked where given.
+    /// Number of columns, for `multi_label`; checked if given.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub num_labels: Option<usize>,
-    /// How much each column counts. Default: 1.
+    /// Weight of each column in the mean. Default: 1.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub label_weights: Option<Vec<f64>>,
     /// Whether the predictions are logits, before the sigmoid. Default: false.

@@ -9,11 +9,12 @@ use crate::error::Problem;
 use crate::losses::checks;
 use crate::target::Output;
 
-/// How many are 1 and predicted over the threshold, by weight. Keras: `keras.metrics.TruePositives`.
+/// Number of true positives: y is 1 and the prediction is above the threshold. Sample weights
+/// count. Keras: `keras.metrics.TruePositives`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct TruePositives {
-    /// One threshold or several, from 0 to 1. Default: 0.5.
+    /// One or several thresholds, between 0 and 1. Default: 0.5.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub thresholds: Option<Thresholds>,
 }
@@ -28,12 +29,12 @@ impl Metric for TruePositives {
     }
 }
 
-/// How many are 0 and predicted up to the threshold, by weight.
-/// Keras: `keras.metrics.TrueNegatives`.
+/// Number of true negatives: y is 0 and the prediction is not above the threshold. Sample weights
+/// count. Keras: `keras.metrics.TrueNegatives`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct TrueNegatives {
-    /// One threshold or several, from 0 to 1. Default: 0.5.
+    /// One or several thresholds, between 0 and 1. Default: 0.5.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub thresholds: Option<Thresholds>,
 }
@@ -48,12 +49,12 @@ impl Metric for TrueNegatives {
     }
 }
 
-/// How many are 0 and predicted over the threshold, by weight.
-/// Keras: `keras.metrics.FalsePositives`.
+/// Number of false positives: y is 0 and the prediction is above the threshold. Sample weights
+/// count. Keras: `keras.metrics.FalsePositives`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct FalsePositives {
-    /// One threshold or several, from 0 to 1. Default: 0.5.
+    /// One or several thresholds, between 0 and 1. Default: 0.5.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub thresholds: Option<Thresholds>,
 }
@@ -64,12 +65,12 @@ impl Metric for FalsePositives {
     }
 }
 
-/// How many are 1 and predicted up to the threshold, by weight.
-/// Keras: `keras.metrics.FalseNegatives`.
+/// Number of false negatives: y is 1 and the prediction is not above the threshold. Sample weights
+/// count. Keras: `keras.metrics.FalseNegatives`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct FalseNegatives {
-    /// One threshold or several, from 0 to 1. Default: 0.5.
+    /// One or several thresholds, between 0 and 1. Default: 0.5.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub thresholds: Option<Thresholds>,
 }

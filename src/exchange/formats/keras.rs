@@ -22,7 +22,7 @@ impl ExportFormat for KerasFormat {
     }
 
     fn about(&self) -> &'static str {
-        "Keras's .keras: architecture, compile settings, weights, optimizer state"
+        "A .keras file: architecture, compile settings, weights, optimizer state"
     }
 
     fn ending(&self) -> Option<(&'static str, &'static str)> {
@@ -47,7 +47,7 @@ impl ExportFormat for KerasWeightsFormat {
     }
 
     fn about(&self) -> &'static str {
-        "Keras's .weights.h5"
+        "A .weights.h5 file of Keras: the weights alone"
     }
 
     fn ending(&self) -> Option<(&'static str, &'static str)> {
@@ -74,7 +74,7 @@ impl ExportFormat for KerasJsonFormat {
     }
 
     fn about(&self) -> &'static str {
-        "What Keras's `model_from_json` takes"
+        "The architecture as JSON, for Keras's `model_from_json`"
     }
 
     fn container(&self) -> Container {

@@ -18,7 +18,7 @@ impl ExportFormat for OnnxFormat {
     }
 
     fn about(&self) -> &'static str {
-        "An ONNX graph; for a model trained on a table, raw columns in and classes out"
+        "An ONNX graph; of a model trained on a table, it takes raw columns and returns classes"
     }
 
     fn ending(&self) -> Option<(&'static str, &'static str)> {

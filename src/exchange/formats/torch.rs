@@ -22,7 +22,7 @@ impl ExportFormat for TorchFormat {
     }
 
     fn about(&self) -> &'static str {
-        "A folder for PyTorch: the state dict, channels-first, and a model.py around it"
+        "A folder for PyTorch: the state dict, channels first, and a model.py that loads it"
     }
 
     fn container(&self) -> Container {

@@ -19,7 +19,7 @@ impl ExportFormat for WeightsFormat {
     }
 
     fn about(&self) -> &'static str {
-        "The weights alone, named and laid out as PyTorch and candle have them"
+        "The weights alone, with PyTorch's and candle's names and layouts"
     }
 
     fn ending(&self) -> Option<(&'static str, &'static str)> {

@@ -13,32 +13,32 @@ use crate::shape::Shape;
 use crate::weights::Scope;
 
 configuration! {
-    /// `output[p] = activation(Σ_a input[q] · kernel[a] + bias)`, q being
-    /// `p · strides + a · dilation_rate - before`, for positions p and offsets a; `before` is what
-    /// `padding` puts before the input.
+    /// `output[p] = activation(Σ_a input[q] · kernel[a] + bias)`, where q is
+    /// `p · strides + a · dilation_rate - before`, for positions p and offsets a; `before` is the
+    /// padding before the input.
     ///
     /// Input shape: (batch, spatial…, channels). Output shape: (batch, spatial'…, filters).
     /// Weights: `kernel` (size…, channels / groups, filters), `bias` (filters,).
     ///
     /// Keras: `keras.layers.ConvND`.
     pub struct Conv<const RANK: usize> {
-        /// The number of output channels; at least 1.
+        /// Number of output channels; at least 1.
         filters: usize,
-        /// The size of the kernel: one number, or one for each axis.
+        /// Size of the kernel: one number, or one for each axis.
         kernel_size: PerAxis,
-        /// How far the kernel moves at each step: one number, or one for each axis.
+        /// Stride of the kernel: one number, or one for each axis.
         strides: PerAxis = PerAxis::one(),
         /// `valid` (no padding) or `same` (as much as keeps the size at strides of 1); `causal`
         /// for Conv1D.
         padding: Padding = Padding::Valid,
-        /// The position of the channels: `channels_last` or `channels_first`.
+        /// Position of the channel axis: `channels_last` or `channels_first`.
         data_format: DataFormat = DataFormat::ChannelsLast,
         /// Dilation rate of the kernel. Above 1, an *atrous* convolution.
         dilation_rate: PerAxis = PerAxis::one(),
         /// The number of groups that the channels are split into: each group of filters sees its
         /// own group of input channels alone. Must divide `filters` and the input's channels.
         groups: usize = 1,
-        /// The activation function of the output.
+        /// Activation function applied to the output.
         activation: Activation = Activation::Linear,
         /// Whether to add a bias.
         use_bias: bool = true,
@@ -47,8 +47,7 @@ configuration! {
             bias "the bias" = Initializer::zeros(),
         }
         regularizers { kernel "the kernel", bias "the bias" }
-        /// Regularizer for the output: a penalty that is added to the loss, divided by the batch's
-        /// size.
+        /// Regularizer for the output; its penalty is divided by the batch size.
         activity_regularizer: Option<Regularizer> = None,
         constraints { kernel "the kernel", bias "the bias" }
     }

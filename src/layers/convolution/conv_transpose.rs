@@ -22,9 +22,9 @@ configuration! {
     ///
     /// Keras: `keras.layers.ConvNDTranspose`.
     pub struct ConvTranspose<const RANK: usize> {
-        /// The number of output channels; at least 1.
+        /// Number of output channels; at least 1.
         filters: usize,
-        /// The size of the kernel: one number, or one for each axis.
+        /// Size of the kernel: one number, or one for each axis.
         kernel_size: PerAxis,
         /// How far apart in the output the inputs are put: one number, or one for each axis.
         strides: PerAxis = PerAxis::one(),
@@ -33,11 +33,11 @@ configuration! {
         /// What is added to the end of the output, less than `strides`: one number, or one for each
         /// axis. Default: what `padding` needs.
         output_padding: Option<PerAxis> = None,
-        /// The position of the channels: `channels_last` or `channels_first`.
+        /// Position of the channel axis: `channels_last` or `channels_first`.
         data_format: DataFormat = DataFormat::ChannelsLast,
         /// Dilation rate of the kernel. Above 1, an *atrous* convolution.
         dilation_rate: PerAxis = PerAxis::one(),
-        /// The activation function of the output.
+        /// Activation function applied to the output.
         activation: Activation = Activation::Linear,
         /// Whether to add a bias.
         use_bias: bool = true,
@@ -46,8 +46,7 @@ configuration! {
             bias "the bias" = Initializer::zeros(),
         }
         regularizers { kernel "the kernel", bias "the bias" }
-        /// Regularizer for the output: a penalty that is added to the loss, divided by the batch's
-        /// size.
+        /// Regularizer for the output; its penalty is divided by the batch size.
         activity_regularizer: Option<Regularizer> = None,
         constraints { kernel "the kernel", bias "the bias" }
     }

@@ -22,21 +22,21 @@ configuration! {
     ///
     /// Keras: `keras.layers.SeparableConvND`.
     pub struct SeparableConv<const RANK: usize> {
-        /// The number of output channels; at least 1.
+        /// Number of output channels; at least 1.
         filters: usize,
-        /// The size of the kernel: one number, or one for each axis.
+        /// Size of the kernel: one number, or one for each axis.
         kernel_size: PerAxis,
-        /// How far the kernel moves at each step: one number, or one for each axis.
+        /// Stride of the kernel: one number, or one for each axis.
         strides: PerAxis = PerAxis::one(),
         /// `valid` (no padding) or `same` (as much as keeps the size at strides of 1).
         padding: Padding = Padding::Valid,
-        /// The number of filters of each input channel.
+        /// Number of filters per input channel.
         depth_multiplier: usize = 1,
-        /// The position of the channels: `channels_last` or `channels_first`.
+        /// Position of the channel axis: `channels_last` or `channels_first`.
         data_format: DataFormat = DataFormat::ChannelsLast,
         /// Dilation rate of the kernel. Above 1, an *atrous* convolution.
         dilation_rate: PerAxis = PerAxis::one(),
-        /// The activation function of the output.
+        /// Activation function applied to the output.
         activation: Activation = Activation::Linear,
         /// Whether to add a bias.
         use_bias: bool = true,
@@ -46,8 +46,7 @@ configuration! {
             bias "the bias" = Initializer::zeros(),
         }
         regularizers { depthwise "the depthwise kernel", pointwise "the pointwise kernel", bias "the bias" }
-        /// Regularizer for the output: a penalty that is added to the loss, divided by the batch's
-        /// size.
+        /// Regularizer for the output; its penalty is divided by the batch size.
         activity_regularizer: Option<Regularizer> = None,
         constraints { depthwise "the depthwise kernel", pointwise "the pointwise kernel", bias "the bias" }
     }

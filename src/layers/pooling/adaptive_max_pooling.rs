@@ -10,16 +10,16 @@ use crate::shape::Shape;
 use crate::weights::Scope;
 
 configuration! {
-    /// The largest number of evenly spread windows, one for each place of the output, channel by
-    /// channel: along an axis of length n, window i of o is `⌊i · n / o⌋ .. ⌈(i + 1) · n / o⌉`.
+    /// The largest value in each of `output_size` evenly spaced windows, for each channel: along
+    /// an axis of length n, window i of o is `⌊i · n / o⌋ .. ⌈(i + 1) · n / o⌉`.
     ///
     /// Input shape: (batch, spatial…, channels). Output shape: (batch, spatial'…, channels).
     ///
     /// Keras: `keras.layers.AdaptiveMaxPoolingND`.
     pub struct AdaptiveMaxPooling<const RANK: usize> {
-        /// The size of the output: one number, or one for each axis.
+        /// Size of the output: one number, or one for each axis.
         output_size: PerAxis,
-        /// The position of the channels: `channels_last` or `channels_first`.
+        /// Position of the channel axis: `channels_last` or `channels_first`.
         data_format: DataFormat = DataFormat::ChannelsLast,
     }
 }

@@ -10,19 +10,19 @@ use crate::shape::Shape;
 use crate::weights::Scope;
 
 configuration! {
-    /// The mean of each window, channel by channel; what `padding: same` adds does not count.
+    /// The mean of each window, for each channel; padding is not counted.
     ///
     /// Input shape: (batch, spatial…, channels). Output shape: (batch, spatial'…, channels).
     ///
     /// Keras: `keras.layers.AveragePoolingND`.
     pub struct AveragePooling<const RANK: usize> {
-        /// The size of the window: one number, or one for each axis.
+        /// Size of the window: one number, or one for each axis.
         pool_size: PerAxis = PerAxis::All(2),
-        /// How far the window moves at each step. Default: `pool_size`.
+        /// Stride of the window: one number, or one for each axis. Default: `pool_size`.
         strides: Option<PerAxis> = None,
         /// `valid` (no padding) or `same`.
         padding: Padding = Padding::Valid,
-        /// The position of the channels: `channels_last` or `channels_first`.
+        /// Position of the channel axis: `channels_last` or `channels_first`.
         data_format: DataFormat = DataFormat::ChannelsLast,
     }
 }

@@ -10,17 +10,15 @@ use crate::shape::Shape;
 use crate::weights::Scope;
 
 configuration! {
-    /// The mean of each channel. In a masked sequence (GlobalAveragePooling1D) the masked steps do
-    /// not count; unlike Keras, which divides 0 by 0, a sequence whose steps are all masked gives
-    /// 0.
+    /// The mean of each channel. `global_average_pooling1d` leaves masked steps out; unlike Keras,
+    /// which divides 0 by 0, a sequence whose steps are all masked gives 0.
     ///
-    /// Input shape: (batch, spatial…, channels). Output shape: (batch, channels), or with
-    /// `keepdims`
-    /// (batch, 1…, channels).
+    /// Input shape: (batch, spatial…, channels). Output shape: (batch, channels), or (batch, 1…,
+    /// channels) with `keepdims`.
     ///
     /// Keras: `keras.layers.GlobalAveragePoolingND`.
     pub struct GlobalAveragePooling<const RANK: usize> {
-        /// The position of the channels: `channels_last` or `channels_first`.
+        /// Position of the channel axis: `channels_last` or `channels_first`.
         data_format: DataFormat = DataFormat::ChannelsLast,
         /// Whether to keep the pooled axes, with length 1.
         keepdims: bool = false,

@@ -10,15 +10,14 @@ use crate::shape::Shape;
 use crate::weights::Scope;
 
 configuration! {
-    /// The largest number of each channel.
+    /// The largest value of each channel.
     ///
-    /// Input shape: (batch, spatial…, channels). Output shape: (batch, channels), or with
-    /// `keepdims`
-    /// (batch, 1…, channels).
+    /// Input shape: (batch, spatial…, channels). Output shape: (batch, channels), or (batch, 1…,
+    /// channels) with `keepdims`.
     ///
     /// Keras: `keras.layers.GlobalMaxPoolingND`.
     pub struct GlobalMaxPooling<const RANK: usize> {
-        /// The position of the channels: `channels_last` or `channels_first`.
+        /// Position of the channel axis: `channels_last` or `channels_first`.
         data_format: DataFormat = DataFormat::ChannelsLast,
         /// Whether to keep the pooled axes, with length 1.
         keepdims: bool = false,

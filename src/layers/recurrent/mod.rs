@@ -180,15 +180,13 @@ macro_rules! recurrent_layer {
                 }
                 $($($biases)*)?
                 regularizers { kernel "the kernel", recurrent "the recurrent kernel", bias "the bias" }
-                /// Regularizer for the output: a penalty that is added to the loss, divided by the
-                /// batch's size.
+                /// Regularizer for the output; its penalty is divided by the batch size.
                 activity_regularizer: Option<Regularizer> = None,
                 constraints { kernel "the kernel", recurrent "the recurrent kernel", bias "the bias" }
-                /// The fraction of the input's features to drop in training, the same ones at all
-                /// steps of a sequence.
-                dropout: f64 = 0.0,
-                /// The fraction of the state to drop in training, the same at all steps of a
+                /// Fraction of the input's features to drop in training, the same at all steps of a
                 /// sequence.
+                dropout: f64 = 0.0,
+                /// Fraction of the state to drop in training, the same at all steps of a sequence.
                 recurrent_dropout: f64 = 0.0,
                 /// Whether to return the output of every time step instead of the last one only.
                 return_sequences: bool = false,
@@ -199,7 +197,7 @@ macro_rules! recurrent_layer {
                 go_backwards: bool = false,
                 /// Must be false: every batch starts from a zero state.
                 stateful: bool = false,
-                /// Accepted for Keras's sake; it has no effect on the result.
+                /// Accepted for compatibility with Keras; it has no effect.
                 unroll: bool = false,
                 /// Whether the output at a masked step is 0; otherwise it repeats the step before.
                 zero_output_for_mask: bool = false,

@@ -20,7 +20,7 @@ configuration! {
         rate: f64,
         /// Seed of the layer's random numbers. Default: the seed of the run.
         seed: Option<u64> = None,
-        /// The position of the channels: `channels_last` or `channels_first`.
+        /// Position of the channel axis: `channels_last` or `channels_first`.
         [RANK > 1] data_format: DataFormat = DataFormat::ChannelsLast,
     }
 }

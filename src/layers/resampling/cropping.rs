@@ -9,7 +9,7 @@ use crate::shape::Shape;
 use crate::weights::Scope;
 
 configuration! {
-    /// The input without its ends along each axis.
+    /// Crops each axis at both ends.
     ///
     /// Input shape: (batch, spatial…, channels). Output shape: (batch, spatial'…, channels).
     ///
@@ -17,7 +17,7 @@ configuration! {
     pub struct Cropping<const RANK: usize> {
         /// How much is left out: ends….
         cropping: Margins = Margins::All(usize::from(RANK != 2)),
-        /// The position of the channels: `channels_last` or `channels_first`.
+        /// Position of the channel axis: `channels_last` or `channels_first`.
         [RANK > 1] data_format: DataFormat = DataFormat::ChannelsLast,
     }
 }

@@ -10,15 +10,15 @@ use crate::shape::Shape;
 use crate::weights::Scope;
 
 configuration! {
-    /// Each axis `size` times as long: every number repeated, or, by UpSampling2D, interpolated.
+    /// Makes each axis `size` times as long by repeating values; `up_sampling2d` can also interpolate.
     ///
     /// Input shape: (batch, spatial…, channels). Output shape: (batch, spatial'…, channels).
     ///
     /// Keras: `keras.layers.UpSamplingND`.
     pub struct UpSampling<const RANK: usize> {
-        /// How many times as long each axis becomes: one number, or one for each axis.
+        /// Factor by which each axis grows: one number, or one for each axis.
         size: PerAxis = PerAxis::All(2),
-        /// The position of the channels: `channels_last` or `channels_first`.
+        /// Position of the channel axis: `channels_last` or `channels_first`.
         [RANK > 1] data_format: DataFormat = DataFormat::ChannelsLast,
         /// `nearest`, `bilinear`, `bicubic`, `lanczos3` or `lanczos5`.
         [RANK == 2] interpolation: Interpolation = Interpolation::Nearest,

@@ -9,7 +9,7 @@ use crate::shape::Shape;
 use crate::weights::Scope;
 
 configuration! {
-    /// Zeros before and after each axis.
+    /// Pads each axis with zeros at both ends.
     ///
     /// Input shape: (batch, spatial…, channels). Output shape: (batch, spatial'…, channels).
     ///
@@ -17,7 +17,7 @@ configuration! {
     pub struct ZeroPadding<const RANK: usize> {
         /// How much is added: ends….
         padding: Margins = Margins::All(1),
-        /// The position of the channels: `channels_last` or `channels_first`.
+        /// Position of the channel axis: `channels_last` or `channels_first`.
         data_format: DataFormat = DataFormat::ChannelsLast,
     }
 }
