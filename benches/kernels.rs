@@ -18,8 +18,8 @@ use lanthorn::losses::LossEntry;
 use lanthorn::model::Network;
 use lanthorn::runtime::threads;
 use lanthorn::training::Config;
+use lanthorn::training::{CpuEngine, GraphEngine, Task};
 use lanthorn::training::{DataFacts, Spec};
-use lanthorn::training::{Engine, Pace};
 use serde_json::{Value, json};
 
 /// Groups of steps that a median is taken over.
@@ -161,7 +161,8 @@ fn measure(input: &Value, batch: usize, layers: &Value) -> [f64; 3] {
     let build = || Network::build(&spec.model, 1, &Device::Cpu).unwrap();
     let models = [build(), build(), build().without_kernels()];
     let [one, two, three] = &models;
-    let mut engines = [Engine::new(one), Engine::autograd(two), Engine::autograd(three)];
+    let mut kernels = CpuEngine::of(one).unwrap();
+    let mut graphs = [GraphEngine::new(two), GraphEngine::new(three)];
 
     let numbers = |n: usize| (0..n).map(|i| (i * 7919 % 101) as f32 / 50.0 - 1.0).collect();
     let x: Vec<f32> = numbers(batch * spec.model.input.elements());
@@ -170,8 +171,11 @@ fn measure(input: &Value, batch: usize, layers: &Value) -> [f64; 3] {
     let samples = Memory::new(&x, width, &y, y_shape, None);
     let rows: Vec<u64> = (0..batch as u64).collect();
     let mut step = |way: usize| {
-        let pace = Pace { step: 1, loss_scale: 1.0 };
-        engines[way].train(&models[way], &loss, &samples, &rows, pace).unwrap();
+        let task = Task { network: &models[way], loss: &loss, samples: &samples };
+        match way {
+            0 => drop(kernels.gradients(&task, &rows, 1, 1.0).unwrap()),
+            _ => drop(graphs[way - 1].gradients(&task, &rows, 1, 1.0).unwrap()),
+        }
     };
     let counts = [0, 1, 2].map(|way| {
         step(way);

@@ -17,9 +17,9 @@ use lanthorn::model::Network;
 use lanthorn::optimizers::{OptimizerEntry, OptimizerState};
 use lanthorn::runtime::threads;
 use lanthorn::training::Config;
+use lanthorn::training::Gradients;
+use lanthorn::training::{CpuEngine, Task};
 use lanthorn::training::{DataFacts, Spec};
-use lanthorn::training::{Engine, Pace};
-use lanthorn::training::{Gradient, Gradients};
 use serde_json::{Value, json};
 
 fn main() {
@@ -63,10 +63,10 @@ fn adam() -> [f64; 2] {
     let (_, model) = model(&json!([512]), &json!([{"dense": {"units": 512}}]));
     let entry: OptimizerEntry = Node::from_json(&json!("adam")).read().unwrap();
     let mut state = OptimizerState::new(&entry, model.weights()).unwrap();
-    let sizes: Vec<usize> =
-        model.weights().trainable().map(lanthorn::model::Weight::elements).collect();
-    let gradients = |value: f32| Gradients {
-        list: sizes.iter().map(|n| Gradient { values: vec![value; *n], present: true }).collect(),
+    let gradients = |value: f32| {
+        let mut gradients = Gradients::new(model.weights());
+        gradients.each(|_, values| values.fill(value));
+        gradients
     };
     // squared, the second moment starts just above the subnormal numbers
     state.step(model.weights(), &mut gradients(1e-17)).unwrap();
@@ -85,15 +85,16 @@ fn adam() -> [f64; 2] {
 fn gru(steps: usize) -> f64 {
     let (spec, model) = model(&json!([steps, 8]), &json!([{"gru": {"units": 64}}]));
     let loss: LossEntry = Node::from_json(&json!("mean_squared_error")).read().unwrap();
-    let mut engine = Engine::new(&model);
+    let mut engine = CpuEngine::of(&model).unwrap();
     let numbers = |n: usize| (0..n).map(|i| (i * 7919 % 101) as f32 / 50.0 - 1.0).collect();
     let (x, y): (Vec<f32>, Vec<f32>) = (numbers(32 * steps * 8), numbers(32 * 64));
     let y_shape = spec.model.output().dims();
     let samples = Memory::new(&x, steps * 8, &y, y_shape, None);
     let rows: Vec<u64> = (0..32).collect();
+    let task = Task { network: &model, loss: &loss, samples: &samples };
     let times = (0..10).map(|step| {
         let start = Instant::now();
-        engine.train(&model, &loss, &samples, &rows, Pace { step, loss_scale: 1.0 }).unwrap();
+        engine.gradients(&task, &rows, step, 1.0).unwrap();
         1e6 * start.elapsed().as_secs_f64() / steps as f64
     });
     times.fold(f64::INFINITY, f64::min)

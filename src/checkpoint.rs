@@ -52,23 +52,20 @@ impl TrainerState {
 
     /// The state but for the history, of which the writer of checkpoints has what came before.
     pub(crate) fn without_history(trainer: &Trainer) -> Result<TrainerState> {
-        let mut weights = Vec::new();
-        for weight in trainer.model.weights().iter() {
-            weights.push((weight.path(), weight.var.as_tensor().copy()?));
-        }
+        let paths = || trainer.model.weights().iter().map(super::weights::Weight::path);
+        let weights = paths().zip(trainer.engine.weights(&trainer.model)?).collect();
         let best = trainer.best.iter().flatten();
-        let paths = trainer.model.weights().iter().map(super::weights::Weight::path);
         let hooks = match trainer.hook_states.is_empty() {
             true => trainer.hooks.iter().map(|hook| hook.state()).collect(),
             false => trainer.hook_states.clone(), // resumed, and not yet begun
         };
         Ok(TrainerState {
-            best: paths.zip(best.cloned()).collect(),
+            best: paths().zip(best.cloned()).collect(),
             best_epoch: trainer.best_epoch,
             weights,
             optimizer: trainer.optimizer.variables()?,
             position: trainer.position,
-            scores: trainer.scores.state(),
+            scores: trainer.scores.state()?,
             hooks,
             history: History::default(),
             stopped: trainer.stopped.clone(),
@@ -87,8 +84,9 @@ impl TrainerState {
             if weight.path() != *path || !is_alike {
                 return Err(other("weights"));
             }
-            weight.set(values)?;
         }
+        let values: Vec<Tensor> = self.weights.iter().map(|(_, values)| values.clone()).collect();
+        trainer.engine.set_weights(&trainer.model, &values)?;
         if !self.best.is_empty() {
             let fits = list.iter().zip(&self.best).all(|(weight, (_, values))| {
                 weight.shape() == values.dims() && values.dtype() == DType::F32

@@ -3,31 +3,79 @@
 
 use std::borrow::Cow;
 use std::ops::ControlFlow;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use crate::batch::Column;
+use candle_core::Tensor;
+
 use crate::callbacks::Logs;
-use crate::data::Samples;
-use crate::engine::Engine;
+use crate::engine::{Engine, Task};
 use crate::error::{Error, Result};
-use crate::losses::LossEntry;
 use crate::metrics::{Accumulator, MetricBatch};
-use crate::network::Network;
 use crate::shape::Shape;
 use crate::spec::{Spec, TrainSpec};
 use crate::threads;
 
-/// The running loss and metrics over batches.
+/// The running loss and metrics over batches. What an engine has left on its device is taken from
+/// there when someone reads them.
 pub struct Scores {
+    running: Mutex<Running>,
+}
+
+struct Running {
     loss_total: f64,
     samples: f64,
-    metrics: Vec<Running>,
+    metrics: Vec<RunningMetric>,
+    /// Of one sample of the model's output.
+    output: Shape,
     prediction_shape: Vec<usize>,
     /// Back to the original unit, where the target is scaled: one (factor, offset) a column.
     unit: Option<Vec<(f64, f64)>>,
+    /// Batches that are still to be added.
+    deferred: Vec<Deferred>,
+    watcher: Option<Box<Watcher>>,
 }
 
+/// Sees every batch that is added.
+type Watcher = dyn FnMut(&ScoredBatch<'_>) + Send;
+
+/// A batch with what the model made of it, on the host.
+#[derive(Debug, Clone, Copy)]
+pub struct ScoredBatch<'a> {
+    /// Its loss before the update, penalties included.
+    pub loss: f32,
+    /// The model's outputs, row-major.
+    pub output: &'a [f32],
+    /// The mask of the output, where its steps have one: (batch, time).
+    pub mask: Option<&'a [f32]>,
+    /// The targets.
+    pub target: &'a [f32],
+    /// Their shape: (batch,) or (batch, k).
+    pub target_shape: &'a [usize],
+    /// How much each sample counts, where they count differently.
+    pub weight: Option<&'a [f32]>,
+}
+
+/// The same while the model's part of it is on a device.
+pub struct Deferred {
+    /// A scalar.
+    pub loss: Tensor,
+    /// (batch, …output).
+    pub output: Tensor,
+    /// (batch, time).
+    pub mask: Option<Tensor>,
+    /// See [`ScoredBatch`].
+    pub target: Vec<f32>,
+    /// See [`ScoredBatch`].
+    pub target_shape: Vec<usize>,
+    /// See [`ScoredBatch`].
+    pub weight: Option<Vec<f32>>,
+}
+
+/// Outputs that may wait on a device.
+const MOST_DEFERRED: usize = 1 << 22;
+
 /// A metric over the batches so far.
-struct Running {
+struct RunningMetric {
     key: String,
     weighted: bool,
     accumulator: Box<dyn Accumulator>,
@@ -45,66 +93,67 @@ impl Scores {
                 Error::Internal(format!("metric `{}`: {}", metric.key, problem.message))
             })?;
             let (key, weighted, zero) = (metric.key.clone(), metric.weighted, accumulator.state());
-            metrics.push(Running { key, weighted, accumulator, zero });
+            metrics.push(RunningMetric { key, weighted, accumulator, zero });
         }
-        let prediction_shape = Vec::new();
-        Ok(Scores { loss_total: 0.0, samples: 0.0, metrics, prediction_shape, unit: None })
+        let running = Running {
+            loss_total: 0.0,
+            samples: 0.0,
+            metrics,
+            output: spec.model.output().clone(),
+            prediction_shape: Vec::new(),
+            unit: None,
+            deferred: Vec::new(),
+            watcher: None,
+        };
+        Ok(Scores { running: Mutex::new(running) })
     }
 
     /// Forgets every batch.
     pub fn reset(&mut self) {
-        (self.loss_total, self.samples) = (0.0, 0.0);
-        for metric in &mut self.metrics {
+        let running = self.running_mut();
+        (running.loss_total, running.samples) = (0.0, 0.0);
+        running.deferred.clear();
+        for metric in &mut running.metrics {
             metric.accumulator.set_state(&metric.zero);
         }
     }
 
     /// Metrics in the target's original unit: one (factor, offset) a column of a scaled target.
     pub fn with_unit(mut self, unit: Option<Vec<(f64, f64)>>) -> Self {
-        self.unit = unit;
+        self.running_mut().unit = unit;
         self
     }
 
-    /// Adds the engine's last batch: its loss before the update counts as often as it has samples.
-    /// `output` is the shape of one sample of the model's output.
-    pub fn add(&mut self, loss: f32, engine: &Engine, output: &Shape) {
-        let batch = &engine.batch;
-        self.loss_total += f64::from(loss) * batch.len() as f64;
-        self.samples += batch.len() as f64;
-        if self.metrics.is_empty() {
-            return;
+    /// Someone who sees every batch that is added, by [`Scores::logs`] at the latest.
+    pub fn with_watcher(mut self, watcher: impl FnMut(&ScoredBatch<'_>) + Send + 'static) -> Self {
+        self.running_mut().watcher = Some(Box::new(watcher));
+        self
+    }
+
+    /// Adds a batch; its loss counts as often as it has samples.
+    pub fn add(&mut self, batch: &ScoredBatch<'_>) {
+        self.running_mut().add(batch);
+    }
+
+    /// Adds a batch once someone reads the scores, or much has gathered.
+    pub fn defer(&mut self, batch: Deferred) -> Result<()> {
+        let running = self.running_mut();
+        running.deferred.push(batch);
+        let waiting = running.deferred.iter().map(|batch| batch.output.elem_count());
+        if waiting.sum::<usize>() > MOST_DEFERRED {
+            running.settle()?;
         }
-        let (mut prediction, mut target) =
-            (Cow::Borrowed(engine.output()), Cow::Borrowed(batch.y().floats()));
-        if let Some(unit) = &self.unit {
-            to_unit(prediction.to_mut(), unit);
-            to_unit(target.to_mut(), unit);
-        }
-        self.prediction_shape.clear();
-        self.prediction_shape.push(batch.len());
-        self.prediction_shape.extend_from_slice(output.dims());
-        let mask = engine.mask().filter(|_| output.rank() >= 2);
-        let weighted = match mask {
-            None => batch.weight().map(|weight| Cow::Borrowed(weight.floats())),
-            Some(mask) => Some(combine(batch.weight().map(Column::floats), mask, batch.len())),
-        };
-        for metric in &mut self.metrics {
-            metric.accumulator.update(&MetricBatch {
-                target: &target,
-                target_shape: batch.y_dims(),
-                prediction: &prediction,
-                prediction_shape: &self.prediction_shape,
-                weight: if metric.weighted { weighted.as_deref() } else { mask },
-            });
-        }
+        Ok(())
     }
 
     /// The loss and the metrics so far, each key with a prefix (`val_`).
-    pub fn logs(&self, prefix: &str) -> Logs {
+    pub fn logs(&self, prefix: &str) -> Result<Logs> {
+        let mut running = self.running();
+        running.settle()?;
         let mut logs = Logs::default();
-        let loss = if self.samples > 0.0 { self.loss_total / self.samples } else { 0.0 };
+        let loss = if running.samples > 0.0 { running.loss_total / running.samples } else { 0.0 };
         logs.insert(format!("{prefix}loss"), loss);
-        for metric in &self.metrics {
+        for metric in &running.metrics {
             match metric.accumulator.result().as_slice() {
                 [value] => logs.insert(format!("{prefix}{}", metric.key), *value),
                 values => {
@@ -114,70 +163,141 @@ impl Scores {
                 }
             }
         }
-        logs
+        Ok(logs)
     }
 
-    /// Everything that changes, for a checkpoint.
-    pub(crate) fn state(&self) -> Vec<Vec<f64>> {
-        let mut state = vec![vec![self.loss_total, self.samples]];
-        state.extend(self.metrics.iter().map(|metric| metric.accumulator.state()));
-        state
+    /// Everything that changes, for a checkpoint and for [`Scores::merge`].
+    pub fn state(&self) -> Result<Vec<Vec<f64>>> {
+        let mut running = self.running();
+        running.settle()?;
+        let mut state = vec![vec![running.loss_total, running.samples]];
+        state.extend(running.metrics.iter().map(|metric| metric.accumulator.state()));
+        Ok(state)
+    }
+
+    /// Adds what was added to scores of the same kind elsewhere, by their state; false where it is
+    /// another model's.
+    pub fn merge(&mut self, state: &[Vec<f64>]) -> bool {
+        let Some((loss_total, samples, rest)) = self.parts(state) else { return false };
+        let running = self.running_mut();
+        running.loss_total += loss_total;
+        running.samples += samples;
+        for (values, metric) in rest.iter().zip(&mut running.metrics) {
+            metric.accumulator.merge(values);
+        }
+        true
     }
 
     /// Puts a state back; false where it is another model's.
     pub(crate) fn set_state(&mut self, state: &[Vec<f64>]) -> bool {
-        let Some(([loss_total, samples], rest)) =
-            state.split_first().and_then(|(first, rest)| Some((first.first_chunk::<2>()?, rest)))
-        else {
-            return false;
-        };
-        let fits = rest.len() == self.metrics.len()
-            && rest
-                .iter()
-                .zip(&self.metrics)
-                .all(|(state, metric)| state.len() == metric.zero.len());
-        if fits {
-            (self.loss_total, self.samples) = (*loss_total, *samples);
-            for (values, metric) in rest.iter().zip(&mut self.metrics) {
-                metric.accumulator.set_state(values);
-            }
+        self.reset();
+        self.merge(state)
+    }
+
+    /// The loss's total, the samples and the metrics' states; None where they are another model's.
+    fn parts<'s>(&self, state: &'s [Vec<f64>]) -> Option<(f64, f64, &'s [Vec<f64>])> {
+        let (first, rest) = state.split_first()?;
+        let [loss_total, samples] = first.first_chunk::<2>()?;
+        let running = self.running();
+        let mut pairs = rest.iter().zip(&running.metrics);
+        let fits = rest.len() == running.metrics.len()
+            && pairs.all(|(state, metric)| state.len() == metric.zero.len());
+        fits.then_some((*loss_total, *samples, rest))
+    }
+
+    fn running(&self) -> MutexGuard<'_, Running> {
+        self.running.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn running_mut(&mut self) -> &mut Running {
+        self.running.get_mut().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Running {
+    /// Takes the batches that wait from their device.
+    fn settle(&mut self) -> Result<()> {
+        for batch in std::mem::take(&mut self.deferred) {
+            let output = batch.output.flatten_all()?.to_vec1()?;
+            let mask = match &batch.mask {
+                Some(mask) => Some(mask.flatten_all()?.to_vec1()?),
+                None => None,
+            };
+            self.add(&ScoredBatch {
+                loss: batch.loss.to_scalar()?,
+                output: &output,
+                mask: mask.as_deref(),
+                target: &batch.target,
+                target_shape: &batch.target_shape,
+                weight: batch.weight.as_deref(),
+            });
         }
-        fits
+        Ok(())
+    }
+
+    fn add(&mut self, batch: &ScoredBatch<'_>) {
+        let samples = batch.target_shape.first().copied().unwrap_or(0);
+        self.loss_total += f64::from(batch.loss) * samples as f64;
+        self.samples += samples as f64;
+        if let Some(watcher) = &mut self.watcher {
+            watcher(batch);
+        }
+        if self.metrics.is_empty() {
+            return;
+        }
+        let (mut prediction, mut target) =
+            (Cow::Borrowed(batch.output), Cow::Borrowed(batch.target));
+        if let Some(unit) = &self.unit {
+            to_unit(prediction.to_mut(), unit);
+            to_unit(target.to_mut(), unit);
+        }
+        self.prediction_shape.clear();
+        self.prediction_shape.push(samples);
+        self.prediction_shape.extend_from_slice(self.output.dims());
+        let mask = batch.mask.filter(|_| self.output.rank() >= 2);
+        let weighted = match mask {
+            None => batch.weight.map(Cow::Borrowed),
+            Some(mask) => Some(combine(batch.weight, mask, samples)),
+        };
+        for metric in &mut self.metrics {
+            metric.accumulator.update(&MetricBatch {
+                target: &target,
+                target_shape: batch.target_shape,
+                prediction: &prediction,
+                prediction_shape: &self.prediction_shape,
+                weight: if metric.weighted { weighted.as_deref() } else { mask },
+            });
+        }
     }
 }
 
 /// Runs samples through the model in inference mode and adds them to `scores`.
 pub fn score(
-    engine: &mut Engine,
-    model: &Network,
-    loss: &LossEntry,
-    scores: &mut Scores,
-    samples: &dyn Samples,
+    engine: &mut dyn Engine,
+    task: &Task<'_>,
     batch_size: usize,
+    scores: &mut Scores,
 ) -> Result<()> {
-    let mut each = |_: &Engine| ControlFlow::Continue(());
-    score_each(engine, model, loss, scores, samples, batch_size, &mut each).map(drop)
+    score_each(engine, task, batch_size, scores, &mut || ControlFlow::Continue(())).map(drop)
 }
 
-/// The same; `each` sees the engine after every batch, and says whether to go on.
+/// The same; `each` says after every batch whether to go on.
 pub fn score_each(
-    engine: &mut Engine,
-    model: &Network,
-    loss: &LossEntry,
-    scores: &mut Scores,
-    samples: &dyn Samples,
+    engine: &mut dyn Engine,
+    task: &Task<'_>,
     batch_size: usize,
-    each: &mut (dyn FnMut(&Engine) -> ControlFlow<()> + Send),
+    scores: &mut Scores,
+    each: &mut (dyn FnMut() -> ControlFlow<()> + Send),
 ) -> Result<ControlFlow<()>> {
     scores.reset();
-    let (end, step, mut rows) = (samples.len() as u64, batch_size.max(1), Vec::new());
+    let (end, step) = (task.samples.len() as u64, batch_size.max(1));
+    let mut rows = Vec::with_capacity(step.min(task.samples.len()));
     threads::within(|| {
         for start in (0..end).step_by(step) {
             rows.clear();
             rows.extend(start..end.min(start + step as u64));
-            let value = engine.evaluate(model, loss, samples, &rows)?;
-            scores.add(value, engine, model.spec().output());
-            if each(engine).is_break() {
+            engine.evaluate(task, &rows, scores)?;
+            if each().is_break() {
                 return Ok(ControlFlow::Break(()));
             }
         }

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use candle_core::{CpuStorage, InplaceOp1, Layout, Storage, Var};
 
 use crate::error::{Error, Result};
-use crate::gradients::Gradients;
+use crate::gradients::{FEW, Gradients, Places};
 use crate::kernels::{Backward, BoundKernel, Kernel, OutputMask, Pass, Saved};
 use crate::network::Network;
 use crate::random::Random;
@@ -29,10 +29,8 @@ pub struct KernelModel {
 struct KernelStep {
     kernel: Arc<dyn Kernel>,
     weights: Vec<LayerWeight>,
-    /// The place of each weight's gradient among those of the trainable weights.
-    gradients: Vec<Option<usize>>,
-    /// Places for those gradients while the kernel fills them.
-    taken: Vec<Vec<f32>>,
+    /// Where its weights' gradients are.
+    places: Places,
     has_state: bool,
     /// True where a layer before this one has a trainable weight.
     needs_dx: bool,
@@ -46,20 +44,19 @@ struct KernelStep {
 impl KernelModel {
     /// The model as kernels; None where a layer has no kernel or the weights are not on the CPU.
     pub fn of(model: &Network) -> Option<KernelModel> {
-        let places = model.weights().trainable_places();
+        let trainable = model.weights().trainable_places();
         let mut needs_dx = false;
         let mut steps = Vec::new();
         for (bound, layer) in model.kernels().iter().zip(&model.spec().layers) {
             let BoundKernel { kernel, weights } = bound.clone()?;
-            let place = |weight: &LayerWeight| weight.place().and_then(|place| places[place]);
-            let gradients: Vec<Option<usize>> = weights.iter().map(place).collect();
-            let trains = gradients.iter().any(Option::is_some);
+            let place = |weight: &LayerWeight| weight.place().and_then(|place| trainable[place]);
+            let places = Places::new(weights.iter().map(place).collect());
+            let trains = !places.are_none();
             steps.push(KernelStep {
                 kernel,
-                has_state: gradients.iter().any(Option::is_none),
-                taken: vec![Vec::new(); gradients.len()],
+                has_state: !places.are_all(),
                 weights,
-                gradients,
+                places,
                 needs_dx,
                 sizes: (layer.input.elements(), layer.output.elements()),
                 y: Vec::new(),
@@ -85,12 +82,8 @@ impl KernelModel {
     }
 
     /// A batch of `batch` samples through all layers; see [`KernelModel::output`].
-    pub fn forward(&mut self, x: &[f32], batch: usize, training: Option<u64>) -> Result<()> {
-        self.forward_ids(x, None, batch, training)
-    }
-
-    /// The same with the input as ids, too, where it came so.
-    pub fn forward_ids(
+    /// `ids` are the input as whole numbers, where it came so.
+    pub fn forward(
         &mut self,
         x: &[f32],
         ids: Option<&[u32]>,
@@ -137,27 +130,29 @@ impl KernelModel {
         mask(&self.steps, self.batch)
     }
 
-    /// The output, and the place for the gradient of the loss with respect to it.
-    pub fn output_and_gradient<'a>(&'a mut self, x: &'a [f32]) -> (&'a [f32], &'a mut [f32]) {
+    /// The output, its mask, and the place for the gradient of the loss with respect to it.
+    pub fn output_mask_and_gradient<'a>(
+        &'a mut self,
+        x: &'a [f32],
+    ) -> (&'a [f32], Option<&'a [f32]>, &'a mut [f32]) {
         let y = output(&self.steps, x, self.batch, self.training);
+        let mask = mask(&self.steps, self.batch);
         let dy = &mut self.flow[0];
         if dy.len() < y.len() {
             dy.resize(y.len(), 0.0);
         }
-        (y, &mut dy[..y.len()])
+        (y, mask, &mut dy[..y.len()])
     }
 
     /// The gradients of all trainable weights, from the gradient of the output that was put into
-    /// [`KernelModel::output_and_gradient`]'s place.
+    /// [`KernelModel::output_mask_and_gradient`]'s place.
     pub fn backward(
         &mut self,
         x: &[f32],
         ids: Option<&[u32]>,
         gradients: &mut Gradients,
     ) -> Result<()> {
-        for gradient in &mut gradients.list {
-            gradient.present = true;
-        }
+        gradients.all_present();
         let batch = self.batch;
         for index in (0..self.steps.len()).rev() {
             let (before, rest) = self.steps.split_at_mut(index);
@@ -165,7 +160,7 @@ impl KernelModel {
             if step.kernel.is_identity(self.training) {
                 continue; // the gradient is the same, number for number
             }
-            if !step.needs_dx && step.gradients.iter().all(Option::is_none) {
+            if !step.needs_dx && step.places.are_none() {
                 break; // nothing before it is trained
             }
             let input = output(before, x, batch, self.training);
@@ -181,37 +176,16 @@ impl KernelModel {
             if step.needs_dx && dx.len() < batch * step.sizes.0 {
                 dx.resize(batch * step.sizes.0, 0.0);
             }
-            for (place, taken) in step.gradients.iter().zip(&mut step.taken) {
-                if let Some(place) = place {
-                    std::mem::swap(&mut gradients.list[*place].values, taken);
-                }
-            }
             let (kernel, saved) = (&step.kernel, &mut step.saved);
             let y = &step.y[..batch * step.sizes.1];
             let dx = step.needs_dx.then(|| &mut dx[..batch * step.sizes.0]);
             let dy = &mut dy[..y.len()];
-            let taken = step.gradients.iter().zip(&mut step.taken);
-            let taken = taken.map(|(place, taken)| place.map(|_| taken.as_mut_slice()));
             with_slices(&step.weights, |weights| {
                 let mut few: [Option<&mut [f32]>; FEW] = Default::default();
                 let mut many: Vec<Option<&mut [f32]>> = Vec::new();
-                let dweights = match weights.len() {
-                    count @ ..=FEW => {
-                        few.iter_mut().zip(taken).for_each(|(to, from)| *to = from);
-                        &mut few[..count]
-                    }
-                    _ => {
-                        taken.for_each(|from| many.push(from)); // not `extend`: lifetimes
-                        many.as_mut_slice()
-                    }
-                };
+                let dweights = gradients.of_layer(&step.places, &mut few, &mut many);
                 kernel.backward(&pass, Backward { x: input, weights, y, dy, saved, dx, dweights });
             })?;
-            for (place, taken) in step.gradients.iter().zip(&mut step.taken) {
-                if let Some(place) = place {
-                    std::mem::swap(&mut gradients.list[*place].values, taken);
-                }
-            }
             self.flow.swap(0, 1);
         }
         Ok(())
@@ -250,9 +224,6 @@ fn mask(steps: &[KernelStep], batch: usize) -> Option<&[f32]> {
         _ => None,
     }
 }
-
-/// Layers with at most this many weights need no allocation for the list of them.
-const FEW: usize = 4;
 
 /// Runs with the values of weights on the CPU as slices.
 pub(crate) fn with_slices<V: Borrow<Var>, R>(

@@ -24,8 +24,8 @@
 //! - [`layers`], [`activations`], [`initializers`], [`regularizers`], [`constraints`]: the vocabulary
 //! - `weights`: the only owner of parameters; `stored`: how they stand in files
 //! - `network`: the layers, built; `summary`: Keras's table of them
-//! - `trainer`: fit(), the loop; `engine`: one batch forward and backward, by `kernel_model` over
-//!   the kernels of `kernels`, or by candle's autograd; `gradients`: where they are gathered
+//! - `trainer`: fit(), the loop; `engine`: what runs a step, `cpu` by `kernel_model` over the kernels
+//!   of `kernels`, or `graph` by candle's autograd; `gradients`: all of them in one buffer
 //! - `events`: what happens in a training, and who listens to it; `keeper`: who keeps a run
 //! - [`losses`], [`metrics`], [`optimizers`], `schedules`, [`callbacks`]: a trait, a list, and a
 //!   file each
@@ -135,7 +135,7 @@ pub mod training {
     pub use crate::arrays::*;
     pub use crate::batch::*;
     pub use crate::checkpoint::*;
-    pub use crate::engine::*;
+    pub use crate::engine::{CpuEngine, Engine, GraphEngine, Task, of as engine_of};
     pub use crate::events::*;
     pub use crate::gradients::*;
     pub use crate::history::*;

@@ -4,6 +4,7 @@ use candle_core::{DType, Device, Tensor};
 
 use crate::batch::Batch;
 use crate::data::Samples;
+use crate::engine::Choice;
 use crate::error::Result;
 use crate::kernels::BoundKernel;
 use crate::layers::{Context, Forward, Signal, apply_kernel};
@@ -16,7 +17,8 @@ use crate::weights::Weights;
 pub struct Network {
     spec: ModelSpec,
     layers: Vec<Box<dyn Forward>>,
-    /// On the CPU, the layers' kernels where they have one.
+    /// On the CPU, the layers' kernels where they have one; none where the `graph` engine is asked
+    /// for by name.
     kernels: Vec<Option<BoundKernel>>,
     weights: Weights,
     random: Random,
@@ -38,11 +40,9 @@ impl Network {
             let mut scope = weights.scope(&layer.name, layer.trainable);
             layers.push(layer.entry.item.build(&layer.input, &mut scope)?);
         }
-        let kernels: Vec<Option<BoundKernel>> = if device.is_cpu() {
-            layers.iter().map(|layer| layer.to_kernel()).collect()
-        } else {
-            layers.iter().map(|_| None).collect()
-        };
+        let wants_kernels = device.is_cpu() && Choice::made()? != Choice::Graph;
+        let kernel = |layer: &Box<dyn Forward>| layer.to_kernel().filter(|_| wants_kernels);
+        let kernels = layers.iter().map(kernel).collect();
         Ok(Network { spec: spec.clone(), layers, kernels, weights, random })
     }
 

@@ -2,15 +2,14 @@
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use candle_core::Tensor;
 use rayon::prelude::*;
 
 use crate::activations::Activation;
 use crate::artifact::{Model, supposed};
 use crate::data::Preprocessing;
+use crate::engine::{self, Engine};
 use crate::error::{Error, Result};
 use crate::float_environment::FlushToZero;
-use crate::kernel_model::KernelModel;
 use crate::meaning::Meaning;
 use crate::threads;
 
@@ -38,16 +37,16 @@ pub struct Predictor {
     meaning: Meaning,
     /// What the output still has to go through to be probabilities.
     last: Activation,
-    /// True where every layer has a kernel and a row's output doesn't depend on other rows.
+    /// True where a row's output doesn't depend on other rows.
     is_by_sample: bool,
-    /// KernelModel models with their buffers, one for each block that is worked on at a time; made
-    /// when first needed.
+    /// Engines with their buffers, one for each block that is worked on at a time; made when first
+    /// needed.
     idle: Mutex<Vec<Worker>>,
 }
 
-/// A model as kernels and a place for a padded block.
+/// An engine and a place for a padded block.
 struct Worker {
-    kernels: KernelModel,
+    engine: Box<dyn Engine>,
     padded: Vec<f32>,
 }
 
@@ -104,10 +103,9 @@ impl Predictor {
             Meaning::Second(_) | Meaning::Labels(_) if are_logits => Activation::sigmoid(),
             _ => Activation::Linear,
         };
-        let kernels = KernelModel::of(&model.network);
-        let is_by_sample = kernels.as_ref().is_some_and(KernelModel::is_by_sample);
-        let idle = kernels.map(|kernels| Worker { kernels, padded: Vec::new() });
-        let idle = Mutex::new(idle.into_iter().collect());
+        let engine = engine::of(&model.network)?;
+        let is_by_sample = engine.is_by_sample();
+        let idle = Mutex::new(vec![Worker { engine, padded: Vec::new() }]);
         Ok(Predictor { model, meaning, last, is_by_sample, idle })
     }
 
@@ -205,12 +203,9 @@ impl Predictor {
             return Ok(());
         }
         let idle = self.idle().pop();
-        let made = || {
-            let kernels = KernelModel::of(&self.model.network)?;
-            Some(Worker { kernels, padded: Vec::new() })
-        };
-        let Some(mut worker) = idle.or_else(made) else {
-            return self.block_of_tensors(features, values);
+        let mut worker = match idle {
+            Some(worker) => worker,
+            None => Worker { engine: engine::of(&self.model.network)?, padded: Vec::new() },
         };
         let result = self.run(&mut worker, features, values);
         self.idle().push(worker);
@@ -223,7 +218,7 @@ impl Predictor {
 
     fn run(&self, worker: &mut Worker, features: &[f32], values: &mut [f32]) -> Result<()> {
         let input = self.features();
-        let Worker { kernels, padded } = worker;
+        let Worker { engine, padded } = worker;
         let x = if self.is_by_sample || features.len() == BLOCK * input {
             features
         } else {
@@ -232,21 +227,7 @@ impl Predictor {
             padded.resize(BLOCK * input, 0.0);
             padded
         };
-        kernels.forward(x, x.len() / input, None)?;
-        self.finish(kernels.output(x), values);
-        Ok(())
-    }
-
-    /// The same through candle's tensors, for models without kernels and for other devices.
-    fn block_of_tensors(&self, features: &[f32], values: &mut [f32]) -> Result<()> {
-        let network = &self.model.network;
-        let input = &network.spec().input;
-        let mut padded = features.to_vec();
-        padded.resize(BLOCK * input.elements(), 0.0);
-        let device = network.weights().device();
-        let x = Tensor::from_vec(padded, input.with_batch(BLOCK), device)?;
-        let y = network.predict(&x)?; // (BLOCK, …output)
-        self.finish(&y.flatten_all()?.to_vec1::<f32>()?, values);
+        self.finish(engine.predict(&self.model.network, x, x.len() / input)?, values);
         Ok(())
     }
 

@@ -6,8 +6,10 @@ use candle_core::Tensor;
 use serde::{Deserialize, Serialize};
 
 use crate::data::{Loaded, Preprocessing};
+use crate::engine;
 use crate::error::Result;
 use crate::network::Network;
+use crate::threads;
 
 /// Rows as they stand in the table, and the model's outputs for them.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -71,8 +73,9 @@ fn compute(
     if rows.is_empty() {
         return Ok(Vec::new());
     }
-    let x = features(columns, rows, preprocessing, model)?;
-    Ok(model.predict(&x)?.flatten_all()?.to_vec1()?)
+    let features = preprocessing.rows(columns, rows)?;
+    let mut engine = engine::of(model)?;
+    threads::within(|| Ok(engine.predict(model, &features, rows.len())?.to_vec()))
 }
 
 /// Rows of cells as the model's input.

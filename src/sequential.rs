@@ -9,7 +9,7 @@ use crate::artifact::{self, Model};
 use crate::callbacks::Logs;
 use crate::config::ConfigError;
 use crate::data::Samples;
-use crate::engine::Engine;
+use crate::engine::{self, Task};
 use crate::error::{Error, Result};
 use crate::evaluate::{Scores, score};
 use crate::events::Listeners;
@@ -197,9 +197,9 @@ impl Sequential {
         let rows = Rows::of(&Arrays { x, y, sample_weight: None }, target, "the data")?;
         let (spec, train) = self.specs(&fit, target, true)?;
         let mut scores = Scores::new(&spec, &train)?;
-        let mut engine = Engine::new(network);
-        score(&mut engine, network, &train.loss, &mut scores, &rows.samples(), fit.batch_size)?;
-        Ok(scores.logs(""))
+        let task = Task { network, loss: &train.loss, samples: &rows.samples() };
+        score(engine::of(network)?.as_mut(), &task, fit.batch_size, &mut scores)?;
+        scores.logs("")
     }
 
     /// The outputs for these rows: (rows, …output).

@@ -9,7 +9,7 @@ use crate::callbacks::{Hook, Logs, Run};
 use crate::checkpoint::TrainerState;
 use crate::data::{Order, Samples, Shuffle};
 use crate::diagnostics::{Code, Diagnostic};
-use crate::engine::{Engine, Pace};
+use crate::engine::{self, Engine, GraphEngine, Task};
 use crate::error::{Error, Result};
 use crate::evaluate::{Scores, score, score_each};
 use crate::events::{Clock, Event, Flow, Listeners};
@@ -29,7 +29,7 @@ pub struct Trainer {
     pub history: History,
     pub(crate) spec: TrainSpec,
     pub(crate) optimizer: OptimizerState,
-    engine: Engine,
+    pub(crate) engine: Box<dyn Engine>,
     pub(crate) scores: Scores,
     held_back: Scores,
     pub(crate) hooks: Vec<Box<dyn Hook>>,
@@ -64,7 +64,7 @@ impl Trainer {
         let optimizer = OptimizerState::new(&train.optimizer, model.weights())?;
         let (scores, held_back) = (Scores::new(spec, train)?, Scores::new(spec, train)?);
         let hooks = train.hooks()?;
-        let engine = Engine::new(&model);
+        let engine = engine::of(&model)?;
         let tolerates_nan = hooks.iter().any(|hook| hook.tolerates_nan());
         Ok(Trainer {
             engine,
@@ -104,13 +104,13 @@ impl Trainer {
     }
 
     /// The loss and the metrics of the current epoch so far.
-    pub fn running_logs(&self) -> Logs {
+    pub fn running_logs(&self) -> Result<Logs> {
         self.scores.logs("")
     }
 
     /// The same training through candle's autograd, whatever kernels there are: the oracle.
     pub fn autograd(mut self) -> Self {
-        self.engine = Engine::autograd(&self.model);
+        self.engine = Box::new(GraphEngine::new(&self.model));
         self
     }
 
@@ -197,7 +197,7 @@ impl Trainer {
                     return Ok(Outcome::Interrupted);
                 }
             }
-            let mut logs = self.scores.logs("");
+            let mut logs = self.scores.logs("")?;
             if let Some(validation) = &data.validation
                 && (epoch + 1).is_multiple_of(self.spec.validation_freq)
             {
@@ -260,16 +260,13 @@ impl Trainer {
     }
 
     /// One step: forward, loss, gradients, update.
-    fn step(&mut self, data: &dyn Samples, rows: &[u64]) -> Result<()> {
-        let Trainer { model, engine, spec, .. } = self;
-        let pace = Pace { step: self.position.step, loss_scale: self.optimizer.loss_scale() };
-        let loss = engine.train(model, &spec.loss, data, rows, pace)?;
-        if loss.is_finite() {
-            self.optimizer.step(self.model.weights(), &mut self.engine.gradients)?;
-        } else if !self.tolerates_nan {
+    fn step(&mut self, samples: &dyn Samples, rows: &[u64]) -> Result<()> {
+        let Trainer { model, engine, spec, optimizer, scores, .. } = self;
+        let task = Task { network: model, loss: &spec.loss, samples };
+        let not_finite = engine.train(&task, rows, self.position.step, optimizer, scores)?;
+        if let Some(loss) = not_finite.filter(|_| !self.tolerates_nan) {
             return Err(self.not_finite(loss));
         }
-        self.scores.add(loss, &self.engine, self.model.spec().output());
         self.position.batch += 1;
         self.position.step += 1;
         Ok(())
@@ -293,27 +290,32 @@ impl Trainer {
         listeners: &mut Listeners<'_>,
     ) -> Result<Option<Logs>> {
         let Trainer { model, engine, spec, held_back, .. } = self;
-        let mut each = |_: &Engine| match listeners.flow() {
+        let mut each = || match listeners.flow() {
             Flow::Continue => ControlFlow::Continue(()),
             Flow::Interrupt => ControlFlow::Break(()),
         };
-        let (loss, size) = (&spec.loss, spec.validation_batch_size);
-        let end = score_each(engine, model, loss, held_back, data, size, &mut each)?;
-        Ok(end.is_continue().then(|| held_back.logs("val_")))
+        let task = Task { network: model, loss: &spec.loss, samples: data };
+        let size = spec.validation_batch_size;
+        let end = score_each(engine.as_mut(), &task, size, held_back, &mut each)?;
+        match end {
+            ControlFlow::Continue(()) => held_back.logs("val_").map(Some),
+            ControlFlow::Break(()) => Ok(None),
+        }
     }
 
     /// The loss and the metrics of the weights as they are, each key with a prefix.
     fn worth(&mut self, data: &dyn Samples, prefix: &str) -> Result<Logs> {
         let Trainer { model, engine, spec, held_back, .. } = self;
-        score(engine, model, &spec.loss, held_back, data, spec.validation_batch_size)?;
-        Ok(held_back.logs(prefix))
+        let task = Task { network: model, loss: &spec.loss, samples: data };
+        score(engine.as_mut(), &task, spec.validation_batch_size, held_back)?;
+        held_back.logs(prefix)
     }
 
     fn after_batch(&mut self, listeners: &mut Listeners<'_>) -> Result<()> {
         if !self.hooks.iter().any(|hook| hook.watches_batches()) {
             return Ok(());
         }
-        let (batch, logs) = (self.position.batch - 1, self.scores.logs(""));
+        let (batch, logs) = (self.position.batch - 1, self.scores.logs("")?);
         self.hook(listeners, |hook, run| hook.on_batch_end(batch, &logs, run))
     }
 
@@ -356,17 +358,13 @@ impl Trainer {
             self.optimizer.set_learning_rate(rate);
         }
         if run.keep_best {
-            let copy = |weight: &crate::weights::Weight| weight.var.as_tensor().copy();
-            let best: candle_core::Result<Vec<_>> = self.model.weights().iter().map(copy).collect();
-            self.best = Some(best?);
+            self.best = Some(self.engine.weights(&self.model)?);
             self.best_epoch = Some(self.position.epoch + 1);
         }
         if run.restore_best
             && let Some(best) = &self.best
         {
-            for (weight, values) in self.model.weights().iter().zip(best) {
-                weight.set(values)?;
-            }
+            self.engine.set_weights(&self.model, best)?;
             if let Some(ending) = &mut self.ending {
                 ending.best_epoch = self.best_epoch;
             }

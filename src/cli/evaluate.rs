@@ -1,7 +1,7 @@
 //! `lanthorn evaluate`.
 
-use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use anyhow::Result;
 use clap::Args;
@@ -9,11 +9,11 @@ use lanthorn::Error;
 use lanthorn::config::Document;
 use lanthorn::data::{self, Dataset, Memory, Preprocessing};
 use lanthorn::metrics::report::Report;
-use lanthorn::model::{Scores, score_each};
+use lanthorn::model::{Scores, score};
 use lanthorn::training::CONFIG;
 use lanthorn::training::Config;
-use lanthorn::training::Engine;
 use lanthorn::training::Plan;
+use lanthorn::training::{Task, engine_of};
 use serde_json::json;
 
 use super::common::{CommonArguments, load_model};
@@ -53,20 +53,22 @@ pub(crate) fn run(arguments: &EvaluateArguments, common: &CommonArguments) -> Re
     }
     let unit = preprocessing.is_target_scaled().then(|| preprocessing.target_unit());
     let mut scores = Scores::new(&model.spec, train)?.with_unit(unit);
-    let mut report = if arguments.report { Some(Report::of(&model, preprocessing)?) } else { None };
-    let mut engine = Engine::new(&model.network);
-    let (network, rows) = (&model.network, Memory::from(&data));
-    let (width, logits) = (model.spec.model.output().last(), train.loss.item.from_logits());
-    let mut each = |engine: &Engine| {
-        if let Some(report) = &mut report {
-            report.add(engine.batch.y().floats(), engine.output(), width, logits);
-        }
-        ControlFlow::Continue(())
+    let report = match arguments.report {
+        true => Some(Arc::new(Mutex::new(Report::of(&model, preprocessing)?))),
+        false => None,
     };
+    let (width, logits) = (model.spec.model.output().last(), train.loss.item.from_logits());
+    if let Some(report) = report.clone() {
+        scores = scores.with_watcher(move |batch| {
+            lock(&report).add(batch.target, batch.output, width, logits);
+        });
+    }
+    let samples = Memory::from(&data);
+    let task = Task { network: &model.network, loss: &train.loss, samples: &samples };
     let size = arguments.batch_size as usize;
-    let _: ControlFlow<()> =
-        score_each(&mut engine, network, &train.loss, &mut scores, &rows, size, &mut each)?;
-    let logs = scores.logs("");
+    score(engine_of(&model.network)?.as_mut(), &task, size, &mut scores)?;
+    let logs = scores.logs("")?;
+    let report = report.as_deref().map(lock);
     if common.json {
         let mut document = json!({ "rows": data.len(), "metrics": logs });
         if let Some(part) = &part {
@@ -86,6 +88,11 @@ pub(crate) fn run(arguments: &EvaluateArguments, common: &CommonArguments) -> Re
         text += &report.to_text();
     }
     view::result(&text)
+}
+
+/// The report, which the scores' watcher has, too.
+fn lock(report: &Mutex<Report>) -> MutexGuard<'_, Report> {
+    report.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// What a run keeps to be evaluated on, and what that is: its test table, else its validation table,

@@ -38,8 +38,14 @@ pub trait Accumulator: Send {
     fn result(&self) -> Vec<f64>;
     /// The state, for a checkpoint and for [`Accumulator::set_state`]; never grows with the data.
     fn state(&self) -> Vec<f64>;
-    /// Puts a state back; all zeros, of the same length, is a fresh start unless stated otherwise.
+    /// Puts a state back; all zeros, of the same length, is a fresh start.
     fn set_state(&mut self, state: &[f64]);
+    /// Adds what another of the same kind has seen, by its state. States are sums over samples.
+    fn merge(&mut self, other: &[f64]) {
+        let mut state = self.state();
+        state.iter_mut().zip(other).for_each(|(sum, other)| *sum += other);
+        self.set_state(&state);
+    }
 }
 
 /// One batch on the host.

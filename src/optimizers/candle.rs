@@ -3,9 +3,10 @@
 use candle_core::Var;
 use candle_core::backprop::GradStore;
 
+use super::in_place::in_place;
 use super::optimizer::OptimizerEntry;
-use super::state::OptimizerState;
-use crate::gradients::{Gradient, Gradients};
+use super::state::{Change, OptimizerState};
+use crate::gradients::Gradients;
 use crate::weights::Weight;
 
 /// Any optimizer of the list as a `candle_nn::Optimizer`:
@@ -40,11 +41,9 @@ impl candle_nn::Optimizer for CandleOptimizer {
     fn new(vars: Vec<Var>, config: OptimizerEntry) -> candle_core::Result<Self> {
         let weights: Vec<Weight> =
             vars.into_iter().enumerate().map(|(index, var)| weight(index, var)).collect();
-        let zeros =
-            |weight: &Weight| Gradient { values: vec![0.0; weight.elements()], present: true };
         Ok(CandleOptimizer {
             state: OptimizerState::over(&config, weights.iter())?,
-            gradients: Gradients { list: weights.iter().map(zeros).collect() },
+            gradients: Gradients::zeros(weights.iter().map(Weight::elements)),
             weights,
         })
     }
@@ -54,7 +53,9 @@ impl candle_nn::Optimizer for CandleOptimizer {
         let tensors: Vec<_> =
             self.weights.iter().map(|weight| gradients.get(&weight.var).cloned()).collect();
         self.gradients.gather(&tensors)?;
-        self.state.advance(self.weights.iter(), &mut self.gradients)?;
+        let weights = &self.weights;
+        let hold = |index: usize, change: &mut Change<'_>| in_place(&weights[index].var, change);
+        self.state.update(&mut self.gradients, hold)?;
         Ok(())
     }
 

@@ -4,11 +4,12 @@ use std::cell::RefCell;
 
 use candle_core::{CpuStorage, DType, InplaceOp1, Layout, Tensor, Var};
 
+use super::state::Change;
 use crate::error::{Error, Result};
 
 /// Runs `change` over the values of a weight (row-major): in place on the CPU, by way of the host
 /// on other devices.
-pub(super) fn in_place(var: &Var, change: impl FnOnce(&mut [f32]) -> Result<()>) -> Result<()> {
+pub(crate) fn in_place(var: &Var, change: &mut Change<'_>) -> Result<()> {
     if !var.device().is_cpu() || var.dtype() != DType::F32 {
         let values = var.as_tensor().flatten_all()?.to_dtype(DType::F32)?;
         let mut values = values.to_vec1::<f32>()?;
@@ -16,17 +17,17 @@ pub(super) fn in_place(var: &Var, change: impl FnOnce(&mut [f32]) -> Result<()>)
         let changed = Tensor::from_vec(values, var.shape(), var.device())?;
         return Ok(var.set(&changed.to_dtype(var.dtype())?)?);
     }
-    let op = InPlace { change: RefCell::new(Some(change)), outcome: RefCell::new(Ok(())) };
+    let op = InPlace { change: RefCell::new(change), outcome: RefCell::new(Ok(())) };
     var.inplace_op1(&op)?;
     op.outcome.into_inner()
 }
 
-struct InPlace<F> {
-    change: RefCell<Option<F>>,
+struct InPlace<'a, 'c> {
+    change: RefCell<&'a mut Change<'c>>,
     outcome: RefCell<Result<()>>,
 }
 
-impl<F: FnOnce(&mut [f32]) -> Result<()>> InplaceOp1 for InPlace<F> {
+impl InplaceOp1 for InPlace<'_, '_> {
     fn name(&self) -> &'static str {
         "update"
     }
@@ -36,9 +37,7 @@ impl<F: FnOnce(&mut [f32]) -> Result<()>> InplaceOp1 for InPlace<F> {
         else {
             candle_core::bail!("a weight must be contiguous f32 values");
         };
-        if let Some(change) = self.change.take() {
-            *self.outcome.borrow_mut() = change(&mut values[start..end]);
-        }
+        *self.outcome.borrow_mut() = (self.change.borrow_mut())(&mut values[start..end]);
         Ok(())
     }
 }

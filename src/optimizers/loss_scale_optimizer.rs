@@ -95,17 +95,15 @@ impl DynamicScale {
 
     /// Divides the gradients by the scale. False where the step must be left out.
     pub(super) fn unscale(&mut self, gradients: &mut Gradients) -> bool {
-        let present = || gradients.list.iter().filter(|gradient| gradient.present);
-        let is_bad = |g: f32| if g.is_finite() { 0.0 } else { 1.0 };
-        if present().any(|gradient| vector::sum(&gradient.values, is_bad) > 0.0) {
+        let (mut bad, is_bad) = (0.0, |g: f32| if g.is_finite() { 0.0 } else { 1.0 });
+        gradients.each(|_, values| bad += vector::sum(values, is_bad));
+        if bad > 0.0 {
             self.step_counter = 0;
             self.scale *= 0.5;
             return false;
         }
         let scale = self.scale;
-        for gradient in gradients.list.iter_mut().filter(|gradient| gradient.present) {
-            vector::map(&mut gradient.values, |g| g / scale);
-        }
+        gradients.each(|_, values| vector::map(values, |g| g / scale));
         self.step_counter += 1;
         if self.step_counter == self.growth_steps {
             self.step_counter = 0;

@@ -36,6 +36,7 @@ pub use adamw::AdamW;
 pub use candle::CandleOptimizer;
 pub use common::OptimizerCommon;
 pub use ftrl::Ftrl;
+pub(crate) use in_place::in_place;
 pub use lamb::Lamb;
 pub use lion::Lion;
 pub use loss_scale_optimizer::LossScaleOptimizer;
@@ -45,7 +46,7 @@ pub use optimizer::{Optimizer, OptimizerEntry, Parameter, Slot, UpdateStep, Weig
 pub use rmsprop::RmsProp;
 pub use schedule_free_adamw::ScheduleFreeAdamW;
 pub use sgd::Sgd;
-pub use state::OptimizerState;
+pub use state::{Change, OptimizerState};
 
 /// Learning rates over the steps.
 pub mod schedules {

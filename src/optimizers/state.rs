@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use candle_core::Var;
+
 use super::common::OptimizerCommon;
 use super::in_place::in_place;
 use super::loss_scale_optimizer::DynamicScale;
@@ -31,6 +33,9 @@ pub struct OptimizerState {
     scratch: Vec<f32>,
     norms: Vec<f32>,
 }
+
+/// What is done to the values of a weight.
+pub type Change<'a> = dyn FnMut(&mut [f32]) -> Result<()> + 'a;
 
 /// What is kept for one weight.
 pub(super) struct WeightState {
@@ -137,16 +142,19 @@ impl OptimizerState {
     /// One step. `gradients` in the order of [`Weights::trainable`]; one that is not present is
     /// left alone. They may be changed.
     pub fn step(&mut self, weights: &Weights, gradients: &mut Gradients) -> Result<()> {
-        self.advance(weights.trainable(), gradients)
+        let vars: Vec<&Var> = weights.trainable().map(|weight| &weight.var).collect();
+        self.update(gradients, |index, change| in_place(vars[index], change))
     }
 
-    pub(super) fn advance<'w>(
+    /// The same for whoever holds the weights' values: `hold` runs a change over those of the weight
+    /// with this index, row-major.
+    pub fn update(
         &mut self,
-        weights: impl Iterator<Item = &'w Weight>,
         gradients: &mut Gradients,
+        mut hold: impl FnMut(usize, &mut Change<'_>) -> Result<()>,
     ) -> Result<()> {
         let _flushed = FlushToZero::on_this_thread();
-        let (mine, given) = (self.weights.len(), gradients.list.len());
+        let (mine, given) = (self.weights.len(), gradients.len());
         if mine != given {
             let message = format!("{given} gradients for {mine} weights");
             return Err(Error::Internal(message));
@@ -158,7 +166,7 @@ impl OptimizerState {
         }
         if let Some(factor) = self.common.loss_scale_factor {
             let factor = factor as f32;
-            each_present(gradients, |values| vector::map(values, |g| g / factor));
+            gradients.each(|_, values| vector::map(values, |g| g / factor));
         }
         let every = self.common.gradient_accumulation_steps.unwrap_or(1);
         let is_real = (self.iterations + 1).is_multiple_of(every);
@@ -172,18 +180,17 @@ impl OptimizerState {
             self.rule.begin(&mut step, &mut self.scalars);
         }
         let average = self.averaging(t);
-        let states = self.weights.iter_mut().zip(&gradients.list);
-        for (weight, (state, gradient)) in weights.zip(states) {
-            let present = gradient.present;
-            let is_updated = is_real && present;
-            let is_constrained = state.constraint.is_some() && present;
-            if !is_updated && average.is_none() && !is_constrained {
+        for (index, state) in self.weights.iter_mut().enumerate() {
+            let gradient = gradients.get(index);
+            let updated_by = gradient.filter(|_| is_real);
+            let is_constrained = state.constraint.is_some() && gradient.is_some();
+            if updated_by.is_none() && average.is_none() && !is_constrained {
                 continue;
             }
             let (rule, scratch, norms) = (&*self.rule, &mut self.scratch, &mut self.norms);
-            in_place(&weight.var, |values| {
-                if is_updated {
-                    state.update(rule, &step, values, &gradient.values, scratch)?;
+            hold(index, &mut |values| {
+                if let Some(gradient) = updated_by {
+                    state.update(rule, &step, values, gradient, scratch)?;
                 }
                 if let Some(average) = average {
                     state.average(average, values);
@@ -204,7 +211,7 @@ impl OptimizerState {
             return Ok(false);
         }
         for (weight, state) in weights.trainable().zip(&self.weights) {
-            in_place(&weight.var, |values| {
+            in_place(&weight.var, &mut |values| {
                 values.copy_from_slice(&state.average);
                 Ok(())
             })?;
@@ -215,9 +222,9 @@ impl OptimizerState {
     /// Adds the gradients to the accumulators; at the last of `every` batches, makes them the mean
     /// of all instead.
     fn accumulate(&mut self, gradients: &mut Gradients, every: Option<u64>) {
-        let states = self.weights.iter_mut().zip(&mut gradients.list);
-        for (state, gradient) in states.filter(|(_, gradient)| gradient.present) {
-            let (sum, values) = (&mut state.accumulator, &mut gradient.values);
+        let weights = &mut self.weights;
+        gradients.each(|index, values| {
+            let sum = &mut weights[index].accumulator;
             if let Some(every) = every {
                 let every = every as f32;
                 vector::update(values, sum, [], |g, sum, []| ((g + sum) / every, []));
@@ -225,7 +232,7 @@ impl OptimizerState {
             } else {
                 vector::update(sum, values, [], |sum, g, []| (sum + g, []));
             }
-        }
+        });
     }
 
     /// How the averages move at this step, where they are kept.
@@ -305,28 +312,22 @@ impl WeightState {
 fn clip(common: &OptimizerCommon, gradients: &mut Gradients) {
     if let Some(most) = common.clipnorm {
         let most = most as f32;
-        each_present(gradients, |values| {
+        gradients.each(|_, values| {
             let length = vector::norm(values);
             let length = if length < most { most } else { length }; // not a number stays so
             vector::map(values, |g| g * most / length);
         });
     } else if let Some(most) = common.clipvalue {
         let most = most as f32;
-        each_present(gradients, |values| vector::map(values, |g| g.clamp(-most, most)));
+        gradients.each(|_, values| vector::map(values, |g| g.clamp(-most, most)));
     } else if let Some(most) = common.global_clipnorm {
         let most = most as f32;
         let mut square = 0.0;
-        each_present(gradients, |values| square += vector::sum(values, |g| g * g));
+        gradients.each(|_, values| square += vector::sum(values, |g| g * g));
         let length = square.sqrt() as f32;
         let scale = most * (1.0 / length).min(1.0 / most);
         // as in Keras, an infinite norm makes every gradient not a number
         let scale = if length.is_finite() { scale } else { f32::NAN };
-        each_present(gradients, |values| vector::map(values, |g| g * scale));
-    }
-}
-
-fn each_present(gradients: &mut Gradients, mut change: impl FnMut(&mut [f32])) {
-    for gradient in gradients.list.iter_mut().filter(|gradient| gradient.present) {
-        change(&mut gradient.values);
+        gradients.each(|_, values| vector::map(values, |g| g * scale));
     }
 }

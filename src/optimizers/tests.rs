@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use super::*;
 use crate::config::Node;
 use crate::constraints::Constraint;
-use crate::gradients::{Gradient, Gradients};
+use crate::gradients::Gradients;
 use crate::initializers::Initializer;
 use crate::random::Random;
 use crate::stored::Stored;
@@ -34,9 +34,10 @@ fn weights(constraint: Option<Constraint>) -> Weights {
 }
 
 fn gradients(step: usize) -> Gradients {
-    let values = |n: usize| (0..n).map(|i| ((i * 7 + step * 3) % 5) as f32 * 0.1 - 0.2).collect();
-    let list = [12, 4].map(|n| Gradient { values: values(n), present: true });
-    Gradients { list: list.into() }
+    let mut gradients = Gradients::zeros([12, 4]);
+    let value = |i: usize| ((i * 7 + step * 3) % 5) as f32 * 0.1 - 0.2;
+    gradients.each(|_, values| (0..).zip(values).for_each(|(i, to)| *to = value(i)));
+    gradients
 }
 
 fn values(weights: &Weights) -> Vec<f32> {
@@ -143,7 +144,7 @@ fn a_weight_without_a_gradient_is_left_alone() {
         let before = values(&weights);
         let mut state = OptimizerState::new(&read(json!(name)), &weights).unwrap();
         let mut gradients = gradients(0);
-        gradients.list[1].present = false;
+        gradients.clear(1);
         state.step(&weights, &mut gradients).unwrap();
         let after = values(&weights);
         assert_eq!(before[12..], after[12..], "{name}");
@@ -193,9 +194,7 @@ fn the_loss_is_scaled_and_the_gradients_are_unscaled() {
     let mut b = OptimizerState::new(&entry, &scaled).unwrap();
     assert_eq!((a.loss_scale(), b.loss_scale()), (1.0, 8.0));
     let mut times_eight = gradients(0);
-    for gradient in &mut times_eight.list {
-        gradient.values.iter_mut().for_each(|g| *g *= 8.0);
-    }
+    times_eight.scale(8.0);
     a.step(&plain, &mut gradients(0)).unwrap();
     b.step(&scaled, &mut times_eight).unwrap();
     assert_eq!(values(&plain), values(&scaled));
@@ -259,10 +258,8 @@ fn what_decays_becomes_zero_and_never_subnormal() {
         let mut state = OptimizerState::new(&entry, &weights).unwrap();
         let mut tiny = gradients(0);
         for step in 0..300 {
-            for gradient in &mut tiny.list {
-                let size = if step < 5 { 2e-37 } else { 0.0 };
-                gradient.values.iter_mut().enumerate().for_each(|(i, g)| *g = size * i as f32);
-            }
+            let size = if step < 5 { 2e-37 } else { 0.0 };
+            tiny.each(|_, values| (0..).zip(values).for_each(|(i, g)| *g = size * i as f32));
             state.step(&weights, &mut tiny).unwrap();
             for (name, tensor) in state.variables().unwrap() {
                 let values = tensor.to_dtype(candle_core::DType::F32).unwrap();

@@ -10,6 +10,7 @@ mod bad_files;
 mod bad_input;
 mod columns;
 mod ending;
+mod engines;
 mod every_key;
 mod forms;
 mod hints;

@@ -9,9 +9,9 @@ use lanthorn::model::Target;
 use lanthorn::model::summary;
 use lanthorn::model::{Scores, score};
 use lanthorn::training::Config;
-use lanthorn::training::Engine;
 use lanthorn::training::{DataFacts, Spec};
 use lanthorn::training::{Event, Listener, Listeners};
+use lanthorn::training::{Task, engine_of};
 use lanthorn::training::{Trainer, TrainingData};
 use serde_json::{Value, json};
 
@@ -85,17 +85,11 @@ fn run(golden: &Golden, case: &Value, way: &dyn Fn(Trainer) -> Trainer) -> Resul
 
     let train = spec.train.as_ref().ok_or("not trained")?;
     let mut scores = Scores::new(&spec, train).map_err(text)?;
-    let mut engine = Engine::new(&trainer.model);
-    score(
-        &mut engine,
-        &trainer.model,
-        &train.loss,
-        &mut scores,
-        &all.rows(0, n, all.weights(0, n)),
-        32,
-    )
-    .map_err(text)?;
-    same_logs("evaluate", &logs_json(&scores.logs("")), &case["evaluate_all"])?;
+    let mut engine = engine_of(&trainer.model).map_err(text)?;
+    let samples = all.rows(0, n, all.weights(0, n));
+    let task = Task { network: &trainer.model, loss: &train.loss, samples: &samples };
+    score(engine.as_mut(), &task, 32, &mut scores).map_err(text)?;
+    same_logs("evaluate", &logs_json(&scores.logs("").map_err(text)?), &case["evaluate_all"])?;
     let count = state.iter().map(|(_, tensor)| tensor.elem_count()).sum();
     let table = summary(&trainer.model, 80, Some(count));
     same_text("summary after", &table, &case["summary_after_fit"])
@@ -179,7 +173,7 @@ struct BatchLogs(Vec<Value>);
 impl Listener for BatchLogs {
     fn on_event(&mut self, event: &Event, trainer: &Trainer) -> lanthorn::Result<()> {
         if matches!(event, Event::Batch) {
-            self.0.push(logs_json(&trainer.running_logs()));
+            self.0.push(logs_json(&trainer.running_logs()?));
         }
         Ok(())
     }

@@ -9,7 +9,7 @@ use lanthorn::model::Stored;
 use lanthorn::model::{WeightOptions, WeightSpec, Weights};
 use lanthorn::optimizers::{OptimizerEntry, OptimizerState};
 use lanthorn::runtime::Random;
-use lanthorn::training::{Gradient, Gradients};
+use lanthorn::training::Gradients;
 use serde_json::Value;
 
 use crate::golden::{Golden, Outcome, close, close_numbers, numbers};
@@ -45,9 +45,9 @@ pub fn check(golden: &Golden, case: &Value) -> Result<Outcome, String> {
             close_numbers("learning rate", &[state.learning_rate()], &[rate as f32], 1e-7, 1e-6)?;
         }
         let mut gradients = Gradients::new(&weights);
-        for (gradient, name) in gradients.list.iter_mut().zip(&names) {
+        for (index, name) in names.iter().enumerate() {
             let values = tensor("grads", name)?.get(step).map_err(|e| e.to_string())?;
-            *gradient = Gradient { values: numbers(&values), present: true };
+            gradients.place(index).copy_from_slice(&numbers(&values));
         }
         state.step(&weights, &mut gradients).map_err(text)?;
         for (weight, name) in weights.iter().zip(&names) {

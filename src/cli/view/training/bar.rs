@@ -55,7 +55,9 @@ impl ViewStyle for Bar {
         {
             self.last_drawn = now;
             bar.set_position(trainer.position().batch as u64);
-            bar.set_message(words(&trainer.running_logs()));
+            if let Ok(logs) = trainer.running_logs() {
+                bar.set_message(words(&logs)); // else the next step tells why
+            }
         }
     }
 

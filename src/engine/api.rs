@@ -1,0 +1,73 @@
+//! What an engine does.
+
+use candle_core::{Device, Tensor};
+
+use crate::data::Samples;
+use crate::error::{Error, Result};
+use crate::evaluate::Scores;
+use crate::losses::LossEntry;
+use crate::network::Network;
+use crate::optimizers::OptimizerState;
+
+/// What an engine works on: the same from step to step.
+#[derive(Clone, Copy)]
+pub struct Task<'a> {
+    /// The layers and the weights.
+    pub network: &'a Network,
+    /// The loss.
+    pub loss: &'a LossEntry,
+    /// Where the rows are from.
+    pub samples: &'a dyn Samples,
+}
+
+/// Runs batches through a network, where its weights are. Nothing in a step goes to the host but
+/// through it: what a step is worth stays in the [`Scores`] as the engine left it, until someone
+/// reads them.
+pub trait Engine: Send {
+    /// Its name: `cpu`, `graph`.
+    fn name(&self) -> &'static str;
+
+    /// One step over some rows: forward, loss, backward, and the optimizer's update. `step` is the
+    /// number of the step, which keys the random streams. Gives the loss where it is not finite:
+    /// then nothing but moving statistics was updated.
+    fn train(
+        &mut self,
+        task: &Task<'_>,
+        rows: &[u64],
+        step: u64,
+        optimizer: &mut OptimizerState,
+        scores: &mut Scores,
+    ) -> Result<Option<f32>>;
+
+    /// Forward and loss of some rows, in inference mode.
+    fn evaluate(&mut self, task: &Task<'_>, rows: &[u64], scores: &mut Scores) -> Result<()>;
+
+    /// The outputs for so many samples of features, row after row, in inference mode.
+    fn predict<'a>(
+        &'a mut self,
+        network: &Network,
+        x: &'a [f32],
+        samples: usize,
+    ) -> Result<&'a [f32]>;
+
+    /// True where, in inference mode, the output of a sample is the same to the last bit whatever
+    /// other samples there are.
+    fn is_by_sample(&self) -> bool {
+        false
+    }
+
+    /// Copies of all weights on the host, in their order.
+    fn weights(&self, network: &Network) -> Result<Vec<Tensor>> {
+        let copy = |tensor: &Tensor| match tensor.device() {
+            Device::Cpu => tensor.copy(),
+            _ => tensor.to_device(&Device::Cpu),
+        };
+        let copies = network.weights().iter().map(|weight| copy(weight.var.as_tensor()));
+        copies.collect::<candle_core::Result<_>>().map_err(Error::from)
+    }
+
+    /// Replaces all weights, in their order and of their shapes.
+    fn set_weights(&mut self, network: &Network, values: &[Tensor]) -> Result<()> {
+        network.weights().iter().zip(values).try_for_each(|(weight, values)| weight.set(values))
+    }
+}
