@@ -43,6 +43,10 @@ pub(crate) fn warnings(config: &Config, spec: &Spec, loaded: &Loaded) -> Vec<Dia
         warnings.extend(rare_class(train, loaded));
         warnings.extend(learning_rate(train));
         warnings.extend(no_validation(config, loaded));
+    } else if config.compile.is_none() {
+        let message = "there is no `compile` section: the configuration can't be trained";
+        let help = "say how to train: `compile: {optimizer: adam, loss: mse}`";
+        warnings.push(Diagnostic::warning(Code::NoTraining, message).with_help(help));
     }
     warnings
 }
@@ -118,19 +122,21 @@ fn unscaled(columns: &[&ColumnFacts]) -> Option<Diagnostic> {
     Some(Diagnostic::warning(Code::Unscaled, message).with_help(help))
 }
 
-/// A whole number that rises from row to row, or is named as an id and covers many values.
+/// A whole number that rises from row to row, numbers the rows in another order, or is named as an id
+/// and covers many values.
 fn is_identifier(column: &ColumnFacts) -> bool {
     let name = column.name.to_lowercase();
     let is_named =
         matches!(name.as_str(), "id" | "index" | "unnamed: 0" | "row" | "row_id" | "uuid")
             || name.ends_with("_id")
             || column.name.ends_with("Id")
-            || column.name.ends_with("ID");
+            || column.name.ends_with("ID")
+            || ["_no", "_nr", "_number", "_key"].iter().any(|end| name.ends_with(end));
     let span = column.range.1 - column.range.0 + 1.0;
     !column.is_target
         && column.is_whole
         && column.rows >= FEW_ROWS
-        && (column.rises || (is_named && span >= 0.9 * column.rows as f64))
+        && (column.rises || column.is_numbering || (is_named && span >= 0.9 * column.rows as f64))
 }
 
 fn identifiers(columns: &[&ColumnFacts]) -> Option<Diagnostic> {

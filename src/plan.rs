@@ -14,7 +14,7 @@ use crate::memory::Need;
 use crate::random::Random;
 use crate::run_config::as_json;
 use crate::sections::DataConfig;
-use crate::sections::{ClassWeight, Config, ModelConfig};
+use crate::sections::{ClassWeight, Config, ModelConfig, ValidationSplit};
 use crate::spec::Spec;
 use crate::target::DataFacts;
 use crate::trainable::{self, Judgement};
@@ -232,7 +232,8 @@ fn load(
             }
             Err(error) => error,
         };
-        let mistakes: Vec<Diagnostic> = error.diagnostics().iter().cloned().collect();
+        let mut mistakes: Vec<Diagnostic> = error.diagnostics().iter().cloned().collect();
+        mistakes.iter_mut().for_each(|mistake| advise_to_draw(mistake, section, config));
         let is_of_split = |diagnostic: &Diagnostic| match &diagnostic.place {
             Place::Config { path, .. } => path.starts_with("fit.validation_split"),
             _ => false,
@@ -246,6 +247,17 @@ fn load(
         }
         damage.add("fit.validation_split");
         split = None;
+    }
+}
+
+/// What to do about a category that only the last rows have, which are held back: never for rows
+/// that keep their order.
+fn advise_to_draw(mistake: &mut Diagnostic, section: &DataConfig, config: &Config) {
+    let Some(ValidationSplit::Tail(part)) = config.fit.validation_split else { return };
+    if mistake.code == Code::Category && part > 0.0 && config.fit.shuffle {
+        let kind = if section.target.encode.is_some() { "stratified" } else { "random" };
+        let draw = format!(": draw them instead, by `validation_split: {{{kind}: {part}}}`");
+        mistake.help.push_str(&draw);
     }
 }
 

@@ -25,6 +25,9 @@ pub(crate) struct ColumnFacts {
     pub is_whole: bool,
     /// Whether each row's value is above that of the row before it.
     pub rises: bool,
+    /// Whether the values number the rows in any order: all different whole numbers, and few left
+    /// out.
+    pub is_numbering: bool,
     /// How many rows.
     pub rows: usize,
 }
@@ -89,6 +92,7 @@ pub(super) fn gather(
     plan: &Plan,
     preprocessing: &Preprocessing,
     table: &Table,
+    part: Part<'_>,
     extents: &Extents,
 ) -> Vec<ColumnFacts> {
     let Some(all) = extents.0.as_ref().filter(|all| all.rows > 0) else { return Vec::new() };
@@ -97,17 +101,41 @@ pub(super) fn gather(
         let (Slot::Number(place), Transform::Number { scaling }) = (slot, &column.transform) else {
             return None;
         };
+        let is_whole = all.fractions[*place] == 0.0;
+        let range = (all.low[*place], all.high[*place]);
         Some(ColumnFacts {
+            is_numbering: is_whole && is_numbering(table, part, *place, range, all.rows),
             name: column.name.clone(),
             is_target: index >= plan.features.len(),
             is_scaled: *scaling != Scaling::None,
-            range: (all.low[*place], all.high[*place]),
-            is_whole: all.fractions[*place] == 0.0,
+            range,
+            is_whole,
             rises: all.falls[*place] == 0.0,
             rows: all.rows,
         })
     });
     facts.collect()
+}
+
+/// Whether so many whole numbers are all different, and cover at least half of their range.
+fn is_numbering(
+    table: &Table,
+    part: Part<'_>,
+    place: usize,
+    (low, high): (f64, f64),
+    rows: usize,
+) -> bool {
+    let span = high - low + 1.0;
+    if span < rows as f64 || span > 2.0 * rows as f64 {
+        return false;
+    }
+    let mut met = vec![false; span as usize];
+    table.with_starts().into_iter().all(|(start, chunk)| {
+        part.rows(start, chunk.rows).into_iter().all(|row| {
+            let value = chunk.numbers.at(row as usize * table.numbers + place);
+            !std::mem::replace(&mut met[(value - low) as usize], true)
+        })
+    })
 }
 
 impl Gathered {

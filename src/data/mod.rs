@@ -145,7 +145,7 @@ pub fn load(
     warnings.extend(collapse::check(&plan, &preprocessing, &table, part, &extents)?);
     warnings.extend(of_spelling);
     warnings.extend(suspects::check(&plan, &table, &extents, &source, &header)?);
-    let facts = facts::gather(&plan, &preprocessing, &table, &extents);
+    let facts = facts::gather(&plan, &preprocessing, &table, part, &extents);
 
     let columns = plan.features.iter().chain(&plan.target).chain(&plan.weight);
     let columns = columns.map(|column| (column.name.clone(), column.index)).collect();
@@ -303,10 +303,9 @@ fn delimiter(section: &DataConfig) -> Result<u8, ConfigError> {
 /// What to do about a class that only the validation part has.
 fn remedy(split: Option<&ValidationSplit>) -> String {
     match split {
-        Some(split @ ValidationSplit::Tail(part)) if split.part() > 0.0 => format!(
-            "; the row is among the last, which `validation_split: {part}` holds back: \
-             draw them instead, by `validation_split: {{stratified: {part}}}`"
-        ),
+        Some(split @ ValidationSplit::Tail(part)) if split.part() > 0.0 => {
+            format!("; the row is among the last, which `validation_split: {part}` holds back")
+        }
         _ => String::new(),
     }
 }

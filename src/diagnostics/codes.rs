@@ -90,6 +90,7 @@ codes! {
     MissingMark L165 "missing_mark" "A number far from all others, such as -999, may mark missing values.";
     Thousands L166 "thousands" "Numbers with a point that may stand between thousands.";
     TotalRow L167 "total_row" "The last row may be the total of the others.";
+    NoTraining L168 "no_training" "There is no `compile` section, so that the configuration can be checked, but not trained.";
     // models and runs
     Model L200 "model" "A model, checkpoint or weights file cannot be used.";
     Run L300 "run" "The command cannot be carried out.";

@@ -57,10 +57,10 @@ fn yes(i: usize) -> &'static str {
 
 #[test]
 fn an_ordinary_table_has_no_warning() {
-    let row = |i| format!("{},{},{}", mixed(i), ["red", "green"][i % 2], yes(i));
+    let row = |i| format!("{}.5,{},{}", mixed(i), ["red", "green"][i % 2], yes(i));
     let features = "{column: a, scale: standard}, {column: c, encode: one_hot}";
     assert_eq!(warnings(&folder("a,c,y", row, features, LABEL)), "");
-    let counted = folder("0,1,y", |i| format!("{},{},{}", mixed(i), i % 3, yes(i)), "0, 1", LABEL);
+    let counted = folder("0,1,y", |i| format!("{}.5,{},{}", mixed(i), i % 3, yes(i)), "0, 1", LABEL);
     assert_eq!(warnings(&counted), "");
 }
 
@@ -122,6 +122,50 @@ fn columns_that_are_seldom_meant_are_told() {
             "one_hot",
         ],
     );
+}
+
+#[test]
+fn numbers_of_the_rows_in_any_order_are_told() {
+    // 60 different whole numbers, of which some are left out
+    let row = |i| format!("{},{},{}", 1000 + mixed(i) + mixed(i) / 9, mixed(i) % 7, yes(i));
+    let text = warnings(&folder("a,b,y", row, "{column: a, scale: standard}, b", LABEL));
+    holds(&text, &["column `a` has another whole number in every row"]);
+    // incomes are all different, too
+    let row = |i| format!("{},{},{}", 1000 + mixed(i) * 7, mixed(i) % 7, yes(i));
+    assert_eq!(warnings(&folder("a,b,y", row, "{column: a, scale: standard}, b", LABEL)), "");
+}
+
+#[test]
+fn a_configuration_that_cannot_be_trained_is_told() {
+    let folder = Folder::with_loan();
+    let config = folder.read("loan.yaml");
+    let (start, rest) = config.split_once("compile:").unwrap();
+    folder.write("t.yaml", &format!("{start}fit:{}", rest.split_once("fit:").unwrap().1));
+    let call = folder.run("check t.yaml");
+    assert_eq!(call.code, 0, "{}", call.stderr);
+    holds(
+        &call.stderr,
+        &["no `compile` section: the configuration can't be trained", "`compile: {"],
+    );
+    let call = folder.run("train t.yaml");
+    assert_eq!(call.code, 1);
+    holds(&call.stderr, &["no `compile` section"]);
+}
+
+#[test]
+fn rows_that_keep_their_order_are_never_to_be_drawn() {
+    let row = |i| format!("{},{}", mixed(i), if i == 59 { "maybe" } else { yes(i) });
+    let folder = folder("a,y", row, "{column: a, scale: standard}", LABEL);
+    let config = folder.read("t.yaml").replace("{random: 0.2}", "0.1");
+    let sorted = config.replace("fit: {", "fit: {shuffle: false, ");
+    folder.write("t.yaml", &config);
+    holds(&folder.run("check t.yaml").stderr, &["`validation_split: {stratified: 0.1}`"]);
+    folder.write("t.yaml", &sorted);
+    let call = folder.run("check t.yaml");
+    holds(&call.stderr, &["`maybe` was not seen", "which `validation_split: 0.1` holds back"]);
+    for none in ["stratified", "random", "draw"] {
+        assert!(!call.stderr.contains(none), "{}", call.stderr);
+    }
 }
 
 #[test]
