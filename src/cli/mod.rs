@@ -4,8 +4,10 @@ mod check;
 mod common;
 mod convert;
 mod evaluate;
+mod examples;
 mod export;
 mod import;
+mod init;
 mod inspect;
 mod output;
 mod predict;
@@ -45,6 +47,8 @@ impl Arguments {
 enum Verb {
     /// Train the model of a configuration, or resume a run
     Train(train::TrainArguments),
+    /// Write a first configuration of a table, with the reason for each choice
+    Init(init::InitArguments),
     /// Read a configuration and its data, check everything, and show the first rows
     Check(check::CheckArguments),
     /// Show the layers, shapes and parameters of a configuration or a model
@@ -89,6 +93,7 @@ pub(crate) fn run(arguments: Arguments) -> Result<ExitCode> {
 fn dispatch(verb: Verb, common: &CommonArguments) -> Result<ExitCode> {
     match verb {
         Verb::Train(own) => return train::run(&own, common),
+        Verb::Init(own) => init::run(&own, common)?,
         Verb::Check(own) => check::run(&own, common)?,
         Verb::Summary(own) => summary::run(&own, common)?,
         Verb::Evaluate(own) => evaluate::run(&own, common)?,

@@ -19,14 +19,18 @@ use lanthorn::training::{Outcome, Position, Trainer};
 use lanthorn::{Code, Diagnostic, Error};
 
 use super::common::{CommonArguments, Overrides};
+use super::init;
 use super::signals::Signals;
 use super::view::training::View;
 
 #[derive(Args)]
 pub(crate) struct TrainArguments {
-    /// The configuration: .yaml, .toml or .json
+    /// The configuration: .yaml, .toml or .json; or a table, for which one is written
     #[arg(value_name = "CONFIG", required_unless_present = "resume")]
     config: Option<PathBuf>,
+    /// With a table: the column to predict
+    #[arg(long, value_name = "COLUMN", value_delimiter = ',')]
+    target: Vec<String>,
     /// Resume a run exactly where it stopped
     #[arg(long, value_name = "RUN", conflicts_with_all = ["config", "out", "init_weights"])]
     resume: Option<PathBuf>,
@@ -50,7 +54,7 @@ pub(crate) fn run(arguments: &TrainArguments, common: &CommonArguments) -> Resul
         Some(folder) => Some(lock_of_run(folder)?),
         None => None,
     };
-    let plan = plan(arguments)?;
+    let plan = plan(arguments, common)?;
     let mut trainer = plan.trainer(&device)?;
     let mut view = View::new(common.json, common.quiet, common.verbose, plan.config.fit.verbose);
     for warning in &plan.data()?.warnings {
@@ -171,13 +175,14 @@ fn lock_of_run(folder: &Path) -> Result<Lock> {
 }
 
 /// The plan of the configuration, or of the run that is resumed.
-fn plan(arguments: &TrainArguments) -> Result<Plan> {
+fn plan(arguments: &TrainArguments, common: &CommonArguments) -> Result<Plan> {
     let mut overrides = arguments.overrides.set.clone();
     let Some(folder) = &arguments.resume else {
         let Some(config) = &arguments.config else {
             return Err(Error::run("give a configuration, or `--resume RUN`").into());
         };
-        let mut plan = Plan::open(config, &overrides)?;
+        let config = configuration(config, &arguments.target, common)?;
+        let mut plan = Plan::open(&config, &overrides)?;
         if let Some(path) = &arguments.init_weights {
             plan.config.fit.init_weights = Some(InitWeights::of(path, arguments.partial)?);
         }
@@ -190,6 +195,18 @@ fn plan(arguments: &TrainArguments) -> Result<Plan> {
         overrides.push(format!("fit.epochs={epochs}"));
     }
     Ok(Plan::open(&folder.join(CONFIG), &overrides).map_err(|error| moved(error, folder))?)
+}
+
+/// The configuration that was named; for a table, one that is written for it.
+fn configuration(path: &Path, target: &[String], common: &CommonArguments) -> Result<PathBuf> {
+    if init::is_table(path) {
+        return init::for_training(path, target, common);
+    }
+    if target.is_empty() {
+        return Ok(path.to_path_buf());
+    }
+    let help = "the configuration names it, as `data.target`; `--target` goes with a table";
+    Err(Error::run("`--target` doesn't go with a configuration").with_help(help).into())
 }
 
 /// The keys that name tables.

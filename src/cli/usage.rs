@@ -91,8 +91,9 @@ fn verb(word: &str) -> Option<String> {
         ("info", "inspect"),
         ("load", "import"),
         ("save", "export"),
-        ("new", "convert"),
-        ("init", "schema"),
+        ("new", "init"),
+        ("create", "init"),
+        ("generate", "init"),
     ];
     let (_, ours) = known.iter().find(|(other, _)| *other == word)?;
     let verb = ours.split(' ').next().unwrap_or(ours);

@@ -222,6 +222,19 @@ fn is_time(cell: &str) -> bool {
 }
 
 impl Look {
+    /// Whether it is a number that is written in another way than numbers are read.
+    pub(super) fn is_a_number(self) -> bool {
+        !matches!(
+            self,
+            Look::Date
+                | Look::Time
+                | Look::Boolean
+                | Look::Missing
+                | Look::Text
+                | Look::SingleQuotes
+        )
+    }
+
     /// What to do about such cells of a column of numbers, of which one is shown; None where they
     /// are just texts. `boolean` is what to write for booleans.
     pub(super) fn remedy(self, cell: &str, boolean: &str) -> Option<String> {

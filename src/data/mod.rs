@@ -29,6 +29,7 @@ mod order;
 mod part;
 mod plain;
 mod preprocessing;
+mod profile;
 mod ragged;
 mod records;
 mod samples;
@@ -75,6 +76,7 @@ pub(crate) use preprocessing::Column;
 pub use preprocessing::Preprocessing;
 pub(crate) use preprocessing::Transform;
 pub use samples::{ColumnSpec, Memory, Samples, Subset};
+pub use profile::{ColumnProfile, Profile};
 #[cfg(feature = "onnx")]
 pub(crate) use scaling::Scaling;
 

@@ -14,6 +14,7 @@ mod engines;
 mod every_key;
 mod forms;
 mod hints;
+mod init;
 #[cfg(feature = "keras")]
 mod hostile;
 mod memory;

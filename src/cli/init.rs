@@ -1,0 +1,176 @@
+//! `lanthorn init`.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::Result;
+use clap::Args;
+use lanthorn::Error;
+use lanthorn::config::{Format, Node};
+use lanthorn::data::Profile;
+use lanthorn::training::{Config, Draft, Plan};
+use serde_json::json;
+
+use super::common::CommonArguments;
+use super::examples;
+use super::output::{OutputFile, OutputKind};
+use super::view;
+
+#[derive(Args, Default)]
+pub(crate) struct InitArguments {
+    /// The table: a CSV file
+    #[arg(value_name = "DATA", required_unless_present = "example")]
+    data: Option<PathBuf>,
+    /// Write an example and its table instead: loan, iris, digits_cnn, sequences_lstm, …
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["data", "target", "regression", "out"])]
+    example: Option<String>,
+    /// Column to predict; several that are numbers are separated by commas
+    #[arg(long, value_name = "COLUMN", value_delimiter = ',')]
+    target: Vec<String>,
+    /// Take a target of few whole numbers as a number rather than as classes
+    #[arg(long)]
+    regression: bool,
+    /// The configuration to write: .yaml, .toml or .json; `-` prints YAML [default: <table>.yaml]
+    #[arg(short, long, value_name = "FILE")]
+    out: Option<PathBuf>,
+    /// Replace a configuration that is there
+    #[arg(long)]
+    force: bool,
+}
+
+pub(crate) fn run(arguments: &InitArguments, common: &CommonArguments) -> Result<()> {
+    if let Some(name) = &arguments.example {
+        return examples::write(name, arguments.force);
+    }
+    let Some(data) = &arguments.data else {
+        return Err(Error::run("name a table, or an example: `--example loan`").into());
+    };
+    let out = arguments.out.clone().unwrap_or_else(|| default_name(data));
+    write(data, arguments, &out, common)
+}
+
+/// Writes the configuration of a table that is to be trained on.
+pub(super) fn for_training(
+    data: &Path,
+    targets: &[String],
+    common: &CommonArguments,
+) -> Result<PathBuf> {
+    let out = default_name(data);
+    if out.exists() {
+        let message = format!("{} exists already: it may hold choices of yours", out.display());
+        let help = format!(
+            "train it by `lanthorn train {0}`, or write it anew by `lanthorn init {1} --force`",
+            out.display(),
+            data.display()
+        );
+        return Err(Error::run(message).with_help(help).into());
+    }
+    let arguments = InitArguments { target: targets.to_vec(), ..InitArguments::default() };
+    write(data, &arguments, &out, common)?;
+    Ok(out)
+}
+
+/// `loan.yaml` for `data/loan.csv`.
+fn default_name(data: &Path) -> PathBuf {
+    let stem = data.file_stem().unwrap_or_default().to_string_lossy();
+    PathBuf::from(format!("{stem}.yaml"))
+}
+
+/// Writes a draft of a table's configuration, and tells what was made of the table.
+fn write(
+    data: &Path,
+    arguments: &InitArguments,
+    out: &Path,
+    common: &CommonArguments,
+) -> Result<()> {
+    if Format::of(data).is_ok() {
+        let message = format!("{} is a configuration, where a table is expected", data.display());
+        let help = format!("`lanthorn check {}` checks it", data.display());
+        return Err(Error::run(message).with_help(help).into());
+    }
+    let output = OutputFile::at(out, OutputKind::Text, &[(data, "the table")])?;
+    if output.is_file() && out.exists() && !arguments.force {
+        let message = format!("{} exists already", out.display());
+        let help = "name another file by `-o FILE`, or replace it by `--force`";
+        return Err(Error::run(message).with_help(help).into());
+    }
+    let format = output.format()?;
+    let profile = Profile::read(data)?;
+    let targets: Vec<&str> = arguments.target.iter().map(String::as_str).collect();
+    if targets.is_empty() {
+        return Err(which_target(data, &profile).into());
+    }
+    let stem = data.file_stem().unwrap_or_default().to_string_lossy();
+    let train = relative(data, out, output.is_file());
+    let draft = Draft::new(&profile, &name(&stem), &train, &targets, arguments.regression)?;
+    let text = draft.text(format)?;
+    let folder = out.parent().filter(|_| output.is_file()).unwrap_or(Path::new(""));
+    let config: Config = Node::from_json(&draft.tree).read()?;
+    Plan::new(config, folder)?;
+    if !common.json || !output.is_stdout() {
+        output.write(text.as_bytes())?;
+    }
+    if common.json {
+        let written = output.is_file().then_some(out);
+        return view::json(
+            &json!({ "config": draft.tree, "choices": draft.choices, "written": written }),
+        );
+    }
+    if !output.is_file() {
+        return Ok(());
+    }
+    let mut told =
+        format!("{}: {} rows, {} columns\n", data.display(), profile.rows, profile.columns.len());
+    for choice in &draft.choices {
+        told += &format!("  {choice}\n");
+    }
+    told += &format!("wrote {0}\nnext: lanthorn train {0}\n", out.display());
+    output.tell(&told)
+}
+
+/// The table's path as the configuration names it.
+fn relative(data: &Path, out: &Path, is_file: bool) -> String {
+    let full = |path: &Path| std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf());
+    let table = full(data);
+    let folder = if is_file { full(out).parent().map(Path::to_path_buf) } else { None };
+    let folder = folder.or_else(|| std::env::current_dir().ok()).unwrap_or_default();
+    let shared = table.components().zip(folder.components()).take_while(|(a, b)| a == b).count();
+    let ups = folder.components().count() - shared;
+    if shared <= 1 {
+        return table.display().to_string();
+    }
+    let mut path = PathBuf::new();
+    (0..ups).for_each(|_| path.push(".."));
+    path.extend(table.components().skip(shared));
+    path.display().to_string()
+}
+
+/// A name for the runs: letters, digits, `-` and `_`.
+fn name(stem: &str) -> String {
+    let plain: String = stem
+        .chars()
+        .map(|c| if c.is_alphanumeric() || "-_".contains(c) { c } else { '_' })
+        .collect();
+    let plain = plain.trim_matches('_').to_lowercase();
+    if plain.is_empty() { "model".to_string() } else { plain.chars().take(40).collect() }
+}
+
+/// The error that lists what the target may be.
+fn which_target(data: &Path, profile: &Profile) -> Error {
+    let candidates = Draft::candidates(profile);
+    let message = "which column is to be predicted? `--target COLUMN` names it";
+    let help = match candidates.first() {
+        Some(first) => format!(
+            "likely ones, the likeliest first: {}\n  for example: lanthorn init {} --target {first}",
+            candidates.join(", "),
+            data.display()
+        ),
+        None => "no column looks like one".to_string(),
+    };
+    Error::run(message).with_help(help)
+}
+
+/// The format that a file's name says is a table's, rather than a configuration's.
+pub(super) fn is_table(path: &Path) -> bool {
+    let ending = path.extension().unwrap_or_default().to_string_lossy().to_lowercase();
+    Format::of(path).is_err() && matches!(ending.as_str(), "csv" | "tsv" | "txt")
+}

@@ -1,0 +1,149 @@
+//! The layers and the training of a draft, by the size of the table and what is learned.
+
+use serde_json::{Value, json};
+
+use super::columns::{self, Role, Task};
+use super::comments::Spot;
+use super::shapes::Form;
+use crate::data::{ColumnProfile, Profile};
+
+/// A class with a smaller share is weighted.
+const RARE: f64 = 0.05;
+
+/// The rest of a draft.
+pub(super) struct Network {
+    pub model: Value,
+    pub compile: Value,
+    pub fit: Value,
+    pub comments: Vec<(Spot, String)>,
+}
+
+/// What suits the table.
+pub(super) fn choose(
+    profile: &Profile,
+    task: &Task,
+    roles: &[(&ColumnProfile, Role)],
+    form: &Form,
+) -> Network {
+    let mut comments = Vec::new();
+    let (mut layers, input) = body(profile.rows, form);
+    let (last, loss, metrics) = head(task);
+    layers.push(last);
+    let mut model = serde_json::Map::new();
+    if let Some((shape, why)) = input {
+        model.insert("input_shape".to_string(), shape);
+        comments.push((Spot::Key("input_shape"), why));
+    }
+    model.insert("layers".to_string(), Value::Array(layers));
+    let is_small = profile.rows < 2_000 && !matches!(form, Form::Picture { .. });
+    let rate = if is_small { 0.005 } else { 0.001 };
+    let compile = json!({
+        "optimizer": { "adam": { "learning_rate": rate } }, "loss": loss, "metrics": metrics,
+    });
+    let (split, why) = split(profile, task, roles);
+    comments.push((Spot::Key("validation_split"), why));
+    let (batch_size, epochs) = match profile.rows {
+        0..500 => (16, 200),
+        500..20_000 => (32, 100),
+        20_000..200_000 => (128, 50),
+        _ => (256, 20),
+    };
+    let patience = (epochs / 10).max(5);
+    comments.push((Spot::Key("epochs"), "at most: early_stopping ends it before".to_string()));
+    let mut fit = json!({ "batch_size": batch_size, "epochs": epochs, "validation_split": split });
+    if let Task::Classes { counts, .. } = task
+        && counts.iter().any(|(_, count)| (*count as f64) < RARE * profile.rows as f64)
+        && counts.iter().all(|(_, count)| *count > 1)
+    {
+        fit["class_weight"] = json!("balanced");
+        comments
+            .push((Spot::Key("class_weight"), "a class has less than 5 % of the rows".to_string()));
+    }
+    fit["callbacks"] = json!([
+        { "early_stopping": { "patience": patience, "restore_best_weights": true } }
+    ]);
+    Network { model: Value::Object(model), compile, fit, comments }
+}
+
+/// The layers but the last, and the shape of the input where it isn't the number of the features.
+fn body(rows: usize, form: &Form) -> (Vec<Value>, Option<(Value, String)>) {
+    let dense = |units: usize| json!({ "dense": { "units": units, "activation": "relu" } });
+    match form {
+        Form::Table => {
+            let units = match rows {
+                0..1_000 => 16,
+                1_000..20_000 => 32,
+                20_000..200_000 => 64,
+                _ => 128,
+            };
+            (vec![dense(units), dense(units)], None)
+        }
+        Form::Picture { shape: [height, width, channels], .. } => {
+            let conv = |filters: usize| json!({ "conv2d": { "filters": filters, "kernel_size": 3, "padding": "same", "activation": "relu" } });
+            let mut layers = vec![conv(32), conv(32), json!("max_pooling2d")];
+            if *height >= 16 {
+                layers.extend([conv(64), json!("max_pooling2d")]);
+            }
+            layers.extend([
+                json!({ "dropout": { "rate": 0.25 } }),
+                json!("flatten"),
+                dense(64),
+                json!({ "dropout": { "rate": 0.5 } }),
+            ]);
+            (
+                layers,
+                Some((json!([height, width, channels]), "height, width, channels".to_string())),
+            )
+        }
+        Form::Sequence { steps, measures, .. } => (
+            vec![json!({ "lstm": { "units": 32 } })],
+            Some((json!([steps, measures]), "steps, measures".to_string())),
+        ),
+        Form::Words { vocabulary, has_padding, .. } => {
+            let mut embedding = json!({ "input_dim": vocabulary, "output_dim": 16 });
+            if *has_padding {
+                embedding["mask_zero"] = json!(true);
+            }
+            (vec![json!({ "embedding": embedding }), json!({ "gru": { "units": 32 } })], None)
+        }
+    }
+}
+
+/// The last layer, the loss and the metrics.
+fn head(task: &Task) -> (Value, &'static str, Vec<&'static str>) {
+    let dense = |units: usize, activation: &str| json!({ "dense": { "units": units, "activation": activation } });
+    match task {
+        Task::Classes { counts, .. } if counts.len() == 2 => {
+            (dense(1, "sigmoid"), "binary_crossentropy", vec!["accuracy", "auc"])
+        }
+        Task::Classes { counts, .. } => {
+            (dense(counts.len(), "softmax"), "sparse_categorical_crossentropy", vec!["accuracy"])
+        }
+        Task::Labels { targets } => {
+            (dense(targets.len(), "sigmoid"), "binary_crossentropy", vec!["binary_accuracy"])
+        }
+        Task::Numbers { targets, .. } => {
+            (json!({ "dense": { "units": targets.len() } }), "mse", vec!["mae", "r2_score"])
+        }
+    }
+}
+
+/// How rows are held back for validation.
+fn split(profile: &Profile, task: &Task, roles: &[(&ColumnProfile, Role)]) -> (Value, String) {
+    const PART: f64 = 0.2;
+    let in_time = roles.iter().find(|(column, _)| columns::is_time(column));
+    if let Some((column, _)) = in_time {
+        return (
+            json!(PART),
+            format!("the last rows: the table is in the order of `{}`", column.name),
+        );
+    }
+    match task {
+        Task::Classes { counts, .. }
+            if counts.iter().all(|(_, count)| *count >= 5) && profile.rows >= 20 =>
+        {
+            (json!({ "stratified": PART }), "each class keeps its share".to_string())
+        }
+        _ => (json!({ "random": PART }), "drawn at random".to_string()),
+    }
+}
