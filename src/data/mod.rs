@@ -75,8 +75,8 @@ pub use order::{Order, Shuffle};
 pub(crate) use preprocessing::Column;
 pub use preprocessing::Preprocessing;
 pub(crate) use preprocessing::Transform;
-pub use samples::{ColumnSpec, Memory, Samples, Subset};
 pub use profile::{ColumnProfile, Profile};
+pub use samples::{ColumnSpec, Memory, Samples, Subset};
 #[cfg(feature = "onnx")]
 pub(crate) use scaling::Scaling;
 

@@ -1,19 +1,11 @@
 //! What each column is used as.
 
-use std::cmp::Reverse;
-
 use serde_json::{Value, json};
 
 use crate::data::{ColumnProfile, Profile};
-use crate::diagnostics::Code;
-use crate::error::{Error, Result};
 
 /// Features of more categories are left out.
 const MOST_CATEGORIES: usize = 50;
-/// Whole numbers with as many different values, or fewer, are classes.
-const MOST_CLASSES_OF_NUMBERS: usize = 20;
-/// Texts with more different values are no classes.
-const MOST_CLASSES: usize = 500;
 /// Fewer rows say little of a column.
 const FEW_ROWS: usize = 20;
 /// More columns with one rule are written as one.
@@ -44,17 +36,6 @@ impl Role {
             _ => None,
         }
     }
-}
-
-/// What is learned.
-#[derive(Debug, Clone, PartialEq)]
-pub(super) enum Task {
-    /// One of several classes, each with its share of the rows.
-    Classes { target: String, counts: Vec<(String, usize)>, are_numbers: bool },
-    /// One or several numbers.
-    Numbers { targets: Vec<String>, range: (f64, f64) },
-    /// Several labels, each 0 or 1.
-    Labels { targets: Vec<String> },
 }
 
 /// What a feature is used as.
@@ -100,7 +81,7 @@ pub(super) fn role(column: &ColumnProfile) -> Role {
 }
 
 /// Whether a column of whole numbers is larger in each row than in the one before.
-fn rises(column: &ColumnProfile) -> bool {
+pub(super) fn rises(column: &ColumnProfile) -> bool {
     let is_whole = column.is_whole && column.numbers == column.present();
     column.present() >= FEW_ROWS && is_whole && column.rises
 }
@@ -116,13 +97,13 @@ pub(super) fn is_time(column: &ColumnProfile) -> bool {
 }
 
 /// A number in at most six digits.
-fn short(number: f64) -> String {
+pub(super) fn short(number: f64) -> String {
     let rounded: f64 = format!("{number:.5e}").parse().unwrap_or(number);
     rounded.to_string()
 }
 
 /// Whether a column numbers or names the rows.
-fn is_identifier(column: &ColumnProfile) -> bool {
+pub(super) fn is_identifier(column: &ColumnProfile) -> bool {
     let name = column.name.to_lowercase();
     let is_named =
         matches!(name.as_str(), "id" | "index" | "unnamed: 0" | "row" | "row_id" | "uuid")
@@ -135,96 +116,10 @@ fn is_identifier(column: &ColumnProfile) -> bool {
     column.present() >= FEW_ROWS && differs && (is_text || (is_named && is_whole))
 }
 
-/// What is learned from the targets.
-pub(super) fn task(
-    profile: &Profile,
-    targets: &[&ColumnProfile],
-    regression: bool,
-) -> Result<Task> {
-    for target in targets {
-        if target.missing > 0 {
-            let missing = count(target.missing, "cell", "cells");
-            let message =
-                format!("the target `{}` has {missing} that are empty or missing", target.name);
-            let help = "remove those rows from the table: nothing can be learned from them";
-            return Err(Error::run(message).with_code(Code::Cell).with_help(help));
-        }
-        if target.distinct() < 2 {
-            let message = format!("the target `{}` has the same value in every row", target.name);
-            return Err(Error::run(message)
-                .with_code(Code::OneClass)
-                .with_help("name another column"));
-        }
-    }
-    let names = || targets.iter().map(|target| target.name.clone()).collect::<Vec<_>>();
-    let are_numbers = |target: &&ColumnProfile| target.numbers == target.present();
-    let one = match targets {
-        [] => return Err(Error::run("no target is named").with_help("name it: `--target COLUMN`")),
-        [one] => one,
-        several => {
-            if let Some(text) = several.iter().find(|target| !are_numbers(target)) {
-                let message =
-                    format!("several targets must all be numbers; `{}` is not", text.name);
-                let help = format!("train a model of its own for it: `--target {}`", text.name);
-                return Err(Error::run(message).with_code(Code::Column).with_help(help));
-            }
-            let is_label = |target: &&ColumnProfile| target.is_whole && target.range == (0.0, 1.0);
-            if several.iter().all(is_label) {
-                return Ok(Task::Labels { targets: names() });
-            }
-            let range = several.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |range, target| {
-                (range.0.min(target.range.0), range.1.max(target.range.1))
-            });
-            return Ok(Task::Numbers { targets: names(), range });
-        }
-    };
-    let is_number = are_numbers(one);
-    let few = if is_number { MOST_CLASSES_OF_NUMBERS } else { MOST_CLASSES };
-    if regression && !is_number {
-        let text = one.text.as_deref().unwrap_or_default();
-        let message =
-            format!("the target `{}` isn't a number in each row, such as `{text}`", one.name);
-        return Err(Error::run(message)
-            .with_code(Code::Column)
-            .with_help("leave out `--regression`"));
-    }
-    let are_classes = !regression
-        && one.distinct() <= few
-        && (!is_number || (one.is_whole && one.distinct() * 3 <= profile.rows.max(7)));
-    match one.counts() {
-        Some(counts) if are_classes => {
-            let mut counts = counts.to_vec();
-            counts.sort_by_key(|(name, count)| (Reverse(*count), name.clone()));
-            Ok(Task::Classes { target: one.name.clone(), counts, are_numbers: is_number })
-        }
-        _ if is_number => Ok(Task::Numbers { targets: names(), range: one.range }),
-        _ if (one.numbers + one.odd_numbers) * 10 >= one.present() * 9 => {
-            let message = format!(
-                "the target `{}` is a column of numbers, but {} not",
-                one.name,
-                count(one.present() - one.numbers, "cell is", "cells are")
-            );
-            let text = one.text.as_deref().unwrap_or_default();
-            let help = format!("the first of them is `{text}`: write it as a number, such as 3.14");
-            Err(Error::run(message).with_code(Code::Cell).with_help(help))
-        }
-        _ => {
-            let message = format!(
-                "the target `{}` has {} different texts in {} rows: too many for classes",
-                one.name,
-                one.distinct(),
-                profile.rows
-            );
-            let help = format!("likely targets: {}", candidates(profile).join(", "));
-            Err(Error::run(message).with_code(Code::Column).with_help(help))
-        }
-    }
-}
-
 /// The rules of the features, each with its reason.
 pub(super) fn features(
     profile: &Profile,
-    task: &Task,
+    targets: &[&str],
     roles: &[(&ColumnProfile, Role)],
 ) -> (Vec<Value>, Vec<String>) {
     let scaled = roles.iter().filter(|(_, role)| *role == Role::Scaled).count();
@@ -234,7 +129,7 @@ pub(super) fn features(
             .iter()
             .filter(|(column, role)| role.left_out().is_some() && !column.name.is_empty())
             .map(|(column, _)| column.name.as_str())
-            .chain(task.names().into_iter().skip(1))
+            .chain(targets.iter().skip(1).copied())
             .collect();
         let mut rule = json!({ "columns": "*", "scale": "standard" });
         if !exclude.is_empty() {
@@ -277,127 +172,6 @@ pub(super) fn features(
     rules.into_iter().unzip()
 }
 
-/// Columns that are likely to be a target: by name, and the last.
-pub(super) fn candidates(profile: &Profile) -> Vec<&str> {
-    const NAMES: [&str; 22] = [
-        "target",
-        "label",
-        "class",
-        "y",
-        "outcome",
-        "output",
-        "survived",
-        "species",
-        "diagnosis",
-        "price",
-        "quality",
-        "churn",
-        "default",
-        "fraud",
-        "is_fraud",
-        "medv",
-        "sales",
-        "income",
-        "salary",
-        "category",
-        "response",
-        "result",
-    ];
-    let is_possible = |column: &&ColumnProfile| {
-        column.missing == 0
-            && column.distinct() > 1
-            && !is_identifier(column)
-            && !rises(column)
-            && (column.numbers == column.present()
-                || column.distinct() <= MOST_CLASSES.min(profile.rows / 2))
-    };
-    let last = profile.columns.len().saturating_sub(1);
-    let mut found: Vec<(usize, usize)> = Vec::new();
-    for (index, column) in profile.columns.iter().enumerate().filter(|(_, c)| is_possible(c)) {
-        let name = column.name.to_lowercase();
-        let named = NAMES.iter().any(|known| {
-            name == *known || name.split(['_', ' ', '-', '.']).any(|word| word == *known)
-        });
-        let is_class = column.distinct() <= MOST_CLASSES_OF_NUMBERS;
-        let rank = match (named, index == last) {
-            (true, _) => 0,
-            (_, true) => 1,
-            _ if is_class => 2,
-            _ => 3,
-        };
-        found.push((rank, index));
-    }
-    found.sort_unstable();
-    found.iter().take(8).map(|(_, index)| profile.columns[*index].name.as_str()).collect()
-}
-
-impl Task {
-    /// The targets' names.
-    pub(super) fn names(&self) -> Vec<&str> {
-        match self {
-            Task::Classes { target, .. } => vec![target],
-            Task::Numbers { targets, .. } | Task::Labels { targets } => {
-                targets.iter().map(String::as_str).collect()
-            }
-        }
-    }
-
-    /// The rule of the target, and its reason.
-    pub(super) fn target(&self) -> (Value, String) {
-        match self {
-            Task::Classes { target, counts, are_numbers } => {
-                let total: usize = counts.iter().map(|(_, count)| count).sum();
-                let shown: Vec<String> = counts
-                    .iter()
-                    .take(4)
-                    .map(|(name, count)| format!("{name} {} %", percent(*count, total)))
-                    .collect();
-                let more = if counts.len() > shown.len() { ", …" } else { "" };
-                let or = if *are_numbers && counts.len() > 2 {
-                    "; `--regression` takes it as a number"
-                } else {
-                    ""
-                };
-                let why = format!("{} classes: {}{more}{or}", counts.len(), shown.join(", "));
-                (json!({ "column": target, "encode": "label" }), why)
-            }
-            Task::Numbers { targets, range } => {
-                let (low, high) = (short(range.0), short(range.1));
-                let why = format!(
-                    "numbers from {low} to {high}; metrics and predictions are in their unit"
-                );
-                let rule = match targets.as_slice() {
-                    [one] => json!({ "column": one, "scale": "standard" }),
-                    several => json!({ "columns": several, "scale": "standard" }),
-                };
-                (rule, why)
-            }
-            Task::Labels { targets } => {
-                (json!({ "columns": targets }), format!("{} labels, each 0 or 1", targets.len()))
-            }
-        }
-    }
-
-    /// What knows nothing of the features reaches.
-    pub(super) fn baseline(&self, rows: usize) -> String {
-        match self {
-            Task::Classes { counts, .. } => match counts.first() {
-                Some((name, count)) => format!(
-                    "always `{name}`, an accuracy of {:.3}",
-                    *count as f64 / rows.max(1) as f64
-                ),
-                None => "nothing".to_string(),
-            },
-            Task::Numbers { .. } => "always the mean of the target, an r2_score of 0".to_string(),
-            Task::Labels { .. } => "always each label's more frequent value".to_string(),
-        }
-    }
-}
-
-fn percent(count: usize, total: usize) -> usize {
-    (count * 100 + total / 2) / total.max(1)
-}
-
-fn count(number: usize, one: &str, many: &str) -> String {
+pub(super) fn count(number: usize, one: &str, many: &str) -> String {
     format!("{number} {}", if number == 1 { one } else { many })
 }

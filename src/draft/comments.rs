@@ -33,7 +33,7 @@ impl Comments {
     /// comments is to begin on a line of its own.
     pub(super) fn put_into(&self, text: &str) -> String {
         let mut out: String = self.head.iter().map(|line| format!("# {line}\n")).collect();
-        let mut list: Option<List> = None;
+        let mut list: Option<OpenList> = None;
         for line in text.lines() {
             let indent = line.len() - line.trim_start().len();
             if let Some(open) = &mut list {
@@ -56,7 +56,7 @@ impl Comments {
             });
             let opens = line.ends_with(':') || line.ends_with('[');
             if let Some(key) = known.filter(|_| opens) {
-                list = Some(List { key, key_indent: indent, indent: None, items: 0 });
+                list = Some(OpenList { key, key_indent: indent, indent: None, items: 0 });
             }
             let own = self.all.iter().find_map(|(spot, _)| match spot {
                 Spot::Key(name) if *name == key && indent <= 2 => Some(spot.clone()),
@@ -80,7 +80,7 @@ impl Comments {
         }
     }
 
-    fn after(&self, list: &List) -> String {
+    fn after(&self, list: &OpenList) -> String {
         let indent = " ".repeat(list.indent.unwrap_or(list.key_indent));
         let here = self.all.iter().filter(|(at, _)| *at == Spot::After(list.key));
         here.map(|(_, text)| format!("{indent}# {text}\n")).collect()
@@ -88,7 +88,7 @@ impl Comments {
 }
 
 /// A list whose lines are being read.
-struct List {
+struct OpenList {
     key: &'static str,
     key_indent: usize,
     indent: Option<usize>,

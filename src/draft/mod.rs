@@ -1,10 +1,11 @@
 //! Draft: a first configuration of a table, with the reason for each choice beside it.
 //!
-//! `columns` decides what each column is used as, `shapes` finds pictures and sequences among the
+//! `columns` decides what each column is used as, `goal` what is learned, `shapes` finds pictures and sequences among the
 //! columns, `network` chooses the layers and the training, `comments` puts the reasons into the text.
 
 mod columns;
 mod comments;
+mod goal;
 mod network;
 mod shapes;
 
@@ -16,8 +17,9 @@ use crate::data::{ColumnProfile, Profile};
 use crate::diagnostics::Code;
 use crate::error::{Error, Result};
 
-use columns::{Role, Task};
+use columns::Role;
 use comments::{Comments, Spot};
+use goal::Goal;
 use shapes::Form;
 
 /// A first configuration of a table: it trains as it is, and says why it is so.
@@ -62,7 +64,7 @@ impl Draft {
             let message = format!("the table has {} rows, too few to learn from", profile.rows);
             return Err(Error::data(train, message));
         }
-        let task = columns::task(profile, &targets, regression)?;
+        let task = Goal::of(profile, &targets, regression)?;
         let features: Vec<&ColumnProfile> = profile
             .columns
             .iter()
@@ -106,7 +108,7 @@ impl Draft {
 
     /// Columns that are likely to be a target, the likeliest first.
     pub fn candidates(profile: &Profile) -> Vec<&str> {
-        columns::candidates(profile)
+        goal::candidates(profile)
     }
 
     /// The `data` section.
@@ -114,7 +116,7 @@ impl Draft {
         &mut self,
         profile: &Profile,
         train: &str,
-        task: &Task,
+        task: &Goal,
         roles: &[(&ColumnProfile, Role)],
         form: &Form,
     ) -> Value {
@@ -133,7 +135,7 @@ impl Draft {
         }
         let (features, why) = match form.features() {
             Some((feature, why)) => (vec![feature], vec![why]),
-            None => columns::features(profile, task, roles),
+            None => columns::features(profile, &task.names(), roles),
         };
         for (index, why) in why.into_iter().enumerate() {
             self.choices.push(format!("{}: {why}", name_of(&features[index])));

@@ -2,8 +2,9 @@
 
 use serde_json::{Value, json};
 
-use super::columns::{self, Role, Task};
+use super::columns::{self, Role};
 use super::comments::Spot;
+use super::goal::Goal;
 use super::shapes::Form;
 use crate::data::{ColumnProfile, Profile};
 
@@ -11,7 +12,7 @@ use crate::data::{ColumnProfile, Profile};
 const RARE: f64 = 0.05;
 
 /// The rest of a draft.
-pub(super) struct Network {
+pub(super) struct Chosen {
     pub model: Value,
     pub compile: Value,
     pub fit: Value,
@@ -21,10 +22,10 @@ pub(super) struct Network {
 /// What suits the table.
 pub(super) fn choose(
     profile: &Profile,
-    task: &Task,
+    task: &Goal,
     roles: &[(&ColumnProfile, Role)],
     form: &Form,
-) -> Network {
+) -> Chosen {
     let mut comments = Vec::new();
     let (mut layers, input) = body(profile.rows, form);
     let (last, loss, metrics) = head(task);
@@ -51,7 +52,7 @@ pub(super) fn choose(
     let patience = (epochs / 10).max(5);
     comments.push((Spot::Key("epochs"), "at most: early_stopping ends it before".to_string()));
     let mut fit = json!({ "batch_size": batch_size, "epochs": epochs, "validation_split": split });
-    if let Task::Classes { counts, .. } = task
+    if let Goal::Classes { counts, .. } = task
         && counts.iter().any(|(_, count)| (*count as f64) < RARE * profile.rows as f64)
         && counts.iter().all(|(_, count)| *count > 1)
     {
@@ -62,7 +63,7 @@ pub(super) fn choose(
     fit["callbacks"] = json!([
         { "early_stopping": { "patience": patience, "restore_best_weights": true } }
     ]);
-    Network { model: Value::Object(model), compile, fit, comments }
+    Chosen { model: Value::Object(model), compile, fit, comments }
 }
 
 /// The layers but the last, and the shape of the input where it isn't the number of the features.
@@ -110,26 +111,26 @@ fn body(rows: usize, form: &Form) -> (Vec<Value>, Option<(Value, String)>) {
 }
 
 /// The last layer, the loss and the metrics.
-fn head(task: &Task) -> (Value, &'static str, Vec<&'static str>) {
+fn head(task: &Goal) -> (Value, &'static str, Vec<&'static str>) {
     let dense = |units: usize, activation: &str| json!({ "dense": { "units": units, "activation": activation } });
     match task {
-        Task::Classes { counts, .. } if counts.len() == 2 => {
+        Goal::Classes { counts, .. } if counts.len() == 2 => {
             (dense(1, "sigmoid"), "binary_crossentropy", vec!["accuracy", "auc"])
         }
-        Task::Classes { counts, .. } => {
+        Goal::Classes { counts, .. } => {
             (dense(counts.len(), "softmax"), "sparse_categorical_crossentropy", vec!["accuracy"])
         }
-        Task::Labels { targets } => {
+        Goal::Labels { targets } => {
             (dense(targets.len(), "sigmoid"), "binary_crossentropy", vec!["binary_accuracy"])
         }
-        Task::Numbers { targets, .. } => {
+        Goal::Numbers { targets, .. } => {
             (json!({ "dense": { "units": targets.len() } }), "mse", vec!["mae", "r2_score"])
         }
     }
 }
 
 /// How rows are held back for validation.
-fn split(profile: &Profile, task: &Task, roles: &[(&ColumnProfile, Role)]) -> (Value, String) {
+fn split(profile: &Profile, task: &Goal, roles: &[(&ColumnProfile, Role)]) -> (Value, String) {
     const PART: f64 = 0.2;
     let in_time = roles.iter().find(|(column, _)| columns::is_time(column));
     if let Some((column, _)) = in_time {
@@ -139,7 +140,7 @@ fn split(profile: &Profile, task: &Task, roles: &[(&ColumnProfile, Role)]) -> (V
         );
     }
     match task {
-        Task::Classes { counts, .. }
+        Goal::Classes { counts, .. }
             if counts.iter().all(|(_, count)| *count >= 5) && profile.rows >= 20 =>
         {
             (json!({ "stratified": PART }), "each class keeps its share".to_string())

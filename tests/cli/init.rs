@@ -101,7 +101,10 @@ fn what_is_left_out_is_told_with_the_reason() {
         assert!(told.contains(line), "no `{line}` in\n{told}");
     }
     let config = folder.read("mixed.yaml");
-    assert!(config.contains("csv: {delimiter: ;}") || config.contains("csv: {delimiter: \";\"}"), "{config}");
+    assert!(
+        config.contains("csv: {delimiter: ;}") || config.contains("csv: {delimiter: \";\"}"),
+        "{config}"
+    );
     folder.ok("train mixed.yaml --set fit.epochs=2 -q");
 }
 

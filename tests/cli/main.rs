@@ -14,9 +14,9 @@ mod engines;
 mod every_key;
 mod forms;
 mod hints;
-mod init;
 #[cfg(feature = "keras")]
 mod hostile;
+mod init;
 mod memory;
 mod outputs;
 mod resume;
