@@ -17,13 +17,9 @@
 //! - [`config`]: a text as typed, every key with its place; the one macro that makes lists
 //! - `sections`: `data`, `model`, `compile`, `fit` as typed
 //! - [`data`]: tables in; preprocessing fitted on the training part and saved with the model
-<<<<<<< HEAD
+//! - `draft`: a first configuration of a table, with the reason for each choice
 //! - `spec`: the configuration, checked: every shape known, every default explicit; `supposed`:
 //!   the columns of a model that was made without a table
-=======
-//! - `draft`: a first configuration of a table, with the reason for each choice
-//! - `spec`: the configuration, checked: every shape known, every default explicit
->>>>>>> 543459f (lanthorn init: a first configuration of a table, with the reason for each choice)
 //! - `plan`: a configuration with its data read and its spec resolved; `trainable` and `advice`:
 //!   what can't be learned or used, and what is seldom meant
 //! - [`layers`], [`activations`], [`initializers`], [`regularizers`], [`constraints`]: the vocabulary
@@ -141,12 +137,8 @@ pub mod training {
     pub use crate::arrays::*;
     pub use crate::batch::*;
     pub use crate::checkpoint::*;
-<<<<<<< HEAD
-    pub use crate::engine::{CpuEngine, Engine, GraphEngine, Task, of as engine_of};
-=======
     pub use crate::draft::*;
-    pub use crate::engine::*;
->>>>>>> 543459f (lanthorn init: a first configuration of a table, with the reason for each choice)
+    pub use crate::engine::{CpuEngine, Engine, GraphEngine, Task, of as engine_of};
     pub use crate::events::*;
     pub use crate::gradients::*;
     pub use crate::history::*;
