@@ -37,9 +37,10 @@ pub(crate) fn finite(key: &str, value: f64) -> Result<(), Problem> {
 
 /// With words for a share that was given in percent.
 fn percent(problem: Problem, value: f64) -> Problem {
-    match value > 1.0 && value <= 100.0 {
-        true => problem.help(format!("{value} percent is written {}", value / 100.0)),
-        false => problem,
+    if value > 1.0 && value <= 100.0 {
+        problem.help(format!("{value} percent is written {}", value / 100.0))
+    } else {
+        problem
     }
 }
 

@@ -139,9 +139,10 @@ fn train(folder: &Path, disk: Arc<dyn Disk>) -> Result<()> {
     let mut keeper = EveryEpoch(Keeper::new(&mut run, &plan));
     let data = plan.training_data()?;
     let mut listeners = Listeners::new([&mut keeper as &mut dyn Listener]);
-    match has_ended {
-        true => trainer.finish(&data, &mut listeners)?,
-        false => drop(trainer.fit(&data, &mut listeners)?),
+    if has_ended {
+        trainer.finish(&data, &mut listeners)?
+    } else {
+        drop(trainer.fit(&data, &mut listeners)?)
     }
     let unkept = keeper.0.unkept;
     let saved = run.save_model(&plan, trainer);

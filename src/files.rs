@@ -153,9 +153,10 @@ impl TensorFile {
             return Err(Error::model(path, "is a folder, not a safetensors file"));
         }
         let bytes = intake::read(path, is_no_tensor_file)?;
-        match is_index(path) {
-            true => TensorFile::shards(path, &bytes),
-            false => TensorFile::parse(path, &bytes),
+        if is_index(path) {
+            TensorFile::shards(path, &bytes)
+        } else {
+            TensorFile::parse(path, &bytes)
         }
     }
 

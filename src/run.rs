@@ -134,10 +134,8 @@ impl Run {
             }
             return Ok(Resumed::Anew);
         }
-        let checkpoint = match verify {
-            true => Checkpoint::read(&path)?,
-            false => Checkpoint::read_unverified(&path)?,
-        };
+        let checkpoint =
+            if verify { Checkpoint::read(&path)? } else { Checkpoint::read_unverified(&path)? };
         if let Some(key) = first_difference("", &shortened(&checkpoint.config), &self.config) {
             return Err(Error::run(format!("`{key}` is not what the run was started with"))
                 .with_help("only `fit.epochs`, `fit.verbose`, `fit.checkpoint` and paths may change on resume; start a new run for another model"));
@@ -318,10 +316,7 @@ pub fn model_of(plan: &Plan, trainer: Trainer) -> Result<Model> {
 
 /// The self-test of a model with its present weights; None where `fit.self_test` is false.
 pub fn self_test(plan: &Plan, model: &Network) -> Result<Option<SelfTest>> {
-    match plan.config.fit.self_test {
-        true => SelfTest::record(plan.data()?, model),
-        false => Ok(None),
-    }
+    if plan.config.fit.self_test { SelfTest::record(plan.data()?, model) } else { Ok(None) }
 }
 
 /// An error where a checkpoint can't be of this training: its file was changed.
@@ -332,9 +327,10 @@ fn check_position(plan: &Plan, state: &TrainerState, path: &Path) -> Result<()> 
     let is_possible = batch <= steps // its validation may be still to come
         && step <= most.saturating_add(1) // an imported run begins with 1
         && state.history().epochs.len() == epoch;
-    match is_possible {
-        true => Ok(()),
-        false => Err(Error::model(
+    if is_possible {
+        Ok(())
+    } else {
+        Err(Error::model(
             path,
             format!(
                 "its parts don't belong together: {epoch} epochs of {steps} batches, batch {batch}, \
@@ -342,7 +338,7 @@ fn check_position(plan: &Plan, state: &TrainerState, path: &Path) -> Result<()> 
                 state.history().epochs.len()
             ),
         )
-        .with_help("the file was changed or damaged: put a backup in its place, or start a new run")),
+        .with_help("the file was changed or damaged: put a backup in its place, or start a new run"))
     }
 }
 

@@ -67,9 +67,10 @@ fn pool() -> Option<&'static ThreadPool> {
 
 /// How many threads work at a time.
 pub(crate) fn count() -> usize {
-    match IS_OURS.get() {
-        true => rayon::current_num_threads(),
-        false => pool().map_or(1, ThreadPool::current_num_threads),
+    if IS_OURS.get() {
+        rayon::current_num_threads()
+    } else {
+        pool().map_or(1, ThreadPool::current_num_threads)
     }
 }
 

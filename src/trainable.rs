@@ -92,9 +92,10 @@ impl Judgement {
                 && train.loss.item.from_logits()
                 && threshold > 0.0
             {
-                let (list, index) = match metric.weighted {
-                    false => ("metrics", index),
-                    true => ("weighted_metrics", index - plain),
+                let (list, index) = if metric.weighted {
+                    ("weighted_metrics", index - plain)
+                } else {
+                    ("metrics", index)
                 };
                 let path = format!("compile.{list}[{index}].{name}");
                 let message = format!(

@@ -67,9 +67,10 @@ impl Writer {
         let files = Arc::new(Mutex::new(Files::new(folder, disk)));
         let (theirs, their_files) = (Arc::clone(&shared), Arc::clone(&files));
         let thread = std::thread::Builder::new().name("checkpoints".to_string());
-        let thread = match is_threaded {
-            true => thread.spawn(move || write_all(&theirs, &their_files)).ok(),
-            false => None,
+        let thread = if is_threaded {
+            thread.spawn(move || write_all(&theirs, &their_files)).ok()
+        } else {
+            None
         };
         Writer { shared, thread, files, last: Instant::now(), interval, told_interval: false }
     }
@@ -147,9 +148,10 @@ impl Writer {
         let mut table = Table::default();
         table.add(epochs);
         let (path, text) = (files.folder.join(HISTORY), table.to_csv(0));
-        match epochs.is_empty() || std::fs::read(&path).is_ok_and(|old| old == text.as_bytes()) {
-            true => Ok(()),
-            false => disk::replace(&*files.disk, &path, text.as_bytes()),
+        if epochs.is_empty() || std::fs::read(&path).is_ok_and(|old| old == text.as_bytes()) {
+            Ok(())
+        } else {
+            disk::replace(&*files.disk, &path, text.as_bytes())
         }
     }
 }

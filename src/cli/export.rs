@@ -104,11 +104,10 @@ fn tell(
     output: Option<&OutputFile>,
     difference: Option<f32>,
 ) -> Result<()> {
-    let mut text = match common.json {
-        true => {
-            format!("{}\n", json!({ "written": arguments.out, "largest_difference": difference }))
-        }
-        false => format!("wrote {}\n", arguments.out.display()),
+    let mut text = if common.json {
+        format!("{}\n", json!({ "written": arguments.out, "largest_difference": difference }))
+    } else {
+        format!("wrote {}\n", arguments.out.display())
     };
     if let Some(difference) = difference
         && !common.json
@@ -215,9 +214,10 @@ fn read_back(arguments: &ExportArguments, model: Model) -> Result<f32> {
         "{} gives other numbers: they differ by {difference:e} of the largest, over {tolerance:e}",
         arguments.out.display()
     );
-    let help = match is_whole {
-        true => "don't use the file; `lanthorn predict` gives the model's own numbers",
-        false => "leave `--dtype` out: f32 keeps every bit",
+    let help = if is_whole {
+        "don't use the file; `lanthorn predict` gives the model's own numbers"
+    } else {
+        "leave `--dtype` out: f32 keeps every bit"
     };
     Err(Error::run(message).with_help(help).into())
 }

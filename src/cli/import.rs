@@ -79,9 +79,10 @@ pub(crate) fn run(arguments: &ImportArguments, common: &CommonArguments) -> Resu
         view::warning(note);
     }
     let out = out(arguments);
-    let text = match common.json {
-        true => format!("{}\n", json!({ "written": out, "parameters": count, "notes": notes })),
-        false => format!("wrote {}: {count} parameters\n", out.display()),
+    let text = if common.json {
+        format!("{}\n", json!({ "written": out, "parameters": count, "notes": notes }))
+    } else {
+        format!("wrote {}: {count} parameters\n", out.display())
     };
     match output {
         Some(output) => output.tell(&text),
@@ -160,9 +161,10 @@ fn into_config(
     inputs.extend(tables.iter().map(|path| (path.as_path(), "a table of the configuration")));
     let output = if is_run { None } else { Some(output(arguments, &inputs)?) };
     let mut trainer = plan.trainer(&Device::Cpu)?;
-    let notes = match is_safetensors(path) {
-        true => load(&trainer.model, path, arguments)?,
-        false => load_keras(&mut trainer, path, is_run)?,
+    let notes = if is_safetensors(path) {
+        load(&trainer.model, path, arguments)?
+    } else {
+        load_keras(&mut trainer, path, is_run)?
     };
     let count = trainer.model.weights().count();
     if let Some(output) = &output {
@@ -219,23 +221,22 @@ fn load(model: &Network, path: &Path, arguments: &ImportArguments) -> Result<Vec
         notes.extend(torch::unlike_defaults(model));
     }
     let is_first = arguments.flatten.map_or(!is_ours, |order| order == FlattenOrder::ChannelsFirst);
-    let tensors = match is_first {
-        true => {
-            let orders = torch::orders(&Portable::of_layers(model));
-            if arguments.flatten.is_none() && file.metadata.is_none() {
-                notes.extend(orders.unknown.iter().map(|place| {
-                    format!("the features are read in our order, channels last, {place}")
-                }));
-                notes.extend(orders.by_layer.keys().map(|layer| {
-                    format!(
-                        "`{layer}` is read in PyTorch's order, channel, height, width; \
+    let tensors = if is_first {
+        let orders = torch::orders(&Portable::of_layers(model));
+        if arguments.flatten.is_none() && file.metadata.is_none() {
+            notes.extend(orders.unknown.iter().map(|place| {
+                format!("the features are read in our order, channels last, {place}")
+            }));
+            notes.extend(orders.by_layer.keys().map(|layer| {
+                format!(
+                    "`{layer}` is read in PyTorch's order, channel, height, width; \
                          `--flatten channels-last` reads it as it stands"
-                    )
-                }));
-            }
-            torch::with_own_flatten(weights, tensors, &orders)?
+                )
+            }));
         }
-        false => tensors,
+        torch::with_own_flatten(weights, tensors, &orders)?
+    } else {
+        tensors
     };
     weights_file::load(weights, &tensors, path, arguments.partial)?;
     Ok(notes)

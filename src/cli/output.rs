@@ -108,10 +108,7 @@ impl OutputFile {
 
     /// The format of a configuration that is written here: what the name says; YAML for a stream.
     pub(crate) fn format(&self) -> Result<Format> {
-        match self.is_file() {
-            true => Ok(Format::of(&self.name)?),
-            false => Ok(Format::Yaml),
-        }
+        if self.is_file() { Ok(Format::of(&self.name)?) } else { Ok(Format::Yaml) }
     }
 
     /// Prints what was done: to stdout, unless that holds the output itself.

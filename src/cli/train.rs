@@ -245,9 +245,10 @@ fn moved(error: Error, folder: &Path) -> Error {
 pub(super) fn resume_command(folder: &Path) -> String {
     let text = folder.display().to_string();
     let is_plain = text.chars().all(|c| c.is_alphanumeric() || "/._-+:@%".contains(c));
-    match is_plain && !text.starts_with('-') {
-        true => format!("lanthorn train --resume {text}"),
-        false => format!("lanthorn train --resume='{}'", text.replace('\'', "'\\''")),
+    if is_plain && !text.starts_with('-') {
+        format!("lanthorn train --resume {text}")
+    } else {
+        format!("lanthorn train --resume='{}'", text.replace('\'', "'\\''"))
     }
 }
 

@@ -146,9 +146,12 @@ impl Choices {
 fn pattern(name: &str) -> String {
     let aliases = ALIASES.iter().filter(|(ours, _)| *ours == name).map(|(_, other)| *other);
     let spelled = |name: &str| {
-        let letters = name.chars().filter(|c| *c != '_').map(|c| match c.is_alphabetic() {
-            true => format!("[{}{}]_*", c.to_lowercase(), c.to_uppercase()),
-            false => format!("{c}_*"),
+        let letters = name.chars().filter(|c| *c != '_').map(|c| {
+            if c.is_alphabetic() {
+                format!("[{}{}]_*", c.to_lowercase(), c.to_uppercase())
+            } else {
+                format!("{c}_*")
+            }
         });
         format!("^_*{}$", letters.collect::<String>())
     };

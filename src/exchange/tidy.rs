@@ -18,9 +18,10 @@ pub fn tidy(tree: &Value) -> Value {
         let Some(entry) = tree.get_mut("compile").and_then(|compile| compile.get_mut(place)) else {
             continue;
         };
-        *entry = match value {
-            true => shorter::<dyn Optimizer>(entry, true),
-            false => shorter::<dyn Loss>(entry, false),
+        *entry = if value {
+            shorter::<dyn Optimizer>(entry, true)
+        } else {
+            shorter::<dyn Loss>(entry, false)
         };
     }
     for list in ["metrics", "weighted_metrics"] {
@@ -67,12 +68,11 @@ fn read<T: Catalog + ?Sized>(entry: &Value) -> Result<Entry<T>, crate::config::C
 }
 
 fn joined(name: &str, arguments: &Map<String, Value>) -> Value {
-    match arguments.is_empty() {
-        true => Value::String(name.to_string()),
-        false => {
-            let arguments = Value::Object(arguments.clone());
-            Value::Object(Map::from_iter([(name.to_string(), arguments)]))
-        }
+    if arguments.is_empty() {
+        Value::String(name.to_string())
+    } else {
+        let arguments = Value::Object(arguments.clone());
+        Value::Object(Map::from_iter([(name.to_string(), arguments)]))
     }
 }
 

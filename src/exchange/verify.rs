@@ -61,9 +61,10 @@ pub(crate) fn fixed_numbers(model: &Network) -> impl Fn(usize) -> f32 {
 /// or 1e-4 where steps follow upon steps.
 pub fn tolerance(model: &Network) -> f32 {
     let mut layers = model.spec().layers.iter();
-    match layers.any(|layer| LayerRules::of(LayerKind::from(&*layer.entry.item)).is_recurrent) {
-        true => 1e-4,
-        false => 2e-5,
+    if layers.any(|layer| LayerRules::of(LayerKind::from(&*layer.entry.item)).is_recurrent) {
+        1e-4
+    } else {
+        2e-5
     }
 }
 
@@ -73,9 +74,13 @@ pub(crate) fn apart(ours: &[f32], theirs: &[f32]) -> f32 {
     if ours.len() != theirs.len() {
         return f32::NAN;
     }
-    let apart = |(a, b): (&f32, &f32)| match a == b || (a.is_nan() && b.is_nan()) {
-        true => 0.0, // equal infinities, too
-        false => (a - b).abs(),
+    let apart = |(a, b): (&f32, &f32)| {
+        if a == b || (a.is_nan() && b.is_nan()) {
+            // equal infinities, too
+            0.0
+        } else {
+            (a - b).abs()
+        }
     };
     let largest = |most: f32, apart: f32| if apart > most || apart.is_nan() { apart } else { most };
     let scale = ours.iter().filter(|number| number.is_finite());

@@ -112,9 +112,10 @@ impl Forward for EmbeddingForward {
         let mut dims = x.dims().to_vec();
         dims.push(self.table.dim(1)?);
         let output = self.table.as_tensor().index_select(&ids, 0)?.reshape(dims)?;
-        let mask = match self.mask_zero {
-            true => Some(x.ne(&x.zeros_like()?)?.to_dtype(self.table.dtype())?),
-            false => None,
+        let mask = if self.mask_zero {
+            Some(x.ne(&x.zeros_like()?)?.to_dtype(self.table.dtype())?)
+        } else {
+            None
         };
         Ok(Signal { tensor: output, mask })
     }

@@ -87,10 +87,7 @@ impl KerasFile {
 
     /// The layout of Keras 3: layers by key, variables by number.
     fn weights_file(tree: &Hdf5Tree) -> KerasFile {
-        let root = match tree.has("layers") {
-            true => "layers",
-            false => "_layer_checkpoint_dependencies",
-        };
+        let root = if tree.has("layers") { "layers" } else { "_layer_checkpoint_dependencies" };
         let mut keys: Vec<&str> = tree
             .datasets
             .keys()

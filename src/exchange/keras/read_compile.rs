@@ -80,9 +80,10 @@ fn flatten<'a>(value: &'a Value, list: &mut Vec<&'a Value>) {
 /// Why an entry can't be read; None where it can.
 fn unfit<T: Catalog + ?Sized>(entry: &Value) -> Option<String> {
     let error = Node::from_json(entry).read::<Entry<T>>().err()?;
-    Some(match error.path.is_empty() {
-        true => error.message,
-        false => format!("{}: {}", error.path, error.message),
+    Some(if error.path.is_empty() {
+        error.message
+    } else {
+        format!("{}: {}", error.path, error.message)
     })
 }
 

@@ -59,9 +59,10 @@ pub fn model(portable: &Portable) -> Result<Value> {
 }
 
 fn input_name(portable: &Portable) -> &'static str {
-    match portable.layers.iter().any(|layer| layer.name == "input_layer") {
-        true => "model_input",
-        false => "input_layer",
+    if portable.layers.iter().any(|layer| layer.name == "input_layer") {
+        "model_input"
+    } else {
+        "input_layer"
     }
 }
 

@@ -14,9 +14,10 @@ pub(super) fn layer(
     layer: &PortableLayer,
     flow: GraphValue,
 ) -> Result<GraphValue> {
-    match LayerRules::of(layer.kind()).is_channels_first() {
-        true => channels_first(graph, layer, &flow),
-        false => channels_last(graph, layer, flow),
+    if LayerRules::of(layer.kind()).is_channels_first() {
+        channels_first(graph, layer, &flow)
+    } else {
+        channels_last(graph, layer, flow)
     }
 }
 

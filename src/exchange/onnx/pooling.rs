@@ -158,10 +158,8 @@ fn interpolated(
         let mut values = vec![0.0; parts.len() * length];
         for (output, inputs) in parts.iter().enumerate() {
             for (input, part) in inputs {
-                let at = match is_turned {
-                    true => input * parts.len() + output,
-                    false => output * length + input,
-                };
+                let at =
+                    if is_turned { input * parts.len() + output } else { output * length + input };
                 values[at] += part;
             }
         }

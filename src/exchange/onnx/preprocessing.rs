@@ -50,18 +50,22 @@ pub(super) fn outputs(
         Some(classes) => {
             let probabilities = match shape {
                 [1] if classes.len() == 2 => {
-                    let second = match from_logits {
-                        true => graph.node("Sigmoid", &[last], vec![]),
-                        false => last.to_string(),
+                    let second = if from_logits {
+                        graph.node("Sigmoid", &[last], vec![])
+                    } else {
+                        last.to_string()
                     };
                     let one = graph.scalar(1.0);
                     let first = graph.node("Sub", &[&one, &second], vec![]);
                     graph.node("Concat", &[&first, &second], vec![int("axis", 1)])
                 }
-                [width] if *width == classes.len() => match from_logits {
-                    true => graph.node("Softmax", &[last], vec![int("axis", -1)]),
-                    false => last.to_string(),
-                },
+                [width] if *width == classes.len() => {
+                    if from_logits {
+                        graph.node("Softmax", &[last], vec![int("axis", -1)])
+                    } else {
+                        last.to_string()
+                    }
+                }
                 other => {
                     let message =
                         format!("the output {other:?} is not one of {} classes", classes.len());

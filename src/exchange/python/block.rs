@@ -176,13 +176,14 @@ impl<'a> Blocks<'a> {
             "def" => StatementKind::Define(Rc::new(function(head, body))),
             "class" => {
                 let name = names(&head[..head.len().min(1)]).pop().unwrap_or_default();
-                let bases = match head.len() > 2 {
-                    true => split(&head[2..head.len() - 1], ",")
+                let bases = if head.len() > 2 {
+                    split(&head[2..head.len() - 1], ",")
                         .into_iter()
                         .filter(|base| !base.contains(&Token::Sign("=")))
                         .filter_map(|base| names(base).pop())
-                        .collect(),
-                    false => Vec::new(),
+                        .collect()
+                } else {
+                    Vec::new()
                 };
                 StatementKind::Class(Rc::new(ClassDefinition { name, bases, body }))
             }

@@ -122,12 +122,10 @@ fn range(values: &[&PyValue]) -> Option<PyValue> {
         [start, end, step] if step != 0 => (start, end, step),
         _ => return None,
     };
-    let count = match step > 0 {
-        true => end.checked_sub(start)?.max(0).checked_add(step - 1)? / step,
-        false => {
-            start.checked_sub(end)?.max(0).checked_sub(step.checked_add(1)?)?
-                / step.checked_neg()?
-        }
+    let count = if step > 0 {
+        end.checked_sub(start)?.max(0).checked_add(step - 1)? / step
+    } else {
+        start.checked_sub(end)?.max(0).checked_sub(step.checked_add(1)?)? / step.checked_neg()?
     };
     if count > LONGEST {
         return None;

@@ -52,9 +52,10 @@ impl CodeReader {
             _ => {}
         }
         if let Some(class) = class_of(path) {
-            let object = match name.starts_with("Convolution") {
-                true => self.object(class, &of_keras_1(given)),
-                false => self.object(class, given),
+            let object = if name.starts_with("Convolution") {
+                self.object(class, &of_keras_1(given))
+            } else {
+                self.object(class, given)
             };
             return PyValue::Object(object);
         }

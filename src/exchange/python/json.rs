@@ -75,8 +75,9 @@ fn function(path: &[String]) -> Option<serde_json::Value> {
         return Some(json!(name));
     }
     let class = signatures::module(parent)?.find(name)?;
-    match name.starts_with(char::is_uppercase) {
-        true => Some(json!({ "module": class.module, "class_name": class.name, "config": {} })),
-        false => Some(json!(name)),
+    if name.starts_with(char::is_uppercase) {
+        Some(json!({ "module": class.module, "class_name": class.name, "config": {} }))
+    } else {
+        Some(json!(name))
     }
 }

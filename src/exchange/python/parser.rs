@@ -38,9 +38,10 @@ impl Parser<'_> {
     }
 
     fn starred(&mut self) -> Option<Expression> {
-        match self.takes("*") {
-            true => Some(Expression::Starred(Box::new(self.expression()?))),
-            false => self.expression(),
+        if self.takes("*") {
+            Some(Expression::Starred(Box::new(self.expression()?)))
+        } else {
+            self.expression()
         }
     }
 
@@ -95,9 +96,10 @@ impl Parser<'_> {
         while let Some(comparison) = self.comparator() {
             others.push((comparison, self.sum()?));
         }
-        match others.is_empty() {
-            true => Some(first),
-            false => Some(Expression::Compare(Box::new(first), others)),
+        if others.is_empty() {
+            Some(first)
+        } else {
+            Some(Expression::Compare(Box::new(first), others))
         }
     }
 
@@ -145,9 +147,10 @@ impl Parser<'_> {
             self.at += 1;
             others.push((sign, operand(self)?));
         }
-        match others.is_empty() {
-            true => Some(first),
-            false => Some(Expression::Arithmetic(Box::new(first), others)),
+        if others.is_empty() {
+            Some(first)
+        } else {
+            Some(Expression::Arithmetic(Box::new(first), others))
         }
     }
 

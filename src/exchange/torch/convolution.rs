@@ -33,9 +33,11 @@ pub(super) fn spatial(modules: &mut Modules, layer: &PortableLayer) -> Spatial {
         (axes, channels)
     };
     let (input, channels_in) = parts(&layer.input);
-    let output = match layer.output.len() == layer.input.len() {
-        true => parts(&layer.output),
-        false => (Vec::new(), channels_in), // global pooling
+    let output = if layer.output.len() == layer.input.len() {
+        parts(&layer.output)
+    } else {
+        // global pooling
+        (Vec::new(), channels_in)
     };
     let (output, channels_out) = output;
     Spatial { rank: input.len(), input, output, channels_in, channels_out }
@@ -94,9 +96,10 @@ pub(super) fn convolution(
 fn padding_of(modules: &mut Modules, layer: &PortableLayer, both: &[(i64, i64)]) -> String {
     if both.iter().all(|(start, end)| start == end) {
         let alike: Vec<usize> = both.iter().map(|(start, _)| *start as usize).collect();
-        return match alike.iter().all(|pad| *pad == 0) {
-            true => String::new(),
-            false => format!(", padding={}", tuple(&alike)),
+        return if alike.iter().all(|pad| *pad == 0) {
+            String::new()
+        } else {
+            format!(", padding={}", tuple(&alike))
         };
     }
     modules.function(&layer.name, "pad", &format!("F.pad(x, {})", pads(both)));
@@ -139,10 +142,8 @@ pub(super) fn global(modules: &mut Modules, layer: &PortableLayer, function: &st
     if is_first {
         modules.turn_last();
     }
-    let axes: Vec<usize> = match modules.is_first || is_first {
-        true => (2..=rank + 1).collect(),
-        false => (1..=rank).collect(),
-    };
+    let axes: Vec<usize> =
+        if modules.is_first || is_first { (2..=rank + 1).collect() } else { (1..=rank).collect() };
     let (axes, keep) = (tuple(&axes), python(keepdims));
     modules.helpers.insert("Function");
     modules.push(layer, format!("Function(lambda x: x.{function}({axes}, keepdim={keep}))"));

@@ -55,9 +55,10 @@ fn given_statistics(
     let tensor = |numbers: &NumberList| format!("torch.tensor({})", serde_json::json!(numbers));
     let (mean, variance) = (tensor(mean), tensor(variance));
     let deviation = format!("{variance}.sqrt().clamp(min=1e-7)");
-    let body = match norm.invert {
-        true => format!("x * {deviation} + {mean}"),
-        false => format!("(x - {mean}) / {deviation}"),
+    let body = if norm.invert {
+        format!("x * {deviation} + {mean}")
+    } else {
+        format!("(x - {mean}) / {deviation}")
     };
     modules.helpers.insert("Function");
     modules.push(layer, format!("Function(lambda x: {body})"));

@@ -49,12 +49,11 @@ pub(super) fn script(portable: &Portable, modules: &Modules) -> String {
             let _ = write!(code, "{text}\n\n");
         }
     }
-    let input: Vec<usize> = match modules.input_is_first {
-        true => {
-            let (channels, axes) = portable.input.split_last().unwrap_or((&1, &[]));
-            std::iter::once(*channels).chain(axes.iter().copied()).collect()
-        }
-        false => portable.input.clone(),
+    let input: Vec<usize> = if modules.input_is_first {
+        let (channels, axes) = portable.input.split_last().unwrap_or((&1, &[]));
+        std::iter::once(*channels).chain(axes.iter().copied()).collect()
+    } else {
+        portable.input.clone()
     };
     let _ = write!(code, "def build():\n    \"\"\"The network; its input is (batch, ");
     let input: Vec<String> = input.iter().map(usize::to_string).collect();

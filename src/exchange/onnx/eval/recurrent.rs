@@ -31,9 +31,10 @@ pub(super) fn gru(call: &OperatorCall<'_>) -> Evaluated<Vec<TensorValue>> {
         let reset: Vec<f64> = (0..cell.hidden).map(|unit| gate(1, unit)).collect();
         let kept: Vec<f64> = reset.iter().zip(old).map(|(reset, h)| reset * h).collect();
         let new = |(unit, h): (usize, &f64)| {
-            let recurrent = match is_linear_before {
-                true => reset[unit] * cell.recurrent(old, 2, unit),
-                false => cell.recurrent(&kept, 2, unit),
+            let recurrent = if is_linear_before {
+                reset[unit] * cell.recurrent(old, 2, unit)
+            } else {
+                cell.recurrent(&kept, 2, unit)
             };
             let (z, new) = (gate(0, unit), g(cell.input(step, 2, unit) + recurrent));
             (1.0 - z) * new + z * h

@@ -68,10 +68,8 @@ pub(super) fn unsqueeze(call: &OperatorCall<'_>) -> Evaluated<Vec<TensorValue>> 
     let rank = x.dims.len() + axes.len();
     let axes = axes.iter().map(|axis| axis_of(*axis, rank)).collect::<Evaluated<Vec<_>>>()?;
     let mut old = x.dims.iter();
-    let dims = (0..rank).map(|axis| match axes.contains(&axis) {
-        true => 1,
-        false => old.next().copied().unwrap_or(1),
-    });
+    let dims = (0..rank)
+        .map(|axis| if axes.contains(&axis) { 1 } else { old.next().copied().unwrap_or(1) });
     Ok(vec![x.reshaped(dims.collect())?])
 }
 
