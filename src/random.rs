@@ -74,7 +74,9 @@ impl Stream {
         for block in values.chunks_mut(256) {
             let words = &mut words[..block.len()];
             self.fill_words(words);
-            block.iter_mut().zip(words).for_each(|(value, word)| *value = unit(*word));
+            for (value, word) in block.iter_mut().zip(words) {
+                *value = unit(*word);
+            }
         }
     }
 

@@ -202,7 +202,9 @@ fn orthogonal(
     for i in 0..n {
         let square: f64 = (0..length).map(|k| f64::from(w[at(i, k)]).powi(2)).sum();
         lengths[i] = square.max(SHORTEST).sqrt();
-        (0..length).for_each(|k| units[i * length + k] = f64::from(w[at(i, k)]) / lengths[i]);
+        for k in 0..length {
+            units[i * length + k] = f64::from(w[at(i, k)]) / lengths[i];
+        }
     }
     let unit = |i: usize| &units[i * length..][..length];
     let dot = |a: &[f64], b: &[f64]| a.iter().zip(b).map(|(a, b)| a * b).sum::<f64>();
@@ -215,7 +217,9 @@ fn orthogonal(
             let cosine = dot(unit(i), unit(j));
             sum += 0.5 * cosine.abs();
             if cosine != 0.0 {
-                d.iter_mut().zip(unit(j)).for_each(|(d, u)| *d += scale * cosine.signum() * u);
+                for (d, u) in d.iter_mut().zip(unit(j)) {
+                    *d += scale * cosine.signum() * u;
+                }
             }
         }
         let along = dot(unit(i), &d);

@@ -323,13 +323,19 @@ activations! {
             tensors: |x| softmax(x, x.rank() - 1)?,
             slices: |row| {
                 let max = row.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-                row.iter_mut().for_each(|x| *x = exp(*x - max));
+                for x in row.iter_mut() {
+                    *x = exp(*x - max);
+                }
                 let sum: f32 = row.iter().sum();
-                row.iter_mut().for_each(|x| *x /= sum);
+                for x in row.iter_mut() {
+                    *x /= sum;
+                }
             },
             gradient: |dy, y| {
                 let sum: f32 = dy.iter().zip(y).map(|(dy, y)| dy * y).sum();
-                dy.iter_mut().zip(y).for_each(|(dy, y)| *dy = (*dy - sum) * y);
+                for (dy, y) in dy.iter_mut().zip(y) {
+                    *dy = (*dy - sum) * y;
+                }
             },
         }
         Activation::LogSoftmax => {
@@ -338,11 +344,15 @@ activations! {
                 let max = row.iter().copied().fold(f32::NEG_INFINITY, f32::max);
                 let sum: f32 = row.iter().map(|x| exp(*x - max)).sum();
                 let log_sum = sum.ln();
-                row.iter_mut().for_each(|x| *x = *x - max - log_sum);
+                for x in row.iter_mut() {
+                    *x = *x - max - log_sum;
+                }
             },
             gradient: |dy, y| {
                 let sum: f32 = dy.iter().sum();
-                dy.iter_mut().zip(y).for_each(|(dy, y)| *dy -= exp(*y) * sum);
+                for (dy, y) in dy.iter_mut().zip(y) {
+                    *dy -= exp(*y) * sum;
+                }
             },
         }
     }

@@ -49,7 +49,9 @@ pub(crate) fn run(arguments: &ConvertArguments, common: &CommonArguments) -> Res
         Format::Json => format.write(&tree)?,
         _ => commented(&format.write(&tree)?, &notes, refusal.as_deref(), format),
     };
-    notes.iter().map(CodeNote::text).chain(refusal.clone()).for_each(|text| view::warning(&text));
+    for text in notes.iter().map(CodeNote::text).chain(refusal.clone()) {
+        view::warning(&text);
+    }
     if !common.json || !output.is_stdout() {
         output.write(text.as_bytes())?;
     }

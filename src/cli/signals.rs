@@ -31,7 +31,9 @@ impl Signals {
     /// From now on a signal is noted and answered, and the step at hand is finished; only a second
     /// Ctrl-C, or a second SIGTERM, ends the program at once.
     pub(crate) fn finish_steps(&self) {
-        self.at_once.iter().for_each(|flag| flag.store(false, Ordering::SeqCst));
+        for flag in &self.at_once {
+            flag.store(false, Ordering::SeqCst);
+        }
         answer();
     }
 

@@ -188,7 +188,9 @@ fn plan(arguments: &TrainArguments, common: &CommonArguments) -> Result<Plan> {
         }
         return Ok(plan);
     };
-    overrides.iter_mut().for_each(|text| from_here(text, folder));
+    for text in &mut overrides {
+        from_here(text, folder);
+    }
     if !overrides.iter().any(|text| text.trim_start().starts_with("fit.epochs"))
         && let Some(epochs) = epochs_of_checkpoint(folder)
     {

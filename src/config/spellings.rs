@@ -36,7 +36,9 @@ pub(crate) fn every_spelling(schema: &mut Value) {
 fn visit(schema: &mut Value, definitions: &Value) {
     match schema {
         Value::Object(map) => {
-            map.values_mut().for_each(|inner| visit(inner, definitions));
+            for inner in map.values_mut() {
+                visit(inner, definitions);
+            }
             if let Some(Value::Object(properties)) = map.get_mut("properties") {
                 bound(properties);
             }
@@ -50,7 +52,9 @@ fn visit(schema: &mut Value, definitions: &Value) {
                 // a list whose names all stand alone
                 let names =
                     Choices { alone: texts(&names), tables: Map::new(), others: Vec::new() };
-                ["enum", "type"].iter().for_each(|key| drop(map.shift_remove(*key)));
+                for key in ["enum", "type"] {
+                    map.shift_remove(key);
+                }
                 map.insert("anyOf".to_string(), names.into_schema());
             }
         }

@@ -247,7 +247,9 @@ static SIGNATURES: LazyLock<Vec<Signature>> = LazyLock::new(|| {
     }
     for (module, class, alias) in ALIASES.lines().filter_map(row) {
         let own = all.iter_mut().filter(|own| own.module == module && own.name == class);
-        own.for_each(|own| own.aliases.push(alias));
+        for own in own {
+            own.aliases.push(alias);
+        }
     }
     all
 });
@@ -275,7 +277,9 @@ fn listed<T: Catalog + ?Sized>(module: Module, shared: &str, all: &mut Vec<Signa
         for (_, _, changes) in
             exceptions.filter(|(of, class, _)| *of == module && *class == kind.class_name)
         {
-            changes.split(' ').for_each(|change| apply(change, &mut arguments));
+            for change in changes.split(' ') {
+                apply(change, &mut arguments);
+            }
         }
         let is_layer = module == LAYERS; // of others, ours have more than Keras's
         let aliases = kind.aliases.iter().copied().filter(|_| is_layer).collect();

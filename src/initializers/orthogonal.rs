@@ -42,7 +42,9 @@ fn orthonormalise(columns: &mut [Vec<f64>]) {
         }
         let take_out = |column: &mut Vec<f64>| {
             let along = dot_f64(unit, column);
-            column.iter_mut().zip(&*unit).for_each(|(x, u)| *x -= along * u);
+            for (x, u) in column.iter_mut().zip(&*unit) {
+                *x -= along * u;
+            }
         };
         if later.len() * unit.len() > 1 << 16 {
             threads::within(|| later.par_iter_mut().for_each(take_out));

@@ -68,7 +68,9 @@ pub(crate) fn sample_axis(key: &str, axis: i64, input: &Shape) -> Result<usize, 
 /// shaped to before it meets a batch.
 pub(crate) fn kept(dims: &[usize], axes: &[usize]) -> Vec<usize> {
     let mut kept = vec![1; dims.len() + 1];
-    axes.iter().for_each(|axis| kept[axis + 1] = dims[*axis]);
+    for axis in axes {
+        kept[axis + 1] = dims[*axis];
+    }
     kept
 }
 

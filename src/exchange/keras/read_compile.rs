@@ -110,7 +110,9 @@ pub(crate) fn optimizer(value: &Value) -> Value {
     let arguments = entry.as_object_mut().and_then(|entry| entry.values_mut().next());
     if let Some(Value::Object(arguments)) = arguments {
         arguments.retain(|key, value| !is_default(key, value, &config));
-        arguments.iter_mut().for_each(|(_, value)| shorten(value));
+        for (_, value) in arguments.iter_mut() {
+            shorten(value);
+        }
     }
     let (Some((name, mut arguments)), decay) = (parts(&entry), decay) else { return entry };
     if let Some(decay) = decay {

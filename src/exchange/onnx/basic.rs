@@ -101,7 +101,7 @@ pub(super) fn embedding(
 ) -> Result<GraphValue> {
     let flow = flow.turned_last(graph);
     let table = weight(graph, layer, "embeddings")?;
-    let ids = graph.node("Cast", &[&flow.name], vec![int("to", INT64 as i64)]);
+    let ids = graph.node("Cast", &[&flow.name], vec![int("to", i64::from(INT64))]);
     let out = graph.node("Gather", &[&table, &ids], vec![int("axis", 0)]);
     let mask = embedding.mask_zero.then(|| {
         let zero = graph.ints(&[0]);

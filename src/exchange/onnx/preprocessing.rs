@@ -87,12 +87,12 @@ pub(super) fn outputs(
             let mut out = last.to_string();
             if unit.iter().any(|unit| *unit != (1.0, 0.0)) {
                 let (factors, offsets): (Vec<f64>, Vec<f64>) = unit.iter().copied().unzip();
-                let wide = graph.node("Cast", &[&out], vec![int("to", DOUBLE as i64)]);
+                let wide = graph.node("Cast", &[&out], vec![int("to", i64::from(DOUBLE))]);
                 let factors = graph.doubles(&[factors.len()], &factors);
                 let offsets = graph.doubles(&[offsets.len()], &offsets);
                 let scaled = graph.node("Mul", &[&wide, &factors], vec![]);
                 let moved = graph.node("Add", &[&scaled, &offsets], vec![]);
-                out = graph.node("Cast", &[&moved], vec![int("to", FLOAT as i64)]);
+                out = graph.node("Cast", &[&moved], vec![int("to", i64::from(FLOAT))]);
             }
             if preprocessing.is_of_bits() && portable.gives_logits_of_labels() {
                 out = graph.node("Sigmoid", &[&out], vec![]);
@@ -146,7 +146,7 @@ fn numbers(graph: &mut GraphBuilder, column: &Column) -> String {
             let all: Vec<f32> = (0..classes.len()).map(|class| class as f32).collect();
             let all = graph.floats(&[all.len()], &all);
             let equal = graph.node("Equal", &[&label, &all], vec![]); // (batch, classes)
-            let ones = graph.node("Cast", &[&equal], vec![int("to", FLOAT as i64)]);
+            let ones = graph.node("Cast", &[&equal], vec![int("to", i64::from(FLOAT))]);
             let unseen = graph.node("Sub", &[&label, &label], vec![]); // 0, or not a number
             graph.node("Add", &[&ones, &unseen], vec![])
         }
@@ -168,12 +168,12 @@ fn label(graph: &mut GraphBuilder, name: &str, classes: &Classes) -> String {
 
 fn scaled(graph: &mut GraphBuilder, name: &str, scaling: &Scaling) -> String {
     let Some((factor, offset)) = scaling.affine() else {
-        return graph.node("Cast", &[name], vec![int("to", FLOAT as i64)]);
+        return graph.node("Cast", &[name], vec![int("to", i64::from(FLOAT))]);
     };
-    let wide = graph.node("Cast", &[name], vec![int("to", DOUBLE as i64)]);
+    let wide = graph.node("Cast", &[name], vec![int("to", i64::from(DOUBLE))]);
     let factor = graph.doubles(&[], &[factor]);
     let offset = graph.doubles(&[], &[offset]);
     let scaled = graph.node("Mul", &[&wide, &factor], vec![]);
     let moved = graph.node("Add", &[&scaled, &offset], vec![]);
-    graph.node("Cast", &[&moved], vec![int("to", FLOAT as i64)])
+    graph.node("Cast", &[&moved], vec![int("to", i64::from(FLOAT))])
 }

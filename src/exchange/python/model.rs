@@ -308,9 +308,9 @@ impl CodeReader {
                 None => lost.push(self.objects[*layer].class.name),
             }
         }
-        lost.into_iter().for_each(|class| {
+        for class in lost {
             self.note_at(0, format!("a `{class}` is not carried: it is not literal"));
-        });
+        }
         let mut config = Map::from_iter([("layers".to_string(), json!(layers))]);
         if let Some(name) = &model.name {
             config.insert("name".into(), json!(name));

@@ -44,7 +44,9 @@ impl CodeReader {
             }
             StatementKind::Assign(targets, value) => {
                 let value = self.evaluate(value);
-                targets.iter().for_each(|target| self.assign(target, value.clone()));
+                for target in targets {
+                    self.assign(target, value.clone());
+                }
             }
             StatementKind::Change(target, sign, value) => {
                 let before = self.evaluate(target);
@@ -73,7 +75,9 @@ impl CodeReader {
                 return End::Return(value);
             }
             StatementKind::With(items, body) => {
-                items.iter().for_each(|item| drop(self.evaluate(item)));
+                for item in items {
+                    self.evaluate(item);
+                }
                 return self.run(body);
             }
             StatementKind::Try { body, handlers, rest } => {

@@ -72,7 +72,9 @@ pub(super) fn matmul(call: &OperatorCall<'_>) -> Evaluated<Vec<TensorValue>> {
             at_row += n;
             for p in 0..*k {
                 let (factor, other) = (x[i * k + p], &y[p * n..(p + 1) * n]);
-                row.iter_mut().zip(other).for_each(|(sum, y)| *sum += factor * y);
+                for (sum, y) in row.iter_mut().zip(other) {
+                    *sum += factor * y;
+                }
             }
         }
     });

@@ -78,7 +78,9 @@ impl GraphNode {
         names.extend(&self.inputs);
         if let Some(body) = &self.body {
             names.extend(&body.outputs);
-            body.nodes.iter().for_each(|node| node.names(names));
+            for node in &body.nodes {
+                node.names(names);
+            }
         }
     }
 }

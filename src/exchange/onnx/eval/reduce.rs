@@ -62,7 +62,9 @@ impl<'a> Along<'a> {
         let mut parts = vec![start; self.size()];
         self.for_each(|place, _, x| parts[place] = step(parts[place], x));
         let count = self.axes.iter().map(|axis| self.x.dims[*axis]).product();
-        parts.iter_mut().for_each(|part| *part = end(*part, count));
+        for part in &mut parts {
+            *part = end(*part, count);
+        }
         self.shaped(call, self.x.kind(), parts)
     }
 

@@ -16,7 +16,9 @@ pub(super) fn cast(call: &OperatorCall<'_>) -> Evaluated<Vec<TensorValue>> {
     }
     let mut numbers = call.numbers(0)?.to_vec();
     if kind == ElementType::Int64 {
-        numbers.iter_mut().for_each(|number| *number = number.trunc());
+        for number in &mut numbers {
+            *number = number.trunc();
+        }
     }
     Ok(vec![TensorValue::new(kind, call.input(0)?.dims.clone(), numbers)?])
 }

@@ -67,7 +67,9 @@ impl TensorValue {
         mut numbers: Vec<f64>,
     ) -> Evaluated<TensorValue> {
         if kind == ElementType::Float {
-            numbers.iter_mut().for_each(|number| *number = f64::from(*number as f32));
+            for number in &mut numbers {
+                *number = f64::from(*number as f32);
+            }
         }
         TensorValue::of(dims, Data::Numbers(kind, numbers))
     }
