@@ -60,6 +60,7 @@ pub mod diagnostics;
 mod disk;
 mod draft;
 mod engine;
+mod engine_choice;
 mod error;
 mod evaluate;
 mod events;

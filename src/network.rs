@@ -4,7 +4,7 @@ use candle_core::{DType, Device, Tensor};
 
 use crate::batch::Batch;
 use crate::data::Samples;
-use crate::engine::Choice;
+use crate::engine_choice::EngineChoice;
 use crate::error::Result;
 use crate::kernels::BoundKernel;
 use crate::layers::{Context, Forward, Signal, apply_kernel};
@@ -40,7 +40,7 @@ impl Network {
             let mut scope = weights.scope(&layer.name, layer.trainable);
             layers.push(layer.entry.item.build(&layer.input, &mut scope)?);
         }
-        let wants_kernels = device.is_cpu() && Choice::made()? != Choice::Graph;
+        let wants_kernels = device.is_cpu() && EngineChoice::made()? != EngineChoice::Graph;
         let kernel = |layer: &Box<dyn Forward>| layer.to_kernel().filter(|_| wants_kernels);
         let kernels = layers.iter().map(kernel).collect();
         Ok(Network { spec: spec.clone(), layers, kernels, weights, random })

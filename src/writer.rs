@@ -32,7 +32,7 @@ struct Shared {
 
 #[derive(Default)]
 struct Desk {
-    waiting: Option<Task>,
+    waiting: Option<WriteTask>,
     writing: bool,
     closed: bool,
     /// What the last one cost, copying included.
@@ -41,7 +41,7 @@ struct Desk {
     error: Option<(Error, bool)>,
 }
 
-struct Task {
+struct WriteTask {
     checkpoint: Checkpoint,
     /// Epochs that ended since the one before.
     epochs: Vec<EpochLogs>,
@@ -94,7 +94,7 @@ impl Writer {
         started: Instant,
     ) {
         self.last = Instant::now();
-        let task = Task { checkpoint, epochs, started };
+        let task = WriteTask { checkpoint, epochs, started };
         if self.thread.is_some() {
             self.shared.lock().waiting = Some(task);
             self.shared.changed.notify_all();
@@ -229,7 +229,7 @@ impl Files {
         Files { folder: folder.to_path_buf(), disk, table: Table::default(), written: None }
     }
 
-    fn write(&mut self, task: &Task) -> Result<()> {
+    fn write(&mut self, task: &WriteTask) -> Result<()> {
         if self.table.add(&task.epochs) {
             self.written = None; // the header is another
         }

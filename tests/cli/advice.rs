@@ -60,7 +60,8 @@ fn an_ordinary_table_has_no_warning() {
     let row = |i| format!("{}.5,{},{}", mixed(i), ["red", "green"][i % 2], yes(i));
     let features = "{column: a, scale: standard}, {column: c, encode: one_hot}";
     assert_eq!(warnings(&folder("a,c,y", row, features, LABEL)), "");
-    let counted = folder("0,1,y", |i| format!("{}.5,{},{}", mixed(i), i % 3, yes(i)), "0, 1", LABEL);
+    let counted =
+        folder("0,1,y", |i| format!("{}.5,{},{}", mixed(i), i % 3, yes(i)), "0, 1", LABEL);
     assert_eq!(warnings(&counted), "");
 }
 
