@@ -3,7 +3,7 @@
 
 use super::error::ConfigError;
 use super::node::{Key, MAX_DEPTH, Node, Value};
-use super::syntax::{duplicate, json_syntax, too_deep};
+use super::syntax::{count, duplicate, json_syntax, too_deep};
 
 /// The tree of a JSON text; nothing at all is null.
 pub(super) fn parse(text: &str) -> Result<Node, ConfigError> {
@@ -13,13 +13,15 @@ pub(super) fn parse(text: &str) -> Result<Node, ConfigError> {
     if let Err(error) = serde_json::from_str::<serde::de::IgnoredAny>(text) {
         return Err(json_syntax(text, &error));
     }
-    Reader { text, at: 0 }.value(0)
+    Reader { text, at: 0, values: 0 }.value(0)
 }
 
 /// Reads a text that is known to be JSON.
 struct Reader<'t> {
     text: &'t str,
     at: usize,
+    /// How many values were read.
+    values: usize,
 }
 
 impl Reader<'_> {
@@ -28,6 +30,7 @@ impl Reader<'_> {
         if depth > MAX_DEPTH {
             return Err(too_deep(start..start + 1));
         }
+        count(&mut self.values, &(start..start + 1))?;
         let value = match first {
             b'{' => self.map(depth)?,
             b'[' => self.list(depth)?,

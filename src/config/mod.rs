@@ -6,6 +6,7 @@ mod arguments;
 mod choice;
 mod deserializer;
 mod document;
+mod entries;
 mod entry;
 mod error;
 mod format;
@@ -30,6 +31,7 @@ mod yaml;
 
 pub(crate) use choice::{bare, bare_names, checked};
 pub use document::Document;
+pub(crate) use entries::entries;
 pub(crate) use entry::catalog;
 pub use entry::{AnyItem, Catalog, Common, Entry, Kind, Nothing};
 pub use error::ConfigError;

@@ -22,6 +22,23 @@ pub(super) fn too_deep(place: Range<usize>) -> ConfigError {
         .with_code(Code::TooDeep)
 }
 
+/// The most values that a configuration may hold, keys not counted: a tree takes its memory before
+/// anything in it is read.
+pub(super) const MOST_VALUES: usize = 200_000;
+
+/// One value more, at a place of the text; an error where there are too many.
+pub(super) fn count(values: &mut usize, place: &Range<usize>) -> Result<(), ConfigError> {
+    *values += 1;
+    if *values > MOST_VALUES { Err(too_many(place.clone())) } else { Ok(()) }
+}
+
+/// The error of a text with more values than a configuration has.
+pub(super) fn too_many(place: Range<usize>) -> ConfigError {
+    ConfigError::here(place, format!("a configuration may hold at most {MOST_VALUES} values"))
+        .with_code(Code::NotAConfiguration)
+        .with_help("is it data? A table belongs into a file that `data.train` names")
+}
+
 /// The error of a tag that isn't YAML's own.
 pub(super) fn unknown_tag(tag: &Tag) -> ConfigError {
     ConfigError::at("", format!("tags such as `{}` are not read", tag.original()))

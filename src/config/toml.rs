@@ -8,24 +8,69 @@ use ::toml::de::{DeTable, DeValue};
 use super::error::ConfigError;
 use super::json::whole;
 use super::node::{Key, MAX_DEPTH, Node, Value};
-use super::syntax::too_deep;
+use super::syntax::{MOST_VALUES, too_deep, too_many};
 use crate::diagnostics::Code;
 
-/// The most headers of tables that a configuration may have; each takes its memory.
-const MOST_TABLES: usize = 20_000;
+/// The most tables that a configuration may have: the parser's take more memory than other values.
+const MOST_TABLES: usize = 25_000;
 
 /// The tree of a TOML text; nothing at all is null.
 pub(super) fn parse(text: &str) -> Result<Node, ConfigError> {
-    if let Some(at) = memchr::memmem::find_iter(text.as_bytes(), "\n[").nth(MOST_TABLES) {
-        let message = format!("it has more than {MOST_TABLES} tables");
-        return Err(ConfigError::here(at..at, message).with_help("is it a configuration?"));
-    }
+    check_size(text.as_bytes())?;
     let table = DeTable::parse(text).map_err(|error| syntax(text, &error))?;
     let root = map(table.get_ref(), 0)?;
     match root {
         Value::Map(entries) if entries.is_empty() => Ok(Node::bare(Value::Null)),
         root => Ok(Node { span: 0..0, value: root }),
     }
+}
+
+/// Refuses a text of too many values or tables before it is parsed: they are counted by the signs
+/// that divide them.
+fn check_size(text: &[u8]) -> Result<(), ConfigError> {
+    let (mut values, mut tables, mut dots, mut at) = (0, 0, 0, 0);
+    while let Some(&byte) = text.get(at) {
+        match byte {
+            b'#' => at = memchr::memchr(b'\n', &text[at..]).map_or(text.len(), |end| at + end),
+            b'"' | b'\'' => at = end_of_text(text, at),
+            b'.' => dots += 1,
+            b',' | b'\n' => dots = 0,
+            b'{' => (tables, dots) = (tables + 1, 0),
+            b'[' if at == 0 || text[at - 1] == b'\n' => tables += 1,
+            // a key of several parts, which makes a table of each but the last
+            b'=' | b']' => (tables, dots) = (tables + dots, 0),
+            _ => {}
+        }
+        values += usize::from(matches!(byte, b',' | b'='));
+        if tables > MOST_TABLES {
+            let message = format!("a configuration may hold at most {MOST_TABLES} tables");
+            let error = ConfigError::here(at..at, message).with_code(Code::NotAConfiguration);
+            return Err(error.with_help("is it a configuration?"));
+        }
+        if values > MOST_VALUES {
+            return Err(too_many(at..at));
+        }
+        at += 1;
+    }
+    Ok(())
+}
+
+/// The last quote of the text that begins here; the end of the line or file where it has none.
+fn end_of_text(text: &[u8], start: usize) -> usize {
+    let quote = text[start];
+    let is_long = text[start..].starts_with(&[quote; 3]);
+    let mut at = start + if is_long { 3 } else { 1 };
+    while let Some(&byte) = text.get(at) {
+        match byte {
+            b'\\' if quote == b'"' => at += 1,
+            b'\n' if !is_long => return at,
+            _ if byte == quote && !is_long => return at,
+            _ if is_long && text[at..].starts_with(&[quote; 3]) => return at + 2,
+            _ => {}
+        }
+        at += 1;
+    }
+    at
 }
 
 fn syntax(text: &str, error: &::toml::de::Error) -> ConfigError {

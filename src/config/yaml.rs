@@ -13,7 +13,7 @@ use serde_saphyr::granit_parser::{
 use super::error::ConfigError;
 use super::json::{number, whole};
 use super::node::{Key, MAX_DEPTH, Node, Value};
-use super::syntax::{duplicate, too_deep, unknown_tag, yaml_syntax};
+use super::syntax::{count, duplicate, too_deep, unknown_tag, yaml_syntax};
 
 /// How many nodes all aliases together may stand for.
 const ALIAS_BUDGET: usize = 100_000;
@@ -23,7 +23,7 @@ const BYTE_BUDGET: usize = 16 << 20;
 /// The tree of a YAML text; nothing at all is null.
 pub(super) fn parse(text: &str) -> Result<Node, ConfigError> {
     let parser = Parser::new_from_str(text);
-    let mut tree = Tree { parser, text, anchors: HashMap::new(), budget: Size::BUDGET };
+    let mut tree = Tree { parser, text, anchors: HashMap::new(), budget: Size::BUDGET, values: 0 };
     let mut root = None;
     loop {
         match tree.next()? {
@@ -46,6 +46,8 @@ struct Tree<'t> {
     anchors: HashMap<usize, Anchor>,
     /// What anchors and aliases may still copy.
     budget: Size,
+    /// How many values were read.
+    values: usize,
 }
 
 impl<'t> Tree<'t> {
@@ -62,6 +64,7 @@ impl<'t> Tree<'t> {
         if depth > MAX_DEPTH {
             return Err(too_deep(place));
         }
+        count(&mut self.values, &place)?;
         let anchor = event.anchor_id();
         let node = match event {
             Event::Scalar(text, style, _, tag) => {

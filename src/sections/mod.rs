@@ -10,6 +10,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::callbacks::CallbackEntry;
+use crate::config::entries;
 use crate::layers::LayerEntry;
 use crate::losses::LossEntry;
 use crate::metrics::MetricEntry;
@@ -20,6 +21,11 @@ pub use data::{ColumnConfig, Columns, DataConfig};
 pub use keeping::{InitWeights, Interval};
 pub use rules::{Encode, MinMax, Scale};
 pub use validation_split::ValidationSplit;
+
+/// The most layers that a model may have.
+const MOST_LAYERS: usize = 10_000;
+/// The most metrics, and callbacks, that a training may have.
+const MOST_OTHERS: usize = 1_000;
 
 /// The JSON Schema of a whole configuration.
 pub fn schema() -> serde_json::Value {
@@ -66,7 +72,8 @@ pub struct ModelConfig {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub input_shape: Option<Vec<usize>>,
     /// The layers, from first to last.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "entries::<MOST_LAYERS, _, _>")]
+    #[schemars(length(max = MOST_LAYERS))]
     pub layers: Vec<LayerEntry>,
 }
 
@@ -81,9 +88,13 @@ pub struct CompileConfig {
     pub loss: LossEntry,
     /// Metrics computed without sample weights. Default: none.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(deserialize_with = "entries::<MOST_OTHERS, _, _>")]
+    #[schemars(length(max = MOST_OTHERS))]
     pub metrics: Vec<MetricEntry>,
     /// Metrics computed with sample weights. Default: none.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(deserialize_with = "entries::<MOST_OTHERS, _, _>")]
+    #[schemars(length(max = MOST_OTHERS))]
     pub weighted_metrics: Vec<MetricEntry>,
 }
 
@@ -141,6 +152,8 @@ pub struct FitConfig {
     pub class_weight: Option<ClassWeight>,
     /// Callbacks, called in this order. Default: none.
     #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(deserialize_with = "entries::<MOST_OTHERS, _, _>")]
+    #[schemars(length(max = MOST_OTHERS))]
     pub callbacks: Vec<CallbackEntry>,
 }
 

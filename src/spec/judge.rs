@@ -53,9 +53,6 @@ struct Judge<'a> {
     errors: Vec<ConfigError>,
 }
 
-/// The most layers that a model may have.
-const MOST_LAYERS: usize = 10_000;
-
 impl Judge<'_> {
     /// The value, or none and a mistake more.
     fn keep<T>(&mut self, result: Result<T, ConfigError>) -> Option<T> {
@@ -71,14 +68,6 @@ impl Judge<'_> {
             }
             return None;
         };
-        if config.layers.len() > MOST_LAYERS {
-            let message = format!(
-                "a model may have at most {MOST_LAYERS} layers, got {}",
-                config.layers.len()
-            );
-            self.errors.push(ConfigError::at("model.layers", message).with_code(Code::Layer));
-            return None;
-        }
         let input = self.input(config, first);
         let indices = self.damage.indices("model.layers", config.layers.len());
         let is_damaged = self.damage.is_in("model.layers");

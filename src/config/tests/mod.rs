@@ -5,6 +5,7 @@ mod equal;
 mod open;
 mod overrides;
 mod several;
+mod size;
 
 use serde::{Deserialize, Serialize};
 

@@ -8,6 +8,8 @@ use crate::exchange::signatures;
 impl CodeReader {
     pub(super) fn attribute(&mut self, owner: &PyValue, name: &str) -> PyValue {
         match owner {
+            // nothing that is known has a longer name
+            PyValue::Path(path) if path.len() >= 32 => PyValue::Unknown,
             PyValue::Path(path) => {
                 let mut path = path.clone();
                 path.push(name.to_string());
