@@ -142,13 +142,19 @@ impl Model {
             }
             _ => error,
         })?;
+        Model::of(&file, &path, device, verify)
+    }
+
+    /// A model from its file's tensors; `path` is what errors call it. With `verify`, one that is not
+    /// as it was written is an error.
+    pub fn of(file: &TensorFile, path: &Path, device: &Device, verify: bool) -> Result<Model> {
         let Some(metadata) = &file.metadata else {
-            return Err(Error::model(&path, "a safetensors file without Lanthorn's metadata")
+            return Err(Error::model(path, "a safetensors file without Lanthorn's metadata")
                 .with_help("weights alone are loaded into a configuration: `lanthorn train CONFIG --init-weights FILE`"));
         };
-        check_format(&path, metadata, "model")?;
+        check_format(path, metadata, "model")?;
         let damaged = |what: &str, why: String| {
-            Error::model(&path, format!("its {what} can't be read: {why}"))
+            Error::model(path, format!("its {what} can't be read: {why}"))
         };
         let config: Config = Node::from_json(&metadata["config"])
             .read()
@@ -172,13 +178,13 @@ impl Model {
             Some(supposed)
         });
         let room = file.tensors.values().map(Tensor::elem_count).sum();
-        memory::check_file(&path, &spec.model, room)?;
+        memory::check_file(path, &spec.model, room)?;
         let network = Network::build_within(&spec.model, spec.seed, device, room)
             .map_err(|error| damaged("configuration", error.to_string()))?;
-        weights_file::load(network.weights(), &file.tensors, &path, false)?;
+        weights_file::load(network.weights(), &file.tensors, path, false)?;
         if verify {
             // last: what doesn't fit at all is told more exactly before
-            file.verify(&path).map_err(|error| error.with_help(NOT_AS_WRITTEN))?;
+            file.verify(path).map_err(|error| error.with_help(NOT_AS_WRITTEN))?;
         }
         Ok(Model { config, preprocessing, training, self_test, network, spec })
     }

@@ -194,7 +194,8 @@ impl Checkpoint {
         Checkpoint::of(&TensorFile::read(path)?, path)
     }
 
-    fn of(file: &TensorFile, path: &Path) -> Result<Checkpoint> {
+    /// The same from a file's tensors; `path` is what errors call it.
+    pub fn of(file: &TensorFile, path: &Path) -> Result<Checkpoint> {
         let damaged = || Error::model(path, "not a checkpoint of Lanthorn's");
         let metadata = file.metadata.as_ref().ok_or_else(damaged)?;
         check_format(path, metadata, "checkpoint")?;

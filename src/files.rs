@@ -189,7 +189,8 @@ impl TensorFile {
         Ok(TensorFile { tensors, metadata: None })
     }
 
-    fn parse(path: &Path, bytes: &[u8]) -> Result<TensorFile> {
+    /// Reads a file of tensors from its bytes; `path` is what errors call it.
+    pub fn parse(path: &Path, bytes: &[u8]) -> Result<TensorFile> {
         let damaged = |error: String| {
             Error::model(path, format!("not a whole safetensors file: {error}")).with_help(
                 "the file may be cut short or damaged; copy it again, or train the model again",
@@ -300,7 +301,8 @@ impl Inspection {
         Ok(whole)
     }
 
-    fn parse(path: &Path, bytes: &[u8]) -> Result<Inspection> {
+    /// The same of a file of tensors, from its bytes; `path` is what errors call it.
+    pub fn parse(path: &Path, bytes: &[u8]) -> Result<Inspection> {
         let damaged = |error: safetensors::SafeTensorError| {
             Error::model(path, format!("not a whole safetensors file: {error}")).with_help(
                 "safetensors, their `….safetensors.index.json`, `.keras` and `.h5` can be inspected",

@@ -115,6 +115,27 @@ pub fn load(
     split: Option<&ValidationSplit>,
     random: &Random,
 ) -> Result<Loaded> {
+    load_source(|| open(&section.train, folder, "data.train"), section, folder, split, random)
+}
+
+/// The same for a table in memory in place of `data.train`.
+pub fn load_bytes(
+    bytes: Vec<u8>,
+    section: &DataConfig,
+    folder: &Path,
+    split: Option<&ValidationSplit>,
+    random: &Random,
+) -> Result<Loaded> {
+    load_source(|| Source::new(&section.train, bytes), section, folder, split, random)
+}
+
+fn load_source(
+    source: impl FnOnce() -> Result<Source>,
+    section: &DataConfig,
+    folder: &Path,
+    split: Option<&ValidationSplit>,
+    random: &Random,
+) -> Result<Loaded> {
     if section.validation.is_some() && split.is_some_and(|split| split.part() != 0.0) {
         let message = "`fit.validation_split` and `data.validation` are both given";
         let error =
@@ -122,7 +143,7 @@ pub fn load(
         return Err(error.with_code(Code::Conflict).into());
     }
     let format = CsvFormat { delimiter: delimiter(section)?, header: section.csv.header.clone() };
-    let source = open(&section.train, folder, "data.train")?;
+    let source = source()?;
     let header = Header::read(&source, &format)?;
     let plan = Plan::resolve(section, &source, &header)?;
     let missing = Missing::new(&section.missing_values);
