@@ -215,7 +215,10 @@ impl Checkpoint {
         let best = if has_best { metadata["weights"].clone() } else { json!([]) };
         let hooks: Vec<Value> = read(&metadata["callbacks"]).ok_or_else(damaged)?;
         // one of format 1.0 has the best epoch (from 0) in the callback's state alone
-        let of_hook = hooks.iter().find_map(|state| state["best_epoch"].as_u64()).map(|e| e + 1);
+        let of_hook = hooks
+            .iter()
+            .find_map(|state| state["best_epoch"].as_u64())
+            .and_then(|e| e.checked_add(1));
         let best_epoch = metadata["best_epoch"].as_u64().or(of_hook.filter(|_| has_best));
         let fingerprint = metadata["fingerprint"].as_str().unwrap_or_default();
         let position: Position = read(&metadata["position"]).ok_or_else(damaged)?;

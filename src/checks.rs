@@ -59,6 +59,19 @@ pub(crate) fn positive_count(key: &str, count: usize) -> Result<(), Problem> {
     Ok(())
 }
 
+/// The count must be in a range, whose end bounds the memory that it takes.
+pub(crate) fn count_within(
+    key: &str,
+    count: usize,
+    range: std::ops::RangeInclusive<usize>,
+) -> Result<(), Problem> {
+    if range.contains(&count) {
+        return Ok(());
+    }
+    let (least, most) = (range.start(), range.end());
+    Err(Problem::at(key, format!("`{key}` must be between {least} and {most}, got {count}")))
+}
+
 /// An array of these sizes must not hold more numbers than the largest that is made.
 pub(crate) fn not_too_large(key: &str, sizes: &[usize]) -> Result<(), Problem> {
     let most = MOST_NUMBERS;

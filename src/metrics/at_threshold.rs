@@ -3,9 +3,9 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::confusion::{Counting, Counts, check_columns, ratio};
+use super::confusion::{Counting, Counts, MOST_THRESHOLDS, check_columns, ratio};
 use super::metric::{Accumulator, Metric};
-use crate::checks::positive_count;
+use crate::checks::count_within;
 use crate::error::Problem;
 use crate::losses::checks;
 use crate::target::Output;
@@ -17,8 +17,9 @@ use crate::target::Output;
 pub struct SensitivityAtSpecificity {
     /// Value to reach, between 0 and 1.
     pub specificity: f64,
-    /// Number of thresholds between 0 and 1; at least 1. Default: 200.
+    /// Number of thresholds between 0 and 1; from 1 to 20000. Default: 200.
     #[serde(default = "two_hundred")]
+    #[schemars(range(min = 1, max = MOST_THRESHOLDS))]
     pub num_thresholds: usize,
     /// Consider only this class, counted from 0. Default: all.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -45,8 +46,9 @@ impl Metric for SensitivityAtSpecificity {
 pub struct SpecificityAtSensitivity {
     /// Value to reach, between 0 and 1.
     pub sensitivity: f64,
-    /// Number of thresholds between 0 and 1; at least 1. Default: 200.
+    /// Number of thresholds between 0 and 1; from 1 to 20000. Default: 200.
     #[serde(default = "two_hundred")]
+    #[schemars(range(min = 1, max = MOST_THRESHOLDS))]
     pub num_thresholds: usize,
     /// Consider only this class, counted from 0. Default: all.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -73,8 +75,9 @@ impl Metric for SpecificityAtSensitivity {
 pub struct PrecisionAtRecall {
     /// Value to reach, between 0 and 1.
     pub recall: f64,
-    /// Number of thresholds between 0 and 1; at least 1. Default: 200.
+    /// Number of thresholds between 0 and 1; from 1 to 20000. Default: 200.
     #[serde(default = "two_hundred")]
+    #[schemars(range(min = 1, max = MOST_THRESHOLDS))]
     pub num_thresholds: usize,
     /// Consider only this class, counted from 0. Default: all.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -101,8 +104,9 @@ impl Metric for PrecisionAtRecall {
 pub struct RecallAtPrecision {
     /// Value to reach, between 0 and 1.
     pub precision: f64,
-    /// Number of thresholds between 0 and 1; at least 1. Default: 200.
+    /// Number of thresholds between 0 and 1; from 1 to 20000. Default: 200.
     #[serde(default = "two_hundred")]
+    #[schemars(range(min = 1, max = MOST_THRESHOLDS))]
     pub num_thresholds: usize,
     /// Consider only this class, counted from 0. Default: all.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -134,7 +138,7 @@ fn counting(
     output: &Output<'_>,
 ) -> Result<Counting, Problem> {
     checks::within(key, least, 0.0, 1.0)?;
-    positive_count("num_thresholds", num_thresholds)?;
+    count_within("num_thresholds", num_thresholds, 1..=MOST_THRESHOLDS)?;
     check_columns(name, output)?;
     checks::probabilities(name, "sigmoid", output)?;
     let thresholds = match num_thresholds {

@@ -3,9 +3,12 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::confusion::{Counting, Counts, are_even, check_columns, check_range, ratio};
+use super::confusion::{
+    Counting, Counts, MOST_THRESHOLDS, are_even, check_columns, check_range, ratio,
+};
 use super::metric::{Accumulator, Metric};
 use crate::activations::Activation;
+use crate::checks::count_within;
 use crate::error::Problem;
 use crate::losses::checks;
 use crate::target::Output;
@@ -15,7 +18,8 @@ use crate::target::Output;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Auc {
-    /// Number of thresholds between 0 and 1; at least 2. Default: 200.
+    /// Number of thresholds between 0 and 1; from 2 to 20000. Default: 200.
+    #[schemars(range(min = 2, max = MOST_THRESHOLDS))]
     pub num_thresholds: usize,
     /// ROC: true positives over false positives. PR: precision over recall. PRGAIN: both as gains
     /// over chance. Default: ROC.
@@ -146,12 +150,8 @@ impl Auc {
                 check_range("thresholds", thresholds)?;
                 thresholds.clone()
             }
-            None if self.num_thresholds < 2 => {
-                let found = self.num_thresholds;
-                let message = format!("`num_thresholds` must be at least 2, got {found}");
-                return Err(Problem::at("num_thresholds", message));
-            }
             None => {
+                count_within("num_thresholds", self.num_thresholds, 2..=MOST_THRESHOLDS)?;
                 let last = (self.num_thresholds - 1) as f64;
                 (1..self.num_thresholds - 1).map(|i| i as f64 / last).collect()
             }

@@ -8,7 +8,7 @@ use super::crossentropy::last_axis;
 use super::metric::{Accumulator, Metric, MetricBatch, same_columns};
 use super::rows::{Rows, argmax};
 use crate::activations::Activation;
-use crate::checks::positive_count;
+use crate::checks::count_within;
 use crate::error::Problem;
 use crate::losses::checks;
 use crate::target::{Output, Target};
@@ -20,7 +20,8 @@ use crate::target::{Output, Target};
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct IoU {
-    /// Number of classes.
+    /// Number of classes; at most 4096.
+    #[schemars(range(min = 1, max = MOST_CLASSES))]
     pub num_classes: usize,
     /// Classes to average.
     pub target_class_ids: Vec<usize>,
@@ -43,7 +44,8 @@ pub struct IoU {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct MeanIoU {
-    /// Number of classes.
+    /// Number of classes; at most 4096.
+    #[schemars(range(min = 1, max = MOST_CLASSES))]
     pub num_classes: usize,
     /// Class whose pixels are ignored. Default: none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -63,7 +65,8 @@ pub struct MeanIoU {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct OneHotIoU {
-    /// Number of classes.
+    /// Number of classes; at most 4096.
+    #[schemars(range(min = 1, max = MOST_CLASSES))]
     pub num_classes: usize,
     /// Classes to average.
     pub target_class_ids: Vec<usize>,
@@ -82,7 +85,8 @@ pub struct OneHotIoU {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct OneHotMeanIoU {
-    /// Number of classes.
+    /// Number of classes; at most 4096.
+    #[schemars(range(min = 1, max = MOST_CLASSES))]
     pub num_classes: usize,
     /// Class whose pixels are ignored. Default: none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -116,11 +120,21 @@ fn last() -> i64 {
     -1
 }
 
+/// The most classes that a matrix of true and predicted classes is made for.
+const MOST_CLASSES: usize = 4096;
+
+/// All classes.
+fn all(num_classes: usize) -> Result<Vec<usize>, Problem> {
+    count_within("num_classes", num_classes, 1..=MOST_CLASSES)?;
+    Ok((0..num_classes).collect())
+}
+
 impl Metric for IoU {
     fn accumulator(&self, output: &Output<'_>) -> Result<Box<dyn Accumulator>, Problem> {
         let IoU { num_classes, target_class_ids, ignore_class, sparse_y_true, sparse_y_pred, axis } =
             self;
         last_axis(*axis, output)?;
+        count_within("num_classes", *num_classes, 1..=MOST_CLASSES)?;
         Matrix {
             counts: vec![0.0; num_classes * num_classes],
             classes: *num_classes,
@@ -142,7 +156,7 @@ impl Metric for MeanIoU {
         let MeanIoU { num_classes, ignore_class, sparse_y_true, sparse_y_pred, axis } = self;
         IoU {
             num_classes: *num_classes,
-            target_class_ids: (0..*num_classes).collect(),
+            target_class_ids: all(*num_classes)?,
             ignore_class: *ignore_class,
             sparse_y_true: *sparse_y_true,
             sparse_y_pred: *sparse_y_pred,
@@ -180,7 +194,7 @@ impl Metric for OneHotMeanIoU {
         let OneHotMeanIoU { num_classes, ignore_class, sparse_y_pred, axis } = self;
         IoU {
             num_classes: *num_classes,
-            target_class_ids: (0..*num_classes).collect(),
+            target_class_ids: all(*num_classes)?,
             ignore_class: *ignore_class,
             sparse_y_true: false,
             sparse_y_pred: *sparse_y_pred,
@@ -240,7 +254,6 @@ struct Matrix {
 
 impl Matrix {
     fn check(self, name: &str, output: &Output<'_>) -> Result<Box<dyn Accumulator>, Problem> {
-        positive_count("num_classes", self.classes)?;
         if let Some(wrong) = self.chosen.iter().find(|class| **class >= self.classes) {
             let last = self.classes - 1;
             let message = format!("`target_class_ids` must be from 0 to {last}, got {wrong}");

@@ -100,6 +100,14 @@ fn what_can_not_be_is_refused_at_its_key() {
         (json!({"precision": {"class_id": 1}}), "class_id"),
         (json!({"recall": {"top_k": 0}}), "top_k"),
         (json!({"auc": {"num_thresholds": 1}}), "num_thresholds"),
+        // what takes memory is bounded before it is made
+        (json!({"auc": {"num_thresholds": 1_u64 << 31}}), "num_thresholds"),
+        (
+            json!({"recall_at_precision": {"precision": 1, "num_thresholds": 1_u64 << 40}}),
+            "num_thresholds",
+        ),
+        (json!({"mean_io_u": {"num_classes": u64::MAX}}), "num_classes"),
+        (json!({"io_u": {"num_classes": 1_u64 << 33, "target_class_ids": [0]}}), "num_classes"),
         (json!({"auc": {"num_labels": 1}}), "num_labels"),
         (json!({"fbeta_score": {"beta": 0}}), "beta"),
         (json!({"f1_score": {"threshold": 0}}), "threshold"),

@@ -7,7 +7,9 @@
 //! LANTHORN_FUZZ_SECONDS=3600 LANTHORN_FUZZ_SEED=7 cargo test --release --test fuzz -- --nocapture [reader]
 //! ```
 //!
-//! What a reader fell over is kept in `target/fuzz`; a file put into the corpus is tried as it is.
+//! What a reader fell over is kept in `target/fuzz`, and so is what it last read in a long run, for
+//! the case that it takes the process down: set a limit (`ulimit -v 4000000`). A file put into the
+//! corpus is tried as it is.
 
 #![allow(unreachable_pub, clippy::print_stdout, clippy::unwrap_used)]
 
@@ -38,12 +40,15 @@ fn fuzz(
     let seconds = number("LANTHORN_FUZZ_SECONDS").map(Duration::from_secs);
     let first = number("LANTHORN_FUZZ_SEED").unwrap_or(1) << 32;
     let start = Instant::now();
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("../fuzz");
+    std::fs::create_dir_all(&folder).unwrap();
     let attempt = |input: &[u8]| {
+        if seconds.is_some() {
+            std::fs::write(folder.join(format!("{name}-last")), input).unwrap();
+        }
         let begun = Instant::now();
         let result = catch_unwind(AssertUnwindSafe(|| read(input)));
         if result.is_err() || begun.elapsed() > MOST {
-            let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("../fuzz");
-            std::fs::create_dir_all(&folder).unwrap();
             let path = folder.join(format!("{name}-{:016x}", mutate::hash(input)));
             std::fs::write(&path, input).unwrap();
             let how = if result.is_err() { "panics at" } else { "takes too long for" };

@@ -7,15 +7,76 @@ use rand_chacha::ChaCha8Rng;
 
 /// Values that are at the edge of something.
 const WORDS: [&str; 34] = [
-    "-1", "0", "1", "2", "3", "7", "0.5", "-0.0", "1e308", "1e-320", "nan", ".inf", "-.inf", "null", "~",
-    "[]", "{}", "[1, 2]", "''", "\"\"", "x", "true", "9223372036854775807", "18446744073709551616",
-    "18446744073709551615", "4294967296", "2147483648", "1000000", "-9223372036854775808", "None",
-    "relu", "*", "[null]", "1_000",
+    "-1",
+    "0",
+    "1",
+    "2",
+    "3",
+    "7",
+    "0.5",
+    "-0.0",
+    "1e308",
+    "1e-320",
+    "nan",
+    ".inf",
+    "-.inf",
+    "null",
+    "~",
+    "[]",
+    "{}",
+    "[1, 2]",
+    "''",
+    "\"\"",
+    "x",
+    "true",
+    "9223372036854775807",
+    "18446744073709551616",
+    "18446744073709551615",
+    "4294967296",
+    "2147483648",
+    "1000000",
+    "-9223372036854775808",
+    "None",
+    "relu",
+    "*",
+    "[null]",
+    "1_000",
 ];
 const TOKENS: [&[u8]; 34] = [
-    b"\0", b"\xff", b"\xef\xbb\xbf", b"\n", b"\r", b"\t", b"\"", b"'", b",", b":", b"- ", b"{", b"}",
-    b"[", b"]", b"#", b"&a ", b"*a", b"!!int ", b"<<: ", b"---\n", b"|\n", b">-\n", b"%", b"\\",
-    b"\xe2\x80\xa8", b"\xf0\x9f\x98\x80", b"=", b"(", b")", b"**", b";", b"..", b"0x",
+    b"\0",
+    b"\xff",
+    b"\xef\xbb\xbf",
+    b"\n",
+    b"\r",
+    b"\t",
+    b"\"",
+    b"'",
+    b",",
+    b":",
+    b"- ",
+    b"{",
+    b"}",
+    b"[",
+    b"]",
+    b"#",
+    b"&a ",
+    b"*a",
+    b"!!int ",
+    b"<<: ",
+    b"---\n",
+    b"|\n",
+    b">-\n",
+    b"%",
+    b"\\",
+    b"\xe2\x80\xa8",
+    b"\xf0\x9f\x98\x80",
+    b"=",
+    b"(",
+    b")",
+    b"**",
+    b";",
+    b"..",
+    b"0x",
 ];
 
 /// One input to be made, from a corpus and a seed.
@@ -119,8 +180,8 @@ impl<'a> Mutations<'a> {
                 8 if at + 8 <= bytes.len() => {
                     let length = bytes.len() as u64;
                     let any = self.random.random();
-                    let number =
-                        [0, 1, 1 << 31, 1 << 32, 1 << 40, 1 << 63, u64::MAX, length, any][self.below(9)];
+                    let number = [0, 1, 1 << 31, 1 << 32, 1 << 40, 1 << 63, u64::MAX, length, any]
+                        [self.below(9)];
                     bytes[at..at + 8].copy_from_slice(&number.to_le_bytes());
                 }
                 _ if at + 4 <= bytes.len() => {
@@ -152,7 +213,8 @@ impl<'a> Mutations<'a> {
 
     /// The place of a word or number near some place of a text.
     fn word_of(&mut self, text: &[u8]) -> Option<(usize, usize)> {
-        let is_word = |byte: &u8| byte.is_ascii_alphanumeric() || b"_.+-".contains(byte) || *byte > 127;
+        let is_word =
+            |byte: &u8| byte.is_ascii_alphanumeric() || b"_.+-".contains(byte) || *byte > 127;
         let from = self.below(text.len().max(1));
         let start = from + text.get(from..)?.iter().position(is_word)?;
         let end = text[start..].iter().position(|byte| !is_word(byte));
