@@ -22,6 +22,10 @@ pub struct Need {
     pub gradients: u64,
     /// What the layers give for one batch.
     pub activations: u64,
+    /// The best weights, where a callback puts them back.
+    pub best: u64,
+    /// The copy of all that a checkpoint holds, while one is written.
+    pub checkpoint: u64,
 }
 
 /// Of an f32.
@@ -42,17 +46,24 @@ impl Need {
         };
         let batch = train.batch_size.min(samples.max(1));
         let trainable = weights.trainable().map(crate::weights::Weight::elements);
+        let keeps_best = train.callbacks.iter().any(|callback| callback.item.keeps_best());
+        let of_weights = numbers(weights.count());
+        let optimizer = numbers(OptimizerState::numbers(&train.optimizer, weights));
+        let best = if keeps_best { of_weights } else { 0 };
         Ok(Need {
-            weights: numbers(weights.count()),
-            optimizer: numbers(OptimizerState::numbers(&train.optimizer, weights)),
+            weights: of_weights,
+            optimizer,
             gradients: numbers(trainable.fold(0, usize::saturating_add)),
             activations: numbers(of_one_sample(&spec.model).saturating_mul(batch)),
+            best,
+            checkpoint: of_weights.saturating_add(optimizer).saturating_add(best),
         })
     }
 
     /// All of it.
     pub fn total(&self) -> u64 {
-        let parts = [self.weights, self.optimizer, self.gradients, self.activations];
+        let Need { weights, optimizer, gradients, activations, best, checkpoint } = *self;
+        let parts = [weights, optimizer, gradients, activations, best, checkpoint];
         parts.into_iter().fold(0, u64::saturating_add)
     }
 
@@ -76,14 +87,25 @@ impl Need {
 
 impl fmt::Display for Need {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Need { weights, optimizer, gradients, activations } = self;
-        let [weights, optimizer, gradients, activations] =
-            [weights, optimizer, gradients, activations].map(|n| size(*n));
-        write!(
-            f,
-            "{weights} for the weights, {gradients} for their gradients, {optimizer} for the \
-             optimizer and {activations} for a batch's activations"
-        )
+        let Need { weights, optimizer, gradients, activations, best, checkpoint } = self;
+        let parts = [
+            (weights, "the weights"),
+            (gradients, "their gradients"),
+            (optimizer, "the optimizer"),
+            (activations, "a batch's activations"),
+            (best, "the best weights"),
+            (checkpoint, "the copy that is written as a checkpoint"),
+        ];
+        let parts: Vec<String> = parts
+            .iter()
+            .filter(|(bytes, _)| **bytes > 0)
+            .map(|(bytes, what)| format!("{} for {what}", size(**bytes)))
+            .collect();
+        match parts.split_last() {
+            Some((last, [])) => f.write_str(last),
+            Some((last, others)) => write!(f, "{} and {last}", others.join(", ")),
+            None => f.write_str("nothing"),
+        }
     }
 }
 

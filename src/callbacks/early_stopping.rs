@@ -57,6 +57,10 @@ impl Callback for EarlyStopping {
         let state = State::default();
         Ok(Box::new(Watch { config: self.clone(), monitor, state, stopped: None, warned: false }))
     }
+
+    fn keeps_best(&self) -> bool {
+        self.restore_best_weights
+    }
 }
 
 struct Watch {

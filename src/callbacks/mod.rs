@@ -62,6 +62,10 @@ pub type CallbackEntry = Entry<dyn Callback>;
 pub trait Callback: fmt::Debug + Send + Sync + AnyItem {
     /// Makes its runtime half for such a training, or says what is wrong with its arguments.
     fn start(&self, facts: &Facts) -> Result<Box<dyn Hook>, Problem>;
+    /// True where it asks for the best weights to be kept ([`Run::keep_best`]).
+    fn keeps_best(&self) -> bool {
+        false
+    }
 }
 
 /// A callback at work. Every method does nothing unless it is overridden. Epochs and batches are

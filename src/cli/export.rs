@@ -85,7 +85,7 @@ pub(crate) fn run(arguments: &ExportArguments, common: &CommonArguments) -> Resu
     }
 }
 
-fn options(arguments: &ExportArguments) -> ExportOptions {
+fn options(arguments: &ExportArguments, common: &CommonArguments) -> ExportOptions {
     let dtype = match arguments.dtype {
         Dtype::F32 => DType::F32,
         Dtype::F16 => DType::F16,
@@ -94,7 +94,7 @@ fn options(arguments: &ExportArguments) -> ExportOptions {
     let is_told = arguments.with_preprocessing || arguments.without_preprocessing;
     let preprocessing = is_told.then_some(arguments.with_preprocessing);
     let run = arguments.model.is_dir().then(|| arguments.model.clone());
-    ExportOptions { dtype, preprocessing, run }
+    ExportOptions { dtype, preprocessing, run, verify_run: !common.no_verify }
 }
 
 /// Prints what was written.
@@ -155,7 +155,7 @@ fn of_configuration(
         let network = Network::build(&spec.model, spec.seed, &Device::Cpu)?;
         let (training, preprocessing, self_test) = (Training::default(), None, None);
         let model = Model { config, preprocessing, training, self_test, network, spec };
-        difference = Some(read_back(arguments, model)?);
+        difference = Some(read_back(arguments, common, model)?);
     }
     tell(arguments, common, Some(&output), difference)
 }
@@ -164,8 +164,8 @@ fn of_model(arguments: &ExportArguments, common: &CommonArguments) -> Result<()>
     let file = model_path(&arguments.model)?;
     let output = output(arguments, &[(&file, "the model that is exported")])?;
     let model = load_model(&arguments.model, &Device::Cpu, common)?;
-    write_to(&output, &arguments.to.write(&model, &options(arguments))?)?;
-    let difference = arguments.verify.then(|| read_back(arguments, model)).transpose()?;
+    write_to(&output, &arguments.to.write(&model, &options(arguments, common))?)?;
+    let difference = arguments.verify.then(|| read_back(arguments, common, model)).transpose()?;
     tell(arguments, common, Some(&output), difference)
 }
 
@@ -181,7 +181,7 @@ fn folder(arguments: &ExportArguments, common: &CommonArguments) -> Result<()> {
     let file = model_path(&arguments.model)?;
     let inputs = [(&*file, "the model that is exported")];
     let model = load_model(&arguments.model, &Device::Cpu, common)?;
-    let Exported::Files(files) = arguments.to.write(&model, &options(arguments))? else {
+    let Exported::Files(files) = arguments.to.write(&model, &options(arguments, common))? else {
         return Err(Error::Internal(format!("`{}` wrote no files", arguments.to.name())).into());
     };
     create_folders(&Local, out)?;
@@ -190,7 +190,7 @@ fn folder(arguments: &ExportArguments, common: &CommonArguments) -> Result<()> {
     };
     let outputs = files.into_iter().map(output).collect::<Result<Vec<_>>>()?;
     outputs.iter().try_for_each(|(output, bytes)| output.write(bytes))?;
-    let difference = arguments.verify.then(|| read_back(arguments, model)).transpose()?;
+    let difference = arguments.verify.then(|| read_back(arguments, common, model)).transpose()?;
     tell(arguments, common, None, difference)
 }
 
@@ -203,10 +203,10 @@ fn write_to(output: &OutputFile, exported: &Exported) -> Result<()> {
 }
 
 /// Reads the written file back; an error where it gives other numbers.
-fn read_back(arguments: &ExportArguments, model: Model) -> Result<f32> {
+fn read_back(arguments: &ExportArguments, common: &CommonArguments, model: Model) -> Result<f32> {
     let is_whole = arguments.dtype == Dtype::F32;
     let tolerance = if is_whole { arguments.to.tolerance(&model.network) } else { 0.1 };
-    let difference = arguments.to.difference(&arguments.out, model, &options(arguments))?;
+    let difference = arguments.to.difference(&arguments.out, model, &options(arguments, common))?;
     if difference <= tolerance {
         return Ok(difference);
     }

@@ -21,14 +21,13 @@ use crate::trainer::Trainer;
 
 impl Portable {
     /// A model with its weights; with the optimizer's variables where `run` is a run's folder whose
-    /// checkpoint holds them.
-    pub fn of(model: &Model, run: Option<&Path>) -> Result<Portable> {
+    /// checkpoint holds them. With `verify`, a checkpoint that is not as it was written is an error.
+    pub fn of(model: &Model, run: Option<&Path>, verify: bool) -> Result<Portable> {
         let (compile, preprocessing) = (model.config.compile.clone(), model.preprocessing.clone());
         let checkpoint = run.map(|run| run.join(CHECKPOINT)).filter(|path| path.exists());
-        let optimizer = match checkpoint {
-            Some(path) => Checkpoint::read(&path)?.state.optimizer().to_vec(),
-            None => Vec::new(),
-        };
+        let read = if verify { Checkpoint::read } else { Checkpoint::read_unverified };
+        let checkpoint = checkpoint.map(|path| read(&path)).transpose()?;
+        let optimizer = checkpoint.map(|it| it.state.optimizer().to_vec()).unwrap_or_default();
         let layers = Portable::of_layers(&model.network);
         Ok(Portable { compile, preprocessing, optimizer, ..layers })
     }

@@ -4,15 +4,31 @@
 use std::fmt;
 use std::time::Duration;
 
-use schemars::JsonSchema;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::{self, Deserialize, Deserializer, MapAccess, Visitor};
 use serde::{Serialize, Serializer};
 
 /// A time: `30s`, `5m`, `1h`, or a number of seconds; at least 1 s.
-#[derive(Debug, Clone, Copy, PartialEq, JsonSchema)]
-#[schemars(with = "serde_json::Value")]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Interval {
     seconds: f64,
+}
+
+impl JsonSchema for Interval {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "interval".into()
+    }
+
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "anyOf": [
+            { "type": "string", "pattern": r"^\s*\+?([0-9]+\.?[0-9]*|\.[0-9]+)\s*(s|m|min|h)?\s*$" },
+            { "type": "number", "minimum": 1, "maximum": Interval::MOST },
+        ] })
+    }
 }
 
 impl Interval {
@@ -84,7 +100,7 @@ impl Visitor<'_> for IntervalVisitor {
 /// The weights that a training starts from: `weights.safetensors`, or with `partial` and the hash
 /// that the file must have.
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
-#[schemars(with = "serde_json::Value")]
+#[schemars(inline, with = "InitWeightsForm")]
 pub struct InitWeights {
     /// A safetensors file, or a run's folder.
     pub file: String,
@@ -104,13 +120,27 @@ impl<'de> Deserialize<'de> for InitWeights {
 
 struct InitWeightsVisitor;
 
+/// Both forms, for the schema.
+#[derive(JsonSchema)]
+#[serde(untagged)]
+#[schemars(inline)]
+#[allow(dead_code)] // read by the derive alone
+enum InitWeightsForm {
+    File(String),
+    Table(InitWeightsTable),
+}
+
 /// The long form.
-#[derive(serde::Deserialize)]
+#[derive(serde::Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(inline)]
 struct InitWeightsTable {
+    /// A safetensors file, or a run's folder.
     file: String,
+    /// Whether tensors that don't fit are left out.
     #[serde(default)]
     partial: bool,
+    /// What the file's contents came to when the run was started.
     #[serde(default)]
     hash: Option<String>,
 }

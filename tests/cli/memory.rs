@@ -31,13 +31,14 @@ fn a_model_that_is_too_large_is_refused_before_memory_is_taken() {
     if cfg!(target_os = "linux") {
         let (code, out, err) = limited("train huge.yaml --out run");
         assert_eq!(code, Some(1), "{out}{err}");
-        assert!(err.contains("error: training needs 70.78 GB"), "{err}");
+        assert!(err.contains("error: training needs 109.90 GB"), "{err}");
         assert!(err.contains(" are free") && err.contains("for the optimizer"), "{err}");
+        assert!(err.contains("39.12 GB for the copy that is written as a checkpoint"), "{err}");
         assert!(!folder.path("run").exists());
         for verb in ["check", "summary"] {
             let (code, out, err) = limited(&format!("{verb} huge.yaml"));
             assert_eq!(code, Some(0), "{err}");
-            assert!(err.contains("warning: training needs 70.78 GB"), "{verb}: {err}");
+            assert!(err.contains("warning: training needs 109.90 GB"), "{verb}: {err}");
             assert!(verb == "check" || out.contains("3,500,000,014"), "{out}");
         }
     }
@@ -68,6 +69,12 @@ fn the_need_is_what_the_trainer_takes() {
         let trainable: usize =
             network.weights().trainable().map(lanthorn::model::Weight::elements).sum();
         assert_eq!((need.weights, need.gradients), (weights, 4 * trainable as u64));
+        assert_eq!((need.best, need.checkpoint), (0, need.weights + need.optimizer));
+        let callbacks =
+            "fit.callbacks=[{early_stopping: {restore_best_weights: true}}]".to_string();
+        let best = Plan::open(&folder.path("it.yaml"), &[callbacks]).unwrap();
+        let best = Need::of_training(&best.spec, 300).unwrap();
+        assert_eq!((best.best, best.checkpoint), (weights, need.checkpoint + weights));
         assert_eq!(need.activations, 4 * 10 * (2 + 800 + 800 + 2));
         let train = plan.spec.train.as_ref().unwrap();
         let state = OptimizerState::new(&train.optimizer, network.weights()).unwrap();

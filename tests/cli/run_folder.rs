@@ -100,6 +100,8 @@ fn what_was_changed_is_noticed_by_every_verb() {
         "predict run loan.csv -o p.csv",
         "evaluate run loan.csv",
         "export run --to weights -o w.safetensors",
+        #[cfg(feature = "keras")] // with the optimizer's variables, of the checkpoint
+        "export run --to keras -o w.keras",
         "summary run",
         "train loan.yaml --out other --init-weights run/model.safetensors",
         "train --resume run --set fit.epochs=6",

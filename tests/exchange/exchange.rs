@@ -105,7 +105,7 @@ fn what_is_written_is_read_back_as_the_same_model() {
     for name in MODELS {
         let Recorded { x, after, .. } = recorded(name);
         let model = read(&format!("{name}.keras"));
-        let portable = Portable::of(&model, None).unwrap();
+        let portable = Portable::of(&model, None, true).unwrap();
         folder.write_bytes("written.keras", &write_keras(&portable).unwrap());
         let path = folder.path("written.keras");
         let (back, notes) = from_keras(&KerasFile::read(&path).unwrap(), &path).unwrap();

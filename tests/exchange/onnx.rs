@@ -21,7 +21,7 @@ fn fixture(name: &str) -> Model {
 }
 
 fn onnx(model: &Model, is_raw: bool) -> Vec<u8> {
-    write(&Portable::of(model, None).unwrap(), is_raw).unwrap()
+    write(&Portable::of(model, None, true).unwrap(), is_raw).unwrap()
 }
 
 fn find(file: &[u8], bytes: &[u8]) -> Option<usize> {

@@ -56,6 +56,8 @@ SPLIT, CALLBACKS = ("fit", "validation_split"), ("fit", "callbacks")
 
 # what both take
 FORMS = [
+    (("fit", "checkpoint"), value) for value in ["30s", "5m", "1.5 h", "2", ".5h", "10 min", 30, 2.5]
+] + [
     (SCALE, value) for value in
     ["min_max", "MinMax", "minmax", "standard", "Standard", "none", {"standard": {}},
      {"min_max": {}}, {"min_max": {"range": [-1, 1]}}, {"standard": None}]
@@ -91,6 +93,11 @@ FORMS = [
 
 # what both refuse
 MISTAKES = [
+    (("fit", "checkpoint"), "5 days"), (("fit", "checkpoint"), 0), (("fit", "checkpoint"), True),
+    (("fit", "checkpoint"), [1]), (("fit", "checkpoint"), 1e9), (("fit", "init_weights"), 3),
+    (("fit", "init_weights"), {"partial": True}), (("fit", "init_weights"), {"file": "a", "part": True}),
+    (("model", "layers"), ["flatten"] * 10_001), (("compile", "metrics"), ["accuracy"] * 1_001),
+    (("compile", "metrics"), [{"mean_io_u": {"num_classes": 2**40}}]),
     (("nonsense",), 1), (("data", "nonsense"), 1), (("data", "train"), 3), (("data", "features"), "all"),
     (("data", "features", 0, "nonsense"), 1),
     (SCALE, "StandardScaler"), (SCALE, {"min_max": {"rang": [0, 1]}}), (SCALE, True),

@@ -99,6 +99,8 @@ pub struct ExportOptions {
     pub preprocessing: Option<bool>,
     /// The run's folder, whose checkpoint holds the optimizer's variables.
     pub run: Option<PathBuf>,
+    /// Whether that checkpoint must be as it was written.
+    pub verify_run: bool,
 }
 
 impl ExportOptions {

@@ -30,7 +30,7 @@ impl ExportFormat for KerasFormat {
     }
 
     fn write(&self, model: &Model, options: &ExportOptions) -> Result<Exported> {
-        Ok(Exported::Bytes(write_keras(&Portable::of(model, options.run.as_deref())?)?))
+        Ok(Exported::Bytes(write_keras(&of(model, options)?)?))
     }
 
     fn read_back(&self, path: &Path, _: &Network) -> Result<Network> {
@@ -55,7 +55,7 @@ impl ExportFormat for KerasWeightsFormat {
     }
 
     fn write(&self, model: &Model, options: &ExportOptions) -> Result<Exported> {
-        Ok(Exported::Bytes(write_weights(&Portable::of(model, options.run.as_deref())?)?))
+        Ok(Exported::Bytes(write_weights(&of(model, options)?)?))
     }
 
     fn read_back(&self, path: &Path, model: &Network) -> Result<Network> {
@@ -82,7 +82,7 @@ impl ExportFormat for KerasJsonFormat {
     }
 
     fn write(&self, model: &Model, _: &ExportOptions) -> Result<Exported> {
-        let json = write_json::model(&Portable::of(model, None)?)?;
+        let json = write_json::model(&Portable::of(model, None, true)?)?;
         Ok(Exported::Bytes(format!("{json:#}\n").into_bytes()))
     }
 
@@ -94,4 +94,9 @@ impl ExportFormat for KerasJsonFormat {
         let config = Node::from_json(&json!({ "model": converted.model })).read()?;
         verify::with_weights_of(model, &config, path)
     }
+}
+
+/// The model with the optimizer's variables of its run's checkpoint.
+fn of(model: &Model, options: &ExportOptions) -> Result<Portable> {
+    Portable::of(model, options.run.as_deref(), options.verify_run)
 }

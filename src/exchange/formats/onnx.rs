@@ -35,7 +35,7 @@ impl ExportFormat for OnnxFormat {
             let help = "leave the flag out: the network alone is written";
             return Err(Error::run(message).with_help(help));
         }
-        let portable = Portable::of(model, None)?;
+        let portable = Portable::of(model, None, true)?;
         Ok(Exported::Bytes(onnx::write(&portable, options.preprocessing != Some(false))?))
     }
 

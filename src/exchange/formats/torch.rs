@@ -35,7 +35,7 @@ impl ExportFormat for TorchFormat {
 
     fn write(&self, model: &Model, options: &ExportOptions) -> Result<Exported> {
         let weights = weights_file::to_file(model.network.weights())?;
-        let files = torch::write(&Portable::of(model, None)?, weights)?;
+        let files = torch::write(&Portable::of(model, None, true)?, weights)?;
         let state = options.typed(files.state)?;
         let state = to_safetensors(&state, Some(&weights_metadata("channels_first")))?;
         Ok(Exported::Files(vec![(MODEL, state), ("model.py", files.code.into_bytes())]))
