@@ -115,7 +115,7 @@ pub fn load(
     split: Option<&ValidationSplit>,
     random: &Random,
 ) -> Result<Loaded> {
-    load_source(|| open(&section.train, folder, "data.train"), section, folder, split, random)
+    load_source(|| open(&section.train, folder, "data.train"), section, folder, split, *random)
 }
 
 /// The same for a table in memory in place of `data.train`.
@@ -126,7 +126,7 @@ pub fn load_bytes(
     split: Option<&ValidationSplit>,
     random: &Random,
 ) -> Result<Loaded> {
-    load_source(|| Source::new(&section.train, bytes), section, folder, split, random)
+    load_source(|| Source::new(&section.train, bytes), section, folder, split, *random)
 }
 
 fn load_source(
@@ -134,7 +134,7 @@ fn load_source(
     section: &DataConfig,
     folder: &Path,
     split: Option<&ValidationSplit>,
-    random: &Random,
+    random: Random,
 ) -> Result<Loaded> {
     if section.validation.is_some() && split.is_some_and(|split| split.part() != 0.0) {
         let message = "`fit.validation_split` and `data.validation` are both given";
@@ -154,7 +154,7 @@ fn load_source(
         _ => None,
     };
     let held = match split {
-        Some(split) => split.held_back(table.rows(), classes.as_deref(), *random)?,
+        Some(split) => split.held_back(table.rows(), classes.as_deref(), random)?,
         None => None,
     };
     let part = held.as_deref().map_or(Part::All, Part::Kept);

@@ -12,6 +12,7 @@
 //! corpus is tried as it is.
 
 #![allow(unreachable_pub, clippy::print_stdout, clippy::unwrap_used)]
+#![allow(clippy::redundant_closure_for_method_calls)] // a method of `Mutations` has a lifetime of its own
 
 mod mutate;
 mod readers;
@@ -58,7 +59,7 @@ fn fuzz(
     seeds.iter().for_each(|seed| attempt(seed));
     let mut count = 0;
     let goes_on = |count: usize| match seconds {
-        Some(seconds) => count % 64 != 0 || start.elapsed() < seconds,
+        Some(seconds) => !count.is_multiple_of(64) || start.elapsed() < seconds,
         None => count < FEW,
     };
     while goes_on(count) {

@@ -225,7 +225,7 @@ impl<'a> Mutations<'a> {
         let other = self.seed();
         let others: Vec<&[u8]> = other.split(|byte| *byte == b'\n').collect();
         let mut lines: Vec<Vec<u8>> = text.split(|byte| *byte == b'\n').map(Vec::from).collect();
-        for _ in 0..1 + self.below(3) {
+        for _ in 0..=self.below(3) {
             let at = self.below(lines.len());
             match self.below(4) {
                 0 if lines.len() > 1 => drop(lines.remove(at)),

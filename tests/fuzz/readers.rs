@@ -234,7 +234,7 @@ mod keras {
         let seed = mutations.seed();
         let mut bytes = seed.to_vec();
         mutations.change_bytes(&mut bytes);
-        if bytes.first() == seed.first() && bytes.len() % 2 == 0 {
+        if bytes.first() == seed.first() && bytes.len().is_multiple_of(2) {
             return bytes;
         }
         let Ok(mut archive) = zip::ZipArchive::new(Cursor::new(seed)) else { return bytes };
@@ -248,7 +248,7 @@ mod keras {
             if member.read_to_end(&mut content).is_err() {
                 return bytes;
             }
-            match name.ends_with(".json") {
+            match name.contains(".json") {
                 true => mutations.change_text(&mut content),
                 false => mutations.change_bytes(&mut content),
             }
