@@ -13,7 +13,6 @@ use lanthorn::runtime::Random;
 use lanthorn::runtime::files::{Inspection, TensorFile};
 use lanthorn::training::{Checkpoint, Config, DataConfig, Facts, Spec};
 
-use super::mutate::Mutations;
 use super::{files, fuzz};
 
 /// What messages call the input.
@@ -207,8 +206,8 @@ mod keras {
     use lanthorn::exchange::keras::{KerasFile, read_json};
     use serde_json::Value;
 
+    use super::super::mutate::Mutations;
     use super::super::{files, fuzz};
-    use super::Mutations;
 
     fn read(bytes: &[u8]) {
         let Ok(file) = KerasFile::parse(bytes.to_vec()) else { return };
