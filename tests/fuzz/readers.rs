@@ -8,10 +8,10 @@ use lanthorn::Error;
 use lanthorn::config::{Document, Format};
 use lanthorn::data::{load_bytes, load_bytes_for_use};
 use lanthorn::exchange::python;
-use lanthorn::model::{Model, Predictor};
+use lanthorn::model::{DataFacts, Model, Predictor};
 use lanthorn::runtime::Random;
 use lanthorn::runtime::files::{Inspection, TensorFile};
-use lanthorn::training::{Checkpoint, Config, DataConfig, Facts, Spec};
+use lanthorn::training::{Checkpoint, Config, DataConfig, Spec};
 
 use super::{files, fuzz};
 
@@ -35,7 +35,10 @@ fn configuration(bytes: &[u8], format: Format) {
     let Ok(text) = std::str::from_utf8(bytes) else { return };
     let Some(document) = own_failure(Document::parse(text, NAME, format)) else { return };
     let Some(config) = own_failure(document.config::<Config>()) else { return };
-    own_failure(Spec::resolve(&config, &Facts { has_validation: true, ..Facts::default() }));
+    own_failure(Spec::resolve(
+        &config,
+        &DataFacts { has_validation: true, ..DataFacts::default() },
+    ));
     let value = serde_json::to_value(&config).unwrap();
     let written = Format::Yaml.write(&value).unwrap();
     let again =
