@@ -111,7 +111,8 @@ impl fmt::Display for Need {
 
 /// How many numbers the layers give for one sample, the input included.
 pub(crate) fn of_one_sample(spec: &ModelSpec) -> usize {
-    let outputs = spec.layers.iter().map(|layer| layer.output.elements());
+    let layers = spec.every_layer();
+    let outputs = layers.iter().map(|layer| layer.output.elements());
     outputs.fold(spec.input.elements(), usize::saturating_add)
 }
 

@@ -2,10 +2,11 @@
 //! its name and its shapes, and the sections fit each other and the data.
 
 mod judge;
+mod naming;
 
 use crate::callbacks::{CallbackEntry, Facts as CallbackFacts, Hook};
 use crate::error::{Error, Problem, Result};
-use crate::layers::LayerEntry;
+use crate::layers::{LayerEntry, Residual};
 use crate::losses::LossEntry;
 use crate::metrics::MetricEntry;
 use crate::optimizers::OptimizerEntry;
@@ -112,7 +113,41 @@ pub struct MetricSpec {
     pub weighted: bool,
 }
 
+impl LayerSpec {
+    /// The layers inside a residual: those of its `layers`, those of its `shortcut`. None of both for
+    /// every other layer.
+    pub fn ways(&self) -> [Vec<LayerSpec>; 2] {
+        let Some(residual) = Residual::of(&self.entry) else { return Default::default() };
+        let shapes = residual.shapes(&self.input).unwrap_or_default(); // they have been checked
+        let mut ways: [Vec<LayerSpec>; 2] = Default::default();
+        for (((_, entries), shapes), way) in residual.ways().into_iter().zip(shapes).zip(&mut ways)
+        {
+            for (entry, (input, output)) in entries.iter().zip(shapes) {
+                way.push(LayerSpec {
+                    name: entry.common.name.clone().unwrap_or_default(),
+                    entry: entry.clone(),
+                    trainable: self.trainable && entry.common.trainable.unwrap_or(true),
+                    input,
+                    output,
+                });
+            }
+        }
+        ways
+    }
+
+    /// This layer, and after it those inside it.
+    pub fn with_inner(&self) -> Vec<LayerSpec> {
+        let inner = self.ways().into_iter().flatten();
+        std::iter::once(self.clone()).chain(inner.flat_map(|inner| inner.with_inner())).collect()
+    }
+}
+
 impl ModelSpec {
+    /// Every layer, those inside residuals too: as in one flat list.
+    pub fn every_layer(&self) -> Vec<LayerSpec> {
+        self.layers.iter().flat_map(LayerSpec::with_inner).collect()
+    }
+
     /// The shape of the last layer's output.
     pub fn output(&self) -> &Shape {
         self.layers.last().map_or(&self.input, |layer| &layer.output)

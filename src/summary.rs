@@ -1,6 +1,7 @@
 //! `summary`: Keras 3's table of a model's layers, shapes and parameters.
 
 use crate::network::Network;
+use crate::spec::LayerSpec;
 
 /// Keras's summary at a line length (Keras: 80 columns in a file, the terminal's width less 4, at
 /// most 88, on a terminal). `optimizer_parameters` are counted once the optimizer is built.
@@ -14,17 +15,7 @@ pub fn summary(model: &Network, line_length: usize, optimizer_parameters: Option
         if index > 0 {
             table += &rule(&widths, ['├', '─', '┼', '┤']);
         }
-        let class = layer.entry.kind.class_name;
-        let parameters = count(model, |weight| weight.layer == layer.name);
-        let shape = layer.output.to_string();
-        let title = format!("{} ({class})", layer.name);
-        let text = thousands(parameters);
-        if title.chars().count() <= widths[0] - 2 {
-            table += &row(&widths, [&title, &shape, &text], '│');
-        } else {
-            table += &row(&widths, [&layer.name, &shape, &text], '│');
-            table += &row(&widths, [&format!("({class})"), "", ""], '│');
-        }
+        table += &layer_rows(model, layer, "", &widths);
     }
     table += &rule(&widths, ['└', '─', '┴', '┘']);
     let all = count(model, |_| true);
@@ -37,6 +28,31 @@ pub fn summary(model: &Network, line_length: usize, optimizer_parameters: Option
         table += &total("Optimizer params", optimizer);
     }
     table
+}
+
+/// A layer's rows; below a residual's own, those of the layers inside it: `└` on its way, `+` on its
+/// shortcut.
+fn layer_rows(model: &Network, layer: &LayerSpec, before: &str, widths: &[usize; 3]) -> String {
+    let class = layer.entry.kind.class_name;
+    let names: Vec<String> = layer.with_inner().into_iter().map(|layer| layer.name).collect();
+    let parameters = count(model, |weight| names.contains(&weight.layer));
+    let (shape, text) = (layer.output.to_string(), thousands(parameters));
+    let name = format!("{before}{}", layer.name);
+    let title = format!("{name} ({class})");
+    let mut rows = if title.chars().count() <= widths[0] - 2 {
+        row(widths, [&title, &shape, &text], '│')
+    } else {
+        let indent = " ".repeat(before.chars().count());
+        row(widths, [&name, &shape, &text], '│')
+            + &row(widths, [&format!("{indent}({class})"), "", ""], '│')
+    };
+    let indent = " ".repeat(before.chars().count());
+    for (way, mark) in layer.ways().iter().zip(["└ ", "+ "]) {
+        for inner in way {
+            rows += &layer_rows(model, inner, &format!("{indent}{mark}"), widths);
+        }
+    }
+    rows
 }
 
 fn count(model: &Network, which: impl Fn(&crate::weights::Weight) -> bool) -> usize {

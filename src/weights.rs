@@ -280,6 +280,20 @@ impl Scope<'_> {
         }
     }
 
+    /// A place for the weights of a layer that stands beside this one in the model's flat list of
+    /// names, though it is inside of it: `conv2d_1.kernel`.
+    pub fn beside(&mut self, layer: &str) -> Scope<'_> {
+        if !self.prefix.is_empty() {
+            return self.inner(layer);
+        }
+        Scope {
+            layer: layer.to_string(),
+            prefix: String::new(),
+            trainable: self.trainable,
+            weights: self.weights,
+        }
+    }
+
     /// Freezes the weights still to be made here: those of a frozen layer inside this one.
     pub fn freeze(&mut self) {
         self.trainable = false;

@@ -2,7 +2,7 @@
 //! whether a mask goes on, what becomes of the order of its features. One table for all formats.
 
 use crate::activations::Activation;
-use crate::layers::{AxisList, DataFormat, LayerKind, NumberList};
+use crate::layers::{AxisList, DataFormat, Layer, LayerKind, MaskRule, NumberList};
 
 /// What holds for a layer.
 #[derive(Debug, Clone, Copy)]
@@ -147,6 +147,18 @@ impl LayerRules {
                 recurrent(inner.is_some_and(|inner| inner.return_sequences))
             }
             LayerKind::TimeDistributed(_) => masked(FeaturesLast, Fixed),
+            LayerKind::Residual(residual) => {
+                let inner = residual.layers.iter().chain(&residual.shortcut);
+                let inner: Vec<LayerRules> =
+                    inner.map(|entry| LayerRules::of(LayerKind::from(&*entry.item))).collect();
+                let layout = inner.iter().map(|rules| rules.layout).find(|layout| *layout != Any);
+                LayerRules {
+                    layout: layout.unwrap_or(Any),
+                    order: Fixed,
+                    passes_mask: residual.mask_rule() == MaskRule::Passes,
+                    is_recurrent: inner.iter().any(|rules| rules.is_recurrent),
+                }
+            }
         }
     }
 

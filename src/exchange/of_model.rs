@@ -5,6 +5,7 @@ use std::path::Path;
 use candle_core::{Device, Tensor};
 use serde_json::{Map, Value};
 
+use super::keras::functional::keyed;
 use super::keras::{KerasFile, read_json};
 use super::portable::{Portable, PortableLayer};
 use crate::artifact::{COLUMNS, Model, Training};
@@ -12,10 +13,11 @@ use crate::checkpoint::{CHECKPOINT, Checkpoint};
 use crate::config::Node;
 use crate::diagnostics::Place;
 use crate::error::{Error, Result};
+use crate::layers::Residual;
 use crate::memory;
 use crate::network::Network;
 use crate::sections::Config;
-use crate::spec::Spec;
+use crate::spec::{LayerSpec, Spec};
 use crate::target::DataFacts;
 use crate::trainer::Trainer;
 
@@ -34,20 +36,8 @@ impl Portable {
 
     /// The layers alone, with their weights.
     pub fn of_layers(model: &Network) -> Portable {
-        let (spec, weights) = (model.spec(), model.weights());
-        let layers = spec.layers.iter().map(|layer| {
-            let own = weights.iter().filter(|weight| weight.layer == layer.name);
-            PortableLayer {
-                name: layer.name.clone(),
-                entry: layer.entry.clone(),
-                trainable: layer.trainable,
-                input: layer.input.dims().to_vec(),
-                output: layer.output.dims().to_vec(),
-                weights: own
-                    .map(|weight| (weight.name.clone(), weight.var.as_tensor().clone()))
-                    .collect(),
-            }
-        });
+        let spec = model.spec();
+        let layers = spec.layers.iter().map(|layer| PortableLayer::of(model, layer));
         Portable {
             name: spec.name.clone(),
             input: spec.input.dims().to_vec(),
@@ -55,6 +45,25 @@ impl Portable {
             compile: None,
             preprocessing: None,
             optimizer: Vec::new(),
+        }
+    }
+}
+
+impl PortableLayer {
+    fn of(model: &Network, layer: &LayerSpec) -> PortableLayer {
+        let own = model.weights().iter().filter(|weight| weight.layer == layer.name);
+        PortableLayer {
+            name: layer.name.clone(),
+            entry: layer.entry.clone(),
+            trainable: layer.trainable,
+            input: layer.input.dims().to_vec(),
+            output: layer.output.dims().to_vec(),
+            weights: own
+                .map(|weight| (weight.name.clone(), weight.var.as_tensor().clone()))
+                .collect(),
+            ways: layer
+                .ways()
+                .map(|way| way.iter().map(|layer| PortableLayer::of(model, layer)).collect()),
         }
     }
 }
@@ -108,8 +117,9 @@ pub fn from_keras(file: &KerasFile, path: &Path) -> Result<(Model, Vec<String>)>
     memory::check_file(path, &spec.model, room)?;
     let network = Network::build_within(&spec.model, spec.seed, &Device::Cpu, room)
         .map_err(|error| Error::model(path, error.to_string()))?;
-    for ((layer, key), name) in spec.model.layers.iter().zip(&converted.keys).zip(&converted.layers)
-    {
+    let layers = spec.model.every_layer().into_iter();
+    let layers = layers.filter(|layer| Residual::of(&layer.entry).is_none());
+    for ((layer, key), name) in layers.zip(&converted.keys).zip(&converted.layers) {
         set_layer(&network, &layer.name, file.weights_of(key, name), path)?;
     }
     let training = Training::default();
@@ -157,15 +167,15 @@ fn leave_out(config: &mut Config, error: &Error) -> Option<Vec<String>> {
 /// A legacy file goes by the order of its layers, as in Keras; what its names say otherwise comes
 /// back as notes.
 pub fn load_keras_weights(model: &Network, file: &KerasFile, path: &Path) -> Result<Vec<String>> {
-    let classes = model.spec().layers.iter().map(|layer| layer.entry.kind.class_name);
-    let keys = super::portable::file_keys(classes);
+    let portable = Portable::of_layers(model);
+    let keyed = keyed(&portable);
     let Some(theirs) = file.in_order() else {
-        for (layer, key) in model.spec().layers.iter().zip(&keys) {
+        for (key, layer) in &keyed {
             set_layer(model, &layer.name, file.weights_of(key, &layer.name), path)?;
         }
         return Ok(Vec::new());
     };
-    let layers = model.spec().layers.iter().map(|layer| layer.name.as_str());
+    let layers = keyed.iter().map(|(_, layer)| layer.name.as_str());
     let has_weights = |name: &&str| model.weights().iter().any(|weight| weight.layer == *name);
     let own: Vec<&str> = layers.filter(has_weights).collect();
     if own.len() != theirs.len() {
@@ -215,6 +225,9 @@ pub fn trained_elsewhere(trainer: &mut Trainer) {
 /// none, or those of another optimizer.
 pub fn load_keras_optimizer(trainer: &mut Trainer, file: &KerasFile) -> Result<bool> {
     let (own, theirs) = (trainer.optimizer().variables()?, file.optimizer());
+    if trainer.model.spec().layers.iter().any(|layer| Residual::of(&layer.entry).is_some()) {
+        return Ok(false); // Keras keeps the variables of a functional model in another order
+    }
     if own.len() != theirs.len() {
         return Ok(false);
     }

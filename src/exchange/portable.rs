@@ -42,12 +42,19 @@ pub struct PortableLayer {
     pub output: Vec<usize>,
     /// Name, values; in Keras's order and layout.
     pub weights: Vec<(String, Tensor)>,
+    /// The layers inside a residual, those of its `shortcut` last; none for every other layer.
+    pub ways: [Vec<PortableLayer>; 2],
 }
 
 impl Portable {
     /// The shape that goes out of the last layer.
     pub fn output(&self) -> &[usize] {
         self.layers.last().map_or(&self.input, |layer| &layer.output)
+    }
+
+    /// Every layer, those inside residuals too.
+    pub fn every_layer(&self) -> Vec<&PortableLayer> {
+        self.layers.iter().flat_map(PortableLayer::with_inner).collect()
     }
 
     /// True where the model gives logits: a softmax (or, of one output, a sigmoid) is still to come.
@@ -87,6 +94,12 @@ impl PortableLayer {
         LayerKind::from(&*self.entry.item)
     }
 
+    /// This layer, and after it those inside it.
+    pub fn with_inner(&self) -> Vec<&PortableLayer> {
+        let inner = self.ways.iter().flatten().flat_map(PortableLayer::with_inner);
+        std::iter::once(self).chain(inner).collect()
+    }
+
     /// Keras's class: `Dense`.
     pub fn class(&self) -> &'static str {
         self.entry.kind.class_name
@@ -113,6 +126,7 @@ impl PortableLayer {
             name: entry.common.name.clone().unwrap_or_else(|| snake_case(entry.kind.class_name)),
             entry: entry.clone(),
             weights: Vec::new(),
+            ways: Default::default(),
             ..self.clone()
         }
     }

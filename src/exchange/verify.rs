@@ -45,8 +45,8 @@ pub(crate) fn samples(
 
 /// A number for each place of an input that the model can take.
 pub(crate) fn fixed_numbers(model: &Network) -> impl Fn(usize) -> f32 {
-    let layers = model.spec().layers.iter();
-    let ids = layers.filter_map(|layer| match LayerKind::from(&*layer.entry.item) {
+    let layers = model.spec().every_layer();
+    let ids = layers.iter().filter_map(|layer| match LayerKind::from(&*layer.entry.item) {
         LayerKind::Embedding(embedding) => Some(embedding.input_dim),
         _ => None,
     });

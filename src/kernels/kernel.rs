@@ -137,6 +137,18 @@ impl Saved {
         &mut self.indices[..length]
     }
 
+    /// For a chain of `n` kernels: a buffer for each one's output and two for the gradients that
+    /// flow between them, and an inner place for each.
+    pub fn chain(&mut self, n: usize) -> (&mut [Vec<f32>], &mut [Saved]) {
+        if self.floats.len() < n + 2 {
+            self.floats.resize(n + 2, Vec::new());
+        }
+        if self.inner.len() < n {
+            self.inner.resize(n, Saved::default());
+        }
+        (&mut self.floats[..n + 2], &mut self.inner[..n])
+    }
+
     /// The first `n` inner places.
     pub fn places(&mut self, n: usize) -> &mut [Saved] {
         if self.inner.len() < n {

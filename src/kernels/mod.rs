@@ -33,6 +33,7 @@ pub mod pool;
 pub mod rearrange;
 pub mod recurrent;
 pub mod resample;
+pub mod residual;
 pub mod separable;
 pub mod simd;
 pub mod small_matmul;

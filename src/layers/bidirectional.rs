@@ -10,7 +10,7 @@ use crate::error::{Problem, Result};
 use crate::kernels::BoundKernel;
 use crate::kernels::bidirectional::BidirectionalKernel;
 pub use crate::kernels::bidirectional::MergeMode;
-use crate::layers::layer::{Context, Forward, Layer, LayerEntry, Signal};
+use crate::layers::layer::{Context, Forward, Layer, LayerEntry, MaskRule, Signal};
 use crate::shape::Shape;
 use crate::weights::Scope;
 
@@ -131,6 +131,10 @@ impl Layer for Bidirectional {
         let forward = half("forward", ours, &forward, input, scope)?;
         let backward = half("backward", theirs, &backward, input, scope)?;
         Ok(Box::new(BidirectionalForward { forward, backward, merge, time, units }))
+    }
+
+    fn mask_rule(&self) -> MaskRule {
+        self.layer.item.mask_rule()
     }
 }
 

@@ -11,7 +11,7 @@ use crate::initializers::Initializer;
 use crate::kernels::BoundKernel;
 use crate::kernels::dense::DenseKernel;
 use crate::layers::configuration::configuration;
-use crate::layers::layer::{Context, Forward, Layer, Signal};
+use crate::layers::layer::{Context, Forward, Layer, MaskRule, Signal};
 use crate::regularizers::Regularizer;
 use crate::shape::Shape;
 use crate::stored::Stored;
@@ -249,6 +249,10 @@ impl Layer for EinsumDense {
 
     fn activation(&self) -> Option<&Activation> {
         Some(&self.activation)
+    }
+
+    fn mask_rule(&self) -> MaskRule {
+        MaskRule::Drops
     }
 }
 

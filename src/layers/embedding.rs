@@ -8,7 +8,7 @@ use crate::initializers::Initializer;
 use crate::kernels::embedding::EmbeddingKernel;
 use crate::kernels::{BoundKernel, Kernel, Pass};
 use crate::layers::configuration::configuration;
-use crate::layers::layer::{Context, Forward, Layer, Signal};
+use crate::layers::layer::{Context, Forward, Layer, MaskRule, Signal};
 use crate::limits::MOST_NUMBERS;
 use crate::random::Random;
 use crate::shape::Shape;
@@ -69,6 +69,10 @@ impl Layer for Embedding {
         })?;
         let (mask_zero, layer) = (self.mask_zero, scope.layer().to_string());
         Ok(Box::new(EmbeddingForward { table, mask_zero, layer }))
+    }
+
+    fn mask_rule(&self) -> MaskRule {
+        if self.mask_zero { MaskRule::Makes } else { MaskRule::Drops }
     }
 }
 

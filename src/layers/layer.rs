@@ -35,10 +35,26 @@ pub trait Layer: fmt::Debug + Send + Sync + AnyItem {
         None
     }
 
+    /// What becomes of the mask that reaches it.
+    fn mask_rule(&self) -> MaskRule {
+        MaskRule::Passes
+    }
+
     /// What `bidirectional` needs of a recurrent layer; None for all others.
     fn recurrent(&self) -> Option<Recurrent> {
         None
     }
+}
+
+/// What becomes of a mask that reaches a layer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MaskRule {
+    /// It goes on to the next layer.
+    Passes,
+    /// The layer uses it up, or its steps are others than before.
+    Drops,
+    /// The layer makes one of its own.
+    Makes,
 }
 
 /// A layer's runtime half.

@@ -6,7 +6,7 @@ use crate::activations::Activation;
 use crate::error::{Problem, Result};
 use crate::initializers::Initializer;
 use crate::kernels::recurrent::Cell;
-use crate::layers::layer::{Forward, Layer};
+use crate::layers::layer::{Forward, Layer, MaskRule};
 use crate::regularizers::Regularizer;
 use crate::shape::Shape;
 use crate::weights::Scope;

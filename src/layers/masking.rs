@@ -5,7 +5,7 @@ use crate::error::{Problem, Result};
 use crate::kernels::BoundKernel;
 use crate::kernels::masking::MaskingKernel;
 use crate::layers::configuration::configuration;
-use crate::layers::layer::{Context, Forward, Layer, Signal};
+use crate::layers::layer::{Context, Forward, Layer, MaskRule, Signal};
 use crate::shape::Shape;
 use crate::weights::Scope;
 
@@ -34,6 +34,10 @@ impl Layer for Masking {
 
     fn build(&self, input: &Shape, _: &mut Scope<'_>) -> Result<Box<dyn Forward>> {
         Ok(Box::new(MaskingForward { mask_value: self.mask_value, features: input.last() }))
+    }
+
+    fn mask_rule(&self) -> MaskRule {
+        MaskRule::Makes
     }
 }
 

@@ -24,6 +24,7 @@ mod recurrent;
 mod regularization;
 mod resampling;
 mod reshaping;
+mod residual;
 mod simple_rnn;
 mod spatial;
 mod time_distributed;
@@ -44,7 +45,9 @@ pub use einsum_dense::{EinsumDense, Sizes};
 pub use embedding::Embedding;
 pub use gru::Gru;
 pub use kernel_op::apply_kernel;
-pub use layer::{Context, Forward, Layer, LayerCommon, LayerEntry, Signal, register_layer};
+pub use layer::{
+    Context, Forward, Layer, LayerCommon, LayerEntry, MaskRule, Signal, register_layer,
+};
 pub use lstm::Lstm;
 pub use masking::Masking;
 pub use normalization::{
@@ -57,6 +60,7 @@ pub use regularization::{
     SpatialDropout1D, SpatialDropout2D, SpatialDropout3D,
 };
 pub use reshaping::{Flatten, Identity, Permute, RepeatVector, Reshape};
+pub use residual::Residual;
 pub use simple_rnn::SimpleRnn;
 pub use time_distributed::TimeDistributed;
 pub(crate) use wrapped::check_inner;
@@ -158,8 +162,9 @@ catalog! { dyn Layer, "layer", LayerCommon, LayerKind;
     Gru: "gru", "GRU";
     Bidirectional: "bidirectional", "Bidirectional";
     TimeDistributed: "time_distributed", "TimeDistributed";
+    Residual: "residual", "Residual", own;
     "lambda" => "it holds Python code; a program adds a layer of its own by `register_layer`";
-    "add" => "it merges several inputs, and layers here stand in one row";
+    "add" => "it merges several inputs, and layers here stand in one row; for a layer's input added to its output there is `residual`";
     "subtract" => "it merges several inputs, and layers here stand in one row";
     "multiply" => "it merges several inputs, and layers here stand in one row";
     "average" => "it merges several inputs, and layers here stand in one row";

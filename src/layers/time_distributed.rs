@@ -4,6 +4,7 @@ use candle_core::Tensor;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::residual::Residual;
 use super::wrapped::{check_inner, inner_name, within};
 use crate::activations::Activation;
 use crate::error::{Problem, Result};
@@ -41,6 +42,12 @@ impl Layer for TimeDistributed {
     fn output_shape(&self, input: &Shape) -> Result<Shape, Problem> {
         super::axes::no_empty_axis("time_distributed", input)?;
         check_inner("layer", &self.layer)?;
+        if Residual::of(&self.layer).is_some() {
+            let message = "time_distributed over a residual is not supported";
+            return Err(Problem::at("layer", message).help(
+                "put each layer inside the residual into a `time_distributed`: it is the same",
+            ));
+        }
         let [steps, sample @ ..] = input.dims() else {
             let message = format!("time_distributed wants (batch, time, …), got {input}");
             return Err(Problem::at("", message));

@@ -1,13 +1,11 @@
 //! `Judge`: the sections of a configuration against each other and the data, with all mistakes.
 
-use std::collections::{BTreeMap, BTreeSet};
-
+use super::naming::layer_names;
 use super::{LayerSpec, MetricSpec, ModelSpec, Spec, TrainSpec};
-use crate::config::names::snake_case;
 use crate::config::{ConfigError, Damage};
 use crate::diagnostics::Code;
 use crate::error::{Error, Problem, Result};
-use crate::layers::LayerEntry;
+use crate::layers::{LayerEntry, MaskRule, Residual};
 use crate::metrics::log_keys;
 use crate::sections::{CompileConfig, Config, FitConfig, ModelConfig};
 use crate::shape::Shape;
@@ -73,7 +71,7 @@ impl Judge<'_> {
         let is_damaged = self.damage.is_in("model.layers");
         let names = self.keep(layer_names(&config.layers, &indices));
         let mut layers: Vec<LayerSpec> = Vec::with_capacity(config.layers.len());
-        let (mut shape, mut next) = (input.clone(), 0);
+        let (mut shape, mut next, mut has_mask) = (input.clone(), 0, false);
         for (position, entry) in config.layers.iter().enumerate() {
             let index = indices[position];
             let path = format!("model.layers[{index}]");
@@ -83,18 +81,30 @@ impl Judge<'_> {
             if self.damage.is_in(&path) {
                 continue;
             }
-            let output = match &input {
-                Some(input) => output_shape(entry, input).map(Some),
-                None => problem_of_its_own(entry).map_or(Ok(None), Err),
+            let (name, entry) = match &names {
+                Some(names) => names[position].clone(),
+                None => (String::new(), entry.clone()),
             };
-            let name = names.as_ref().map(|names| names[position].clone()).unwrap_or_default();
+            let output = match &input {
+                Some(input) => output_shape(&entry, input).map(Some),
+                None => problem_of_its_own(&entry).map_or(Ok(None), Err),
+            };
+            let output = output.and_then(|output| match Residual::of(&entry) {
+                Some(residual) if has_mask => residual.check_mask().map(|()| output),
+                _ => Ok(output),
+            });
+            has_mask = match entry.item.mask_rule() {
+                MaskRule::Passes => has_mask,
+                MaskRule::Drops => false,
+                MaskRule::Makes => true,
+            };
             let known = Some(name.as_str()).filter(|_| !is_damaged);
             let place = |problem| placed(&path, entry.kind.name, Code::Layer, known, problem);
             let output = self.keep(output.map_err(place)).flatten();
             if let (Some(input), Some(output)) = (input, output) {
                 shape = Some(output.clone());
                 let trainable = entry.common.trainable.unwrap_or(true);
-                layers.push(LayerSpec { name, entry: entry.clone(), trainable, input, output });
+                layers.push(LayerSpec { name, entry, trainable, input, output });
             }
         }
         let is_whole =
@@ -283,42 +293,6 @@ fn input_shape(
             .with_code(Code::InputShape)
             .with_help("give `input_shape: [2]` here, or a `data` section with features")),
     }
-}
-
-/// Keras's automatic names: `dense`, `dense_1`, …, around those that were given.
-fn layer_names(layers: &[LayerEntry], indices: &[usize]) -> Result<Vec<String>, ConfigError> {
-    let mut taken = BTreeSet::new();
-    for (position, entry) in layers.iter().enumerate() {
-        let Some(name) = &entry.common.name else { continue };
-        let index = indices[position];
-        let path = format!("model.layers[{index}].{}.name", entry.kind.name);
-        if name.is_empty() || name.contains(['.', '/']) || name.chars().any(char::is_control) {
-            let message =
-                format!("a layer's name must be plain text without `.` and `/`, got \"{name}\"");
-            return Err(ConfigError::at(path, message).with_code(Code::LayerName));
-        }
-        if !taken.insert(name.clone()) {
-            return Err(ConfigError::at(path, format!("two layers are named `{name}`"))
-                .with_code(Code::LayerName)
-                .with_help("layer names must be unique in a model"));
-        }
-    }
-    let mut counts = BTreeMap::<String, usize>::new();
-    let mut automatic = |entry: &LayerEntry| {
-        let base = snake_case(entry.kind.class_name);
-        let count = counts.entry(base.clone()).or_insert(0);
-        loop {
-            let name = if *count == 0 { base.clone() } else { format!("{base}_{count}") };
-            *count += 1;
-            if !taken.contains(&name) {
-                return name;
-            }
-        }
-    };
-    Ok(layers
-        .iter()
-        .map(|entry| entry.common.name.clone().unwrap_or_else(|| automatic(entry)))
-        .collect())
 }
 
 /// The metrics with their keys, the weighted ones last.

@@ -16,3 +16,4 @@ mod exchange_weights;
 mod import;
 #[cfg(all(feature = "onnx", feature = "keras"))]
 mod onnx;
+mod residual;

@@ -10,10 +10,11 @@ use candle_core::{DType, Device, Tensor, Var, backprop::GradStore};
 use lanthorn::Shape;
 use lanthorn::config::{Catalog, Node};
 use lanthorn::layers;
-use lanthorn::layers::{Context, Forward, Layer, LayerEntry, Signal};
+use lanthorn::layers::{Context, Forward, Layer, LayerEntry, MaskRule, Signal};
 use lanthorn::losses::{Loss, LossEntry};
 use lanthorn::model::Weights;
 use lanthorn::runtime::Random;
+use lanthorn::runtime::kernels::{OutputMask, Pass};
 use rows::{Row, rows};
 use serde_json::{Value, json};
 
@@ -43,6 +44,25 @@ fn gradients_of_layers_are_finite_differences() {
         })
         .collect();
     assert!(failed.is_empty(), "\n{}", failed.join("\n"));
+}
+
+/// What a layer says of its mask, its kernel does.
+#[test]
+fn a_kernel_does_to_the_mask_what_its_layer_says() {
+    for row in rows() {
+        let built = Built::of(&row, DType::F32).unwrap();
+        let Some(bound) = built.layer.to_kernel() else { continue };
+        let random = Random::new(7);
+        let pass =
+            Pass { batch: 0, training: true, step: 0, random: &random, mask: None, ids: None };
+        let does = bound.kernel.mask(&pass, &[], &mut Vec::new());
+        let says = match entry(&row.config).item.mask_rule() {
+            MaskRule::Passes => OutputMask::Same,
+            MaskRule::Drops => OutputMask::Dropped,
+            MaskRule::Makes => OutputMask::Made,
+        };
+        assert_eq!(does, says, "{}", row.config);
+    }
 }
 
 /// A layer with its weights in one type of number, and its input.

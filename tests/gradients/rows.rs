@@ -85,6 +85,19 @@ pub(crate) fn rows() -> Vec<Row> {
         (json!({"conv3d_transpose": {"filters": 2, "kernel_size": 2}}), vec![2, 2, 2, 2]),
         (json!({"time_distributed": {"layer": {"dense": {"units": 3}}}}), vec![3, 4]),
     ];
+    let conv = |filters: usize, strides: usize| json!({"conv2d": {"filters": filters, "kernel_size": 2, "strides": strides, "padding": "same"}});
+    rows.push((
+        json!({"residual": {"layers": [{"dense": {"units": 4, "activation": "tanh"}}]}}),
+        vec![4],
+    ));
+    rows.push((
+        json!({"residual": {
+            "layers": [conv(3, 2), "batch_normalization", {"activation": {"activation": "tanh"}}, {"dropout": {"rate": 0.4}},
+                {"residual": {"layers": [conv(3, 1), "identity"]}}],
+            "shortcut": [{"average_pooling2d": {"padding": "same"}}, conv(3, 1)],
+        }}),
+        vec![4, 5, 2],
+    ));
     for name in ["max_pooling", "average_pooling"] {
         rows.push((json!({ format!("{name}1d"): {"pool_size": 3, "strides": 1} }), vec![6, 2]));
         rows.push((json!({ format!("{name}2d"): {"padding": "same"} }), vec![4, 5, 2]));
@@ -132,6 +145,9 @@ pub(crate) fn rows() -> Vec<Row> {
     let before = json!({ "gru": {"units": 3, "reset_after": false} });
     rows.push(Row { config: before, input: vec![4, 2], masked: true });
     rows.push(Row { config: json!("batch_normalization"), input: vec![4, 2], masked: true });
+    let steps = json!({"lstm": {"units": 2, "return_sequences": true}});
+    let ways = json!({"residual": {"layers": [steps, "batch_normalization"]}});
+    rows.push(Row { config: ways, input: vec![4, 2], masked: true });
     let named: Vec<&str> = rows.iter().map(|row| kind(&row.config)).collect();
     let others = others(&named);
     rows.extend(others);

@@ -224,4 +224,19 @@ MODELS = [
         {"conv2d": {"filters": 3, "kernel_size": 3}},
         "flatten",
     ), "classes"),
+    ("residual", [7, 6, 3], classes(
+        {"conv2d": {"filters": 5, "kernel_size": 3, "padding": "same", "activation": "relu"}},
+        {"residual": {
+            "layers": [
+                {"conv2d": {"filters": 8, "kernel_size": 3, "padding": "same", "strides": 2}},
+                {"residual": {"layers": ["batch_normalization", {"conv2d": {"filters": 8, "kernel_size": 1}}]}},
+            ],
+            "shortcut": [
+                {"average_pooling2d": {"pool_size": 2, "padding": "same"}},
+                {"conv2d": {"filters": 8, "kernel_size": 1}},
+            ],
+        }},
+        "flatten",
+        {"residual": {"layers": [{"dense": {"units": 96, "activation": "tanh"}}]}},
+    ), "classes"),
 ]

@@ -8,7 +8,7 @@ use super::format::{Container, ExportFormat, ExportOptions, Exported};
 use crate::artifact::Model;
 use crate::config::Node;
 use crate::error::{Error, Result};
-use crate::exchange::keras::{KerasFile, read_json, write_json, write_keras, write_weights};
+use crate::exchange::keras::{KerasFile, model_json, read_json, write_keras, write_weights};
 use crate::exchange::portable::Portable;
 use crate::exchange::{of_model, verify};
 use crate::network::Network;
@@ -82,7 +82,7 @@ impl ExportFormat for KerasJsonFormat {
     }
 
     fn write(&self, model: &Model, _: &ExportOptions) -> Result<Exported> {
-        let json = write_json::model(&Portable::of(model, None, true)?)?;
+        let json = model_json::model(&Portable::of(model, None, true)?)?;
         Ok(Exported::Bytes(format!("{json:#}\n").into_bytes()))
     }
 

@@ -250,6 +250,7 @@ mod tests {
                 input: vec![],
                 output: vec![],
                 weights: weights.map(|tensor| (String::new(), tensor.clone())).collect(),
+                ways: Default::default(),
             }
         });
         Portable {

@@ -4,12 +4,15 @@
 mod absent;
 #[cfg(feature = "keras")]
 pub(crate) mod archive;
+mod branches;
 #[cfg(feature = "keras")]
 mod file;
+pub(crate) mod functional;
 #[cfg(feature = "keras")]
 mod guard;
 #[cfg(feature = "keras")]
 pub(crate) mod hdf5;
+pub mod model_json;
 mod read_compile;
 pub mod read_json;
 #[cfg(feature = "keras")]

@@ -6,6 +6,7 @@ use serde_json::{Map, Value, json};
 use super::super::keras_json::{as_entry, is_default, translate};
 use super::super::portable::file_keys;
 use super::super::signatures::LAYERS;
+use super::branches::{Branch, branches};
 use super::read_compile::compile;
 use crate::config::names::snake_case;
 
@@ -31,10 +32,12 @@ pub struct Converted {
 pub fn model(json: &Value, training_config: &Value) -> Result<Converted, String> {
     let class = json["class_name"].as_str().unwrap_or_default();
     let config = &json["config"];
-    let layers: Vec<&Value> = match (class, config) {
-        ("Sequential", Value::Array(layers)) => layers.iter().collect(), // Keras 2.1 and before
-        ("Sequential", _) => config["layers"].as_array().into_iter().flatten().collect(),
-        ("Functional" | "Model", _) => chain(config)?,
+    let layers: Vec<Branch<'_>> = match (class, config) {
+        ("Sequential", Value::Array(layers)) => layers.iter().map(Branch::Layer).collect(), // Keras 2.1 and before
+        ("Sequential", _) => {
+            config["layers"].as_array().into_iter().flatten().map(Branch::Layer).collect()
+        }
+        ("Functional" | "Model", _) => branches(config)?,
         ("", _) => return Err("it is not a model of Keras: it has no `class_name`".into()),
         (other, _) => return Err(format!("expected a Sequential model, found a `{other}`")),
     };
@@ -48,43 +51,22 @@ pub fn model(json: &Value, training_config: &Value) -> Result<Converted, String>
     let mut converted = Converted::default();
     let mut input = input_shape(&config["build_input_shape"])
         .or_else(|| input_shape(&json["build_config"]["input_shape"]));
-    let mut entries = Vec::new();
-    let mut classes = Vec::new();
-    for layer in layers {
-        let class = layer["class_name"].as_str().unwrap_or_default();
-        let config = &layer["config"];
-        let given = ["batch_shape", "batch_input_shape"]
-            .iter()
-            .find_map(|key| input_shape(&config[*key]))
-            .or_else(|| dims(&config["shape"]).filter(|_| class == "InputLayer"))
-            .or_else(|| dims(&config["input_shape"]))
-            .or_else(|| one_dim(class, config));
-        if entries.is_empty() {
-            input = given.or(input);
+    for layer in &layers {
+        let Branch::Layer(layer) = layer else { break };
+        input = given_shape(layer).or(input);
+        if layer["class_name"] != "InputLayer" {
+            break;
         }
-        if class == "InputLayer" {
-            continue;
-        }
-        let Some(known) = LAYERS.find(class) else {
-            return Err(unsupported(class, config));
-        };
-        let (arguments, name) =
-            layer_arguments(layer, known.name, (is_old, 0), &mut converted.differing)?;
-        converted.layers.push(name);
-        classes.push(known.name);
-        entries.push((known.name, arguments));
     }
+    let mut reader =
+        LayerReader { is_old, converted: &mut converted, classes: Vec::new(), sums: 0 };
+    let entries = reader.entries(&layers)?;
+    let LayerReader { classes, sums, .. } = reader;
     converted.notes.extend(converted.differing.iter().cloned());
-    converted.keys = file_keys(classes.into_iter());
-    let automatic = converted.keys.clone();
-    let entries: Vec<Value> = entries
-        .into_iter()
-        .zip(automatic)
-        .map(|((class, mut arguments), automatic)| {
-            arguments.retain(|key, value| key != "name" || *value != json!(automatic));
-            as_entry(&snake_case(class), arguments)
-        })
-        .collect();
+    converted.keys = match sums {
+        0 => file_keys(classes.into_iter()),
+        _ => keys_of_graph(config, &converted.layers),
+    };
     let mut model = Map::new();
     match config["name"].as_str() {
         Some(name) if name != "sequential" => drop(model.insert("name".into(), json!(name))),
@@ -111,6 +93,96 @@ pub fn model(json: &Value, training_config: &Value) -> Result<Converted, String>
     Ok(converted)
 }
 
+/// The shape that a layer says it takes.
+fn given_shape(layer: &Value) -> Option<Vec<usize>> {
+    let class = layer["class_name"].as_str().unwrap_or_default();
+    let config = &layer["config"];
+    ["batch_shape", "batch_input_shape"]
+        .iter()
+        .find_map(|key| input_shape(&config[*key]))
+        .or_else(|| dims(&config["shape"]).filter(|_| class == "InputLayer"))
+        .or_else(|| dims(&config["input_shape"]))
+        .or_else(|| one_dim(class, config))
+}
+
+/// Reads layers, in the order of the model's flat list of names.
+struct LayerReader<'c> {
+    is_old: bool,
+    converted: &'c mut Converted,
+    /// Keras's classes, residuals left out.
+    classes: Vec<&'static str>,
+    /// How many residuals there are.
+    sums: usize,
+}
+
+impl LayerReader<'_> {
+    /// The entries of our list; an automatic name is left out.
+    fn entries(&mut self, layers: &[Branch<'_>]) -> Result<Vec<Value>, String> {
+        let mut entries = Vec::new();
+        for layer in layers {
+            match layer {
+                Branch::Layer(layer) if layer["class_name"] == "InputLayer" => {}
+                Branch::Layer(layer) => entries.push(self.layer(layer)?),
+                Branch::Residual(sum, ways) => entries.push(self.residual(sum, ways)?),
+            }
+        }
+        Ok(entries)
+    }
+
+    fn layer(&mut self, layer: &Value) -> Result<Value, String> {
+        let class = layer["class_name"].as_str().unwrap_or_default();
+        let known = LAYERS.find(class).ok_or_else(|| unsupported(class, &layer["config"]))?;
+        let differing = &mut self.converted.differing;
+        let (mut arguments, name) =
+            layer_arguments(layer, known.name, (self.is_old, 0), differing)?;
+        let before = self.classes.iter().filter(|other| **other == known.name).count();
+        self.converted.layers.push(name);
+        self.classes.push(known.name);
+        let automatic = counted(&snake_case(known.name), before);
+        arguments.retain(|key, value| key != "name" || *value != json!(automatic));
+        Ok(as_entry(&snake_case(known.name), arguments))
+    }
+
+    fn residual(&mut self, sum: &Value, ways: &[Vec<Branch<'_>>; 2]) -> Result<Value, String> {
+        let mut arguments = Map::new();
+        let automatic = ["add", "residual"].map(|base| counted(base, self.sums));
+        if let Some(name) = sum["config"]["name"].as_str()
+            && !automatic.iter().any(|automatic| automatic == name)
+        {
+            arguments.insert("name".into(), json!(name));
+        }
+        if sum["config"]["trainable"] == false {
+            arguments.insert("trainable".into(), json!(false));
+        }
+        self.sums += 1;
+        arguments.insert("layers".into(), self.entries(&ways[0])?.into());
+        if !ways[1].is_empty() {
+            arguments.insert("shortcut".into(), self.entries(&ways[1])?.into());
+        }
+        Ok(json!({ "residual": arguments }))
+    }
+}
+
+/// `conv2d`, `conv2d_1`, …
+fn counted(base: &str, before: usize) -> String {
+    if before == 0 { base.to_string() } else { format!("{base}_{before}") }
+}
+
+/// The keys in Keras's weights files of these layers, which are counted in the order of the file.
+fn keys_of_graph(config: &Value, names: &[String]) -> Vec<String> {
+    let layers: Vec<&Value> = config["layers"].as_array().into_iter().flatten().collect();
+    let classes = layers.iter().map(|layer| {
+        let class = layer["class_name"].as_str().unwrap_or_default();
+        LAYERS.find(class).map_or(class, |known| known.name)
+    });
+    let keys = file_keys(classes);
+    let key_of = |name: &String| {
+        let place = layers.iter().position(|layer| layer["config"]["name"] == json!(name));
+        place.map(|place| keys[place].clone()).unwrap_or_default()
+    };
+    names.iter().map(key_of).collect()
+}
+
 /// Why a layer can't be carried.
 fn unsupported(class: &str, config: &Value) -> String {
     let place = match config["name"].as_str() {
@@ -122,47 +194,6 @@ fn unsupported(class: &str, config: &Value) -> String {
             "{place}a model inside the model is not supported; put its layers into the outer one"
         ),
         _ => format!("{place}the layer `{class}` is not supported"),
-    }
-}
-
-/// The layers of a functional model that is one straight chain.
-fn chain(config: &Value) -> Result<Vec<&Value>, String> {
-    let layers: Vec<&Value> = config["layers"].as_array().into_iter().flatten().collect();
-    let mut before: Option<&str> = None;
-    for layer in &layers {
-        let name = layer["name"].as_str().or_else(|| layer["config"]["name"].as_str());
-        let mut from = Vec::new();
-        sources(&layer["inbound_nodes"], &mut from, 0);
-        match (before, from.as_slice()) {
-            (None, []) => {}
-            (Some(before), [one]) if before == *one => {}
-            _ => {
-                return Err(format!(
-                    "the functional model branches at layer `{}`: only a straight chain of layers is supported",
-                    name.unwrap_or("?")
-                ));
-            }
-        }
-        before = name;
-    }
-    Ok(layers)
-}
-
-/// The layers that a node's inputs come from: Keras 3's `keras_history`, Keras 2's `["name", 0, 0]`.
-fn sources<'a>(node: &'a Value, found: &mut Vec<&'a str>, depth: usize) {
-    if depth > 16 {
-        return;
-    }
-    match node {
-        Value::Object(map) => match map.get("keras_history") {
-            Some(Value::Array(history)) => found.extend(history.first().and_then(Value::as_str)),
-            _ => map.values().for_each(|inner| sources(inner, found, depth + 1)),
-        },
-        Value::Array(items) => match items.as_slice() {
-            [Value::String(name), Value::Number(_), Value::Number(_), ..] => found.push(name),
-            _ => items.iter().for_each(|inner| sources(inner, found, depth + 1)),
-        },
-        _ => {}
     }
 }
 

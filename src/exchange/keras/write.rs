@@ -2,8 +2,9 @@
 
 use candle_core::Tensor;
 
+use super::functional::{is_functional, keyed};
 use super::hdf5::{self, Hdf5Tree};
-use super::{archive, write_json};
+use super::{archive, model_json};
 use crate::error::{Error, Result};
 use crate::exchange::portable::Portable;
 use crate::layers::{LayerEntry, LayerKind};
@@ -13,7 +14,7 @@ const KERAS_VERSION: &str = "3.15.1";
 
 /// The bytes of a `.keras` file: architecture, compile settings, weights and the optimizer's state.
 pub fn write_keras(portable: &Portable) -> Result<Vec<u8>> {
-    let config = write_json::model(portable)?.to_string();
+    let config = model_json::model(portable)?.to_string();
     let weights = write_weights(portable)?;
     archive::write(&config, &weights, KERAS_VERSION).map_err(Error::Internal)
 }
@@ -26,14 +27,16 @@ pub fn write_weights(portable: &Portable) -> Result<Vec<u8>> {
         tree.attributes.insert((group.to_string(), "name".into()), vec![name.to_string()]);
     };
     name_of("vars", &portable.name);
-    let keys = portable.file_keys();
-    for (layer, key) in portable.layers.iter().zip(&keys) {
+    let keyed = keyed(portable);
+    for (key, layer) in &keyed {
         name_of(&format!("layers/{key}/vars"), &layer.name);
     }
-    if !portable.optimizer.is_empty() {
+    // in a functional model Keras keeps the variables in another order than ours
+    let optimizer = if is_functional(portable) { &[][..] } else { &portable.optimizer };
+    if !optimizer.is_empty() {
         name_of("optimizer/vars", "optimizer");
     }
-    for (layer, key) in portable.layers.iter().zip(&keys) {
+    for (key, layer) in &keyed {
         let tensors: Vec<&Tensor> = layer.weights.iter().map(|(_, tensor)| tensor).collect();
         for (group, tensors) in placed(&layer.entry, &tensors) {
             for (index, tensor) in tensors.iter().enumerate() {
@@ -42,7 +45,7 @@ pub fn write_weights(portable: &Portable) -> Result<Vec<u8>> {
             }
         }
     }
-    for (index, (_, tensor)) in portable.optimizer.iter().enumerate() {
+    for (index, (_, tensor)) in optimizer.iter().enumerate() {
         tree.datasets.insert(format!("optimizer/vars/{index}"), tensor.clone());
     }
     hdf5::write(&tree).map_err(Error::Internal)
@@ -140,6 +143,7 @@ fn placed<'a>(entry: &LayerEntry, tensors: &[&'a Tensor]) -> Placed<'a> {
         | LayerKind::RandomZoom(_)
         | LayerKind::RandomTranslation(_)
         | LayerKind::RandomContrast(_)
+        | LayerKind::Residual(_)
         | LayerKind::Other(_) => vec![(String::new(), tensors.to_vec())],
     }
 }

@@ -21,52 +21,7 @@ use crate::schedules::LearningRate;
 use crate::sections::CompileConfig;
 use crate::target::Target;
 
-/// The model's JSON.
-pub fn model(portable: &Portable) -> Result<Value> {
-    let mut batch_shape = vec![Value::Null];
-    batch_shape.extend(portable.input.iter().map(|dim| json!(dim)));
-    let mut layers = vec![json!({
-        "module": "keras.layers",
-        "class_name": "InputLayer",
-        "config": {
-            "batch_shape": batch_shape,
-            "dtype": "float32",
-            "sparse": false,
-            "name": input_name(portable),
-        },
-        "registered_name": null,
-    })];
-    for portable in &portable.layers {
-        layers.push(layer(portable)?);
-    }
-    let mut json = json!({
-        "module": "keras",
-        "class_name": "Sequential",
-        "config": {
-            "name": portable.name,
-            "trainable": true,
-            "dtype": dtype(),
-            "layers": layers,
-            "build_input_shape": batch_shape,
-        },
-        "registered_name": null,
-        "build_config": { "input_shape": batch_shape },
-    });
-    if let Some(section) = &portable.compile {
-        json["compile_config"] = compile(portable, section)?;
-    }
-    Ok(json)
-}
-
-fn input_name(portable: &Portable) -> &'static str {
-    if portable.layers.iter().any(|layer| layer.name == "input_layer") {
-        "model_input"
-    } else {
-        "input_layer"
-    }
-}
-
-fn dtype() -> Value {
+pub(super) fn dtype() -> Value {
     json!({
         "module": "keras",
         "class_name": "DTypePolicy",
@@ -254,7 +209,7 @@ fn object(class: Class, arguments: Map<String, Value>) -> Result<Value> {
 }
 
 /// The `compile` section as Keras's compile_config.
-fn compile(portable: &Portable, section: &CompileConfig) -> Result<Value> {
+pub(super) fn compile(portable: &Portable, section: &CompileConfig) -> Result<Value> {
     Ok(json!({
         "optimizer": optimizer(&section.optimizer)?,
         "loss": loss(portable, &section.loss)?,

@@ -14,6 +14,9 @@ pub(super) fn layer(
     layer: &PortableLayer,
     flow: GraphValue,
 ) -> Result<GraphValue> {
+    if let LayerKind::Residual(_) = layer.kind() {
+        return residual(graph, layer, flow);
+    }
     if LayerRules::of(layer.kind()).is_channels_first() {
         channels_first(graph, layer, &flow)
     } else {
@@ -142,10 +145,31 @@ fn channels_last(
         }
         LayerKind::Bidirectional(both) => recurrent::bidirectional(graph, layer, both, x)?,
         LayerKind::TimeDistributed(each) => time_distributed(graph, layer, &each.layer, x)?,
+        LayerKind::Residual(_) => return residual(graph, layer, flow),
         LayerKind::Other(_) => return Err(layer.refuse("the layer can't be written as ONNX")),
     };
     out.shape.clone_from(&layer.output);
     out.mask = flow.mask.filter(|_| LayerRules::of(layer.kind()).passes_mask);
+    Ok(out)
+}
+
+/// Both ways, and their sum.
+fn residual(
+    graph: &mut GraphBuilder,
+    outer: &PortableLayer,
+    flow: GraphValue,
+) -> Result<GraphValue> {
+    let mut way = |layers: &[PortableLayer]| {
+        layers.iter().try_fold(flow.clone(), |flow, inner| layer(graph, inner, flow))
+    };
+    let (ours, theirs) = (way(&outer.ways[0])?, way(&outer.ways[1])?);
+    let (ours, theirs) = if ours.is_first == theirs.is_first {
+        (ours, theirs)
+    } else {
+        (ours.turned_last(graph), theirs.turned_last(graph))
+    };
+    let mut out = ours.with(graph.node("Add", &[&ours.name, &theirs.name], vec![]));
+    out.shape.clone_from(&outer.output);
     Ok(out)
 }
 

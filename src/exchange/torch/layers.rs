@@ -1,7 +1,7 @@
 //! Layers as PyTorch's modules. What has no twin is refused by name.
 
 use super::modules::Modules;
-use super::words::{constant, tuple};
+use super::words::{constant, sequential, tuple};
 use super::{activations, convolution, normalization, order, recurrent};
 use crate::error::Result;
 use crate::exchange::layer_rules::{ChannelLayout, LayerRules};
@@ -152,11 +152,39 @@ pub(super) fn layer(
         }
         LayerKind::Bidirectional(own) => recurrent::bidirectional(modules, layer, own)?,
         LayerKind::TimeDistributed(own) => recurrent::time_distributed(modules, layer, own)?,
+        LayerKind::Residual(_) => residual(modules, layer)?,
         LayerKind::Masking(_) | LayerKind::Other(_) => {
             return Err(layer.refuse("it has no twin in PyTorch"));
         }
     }
     modules.shape.clone_from(&layer.output);
+    Ok(())
+}
+
+/// A small module with its two ways as `nn.Sequential`s.
+fn residual(modules: &mut Modules, layer: &PortableLayer) -> Result<()> {
+    modules.restore_order();
+    let mut ways = Vec::new();
+    for (way, key) in layer.ways.iter().zip(["layers", "shortcut"]) {
+        let mut inside = modules.inside(&layer.input);
+        for (index, inner) in way.iter().enumerate() {
+            self::layer(&mut inside, inner, &way[index + 1..])?;
+        }
+        // both ways end as they began
+        inside.restore_order();
+        if modules.is_first {
+            inside.turn_first()
+        } else {
+            inside.turn_last()
+        }
+        ways.push(match inside.list.as_slice() {
+            [] => "nn.Identity()".to_string(),
+            list => sequential(list, 4),
+        });
+        modules.join(inside, &format!("{}.{key}", layer.name));
+    }
+    modules.helpers.insert("Residual");
+    modules.push(layer, format!("Residual({})", ways.join(", ")));
     Ok(())
 }
 

@@ -1,6 +1,6 @@
 //! Tensors under other names: which module of a file is which layer of the model.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::Path;
 
 use candle_core::{DType, Tensor};
@@ -31,6 +31,7 @@ pub fn matched(
     tensors: HashMap<String, Tensor>,
     path: &Path,
 ) -> Result<Matched> {
+    let tensors = without_ways(weights, tensors);
     if compare(weights, &tensors)?.is_whole() {
         return Ok(Matched { tensors, ..Matched::default() });
     }
@@ -85,6 +86,20 @@ pub fn matched(
     Err(Error::model(path, message).with_help(
         "name the layers as the file does (`name: …`), or load what fits with `--partial`",
     ))
+}
+
+/// `residual.layers.conv2d.weight` → `conv2d.weight`, as the model names the layers inside a residual.
+fn without_ways(weights: &Weights, tensors: HashMap<String, Tensor>) -> HashMap<String, Tensor> {
+    let known: BTreeSet<String> = weights.iter().flat_map(file_names).collect();
+    let own = |name: String| {
+        let ways = [".layers.", ".shortcut."];
+        let end = ways.iter().filter_map(|way| Some(name.rfind(way)? + way.len())).max();
+        match end.map(|end| name[end..].to_string()) {
+            Some(inner) if known.contains(&inner) && !known.contains(&name) => inner,
+            _ => name,
+        }
+    };
+    tensors.into_iter().map(|(name, tensor)| (own(name), tensor)).collect()
 }
 
 /// Tensors of a file whose names differ only behind the last dot.

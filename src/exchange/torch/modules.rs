@@ -49,8 +49,34 @@ impl Modules {
             order: None,
             orders: BTreeMap::new(),
             weights,
-            names: portable.layers.iter().map(|layer| layer.name.clone()).collect(),
+            names: portable.every_layer().iter().map(|layer| layer.name.clone()).collect(),
         }
+    }
+
+    /// For layers inside another, which get a value of this shape that lies as ours does.
+    pub(super) fn inside(&mut self, shape: &[usize]) -> Modules {
+        Modules {
+            list: Vec::new(),
+            state: Vec::new(),
+            helpers: BTreeSet::new(),
+            input_is_first: self.is_first,
+            is_first: self.is_first,
+            shape: shape.to_vec(),
+            order: None,
+            orders: BTreeMap::new(),
+            weights: std::mem::take(&mut self.weights),
+            names: std::mem::take(&mut self.names),
+        }
+    }
+
+    /// Takes over what those layers left; their weights stand under `prefix`.
+    pub(super) fn join(&mut self, inside: Modules, prefix: &str) {
+        let state = inside.state.into_iter();
+        self.state.extend(state.map(|(name, tensor)| (format!("{prefix}.{name}"), tensor)));
+        self.helpers.extend(inside.helpers);
+        self.orders.extend(inside.orders);
+        self.weights = inside.weights;
+        self.names = inside.names;
     }
 
     /// Adds the module that has a layer's own name.

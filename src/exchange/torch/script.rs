@@ -3,12 +3,12 @@
 use std::fmt::Write;
 
 use super::modules::Modules;
-use super::words::python;
+use super::words::{python, sequential};
 use crate::data::{Preprocessing, Transform};
 use crate::exchange::portable::Portable;
 
 /// Helpers by name, in the order in which they are written.
-const HELPERS: [(&str, &str); 6] = [
+const HELPERS: [(&str, &str); 7] = [
     (
         "Function",
         "class Function(nn.Module):\n    \"\"\"A function as a module.\"\"\"\n\n    def __init__(self, function):\n        super().__init__()\n        self.function = function\n\n    def forward(self, x):\n        return self.function(x)\n",
@@ -20,6 +20,10 @@ const HELPERS: [(&str, &str); 6] = [
     (
         "padded_mean",
         "def padded_mean(pool, x, pads, size, strides):\n    \"\"\"The mean over the numbers of each window that are not padding.\"\"\"\n    share = pool(F.pad(torch.ones_like(x), pads), size, strides)\n    return pool(F.pad(x, pads), size, strides) / share\n",
+    ),
+    (
+        "Residual",
+        "class Residual(nn.Module):\n    \"\"\"The sum of two ways from one value.\"\"\"\n\n    def __init__(self, layers, shortcut):\n        super().__init__()\n        self.layers = layers\n        self.shortcut = shortcut\n\n    def forward(self, x):\n        return self.layers(x) + self.shortcut(x)\n",
     ),
     (
         "PReLU",
@@ -57,11 +61,9 @@ pub(super) fn script(portable: &Portable, modules: &Modules) -> String {
     };
     let _ = write!(code, "def build():\n    \"\"\"The network; its input is (batch, ");
     let input: Vec<String> = input.iter().map(usize::to_string).collect();
-    let _ = write!(code, "{}).\"\"\"\n    return nn.Sequential(OrderedDict([\n", input.join(", "));
-    for (name, module) in &modules.list {
-        let _ = writeln!(code, "        ({name:?}, {module}),");
-    }
-    code += "    ]))\n\n\ndef load(weights=WEIGHTS):\n    \"\"\"The network with its weights, for inference.\"\"\"\n    network = build()\n    network.load_state_dict(load_file(str(weights)), strict=True)\n    return network.eval()\n";
+    let network = sequential(&modules.list, 4);
+    let _ = write!(code, "{}).\"\"\"\n    return {network}\n", input.join(", "));
+    code += "\n\ndef load(weights=WEIGHTS):\n    \"\"\"The network with its weights, for inference.\"\"\"\n    network = build()\n    network.load_state_dict(load_file(str(weights)), strict=True)\n    return network.eval()\n";
     if let Some(preprocessing) = &portable.preprocessing {
         code += &predict(portable, modules, preprocessing);
     }

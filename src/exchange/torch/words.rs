@@ -21,3 +21,16 @@ pub(super) fn constant(numbers: &NumberList) -> String {
         NumberList::Many(_) => format!("torch.tensor({json})"),
     }
 }
+
+/// An `nn.Sequential` of named modules, whose first line stands in a block that is indented by so
+/// many blanks.
+pub(super) fn sequential(modules: &[(String, String)], indent: usize) -> String {
+    let blanks = " ".repeat(indent);
+    let mut code = "nn.Sequential(OrderedDict([\n".to_string();
+    for (name, module) in modules {
+        // what stands on several lines inside is indented further
+        let module = module.replace('\n', "\n    ");
+        code += &format!("{blanks}    ({name:?}, {module}),\n");
+    }
+    code + &blanks + "]))"
+}

@@ -6,7 +6,7 @@ use crate::activations::Activation;
 use crate::error::{Problem, Result};
 use crate::initializers::Initializer;
 use crate::layers::configuration::{Configuration, configuration};
-use crate::layers::layer::{Forward, Layer};
+use crate::layers::layer::{Forward, Layer, MaskRule};
 use crate::layers::spatial::{DataFormat, Padding, PerAxis};
 use crate::regularizers::Regularizer;
 use crate::shape::Shape;
@@ -96,5 +96,9 @@ impl<const RANK: usize> Layer for SeparableConv<RANK> {
 
     fn activation(&self) -> Option<&Activation> {
         Some(&self.activation)
+    }
+
+    fn mask_rule(&self) -> MaskRule {
+        MaskRule::Drops
     }
 }

@@ -8,7 +8,7 @@ use crate::initializers::Initializer;
 use crate::kernels::BoundKernel;
 use crate::kernels::layer_norm::RowNormKernel;
 use crate::layers::configuration::configuration;
-use crate::layers::layer::{Context, Forward, Layer, Signal};
+use crate::layers::layer::{Context, Forward, Layer, MaskRule, Signal};
 use crate::shape::Shape;
 use crate::stored::Stored;
 use crate::weights::{LayerWeight, Scope, WeightOptions, WeightSpec};
@@ -46,6 +46,10 @@ impl Layer for RmsNormalization {
             stored: Stored::plain("weight"),
         })?;
         Ok(Box::new(RmsNormForward { scale, input: input.clone(), axes, epsilon: self.epsilon }))
+    }
+
+    fn mask_rule(&self) -> MaskRule {
+        MaskRule::Drops
     }
 }
 

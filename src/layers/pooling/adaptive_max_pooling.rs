@@ -4,7 +4,7 @@ use super::pool::{Pool, Seen};
 use crate::error::{Problem, Result};
 use crate::kernels::pool::Pooling;
 use crate::layers::configuration::configuration;
-use crate::layers::layer::{Forward, Layer};
+use crate::layers::layer::{Forward, Layer, MaskRule};
 use crate::layers::spatial::{DataFormat, PerAxis};
 use crate::shape::Shape;
 use crate::weights::Scope;
@@ -51,5 +51,9 @@ impl<const RANK: usize> Layer for AdaptiveMaxPooling<RANK> {
 
     fn build(&self, input: &Shape, _: &mut Scope<'_>) -> Result<Box<dyn Forward>> {
         self.pool().build(input)
+    }
+
+    fn mask_rule(&self) -> MaskRule {
+        MaskRule::Drops
     }
 }

@@ -248,6 +248,10 @@ macro_rules! recurrent_layer {
                 Ok(Box::new(self.resolved().build(input, scope)?))
             }
 
+            fn mask_rule(&self) -> MaskRule {
+                if self.return_sequences { MaskRule::Passes } else { MaskRule::Drops }
+            }
+
             fn recurrent(&self) -> Option<Recurrent> {
                 Some(self.resolved())
             }

@@ -4,7 +4,7 @@ use super::interpolation::Interpolation;
 use super::{Resample, ResampledAxis};
 use crate::error::{Problem, Result};
 use crate::layers::configuration::configuration;
-use crate::layers::layer::{Forward, Layer};
+use crate::layers::layer::{Forward, Layer, MaskRule};
 use crate::layers::spatial::{DataFormat, PerAxis, checked};
 use crate::shape::Shape;
 use crate::weights::Scope;
@@ -51,5 +51,9 @@ impl<const RANK: usize> Layer for UpSampling<RANK> {
 
     fn build(&self, input: &Shape, _: &mut Scope<'_>) -> Result<Box<dyn Forward>> {
         checked(self.resample())?.build(input)
+    }
+
+    fn mask_rule(&self) -> MaskRule {
+        MaskRule::Drops
     }
 }

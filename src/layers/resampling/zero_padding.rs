@@ -3,7 +3,7 @@
 use super::{Resample, ResampledAxis};
 use crate::error::{Problem, Result};
 use crate::layers::configuration::configuration;
-use crate::layers::layer::{Forward, Layer};
+use crate::layers::layer::{Forward, Layer, MaskRule};
 use crate::layers::spatial::{DataFormat, Margins, checked};
 use crate::shape::Shape;
 use crate::weights::Scope;
@@ -45,5 +45,9 @@ impl<const RANK: usize> Layer for ZeroPadding<RANK> {
 
     fn build(&self, input: &Shape, _: &mut Scope<'_>) -> Result<Box<dyn Forward>> {
         checked(self.resample())?.build(input)
+    }
+
+    fn mask_rule(&self) -> MaskRule {
+        MaskRule::Drops
     }
 }

@@ -3,7 +3,7 @@
 use super::Rearrange;
 use crate::error::{Problem, Result};
 use crate::layers::configuration::configuration;
-use crate::layers::layer::{Forward, Layer};
+use crate::layers::layer::{Forward, Layer, MaskRule};
 use crate::layers::spatial::DataFormat;
 use crate::shape::Shape;
 use crate::weights::Scope;
@@ -31,5 +31,9 @@ impl Layer for Flatten {
         let order = moves.then(|| (1..rank).chain([0]).collect());
         let output = Shape(vec![input.elements()]);
         Ok(Box::new(Rearrange { order, input: input.clone(), output }))
+    }
+
+    fn mask_rule(&self) -> MaskRule {
+        MaskRule::Drops
     }
 }

@@ -3,7 +3,7 @@
 use super::Rearrange;
 use crate::error::{Problem, Result};
 use crate::layers::configuration::configuration;
-use crate::layers::layer::{Forward, Layer};
+use crate::layers::layer::{Forward, Layer, MaskRule};
 use crate::shape::Shape;
 use crate::weights::Scope;
 
@@ -46,5 +46,9 @@ impl Layer for Permute {
         let output = Shape(order.iter().map(|axis| input.dims()[*axis]).collect());
         let moves = order.iter().enumerate().any(|(to, from)| to != *from);
         Ok(Box::new(Rearrange { order: moves.then_some(order), input: input.clone(), output }))
+    }
+
+    fn mask_rule(&self) -> MaskRule {
+        MaskRule::Drops
     }
 }

@@ -5,7 +5,7 @@ use crate::error::{Problem, Result};
 use crate::kernels::BoundKernel;
 use crate::kernels::rearrange::RepeatKernel;
 use crate::layers::configuration::configuration;
-use crate::layers::layer::{Context, Forward, Layer, Signal};
+use crate::layers::layer::{Context, Forward, Layer, MaskRule, Signal};
 use crate::shape::Shape;
 use crate::weights::Scope;
 
@@ -38,6 +38,10 @@ impl Layer for RepeatVector {
 
     fn build(&self, input: &Shape, _: &mut Scope<'_>) -> Result<Box<dyn Forward>> {
         Ok(Box::new(RepeatForward { times: self.n, features: input.last() }))
+    }
+
+    fn mask_rule(&self) -> MaskRule {
+        MaskRule::Drops
     }
 }
 

@@ -3,7 +3,7 @@
 use super::{Rearrange, product};
 use crate::error::{Problem, Result};
 use crate::layers::configuration::configuration;
-use crate::layers::layer::{Forward, Layer};
+use crate::layers::layer::{Forward, Layer, MaskRule};
 use crate::shape::Shape;
 use crate::weights::Scope;
 
@@ -47,5 +47,9 @@ impl Layer for Reshape {
         let output =
             self.output_shape(input).map_err(|problem| crate::Error::Internal(problem.message))?;
         Ok(Box::new(Rearrange { order: None, input: input.clone(), output }))
+    }
+
+    fn mask_rule(&self) -> MaskRule {
+        MaskRule::Drops
     }
 }
