@@ -32,6 +32,7 @@
 //!   file each
 //! - `batch`: some samples in typed columns; `data::Samples` is where they come from, `data::Order`
 //!   in which order
+//! - [`reference`]: what the lists and the keys mean, for the reference page and `lanthorn explain`
 //! - `random`: one seed, named streams that need no state
 //! - `evaluate`, `predictor`, `history`: what a model is worth, and what it says; `meaning`:
 //!   what its outputs stand for
@@ -91,6 +92,7 @@ pub mod optimizers;
 mod plan;
 mod predictor;
 mod random;
+pub mod reference;
 pub mod regularizers;
 mod run;
 mod run_config;

@@ -5,6 +5,7 @@ mod common;
 mod convert;
 mod evaluate;
 mod examples;
+mod explain;
 mod export;
 mod import;
 mod init;
@@ -65,6 +66,8 @@ enum Verb {
     Convert(convert::ConvertArguments),
     /// Show the tensors and metadata of any safetensors file
     Inspect(inspect::InspectArguments),
+    /// Explain a name, a key of the configuration or the code of an error
+    Explain(explain::ExplainArguments),
     /// Print the JSON Schema of configurations, for editors
     Schema(schema::SchemaArguments),
     /// Print a completion script for a shell
@@ -102,6 +105,7 @@ fn dispatch(verb: Verb, common: &CommonArguments) -> Result<ExitCode> {
         Verb::Import(own) => import::run(&own, common)?,
         Verb::Convert(own) => convert::run(&own, common)?,
         Verb::Inspect(own) => inspect::run(&own, common)?,
+        Verb::Explain(own) => explain::run(&own)?,
         Verb::Schema(own) => schema::run(&own)?,
         Verb::Completions { shell } => {
             use clap::CommandFactory;

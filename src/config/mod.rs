@@ -41,6 +41,7 @@ pub use node::Node;
 pub use partial::{Damage, Partial};
 pub use registry::{Constructor, Registry};
 pub use schema::schema_of;
+pub(crate) use schema::{drop_code, without_code};
 pub(crate) use spellings::every_spelling;
 pub use unknown::unknown_name;
 pub(crate) use write::shortened;

@@ -59,3 +59,26 @@ impl<T: Catalog + ?Sized> JsonSchema for Entry<T> {
         })
     }
 }
+
+/// A description without the examples in Rust that its type's documentation may end with.
+pub(crate) fn without_code(description: &str) -> &str {
+    description.split("\n```").next().unwrap_or_default().trim()
+}
+
+/// The same for every description in a schema.
+pub(crate) fn drop_code(schema: &mut Value) {
+    match schema {
+        Value::Object(map) => {
+            for (key, value) in map {
+                match value {
+                    Value::String(text) if key == "description" => {
+                        *text = without_code(text).to_string();
+                    }
+                    other => drop_code(other),
+                }
+            }
+        }
+        Value::Array(items) => items.iter_mut().for_each(drop_code),
+        _ => {}
+    }
+}

@@ -31,6 +31,7 @@ const MOST_OTHERS: usize = 1_000;
 pub fn schema() -> serde_json::Value {
     let mut schema = crate::config::schema_of::<Config>();
     crate::config::every_spelling(&mut schema);
+    crate::config::drop_code(&mut schema);
     schema
 }
 

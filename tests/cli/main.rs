@@ -12,6 +12,7 @@ mod columns;
 mod ending;
 mod engines;
 mod every_key;
+mod explain;
 mod forms;
 mod hints;
 #[cfg(feature = "keras")]

@@ -1,16 +1,6 @@
 //! docs/reference.md is made from the lists; this test holds it true.
 //! `LANTHORN_WRITE=1 cargo test --test documents` writes it anew.
 
-use lanthorn::callbacks::Callback;
-use lanthorn::config::Catalog;
-use lanthorn::layers::Layer;
-use lanthorn::losses::Loss;
-use lanthorn::metrics::Metric;
-use lanthorn::optimizers::Optimizer;
-use lanthorn::optimizers::schedules::Schedule;
-use schemars::SchemaGenerator;
-use serde_json::Value;
-
 #[test]
 fn the_reference_is_made_from_the_lists() {
     let mut text = String::from(
@@ -18,87 +8,13 @@ fn the_reference_is_made_from_the_lists() {
          meaning. Names are Keras's; Keras's class names are accepted too. This page is made from \
          the lists in the code by `LANTHORN_WRITE=1 cargo test --test documents`.\n",
     );
-    text += &list::<dyn Layer>("Layers");
-    text += &enumeration::<lanthorn::activations::Activation>("Activations");
-    text += &enumeration::<lanthorn::initializers::Initializer>("Initializers");
-    text += &enumeration::<lanthorn::regularizers::Regularizer>("Regularizers");
-    text += &enumeration::<lanthorn::constraints::Constraint>("Constraints");
-    text += &list::<dyn Optimizer>("Optimizers");
-    text += &list::<dyn Schedule>("Schedules");
-    text += &list::<dyn Loss>("Losses");
-    text += &list::<dyn Metric>("Metrics");
-    text += &list::<dyn Callback>("Callbacks");
+    text.extend(lanthorn::reference::sections().iter().map(lanthorn::reference::Section::markdown));
     let path = crate::support::project("docs/reference.md");
     if std::env::var_os("LANTHORN_WRITE").is_some() {
         std::fs::write(&path, &text).unwrap();
     }
     let written = std::fs::read_to_string(&path).unwrap_or_default();
     assert!(written == text, "docs/reference.md is not what the lists say: write it anew");
-}
-
-/// A catalog: its kinds with their arguments, and the arguments that all of them take.
-fn list<T: Catalog + ?Sized>(title: &str) -> String {
-    let mut generator = SchemaGenerator::default();
-    let mut text = format!("\n## {title}\n");
-    let common = <T::Common as schemars::JsonSchema>::json_schema(&mut generator).to_value();
-    let shared = arguments(&common);
-    if !shared.is_empty() {
-        text += &format!("\nEvery one takes:\n\n{shared}");
-    }
-    for (kind, schema) in T::kinds().iter().zip(T::schemas(&mut generator)) {
-        let names: Vec<String> = std::iter::once(&kind.class_name)
-            .chain(kind.aliases)
-            .map(|name| format!("`{name}`"))
-            .collect();
-        let schema = schema.to_value();
-        let about = schema["description"].as_str().unwrap_or_default();
-        text +=
-            &format!("\n### {}\n\n{}\n\nAlso: {}.\n", kind.name, about.trim(), names.join(", "));
-        let own = arguments(&schema);
-        if !own.is_empty() {
-            text += &format!("\n{own}");
-        }
-    }
-    text
-}
-
-/// A closed list of names.
-fn enumeration<T: schemars::JsonSchema>(title: &str) -> String {
-    let schema = schemars::schema_for!(T).to_value();
-    let mut text = format!("\n## {title}\n\n");
-    for choice in ["oneOf", "anyOf"].iter().filter_map(|key| schema[key].as_array()).flatten() {
-        let about = one_line(&choice["description"]);
-        if let Some(name) = choice["const"].as_str() {
-            text += &format!("- `{name}`: {about}\n");
-        }
-        for (name, value) in choice["properties"].as_object().into_iter().flatten() {
-            let keys: Vec<String> = value["properties"]
-                .as_object()
-                .into_iter()
-                .flatten()
-                .map(|(key, value)| format!("`{key}` ({})", one_line(&value["description"])))
-                .collect();
-            let keys =
-                if keys.is_empty() { String::new() } else { format!(" {}", keys.join(", ")) };
-            text += &format!("- `{name}`: {about}{keys}\n");
-        }
-    }
-    text
-}
-
-fn arguments(schema: &Value) -> String {
-    let required: Vec<&str> =
-        schema["required"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
-    let mut text = String::new();
-    for (key, value) in schema["properties"].as_object().into_iter().flatten() {
-        let must = if required.contains(&key.as_str()) { " (required)" } else { "" };
-        text += &format!("- `{key}`{must}: {}\n", one_line(&value["description"]));
-    }
-    text
-}
-
-fn one_line(text: &Value) -> String {
-    text.as_str().unwrap_or_default().split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 #[test]
