@@ -3,6 +3,7 @@
 //! column. It knows no section of ours: those are in `sections`.
 
 mod arguments;
+mod bounds;
 mod choice;
 mod deserializer;
 mod document;

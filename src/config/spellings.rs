@@ -4,6 +4,8 @@
 
 use serde_json::{Map, Value, json};
 
+use super::bounds;
+
 /// Other names that serde reads, which no schema shows: ours, the other.
 const ALIASES: [(&str, &str); 4] = [
     ("random_uniform", "uniform"),
@@ -12,35 +14,28 @@ const ALIASES: [(&str, &str); 4] = [
     ("ones", "one"),
 ];
 
-/// Keys whose numbers are checked, wherever they stand: the least, and the most.
-const BOUNDS: [(&str, i64, Option<i64>); 11] = [
-    ("units", 1, None),
-    ("filters", 1, None),
-    ("batch_size", 1, None),
-    ("validation_batch_size", 1, None),
-    ("rate", 0, Some(1)),
-    ("dropout", 0, Some(1)),
-    ("recurrent_dropout", 0, Some(1)),
-    ("learning_rate", 0, None),
-    ("epsilon", 0, None),
-    ("l1", 0, None),
-    ("l2", 0, None),
-];
-
 /// Lets every list of names within a schema take all of its spellings.
 pub(crate) fn every_spelling(schema: &mut Value) {
     let definitions = schema["$defs"].clone();
-    visit(schema, &definitions);
+    visit(schema, &definitions, "");
 }
 
-fn visit(schema: &mut Value, definitions: &Value) {
+/// Goes through a part of the schema, which stands in the definition `place`.
+fn visit(schema: &mut Value, definitions: &Value, place: &str) {
     match schema {
         Value::Object(map) => {
-            for inner in map.values_mut() {
-                visit(inner, definitions);
+            for (key, inner) in map.iter_mut() {
+                match (key.as_str(), inner) {
+                    ("$defs", Value::Object(inner)) => {
+                        for (name, inner) in inner.iter_mut() {
+                            visit(inner, definitions, name);
+                        }
+                    }
+                    (_, inner) => visit(inner, definitions, place),
+                }
             }
             if let Some(Value::Object(properties)) = map.get_mut("properties") {
-                bound(properties);
+                bounds::add(properties, place);
             }
             let choices = map.get("oneOf").and_then(Value::as_array);
             if let Some(choices) = choices.and_then(|choices| Choices::of(choices, definitions)) {
@@ -58,19 +53,12 @@ fn visit(schema: &mut Value, definitions: &Value) {
                 map.insert("anyOf".to_string(), names.into_schema());
             }
         }
-        Value::Array(items) => items.iter_mut().for_each(|inner| visit(inner, definitions)),
-        _ => {}
-    }
-}
-
-/// Adds the bounds of the keys among the properties of a table; they count for numbers alone.
-fn bound(properties: &mut Map<String, Value>) {
-    for (key, least, most) in BOUNDS {
-        let Some(Value::Object(schema)) = properties.get_mut(key) else { continue };
-        schema.insert("minimum".to_string(), json!(least));
-        if let Some(most) = most {
-            schema.insert("maximum".to_string(), json!(most));
+        Value::Array(items) => {
+            for inner in items {
+                visit(inner, definitions, place);
+            }
         }
+        _ => {}
     }
 }
 

@@ -119,6 +119,19 @@ MISTAKES = [
     (("fit", "nonsense"), 1), (SPLIT, "a"), (SPLIT, {"nonsense": 0.1}),
     (CALLBACKS, "early_stopping"), (CALLBACKS, ["nonsense"]),
     (CALLBACKS, [{"early_stopping": {"patiense": 1}}]), (("seed",), -1), (("name",), 3),
+    # bounds
+    ((*DENSE, "units"), 0), ((*DROPOUT, "rate"), 1.5), ((*DROPOUT, "rate"), -0.1),
+    (("fit", "batch_size"), 0), (("fit", "validation_batch_size"), 0), (("fit", "validation_freq"), 0),
+    (SPLIT, 1), (SPLIT, -0.1), (SPLIT, {"random": 0}), (SPLIT, {"stratified": 1.5}),
+    (OPTIMIZER, {"adam": {"beta_1": 1}}), (OPTIMIZER, {"adam": {"epsilon": 0}}),
+    (OPTIMIZER, {"adam": {"learning_rate": -1}}), (OPTIMIZER, {"adam": {"clipnorm": 0}}),
+    (OPTIMIZER, {"adam": {"weight_decay": -1}}), (OPTIMIZER, {"adam": {"ema_momentum": 2}}),
+    (OPTIMIZER, {"adam": {"gradient_accumulation_steps": 1}}), (OPTIMIZER, {"sgd": {"momentum": 2}}),
+    (("compile", "metrics"), [{"auc": {"num_thresholds": 1}}]),
+    (CALLBACKS, [{"reduce_lr_on_plateau": {"factor": 1}}]),
+    (CALLBACKS, [{"model_checkpoint": {"filepath": "a", "save_weights_only": True}}]),
+    (LAYER, {"lstm": {"units": 2, "return_state": True}}),
+    (("data", "window"), {"horizon": 1}), (("data", "cache"), "auto"), (("fit", "cv"), {"folds": 5}),
 ]
 
 # what the program alone refuses, and why the schema can't
@@ -130,6 +143,9 @@ ALONE = [
     (LAYER, {"max_pooling2d": {}}, "a layer against the shape that reaches it"),
     (("fit", "class_weight"), {"nobody": 1}, "the classes stand in the table"),
     (CALLBACKS, [{"early_stopping": {"monitor": "nonsense"}}], "a callback against the metrics"),
+    (OPTIMIZER, {"loss_scale_optimizer": {"inner_optimizer": "adam", "clipnorm": 1}},
+     "common keys belong to the inner optimizer"),
+    (LAYER, {"softmax": {"axis": 0}}, "an axis against the shape"),
     (("data", "features", 0, "column"), None, "a key without a value is a key that isn't there"),
 ]
 

@@ -50,7 +50,8 @@ impl Factor {
             Factor::Range([a, b]) => (a.min(b), a.max(b)),
         };
         let low = if let Factor::One(_) = self { low.max(least) } else { low };
-        for end in [low, high] {
+        let written = if let Factor::One(number) = self { number } else { low };
+        for end in [written, low, high] {
             if !(least..=most).contains(&end) {
                 let message = format!("`{key}` must be between {least} and {most}, got {end}");
                 return Err(Problem::at(key, message));

@@ -3,6 +3,7 @@
 //! keys.txt; a key without a line fails, and so does a line without a key.
 
 mod around;
+mod bounds;
 mod sections;
 
 use std::collections::{BTreeMap, BTreeSet};
