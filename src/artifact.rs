@@ -20,7 +20,6 @@ use crate::sections::Config;
 use crate::self_test::{SelfTest, TOLERANCE};
 use crate::spec::{ModelSpec, Spec};
 use crate::target::DataFacts;
-use crate::trainer::Trainer;
 use crate::weights::Weights;
 use crate::weights_file;
 
@@ -79,32 +78,6 @@ pub struct Interrupted {
     pub batch: usize,
     /// The epochs that it was to have.
     pub epochs: usize,
-}
-
-impl Training {
-    /// Of a training that has ended.
-    pub(crate) fn of(trainer: &Trainer) -> Training {
-        match trainer.ending() {
-            None => Training::so_far(trainer),
-            Some(ending) => Training {
-                logs: ending.logs.clone(),
-                best_epoch: ending.best_epoch,
-                averaged: ending.averaged,
-                ..Training::so_far(trainer)
-            },
-        }
-    }
-
-    /// Of a training in its course, with its weights as they are.
-    pub(crate) fn so_far(trainer: &Trainer) -> Training {
-        let last = trainer.history.epochs.last();
-        Training {
-            epochs: trainer.position().epoch,
-            logs: last.map(|epoch| epoch.logs.clone()).unwrap_or_default(),
-            stopped: trainer.stopped().map(str::to_string),
-            ..Training::default()
-        }
-    }
 }
 
 impl Model {
@@ -256,7 +229,7 @@ pub fn model_path(path: &Path) -> Result<PathBuf> {
         return Ok(inside);
     }
     let error = Error::model(path, format!("this folder holds no {MODEL}"));
-    Err(match path.join(crate::checkpoint::CHECKPOINT).exists() {
+    Err(match path.join(crate::files::CHECKPOINT).exists() {
         true => error.with_help(format!(
             "its training has not ended: `lanthorn train --resume {}`",
             path.display()

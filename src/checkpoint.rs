@@ -3,34 +3,17 @@
 use std::io::Write;
 use std::path::Path;
 
-use candle_core::{DType, Tensor};
+use candle_core::Tensor;
 use serde_json::{Value, json};
 
 use crate::artifact::{FORMAT_MAJOR, FORMAT_MINOR, check_format};
 use crate::checksum;
 use crate::data::Shuffle;
 use crate::error::{Error, Result};
+pub use crate::files::CHECKPOINT;
 use crate::files::{TensorFile, exact, from_exact, write_safetensors};
 use crate::history::{History, Table};
-use crate::trainer::{Position, Trainer};
-
-/// The name of the checkpoint in a run folder.
-pub const CHECKPOINT: &str = "checkpoint.safetensors";
-
-/// A trainer's state: raw weights, optimizer, best weights, position, scores, callbacks, history.
-pub struct TrainerState {
-    weights: Vec<(String, Tensor)>,
-    optimizer: Vec<(String, Tensor)>,
-    best: Vec<(String, Tensor)>,
-    best_epoch: Option<usize>,
-    position: Position,
-    scores: Vec<Vec<f64>>,
-    hooks: Vec<Value>,
-    history: History,
-    stopped: Option<String>,
-    /// How the samples are shuffled; None before the first epoch.
-    shuffle: Option<Shuffle>,
-}
+use crate::trainer::{Position, TrainerState};
 
 /// A checkpoint: a trainer's state, and what it was trained on and how.
 pub struct Checkpoint {
@@ -40,94 +23,6 @@ pub struct Checkpoint {
     pub config: Value,
     /// A number that changes with the data.
     pub fingerprint: u64,
-}
-
-impl TrainerState {
-    pub(crate) fn of(trainer: &Trainer) -> Result<TrainerState> {
-        Ok(TrainerState {
-            history: trainer.history.clone(),
-            ..TrainerState::without_history(trainer)?
-        })
-    }
-
-    /// The state but for the history, of which the writer of checkpoints has what came before.
-    pub(crate) fn without_history(trainer: &Trainer) -> Result<TrainerState> {
-        let paths = || trainer.model.weights().iter().map(super::weights::Weight::path);
-        let weights = paths().zip(trainer.engine.weights(&trainer.model)?).collect();
-        let best = trainer.best.iter().flatten();
-        let hooks = match trainer.hook_states.is_empty() {
-            true => trainer.hooks.iter().map(|hook| hook.state()).collect(),
-            false => trainer.hook_states.clone(), // resumed, and not yet begun
-        };
-        Ok(TrainerState {
-            best: paths().zip(best.cloned()).collect(),
-            best_epoch: trainer.best_epoch,
-            weights,
-            optimizer: trainer.optimizer.variables()?,
-            position: trainer.position,
-            scores: trainer.scores.state()?,
-            hooks,
-            history: History::default(),
-            stopped: trainer.stopped.clone(),
-            shuffle: trainer.shuffle,
-        })
-    }
-
-    pub(crate) fn restore(&self, trainer: &mut Trainer) -> Result<()> {
-        let other = |what: &str| Error::run(format!("the checkpoint's {what} are another model's"));
-        let list = trainer.model.weights();
-        if list.iter().count() != self.weights.len() {
-            return Err(other("weights"));
-        }
-        for (weight, (path, values)) in list.iter().zip(&self.weights) {
-            let is_alike = weight.shape() == values.dims() && values.dtype() == DType::F32;
-            if weight.path() != *path || !is_alike {
-                return Err(other("weights"));
-            }
-        }
-        let values: Vec<Tensor> = self.weights.iter().map(|(_, values)| values.clone()).collect();
-        trainer.engine.set_weights(&trainer.model, &values)?;
-        if !self.best.is_empty() {
-            let fits = list.iter().zip(&self.best).all(|(weight, (_, values))| {
-                weight.shape() == values.dims() && values.dtype() == DType::F32
-            });
-            if !fits {
-                return Err(other("best weights"));
-            }
-            trainer.best = Some(self.best.iter().map(|(_, tensor)| tensor.clone()).collect());
-            trainer.best_epoch = self.best_epoch;
-        }
-        trainer.optimizer.set_variables(&self.optimizer)?;
-        if !trainer.scores.set_state(&self.scores) {
-            return Err(other("metrics"));
-        }
-        trainer.position = self.position;
-        trainer.history = self.history.clone();
-        trainer.hook_states.clone_from(&self.hooks);
-        trainer.stopped.clone_from(&self.stopped);
-        trainer.shuffle = self.shuffle;
-        Ok(())
-    }
-
-    /// Where the training stood.
-    pub fn position(&self) -> Position {
-        self.position
-    }
-
-    /// The optimizer's variables, named as Keras does, in its order.
-    pub fn optimizer(&self) -> &[(String, Tensor)] {
-        &self.optimizer
-    }
-
-    /// The loss and the metrics of every epoch so far.
-    pub fn history(&self) -> &History {
-        &self.history
-    }
-
-    /// Why a callback stopped it, where one did.
-    pub fn stopped(&self) -> Option<&str> {
-        self.stopped.as_deref()
-    }
 }
 
 impl Checkpoint {
@@ -158,6 +53,9 @@ impl Checkpoint {
             "best_epoch": state.best_epoch,
             "stopped": state.stopped,
         });
+        if state.is_adapted && state.position.step == 0 {
+            metadata["adapted"] = json!(true); // after a step it goes without saying
+        }
         if let Some(shuffle @ Shuffle::Keyed) = state.shuffle {
             metadata["shuffle"] = json!(shuffle);
         }
@@ -231,6 +129,7 @@ impl Checkpoint {
                 optimizer: list("optimizer", &metadata["optimizer"])?,
                 best: list("best", &best)?,
                 position,
+                is_adapted: metadata["adapted"].as_bool().unwrap_or(position.step > 0),
                 shuffle: shuffle.or(of_list),
                 scores: scores.ok_or_else(damaged)?,
                 best_epoch: best_epoch.map(|epoch| epoch as usize),
@@ -270,6 +169,7 @@ mod tests {
     use crate::config::Node;
     use crate::spec::Spec;
     use crate::target::{DataFacts, Target};
+    use crate::trainer::Trainer;
 
     fn trainer() -> Trainer {
         let config = json!({
@@ -291,6 +191,18 @@ mod tests {
         let mut fresh = self::trainer();
         fresh.resume(&Checkpoint::read(&path).unwrap().state).unwrap();
         (TensorFile::metadata(&path).unwrap(), fresh)
+    }
+
+    #[test]
+    fn statistics_that_are_there_are_not_taken_anew() {
+        let mut trainer = trainer();
+        assert!(!resumed(&trainer).1.is_adapted);
+        trainer.is_adapted = true; // weights of another tool, before the first step
+        let (metadata, fresh) = resumed(&trainer);
+        assert_eq!((&metadata["adapted"], fresh.is_adapted), (&json!(true), true));
+        trainer.position.step = 1;
+        let (metadata, fresh) = resumed(&trainer);
+        assert_eq!((&metadata["adapted"], fresh.is_adapted), (&Value::Null, true));
     }
 
     #[test]

@@ -9,10 +9,10 @@ use candle_core::Tensor;
 
 use crate::callbacks::Logs;
 use crate::engine::{Engine, Task};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::metrics::{Accumulator, MetricBatch};
 use crate::shape::Shape;
-use crate::spec::{Spec, TrainSpec};
+use crate::spec::{MetricSpec, Spec, TrainSpec};
 use crate::threads;
 
 /// The running loss and metrics over batches. What an engine has left on its device is taken from
@@ -85,16 +85,14 @@ struct RunningMetric {
 
 impl Scores {
     /// No batch yet.
-    pub fn new(spec: &Spec, train: &TrainSpec) -> Result<Self> {
-        let output = spec.model.output_for(train.target);
-        let mut metrics = Vec::with_capacity(train.metrics.len());
-        for metric in &train.metrics {
-            let accumulator = metric.entry.item.accumulator(&output).map_err(|problem| {
-                Error::Internal(format!("metric `{}`: {}", metric.key, problem.message))
-            })?;
-            let (key, weighted, zero) = (metric.key.clone(), metric.weighted, accumulator.state());
-            metrics.push(RunningMetric { key, weighted, accumulator, zero });
-        }
+    pub fn new(spec: &Spec, train: &TrainSpec) -> Self {
+        let running = |metric: &MetricSpec| RunningMetric {
+            key: metric.key.clone(),
+            weighted: metric.weighted,
+            zero: metric.accumulator.state(),
+            accumulator: metric.accumulator.clone(),
+        };
+        let metrics = train.metrics.iter().map(running).collect();
         let running = Running {
             loss_total: 0.0,
             samples: 0.0,
@@ -105,7 +103,7 @@ impl Scores {
             deferred: Vec::new(),
             watcher: None,
         };
-        Ok(Scores { running: Mutex::new(running) })
+        Scores { running: Mutex::new(running) }
     }
 
     /// Forgets every batch.

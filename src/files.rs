@@ -15,6 +15,9 @@ use crate::error::{Error, Result};
 use crate::intake;
 use crate::{checksum, disk};
 
+/// The name of the checkpoint in a run folder.
+pub const CHECKPOINT: &str = "checkpoint.safetensors";
+
 /// The one metadata entry that is ours; its text is one JSON object.
 const KEY: &str = "lanthorn";
 

@@ -8,7 +8,7 @@ use std::time::Instant;
 use serde_json::Value;
 
 use crate::artifact::{self, Interrupted, MODEL, Model, Training};
-use crate::checkpoint::{CHECKPOINT, Checkpoint, TrainerState};
+use crate::checkpoint::{CHECKPOINT, Checkpoint};
 use crate::config::{Document, shortened};
 use crate::disk::{self, Disk, Existing, Local};
 use crate::error::{Error, Result};
@@ -20,7 +20,7 @@ use crate::run_config::{as_json, first_difference, portable, yaml};
 use crate::sections::{Config, Interval};
 use crate::self_test::SelfTest;
 use crate::standing::{epochs, words};
-use crate::trainer::{Position, Trainer};
+use crate::trainer::{Position, Trainer, TrainerState};
 use crate::writer::Writer;
 
 /// The folder of a run, and what is kept in it; no other process writes there meanwhile.
@@ -325,7 +325,7 @@ fn check_position(plan: &Plan, state: &TrainerState, path: &Path) -> Result<()> 
     let steps = plan.data()?.train.len().div_ceil(plan.config.fit.batch_size.max(1));
     let most = (epoch as u64).saturating_mul(steps as u64).saturating_add(batch as u64);
     let is_possible = batch <= steps // its validation may be still to come
-        && step <= most.saturating_add(1) // an imported run begins with 1
+        && step <= most.saturating_add(1) // runs that were imported have begun with 1
         && state.history().epochs.len() == epoch;
     if is_possible {
         Ok(())

@@ -196,7 +196,7 @@ impl Sequential {
         let target = self.target(y, &fit)?;
         let rows = Rows::of(&Arrays { x, y, sample_weight: None }, target, "the data")?;
         let (spec, train) = self.specs(&fit, target, true)?;
-        let mut scores = Scores::new(&spec, &train)?;
+        let mut scores = Scores::new(&spec, &train);
         let task = Task { network, loss: &train.loss, samples: &rows.samples() };
         score(engine::of(network)?.as_mut(), &task, fit.batch_size, &mut scores)?;
         scores.logs("")

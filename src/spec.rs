@@ -3,14 +3,13 @@
 
 mod judge;
 mod naming;
+mod training;
 
-use crate::callbacks::{CallbackEntry, Facts as CallbackFacts, Hook};
-use crate::error::{Error, Problem, Result};
+use crate::callbacks::Hook;
 use crate::layers::{LayerEntry, Residual};
 use crate::losses::LossEntry;
-use crate::metrics::MetricEntry;
+use crate::metrics::{Accumulator, MetricEntry};
 use crate::optimizers::OptimizerEntry;
-use crate::schedules::LearningRate;
 use crate::sections::ClassWeight;
 use crate::shape::Shape;
 use crate::target::{Output, Target};
@@ -73,33 +72,12 @@ pub struct TrainSpec {
     pub shuffle: bool,
     /// How much each class counts in the loss.
     pub class_weight: Option<ClassWeight>,
-    /// The callbacks, in order.
-    pub callbacks: Vec<CallbackEntry>,
+    /// The callbacks, started, in order; a training works with copies.
+    pub hooks: Vec<Box<dyn Hook>>,
     /// Whether there is something to validate on.
     pub has_validation: bool,
     /// What the target is.
     pub target: Target,
-}
-
-impl TrainSpec {
-    /// What callbacks are started with.
-    pub fn callback_facts(&self) -> CallbackFacts {
-        let metric =
-            |metric: &MetricSpec| (metric.key.clone(), metric.entry.item.higher_is_better());
-        CallbackFacts {
-            metrics: self.metrics.iter().map(metric).collect(),
-            has_validation: self.has_validation,
-            scheduled: matches!(self.optimizer.item.learning_rate(), LearningRate::Schedule(_)),
-        }
-    }
-
-    /// The callbacks, started.
-    pub(crate) fn hooks(&self) -> Result<Vec<Box<dyn Hook>>> {
-        let facts = self.callback_facts();
-        let started = self.callbacks.iter().map(|callback| callback.item.start(&facts));
-        let hooks: Result<Vec<_>, Problem> = started.collect();
-        hooks.map_err(|problem| Error::run(problem.message).with_help(problem.help))
-    }
 }
 
 /// A metric and its key in the history.
@@ -111,6 +89,8 @@ pub struct MetricSpec {
     pub entry: MetricEntry,
     /// Whether sample weights count in it.
     pub weighted: bool,
+    /// Its state before the first batch; scores work with copies.
+    pub accumulator: Box<dyn Accumulator>,
 }
 
 impl LayerSpec {

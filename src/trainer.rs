@@ -1,14 +1,16 @@
 //! `Trainer`: fit(), THE loop, readable from top to bottom.
 
+mod hooks;
+mod state;
+
 use std::ops::ControlFlow;
 
 use candle_core::{Device, Tensor};
 
 pub(crate) use crate::batch::TrainingData;
-use crate::callbacks::{Hook, Logs, Run};
-use crate::checkpoint::TrainerState;
+use crate::callbacks::{Hook, Logs};
 use crate::data::{Order, Samples, Shuffle};
-use crate::diagnostics::{Code, Diagnostic};
+use crate::diagnostics::Code;
 use crate::engine::{self, Engine, GraphEngine, Task};
 use crate::error::{Error, Result};
 use crate::evaluate::{Scores, score, score_each};
@@ -20,6 +22,7 @@ use crate::optimizers::OptimizerState;
 use crate::random::Random;
 use crate::spec::{Spec, TrainSpec};
 use crate::threads;
+pub use state::TrainerState;
 
 /// A model being trained: everything that changes from step to step.
 pub struct Trainer {
@@ -40,6 +43,8 @@ pub struct Trainer {
     /// What the model's weights are once [`Trainer::fit`] has ended.
     ending: Option<Ending>,
     pub(crate) stopped: Option<String>,
+    /// Whether layers that take statistics from the data have them.
+    pub(crate) is_adapted: bool,
     /// How the samples are shuffled, once that is known.
     pub(crate) shuffle: Option<Shuffle>,
     /// The callbacks' states from a checkpoint, to be put back once they have begun.
@@ -62,8 +67,8 @@ impl Trainer {
                 .with_help("say how the model is trained: optimizer, loss and metrics"));
         };
         let optimizer = OptimizerState::new(&train.optimizer, model.weights())?;
-        let (scores, held_back) = (Scores::new(spec, train)?, Scores::new(spec, train)?);
-        let hooks = train.hooks()?;
+        let (scores, held_back) = (Scores::new(spec, train), Scores::new(spec, train));
+        let hooks = train.hooks.clone();
         let engine = engine::of(&model)?;
         let tolerates_nan = hooks.iter().any(|hook| hook.tolerates_nan());
         Ok(Trainer {
@@ -81,6 +86,7 @@ impl Trainer {
             best_epoch: None,
             ending: None,
             stopped: None,
+            is_adapted: false,
             shuffle: None,
             hook_states: Vec::new(),
             clock: Clock::start(0),
@@ -91,9 +97,9 @@ impl Trainer {
     /// Goes on with the same weights and the same optimizer by another spec of the training: other
     /// epochs, batches and callbacks.
     pub(crate) fn with_settings(self, spec: &Spec) -> Result<Self> {
-        let Trainer { model, optimizer, history, position, .. } = self;
+        let Trainer { model, optimizer, history, position, is_adapted, .. } = self;
         let fresh = Trainer::of_network(model, spec)?;
-        Ok(Trainer { history, optimizer, position, ..fresh })
+        Ok(Trainer { history, optimizer, position, is_adapted, ..fresh })
     }
 
     /// Metrics in the target's original unit: one (factor, offset) a column of a scaled target.
@@ -163,7 +169,7 @@ impl Trainer {
     }
 
     fn train(&mut self, data: &TrainingData<'_>, listeners: &mut Listeners<'_>) -> Result<Outcome> {
-        if self.position.step == 0 {
+        if !std::mem::replace(&mut self.is_adapted, true) {
             self.model.adapt(&*data.train)?;
         }
         let samples = data.train.len();
@@ -176,7 +182,7 @@ impl Trainer {
                 return Ok(Outcome::Interrupted);
             }
             if self.position.batch == 0 {
-                self.hook(listeners, |hook, run| hook.on_epoch_begin(epoch, run))?;
+                self.hook(listeners, |hook, requests| hook.on_epoch_begin(epoch, requests))?;
                 self.scores.reset();
             }
             self.clock = Clock::start(self.position.batch);
@@ -223,7 +229,7 @@ impl Trainer {
 
     /// The callbacks begin, or go on from the states of a checkpoint.
     fn begin(&mut self, listeners: &mut Listeners<'_>) -> Result<()> {
-        self.hook(listeners, |hook, run| hook.on_train_begin(run))?;
+        self.hook(listeners, |hook, requests| hook.on_train_begin(requests))?;
         let states = std::mem::take(&mut self.hook_states);
         if states.is_empty() {
             return Ok(());
@@ -232,7 +238,7 @@ impl Trainer {
             hook.set_state(&state).map_err(Error::run)?;
         }
         let history = std::mem::take(&mut self.history);
-        let result = self.hook(listeners, |hook, run| hook.on_resume(&history, run));
+        let result = self.hook(listeners, |hook, requests| hook.on_resume(&history, requests));
         self.history = history;
         result
     }
@@ -244,7 +250,7 @@ impl Trainer {
         let averaged = self.optimizer.finalize(self.model.weights())?;
         let mut ending = Ending { averaged, ..Ending::default() };
         self.ending = Some(ending.clone());
-        self.hook(listeners, |hook, run| hook.on_train_end(run))?;
+        self.hook(listeners, |hook, requests| hook.on_train_end(requests))?;
         if let Some(Ending { best_epoch: Some(best), .. }) = self.ending {
             ending = Ending { best_epoch: Some(best), averaged: false, ..ending };
         }
@@ -316,69 +322,18 @@ impl Trainer {
             return Ok(());
         }
         let (batch, logs) = (self.position.batch - 1, self.scores.logs("")?);
-        self.hook(listeners, |hook, run| hook.on_batch_end(batch, &logs, run))
+        self.hook(listeners, |hook, requests| hook.on_batch_end(batch, &logs, requests))
     }
 
     fn end_epoch(&mut self, mut logs: Logs, listeners: &mut Listeners<'_>) -> Result<()> {
         let Position { epoch, batch, .. } = self.position;
-        self.hook(listeners, |hook, run| hook.on_epoch_end(epoch, &mut logs, run))?;
+        self.hook(listeners, |hook, requests| hook.on_epoch_end(epoch, &mut logs, requests))?;
         self.history.epochs.push(EpochLogs { epoch: epoch + 1, logs: logs.clone() });
         self.position.epoch += 1;
         self.position.batch = 0;
         self.scores.reset();
         let event = self.clock.epoch(epoch + 1, self.spec.epochs, logs, batch);
         listeners.tell(&event, self)
-    }
-
-    /// Calls every callback in order and carries out what each asks for.
-    fn hook(
-        &mut self,
-        listeners: &mut Listeners<'_>,
-        mut call: impl FnMut(&mut dyn Hook, &mut Run),
-    ) -> Result<()> {
-        let mut hooks = std::mem::take(&mut self.hooks);
-        for hook in &mut hooks {
-            let rate = self.optimizer.learning_rate();
-            let learning_rate = (!self.optimizer.is_scheduled()).then_some(rate);
-            let mut run = Run { learning_rate, epochs: self.spec.epochs, ..Run::default() };
-            call(hook.as_mut(), &mut run);
-            self.carry_out(run, listeners)?;
-        }
-        self.hooks = hooks;
-        Ok(())
-    }
-
-    fn carry_out(&mut self, run: Run, listeners: &mut Listeners<'_>) -> Result<()> {
-        let warning = |text| Event::Diagnostic(Diagnostic::warning(Code::Training, text));
-        let messages = run.messages.into_iter().map(|message| Event::Message { message });
-        for event in messages.chain(run.warnings.into_iter().map(warning)) {
-            listeners.tell(&event, self)?;
-        }
-        if let Some(rate) = run.new_learning_rate {
-            self.optimizer.set_learning_rate(rate);
-        }
-        if run.keep_best {
-            self.best = Some(self.engine.weights(&self.model)?);
-            self.best_epoch = Some(self.position.epoch + 1);
-        }
-        if run.restore_best
-            && let Some(best) = &self.best
-        {
-            self.engine.set_weights(&self.model, best)?;
-            if let Some(ending) = &mut self.ending {
-                ending.best_epoch = self.best_epoch;
-            }
-        }
-        let saved = run.save.into_iter().map(|name| Event::Save { name });
-        let written = run.write.into_iter().map(|(name, text)| Event::Write { name, text });
-        let added = run.append.into_iter().map(|(name, text)| Event::Append { name, text });
-        for event in saved.chain(written).chain(added) {
-            listeners.tell(&event, self)?;
-        }
-        if self.stopped.is_none() {
-            self.stopped = run.stop;
-        }
-        Ok(())
     }
 
     fn not_finite(&self, loss: f32) -> Error {

@@ -3,7 +3,8 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Callback, Facts, Hook, Run, SaveFreq};
+use super::callback::{Callback, Hook, Requests, TrainingInfo};
+use super::save_freq::SaveFreq;
 use crate::error::Problem;
 
 /// Prints a message at the start that the run can be resumed. Every run keeps
@@ -28,7 +29,7 @@ pub struct BackupAndRestore {
 }
 
 impl Callback for BackupAndRestore {
-    fn start(&self, _: &Facts) -> Result<Box<dyn Hook>, Problem> {
+    fn start(&self, _: &TrainingInfo) -> Result<Box<dyn Hook>, Problem> {
         let refused = |key: &str, message: &str, help: &str| {
             Err(Problem::at(key, message).help(format!("{help}; remove it")))
         };
@@ -55,11 +56,12 @@ impl Callback for BackupAndRestore {
     }
 }
 
+#[derive(Clone)]
 struct Note;
 
 impl Hook for Note {
-    fn on_train_begin(&mut self, run: &mut Run) {
-        run.messages.push(
+    fn on_train_begin(&mut self, requests: &mut Requests) {
+        requests.messages.push(
             "backup_and_restore: every run keeps a checkpoint; go on with it by `--resume`"
                 .to_string(),
         );

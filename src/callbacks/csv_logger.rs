@@ -4,8 +4,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::callback::{Callback, Hook, Requests, TrainingInfo, load, save};
 use super::file_name::check_name;
-use super::{Callback, Facts, Hook, Logs, Run, load, save};
+use super::logs::Logs;
 use crate::error::{Error, Problem};
 use crate::history::History;
 
@@ -31,7 +32,7 @@ fn comma() -> String {
 }
 
 impl Callback for CsvLogger {
-    fn start(&self, _: &Facts) -> Result<Box<dyn Hook>, Problem> {
+    fn start(&self, _: &TrainingInfo) -> Result<Box<dyn Hook>, Problem> {
         check_name("filename", &self.filename)?;
         let separator = match self.separator.as_bytes() {
             [byte] if byte.is_ascii() && !b"\"\r\n".contains(byte) => *byte,
@@ -49,6 +50,7 @@ impl Callback for CsvLogger {
     }
 }
 
+#[derive(Clone)]
 struct Table {
     name: String,
     separator: u8,
@@ -56,17 +58,17 @@ struct Table {
 }
 
 /// The rows themselves are those of the history.
-#[derive(Default, Serialize, Deserialize)]
+#[derive(Clone, Default, Serialize, Deserialize)]
 struct State {
     keys: Vec<String>,
 }
 
 impl Hook for Table {
-    fn on_train_begin(&mut self, _: &mut Run) {
+    fn on_train_begin(&mut self, _: &mut Requests) {
         self.state = State::default();
     }
 
-    fn on_epoch_end(&mut self, epoch: usize, logs: &mut Logs, run: &mut Run) {
+    fn on_epoch_end(&mut self, epoch: usize, logs: &mut Logs, requests: &mut Requests) {
         let is_first = self.state.keys.is_empty();
         if is_first {
             self.state.keys = columns(logs);
@@ -76,20 +78,20 @@ impl Hook for Table {
             false => self.line(epoch, logs),
         };
         match (text, is_first) {
-            (Ok(text), true) => run.write.push((self.name.clone(), text)),
-            (Ok(text), false) => run.append.push((self.name.clone(), text)),
-            (Err(error), _) => run.warnings.push(format!("csv_logger: {error}")),
+            (Ok(text), true) => requests.write.push((self.name.clone(), text)),
+            (Ok(text), false) => requests.append.push((self.name.clone(), text)),
+            (Err(error), _) => requests.warnings.push(format!("csv_logger: {error}")),
         }
     }
 
-    fn on_resume(&mut self, history: &History, run: &mut Run) {
+    fn on_resume(&mut self, history: &History, requests: &mut Requests) {
         if self.state.keys.is_empty() {
             return;
         }
         let lines = history.epochs.iter().map(|epoch| self.line(epoch.epoch - 1, &epoch.logs));
         match std::iter::once(self.header()).chain(lines).collect() {
-            Ok(text) => run.write.push((self.name.clone(), text)),
-            Err(error) => run.warnings.push(format!("csv_logger: {error}")),
+            Ok(text) => requests.write.push((self.name.clone(), text)),
+            Err(error) => requests.warnings.push(format!("csv_logger: {error}")),
         }
     }
 
@@ -148,13 +150,13 @@ mod tests {
     fn table(separator: &str) -> Box<dyn Hook> {
         let logger =
             CsvLogger { filename: "log.csv".into(), separator: separator.into(), append: false };
-        logger.start(&Facts::default()).unwrap()
+        logger.start(&TrainingInfo::default()).unwrap()
     }
 
-    fn epoch(hook: &mut dyn Hook, epoch: usize, pairs: &[(&str, f64)]) -> Run {
-        let mut run = Run::default();
-        hook.on_epoch_end(epoch, &mut pairs.iter().copied().collect(), &mut run);
-        run
+    fn epoch(hook: &mut dyn Hook, epoch: usize, pairs: &[(&str, f64)]) -> Requests {
+        let mut requests = Requests::default();
+        hook.on_epoch_end(epoch, &mut pairs.iter().copied().collect(), &mut requests);
+        requests
     }
 
     fn file(text: &str) -> Vec<(String, String)> {
@@ -179,12 +181,12 @@ mod tests {
         // what version 0.1.0 kept has the text too
         let state = serde_json::json!({ "keys": first.state()["keys"], "text": "epoch,loss\n" });
         let mut second = table(",");
-        second.on_train_begin(&mut Run::default());
+        second.on_train_begin(&mut Requests::default());
         second.set_state(&state).unwrap();
         let done = crate::history::EpochLogs { epoch: 1, logs: Logs::from_iter(logs) };
-        let mut run = Run::default();
-        second.on_resume(&History { epochs: vec![done] }, &mut run);
-        assert_eq!(run.write, file("epoch,loss,val_loss\n0,0.5,0.5\n"));
+        let mut requests = Requests::default();
+        second.on_resume(&History { epochs: vec![done] }, &mut requests);
+        assert_eq!(requests.write, file("epoch,loss,val_loss\n0,0.5,0.5\n"));
         let next = epoch(second.as_mut(), 1, &[("loss", 0.25), ("val_loss", 0.5)]);
         assert_eq!(next.append, file("1,0.25,0.5\n"));
     }

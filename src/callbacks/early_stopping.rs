@@ -4,8 +4,11 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::callback::{
+    Callback, Hook, Requests, TrainingInfo, check_verbose, load, save, val_loss,
+};
+use super::logs::{Exact, Logs};
 use super::monitor::{Mode, Monitor};
-use super::{Callback, Exact, Facts, Hook, Logs, Run, check_verbose, load, save, val_loss};
 use crate::error::Problem;
 
 /// Stops the training after `patience` epochs in a row without improvement (0 and 1 both mean the
@@ -51,18 +54,15 @@ impl Default for EarlyStopping {
 }
 
 impl Callback for EarlyStopping {
-    fn start(&self, facts: &Facts) -> Result<Box<dyn Hook>, Problem> {
+    fn start(&self, training: &TrainingInfo) -> Result<Box<dyn Hook>, Problem> {
         check_verbose(self.verbose)?;
-        let monitor = Monitor::new(&self.monitor, self.mode, self.min_delta, facts)?;
+        let monitor = Monitor::new(&self.monitor, self.mode, self.min_delta, training)?;
         let state = State::default();
         Ok(Box::new(Watch { config: self.clone(), monitor, state, stopped: None, warned: false }))
     }
-
-    fn keeps_best(&self) -> bool {
-        self.restore_best_weights
-    }
 }
 
+#[derive(Clone)]
 struct Watch {
     config: EarlyStopping,
     monitor: Monitor,
@@ -71,7 +71,7 @@ struct Watch {
     warned: bool,
 }
 
-#[derive(Default, Serialize, Deserialize)]
+#[derive(Clone, Default, Serialize, Deserialize)]
 struct State {
     wait: usize,
     best: Option<Exact>,
@@ -79,15 +79,15 @@ struct State {
 }
 
 impl Hook for Watch {
-    fn on_train_begin(&mut self, _: &mut Run) {
+    fn on_train_begin(&mut self, _: &mut Requests) {
         self.state = State::default();
         self.stopped = None;
     }
 
-    fn on_epoch_end(&mut self, epoch: usize, logs: &mut Logs, run: &mut Run) {
+    fn on_epoch_end(&mut self, epoch: usize, logs: &mut Logs, requests: &mut Requests) {
         let Some(value) = logs.get(&self.monitor.key) else {
             if !std::mem::replace(&mut self.warned, true) {
-                run.warnings.push(format!(
+                requests.warnings.push(format!(
                     "early_stopping: `{}` is not available at epoch {}; available: {}",
                     self.monitor.key,
                     epoch + 1,
@@ -103,26 +103,26 @@ impl Hook for Watch {
         if self.monitor.is_better(value, self.state.best.map(|best| best.0)) {
             self.state.best = Some(Exact(value));
             self.state.best_epoch = epoch;
-            run.keep_best = self.config.restore_best_weights;
+            requests.keep_best = self.config.restore_best_weights;
             if self.monitor.is_better(value, self.config.baseline) {
                 self.state.wait = 0;
             }
         } else if self.state.wait >= self.config.patience && epoch > 0 {
             self.stopped = Some(epoch);
             let (key, best) = (&self.monitor.key, self.state.best_epoch + 1);
-            run.stop = Some(format!("early stopping: `{key}` was best at epoch {best}"));
+            requests.stop = Some(format!("early stopping: `{key}` was best at epoch {best}"));
         }
     }
 
-    fn on_train_end(&mut self, run: &mut Run) {
+    fn on_train_end(&mut self, requests: &mut Requests) {
         let speaks = self.config.verbose > 0;
         if let (Some(epoch), true) = (self.stopped, speaks) {
-            run.messages.push(format!("Epoch {}: early stopping", epoch + 1));
+            requests.messages.push(format!("Epoch {}: early stopping", epoch + 1));
         }
         if self.config.restore_best_weights && self.state.best.is_some() {
-            run.restore_best = true;
+            requests.restore_best = true;
             if speaks {
-                run.messages.push(format!(
+                requests.messages.push(format!(
                     "Restoring model weights from the end of the best epoch: {}.",
                     self.state.best_epoch + 1
                 ));
@@ -137,6 +137,10 @@ impl Hook for Watch {
     fn set_state(&mut self, state: &Value) -> Result<(), String> {
         self.state = load("early_stopping", state)?;
         Ok(())
+    }
+
+    fn keeps_best(&self) -> bool {
+        self.config.restore_best_weights
     }
 
     fn watches_batches(&self) -> bool {

@@ -1,6 +1,6 @@
 //! Names of files inside a run's folder, and templates of such names in Python's format.
 
-use super::Logs;
+use super::logs::Logs;
 use crate::config::names::did_you_mean;
 use crate::error::Problem;
 

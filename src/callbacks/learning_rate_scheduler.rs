@@ -7,7 +7,8 @@ use serde::de::{self, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Serialize, Serializer};
 use serde_json::{Map, Value};
 
-use super::{Callback, Facts, Hook, Logs, Run, check_verbose};
+use super::callback::{Callback, Hook, Requests, TrainingInfo, check_verbose};
+use super::logs::Logs;
 use crate::error::Problem;
 use crate::schedules::LearningRate;
 
@@ -36,33 +37,34 @@ pub enum EpochSchedule {
 }
 
 impl Callback for LearningRateScheduler {
-    fn start(&self, facts: &Facts) -> Result<Box<dyn Hook>, Problem> {
+    fn start(&self, training: &TrainingInfo) -> Result<Box<dyn Hook>, Problem> {
         check_verbose(self.verbose)?;
-        not_with_a_schedule("learning_rate_scheduler", facts)?;
+        not_with_a_schedule("learning_rate_scheduler", training)?;
         self.schedule.check()?;
         Ok(Box::new(Setter { schedule: self.schedule.clone(), speaks: self.verbose > 0 }))
     }
 }
 
+#[derive(Clone)]
 struct Setter {
     schedule: EpochSchedule,
     speaks: bool,
 }
 
 impl Hook for Setter {
-    fn on_epoch_begin(&mut self, epoch: usize, run: &mut Run) {
+    fn on_epoch_begin(&mut self, epoch: usize, requests: &mut Requests) {
         let Some(rate) = self.schedule.at(epoch) else { return };
-        run.new_learning_rate = Some(rate);
+        requests.new_learning_rate = Some(rate);
         if self.speaks {
-            run.messages.push(format!(
+            requests.messages.push(format!(
                 "Epoch {}: LearningRateScheduler setting learning rate to {rate:?}.",
                 epoch + 1
             ));
         }
     }
 
-    fn on_epoch_end(&mut self, _: usize, logs: &mut Logs, run: &mut Run) {
-        if let Some(rate) = run.learning_rate {
+    fn on_epoch_end(&mut self, _: usize, logs: &mut Logs, requests: &mut Requests) {
+        if let Some(rate) = requests.learning_rate {
             logs.insert("learning_rate", f64::from(rate));
         }
     }
@@ -165,8 +167,8 @@ impl<'de> Visitor<'de> for ScheduleVisitor {
 }
 
 /// A callback that sets the learning rate can't where a schedule does.
-pub(super) fn not_with_a_schedule(name: &str, facts: &Facts) -> Result<(), Problem> {
-    if facts.scheduled {
+pub(super) fn not_with_a_schedule(name: &str, training: &TrainingInfo) -> Result<(), Problem> {
+    if training.scheduled {
         let message = format!("`{name}` sets the learning rate, but the optimizer's is a schedule");
         return Err(Problem::at("", message)
             .help("give the optimizer a number for its `learning_rate`, or remove the callback"));

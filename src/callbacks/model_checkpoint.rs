@@ -4,11 +4,13 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::file_name::{Template, check_name};
-use super::monitor::{Mode, Monitor, keys};
-use super::{
-    Callback, Exact, Facts, Hook, Logs, Run, SaveFreq, check_verbose, load, save, val_loss,
+use super::callback::{
+    Callback, Hook, Requests, TrainingInfo, check_verbose, load, save, val_loss,
 };
+use super::file_name::{Template, check_name};
+use super::logs::{Exact, Logs};
+use super::monitor::{Mode, Monitor, keys};
+use super::save_freq::SaveFreq;
 use crate::error::Problem;
 
 /// Saves the model in the run's folder after each epoch or every few batches, or only when the
@@ -48,9 +50,9 @@ pub struct ModelCheckpoint {
 }
 
 impl Callback for ModelCheckpoint {
-    fn start(&self, facts: &Facts) -> Result<Box<dyn Hook>, Problem> {
+    fn start(&self, training: &TrainingInfo) -> Result<Box<dyn Hook>, Problem> {
         check_verbose(self.verbose)?;
-        let template = self.template(facts)?;
+        let template = self.template(training)?;
         if self.save_weights_only {
             let message = "`save_weights_only` must be false, got true";
             let help = "a model's file holds weights and configuration, and any safetensors tool \
@@ -71,7 +73,7 @@ impl Callback for ModelCheckpoint {
         let is_used = self.save_best_only || self.monitor != val_loss();
         let mut monitor = None;
         if is_used {
-            monitor = Some(Monitor::new(&self.monitor, self.mode, 0.0, facts)?);
+            monitor = Some(Monitor::new(&self.monitor, self.mode, 0.0, training)?);
         }
         let best = self.initial_value_threshold.map(Exact);
         Ok(Box::new(Keeper {
@@ -86,7 +88,7 @@ impl Callback for ModelCheckpoint {
 }
 
 impl ModelCheckpoint {
-    fn template(&self, facts: &Facts) -> Result<Template, Problem> {
+    fn template(&self, training: &TrainingInfo) -> Result<Template, Problem> {
         let path = self.filepath.as_str();
         check_name("filepath", &path.replace(':', ""))?; // colons are the fields' own
         if !path.ends_with(".safetensors") {
@@ -100,7 +102,7 @@ impl ModelCheckpoint {
             };
             return Err(Problem::at("filepath", message).help(help));
         }
-        let of_logs = keys(facts);
+        let of_logs = keys(training);
         let by_batch = matches!(self.save_freq, SaveFreq::Batches(_));
         let mut fields = vec!["epoch"];
         fields.extend(by_batch.then_some("batch"));
@@ -111,6 +113,7 @@ impl ModelCheckpoint {
     }
 }
 
+#[derive(Clone)]
 struct Keeper {
     config: ModelCheckpoint,
     template: Template,
@@ -121,7 +124,7 @@ struct Keeper {
     warned: bool,
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Clone, Serialize, Deserialize)]
 struct State {
     best: Option<Exact>,
     /// Since the last save.
@@ -129,23 +132,23 @@ struct State {
 }
 
 impl Hook for Keeper {
-    fn on_epoch_begin(&mut self, epoch: usize, _: &mut Run) {
+    fn on_epoch_begin(&mut self, epoch: usize, _: &mut Requests) {
         self.epoch = epoch;
     }
 
-    fn on_batch_end(&mut self, batch: usize, logs: &Logs, run: &mut Run) {
+    fn on_batch_end(&mut self, batch: usize, logs: &Logs, requests: &mut Requests) {
         let SaveFreq::Batches(batches) = self.config.save_freq else { return };
         self.state.batches += 1;
         if self.state.batches >= batches {
             self.state.batches = 0;
-            self.keep(self.epoch, batch, logs, run);
+            self.keep(self.epoch, batch, logs, requests);
         }
     }
 
-    fn on_epoch_end(&mut self, epoch: usize, logs: &mut Logs, run: &mut Run) {
+    fn on_epoch_end(&mut self, epoch: usize, logs: &mut Logs, requests: &mut Requests) {
         self.epoch = epoch + 1; // for a training that is resumed here
         if self.config.save_freq == SaveFreq::Epoch {
-            self.keep(epoch, 0, logs, run);
+            self.keep(epoch, 0, logs, requests);
         }
     }
 
@@ -165,48 +168,51 @@ impl Hook for Keeper {
 
 impl Keeper {
     /// Saves the model, if it is to be saved.
-    fn keep(&mut self, epoch: usize, batch: usize, logs: &Logs, run: &mut Run) {
+    fn keep(&mut self, epoch: usize, batch: usize, logs: &Logs, requests: &mut Requests) {
         let speaks = self.config.verbose > 0;
         let name = match self.template.name(epoch + 1, batch + 1, logs) {
             Ok(name) => name,
             Err(key) => {
-                self.warn(run, format!("`{key}` of `filepath` is not available, nothing is saved"));
+                self.warn(
+                    requests,
+                    format!("`{key}` of `filepath` is not available, nothing is saved"),
+                );
                 return;
             }
         };
         let epoch = epoch + 1;
         let Some(monitor) = &self.monitor else {
             if speaks {
-                run.messages.push(format!("Epoch {epoch}: saving model to {name}"));
+                requests.messages.push(format!("Epoch {epoch}: saving model to {name}"));
             }
-            run.save.push(name);
+            requests.save.push(name);
             return;
         };
         let key = &monitor.key;
         let Some(value) = logs.get(key) else {
             let message = format!("`{key}` is not available, so the model is saved as it is");
-            self.warn(run, message);
-            run.save.push(name);
+            self.warn(requests, message);
+            requests.save.push(name);
             return;
         };
         let best = self.state.best.map(|best| best.0);
         let words = best.map_or("None".to_string(), |best| format!("{best:.5}"));
         if monitor.is_better(value, best) {
             if speaks {
-                run.messages.push(format!(
+                requests.messages.push(format!(
                     "Epoch {epoch}: {key} improved from {words} to {value:.5}, saving model to {name}"
                 ));
             }
             self.state.best = Some(Exact(value));
-            run.save.push(name);
+            requests.save.push(name);
         } else if speaks {
-            run.messages.push(format!("Epoch {epoch}: {key} did not improve from {words}"));
+            requests.messages.push(format!("Epoch {epoch}: {key} did not improve from {words}"));
         }
     }
 
-    fn warn(&mut self, run: &mut Run, message: String) {
+    fn warn(&mut self, requests: &mut Requests, message: String) {
         if !std::mem::replace(&mut self.warned, true) {
-            run.warnings.push(format!("model_checkpoint: {message}"));
+            requests.warnings.push(format!("model_checkpoint: {message}"));
         }
     }
 }
@@ -222,18 +228,18 @@ mod tests {
         let config = json!({ "model_checkpoint": arguments });
         let entry: CallbackEntry = Node::from_json(&config).read().unwrap();
         let metrics = vec![("accuracy".to_string(), true)];
-        entry.item.start(&Facts { metrics, has_validation: true, scheduled: false })
+        entry.item.start(&TrainingInfo { metrics, has_validation: true, scheduled: false })
     }
 
     fn saved(hook: &mut dyn Hook, epoch: usize, batches: usize) -> Vec<String> {
         let mut logs = Logs::from_iter([("loss", 0.5), ("val_loss", 0.25)]);
-        let mut run = Run::default();
-        hook.on_epoch_begin(epoch, &mut run);
+        let mut requests = Requests::default();
+        hook.on_epoch_begin(epoch, &mut requests);
         for batch in 0..batches {
-            hook.on_batch_end(batch, &logs, &mut run);
+            hook.on_batch_end(batch, &logs, &mut requests);
         }
-        hook.on_epoch_end(epoch, &mut logs, &mut run);
-        run.save
+        hook.on_epoch_end(epoch, &mut logs, &mut requests);
+        requests.save
     }
 
     #[test]

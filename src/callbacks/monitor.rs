@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::Facts;
+use super::callback::TrainingInfo;
 use crate::config::names::did_you_mean;
 use crate::error::Problem;
 
@@ -34,9 +34,9 @@ impl Monitor {
         key: &str,
         mode: Mode,
         min_delta: f64,
-        facts: &Facts,
+        training: &TrainingInfo,
     ) -> Result<Self, Problem> {
-        let known = more_is_better(key, facts)?;
+        let known = more_is_better(key, training)?;
         let more_is_better = match mode {
             Mode::Auto => known,
             Mode::Min => false,
@@ -58,24 +58,24 @@ impl Monitor {
 }
 
 /// Whether more of this key is better, or what is wrong with the key.
-fn more_is_better(key: &str, facts: &Facts) -> Result<bool, Problem> {
+fn more_is_better(key: &str, training: &TrainingInfo) -> Result<bool, Problem> {
     let name = key.strip_prefix("val_").unwrap_or(key);
     let direction = match name {
         "loss" => Some(false),
         name => {
             let is_key = |metric: &str| metric == name || is_column_of(name, metric);
-            facts.metrics.iter().find(|(metric, _)| is_key(metric)).map(|(_, more)| *more)
+            training.metrics.iter().find(|(metric, _)| is_key(metric)).map(|(_, more)| *more)
         }
     };
     match direction {
-        Some(_) if key.starts_with("val_") && !facts.has_validation => {
+        Some(_) if key.starts_with("val_") && !training.has_validation => {
             let message = format!("`monitor` is `{key}`, but no data is held back for validation");
             let help = format!("give `fit.validation_split`, or `monitor: {name}`");
             Err(Problem::at("monitor", message).help(help))
         }
         Some(direction) => Ok(direction),
         None => {
-            let keys = keys(facts);
+            let keys = keys(training);
             let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
             let list = keys.iter().map(|key| format!("`{key}`")).collect::<Vec<_>>().join(", ");
             let help = match did_you_mean(key, &keys) {
@@ -95,10 +95,10 @@ fn is_column_of(key: &str, metric: &str) -> bool {
 }
 
 /// Every key that the logs of an epoch will have.
-pub(super) fn keys(facts: &Facts) -> Vec<String> {
+pub(super) fn keys(training: &TrainingInfo) -> Vec<String> {
     let mut keys = vec!["loss".to_string()];
-    keys.extend(facts.metrics.iter().map(|(key, _)| key.clone()));
-    if facts.has_validation {
+    keys.extend(training.metrics.iter().map(|(key, _)| key.clone()));
+    if training.has_validation {
         keys.extend(keys.clone().iter().map(|key| format!("val_{key}")));
     }
     keys
@@ -108,8 +108,8 @@ pub(super) fn keys(facts: &Facts) -> Vec<String> {
 mod tests {
     use super::*;
 
-    fn facts() -> Facts {
-        Facts { metrics: vec![("auc".into(), true)], has_validation: true, scheduled: false }
+    fn training() -> TrainingInfo {
+        TrainingInfo { metrics: vec![("auc".into(), true)], has_validation: true, scheduled: false }
     }
 
     #[test]
@@ -121,14 +121,14 @@ mod tests {
             ("val_auc", Mode::Min, false),
             ("val_loss", Mode::Max, true),
         ] {
-            let monitor = Monitor::new(key, mode, 0.0, &facts()).unwrap();
+            let monitor = Monitor::new(key, mode, 0.0, &training()).unwrap();
             assert_eq!(monitor.is_better(2.0, Some(1.0)), more, "{key}");
         }
     }
 
     #[test]
     fn an_unknown_key_is_refused_with_the_nearest_one() {
-        let problem = Monitor::new("val_los", Mode::Auto, 0.0, &facts()).unwrap_err();
+        let problem = Monitor::new("val_los", Mode::Auto, 0.0, &training()).unwrap_err();
         assert_eq!(problem.message, "`monitor` is `val_los`, which isn't in the logs");
         assert!(problem.help.starts_with("did you mean `val_loss`?"), "{}", problem.help);
         assert_eq!(problem.key, "monitor");
@@ -136,14 +136,14 @@ mod tests {
 
     #[test]
     fn a_validation_key_without_validation_is_refused() {
-        let facts = Facts { has_validation: false, ..facts() };
-        let problem = Monitor::new("val_auc", Mode::Auto, 0.0, &facts).unwrap_err();
+        let training = TrainingInfo { has_validation: false, ..training() };
+        let problem = Monitor::new("val_auc", Mode::Auto, 0.0, &training).unwrap_err();
         assert!(problem.help.contains("`monitor: auc`"), "{}", problem.help);
     }
 
     #[test]
     fn equal_values_and_nan_are_no_improvement() {
-        let monitor = Monitor::new("loss", Mode::Auto, 0.0, &facts()).unwrap();
+        let monitor = Monitor::new("loss", Mode::Auto, 0.0, &training()).unwrap();
         assert!(!monitor.is_better(1.0, Some(1.0)));
         assert!(!monitor.is_better(f64::NAN, Some(1.0)));
         assert!(!monitor.is_better(1.0, Some(f64::NAN)));

@@ -4,9 +4,12 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::callback::{
+    Callback, Hook, Requests, TrainingInfo, check_verbose, load, save, val_loss,
+};
 use super::learning_rate_scheduler::not_with_a_schedule;
+use super::logs::{Exact, Logs};
 use super::monitor::{Mode, Monitor};
-use super::{Callback, Exact, Facts, Hook, Logs, Run, check_verbose, load, save, val_loss};
 use crate::error::Problem;
 
 /// Multiplies the learning rate by `factor` after `patience` epochs without improvement, then waits
@@ -50,9 +53,9 @@ impl Default for ReduceLrOnPlateau {
 }
 
 impl Callback for ReduceLrOnPlateau {
-    fn start(&self, facts: &Facts) -> Result<Box<dyn Hook>, Problem> {
+    fn start(&self, training: &TrainingInfo) -> Result<Box<dyn Hook>, Problem> {
         check_verbose(self.verbose)?;
-        not_with_a_schedule("reduce_lr_on_plateau", facts)?;
+        not_with_a_schedule("reduce_lr_on_plateau", training)?;
         if !(self.factor > 0.0 && self.factor < 1.0) {
             let message = format!("`factor` must be over 0 and under 1, got {}", self.factor);
             return Err(Problem::at("factor", message));
@@ -61,7 +64,7 @@ impl Callback for ReduceLrOnPlateau {
             let message = format!("`min_lr` must be at least 0, got {}", self.min_lr);
             return Err(Problem::at("min_lr", message));
         }
-        let monitor = Monitor::new(&self.monitor, self.mode, self.min_delta, facts)?;
+        let monitor = Monitor::new(&self.monitor, self.mode, self.min_delta, training)?;
         Ok(Box::new(Watch {
             config: self.clone(),
             monitor,
@@ -71,6 +74,7 @@ impl Callback for ReduceLrOnPlateau {
     }
 }
 
+#[derive(Clone)]
 struct Watch {
     config: ReduceLrOnPlateau,
     monitor: Monitor,
@@ -78,7 +82,7 @@ struct Watch {
     warned: bool,
 }
 
-#[derive(Default, Serialize, Deserialize)]
+#[derive(Clone, Default, Serialize, Deserialize)]
 struct State {
     best: Option<Exact>,
     wait: usize,
@@ -86,17 +90,17 @@ struct State {
 }
 
 impl Hook for Watch {
-    fn on_train_begin(&mut self, _: &mut Run) {
+    fn on_train_begin(&mut self, _: &mut Requests) {
         self.state = State::default();
     }
 
-    fn on_epoch_end(&mut self, epoch: usize, logs: &mut Logs, run: &mut Run) {
-        if let Some(rate) = run.learning_rate {
+    fn on_epoch_end(&mut self, epoch: usize, logs: &mut Logs, requests: &mut Requests) {
+        if let Some(rate) = requests.learning_rate {
             logs.insert("learning_rate", f64::from(rate));
         }
         let Some(value) = logs.get(&self.monitor.key) else {
             if !std::mem::replace(&mut self.warned, true) {
-                run.warnings.push(format!(
+                requests.warnings.push(format!(
                     "reduce_lr_on_plateau: `{}` is not available at epoch {}; available: {}",
                     self.monitor.key,
                     epoch + 1,
@@ -116,7 +120,7 @@ impl Hook for Watch {
         } else if state.cooldown == 0 {
             state.wait += 1;
             if state.wait >= self.config.patience {
-                self.reduce(epoch, run);
+                self.reduce(epoch, requests);
             }
         }
     }
@@ -136,15 +140,16 @@ impl Hook for Watch {
 }
 
 impl Watch {
-    fn reduce(&mut self, epoch: usize, run: &mut Run) {
-        let Some(old) = run.learning_rate.filter(|rate| *rate > self.config.min_lr as f32) else {
+    fn reduce(&mut self, epoch: usize, requests: &mut Requests) {
+        let Some(old) = requests.learning_rate.filter(|rate| *rate > self.config.min_lr as f32)
+        else {
             return;
         };
         let new = (f64::from(old) * self.config.factor).max(self.config.min_lr);
-        run.new_learning_rate = Some(new as f32);
+        requests.new_learning_rate = Some(new as f32);
         if self.config.verbose > 0 {
             let epoch = epoch + 1;
-            run.messages.push(format!(
+            requests.messages.push(format!(
                 "Epoch {epoch}: ReduceLROnPlateau reducing learning rate to {new:?}."
             ));
         }

@@ -3,7 +3,8 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Callback, Facts, Hook, Logs, Run};
+use super::callback::{Callback, Hook, Requests, TrainingInfo};
+use super::logs::Logs;
 use crate::error::Problem;
 
 /// Stops the training when the loss is NaN or infinite. Keras: `keras.callbacks.TerminateOnNaN`.
@@ -18,20 +19,21 @@ pub struct TerminateOnNan {
 }
 
 impl Callback for TerminateOnNan {
-    fn start(&self, _: &Facts) -> Result<Box<dyn Hook>, Problem> {
+    fn start(&self, _: &TrainingInfo) -> Result<Box<dyn Hook>, Problem> {
         Ok(Box::new(Guard { raises: self.raise_error }))
     }
 }
 
+#[derive(Clone)]
 struct Guard {
     raises: bool,
 }
 
 impl Hook for Guard {
-    fn on_batch_end(&mut self, batch: usize, logs: &Logs, run: &mut Run) {
+    fn on_batch_end(&mut self, batch: usize, logs: &Logs, requests: &mut Requests) {
         let Some(loss) = logs.get("loss").filter(|loss| !loss.is_finite()) else { return };
-        run.messages.push(format!("Batch {batch}: Invalid loss, terminating training"));
-        run.stop = Some(format!("the loss is {loss}"));
+        requests.messages.push(format!("Batch {batch}: Invalid loss, terminating training"));
+        requests.stop = Some(format!("the loss is {loss}"));
     }
 
     fn tolerates_nan(&self) -> bool {

@@ -52,7 +52,7 @@ pub(crate) fn run(arguments: &EvaluateArguments, common: &CommonArguments) -> Re
         view::note(&format!("evaluating on {part}"));
     }
     let unit = preprocessing.is_target_scaled().then(|| preprocessing.target_unit());
-    let mut scores = Scores::new(&model.spec, train)?.with_unit(unit);
+    let mut scores = Scores::new(&model.spec, train).with_unit(unit);
     let report = match arguments.report {
         true => Some(Arc::new(Mutex::new(Report::of(&model, preprocessing)?))),
         false => None,

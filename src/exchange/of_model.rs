@@ -218,7 +218,7 @@ fn set_layer(model: &Network, layer: &str, tensors: &[Tensor], path: &Path) -> R
 /// Notes that a trainer's weights were trained elsewhere: statistics of the data are theirs, and are
 /// not taken anew when training goes on.
 pub fn trained_elsewhere(trainer: &mut Trainer) {
-    trainer.position.step = trainer.position.step.max(1);
+    trainer.is_adapted = true;
 }
 
 /// Puts the optimizer's variables of one of Keras's files into a trainer; false where the file has

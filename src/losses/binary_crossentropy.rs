@@ -5,8 +5,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::checks;
-use super::loss::Loss;
-use super::slices::{LossBatch, clip_probability as clip_one, logistic, mean_of_columns};
+use super::loss::{Loss, LossBatch};
+use super::slices::{clip_probability as clip_one, logistic, mean_of_columns};
 use super::terms::{axis_last, clip_probability, smooth, softplus};
 use crate::error::{Problem, Result};
 use crate::numeric::ln;

@@ -6,8 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::binary_crossentropy::BinaryCrossentropy;
 use super::categorical_crossentropy::CategoricalCrossentropy;
-use super::loss::Loss;
-use super::slices::LossBatch;
+use super::loss::{Loss, LossBatch};
 use super::sparse_categorical_crossentropy::SparseCategoricalCrossentropy;
 use crate::error::{Problem, Result};
 use crate::target::{Output, Target, TargetRange};

@@ -5,8 +5,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::checks;
-use super::loss::Loss;
-use super::slices::{LossBatch, logistic, mean_of_columns};
+use super::loss::{Loss, LossBatch};
+use super::slices::{logistic, mean_of_columns};
 use super::terms::{absolute, softplus};
 use crate::error::{Problem, Result};
 use crate::target::Output;

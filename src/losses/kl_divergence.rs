@@ -5,8 +5,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::checks;
-use super::loss::Loss;
-use super::slices::{LossBatch, mean_of_columns};
+use super::loss::{Loss, LossBatch};
+use super::slices::mean_of_columns;
 use super::terms::{EPSILON, clip};
 use crate::error::{Problem, Result};
 use crate::target::{Output, TargetRange};

@@ -7,7 +7,6 @@ use schemars::JsonSchema;
 use serde::de::MapAccess;
 use serde::{Deserialize, Serialize};
 
-use super::slices::LossBatch;
 use super::{checks, terms};
 use crate::config::{AnyItem, Entry};
 use crate::error::{Error, Problem, Result};
@@ -73,6 +72,19 @@ pub trait Loss: fmt::Debug + Send + Sync + AnyItem {
     fn check(&self, output: &Output<'_>) -> Result<(), Problem> {
         checks::same_columns("this loss", output)
     }
+}
+
+/// A batch as rows over the last axis of the predictions; a row is a sample or a step of one.
+#[derive(Debug, Clone, Copy)]
+pub struct LossBatch<'a> {
+    /// The targets, row-major: `target_width` a row.
+    pub target: &'a [f32],
+    /// 1 for class numbers, else `width`.
+    pub target_width: usize,
+    /// The predictions, row-major: `width` a row.
+    pub prediction: &'a [f32],
+    /// The size of the predictions' last axis; at least 1.
+    pub width: usize,
 }
 
 /// How the losses of the samples are reduced to one number.

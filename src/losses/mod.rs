@@ -31,11 +31,10 @@ pub use focal::{BinaryFocalCrossentropy, CategoricalFocalCrossentropy};
 pub use hinge::{CategoricalHinge, Hinge, SquaredHinge};
 pub use huber::{Huber, LogCosh};
 pub use kl_divergence::{KlDivergence, Poisson};
-pub use loss::{Loss, LossCommon, LossEntry, Reduction};
+pub use loss::{Loss, LossBatch, LossCommon, LossEntry, Reduction};
 pub use mean_absolute_error::{MeanAbsoluteError, MeanAbsolutePercentageError};
 pub use mean_squared_error::{MeanSquaredError, MeanSquaredLogarithmicError};
 pub use overlap::{Axes, Dice, Tversky};
-pub use slices::LossBatch;
 pub use sparse_categorical_crossentropy::SparseCategoricalCrossentropy;
 
 catalog! { dyn Loss, "loss", LossCommon, LossKind;

@@ -1,21 +1,8 @@
 //! Losses over plain slices: values and gradients without tensors, for steps without autograd. The
 //! tensors' way, [`LossEntry::compute`], is the definition; both agree to rounding.
 
-use super::loss::{LossEntry, Reduction};
+use super::loss::{LossBatch, LossEntry, Reduction};
 use crate::numeric::{exp_nonpositive, ln};
-
-/// A batch as rows over the last axis of the predictions; a row is a sample or a step of one.
-#[derive(Debug, Clone, Copy)]
-pub struct LossBatch<'a> {
-    /// The targets, row-major: `target_width` a row.
-    pub target: &'a [f32],
-    /// 1 for class numbers, else `width`.
-    pub target_width: usize,
-    /// The predictions, row-major: `width` a row.
-    pub prediction: &'a [f32],
-    /// The size of the predictions' last axis; at least 1.
-    pub width: usize,
-}
 
 impl LossEntry {
     /// [`LossEntry::compute`] over slices: the reduced loss, and in `gradient` its derivative by

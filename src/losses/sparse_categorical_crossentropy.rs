@@ -5,8 +5,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::checks;
-use super::loss::Loss;
-use super::slices::{LossBatch, clip_probability, each_row, each_softmax};
+use super::loss::{Loss, LossBatch};
+use super::slices::{clip_probability, each_row, each_softmax};
 use super::terms::{axis_last, log_probability, one_hot};
 use crate::error::{Problem, Result};
 use crate::numeric::ln;

@@ -1,5 +1,7 @@
 //! Counts of right and wrong decisions at thresholds, on which many metrics rest.
 
+use std::sync::Arc;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -113,7 +115,7 @@ impl Counting {
     /// The accumulator whose result is a function of the counts.
     pub(super) fn then(
         self,
-        result: impl Fn(&Counts) -> Vec<f64> + Send + 'static,
+        result: impl Fn(&Counts) -> Vec<f64> + Send + Sync + 'static,
     ) -> Box<dyn Accumulator> {
         let groups = if self.by_column { self.columns } else { 1 };
         let cells = self.thresholds.len() * groups;
@@ -125,7 +127,7 @@ impl Counting {
             negatives: zeros(cells),
             all_positives: zeros(groups),
             all_negatives: zeros(groups),
-            result: Box::new(result),
+            result: Arc::new(result),
         })
     }
 }
@@ -149,7 +151,8 @@ pub(super) fn ratio(a: f64, b: f64) -> f64 {
     if b == 0.0 { 0.0 } else { a / b }
 }
 
-struct Confusion<R: ?Sized> {
+#[derive(Clone)]
+struct Confusion {
     counting: Counting,
     groups: usize,
     /// Positive targets over each threshold, or, where these are even, in each bucket.
@@ -158,10 +161,10 @@ struct Confusion<R: ?Sized> {
     negatives: Vec<f64>,
     all_positives: Vec<f64>,
     all_negatives: Vec<f64>,
-    result: Box<R>,
+    result: Arc<dyn Fn(&Counts) -> Vec<f64> + Send + Sync>,
 }
 
-impl<R: Fn(&Counts) -> Vec<f64> + Send + ?Sized> Accumulator for Confusion<R> {
+impl Accumulator for Confusion {
     fn update(&mut self, batch: &MetricBatch<'_>) {
         let rows = Rows::of(batch);
         let columns = match self.counting.class_id {
@@ -202,7 +205,7 @@ impl<R: Fn(&Counts) -> Vec<f64> + Send + ?Sized> Accumulator for Confusion<R> {
     }
 }
 
-impl<R: ?Sized> Confusion<R> {
+impl Confusion {
     fn add(&mut self, target: bool, prediction: f32, weight: f64, group: usize) {
         let (cells, all) = if target {
             (&mut self.positives, &mut self.all_positives)

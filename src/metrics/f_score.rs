@@ -116,10 +116,11 @@ fn start(
     }
     let classes = if average == Some(Average::Micro) { 1 } else { output.shape.last() };
     let cells = vec![[0.0; 3]; classes];
-    Ok(Box::new(Score { average, beta, threshold: threshold.map(|t| t as f32), cells }))
+    Ok(Box::new(FCounts { average, beta, threshold: threshold.map(|t| t as f32), cells }))
 }
 
-struct Score {
+#[derive(Clone)]
+struct FCounts {
     average: Option<Average>,
     beta: f64,
     threshold: Option<f32>,
@@ -127,7 +128,7 @@ struct Score {
     cells: Vec<[f64; 3]>,
 }
 
-impl Accumulator for Score {
+impl Accumulator for FCounts {
     fn update(&mut self, batch: &MetricBatch<'_>) {
         let rows = Rows::of(batch);
         let micro = self.average == Some(Average::Micro);

@@ -135,7 +135,7 @@ impl Metric for IoU {
             self;
         last_axis(*axis, output)?;
         count_within("num_classes", *num_classes, 1..=MOST_CLASSES)?;
-        Matrix {
+        IoUCounts {
             counts: vec![0.0; num_classes * num_classes],
             classes: *num_classes,
             chosen: target_class_ids.clone(),
@@ -211,7 +211,7 @@ impl Metric for OneHotMeanIoU {
 impl Metric for BinaryIoU {
     fn accumulator(&self, output: &Output<'_>) -> Result<Box<dyn Accumulator>, Problem> {
         checks::binary("binary_io_u", output)?;
-        Matrix {
+        IoUCounts {
             counts: vec![0.0; 4],
             classes: 2,
             chosen: self.target_class_ids.clone(),
@@ -232,6 +232,7 @@ impl Metric for BinaryIoU {
 }
 
 /// How a prediction tells a class.
+#[derive(Clone, Copy)]
 enum Reading {
     /// It is the class's number.
     Number,
@@ -242,7 +243,8 @@ enum Reading {
 }
 
 /// The confusion matrix so far.
-struct Matrix {
+#[derive(Clone)]
+struct IoUCounts {
     /// Row-major: true class, predicted class.
     counts: Vec<f64>,
     classes: usize,
@@ -252,7 +254,7 @@ struct Matrix {
     prediction: Reading,
 }
 
-impl Matrix {
+impl IoUCounts {
     fn check(self, name: &str, output: &Output<'_>) -> Result<Box<dyn Accumulator>, Problem> {
         if let Some(wrong) = self.chosen.iter().find(|class| **class >= self.classes) {
             let last = self.classes - 1;
@@ -302,7 +304,7 @@ impl Matrix {
     }
 }
 
-impl Accumulator for Matrix {
+impl Accumulator for IoUCounts {
     fn update(&mut self, batch: &MetricBatch<'_>) {
         let rows = Rows::of(batch);
         let items = match self.prediction {

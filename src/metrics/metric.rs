@@ -16,7 +16,8 @@ pub type MetricEntry = Entry<dyn Metric>;
 
 /// A metric's configuration.
 pub trait Metric: fmt::Debug + Send + Sync + AnyItem {
-    /// A fresh accumulator for a model of this output. (`accuracy` resolves itself here.)
+    /// A fresh accumulator for a model of this output, or what is wrong with the arguments: the one
+    /// place where they are checked. (`accuracy` resolves itself here.)
     fn accumulator(&self, output: &Output<'_>) -> Result<Box<dyn Accumulator>, Problem>;
 
     /// The threshold that predictions are compared with, where there is one.
@@ -30,8 +31,32 @@ pub trait Metric: fmt::Debug + Send + Sync + AnyItem {
     }
 }
 
+/// A copy of an accumulator; every accumulator that is `Clone` has it.
+pub trait CopyAccumulator {
+    /// The accumulator as it is now, once more.
+    fn copy(&self) -> Box<dyn Accumulator>;
+}
+
+impl<A: Accumulator + Clone + 'static> CopyAccumulator for A {
+    fn copy(&self) -> Box<dyn Accumulator> {
+        Box::new(self.clone())
+    }
+}
+
+impl Clone for Box<dyn Accumulator> {
+    fn clone(&self) -> Self {
+        self.as_ref().copy()
+    }
+}
+
+impl fmt::Debug for dyn Accumulator {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Accumulator").field(&self.state()).finish()
+    }
+}
+
 /// A metric's running state.
-pub trait Accumulator: Send {
+pub trait Accumulator: CopyAccumulator + Send + Sync {
     /// Adds a batch.
     fn update(&mut self, batch: &MetricBatch<'_>);
     /// The metric over all that was added: one number, or one a class.

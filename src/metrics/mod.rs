@@ -43,7 +43,9 @@ pub use error::{
 pub use f_score::{Average, F1Score, FBetaScore};
 pub use hinge::{CategoricalHinge, Hinge, SquaredHinge};
 pub use io_u::{BinaryIoU, IoU, MeanIoU, OneHotIoU, OneHotMeanIoU};
-pub use metric::{Accumulator, Metric, MetricBatch, MetricCommon, MetricEntry, log_keys};
+pub use metric::{
+    Accumulator, CopyAccumulator, Metric, MetricBatch, MetricCommon, MetricEntry, log_keys,
+};
 pub use r2_score::{ClassAggregation, R2Score};
 pub use similarity::{ConcordanceCorrelation, CosineSimilarity, PearsonCorrelation};
 pub use top_k::{SparseTopKCategoricalAccuracy, TopKCategoricalAccuracy};

@@ -49,7 +49,7 @@ impl Metric for R2Score {
             return Err(Problem::at("", message));
         }
         let columns = vec![[0.0; 4]; output.shape.last().max(1)];
-        Ok(Box::new(Score { config: self.clone(), columns, numbers: 0.0 }))
+        Ok(Box::new(R2Sums { config: self.clone(), columns, numbers: 0.0 }))
     }
 
     fn higher_is_better(&self) -> bool {
@@ -57,7 +57,8 @@ impl Metric for R2Score {
     }
 }
 
-struct Score {
+#[derive(Clone)]
+struct R2Sums {
     config: R2Score,
     /// Σ w, Σ w y, Σ w y², Σ w (y - p)² of each column.
     columns: Vec<[f64; 4]>,
@@ -65,7 +66,7 @@ struct Score {
     numbers: f64,
 }
 
-impl Accumulator for Score {
+impl Accumulator for R2Sums {
     fn update(&mut self, batch: &MetricBatch<'_>) {
         let rows = Rows::of(batch);
         for row in 0..rows.count {

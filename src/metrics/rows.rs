@@ -68,7 +68,8 @@ impl<'a> Rows<'a> {
 }
 
 /// `finish(Σ w·value / Σ w)` over rows; 0 where nothing was added.
-struct Average<P, V> {
+#[derive(Clone)]
+struct RowAverage<P, V> {
     total: f64,
     count: f64,
     prepare: P,
@@ -79,7 +80,7 @@ struct Average<P, V> {
 /// The weighted mean of a value of each row.
 pub(crate) fn average<V>(value: V) -> Box<dyn Accumulator>
 where
-    V: Fn(&Rows<'_>, usize) -> f64 + Send + 'static,
+    V: Fn(&Rows<'_>, usize) -> f64 + Clone + Send + Sync + 'static,
 {
     average_then(value, |mean| mean)
 }
@@ -87,10 +88,10 @@ where
 /// A function of the weighted mean of a value of each row.
 pub(crate) fn average_then<V>(value: V, finish: fn(f64) -> f64) -> Box<dyn Accumulator>
 where
-    V: Fn(&Rows<'_>, usize) -> f64 + Send + 'static,
+    V: Fn(&Rows<'_>, usize) -> f64 + Clone + Send + Sync + 'static,
 {
     let value = move |rows: &Rows<'_>, (): &(), row| Some(value(rows, row));
-    Box::new(Average { total: 0.0, count: 0.0, prepare: |_: &Rows<'_>| (), value, finish })
+    Box::new(RowAverage { total: 0.0, count: 0.0, prepare: |_: &Rows<'_>| (), value, finish })
 }
 
 /// The weighted mean of a value of each row; None for a row that doesn't count. `prepare` sees the
@@ -98,16 +99,17 @@ where
 pub(crate) fn average_with<F, P, V>(prepare: P, value: V) -> Box<dyn Accumulator>
 where
     F: 'static,
-    P: Fn(&Rows<'_>) -> F + Send + 'static,
-    V: Fn(&Rows<'_>, &F, usize) -> Option<f64> + Send + 'static,
+    P: Fn(&Rows<'_>) -> F + Clone + Send + Sync + 'static,
+    V: Fn(&Rows<'_>, &F, usize) -> Option<f64> + Clone + Send + Sync + 'static,
 {
-    Box::new(Average { total: 0.0, count: 0.0, prepare, value, finish: |mean| mean })
+    Box::new(RowAverage { total: 0.0, count: 0.0, prepare, value, finish: |mean| mean })
 }
 
-impl<F, P, V> Accumulator for Average<P, V>
+impl<F, P, V> Accumulator for RowAverage<P, V>
 where
-    P: Fn(&Rows<'_>) -> F + Send,
-    V: Fn(&Rows<'_>, &F, usize) -> Option<f64> + Send,
+    F: 'static,
+    P: Fn(&Rows<'_>) -> F + Clone + Send + Sync + 'static,
+    V: Fn(&Rows<'_>, &F, usize) -> Option<f64> + Clone + Send + Sync + 'static,
 {
     fn update(&mut self, batch: &MetricBatch<'_>) {
         let rows = Rows::of(batch);

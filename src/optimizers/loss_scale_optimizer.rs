@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::optimizer::{Optimizer, OptimizerEntry, Parameter, UpdateStep};
+use super::optimizer::{Optimizer, OptimizerEntry, Parameter, Scaled, UpdateStep};
 use crate::checks;
 use crate::error::{Problem, Result};
 use crate::gradients::Gradients;
@@ -72,8 +72,12 @@ impl Optimizer for LossScaleOptimizer {
         checks::at_least_one("dynamic_growth_steps", self.dynamic_growth_steps as f64)
     }
 
-    fn scaled(&self) -> Option<&LossScaleOptimizer> {
-        Some(self)
+    fn scaled(&self) -> Option<Scaled<'_>> {
+        Some(Scaled {
+            inner: &self.inner_optimizer,
+            initial_scale: self.initial_scale as f32,
+            growth_steps: self.dynamic_growth_steps,
+        })
     }
 }
 
@@ -88,9 +92,9 @@ pub(super) struct DynamicScale {
 }
 
 impl DynamicScale {
-    pub(super) fn new(settings: &LossScaleOptimizer) -> Self {
-        let (scale, growth_steps) = (settings.initial_scale as f32, settings.dynamic_growth_steps);
-        DynamicScale { step_counter: 0, scale, growth_steps }
+    pub(super) fn new(scaled: &Scaled<'_>) -> Self {
+        let Scaled { initial_scale, growth_steps, .. } = *scaled;
+        DynamicScale { step_counter: 0, scale: initial_scale, growth_steps }
     }
 
     /// Divides the gradients by the scale. False where the step must be left out.

@@ -42,7 +42,7 @@ pub use lion::Lion;
 pub use loss_scale_optimizer::LossScaleOptimizer;
 pub use muon::Muon;
 pub use nadam::Nadam;
-pub use optimizer::{Optimizer, OptimizerEntry, Parameter, Slot, UpdateStep, WeightPlace};
+pub use optimizer::{Optimizer, OptimizerEntry, Parameter, Scaled, Slot, UpdateStep, WeightPlace};
 pub use rmsprop::RmsProp;
 pub use schedule_free_adamw::ScheduleFreeAdamW;
 pub use sgd::Sgd;

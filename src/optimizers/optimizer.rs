@@ -2,7 +2,6 @@
 
 use std::fmt;
 
-use super::loss_scale_optimizer::LossScaleOptimizer;
 use crate::config::{AnyItem, Entry};
 use crate::error::{Problem, Result};
 use crate::schedules::LearningRate;
@@ -72,10 +71,21 @@ pub trait Optimizer: fmt::Debug + Send + Sync + AnyItem {
         self.learning_rate().check()
     }
 
-    /// The scaling of the loss around another optimizer; only [`LossScaleOptimizer`] is one.
-    fn scaled(&self) -> Option<&LossScaleOptimizer> {
+    /// Where it scales the loss around another optimizer: that one, and how.
+    fn scaled(&self) -> Option<Scaled<'_>> {
         None
     }
+}
+
+/// An optimizer around which the loss is scaled.
+#[derive(Debug, Clone, Copy)]
+pub struct Scaled<'a> {
+    /// The optimizer that updates the weights.
+    pub inner: &'a OptimizerEntry,
+    /// The scale at first.
+    pub initial_scale: f32,
+    /// Finite steps in a row after which the scale is doubled.
+    pub growth_steps: u64,
 }
 
 /// Which weight.

@@ -60,7 +60,7 @@ impl OptimizerState {
 
     /// How many numbers it keeps for the trainable weights of a model, before it keeps them.
     pub fn numbers(entry: &OptimizerEntry, weights: &Weights) -> usize {
-        let inner = entry.item.scaled().map_or(entry, |scaled| &scaled.inner_optimizer);
+        let inner = entry.item.scaled().map_or(entry, |scaled| scaled.inner);
         let (rule, common) = (&inner.item, &inner.common);
         let copies = usize::from(common.uses_ema())
             + usize::from(common.gradient_accumulation_steps.is_some());
@@ -83,7 +83,7 @@ impl OptimizerState {
                 .with_help(problem.help)
         })?;
         let scaled = entry.item.scaled();
-        let inner = scaled.map_or(entry, |scaled| &scaled.inner_optimizer);
+        let inner = scaled.map_or(entry, |scaled| scaled.inner);
         let (rule, common) = (Arc::clone(&inner.item), inner.common.clone());
         let mut scratch = 0;
         let mut states = Vec::new();
@@ -97,7 +97,7 @@ impl OptimizerState {
             constant_rate: rule.learning_rate().at(0),
             scalars: rule.scalars().to_vec(),
             weights: states,
-            dynamic_scale: scaled.map(DynamicScale::new),
+            dynamic_scale: scaled.as_ref().map(DynamicScale::new),
             scratch: vec![0.0; scratch],
             norms: Vec::new(),
             rule,

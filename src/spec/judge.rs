@@ -1,15 +1,14 @@
 //! `Judge`: the sections of a configuration against each other and the data, with all mistakes.
 
 use super::naming::layer_names;
-use super::{LayerSpec, MetricSpec, ModelSpec, Spec, TrainSpec};
+use super::{LayerSpec, ModelSpec, Spec};
 use crate::config::{ConfigError, Damage};
 use crate::diagnostics::Code;
 use crate::error::{Error, Problem, Result};
 use crate::layers::{LayerEntry, MaskRule, Residual};
-use crate::metrics::log_keys;
-use crate::sections::{CompileConfig, Config, FitConfig, ModelConfig};
+use crate::sections::{Config, FitConfig, ModelConfig};
 use crate::shape::Shape;
-use crate::target::{DataFacts, Output, Target};
+use crate::target::{DataFacts, Target};
 
 impl Spec {
     /// Checks a configuration against itself and the data, and makes every default explicit. The
@@ -45,15 +44,15 @@ impl Spec {
 }
 
 /// Judges a configuration, and gathers its mistakes.
-struct Judge<'a> {
-    facts: &'a DataFacts,
-    damage: &'a Damage,
-    errors: Vec<ConfigError>,
+pub(super) struct Judge<'a> {
+    pub(super) facts: &'a DataFacts,
+    pub(super) damage: &'a Damage,
+    pub(super) errors: Vec<ConfigError>,
 }
 
 impl Judge<'_> {
     /// The value, or none and a mistake more.
-    fn keep<T>(&mut self, result: Result<T, ConfigError>) -> Option<T> {
+    pub(super) fn keep<T>(&mut self, result: Result<T, ConfigError>) -> Option<T> {
         result.map_err(|error| self.errors.push(error)).ok()
     }
 
@@ -155,82 +154,6 @@ impl Judge<'_> {
             self.errors.push(error.with_help(help));
         }
     }
-
-    /// How the model is trained; None without a target, or where it isn't known.
-    fn training(
-        &mut self,
-        compile: &CompileConfig,
-        fit: &FitConfig,
-        model: Option<&ModelSpec>,
-    ) -> Option<TrainSpec> {
-        let optimizer = &compile.optimizer;
-        if !self.damage.is_in("compile.optimizer") {
-            let place =
-                |p| placed("compile.optimizer", optimizer.kind.name, Code::Optimizer, None, p);
-            self.keep(optimizer.check().map_err(place));
-        }
-        let metrics = metrics(compile);
-        if let (Some(model), Some(target)) = (model, self.facts.target) {
-            self.scores(compile, &metrics, &model.output_for(target));
-        }
-        let is_known = !["data", "fit.validation_split"].iter().any(|path| self.damage.is_in(path));
-        let spec = TrainSpec {
-            optimizer: optimizer.clone(),
-            loss: compile.loss.clone(),
-            metrics,
-            batch_size: fit.batch_size,
-            validation_batch_size: fit.validation_batch_size.unwrap_or(fit.batch_size),
-            validation_freq: fit.validation_freq,
-            epochs: fit.epochs,
-            shuffle: fit.shuffle,
-            class_weight: fit.class_weight.clone(),
-            callbacks: fit.callbacks.clone(),
-            has_validation: self.facts.has_validation || !is_known,
-            target: self.facts.target.unwrap_or(Target::Numbers(1)),
-        };
-        if self.facts.target.is_some() || self.damage.is_in("data") {
-            self.callbacks(&spec);
-        }
-        self.facts.target.map(|_| spec)
-    }
-
-    /// The loss and the metrics against the model's output and the target.
-    fn scores(&mut self, compile: &CompileConfig, metrics: &[MetricSpec], output: &Output<'_>) {
-        let loss = &compile.loss;
-        if !self.damage.is_in("compile.loss") {
-            let place = |problem| placed("compile.loss", loss.kind.name, Code::Loss, None, problem);
-            self.keep(loss.item.check(output).map_err(place));
-        }
-        let plain = compile.metrics.len();
-        for (index, metric) in metrics.iter().enumerate() {
-            let (list, position) = if metric.weighted {
-                ("compile.weighted_metrics", index - plain)
-            } else {
-                ("compile.metrics", index)
-            };
-            let path = format!("{list}[{}]", self.damage.index(list, position));
-            let name = metric.entry.kind.name;
-            let place = |problem| placed(&path, name, Code::Metric, None, problem);
-            if !self.damage.is_in(&path) {
-                self.keep(metric.entry.item.accumulator(output).map_err(place));
-            }
-        }
-    }
-
-    fn callbacks(&mut self, spec: &TrainSpec) {
-        let known = spec.callback_facts();
-        for (position, callback) in spec.callbacks.iter().enumerate() {
-            let index = self.damage.index("fit.callbacks", position);
-            let path = format!("fit.callbacks[{index}]");
-            let Err(problem) = callback.item.start(&known) else { continue };
-            // a metric that couldn't be read may be the one that is monitored
-            let may_be_right = problem.key == "monitor" && self.damage.is_in("compile");
-            if !may_be_right && !self.damage.is_in(&path) {
-                let name = callback.kind.name;
-                self.errors.push(placed(&path, name, Code::Callback, None, problem));
-            }
-        }
-    }
 }
 
 /// The shape of a layer's output, which must not be too large.
@@ -295,23 +218,9 @@ fn input_shape(
     }
 }
 
-/// The metrics with their keys, the weighted ones last.
-fn metrics(compile: &CompileConfig) -> Vec<MetricSpec> {
-    let mut keys = log_keys(&compile.metrics);
-    for key in log_keys(&compile.weighted_metrics) {
-        // Keras's rule: a weighted metric gives way where its key is taken
-        keys.push(if keys.contains(&key) { format!("weighted_{key}") } else { key });
-    }
-    let plain = compile.metrics.iter().map(|entry| (entry, false));
-    let all = plain.chain(compile.weighted_metrics.iter().map(|entry| (entry, true)));
-    all.zip(keys)
-        .map(|((entry, weighted), key)| MetricSpec { key, entry: entry.clone(), weighted })
-        .collect()
-}
-
 /// A problem of an entry, at its place; `layer` is the name by which a layer is known. A problem of
 /// the entry itself, and not of one of its arguments, is of the kind `code`.
-fn placed(
+pub(super) fn placed(
     path: &str,
     entry: &str,
     code: Code,

@@ -1,6 +1,6 @@
 //! Callbacks: the decisions on a given sequence of monitored values.
 
-use lanthorn::callbacks::{CallbackEntry, Facts, Hook, Logs, Run};
+use lanthorn::callbacks::{CallbackEntry, Hook, Logs, Requests, TrainingInfo};
 use lanthorn::config::Node;
 use serde_json::{Map, Value, json};
 
@@ -14,7 +14,7 @@ pub fn check(_: &Golden, case: &Value) -> Result<Outcome, String> {
     }
     let entry = Value::Object(Map::from_iter([(class.to_string(), Value::Object(config))]));
     let callback: CallbackEntry = Node::from_json(&entry).read().map_err(|e| e.to_string())?;
-    let facts = Facts { metrics: Vec::new(), has_validation: true, scheduled: false };
+    let facts = TrainingInfo { metrics: Vec::new(), has_validation: true, scheduled: false };
     let start = || callback.item.start(&facts).map_err(|problem| problem.message);
 
     let values: Vec<f64> = case["values"]
@@ -24,21 +24,21 @@ pub fn check(_: &Golden, case: &Value) -> Result<Outcome, String> {
         .map(|value| value.as_f64().unwrap_or(f64::NAN))
         .collect();
     let mut hook = start()?;
-    hook.on_train_begin(&mut Run::default());
+    hook.on_train_begin(&mut Requests::default());
     let mut seen =
         Seen { rate: case["initial_lr"].as_f64().unwrap_or(0.1) as f32, ..Seen::default() };
     for (epoch, value) in values.iter().enumerate() {
         // a hook that is resumed at every epoch decides alike
         let state = serde_json::to_string(&hook.state()).map_err(|e| e.to_string())?;
         hook = start()?;
-        hook.on_train_begin(&mut Run::default());
+        hook.on_train_begin(&mut Requests::default());
         hook.set_state(&serde_json::from_str(&state).map_err(|e| e.to_string())?)?;
         seen.epoch(hook.as_mut(), epoch, *value);
         if seen.stopped.is_some() {
             break;
         }
     }
-    let mut run = Run::default();
+    let mut run = Requests::default();
     hook.on_train_end(&mut run);
     seen.restored = if run.restore_best { seen.kept } else { None };
     seen.best_epoch = hook.state()["best_epoch"].as_u64();
@@ -69,7 +69,7 @@ struct Seen {
 
 impl Seen {
     fn epoch(&mut self, hook: &mut dyn Hook, epoch: usize, value: f64) {
-        let mut run = Run { learning_rate: Some(self.rate), ..Run::default() };
+        let mut run = Requests { learning_rate: Some(self.rate), ..Requests::default() };
         hook.on_epoch_begin(epoch, &mut run);
         hook.on_epoch_end(epoch, &mut Logs::from_iter([("val_loss", value)]), &mut run);
         self.epochs += 1;

@@ -84,7 +84,7 @@ fn run(golden: &Golden, case: &Value, way: &dyn Fn(Trainer) -> Trainer) -> Resul
     close("predict after", &after, &tensor("predict_after")?, 1e-4, 1e-4)?;
 
     let train = spec.train.as_ref().ok_or("not trained")?;
-    let mut scores = Scores::new(&spec, train).map_err(text)?;
+    let mut scores = Scores::new(&spec, train);
     let mut engine = engine_of(&trainer.model).map_err(text)?;
     let samples = all.rows(0, n, all.weights(0, n));
     let task = Task { network: &trainer.model, loss: &train.loss, samples: &samples };
