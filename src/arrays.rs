@@ -2,7 +2,7 @@
 
 use candle_core::{DType, Tensor};
 
-use crate::batch::Numbers;
+use crate::batch::TypedNumbers;
 use crate::config::ConfigError;
 use crate::data::{self, Memory, Targets};
 use crate::error::{Error, Result};
@@ -37,10 +37,10 @@ enum Features {
 }
 
 impl Features {
-    fn numbers(&self) -> Numbers<'_> {
+    fn numbers(&self) -> TypedNumbers<'_> {
         match self {
-            Features::Floats(values) => Numbers::F32(values),
-            Features::Ids(values) => Numbers::U32(values),
+            Features::Floats(values) => TypedNumbers::F32(values),
+            Features::Ids(values) => TypedNumbers::U32(values),
         }
     }
 }

@@ -2,7 +2,6 @@
 
 use candle_core::{DType, Device, Tensor};
 
-use crate::data::{ColumnSpec, Samples};
 use crate::error::Result;
 use crate::shape::Shape;
 
@@ -20,7 +19,7 @@ pub enum NumberType {
 
 /// Numbers of one type, row after row.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Numbers<'a> {
+pub enum TypedNumbers<'a> {
     /// See [`NumberType::F32`].
     F32(&'a [f32]),
     /// See [`NumberType::U8`].
@@ -29,13 +28,13 @@ pub enum Numbers<'a> {
     U32(&'a [u32]),
 }
 
-impl Numbers<'_> {
+impl TypedNumbers<'_> {
     /// How many.
     pub fn len(&self) -> usize {
         match self {
-            Numbers::F32(values) => values.len(),
-            Numbers::U8(values) => values.len(),
-            Numbers::U32(values) => values.len(),
+            TypedNumbers::F32(values) => values.len(),
+            TypedNumbers::U8(values) => values.len(),
+            TypedNumbers::U32(values) => values.len(),
         }
     }
 
@@ -47,16 +46,39 @@ impl Numbers<'_> {
     /// Their type.
     pub fn dtype(&self) -> NumberType {
         match self {
-            Numbers::F32(_) => NumberType::F32,
-            Numbers::U8(_) => NumberType::U8,
-            Numbers::U32(_) => NumberType::U32,
+            TypedNumbers::F32(_) => NumberType::F32,
+            TypedNumbers::U8(_) => NumberType::U8,
+            TypedNumbers::U32(_) => NumberType::U32,
         }
+    }
+}
+
+/// One column of samples.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ColumnSpec {
+    /// Its name, for messages.
+    pub name: String,
+    /// The type of its numbers.
+    pub dtype: NumberType,
+    /// The shape of one sample: `[]` for one number.
+    pub shape: Vec<usize>,
+}
+
+impl ColumnSpec {
+    /// A column of f32.
+    pub fn floats(name: &str, shape: &[usize]) -> ColumnSpec {
+        ColumnSpec { name: name.to_string(), dtype: NumberType::F32, shape: shape.to_vec() }
+    }
+
+    /// Numbers a sample.
+    pub fn width(&self) -> usize {
+        self.shape.iter().product()
     }
 }
 
 /// One column of a batch.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct Column {
+pub struct BatchColumn {
     dtype: NumberType,
     /// The numbers where they are f32, else what they are as such.
     floats: Vec<f32>,
@@ -66,7 +88,7 @@ pub struct Column {
     shape: Vec<usize>,
 }
 
-impl Column {
+impl BatchColumn {
     /// Forgets what it held: it is to hold a column like this.
     pub(crate) fn begin(&mut self, spec: &ColumnSpec) {
         self.dtype = spec.dtype;
@@ -75,16 +97,16 @@ impl Column {
     }
 
     /// Takes these rows of numbers, `width` a row, which have its type.
-    pub(crate) fn take(&mut self, numbers: Numbers<'_>, width: usize, rows: &[u64]) {
+    pub(crate) fn take(&mut self, numbers: TypedNumbers<'_>, width: usize, rows: &[u64]) {
         self.dtype = numbers.dtype();
         match numbers {
-            Numbers::F32(values) => gather(values, width, rows, &mut self.floats),
-            Numbers::U8(values) => {
+            TypedNumbers::F32(values) => gather(values, width, rows, &mut self.floats),
+            TypedNumbers::U8(values) => {
                 gather(values, width, rows, &mut self.bytes);
                 self.floats.clear();
                 self.floats.extend(self.bytes.iter().map(|byte| f32::from(*byte)));
             }
-            Numbers::U32(values) => {
+            TypedNumbers::U32(values) => {
                 gather(values, width, rows, &mut self.ids);
                 self.floats.clear();
                 self.floats.extend(self.ids.iter().map(|id| *id as f32));
@@ -93,11 +115,11 @@ impl Column {
     }
 
     /// The numbers as they are.
-    pub fn numbers(&self) -> Numbers<'_> {
+    pub fn numbers(&self) -> TypedNumbers<'_> {
         match self.dtype {
-            NumberType::F32 => Numbers::F32(&self.floats),
-            NumberType::U8 => Numbers::U8(&self.bytes),
-            NumberType::U32 => Numbers::U32(&self.ids),
+            NumberType::F32 => TypedNumbers::F32(&self.floats),
+            NumberType::U8 => TypedNumbers::U8(&self.bytes),
+            NumberType::U32 => TypedNumbers::U32(&self.ids),
         }
     }
 
@@ -119,24 +141,26 @@ impl Column {
     /// As f32 on a device; ids stay ids.
     fn tensor(&self, shape: impl Into<candle_core::Shape>, device: &Device) -> Result<Tensor> {
         Ok(match self.numbers() {
-            Numbers::F32(values) => Tensor::from_slice(values, shape, device)?,
-            Numbers::U8(values) => {
+            TypedNumbers::F32(values) => Tensor::from_slice(values, shape, device)?,
+            TypedNumbers::U8(values) => {
                 Tensor::from_slice(values, shape, device)?.to_dtype(DType::F32)?
             }
-            Numbers::U32(values) => Tensor::from_slice(values, shape, device)?,
+            TypedNumbers::U32(values) => Tensor::from_slice(values, shape, device)?,
         })
     }
 
     /// Folds the bits of each number into a hash.
     pub(crate) fn fold(&self, hash: u64, mix: impl Fn(u64, u64) -> u64) -> u64 {
         match self.numbers() {
-            Numbers::F32(values) => {
+            TypedNumbers::F32(values) => {
                 values.iter().fold(hash, |hash, value| mix(hash, u64::from(value.to_bits())))
             }
-            Numbers::U8(values) => {
+            TypedNumbers::U8(values) => {
                 values.iter().fold(hash, |hash, byte| mix(hash, u64::from(*byte)))
             }
-            Numbers::U32(values) => values.iter().fold(hash, |hash, id| mix(hash, u64::from(*id))),
+            TypedNumbers::U32(values) => {
+                values.iter().fold(hash, |hash, id| mix(hash, u64::from(*id)))
+            }
         }
     }
 }
@@ -144,9 +168,9 @@ impl Column {
 /// Some samples: their features, their targets, and how much each counts.
 #[derive(Debug, Clone, Default)]
 pub struct Batch {
-    columns: Vec<Column>,
+    columns: Vec<BatchColumn>,
     /// Stands for a column that there isn't.
-    none: Column,
+    none: BatchColumn,
     len: usize,
     /// (batch,) or (batch, k).
     y_dims: Vec<usize>,
@@ -154,8 +178,8 @@ pub struct Batch {
 
 impl Batch {
     /// So many samples of these columns, whose numbers are still to come.
-    pub(crate) fn begin(&mut self, specs: &[ColumnSpec], len: usize) -> &mut [Column] {
-        self.columns.resize_with(specs.len(), Column::default);
+    pub(crate) fn begin(&mut self, specs: &[ColumnSpec], len: usize) -> &mut [BatchColumn] {
+        self.columns.resize_with(specs.len(), BatchColumn::default);
         self.columns.iter_mut().zip(specs).for_each(|(column, spec)| column.begin(spec));
         self.len = len;
         self.y_dims.clear();
@@ -175,12 +199,12 @@ impl Batch {
     }
 
     /// The features: (batch, …input), row-major.
-    pub fn x(&self) -> &Column {
+    pub fn x(&self) -> &BatchColumn {
         self.columns.first().unwrap_or(&self.none)
     }
 
     /// The targets: (batch,) or (batch, k).
-    pub fn y(&self) -> &Column {
+    pub fn y(&self) -> &BatchColumn {
         self.columns.get(1).unwrap_or(&self.none)
     }
 
@@ -190,7 +214,7 @@ impl Batch {
     }
 
     /// How much each sample counts, (batch,), where samples count differently.
-    pub fn weight(&self) -> Option<&Column> {
+    pub fn weight(&self) -> Option<&BatchColumn> {
         self.columns.get(2)
     }
 
@@ -219,12 +243,4 @@ fn gather<T: Copy>(values: &[T], width: usize, rows: &[u64], gathered: &mut Vec<
         let start = row as usize * width;
         gathered.extend_from_slice(&values[start..start + width]);
     }
-}
-
-/// What a training learns from.
-pub struct TrainingData<'a> {
-    /// The samples that are trained on.
-    pub train: Box<dyn Samples + 'a>,
-    /// The samples that are held back.
-    pub validation: Option<Box<dyn Samples + 'a>>,
 }

@@ -12,7 +12,7 @@ use crate::data::Shuffle;
 use crate::error::{Error, Result};
 pub use crate::files::CHECKPOINT;
 use crate::files::{TensorFile, exact, from_exact, write_safetensors};
-use crate::history::{History, Table};
+use crate::history::{History, HistoryTable};
 use crate::trainer::{Position, TrainerState};
 
 /// A checkpoint: a trainer's state, and what it was trained on and how.
@@ -28,7 +28,7 @@ pub struct Checkpoint {
 impl Checkpoint {
     /// The bytes of the file: a function of what it holds.
     pub fn to_bytes(&self) -> Result<Vec<u8>> {
-        let mut history = Table::default();
+        let mut history = HistoryTable::default();
         history.add(&self.state.history.epochs);
         let mut bytes = Vec::new();
         self.write(&history, &mut bytes)?;
@@ -36,7 +36,7 @@ impl Checkpoint {
     }
 
     /// Writes the file, with this history in place of the state's.
-    pub(crate) fn write(&self, history: &Table, out: &mut dyn Write) -> Result<()> {
+    pub(crate) fn write(&self, history: &HistoryTable, out: &mut dyn Write) -> Result<()> {
         let state = &self.state;
         let scores: Vec<Vec<Value>> =
             state.scores.iter().map(|list| list.iter().map(|x| exact(*x)).collect()).collect();
@@ -148,7 +148,7 @@ fn history(metadata: &Value, file: &TensorFile) -> Option<History> {
     match (&metadata["keys"], file.tensors.get("history")) {
         (Value::Null, _) => read(metadata),
         (_, None) => Some(History::default()),
-        (keys, Some(tensor)) => Table::history(&read::<Vec<String>>(keys)?, tensor),
+        (keys, Some(tensor)) => HistoryTable::history(&read::<Vec<String>>(keys)?, tensor),
     }
 }
 

@@ -51,7 +51,7 @@ impl History {
 
     /// The history as CSV: a column for the epoch (from 1) and one for every key.
     pub fn to_csv(&self) -> String {
-        let mut table = Table::default();
+        let mut table = HistoryTable::default();
         table.add(&self.epochs);
         table.to_csv(0)
     }
@@ -60,7 +60,7 @@ impl History {
 /// The same numbers as one list: what a checkpoint holds, and what history.csv is written from. An
 /// epoch more costs a few numbers, however many there were.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub(crate) struct Table {
+pub(crate) struct HistoryTable {
     /// In alphabetical order.
     keys: Vec<String>,
     /// Epoch after epoch, a number for each key.
@@ -71,7 +71,7 @@ pub(crate) struct Table {
 /// Stands where an epoch lacks a key: a NaN that no computation gives.
 const ABSENT: u64 = 0x7ff8_0000_00ab_5e47;
 
-impl Table {
+impl HistoryTable {
     /// Adds epochs at the end; true where they brought keys that were not there before.
     pub(crate) fn add(&mut self, epochs: &[EpochLogs]) -> bool {
         let known = self.keys.len();
@@ -135,7 +135,7 @@ impl Table {
         Ok(Tensor::from_slice(&self.values, shape, &Device::Cpu)?)
     }
 
-    /// The history that [`Table::keys`] and [`Table::to_tensor`] gave; None where the two don't
+    /// The history that [`HistoryTable::keys`] and [`HistoryTable::to_tensor`] gave; None where the two don't
     /// belong together.
     pub(crate) fn history(keys: &[String], tensor: &Tensor) -> Option<History> {
         let rows: Vec<Vec<f64>> = tensor.to_vec2().ok()?;
@@ -166,7 +166,7 @@ mod tests {
             epoch(1, &[("loss", 0.1), ("zeta", f64::NAN)]),
             epoch(2, &[("accuracy", 1.0 / 3.0), ("loss", f64::INFINITY)]),
         ];
-        let mut table = Table::default();
+        let mut table = HistoryTable::default();
         assert!(table.add(&epochs[..1]));
         assert!(table.add(&epochs[1..]));
         assert_eq!(
@@ -174,7 +174,7 @@ mod tests {
             "epoch,accuracy,loss,zeta\n1,,0.1,NaN\n2,0.3333333333333333,inf,\n"
         );
         assert_eq!(table.to_csv(1), "2,0.3333333333333333,inf,\n");
-        let back = Table::history(table.keys(), &table.to_tensor().unwrap()).unwrap();
+        let back = HistoryTable::history(table.keys(), &table.to_tensor().unwrap()).unwrap();
         assert_eq!(format!("{back:?}"), format!("{:?}", History { epochs }));
     }
 }

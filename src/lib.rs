@@ -34,7 +34,7 @@
 //!   in which order
 //! - [`reference`]: what the lists and the keys mean, for the reference page and `lanthorn explain`
 //! - `random`: one seed, named streams that need no state
-//! - `evaluate`, `predictor`, `history`: what a model is worth, and what it says; `meaning`:
+//! - `scores`, `report`, `evaluate`, `predictor`, `history`: what a model is worth, and what it says; `meaning`:
 //!   what its outputs stand for
 //! - `artifact`, `checkpoint`, `run`, `self_test`, `weights_file`, `init_weights`, `files`: what is
 //!   on disk; `disk`: every write and rename; `lock`: one process in a run's folder
@@ -94,9 +94,11 @@ mod predictor;
 mod random;
 pub mod reference;
 pub mod regularizers;
+mod report;
 mod run;
 mod run_config;
 mod schedules;
+mod scores;
 mod sections;
 mod self_test;
 mod sequential;
@@ -122,6 +124,8 @@ pub mod model {
     pub use crate::evaluate::*;
     pub use crate::network::*;
     pub use crate::predictor::*;
+    pub use crate::report::*;
+    pub use crate::scores::*;
     pub use crate::self_test::*;
     pub use crate::stored::*;
     pub use crate::summary::*;

@@ -46,7 +46,7 @@ impl Need {
         };
         let batch = train.batch_size.min(samples.max(1));
         let trainable = weights.trainable().map(crate::weights::Weight::elements);
-        let keeps_best = train.callbacks.iter().any(|callback| callback.item.keeps_best());
+        let keeps_best = train.hooks.iter().any(|hook| hook.keeps_best());
         let of_weights = numbers(weights.count());
         let optimizer = numbers(OptimizerState::numbers(&train.optimizer, weights));
         let best = if keeps_best { of_weights } else { 0 };

@@ -7,22 +7,30 @@ use std::ops::ControlFlow;
 
 use candle_core::{Device, Tensor};
 
-pub(crate) use crate::batch::TrainingData;
 use crate::callbacks::{Hook, Logs};
 use crate::data::{Order, Samples, Shuffle};
 use crate::diagnostics::Code;
 use crate::engine::{self, Engine, GraphEngine, Task};
 use crate::error::{Error, Result};
-use crate::evaluate::{Scores, score, score_each};
+use crate::evaluate::{score, score_each};
 use crate::events::{Clock, Event, Flow, Listeners};
 pub(crate) use crate::events::{Ending, Outcome, Position};
 use crate::history::{EpochLogs, History};
 use crate::network::Network;
 use crate::optimizers::OptimizerState;
 use crate::random::Random;
+use crate::scores::Scores;
 use crate::spec::{Spec, TrainSpec};
 use crate::threads;
 pub use state::TrainerState;
+
+/// What a training learns from.
+pub struct TrainingData<'a> {
+    /// The samples that are trained on.
+    pub train: Box<dyn Samples + 'a>,
+    /// The samples that are held back.
+    pub validation: Option<Box<dyn Samples + 'a>>,
+}
 
 /// A model being trained: everything that changes from step to step.
 pub struct Trainer {

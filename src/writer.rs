@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use crate::checkpoint::{CHECKPOINT, Checkpoint};
 use crate::disk::{self, Disk, Existing};
 use crate::error::{Error, Result};
-use crate::history::{EpochLogs, HISTORY, Table};
+use crate::history::{EpochLogs, HISTORY, HistoryTable};
 
 /// Writes the checkpoints of one run: the first and the last always, between them one whenever the
 /// last is old enough and written. There is never more than one copy of the state beside the
@@ -145,7 +145,7 @@ impl Writer {
     pub(crate) fn write_history(&self, epochs: &[EpochLogs]) -> Result<()> {
         self.wait();
         let files = lock(&self.files);
-        let mut table = Table::default();
+        let mut table = HistoryTable::default();
         table.add(epochs);
         let (path, text) = (files.folder.join(HISTORY), table.to_csv(0));
         if epochs.is_empty() || std::fs::read(&path).is_ok_and(|old| old == text.as_bytes()) {
@@ -219,14 +219,14 @@ fn write_all(shared: &Shared, files: &Mutex<Files>) {
 struct Files {
     folder: PathBuf,
     disk: Arc<dyn Disk>,
-    table: Table,
+    table: HistoryTable,
     /// Epochs that history.csv holds; None where it has to be written anew.
     written: Option<usize>,
 }
 
 impl Files {
     fn new(folder: &Path, disk: Arc<dyn Disk>) -> Files {
-        Files { folder: folder.to_path_buf(), disk, table: Table::default(), written: None }
+        Files { folder: folder.to_path_buf(), disk, table: HistoryTable::default(), written: None }
     }
 
     fn write(&mut self, task: &WriteTask) -> Result<()> {

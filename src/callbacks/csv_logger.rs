@@ -46,26 +46,26 @@ impl Callback for CsvLogger {
             let help = "a resumed run goes on with its file by itself; remove it";
             return Err(Problem::at("append", "`append` must be false, got true").help(help));
         }
-        Ok(Box::new(Table { name: self.filename.clone(), separator, state: State::default() }))
+        Ok(Box::new(CsvHook { name: self.filename.clone(), separator, state: CsvState::default() }))
     }
 }
 
 #[derive(Clone)]
-struct Table {
+struct CsvHook {
     name: String,
     separator: u8,
-    state: State,
+    state: CsvState,
 }
 
 /// The rows themselves are those of the history.
 #[derive(Clone, Default, Serialize, Deserialize)]
-struct State {
+struct CsvState {
     keys: Vec<String>,
 }
 
-impl Hook for Table {
+impl Hook for CsvHook {
     fn on_train_begin(&mut self, _: &mut Requests) {
-        self.state = State::default();
+        self.state = CsvState::default();
     }
 
     fn on_epoch_end(&mut self, epoch: usize, logs: &mut Logs, requests: &mut Requests) {
@@ -109,7 +109,7 @@ impl Hook for Table {
     }
 }
 
-impl Table {
+impl CsvHook {
     fn header(&self) -> Result<String, Error> {
         self.row(std::iter::once("epoch".to_string()).chain(self.state.keys.iter().cloned()))
     }

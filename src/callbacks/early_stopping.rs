@@ -57,30 +57,36 @@ impl Callback for EarlyStopping {
     fn start(&self, training: &TrainingInfo) -> Result<Box<dyn Hook>, Problem> {
         check_verbose(self.verbose)?;
         let monitor = Monitor::new(&self.monitor, self.mode, self.min_delta, training)?;
-        let state = State::default();
-        Ok(Box::new(Watch { config: self.clone(), monitor, state, stopped: None, warned: false }))
+        let state = StoppingState::default();
+        Ok(Box::new(StoppingHook {
+            config: self.clone(),
+            monitor,
+            state,
+            stopped: None,
+            warned: false,
+        }))
     }
 }
 
 #[derive(Clone)]
-struct Watch {
+struct StoppingHook {
     config: EarlyStopping,
     monitor: Monitor,
-    state: State,
+    state: StoppingState,
     stopped: Option<usize>,
     warned: bool,
 }
 
 #[derive(Clone, Default, Serialize, Deserialize)]
-struct State {
+struct StoppingState {
     wait: usize,
     best: Option<Exact>,
     best_epoch: usize,
 }
 
-impl Hook for Watch {
+impl Hook for StoppingHook {
     fn on_train_begin(&mut self, _: &mut Requests) {
-        self.state = State::default();
+        self.state = StoppingState::default();
         self.stopped = None;
     }
 

@@ -29,11 +29,11 @@ pub(super) fn check_name(key: &str, name: &str) -> Result<(), Problem> {
 /// A file's name with fields: `{epoch:02d}-{val_loss:.2f}.safetensors`.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Template {
-    parts: Vec<Part>,
+    parts: Vec<NamePart>,
 }
 
 #[derive(Debug, Clone, PartialEq)]
-enum Part {
+enum NamePart {
     Text(String),
     Field { key: String, zero: bool, width: usize, precision: Option<usize>, style: Style },
 }
@@ -70,7 +70,7 @@ impl Template {
                 ));
             };
             rest = after;
-            parts.push(Part::Text(std::mem::take(&mut plain)));
+            parts.push(NamePart::Text(std::mem::take(&mut plain)));
             let (key, format) = field.split_once(':').unwrap_or((field, ""));
             if !keys.contains(&key) {
                 let list = keys.iter().map(|key| format!("`{key}`")).collect::<Vec<_>>().join(", ");
@@ -86,7 +86,7 @@ impl Template {
             })?);
         }
         plain.push_str(rest);
-        parts.push(Part::Text(plain));
+        parts.push(NamePart::Text(plain));
         Ok(Template { parts })
     }
 
@@ -94,8 +94,8 @@ impl Template {
     pub(super) fn name(&self, epoch: usize, batch: usize, logs: &Logs) -> Result<String, String> {
         let mut name = String::new();
         for part in &self.parts {
-            let Part::Field { key, zero, width, precision, style } = part else {
-                if let Part::Text(text) = part {
+            let NamePart::Field { key, zero, width, precision, style } = part else {
+                if let NamePart::Text(text) = part {
                     name.push_str(text);
                 }
                 continue;
@@ -131,7 +131,7 @@ impl Template {
 }
 
 /// `02d`, `.2f`, `8.3e`, `.1%`; None for what isn't one of these.
-fn read_format(key: &str, format: &str, is_count: bool) -> Option<Part> {
+fn read_format(key: &str, format: &str, is_count: bool) -> Option<NamePart> {
     let (style, format) = match format.char_indices().last() {
         Some((at, 'd')) if is_count => (Style::Integer, &format[..at]),
         Some((at, 'f' | 'F')) => (Style::Fixed, &format[..at]),
@@ -151,7 +151,7 @@ fn read_format(key: &str, format: &str, is_count: bool) -> Option<Part> {
         "" => 0,
         width => width.parse::<usize>().ok().filter(|width| *width < 100)?,
     };
-    Some(Part::Field { key: key.to_string(), zero, width, precision, style })
+    Some(NamePart::Field { key: key.to_string(), zero, width, precision, style })
 }
 
 /// As Python writes it: `1.50e-03`.

@@ -76,11 +76,11 @@ impl Callback for ModelCheckpoint {
             monitor = Some(Monitor::new(&self.monitor, self.mode, 0.0, training)?);
         }
         let best = self.initial_value_threshold.map(Exact);
-        Ok(Box::new(Keeper {
+        Ok(Box::new(CheckpointHook {
             config: self.clone(),
             template,
             monitor: monitor.filter(|_| self.save_best_only),
-            state: State { best, batches: 0 },
+            state: SavingState { best, batches: 0 },
             epoch: 0,
             warned: false,
         }))
@@ -114,24 +114,24 @@ impl ModelCheckpoint {
 }
 
 #[derive(Clone)]
-struct Keeper {
+struct CheckpointHook {
     config: ModelCheckpoint,
     template: Template,
     /// Only where the best alone is kept.
     monitor: Option<Monitor>,
-    state: State,
+    state: SavingState,
     epoch: usize,
     warned: bool,
 }
 
 #[derive(Clone, Serialize, Deserialize)]
-struct State {
+struct SavingState {
     best: Option<Exact>,
     /// Since the last save.
     batches: usize,
 }
 
-impl Hook for Keeper {
+impl Hook for CheckpointHook {
     fn on_epoch_begin(&mut self, epoch: usize, _: &mut Requests) {
         self.epoch = epoch;
     }
@@ -166,7 +166,7 @@ impl Hook for Keeper {
     }
 }
 
-impl Keeper {
+impl CheckpointHook {
     /// Saves the model, if it is to be saved.
     fn keep(&mut self, epoch: usize, batch: usize, logs: &Logs, requests: &mut Requests) {
         let speaks = self.config.verbose > 0;

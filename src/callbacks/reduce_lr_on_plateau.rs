@@ -65,33 +65,33 @@ impl Callback for ReduceLrOnPlateau {
             return Err(Problem::at("min_lr", message));
         }
         let monitor = Monitor::new(&self.monitor, self.mode, self.min_delta, training)?;
-        Ok(Box::new(Watch {
+        Ok(Box::new(PlateauHook {
             config: self.clone(),
             monitor,
-            state: State::default(),
+            state: PlateauState::default(),
             warned: false,
         }))
     }
 }
 
 #[derive(Clone)]
-struct Watch {
+struct PlateauHook {
     config: ReduceLrOnPlateau,
     monitor: Monitor,
-    state: State,
+    state: PlateauState,
     warned: bool,
 }
 
 #[derive(Clone, Default, Serialize, Deserialize)]
-struct State {
+struct PlateauState {
     best: Option<Exact>,
     wait: usize,
     cooldown: usize,
 }
 
-impl Hook for Watch {
+impl Hook for PlateauHook {
     fn on_train_begin(&mut self, _: &mut Requests) {
-        self.state = State::default();
+        self.state = PlateauState::default();
     }
 
     fn on_epoch_end(&mut self, epoch: usize, logs: &mut Logs, requests: &mut Requests) {
@@ -139,7 +139,7 @@ impl Hook for Watch {
     }
 }
 
-impl Watch {
+impl PlateauHook {
     fn reduce(&mut self, epoch: usize, requests: &mut Requests) {
         let Some(old) = requests.learning_rate.filter(|rate| *rate > self.config.min_lr as f32)
         else {

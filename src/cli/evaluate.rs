@@ -8,7 +8,7 @@ use clap::Args;
 use lanthorn::Error;
 use lanthorn::config::Document;
 use lanthorn::data::{self, Dataset, Memory, Preprocessing};
-use lanthorn::metrics::report::Report;
+use lanthorn::model::Report;
 use lanthorn::model::{Scores, score};
 use lanthorn::training::CONFIG;
 use lanthorn::training::Config;

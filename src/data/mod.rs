@@ -52,6 +52,7 @@ use head::Kept;
 use header::{CsvFormat, Header};
 use part::Part;
 use records::Record;
+use samples::mix;
 use source::Source;
 use table::Table;
 
@@ -279,14 +280,6 @@ impl Loaded {
         }
         Ok(hash)
     }
-}
-
-/// One more word of a hash; for a given hash, other words give other results.
-fn mix(hash: u64, word: u64) -> u64 {
-    (hash ^ word)
-        .wrapping_add(0x9e37_79b9_7f4a_7c15)
-        .wrapping_mul(0xff51_afd7_ed55_8ccd)
-        .rotate_left(29)
 }
 
 /// The text of a file that the configuration names at `key`.

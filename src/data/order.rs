@@ -38,10 +38,10 @@ impl Shuffle {
 /// assert!(rows.into_iter().eq(0..1000)); // every sample once
 /// ```
 #[derive(Debug, Clone)]
-pub struct Order(Kind);
+pub struct Order(OrderKind);
 
 #[derive(Debug, Clone)]
-enum Kind {
+enum OrderKind {
     AsTheyAre,
     List(Vec<u64>),
     Keyed(Permutation),
@@ -50,7 +50,7 @@ enum Kind {
 impl Order {
     /// The samples as they are.
     pub fn unshuffled() -> Order {
-        Order(Kind::AsTheyAre)
+        Order(OrderKind::AsTheyAre)
     }
 
     /// The order of an epoch over so many samples.
@@ -60,18 +60,18 @@ impl Order {
             Shuffle::List => {
                 let mut list: Vec<u64> = (0..samples).collect();
                 stream.shuffle(&mut list);
-                Kind::List(list)
+                OrderKind::List(list)
             }
-            Shuffle::Keyed => Kind::Keyed(Permutation::new(&mut stream, samples)),
+            Shuffle::Keyed => OrderKind::Keyed(Permutation::new(&mut stream, samples)),
         })
     }
 
     /// The sample at a position; both from 0.
     pub fn at(&self, position: u64) -> u64 {
         match &self.0 {
-            Kind::AsTheyAre => position,
-            Kind::List(list) => list[position as usize],
-            Kind::Keyed(permutation) => permutation.at(position),
+            OrderKind::AsTheyAre => position,
+            OrderKind::List(list) => list[position as usize],
+            OrderKind::Keyed(permutation) => permutation.at(position),
         }
     }
 }

@@ -4,10 +4,10 @@ use candle_core::{Device, Tensor};
 
 use crate::data::Samples;
 use crate::error::{Error, Result};
-use crate::evaluate::Scores;
 use crate::losses::LossEntry;
 use crate::network::Network;
 use crate::optimizers::OptimizerState;
+use crate::scores::Scores;
 
 /// What an engine works on: the same from step to step.
 #[derive(Clone, Copy)]

@@ -3,14 +3,14 @@
 use candle_core::{Tensor, Var};
 
 use super::api::{Engine, Task};
-use crate::batch::{Batch, Column};
+use crate::batch::{Batch, BatchColumn};
 use crate::error::Result;
-use crate::evaluate::{ScoredBatch, Scores};
 use crate::gradients::Gradients;
 use crate::kernel_model::{KernelModel, with_slices};
 use crate::losses::LossEntry;
 use crate::network::Network;
 use crate::optimizers::{OptimizerState, in_place};
+use crate::scores::{ScoredBatch, Scores};
 
 /// Runs a network whose every layer has a kernel.
 pub struct CpuEngine {
@@ -63,7 +63,7 @@ impl CpuEngine {
         let shape = network.spec().output();
         let (y, mask, dy) = kernels.output_mask_and_gradient(batch.x().floats());
         let mask = mask.filter(|_| shape.rank() >= 2);
-        let (width, weight) = (shape.last(), batch.weight().map(Column::floats));
+        let (width, weight) = (shape.last(), batch.weight().map(BatchColumn::floats));
         let value = loss.compute_slices(batch.y().floats(), y, width, mask, weight, scratch, dy);
         if let Some(value) = value {
             return Ok(value);
@@ -94,7 +94,7 @@ impl CpuEngine {
             mask: self.kernels.mask(),
             target: self.batch.y().floats(),
             target_shape: self.batch.y_dims(),
-            weight: self.batch.weight().map(Column::floats),
+            weight: self.batch.weight().map(BatchColumn::floats),
         });
     }
 }

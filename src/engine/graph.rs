@@ -5,13 +5,13 @@
 use candle_core::{Device, Tensor, Var};
 
 use super::api::{Engine, Task};
-use crate::batch::{Batch, Column};
+use crate::batch::{Batch, BatchColumn};
 use crate::error::Result;
-use crate::evaluate::{Deferred, Scores};
 use crate::gradients::Gradients;
 use crate::layers::Context;
 use crate::network::Network;
 use crate::optimizers::{OptimizerState, in_place};
+use crate::scores::{Deferred, Scores};
 use crate::threads;
 
 /// Runs any network.
@@ -84,7 +84,7 @@ impl GraphEngine {
             mask: mask.map(|mask| mask.detach()),
             target: batch.y().floats().to_vec(),
             target_shape: batch.y_dims().to_vec(),
-            weight: batch.weight().map(|weight| Column::floats(weight).to_vec()),
+            weight: batch.weight().map(|weight| BatchColumn::floats(weight).to_vec()),
         })
     }
 

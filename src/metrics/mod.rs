@@ -16,7 +16,6 @@ mod hinge;
 mod io_u;
 mod metric;
 mod r2_score;
-pub mod report;
 mod rows;
 mod similarity;
 #[cfg(test)]
@@ -47,6 +46,7 @@ pub use metric::{
     Accumulator, CopyAccumulator, Metric, MetricBatch, MetricCommon, MetricEntry, log_keys,
 };
 pub use r2_score::{ClassAggregation, R2Score};
+pub(crate) use rows::argmax;
 pub use similarity::{ConcordanceCorrelation, CosineSimilarity, PearsonCorrelation};
 pub use top_k::{SparseTopKCategoricalAccuracy, TopKCategoricalAccuracy};
 

@@ -3,9 +3,9 @@
 use candle_core::Var;
 use candle_core::backprop::GradStore;
 
-use super::in_place::in_place;
+use super::in_place::{Change, in_place};
 use super::optimizer::OptimizerEntry;
-use super::state::{Change, OptimizerState};
+use super::state::OptimizerState;
 use crate::gradients::Gradients;
 use crate::weights::Weight;
 

@@ -4,8 +4,10 @@ use std::cell::RefCell;
 
 use candle_core::{CpuStorage, DType, InplaceOp1, Layout, Tensor, Var};
 
-use super::state::Change;
 use crate::error::{Error, Result};
+
+/// What is done to the values of a weight.
+pub type Change<'a> = dyn FnMut(&mut [f32]) -> Result<()> + 'a;
 
 /// Runs `change` over the values of a weight (row-major): in place on the CPU, by way of the host
 /// on other devices.

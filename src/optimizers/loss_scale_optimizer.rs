@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::optimizer::{Optimizer, OptimizerEntry, Parameter, Scaled, UpdateStep};
+use super::optimizer::{LossScaling, Optimizer, OptimizerEntry, Parameter, UpdateStep};
 use crate::checks;
 use crate::error::{Problem, Result};
 use crate::gradients::Gradients;
@@ -72,8 +72,8 @@ impl Optimizer for LossScaleOptimizer {
         checks::at_least_one("dynamic_growth_steps", self.dynamic_growth_steps as f64)
     }
 
-    fn scaled(&self) -> Option<Scaled<'_>> {
-        Some(Scaled {
+    fn scaled(&self) -> Option<LossScaling<'_>> {
+        Some(LossScaling {
             inner: &self.inner_optimizer,
             initial_scale: self.initial_scale as f32,
             growth_steps: self.dynamic_growth_steps,
@@ -92,8 +92,8 @@ pub(super) struct DynamicScale {
 }
 
 impl DynamicScale {
-    pub(super) fn new(scaled: &Scaled<'_>) -> Self {
-        let Scaled { initial_scale, growth_steps, .. } = *scaled;
+    pub(super) fn new(scaled: &LossScaling<'_>) -> Self {
+        let LossScaling { initial_scale, growth_steps, .. } = *scaled;
         DynamicScale { step_counter: 0, scale: initial_scale, growth_steps }
     }
 

@@ -36,17 +36,20 @@ pub use adamw::AdamW;
 pub use candle::CandleOptimizer;
 pub use common::OptimizerCommon;
 pub use ftrl::Ftrl;
+pub use in_place::Change;
 pub(crate) use in_place::in_place;
 pub use lamb::Lamb;
 pub use lion::Lion;
 pub use loss_scale_optimizer::LossScaleOptimizer;
 pub use muon::Muon;
 pub use nadam::Nadam;
-pub use optimizer::{Optimizer, OptimizerEntry, Parameter, Scaled, Slot, UpdateStep, WeightPlace};
+pub use optimizer::{
+    LossScaling, Optimizer, OptimizerEntry, Parameter, Slot, UpdateStep, WeightPlace,
+};
 pub use rmsprop::RmsProp;
 pub use schedule_free_adamw::ScheduleFreeAdamW;
 pub use sgd::Sgd;
-pub use state::{Change, OptimizerState};
+pub use state::OptimizerState;
 
 /// Learning rates over the steps.
 pub mod schedules {

@@ -72,14 +72,14 @@ pub trait Optimizer: fmt::Debug + Send + Sync + AnyItem {
     }
 
     /// Where it scales the loss around another optimizer: that one, and how.
-    fn scaled(&self) -> Option<Scaled<'_>> {
+    fn scaled(&self) -> Option<LossScaling<'_>> {
         None
     }
 }
 
 /// An optimizer around which the loss is scaled.
 #[derive(Debug, Clone, Copy)]
-pub struct Scaled<'a> {
+pub struct LossScaling<'a> {
     /// The optimizer that updates the weights.
     pub inner: &'a OptimizerEntry,
     /// The scale at first.

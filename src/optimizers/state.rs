@@ -5,7 +5,7 @@ use std::sync::Arc;
 use candle_core::Var;
 
 use super::common::OptimizerCommon;
-use super::in_place::in_place;
+use super::in_place::{Change, in_place};
 use super::loss_scale_optimizer::DynamicScale;
 use super::optimizer::{Optimizer, OptimizerEntry, Parameter, Slot, UpdateStep, WeightPlace};
 use crate::constraints::Constraint;
@@ -33,9 +33,6 @@ pub struct OptimizerState {
     scratch: Vec<f32>,
     norms: Vec<f32>,
 }
-
-/// What is done to the values of a weight.
-pub type Change<'a> = dyn FnMut(&mut [f32]) -> Result<()> + 'a;
 
 /// What is kept for one weight.
 pub(super) struct WeightState {

@@ -7,7 +7,7 @@ use crate::error::{Error, Result};
 
 /// Where a variable is kept.
 #[derive(Clone, Copy)]
-enum Kept {
+enum Variable {
     /// Keras's loss scaling has these two of its own, which never change.
     OuterIteration,
     OuterRate,
@@ -61,26 +61,26 @@ impl OptimizerState {
         Ok(())
     }
 
-    fn kept(&self) -> Vec<Kept> {
+    fn kept(&self) -> Vec<Variable> {
         let mut kept = Vec::new();
         if self.dynamic_scale.is_some() {
             kept.extend([
-                Kept::OuterIteration,
-                Kept::OuterRate,
-                Kept::StepCounter,
-                Kept::DynamicScale,
+                Variable::OuterIteration,
+                Variable::OuterRate,
+                Variable::StepCounter,
+                Variable::DynamicScale,
             ]);
         }
-        kept.push(Kept::Iteration);
+        kept.push(Variable::Iteration);
         if !self.is_scheduled() {
-            kept.push(Kept::LearningRate);
+            kept.push(Variable::LearningRate);
         }
         let weights = 0..self.weights.len();
         if self.common.uses_ema() {
-            kept.extend(weights.clone().map(Kept::Average));
+            kept.extend(weights.clone().map(Variable::Average));
         }
         if self.common.gradient_accumulation_steps.is_some() {
-            kept.extend(weights.clone().map(Kept::Accumulator));
+            kept.extend(weights.clone().map(Variable::Accumulator));
         }
         let specs = self.weights.iter().flat_map(|weight| &weight.specs);
         let blocks = specs.map(|slot| slot.block + 1).max().unwrap_or(0);
@@ -88,57 +88,59 @@ impl OptimizerState {
             for weight in weights.clone() {
                 let specs = self.weights[weight].specs.iter().enumerate();
                 let in_block = specs.filter(|(_, slot)| slot.block == block);
-                kept.extend(in_block.map(|(slot, _)| Kept::Slot(weight, slot)));
+                kept.extend(in_block.map(|(slot, _)| Variable::Slot(weight, slot)));
             }
         }
-        kept.extend((0..self.scalars.len()).map(Kept::Scalar));
+        kept.extend((0..self.scalars.len()).map(Variable::Scalar));
         kept
     }
 
-    fn name(&self, kept: Kept) -> String {
+    fn name(&self, kept: Variable) -> String {
         let of = |weight: usize, what: &str| {
             let path = self.weights[weight].place().path.replace(['.', '/'], "_");
             if what.is_empty() { path } else { format!("{path}_{what}") }
         };
         match kept {
-            Kept::OuterIteration | Kept::Iteration => "iteration".to_string(),
-            Kept::OuterRate | Kept::LearningRate => "learning_rate".to_string(),
-            Kept::StepCounter => "step_counter".to_string(),
-            Kept::DynamicScale => "dynamic_scale".to_string(),
-            Kept::Average(weight) => of(weight, "average"),
-            Kept::Accumulator(weight) => of(weight, "gradient_accumulator"),
-            Kept::Slot(weight, slot) => of(weight, self.weights[weight].specs[slot].name),
-            Kept::Scalar(_) => "variable".to_string(),
+            Variable::OuterIteration | Variable::Iteration => "iteration".to_string(),
+            Variable::OuterRate | Variable::LearningRate => "learning_rate".to_string(),
+            Variable::StepCounter => "step_counter".to_string(),
+            Variable::DynamicScale => "dynamic_scale".to_string(),
+            Variable::Average(weight) => of(weight, "average"),
+            Variable::Accumulator(weight) => of(weight, "gradient_accumulator"),
+            Variable::Slot(weight, slot) => of(weight, self.weights[weight].specs[slot].name),
+            Variable::Scalar(_) => "variable".to_string(),
         }
     }
 
-    fn shape(&self, kept: Kept) -> &[usize] {
+    fn shape(&self, kept: Variable) -> &[usize] {
         match kept {
-            Kept::Average(weight) | Kept::Accumulator(weight) => &self.weights[weight].shape,
-            Kept::Slot(weight, slot) => &self.weights[weight].specs[slot].shape,
+            Variable::Average(weight) | Variable::Accumulator(weight) => {
+                &self.weights[weight].shape
+            }
+            Variable::Slot(weight, slot) => &self.weights[weight].specs[slot].shape,
             _ => &[],
         }
     }
 
-    fn read(&self, kept: Kept) -> Result<Tensor> {
+    fn read(&self, kept: Variable) -> Result<Tensor> {
         let dynamic = self.dynamic_scale.unwrap_or_default();
         let count = |count: u64| Tensor::new(count as i64, &Device::Cpu);
         let values = |values: &[f32]| Tensor::from_slice(values, self.shape(kept), &Device::Cpu);
         Ok(match kept {
-            Kept::OuterIteration => count(0),
-            Kept::OuterRate => values(&[0.0]),
-            Kept::StepCounter => count(dynamic.step_counter),
-            Kept::DynamicScale => values(&[dynamic.scale]),
-            Kept::Iteration => count(self.iterations),
-            Kept::LearningRate => values(&[self.constant_rate]),
-            Kept::Average(weight) => values(&self.weights[weight].average),
-            Kept::Accumulator(weight) => values(&self.weights[weight].accumulator),
-            Kept::Slot(weight, slot) => values(&self.weights[weight].slots[slot]),
-            Kept::Scalar(scalar) => values(&self.scalars[scalar..=scalar]),
+            Variable::OuterIteration => count(0),
+            Variable::OuterRate => values(&[0.0]),
+            Variable::StepCounter => count(dynamic.step_counter),
+            Variable::DynamicScale => values(&[dynamic.scale]),
+            Variable::Iteration => count(self.iterations),
+            Variable::LearningRate => values(&[self.constant_rate]),
+            Variable::Average(weight) => values(&self.weights[weight].average),
+            Variable::Accumulator(weight) => values(&self.weights[weight].accumulator),
+            Variable::Slot(weight, slot) => values(&self.weights[weight].slots[slot]),
+            Variable::Scalar(scalar) => values(&self.scalars[scalar..=scalar]),
         }?)
     }
 
-    fn write(&mut self, kept: Kept, tensor: &Tensor) -> Result<()> {
+    fn write(&mut self, kept: Variable, tensor: &Tensor) -> Result<()> {
         let tensor = tensor.to_device(&Device::Cpu)?.flatten_all()?;
         let count = || -> Result<u64> {
             let counts = tensor.to_dtype(DType::I64)?.to_vec1::<i64>()?;
@@ -147,21 +149,21 @@ impl OptimizerState {
         let values = || -> Result<Vec<f32>> { Ok(tensor.to_dtype(DType::F32)?.to_vec1::<f32>()?) };
         let number = || -> Result<f32> { Ok(values()?.first().copied().unwrap_or_default()) };
         match kept {
-            Kept::OuterIteration | Kept::OuterRate => {}
-            Kept::StepCounter => {
+            Variable::OuterIteration | Variable::OuterRate => {}
+            Variable::StepCounter => {
                 let counter = count()?;
                 self.dynamic_scale.iter_mut().for_each(|dynamic| dynamic.step_counter = counter);
             }
-            Kept::DynamicScale => {
+            Variable::DynamicScale => {
                 let scale = number()?;
                 self.dynamic_scale.iter_mut().for_each(|dynamic| dynamic.scale = scale);
             }
-            Kept::Iteration => self.iterations = count()?,
-            Kept::LearningRate => self.constant_rate = number()?,
-            Kept::Average(weight) => self.weights[weight].average = values()?,
-            Kept::Accumulator(weight) => self.weights[weight].accumulator = values()?,
-            Kept::Slot(weight, slot) => self.weights[weight].slots[slot] = values()?,
-            Kept::Scalar(scalar) => self.scalars[scalar] = number()?,
+            Variable::Iteration => self.iterations = count()?,
+            Variable::LearningRate => self.constant_rate = number()?,
+            Variable::Average(weight) => self.weights[weight].average = values()?,
+            Variable::Accumulator(weight) => self.weights[weight].accumulator = values()?,
+            Variable::Slot(weight, slot) => self.weights[weight].slots[slot] = values()?,
+            Variable::Scalar(scalar) => self.scalars[scalar] = number()?,
         }
         Ok(())
     }

@@ -1,7 +1,7 @@
 //! Samples in memory, row after row.
 
-use super::{ColumnSpec, Samples};
-use crate::batch::{Column, Numbers};
+use super::Samples;
+use crate::batch::{BatchColumn, ColumnSpec, TypedNumbers};
 use crate::data::Dataset;
 use crate::error::Result;
 
@@ -21,7 +21,7 @@ use crate::error::Result;
 #[derive(Debug, Clone)]
 pub struct Memory<'a> {
     columns: Vec<ColumnSpec>,
-    x: Numbers<'a>,
+    x: TypedNumbers<'a>,
     y: &'a [f32],
     weights: &'a [f32],
 }
@@ -36,12 +36,12 @@ impl<'a> Memory<'a> {
         y_shape: &[usize],
         weights: Option<&'a [f32]>,
     ) -> Self {
-        Memory::of(Numbers::F32(x), x_width, y, y_shape, weights)
+        Memory::of(TypedNumbers::F32(x), x_width, y, y_shape, weights)
     }
 
     /// The same with features of any type: ids stay whole numbers.
     pub fn of(
-        x: Numbers<'a>,
+        x: TypedNumbers<'a>,
         x_width: usize,
         y: &'a [f32],
         y_shape: &[usize],
@@ -71,12 +71,12 @@ impl Samples for Memory<'_> {
         &self.columns
     }
 
-    fn gather_column(&self, column: usize, rows: &[u64], to: &mut Column) -> Result<()> {
+    fn gather_column(&self, column: usize, rows: &[u64], to: &mut BatchColumn) -> Result<()> {
         let width = self.columns.get(column).map_or(0, ColumnSpec::width);
         let values = match column {
             0 => self.x,
-            1 => Numbers::F32(self.y),
-            _ => Numbers::F32(self.weights),
+            1 => TypedNumbers::F32(self.y),
+            _ => TypedNumbers::F32(self.weights),
         };
         to.take(values, width, rows);
         Ok(())
@@ -92,20 +92,21 @@ mod tests {
     #[test]
     fn rows_come_in_the_order_asked_with_the_type_that_they_have() {
         let ids = [7, 16_777_217, 9];
-        let samples = Memory::of(Numbers::U32(&ids), 1, &[0.5, 1.5, 2.5], &[], Some(&[1., 2., 3.]));
+        let samples =
+            Memory::of(TypedNumbers::U32(&ids), 1, &[0.5, 1.5, 2.5], &[], Some(&[1., 2., 3.]));
         let mut batch = Batch::default();
         samples.gather(&[1, 0], &mut batch).unwrap();
         assert_eq!(samples.columns()[0].dtype, NumberType::U32);
-        assert_eq!(batch.x().numbers(), Numbers::U32(&[16_777_217, 7])); // no f32 holds the first
+        assert_eq!(batch.x().numbers(), TypedNumbers::U32(&[16_777_217, 7])); // no f32 holds the first
         assert_eq!(batch.y().floats(), [1.5, 0.5]);
-        assert_eq!(batch.weight().map(Column::floats), Some(&[2.0, 1.0][..]));
+        assert_eq!(batch.weight().map(BatchColumn::floats), Some(&[2.0, 1.0][..]));
         assert_eq!(batch.len(), 2);
 
         // another kind of samples in the same batch: nothing is left of the last
         let bytes = [1, 2, 3, 4];
-        let pictures = Memory::of(Numbers::U8(&bytes), 2, &[1., 0.], &[], None);
+        let pictures = Memory::of(TypedNumbers::U8(&bytes), 2, &[1., 0.], &[], None);
         pictures.gather(&[1], &mut batch).unwrap();
-        assert_eq!(batch.x().numbers(), Numbers::U8(&[3, 4]));
+        assert_eq!(batch.x().numbers(), TypedNumbers::U8(&[3, 4]));
         assert_eq!((batch.x().floats(), batch.weight()), (&[3.0, 4.0][..], None));
     }
 

@@ -6,9 +6,10 @@
 mod memory;
 mod subset;
 
-use crate::batch::{Batch, Column, NumberType};
+use crate::batch::{Batch, BatchColumn};
 use crate::error::Result;
 
+pub use crate::batch::ColumnSpec;
 pub use memory::Memory;
 pub use subset::Subset;
 
@@ -22,7 +23,7 @@ pub trait Samples: Send + Sync {
     fn columns(&self) -> &[ColumnSpec];
 
     /// One column of these rows, in this order, over what `to` held.
-    fn gather_column(&self, column: usize, rows: &[u64], to: &mut Column) -> Result<()>;
+    fn gather_column(&self, column: usize, rows: &[u64], to: &mut BatchColumn) -> Result<()>;
 
     /// All columns of these rows, in this order.
     fn gather(&self, rows: &[u64], batch: &mut Batch) -> Result<()> {
@@ -38,29 +39,6 @@ pub trait Samples: Send + Sync {
     }
 }
 
-/// One column of samples.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ColumnSpec {
-    /// Its name, for messages.
-    pub name: String,
-    /// The type of its numbers.
-    pub dtype: NumberType,
-    /// The shape of one sample: `[]` for one number.
-    pub shape: Vec<usize>,
-}
-
-impl ColumnSpec {
-    /// A column of f32.
-    pub fn floats(name: &str, shape: &[usize]) -> ColumnSpec {
-        ColumnSpec { name: name.to_string(), dtype: NumberType::F32, shape: shape.to_vec() }
-    }
-
-    /// Numbers a sample.
-    pub fn width(&self) -> usize {
-        self.shape.iter().product()
-    }
-}
-
 /// Rows that are gathered at a time where all are wanted.
 const CHUNK: u64 = 8192;
 
@@ -68,19 +46,19 @@ const CHUNK: u64 = 8192;
 /// knows its data by. Columns one after the other, whatever holds them.
 pub(crate) fn fingerprint(samples: &dyn Samples, hash: u64) -> Result<u64> {
     let (mut hash, rows) = (hash, samples.len() as u64);
-    let (mut column, mut chunk) = (Column::default(), Vec::new());
+    let (mut column, mut chunk) = (BatchColumn::default(), Vec::new());
     for index in 0..COLUMNS {
         let Some(spec) = samples.columns().get(index) else {
-            hash = super::mix(hash, 0);
+            hash = mix(hash, 0);
             continue;
         };
-        hash = super::mix(hash, rows * spec.width() as u64);
+        hash = mix(hash, rows * spec.width() as u64);
         column.begin(spec);
         for start in (0..rows).step_by(CHUNK as usize) {
             chunk.clear();
             chunk.extend(start..rows.min(start + CHUNK));
             samples.gather_column(index, &chunk, &mut column)?;
-            hash = column.fold(hash, super::mix);
+            hash = column.fold(hash, mix);
         }
     }
     Ok(hash)
@@ -88,3 +66,11 @@ pub(crate) fn fingerprint(samples: &dyn Samples, hash: u64) -> Result<u64> {
 
 /// Features, target and weight.
 const COLUMNS: usize = 3;
+
+/// One more word of a hash; for a given hash, other words give other results.
+pub(super) fn mix(hash: u64, word: u64) -> u64 {
+    (hash ^ word)
+        .wrapping_add(0x9e37_79b9_7f4a_7c15)
+        .wrapping_mul(0xff51_afd7_ed55_8ccd)
+        .rotate_left(29)
+}

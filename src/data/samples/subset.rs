@@ -1,7 +1,7 @@
 //! Some rows of other samples: a fold, a split, the share of one machine.
 
-use super::{ColumnSpec, Samples};
-use crate::batch::Column;
+use super::Samples;
+use crate::batch::{BatchColumn, ColumnSpec};
 use crate::error::Result;
 
 /// Some rows of other samples, in an order of their own; nothing is copied.
@@ -26,7 +26,7 @@ impl Samples for Subset<'_> {
         self.of.columns()
     }
 
-    fn gather_column(&self, column: usize, rows: &[u64], to: &mut Column) -> Result<()> {
+    fn gather_column(&self, column: usize, rows: &[u64], to: &mut BatchColumn) -> Result<()> {
         let rows: Vec<u64> = rows.iter().map(|row| self.rows[*row as usize]).collect();
         self.of.gather_column(column, &rows, to)
     }

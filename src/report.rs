@@ -2,11 +2,11 @@
 
 use serde::Serialize;
 
-use super::rows::argmax;
 use crate::artifact::Model;
 use crate::data::Preprocessing;
 use crate::error::{Error, Result};
 use crate::meaning::Meaning;
+use crate::metrics::argmax;
 
 /// The confusion matrix of a classifier over some samples, and what follows from it.
 #[derive(Debug, Clone, PartialEq, Eq)]
