@@ -97,6 +97,7 @@ pub mod regularizers;
 mod report;
 mod run;
 mod run_config;
+mod runs;
 mod schedules;
 mod scores;
 mod sections;
@@ -154,6 +155,7 @@ pub mod training {
     pub use crate::memory::*;
     pub use crate::plan::*;
     pub use crate::run::*;
+    pub use crate::runs::*;
     pub use crate::sections::*;
     pub use crate::sequential::*;
     pub use crate::spec::*;

@@ -23,7 +23,7 @@ pub struct Section {
     /// `Layers`.
     pub title: &'static str,
     /// The arguments that all of its entries take.
-    pub shared: Vec<Argument>,
+    pub shared: Vec<DescribedKey>,
     /// What it holds, in its order.
     pub entries: Vec<Described>,
     /// Whether the entries are told in a line each.
@@ -40,12 +40,12 @@ pub struct Described {
     /// What it is.
     pub about: String,
     /// Its own arguments.
-    pub arguments: Vec<Argument>,
+    pub arguments: Vec<DescribedKey>,
 }
 
 /// An argument, or a key of a section.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Argument {
+pub struct DescribedKey {
     /// `units`.
     pub name: String,
     /// What it means, with its default.
@@ -219,7 +219,7 @@ fn names<T: JsonSchema>(title: &'static str) -> Section {
     let mut entries = Vec::new();
     for choice in choices(&schema) {
         let about = one_line(&choice["description"]);
-        let mut push = |name: &str, arguments: Vec<Argument>| {
+        let mut push = |name: &str, arguments: Vec<DescribedKey>| {
             let (name, about) = (name.to_string(), about.clone());
             entries.push(Described { name, aliases: Vec::new(), about, arguments });
         };
@@ -228,7 +228,7 @@ fn names<T: JsonSchema>(title: &'static str) -> Section {
         }
         for (name, value) in choice["properties"].as_object().into_iter().flatten() {
             let keys = value["properties"].as_object().into_iter().flatten();
-            let argument = |(key, value): (&String, &Value)| Argument {
+            let argument = |(key, value): (&String, &Value)| DescribedKey {
                 name: key.clone(),
                 about: one_line(&value["description"]),
                 is_required: false,
@@ -239,11 +239,11 @@ fn names<T: JsonSchema>(title: &'static str) -> Section {
     Section { title, shared: Vec::new(), entries, is_short: true }
 }
 
-fn arguments(schema: &Value) -> Vec<Argument> {
+fn arguments(schema: &Value) -> Vec<DescribedKey> {
     let required: Vec<&str> =
         schema["required"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
     let keys = schema["properties"].as_object().into_iter().flatten();
-    keys.map(|(key, value)| Argument {
+    keys.map(|(key, value)| DescribedKey {
         name: key.clone(),
         about: one_line(&value["description"]),
         is_required: required.contains(&key.as_str()),
@@ -251,17 +251,17 @@ fn arguments(schema: &Value) -> Vec<Argument> {
     .collect()
 }
 
-fn lines(arguments: &[Argument]) -> String {
-    let line = |Argument { name, about, is_required }: &Argument| {
+fn lines(arguments: &[DescribedKey]) -> String {
+    let line = |DescribedKey { name, about, is_required }: &DescribedKey| {
         let must = if *is_required { " (required)" } else { "" };
         format!("- `{name}`{must}: {about}\n")
     };
     arguments.iter().map(line).collect()
 }
 
-fn indented(arguments: &[Argument]) -> String {
+fn indented(arguments: &[DescribedKey]) -> String {
     let width = arguments.iter().map(|argument| argument.name.len()).max().unwrap_or(0);
-    let line = |Argument { name, about, is_required }: &Argument| {
+    let line = |DescribedKey { name, about, is_required }: &DescribedKey| {
         let must = if *is_required { "Required. " } else { "" };
         format!("  {name:width$}  {must}{about}\n")
     };

@@ -12,6 +12,7 @@ mod init;
 mod inspect;
 mod output;
 mod predict;
+mod runs;
 mod schema;
 mod signals;
 mod summary;
@@ -66,6 +67,8 @@ enum Verb {
     Convert(convert::ConvertArguments),
     /// Show the tensors and metadata of any safetensors file
     Inspect(inspect::InspectArguments),
+    /// List the runs in a folder with their metrics, the best first
+    Runs(runs::RunsArguments),
     /// Explain a name, a key of the configuration or the code of an error
     Explain(explain::ExplainArguments),
     /// Print the JSON Schema of configurations, for editors
@@ -105,6 +108,7 @@ fn dispatch(verb: Verb, common: &CommonArguments) -> Result<ExitCode> {
         Verb::Import(own) => import::run(&own, common)?,
         Verb::Convert(own) => convert::run(&own, common)?,
         Verb::Inspect(own) => inspect::run(&own, common)?,
+        Verb::Runs(own) => runs::run(&own, common)?,
         Verb::Explain(own) => explain::run(&own)?,
         Verb::Schema(own) => schema::run(&own)?,
         Verb::Completions { shell } => {

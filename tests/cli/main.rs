@@ -22,6 +22,7 @@ mod memory;
 mod outputs;
 mod resume;
 mod run_folder;
+mod runs;
 mod rust_api;
 #[cfg(unix)]
 mod streams;

@@ -1,0 +1,111 @@
+//! Runs: what the folders of runs hold, read from the headers of their files alone.
+
+use std::path::{Path, PathBuf};
+
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::artifact::{MODEL, Training};
+use crate::callbacks::Logs;
+use crate::checkpoint::CHECKPOINT;
+use crate::config::Node;
+use crate::error::{Error, Result};
+use crate::files::TensorFile;
+use crate::history::History;
+use crate::metrics::MetricEntry;
+use crate::run::CONFIG;
+
+/// What a run has come to.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct RunSummary {
+    /// Its folder.
+    pub run: PathBuf,
+    /// Epochs that were trained.
+    pub epochs: usize,
+    /// The epoch (from 1) whose weights the model has, where they are not the last one's.
+    pub best_epoch: Option<usize>,
+    /// How it stands.
+    pub state: RunState,
+    /// The loss and the metrics of its model, by their names.
+    pub metrics: Logs,
+}
+
+/// How a run stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RunState {
+    /// Its training has ended.
+    Finished,
+    /// A callback stopped it before its last epoch.
+    Stopped,
+    /// It was interrupted, and its model is of that moment.
+    Interrupted,
+    /// It has a checkpoint and no model: it is training, or was killed.
+    Unfinished,
+}
+
+impl RunState {
+    /// `finished`, as it is shown.
+    pub fn name(self) -> &'static str {
+        match self {
+            RunState::Finished => "finished",
+            RunState::Stopped => "stopped early",
+            RunState::Interrupted => "interrupted",
+            RunState::Unfinished => "unfinished",
+        }
+    }
+}
+
+/// The runs in a folder, by their names.
+pub fn runs_in(folder: &Path) -> Result<Vec<RunSummary>> {
+    let entries = std::fs::read_dir(folder).map_err(|error| {
+        let message = format!("can't read {}: {error}", folder.display());
+        Error::run(message)
+            .with_help("name the folder that holds the runs; it is `runs` by default")
+    })?;
+    let mut folders: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).collect();
+    folders.sort();
+    folders.retain(|path| path.join(CONFIG).is_file());
+    Ok(folders.into_iter().map(summary).collect())
+}
+
+/// Sorts runs by a metric, the best first; those without it come last.
+pub fn sort_runs(runs: &mut [RunSummary], metric: &str) {
+    let sign = if more_is_better(metric) { -1.0 } else { 1.0 };
+    let value = |run: &RunSummary| {
+        let value = run.metrics.get(metric).filter(|value| !value.is_nan());
+        value.map_or(f64::INFINITY, |value| sign * value)
+    };
+    runs.sort_by(|a, b| value(a).total_cmp(&value(b)));
+}
+
+/// Whether more of a metric is better, by its name: `val_auc_1` is the metric `auc`.
+fn more_is_better(key: &str) -> bool {
+    let name = key.strip_prefix("val_").unwrap_or(key);
+    let plain = name.trim_end_matches(|c: char| c.is_ascii_digit()).trim_end_matches('_');
+    [name, plain].into_iter().any(|name| {
+        let metric: Result<MetricEntry, _> = Node::from_json(&Value::from(name)).read();
+        metric.is_ok_and(|metric| metric.item.higher_is_better())
+    })
+}
+
+fn summary(run: PathBuf) -> RunSummary {
+    let model = TensorFile::metadata(&run.join(MODEL));
+    let training: Option<Training> =
+        model.and_then(|model| serde_json::from_value(model["training"].clone()).ok());
+    if let Some(training) = training {
+        let state = match (&training.interrupted, &training.stopped) {
+            (Some(_), _) => RunState::Interrupted,
+            (None, Some(_)) => RunState::Stopped,
+            (None, None) => RunState::Finished,
+        };
+        let Training { epochs, best_epoch, logs, .. } = training;
+        return RunSummary { run, epochs, best_epoch, state, metrics: logs };
+    }
+    let checkpoint = TensorFile::metadata(&run.join(CHECKPOINT)).unwrap_or_default();
+    let epochs = checkpoint["position"]["epoch"].as_u64().unwrap_or(0) as usize;
+    let history: History =
+        serde_json::from_value(checkpoint["history"].clone()).unwrap_or_default();
+    let metrics = history.epochs.last().map(|epoch| epoch.logs.clone()).unwrap_or_default();
+    RunSummary { run, epochs, best_epoch: None, state: RunState::Unfinished, metrics }
+}
