@@ -1,6 +1,7 @@
 //! `lanthorn evaluate`.
 
 use std::path::{Path, PathBuf};
+use std::process::ExitCode;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use anyhow::Result;
@@ -17,6 +18,7 @@ use lanthorn::training::{Task, engine_of};
 use serde_json::json;
 
 use super::common::{CommonArguments, load_model};
+use super::require::Requirement;
 use super::view;
 
 #[derive(Args)]
@@ -34,9 +36,12 @@ pub(crate) struct EvaluateArguments {
     /// For classes: also print precision, recall and F1 of each class, and the confusion matrix
     #[arg(long)]
     report: bool,
+    /// Exit with code 4 where a loss or metric doesn't meet this, such as `accuracy>=0.9`
+    #[arg(long, value_name = "CONDITION")]
+    require: Vec<Requirement>,
 }
 
-pub(crate) fn run(arguments: &EvaluateArguments, common: &CommonArguments) -> Result<()> {
+pub(crate) fn run(arguments: &EvaluateArguments, common: &CommonArguments) -> Result<ExitCode> {
     let model = load_model(&arguments.model, &common.device()?, common)?;
     let (Some(preprocessing), Some(train)) = (&model.preprocessing, &model.spec.train) else {
         return Err(Error::run("the model was saved without its training settings").into());
@@ -69,6 +74,8 @@ pub(crate) fn run(arguments: &EvaluateArguments, common: &CommonArguments) -> Re
     score(engine_of(&model.network)?.as_mut(), &task, size, &mut scores)?;
     let logs = scores.logs("")?;
     let report = report.as_deref().map(lock);
+    let unmet = Requirement::unmet(&arguments.require, &logs)?;
+    let code = if unmet.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(4) };
     if common.json {
         let mut document = json!({ "rows": data.len(), "metrics": logs });
         if let Some(part) = &part {
@@ -77,7 +84,11 @@ pub(crate) fn run(arguments: &EvaluateArguments, common: &CommonArguments) -> Re
         if let Some(report) = &report {
             report.to_json(&mut document);
         }
-        return view::json(&document);
+        if !arguments.require.is_empty() {
+            document["unmet"] = json!(unmet);
+        }
+        view::json(&document)?;
+        return Ok(code);
     }
     let mut text = String::new();
     for (key, value) in logs.iter() {
@@ -87,7 +98,11 @@ pub(crate) fn run(arguments: &EvaluateArguments, common: &CommonArguments) -> Re
     if let Some(report) = &report {
         text += &report.to_text();
     }
-    view::result(&text)
+    view::result(&text)?;
+    for requirement in &unmet {
+        view::note(&format!("not met: {requirement}"));
+    }
+    Ok(code)
 }
 
 /// The report, which the scores' watcher has, too.

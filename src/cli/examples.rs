@@ -59,6 +59,11 @@ const ALL: &[Example] = &[
         tables: &[("wine.csv", include_str!("../../examples/data/wine.csv"))],
     },
     Example {
+        name: "resnet8",
+        config: include_str!("../../configs/resnet8.yaml"),
+        tables: &[("pictures.csv", include_str!("../../examples/data/pictures.csv"))],
+    },
+    Example {
         name: "sequences_lstm",
         config: include_str!("../../configs/sequences_lstm.yaml"),
         tables: &[("sequences.csv", include_str!("../../examples/data/sequences.csv"))],

@@ -12,6 +12,7 @@ mod init;
 mod inspect;
 mod output;
 mod predict;
+mod require;
 mod runs;
 mod schema;
 mod signals;
@@ -102,7 +103,7 @@ fn dispatch(verb: Verb, common: &CommonArguments) -> Result<ExitCode> {
         Verb::Init(own) => init::run(&own, common)?,
         Verb::Check(own) => check::run(&own, common)?,
         Verb::Summary(own) => summary::run(&own, common)?,
-        Verb::Evaluate(own) => evaluate::run(&own, common)?,
+        Verb::Evaluate(own) => return evaluate::run(&own, common),
         Verb::Predict(own) => predict::run(&own, common)?,
         Verb::Export(own) => export::run(&own, common)?,
         Verb::Import(own) => import::run(&own, common)?,

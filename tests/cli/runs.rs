@@ -45,3 +45,25 @@ fn unfinished_runs_and_damaged_ones_stand_in_the_list() {
     std::fs::create_dir(folder.path("empty")).unwrap();
     assert_eq!(folder.ok("runs empty"), "no runs in empty\n");
 }
+
+#[test]
+fn a_requirement_that_is_not_met_has_an_exit_code_of_its_own() {
+    let folder = Folder::with_loan();
+    folder.ok("train loan.yaml -q --set fit.epochs=1");
+    let evaluate = |condition: &str| {
+        folder.call(&["evaluate", "runs/loan-001", "loan.csv", "--require", condition])
+    };
+    assert_eq!(evaluate("loss < 100").code, 0);
+    assert_eq!(evaluate("accuracy>=0").code, 0);
+    let call = evaluate("accuracy>=1.5");
+    assert_eq!(call.code, 4);
+    assert!(call.stdout.contains("accuracy:"), "the result is printed all the same");
+    assert!(call.stderr.contains("not met: accuracy >= 1.5: it is 0."), "{}", call.stderr);
+    let call = folder.run("evaluate runs/loan-001 loan.csv --json --require loss<=0");
+    assert_eq!(call.code, 4);
+    let document: serde_json::Value = serde_json::from_str(&call.stdout).unwrap();
+    assert_eq!(document["unmet"].as_array().unwrap().len(), 1);
+    assert_eq!(evaluate("acuracy>0").code, 1);
+    assert_eq!(evaluate("accuracy").code, 2);
+    assert_eq!(evaluate("accuracy>much").code, 2);
+}
