@@ -25,6 +25,7 @@
 //!
 //! [`WeightOptions`]: crate::weights::WeightOptions
 
+mod by_rank;
 mod declare;
 mod schema;
 
@@ -33,6 +34,7 @@ use std::marker::PhantomData;
 
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, Visitor};
 
+pub(crate) use by_rank::by_rank;
 pub(crate) use declare::configuration;
 pub(crate) use schema::{Properties, json};
 

@@ -3,14 +3,10 @@
 use super::Convolution;
 use super::plan::ConvolutionForm;
 use crate::activations::Activation;
-use crate::error::{Problem, Result};
 use crate::initializers::Initializer;
-use crate::layers::configuration::{Configuration, configuration};
-use crate::layers::layer::{Forward, Layer, MaskRule};
+use crate::layers::configuration::{Configuration, by_rank, configuration};
 use crate::layers::spatial::{DataFormat, Padding, PerAxis};
 use crate::regularizers::Regularizer;
-use crate::shape::Shape;
-use crate::weights::Scope;
 
 configuration! {
     /// `output[p] = activation(Σ_a input[q] · kernel[a] + bias)`, where q is
@@ -53,12 +49,7 @@ configuration! {
     }
 }
 
-/// [`Conv`] over a sequence.
-pub type Conv1D = Conv<1>;
-/// [`Conv`] over an image.
-pub type Conv2D = Conv<2>;
-/// [`Conv`] over a volume.
-pub type Conv3D = Conv<3>;
+by_rank! { Conv: Conv1D, Conv2D, Conv3D; convolution, activation }
 
 impl<const RANK: usize> Conv<RANK> {
     /// The layer with Keras's defaults.
@@ -84,23 +75,5 @@ impl<const RANK: usize> Conv<RANK> {
             bias: self.use_bias.then_some(&self.bias),
             activity: &self.activity_regularizer,
         }
-    }
-}
-
-impl<const RANK: usize> Layer for Conv<RANK> {
-    fn output_shape(&self, input: &Shape) -> Result<Shape, Problem> {
-        self.convolution().output_shape(input)
-    }
-
-    fn build(&self, input: &Shape, scope: &mut Scope<'_>) -> Result<Box<dyn Forward>> {
-        self.convolution().build(input, scope)
-    }
-
-    fn activation(&self) -> Option<&Activation> {
-        Some(&self.activation)
-    }
-
-    fn mask_rule(&self) -> MaskRule {
-        MaskRule::Drops
     }
 }

@@ -4,14 +4,10 @@
 use super::Convolution;
 use super::plan::ConvolutionForm;
 use crate::activations::Activation;
-use crate::error::{Problem, Result};
 use crate::initializers::Initializer;
-use crate::layers::configuration::{Configuration, configuration};
-use crate::layers::layer::{Forward, Layer, MaskRule};
+use crate::layers::configuration::{Configuration, by_rank, configuration};
 use crate::layers::spatial::{DataFormat, Padding, PerAxis};
 use crate::regularizers::Regularizer;
-use crate::shape::Shape;
-use crate::weights::Scope;
 
 configuration! {
     /// `output[p · strides + a · dilation_rate - before] += input[p] · kernel[a]`, for all p and
@@ -52,12 +48,7 @@ configuration! {
     }
 }
 
-/// [`ConvTranspose`] over a sequence.
-pub type Conv1DTranspose = ConvTranspose<1>;
-/// [`ConvTranspose`] over an image.
-pub type Conv2DTranspose = ConvTranspose<2>;
-/// [`ConvTranspose`] over a volume.
-pub type Conv3DTranspose = ConvTranspose<3>;
+by_rank! { ConvTranspose: Conv1DTranspose, Conv2DTranspose, Conv3DTranspose; convolution, activation }
 
 impl<const RANK: usize> ConvTranspose<RANK> {
     /// The layer with Keras's defaults.
@@ -83,23 +74,5 @@ impl<const RANK: usize> ConvTranspose<RANK> {
             bias: self.use_bias.then_some(&self.bias),
             activity: &self.activity_regularizer,
         }
-    }
-}
-
-impl<const RANK: usize> Layer for ConvTranspose<RANK> {
-    fn output_shape(&self, input: &Shape) -> Result<Shape, Problem> {
-        self.convolution().output_shape(input)
-    }
-
-    fn build(&self, input: &Shape, scope: &mut Scope<'_>) -> Result<Box<dyn Forward>> {
-        self.convolution().build(input, scope)
-    }
-
-    fn activation(&self) -> Option<&Activation> {
-        Some(&self.activation)
-    }
-
-    fn mask_rule(&self) -> MaskRule {
-        MaskRule::Drops
     }
 }

@@ -3,14 +3,10 @@
 use super::Convolution;
 use super::plan::ConvolutionForm;
 use crate::activations::Activation;
-use crate::error::{Problem, Result};
 use crate::initializers::Initializer;
-use crate::layers::configuration::{Configuration, configuration};
-use crate::layers::layer::{Forward, Layer, MaskRule};
+use crate::layers::configuration::{Configuration, by_rank, configuration};
 use crate::layers::spatial::{DataFormat, Padding, PerAxis};
 use crate::regularizers::Regularizer;
-use crate::shape::Shape;
-use crate::weights::Scope;
 
 configuration! {
     /// `output[p, c · m + i] = activation(Σ_a input[p · strides + a, c] · kernel[a, c, i] + bias)`,
@@ -50,10 +46,7 @@ configuration! {
     }
 }
 
-/// [`DepthwiseConv`] over a sequence.
-pub type DepthwiseConv1D = DepthwiseConv<1>;
-/// [`DepthwiseConv`] over an image.
-pub type DepthwiseConv2D = DepthwiseConv<2>;
+by_rank! { DepthwiseConv: DepthwiseConv1D, DepthwiseConv2D; convolution, activation }
 
 impl<const RANK: usize> DepthwiseConv<RANK> {
     /// The layer with Keras's defaults.
@@ -78,23 +71,5 @@ impl<const RANK: usize> DepthwiseConv<RANK> {
             bias: self.use_bias.then_some(&self.bias),
             activity: &self.activity_regularizer,
         }
-    }
-}
-
-impl<const RANK: usize> Layer for DepthwiseConv<RANK> {
-    fn output_shape(&self, input: &Shape) -> Result<Shape, Problem> {
-        self.convolution().output_shape(input)
-    }
-
-    fn build(&self, input: &Shape, scope: &mut Scope<'_>) -> Result<Box<dyn Forward>> {
-        self.convolution().build(input, scope)
-    }
-
-    fn activation(&self) -> Option<&Activation> {
-        Some(&self.activation)
-    }
-
-    fn mask_rule(&self) -> MaskRule {
-        MaskRule::Drops
     }
 }

@@ -3,14 +3,10 @@
 use super::Convolution;
 use super::plan::ConvolutionForm;
 use crate::activations::Activation;
-use crate::error::{Problem, Result};
 use crate::initializers::Initializer;
-use crate::layers::configuration::{Configuration, configuration};
-use crate::layers::layer::{Forward, Layer, MaskRule};
+use crate::layers::configuration::{Configuration, by_rank, configuration};
 use crate::layers::spatial::{DataFormat, Padding, PerAxis};
 use crate::regularizers::Regularizer;
-use crate::shape::Shape;
-use crate::weights::Scope;
 
 configuration! {
     /// A depthwise convolution, to which strides, padding and dilation apply, then
@@ -52,10 +48,7 @@ configuration! {
     }
 }
 
-/// [`SeparableConv`] over a sequence.
-pub type SeparableConv1D = SeparableConv<1>;
-/// [`SeparableConv`] over an image.
-pub type SeparableConv2D = SeparableConv<2>;
+by_rank! { SeparableConv: SeparableConv1D, SeparableConv2D; convolution, activation }
 
 impl<const RANK: usize> SeparableConv<RANK> {
     /// The layer with Keras's defaults.
@@ -82,23 +75,5 @@ impl<const RANK: usize> SeparableConv<RANK> {
             bias: self.use_bias.then_some(&self.bias),
             activity: &self.activity_regularizer,
         }
-    }
-}
-
-impl<const RANK: usize> Layer for SeparableConv<RANK> {
-    fn output_shape(&self, input: &Shape) -> Result<Shape, Problem> {
-        self.convolution().output_shape(input)
-    }
-
-    fn build(&self, input: &Shape, scope: &mut Scope<'_>) -> Result<Box<dyn Forward>> {
-        self.convolution().build(input, scope)
-    }
-
-    fn activation(&self) -> Option<&Activation> {
-        Some(&self.activation)
-    }
-
-    fn mask_rule(&self) -> MaskRule {
-        MaskRule::Drops
     }
 }

@@ -1,13 +1,9 @@
 //! AdaptiveAveragePooling1D, 2D, 3D: the mean of evenly spread windows.
 
 use super::pool::{Pool, Seen};
-use crate::error::{Problem, Result};
 use crate::kernels::pool::Pooling;
-use crate::layers::configuration::configuration;
-use crate::layers::layer::{Forward, Layer, MaskRule};
+use crate::layers::configuration::{by_rank, configuration};
 use crate::layers::spatial::{DataFormat, PerAxis};
-use crate::shape::Shape;
-use crate::weights::Scope;
 
 configuration! {
     /// The mean of each of `output_size` evenly spaced windows, for each channel: along an axis
@@ -24,12 +20,7 @@ configuration! {
     }
 }
 
-/// [`AdaptiveAveragePooling`] over a sequence.
-pub type AdaptiveAveragePooling1D = AdaptiveAveragePooling<1>;
-/// [`AdaptiveAveragePooling`] over an image.
-pub type AdaptiveAveragePooling2D = AdaptiveAveragePooling<2>;
-/// [`AdaptiveAveragePooling`] over a volume.
-pub type AdaptiveAveragePooling3D = AdaptiveAveragePooling<3>;
+by_rank! { AdaptiveAveragePooling: AdaptiveAveragePooling1D, AdaptiveAveragePooling2D, AdaptiveAveragePooling3D; pool }
 
 impl<const RANK: usize> AdaptiveAveragePooling<RANK> {
     fn pool(&self) -> Pool<'_> {
@@ -44,19 +35,5 @@ impl<const RANK: usize> AdaptiveAveragePooling<RANK> {
             seen: Seen::Adaptive { output_size: &self.output_size },
             format: self.data_format,
         }
-    }
-}
-
-impl<const RANK: usize> Layer for AdaptiveAveragePooling<RANK> {
-    fn output_shape(&self, input: &Shape) -> Result<Shape, Problem> {
-        self.pool().output_shape(input)
-    }
-
-    fn build(&self, input: &Shape, _: &mut Scope<'_>) -> Result<Box<dyn Forward>> {
-        self.pool().build(input)
-    }
-
-    fn mask_rule(&self) -> MaskRule {
-        MaskRule::Drops
     }
 }

@@ -1,13 +1,9 @@
 //! AdaptiveMaxPooling1D, 2D, 3D: the largest number of evenly spread windows.
 
 use super::pool::{Pool, Seen};
-use crate::error::{Problem, Result};
 use crate::kernels::pool::Pooling;
-use crate::layers::configuration::configuration;
-use crate::layers::layer::{Forward, Layer, MaskRule};
+use crate::layers::configuration::{by_rank, configuration};
 use crate::layers::spatial::{DataFormat, PerAxis};
-use crate::shape::Shape;
-use crate::weights::Scope;
 
 configuration! {
     /// The largest value in each of `output_size` evenly spaced windows, for each channel: along
@@ -24,12 +20,7 @@ configuration! {
     }
 }
 
-/// [`AdaptiveMaxPooling`] over a sequence.
-pub type AdaptiveMaxPooling1D = AdaptiveMaxPooling<1>;
-/// [`AdaptiveMaxPooling`] over an image.
-pub type AdaptiveMaxPooling2D = AdaptiveMaxPooling<2>;
-/// [`AdaptiveMaxPooling`] over a volume.
-pub type AdaptiveMaxPooling3D = AdaptiveMaxPooling<3>;
+by_rank! { AdaptiveMaxPooling: AdaptiveMaxPooling1D, AdaptiveMaxPooling2D, AdaptiveMaxPooling3D; pool }
 
 impl<const RANK: usize> AdaptiveMaxPooling<RANK> {
     fn pool(&self) -> Pool<'_> {
@@ -41,19 +32,5 @@ impl<const RANK: usize> AdaptiveMaxPooling<RANK> {
             seen: Seen::Adaptive { output_size: &self.output_size },
             format: self.data_format,
         }
-    }
-}
-
-impl<const RANK: usize> Layer for AdaptiveMaxPooling<RANK> {
-    fn output_shape(&self, input: &Shape) -> Result<Shape, Problem> {
-        self.pool().output_shape(input)
-    }
-
-    fn build(&self, input: &Shape, _: &mut Scope<'_>) -> Result<Box<dyn Forward>> {
-        self.pool().build(input)
-    }
-
-    fn mask_rule(&self) -> MaskRule {
-        MaskRule::Drops
     }
 }

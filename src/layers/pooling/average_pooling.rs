@@ -1,13 +1,9 @@
 //! AveragePooling1D, 2D, 3D: the mean of each window.
 
 use super::pool::{Pool, Seen};
-use crate::error::{Problem, Result};
 use crate::kernels::pool::Pooling;
-use crate::layers::configuration::configuration;
-use crate::layers::layer::{Forward, Layer, MaskRule};
+use crate::layers::configuration::{by_rank, configuration};
 use crate::layers::spatial::{DataFormat, Padding, PerAxis};
-use crate::shape::Shape;
-use crate::weights::Scope;
 
 configuration! {
     /// The mean of each window, for each channel; padding is not counted.
@@ -27,12 +23,7 @@ configuration! {
     }
 }
 
-/// [`AveragePooling`] over a sequence.
-pub type AveragePooling1D = AveragePooling<1>;
-/// [`AveragePooling`] over an image.
-pub type AveragePooling2D = AveragePooling<2>;
-/// [`AveragePooling`] over a volume.
-pub type AveragePooling3D = AveragePooling<3>;
+by_rank! { AveragePooling: AveragePooling1D, AveragePooling2D, AveragePooling3D; pool }
 
 impl<const RANK: usize> AveragePooling<RANK> {
     fn pool(&self) -> Pool<'_> {
@@ -44,19 +35,5 @@ impl<const RANK: usize> AveragePooling<RANK> {
             seen: Seen::Window { size, strides, padding },
             format: self.data_format,
         }
-    }
-}
-
-impl<const RANK: usize> Layer for AveragePooling<RANK> {
-    fn output_shape(&self, input: &Shape) -> Result<Shape, Problem> {
-        self.pool().output_shape(input)
-    }
-
-    fn build(&self, input: &Shape, _: &mut Scope<'_>) -> Result<Box<dyn Forward>> {
-        self.pool().build(input)
-    }
-
-    fn mask_rule(&self) -> MaskRule {
-        MaskRule::Drops
     }
 }

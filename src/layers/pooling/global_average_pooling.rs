@@ -1,13 +1,9 @@
 //! GlobalAveragePooling1D, 2D, 3D: the mean of each channel.
 
 use super::pool::{Pool, Seen};
-use crate::error::{Problem, Result};
 use crate::kernels::pool::Pooling;
-use crate::layers::configuration::configuration;
-use crate::layers::layer::{Forward, Layer, MaskRule};
+use crate::layers::configuration::{by_rank, configuration};
 use crate::layers::spatial::DataFormat;
-use crate::shape::Shape;
-use crate::weights::Scope;
 
 configuration! {
     /// The mean of each channel. `global_average_pooling1d` leaves masked steps out; unlike Keras,
@@ -25,12 +21,7 @@ configuration! {
     }
 }
 
-/// [`GlobalAveragePooling`] over a sequence.
-pub type GlobalAveragePooling1D = GlobalAveragePooling<1>;
-/// [`GlobalAveragePooling`] over an image.
-pub type GlobalAveragePooling2D = GlobalAveragePooling<2>;
-/// [`GlobalAveragePooling`] over a volume.
-pub type GlobalAveragePooling3D = GlobalAveragePooling<3>;
+by_rank! { GlobalAveragePooling: GlobalAveragePooling1D, GlobalAveragePooling2D, GlobalAveragePooling3D; pool }
 
 impl<const RANK: usize> GlobalAveragePooling<RANK> {
     fn pool(&self) -> Pool<'_> {
@@ -45,19 +36,5 @@ impl<const RANK: usize> GlobalAveragePooling<RANK> {
             seen: Seen::Everything { keepdims: self.keepdims },
             format: self.data_format,
         }
-    }
-}
-
-impl<const RANK: usize> Layer for GlobalAveragePooling<RANK> {
-    fn output_shape(&self, input: &Shape) -> Result<Shape, Problem> {
-        self.pool().output_shape(input)
-    }
-
-    fn build(&self, input: &Shape, _: &mut Scope<'_>) -> Result<Box<dyn Forward>> {
-        self.pool().build(input)
-    }
-
-    fn mask_rule(&self) -> MaskRule {
-        MaskRule::Drops
     }
 }

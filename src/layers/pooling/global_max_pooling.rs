@@ -1,13 +1,9 @@
 //! GlobalMaxPooling1D, 2D, 3D: the largest number of each channel.
 
 use super::pool::{Pool, Seen};
-use crate::error::{Problem, Result};
 use crate::kernels::pool::Pooling;
-use crate::layers::configuration::configuration;
-use crate::layers::layer::{Forward, Layer, MaskRule};
+use crate::layers::configuration::{by_rank, configuration};
 use crate::layers::spatial::DataFormat;
-use crate::shape::Shape;
-use crate::weights::Scope;
 
 configuration! {
     /// The largest value of each channel.
@@ -24,12 +20,7 @@ configuration! {
     }
 }
 
-/// [`GlobalMaxPooling`] over a sequence.
-pub type GlobalMaxPooling1D = GlobalMaxPooling<1>;
-/// [`GlobalMaxPooling`] over an image.
-pub type GlobalMaxPooling2D = GlobalMaxPooling<2>;
-/// [`GlobalMaxPooling`] over a volume.
-pub type GlobalMaxPooling3D = GlobalMaxPooling<3>;
+by_rank! { GlobalMaxPooling: GlobalMaxPooling1D, GlobalMaxPooling2D, GlobalMaxPooling3D; pool }
 
 impl<const RANK: usize> GlobalMaxPooling<RANK> {
     fn pool(&self) -> Pool<'_> {
@@ -41,19 +32,5 @@ impl<const RANK: usize> GlobalMaxPooling<RANK> {
             seen: Seen::Everything { keepdims: self.keepdims },
             format: self.data_format,
         }
-    }
-}
-
-impl<const RANK: usize> Layer for GlobalMaxPooling<RANK> {
-    fn output_shape(&self, input: &Shape) -> Result<Shape, Problem> {
-        self.pool().output_shape(input)
-    }
-
-    fn build(&self, input: &Shape, _: &mut Scope<'_>) -> Result<Box<dyn Forward>> {
-        self.pool().build(input)
-    }
-
-    fn mask_rule(&self) -> MaskRule {
-        MaskRule::Drops
     }
 }

@@ -1,13 +1,9 @@
 //! MaxPooling1D, 2D, 3D: the largest number of each window.
 
 use super::pool::{Pool, Seen};
-use crate::error::{Problem, Result};
 use crate::kernels::pool::Pooling;
-use crate::layers::configuration::configuration;
-use crate::layers::layer::{Forward, Layer, MaskRule};
+use crate::layers::configuration::{by_rank, configuration};
 use crate::layers::spatial::{DataFormat, Padding, PerAxis};
-use crate::shape::Shape;
-use crate::weights::Scope;
 
 configuration! {
     /// The largest value in each window, for each channel.
@@ -27,12 +23,7 @@ configuration! {
     }
 }
 
-/// [`MaxPooling`] over a sequence.
-pub type MaxPooling1D = MaxPooling<1>;
-/// [`MaxPooling`] over an image.
-pub type MaxPooling2D = MaxPooling<2>;
-/// [`MaxPooling`] over a volume.
-pub type MaxPooling3D = MaxPooling<3>;
+by_rank! { MaxPooling: MaxPooling1D, MaxPooling2D, MaxPooling3D; pool }
 
 impl<const RANK: usize> MaxPooling<RANK> {
     fn pool(&self) -> Pool<'_> {
@@ -44,19 +35,5 @@ impl<const RANK: usize> MaxPooling<RANK> {
             seen: Seen::Window { size, strides, padding },
             format: self.data_format,
         }
-    }
-}
-
-impl<const RANK: usize> Layer for MaxPooling<RANK> {
-    fn output_shape(&self, input: &Shape) -> Result<Shape, Problem> {
-        self.pool().output_shape(input)
-    }
-
-    fn build(&self, input: &Shape, _: &mut Scope<'_>) -> Result<Box<dyn Forward>> {
-        self.pool().build(input)
-    }
-
-    fn mask_rule(&self) -> MaskRule {
-        MaskRule::Drops
     }
 }

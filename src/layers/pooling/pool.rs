@@ -13,6 +13,7 @@ use crate::layers::spatial::{
     self, DataFormat, Grid, Padding, PerAxis, Slide, checked, not_causal,
 };
 use crate::shape::Shape;
+use crate::weights::Scope;
 
 /// A layer of pooling, as its configuration says.
 pub(super) struct Pool<'a> {
@@ -73,7 +74,7 @@ impl Pool<'_> {
         grid.shape(self.layer, axes.map(PooledAxis::outputs), grid.channels, self.format)
     }
 
-    pub(super) fn build(&self, input: &Shape) -> Result<Box<dyn Forward>> {
+    pub(super) fn build(&self, input: &Shape, _: &mut Scope<'_>) -> Result<Box<dyn Forward>> {
         let (grid, axes) = checked(self.plan(input))?;
         let kernel = PoolKernel {
             input: grid.axes,

@@ -19,6 +19,7 @@ use crate::kernels::BoundKernel;
 use crate::kernels::resample::{Parts, ResampleKernel};
 use crate::layers::layer::{Context, Forward, Signal};
 use crate::shape::Shape;
+use crate::weights::Scope;
 
 /// A layer of this family, as its configuration says; the arguments have been read for three axes,
 /// of which those that aren't there are left as they are.
@@ -26,7 +27,8 @@ struct Resample {
     /// Its name in messages.
     layer: &'static str,
     rank: usize,
-    axes: [ResampledAxis; 3],
+    /// Or what is wrong with the arguments.
+    axes: Result<[ResampledAxis; 3], Problem>,
     format: DataFormat,
 }
 
@@ -72,12 +74,13 @@ impl ResampledAxis {
 
 impl Resample {
     fn output_shape(&self, input: &Shape) -> Result<Shape, Problem> {
+        let axes = self.axes.clone()?;
         let grid = Grid::of(self.layer, input, self.rank, self.format)?;
         let mut output = [1; 3];
         for axis in 3 - self.rank..3 {
             let length = grid.axes[axis];
-            output[axis] = self.axes[axis].output(length).unwrap_or(usize::MAX);
-            if let (ResampledAxis::Crop(before, after), 0) = (self.axes[axis], output[axis]) {
+            output[axis] = axes[axis].output(length).unwrap_or(usize::MAX);
+            if let (ResampledAxis::Crop(before, after), 0) = (axes[axis], output[axis]) {
                 let message = format!(
                     "`cropping` must leave at least 1 of each axis, got {before} and {after} of \
                      {length}"
@@ -88,9 +91,10 @@ impl Resample {
         grid.shape(self.layer, output, grid.channels, self.format)
     }
 
-    fn build(&self, input: &Shape) -> Result<Box<dyn Forward>> {
+    fn build(&self, input: &Shape, _: &mut Scope<'_>) -> Result<Box<dyn Forward>> {
+        let axes = checked(self.axes.clone())?;
         let grid = checked(Grid::of(self.layer, input, self.rank, self.format))?;
-        let axes = [0, 1, 2].map(|axis| self.axes[axis].parts(grid.axes[axis]));
+        let axes = [0, 1, 2].map(|axis| axes[axis].parts(grid.axes[axis]));
         let kernel = ResampleKernel { input: grid.axes, axes, channels: grid.channels };
         Ok(Box::new(ResampleForward { kernel, rank: self.rank, format: self.format }))
     }

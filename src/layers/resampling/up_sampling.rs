@@ -2,12 +2,8 @@
 
 use super::interpolation::Interpolation;
 use super::{Resample, ResampledAxis};
-use crate::error::{Problem, Result};
-use crate::layers::configuration::configuration;
-use crate::layers::layer::{Forward, Layer, MaskRule};
-use crate::layers::spatial::{DataFormat, PerAxis, checked};
-use crate::shape::Shape;
-use crate::weights::Scope;
+use crate::layers::configuration::{by_rank, configuration};
+use crate::layers::spatial::{DataFormat, PerAxis};
 
 configuration! {
     /// Makes each axis `size` times as long by repeating values; `up_sampling2d` can also interpolate.
@@ -25,35 +21,17 @@ configuration! {
     }
 }
 
-/// [`UpSampling`] over a sequence.
-pub type UpSampling1D = UpSampling<1>;
-/// [`UpSampling`] over an image.
-pub type UpSampling2D = UpSampling<2>;
-/// [`UpSampling`] over a volume.
-pub type UpSampling3D = UpSampling<3>;
+by_rank! { UpSampling: UpSampling1D, UpSampling2D, UpSampling3D; resample }
 
 impl<const RANK: usize> UpSampling<RANK> {
-    fn resample(&self) -> Result<Resample, Problem> {
-        let sizes = self.size.axes("size", RANK, 1, 1)?;
-        let axes = sizes.map(|times| match self.interpolation {
+    fn resample(&self) -> Resample {
+        let sizes = self.size.axes("size", RANK, 1, 1);
+        let sample = |times| match self.interpolation {
             Interpolation::Nearest => ResampledAxis::Repeat(times),
             how => ResampledAxis::Interpolate(times, how),
-        });
+        };
         let layer = ["up_sampling1d", "up_sampling2d", "up_sampling3d"][RANK - 1];
-        Ok(Resample { layer, rank: RANK, axes, format: self.data_format })
-    }
-}
-
-impl<const RANK: usize> Layer for UpSampling<RANK> {
-    fn output_shape(&self, input: &Shape) -> Result<Shape, Problem> {
-        self.resample()?.output_shape(input)
-    }
-
-    fn build(&self, input: &Shape, _: &mut Scope<'_>) -> Result<Box<dyn Forward>> {
-        checked(self.resample())?.build(input)
-    }
-
-    fn mask_rule(&self) -> MaskRule {
-        MaskRule::Drops
+        let axes = sizes.map(|sizes| sizes.map(sample));
+        Resample { layer, rank: RANK, axes, format: self.data_format }
     }
 }
