@@ -94,7 +94,7 @@ impl CodeReader {
         }
     }
 
-    /// One of Keras's objects. CallArguments that aren't literal are noted and left out.
+    /// One of Keras's objects. Arguments that aren't literal are noted and left out.
     pub(super) fn object(&mut self, class: signatures::Class, given: &Given) -> usize {
         let order: Vec<&str> = class.arguments().collect();
         if given.by_place.len() > order.len() {

@@ -94,7 +94,7 @@ fn insert_before_layers(json: &mut Json, added: Vec<Json>) {
 }
 
 impl CodeReader {
-    /// ConvertedCode that only defines: its functions are followed, and its models made.
+    /// Code that only defines: its functions are followed, and its models made.
     fn follow_the_uncalled(&mut self, block: &Block) {
         for statement in block {
             let (name, is_class) = match &statement.kind {

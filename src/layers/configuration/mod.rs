@@ -177,6 +177,6 @@ mod tests {
         let bias = about(schemars::schema_for!(Conv2D), "/properties/bias_initializer/description");
         assert_eq!(bias, "Initializer for the bias. Default: zeros.");
         let dropout = about(schemars::schema_for!(Lstm), "/properties/dropout/description");
-        assert!(dropout.ends_with("of a sequence. Default: 0."), "{dropout}");
+        assert!(dropout.ends_with("a\nsequence. Default: 0."), "{dropout}");
     }
 }

@@ -1,4 +1,4 @@
-//! ConvertedCode that is followed: attributes, functions, loops, branches, classes.
+//! Code that is followed: attributes, functions, loops, branches, classes.
 
 use serde_json::json;
 
@@ -140,7 +140,7 @@ model.compile('sgd', 'mse')
 fn classes_of_the_code_are_followed() {
     let (config, notes) = read(
         "\
-class Net(tf.keras.CodeModel):
+class Net(tf.keras.Model):
     def __init__(self, units=4):
         super(Net, self).__init__()
         self.hidden = layers.Dense(units)
