@@ -9,7 +9,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde::de::{DeserializeOwned, MapAccess};
 
-use super::recurrent::Recurrent;
+use super::recurrent::settings::Recurrent;
 use crate::activations::Activation;
 use crate::config::{AnyItem, Catalog, Common, Entry, Kind};
 use crate::error::{Problem, Result};

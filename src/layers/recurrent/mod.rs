@@ -1,6 +1,6 @@
 //! What `simple_rnn`, `lstm` and `gru` share: their checks, their weights, and how they run.
 
-mod settings;
+pub(crate) mod settings;
 mod steps;
 
 use candle_core::{Tensor, Var};
