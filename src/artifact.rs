@@ -26,7 +26,8 @@ use crate::weights_file;
 /// The version of the files: another major one is refused, a higher minor one is read.
 pub const FORMAT_MAJOR: u64 = 1;
 /// The minor version of models and checkpoints. 1: checksums; the history of a checkpoint as a tensor.
-pub const FORMAT_MINOR: u64 = 1;
+/// 2: the preprocessing by its transforms, `encode` and `scale`, and without the tables' delimiter.
+pub const FORMAT_MINOR: u64 = 2;
 
 /// The name of the model in a run folder.
 pub const MODEL: &str = "model.safetensors";
@@ -127,7 +128,14 @@ impl Model {
         };
         check_format(path, metadata, "model")?;
         let damaged = |what: &str, why: String| {
-            Error::model(path, format!("its {what} can't be read: {why}"))
+            let error = Error::model(path, format!("its {what} can't be read: {why}"));
+            match metadata["format"]["minor"].as_u64() {
+                Some(minor) if minor > FORMAT_MINOR => error.with_help(format!(
+                    "its format is version {FORMAT_MAJOR}.{minor}, and this program knows those up \
+                     to {FORMAT_MAJOR}.{FORMAT_MINOR}: use a newer version of Lanthorn"
+                )),
+                _ => error,
+            }
         };
         let config: Config = Node::from_json(&metadata["config"])
             .read()

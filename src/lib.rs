@@ -16,6 +16,7 @@
 //!
 //! - [`config`]: a text as typed, every key with its place; the one macro that makes lists
 //! - `sections`: `data`, `model`, `compile`, `fit` as typed
+//! - `transforms`: how a column is scaled or encoded: two lists, a file a member
 //! - [`data`]: tables in; preprocessing fitted on the training part and saved with the model
 //! - `draft`: a first configuration of a table, with the reason for each choice
 //! - `spec`: the configuration, checked: every shape known, every default explicit; `supposed`:
@@ -114,6 +115,7 @@ mod target;
 mod threads;
 mod trainable;
 mod trainer;
+mod transforms;
 mod vector;
 mod weights;
 mod weights_file;

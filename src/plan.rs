@@ -6,7 +6,7 @@ use candle_core::Device;
 
 use crate::advice;
 use crate::config::{ConfigError, Damage, Document, Node, Partial, shortened};
-use crate::data::{self, Dataset, Loaded, Memory, Samples};
+use crate::data::{self, Dataset, Loaded, Memory, Samples, Sums};
 use crate::diagnostics::{Code, Diagnostic, Place};
 use crate::error::{Error, Result};
 use crate::exchange::python::with_entry_of_code;
@@ -46,6 +46,11 @@ impl Plan {
     /// Reads a configuration file, with `--set` overrides, and its data, and checks everything. The
     /// error holds all mistakes that are found.
     pub fn open(path: &Path, overrides: &[String]) -> Result<Plan> {
+        Plan::open_as(path, overrides, Sums::Now)
+    }
+
+    /// The same with the statistics summed as they were by an earlier version.
+    pub(crate) fn open_as(path: &Path, overrides: &[String], sums: Sums) -> Result<Plan> {
         let mut document = Document::open(path)?;
         for text in overrides {
             document.set(text)?;
@@ -66,7 +71,7 @@ impl Plan {
                 return Err(all(document.in_order(errors)));
             }
         };
-        Plan::check(config, folder, damage, errors).map_err(|errors| {
+        Plan::check(config, folder, damage, errors, sums).map_err(|errors| {
             let (own, others) = errors.into_iter().partition(|error| {
                 !matches!(&error.place, Place::Config { path, .. } if path.starts_with("model"))
                     || other.is_none()
@@ -79,7 +84,8 @@ impl Plan {
 
     /// The same for a configuration made in Rust; its paths are relative to `folder`.
     pub fn new(config: Config, folder: &Path) -> Result<Plan> {
-        Plan::check(config, folder.to_path_buf(), Damage::default(), Vec::new()).map_err(all)
+        let (folder, damage) = (folder.to_path_buf(), Damage::default());
+        Plan::check(config, folder, damage, Vec::new(), Sums::Now).map_err(all)
     }
 
     /// Checks what could be read of a configuration; `errors` are the mistakes so far.
@@ -88,11 +94,12 @@ impl Plan {
         folder: PathBuf,
         mut damage: Damage,
         mut errors: Vec<Diagnostic>,
+        sums: Sums,
     ) -> Result<Plan, Vec<Diagnostic>> {
         let config = as_written(config);
         let mut loaded = match &config.data {
             Some(section) if is_worth_loading(section, &folder, &damage, &errors) => {
-                load(section, &folder, &config, &mut damage, &mut errors)
+                load(section, &folder, &config, &mut damage, &mut errors, sums)
             }
             Some(_) => {
                 damage.add("data");
@@ -159,7 +166,8 @@ impl Plan {
             let error = ConfigError::at("data.test", message).with_code(Code::NotATable);
             return Err(error.with_help("paths are relative to the configuration file").into());
         }
-        Ok(Some(data::load_for_use(&full, &self.data()?.preprocessing, true, false)?.data))
+        let (csv, preprocessing) = (self.config.csv(), &self.data()?.preprocessing);
+        Ok(Some(data::load_for_use(&full, &csv, preprocessing, true, false)?.data))
     }
 
     /// A trainer of a fresh model, whose metrics are in the target's own unit.
@@ -217,6 +225,7 @@ fn load(
     config: &Config,
     damage: &mut Damage,
     errors: &mut Vec<Diagnostic>,
+    sums: Sums,
 ) -> Option<Loaded> {
     let random = Random::new(config.seed);
     let mut split = config.fit.validation_split.as_ref();
@@ -225,7 +234,7 @@ fn load(
         split = None;
     }
     loop {
-        let error = match data::load(section, folder, split, &random) {
+        let error = match data::load_as(section, folder, split, &random, sums) {
             Ok(loaded) => {
                 errors.extend(one_class(section, &loaded));
                 return Some(loaded);

@@ -16,6 +16,7 @@ use crate::metrics::Metric;
 use crate::optimizers::Optimizer;
 use crate::regularizers::Regularizer;
 use crate::schedules::Schedule;
+use crate::transforms::{Encode, Scale};
 
 /// One of the lists: layers, losses, …
 #[derive(Debug, Clone, PartialEq)]
@@ -67,6 +68,8 @@ pub fn sections() -> Vec<Section> {
         list::<dyn Loss>("Losses"),
         list::<dyn Metric>("Metrics"),
         list::<dyn Callback>("Callbacks"),
+        names::<Scale>("Scalings"),
+        names::<Encode>("Encodings"),
     ]
 }
 

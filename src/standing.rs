@@ -7,8 +7,11 @@ use serde_json::Value;
 use crate::artifact::{self, Interrupted, MODEL, Model};
 use crate::checkpoint::CHECKPOINT;
 use crate::config::Document;
+use crate::data::Sums;
 use crate::disk;
+use crate::error::Result;
 use crate::files::TensorFile;
+use crate::plan::Plan;
 use crate::run::CONFIG;
 use crate::sections::Config;
 use crate::trainer::Position;
@@ -21,6 +24,25 @@ pub fn epochs_of_checkpoint(folder: &Path) -> Option<u64> {
     let (done, now) = (metadata["position"]["epoch"].as_u64()?, config.fit.epochs as u64);
     let aimed = epochs(&metadata["config"]) as u64;
     (done >= now && aimed > now).then_some(aimed)
+}
+
+/// The plan of a run that is gone on with. Where the training was begun by a version that summed the
+/// statistics in another order, they are summed so here.
+pub fn plan_of_run(folder: &Path, overrides: &[String]) -> Result<Plan> {
+    let path = folder.join(CONFIG);
+    let plan = Plan::open(&path, overrides)?;
+    let Some(fingerprint) = fingerprint_of(folder) else { return Ok(plan) };
+    if plan.data()?.fingerprint()? == fingerprint {
+        return Ok(plan);
+    }
+    let before = Plan::open_as(&path, overrides, Sums::Before)?;
+    Ok(if before.data()?.fingerprint()? == fingerprint { before } else { plan })
+}
+
+/// What the checkpoint of a run says of its data.
+fn fingerprint_of(run: &Path) -> Option<u64> {
+    let metadata = TensorFile::metadata(&run.join(CHECKPOINT))?;
+    u64::from_str_radix(metadata["fingerprint"].as_str()?, 16).ok()
 }
 
 /// What the user should know of a model that is used: that its training was interrupted, or that the

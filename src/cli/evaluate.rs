@@ -47,7 +47,9 @@ pub(crate) fn run(arguments: &EvaluateArguments, common: &CommonArguments) -> Re
         return Err(Error::run("the model was saved without its training settings").into());
     };
     let (data, part) = match &arguments.data {
-        Some(path) => (data::load_for_use(path, preprocessing, true, false)?.data, None),
+        Some(path) => {
+            (data::load_for_use(path, &model.config.csv(), preprocessing, true, false)?.data, None)
+        }
         None => {
             let (data, part) = of_run(&arguments.model, preprocessing)?;
             (data, Some(part))
@@ -122,7 +124,8 @@ fn of_run(run: &Path, preprocessing: &Preprocessing) -> Result<(Dataset, String)
     let section = Document::open(&file)?.config::<Config>()?.data;
     let of = |key: &str, path: &Option<String>| -> Option<Result<(Dataset, String)>> {
         let path = run.join(path.as_ref()?);
-        let used = data::load_for_use(&path, preprocessing, true, false);
+        let csv = section.as_ref().map(|section| section.csv()).unwrap_or_default();
+        let used = data::load_for_use(&path, &csv, preprocessing, true, false);
         let part = format!("`data.{key}`, {}", path.display());
         let help = "tables that have moved are named by hand: `lanthorn evaluate RUN TABLE`";
         let used = used.map_err(|error| if path.exists() { error } else { error.with_help(help) });

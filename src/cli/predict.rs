@@ -57,7 +57,9 @@ pub(crate) fn run(arguments: &PredictArguments, common: &CommonArguments) -> Res
         return Err(Error::run("the model has no preprocessing").into());
     };
     let thresholds = thresholds(&arguments.threshold, &predictor)?;
-    let used = data::load_for_use(&arguments.data, preprocessing, false, arguments.keep_columns)?;
+    let csv = predictor.model().config.csv();
+    let keep = arguments.keep_columns;
+    let used = data::load_for_use(&arguments.data, &csv, preprocessing, false, keep)?;
     let predictions = predictor.predict(&used.data.x.values)?;
     let names = predictor.number_names();
     let bytes = if common.json {

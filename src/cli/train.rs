@@ -12,10 +12,10 @@ use lanthorn::training::InitWeights;
 use lanthorn::training::Keeper;
 use lanthorn::training::Lock;
 use lanthorn::training::Plan;
-use lanthorn::training::epochs_of_checkpoint;
 use lanthorn::training::{CONFIG, Resumed, Run};
 use lanthorn::training::{Event, Listener, Listeners};
 use lanthorn::training::{Outcome, Position, Trainer};
+use lanthorn::training::{epochs_of_checkpoint, plan_of_run};
 use lanthorn::{Code, Diagnostic, Error};
 
 use super::common::{CommonArguments, Overrides};
@@ -196,7 +196,7 @@ fn plan(arguments: &TrainArguments, common: &CommonArguments) -> Result<Plan> {
     {
         overrides.push(format!("fit.epochs={epochs}"));
     }
-    Ok(Plan::open(&folder.join(CONFIG), &overrides).map_err(|error| moved(error, folder))?)
+    Ok(plan_of_run(folder, &overrides).map_err(|error| moved(error, folder))?)
 }
 
 /// The configuration that was named; for a table, one that is written for it.

@@ -4,14 +4,14 @@ use rayon::prelude::*;
 
 use super::cells::shortened;
 use super::dataset::{Dataset, Matrix, Targets};
-use super::fit::{class_numbers, codes};
+use super::fit::{codes, indices};
+use super::fitted::{BLOCK_ROWS, Cells, FittedColumn};
 use super::header::Header;
 use super::part::Part;
-use super::preprocessing::{Column, Preprocessing, Transform, overflow, unknown};
+use super::preprocessing::{Preprocessing, overflow, unknown};
 use super::records::Record;
-use super::scaling::Scaling;
 use super::source::Source;
-use super::table::{BLOCK_ROWS, Chunk, Slot, Table};
+use super::table::{Chunk, Slot, Table};
 use crate::diagnostics::{Diagnostic, Place};
 use crate::error::{Error, Result};
 use crate::target::Target;
@@ -27,10 +27,10 @@ pub(super) struct Bound<'a> {
 }
 
 struct BoundColumn<'a> {
-    column: &'a Column,
+    column: &'a FittedColumn,
     slot: Slot,
-    /// The class of each code; empty for numbers.
-    classes: Vec<Option<usize>>,
+    /// The number of each code; empty for numbers.
+    indices: Vec<Option<usize>>,
 }
 
 impl<'a> Bound<'a> {
@@ -42,7 +42,7 @@ impl<'a> Bound<'a> {
         with_target: bool,
     ) -> Bound<'a> {
         let mut slots = table.slots.iter().copied();
-        let mut bind = |columns: &'a [Column]| -> Vec<BoundColumn<'a>> {
+        let mut bind = |columns: &'a [FittedColumn]| -> Vec<BoundColumn<'a>> {
             let pairs = columns.iter().zip(slots.by_ref().take(columns.len()));
             pairs.map(|(column, slot)| BoundColumn::new(column, slot, table)).collect()
         };
@@ -75,13 +75,10 @@ impl<'a> Bound<'a> {
         unseen.sort_by_key(|(unseen, _)| unseen.row); // stable: columns in their order
         let mut errors: Vec<Diagnostic> = Vec::new();
         for (unseen, bound) in &unseen {
-            let (Slot::Text(place), Some(classes)) = (bound.slot, bound.column.transform.classes())
-            else {
-                continue;
-            };
+            let Slot::Text(place) = bound.slot else { continue };
             let text = |code: u32| table.texts[place][code as usize].as_str();
             let (name, first) = (&bound.column.name, text(unseen.first));
-            let error = unknown(at(unseen.row)?, name, first, classes, remedy);
+            let error = unknown(at(unseen.row)?, bound.column, first, remedy);
             let list = |error: Diagnostic| unseen.list(error, name, text);
             errors.extend(error.map(list).diagnostics().iter().cloned());
         }
@@ -109,9 +106,8 @@ impl<'a> Bound<'a> {
         let y = Targets::new(fill(table, &self.target, part, name)?, shape);
         let weights = match self.weight {
             Some(slot) => {
-                let transform = Transform::Number { scaling: Scaling::None };
-                let column = Column { name: "sample_weight".to_string(), transform };
-                let bound = BoundColumn { column: &column, slot, classes: Vec::new() };
+                let column = FittedColumn::number("sample_weight");
+                let bound = BoundColumn { column: &column, slot, indices: Vec::new() };
                 let weights = fill(table, &[bound], part, name)?;
                 if weights.iter().all(|weight| *weight == 0.0) {
                     return Err(Error::data(name, "all sample weights are 0: no row counts")
@@ -126,23 +122,23 @@ impl<'a> Bound<'a> {
 }
 
 impl<'a> BoundColumn<'a> {
-    fn new(column: &'a Column, slot: Slot, table: &Table) -> Self {
-        let classes = match (column.transform.classes(), slot) {
-            (Some(classes), Slot::Text(place)) => class_numbers(classes, &table.texts[place]),
+    fn new(column: &'a FittedColumn, slot: Slot, table: &Table) -> Self {
+        let indices = match (&column.encode, slot) {
+            (Some(encoding), Slot::Text(place)) => indices(encoding, &table.texts[place]),
             _ => Vec::new(),
         };
-        BoundColumn { column, slot, classes }
+        BoundColumn { column, slot, indices }
     }
 
     /// The cells whose class isn't known.
     fn unseen(&self, table: &Table) -> Option<Unseen> {
         let Slot::Text(place) = self.slot else { return None };
-        if self.classes.iter().all(Option::is_some) {
+        if self.indices.iter().all(Option::is_some) {
             return None;
         }
         let mut found: Option<Unseen> = None;
         for (row, code) in codes(table, place).copied().enumerate() {
-            if self.classes[code as usize].is_some() {
+            if self.indices[code as usize].is_some() {
                 continue;
             }
             let unseen =
@@ -156,7 +152,7 @@ impl<'a> BoundColumn<'a> {
         found
     }
 
-    /// Writes the numbers of some rows of a chunk at `at` of each row of `out`; false where one
+    /// Writes the numbers of a block of rows of a chunk at `at` of each row of `out`; false where one
     /// isn't finite.
     fn write(
         &self,
@@ -167,35 +163,24 @@ impl<'a> BoundColumn<'a> {
         at: usize,
         width: usize,
     ) -> bool {
-        let rows = rows.iter().map(|row| *row as usize).zip(out.chunks_exact_mut(width));
-        let mut finite = true;
-        match (&self.column.transform, self.slot) {
-            (Transform::Number { scaling }, Slot::Number(place)) => {
-                let stride = table.numbers;
-                for (row, out) in rows {
-                    let value = scaling.apply(chunk.numbers.at(row * stride + place)) as f32;
-                    finite &= value.is_finite();
-                    out[at] = value;
-                }
+        match self.slot {
+            Slot::Number(place) => {
+                let mut block = [0.0; BLOCK_ROWS];
+                let block = &mut block[..rows.len()];
+                let number = |row: u32| chunk.numbers.at(row as usize * table.numbers + place);
+                block.iter_mut().zip(rows).for_each(|(to, row)| *to = number(*row));
+                self.column.apply(&Cells::Numbers(block), out, at, width)
             }
-            (transform, Slot::Text(place)) => {
-                let stride = table.texts.len();
-                let scaling = transform.scaling();
-                let one_hot = matches!(transform, Transform::OneHot { .. });
-                for (row, out) in rows {
-                    let code = chunk.codes[row * stride + place] as usize;
-                    let class = self.classes.get(code).copied().flatten().unwrap_or_default();
-                    if one_hot {
-                        out[at + class] = 1.0;
-                    } else {
-                        out[at] = scaling.apply(class as f64) as f32;
-                        finite &= out[at].is_finite();
-                    }
+            Slot::Text(place) => {
+                let mut block = [0; BLOCK_ROWS];
+                let block = &mut block[..rows.len()];
+                for (to, row) in block.iter_mut().zip(rows) {
+                    let code = chunk.codes[*row as usize * table.texts.len() + place] as usize;
+                    *to = self.indices.get(code).copied().flatten().unwrap_or_default();
                 }
+                self.column.apply(&Cells::Indices(block), out, at, width)
             }
-            _ => {} // a number slot holds numbers
         }
-        finite
     }
 }
 

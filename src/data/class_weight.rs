@@ -1,9 +1,9 @@
 //! Class weights: how much a sample counts by its class. Keras: `class_weight` of `fit`.
 
-use super::classes::Classes;
 use super::dataset::Targets;
 use crate::config::unknown_name;
 use crate::error::Problem;
+use crate::transforms::Classes;
 
 /// How many targets there are of each class.
 pub fn class_counts(y: &Targets, classes: usize) -> Vec<usize> {

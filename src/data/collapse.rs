@@ -3,8 +3,7 @@
 use super::columns::{Plan, Planned, written_name};
 use super::facts::Extents;
 use super::part::Part;
-use super::preprocessing::{Column, Preprocessing, Transform};
-use super::scaling::Scaling;
+use super::preprocessing::Preprocessing;
 use super::table::{Numbers, Slot, Table};
 use crate::config::ConfigError;
 use crate::diagnostics::{Code, Diagnostic};
@@ -30,12 +29,8 @@ pub(super) fn check(
     let planned = plan.features.iter().chain(&plan.target);
     let columns = preprocessing.features.iter().chain(&preprocessing.target);
     for ((planned, column), slot) in planned.zip(columns).zip(&table.slots) {
-        let (Slot::Number(place), Column { transform: Transform::Number { scaling }, .. }) =
-            (slot, column)
-        else {
-            continue;
-        };
-        if *scaling != Scaling::None {
+        let Slot::Number(place) = slot else { continue };
+        if !column.scale.is_none() {
             continue;
         }
         let Some((different, left)) = counts(table, *place, part, extents) else { continue };

@@ -8,8 +8,9 @@ use super::source::Source;
 use super::table::Wanted;
 use crate::config::ConfigError;
 use crate::diagnostics::Code;
-use crate::error::{Error, Result};
+use crate::error::{Error, Problem, Result};
 use crate::sections::{ColumnConfig, Columns, DataConfig, Encode, Scale};
+use crate::transforms::Boolean;
 
 /// The columns of a table that the configuration asks for.
 pub(super) struct Plan {
@@ -128,7 +129,7 @@ impl Planned {
             }
         };
         let (index, text) = (self.index, self.encode.is_some());
-        let limit = limit(self.scale != Scale::None);
+        let limit = limit(!self.scale.is_none());
         Wanted { name: name.clone(), index, text, advice, booleans, limit }
     }
 }
@@ -251,23 +252,17 @@ pub(super) fn written_name(name: &str) -> String {
 
 /// What a rule says is checked by itself.
 fn check_rule(rule: &ColumnConfig, path: &str) -> Result<(), ConfigError> {
-    if let Scale::MinMax(min_max) = rule.scale {
-        let [low, high] = min_max.range;
-        if !(low < high && (high - low).is_finite()) {
-            let message = format!("`range` must rise, got [{low}, {high}]");
-            return Err(ConfigError::at(format!("{path}.scale.min_max.range"), message)
-                .with_help("write the low end first, such as `[0, 1]`"));
-        }
-    }
-    if let Some(encode @ (Encode::OneHot | Encode::Boolean)) = rule.encode
-        && rule.scale != Scale::None
-    {
-        let what = if encode == Encode::OneHot { "one_hot" } else { "boolean" };
-        return Err(ConfigError::at(
-            format!("{path}.scale"),
-            format!("`{what}` columns can't be scaled"),
-        )
-        .with_help("remove `scale`: they are 0 and 1"));
+    let inside = |key: &str, name: &str, problem: Problem| {
+        let place = format!("{path}.{key}.{name}.{}", problem.key);
+        ConfigError::at(place, problem.message).with_code(problem.code).with_help(problem.help)
+    };
+    rule.scale.check().map_err(|problem| inside("scale", rule.scale.name(), problem))?;
+    let Some(encode) = rule.encode else { return Ok(()) };
+    encode.check().map_err(|problem| inside("encode", encode.name(), problem))?;
+    if !rule.scale.is_none() && !encode.may_be_scaled() {
+        let message = format!("`{}` columns can't be scaled", encode.name());
+        return Err(ConfigError::at(format!("{path}.scale"), message)
+            .with_help("remove `scale`: they are 0 and 1"));
     }
     Ok(())
 }
@@ -276,14 +271,20 @@ fn check_target(target: &[Planned]) -> Result<(), ConfigError> {
     let Some(first) = target.first().filter(|column| column.encode.is_some()) else {
         return Ok(());
     };
-    if target.len() > 1 && first.encode != Some(Encode::Boolean) {
+    let encode = first.encode.unwrap_or(Boolean {}.into());
+    if !encode.is_of_classes() {
+        let message = format!("a target can't be encoded by `{}`", encode.name());
+        let error = ConfigError::at("data.target.encode", message);
+        return Err(error.with_help("use `encode: label` or `encode: one_hot`"));
+    }
+    if target.len() > 1 && !matches!(encode, Encode::Boolean(_)) {
         let message = format!("a target of classes is one column, got {}", target.len());
         return Err(ConfigError::at("data.target", message).with_help(
             "name one column; several columns are a target of numbers, without `encode`, or \
              of labels, with `encode: boolean`",
         ));
     }
-    if first.scale != Scale::None {
+    if !first.scale.is_none() {
         return Err(ConfigError::at("data.target.scale", "a target of classes can't be scaled")
             .with_help("remove `scale`, or `encode` where the target is a number"));
     }

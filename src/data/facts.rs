@@ -4,8 +4,7 @@ use rayon::prelude::*;
 
 use super::columns::Plan;
 use super::part::Part;
-use super::preprocessing::{Preprocessing, Transform};
-use super::scaling::Scaling;
+use super::preprocessing::Preprocessing;
 use super::table::{Chunk, Numbers, Slot, Table};
 use crate::simd::vectorize;
 use crate::threads;
@@ -98,16 +97,14 @@ pub(super) fn gather(
     let Some(all) = extents.0.as_ref().filter(|all| all.rows > 0) else { return Vec::new() };
     let columns = preprocessing.features.iter().chain(&preprocessing.target);
     let facts = columns.zip(&table.slots).enumerate().filter_map(|(index, (column, slot))| {
-        let (Slot::Number(place), Transform::Number { scaling }) = (slot, &column.transform) else {
-            return None;
-        };
+        let Slot::Number(place) = slot else { return None };
         let is_whole = all.fractions[*place] == 0.0;
         let range = (all.low[*place], all.high[*place]);
         Some(ColumnFacts {
             is_numbering: is_whole && is_numbering(table, part, *place, range, all.rows),
             name: column.name.clone(),
             is_target: index >= plan.features.len(),
-            is_scaled: *scaling != Scaling::None,
+            is_scaled: !column.scale.is_none(),
             range,
             is_whole,
             rises: all.falls[*place] == 0.0,

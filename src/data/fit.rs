@@ -1,16 +1,16 @@
 //! Fit: classes and statistics, from the rows to train on.
 
-use rayon::prelude::*;
+use std::ops::Range;
 
-use super::classes::Classes;
 use super::columns::{Plan, Planned};
+use super::fitted::FittedColumn;
 use super::part::Part;
-use super::preprocessing::{Column, Preprocessing, Transform};
-use super::scaling::{Extent, Scaling};
-use super::table::{BLOCK_ROWS, Chunk, Slot, Table};
+use super::preprocessing::Preprocessing;
+use super::scalings::{NumberBlocks, fit_scalings};
+use super::table::{Chunk, Slot, Table};
 use crate::config::ConfigError;
-use crate::sections::{DataConfig, Encode, Scale};
-use crate::threads;
+use crate::sections::DataConfig;
+use crate::transforms::{Classes, Encode, Encoded, Encoding, Scale, Scaling};
 
 /// The most classes that may become a column each.
 const MOST_ONE_HOT: usize = 4096;
@@ -23,27 +23,21 @@ pub(super) fn fit(
     part: Part<'_>,
 ) -> Result<Preprocessing, ConfigError> {
     let planned: Vec<&Planned> = plan.features.iter().chain(&plan.target).collect();
-    let classes: Vec<Option<Classes>> = planned
+    let encodings: Vec<Option<Encoding>> = planned
         .iter()
         .zip(&table.slots)
-        .map(|(column, slot)| fit_classes(table, column, *slot, part))
+        .map(|(column, slot)| fit_encoding(table, column.encode, *slot, part))
         .collect();
-    for (column, classes) in planned.iter().zip(&classes) {
-        check_classes(column, classes.as_ref())?;
+    for (column, encoding) in planned.iter().zip(&encodings) {
+        check_width(column, encoding.as_ref())?;
     }
-    let scalings = fit_scalings(&planned, &classes, table, part);
-    let mut columns =
-        planned.iter().zip(classes).zip(scalings).map(|((column, classes), scaling)| {
-            let transform = match (column.encode, classes) {
-                (Some(Encode::OneHot), Some(classes)) => Transform::OneHot { classes },
-                (_, Some(classes)) => Transform::Label { classes, scaling },
-                (_, None) => Transform::Number { scaling },
-            };
-            Column { name: column.name.clone(), transform }
-        });
+    let scalings = fit_scaled(&planned, &encodings, table, part);
+    let columns = planned.iter().zip(encodings).zip(scalings);
+    let mut columns = columns.map(|((column, encode), scale)| {
+        let name = column.name.clone();
+        FittedColumn { name, encode, scale }
+    });
     Ok(Preprocessing {
-        delimiter: section.delimiter(),
-        header: section.csv.header.clone(),
         missing_values: section.missing_values.clone(),
         features: columns.by_ref().take(plan.features.len()).collect(),
         target: columns.collect(),
@@ -55,16 +49,16 @@ pub(super) fn fit(
 /// The classes of each row of the target, of all rows; None where it isn't one of classes.
 pub(super) fn target_classes(plan: &Plan, table: &Table) -> Option<Vec<usize>> {
     let slot = *table.slots.get(plan.features.len())?;
-    let classes = fit_classes(table, plan.target.first()?, slot, Part::All)?;
+    let encoding = fit_encoding(table, plan.target.first()?.encode, slot, Part::All)?;
     let Slot::Text(place) = slot else { return None };
-    let numbers = class_numbers(&classes, &table.texts[place]);
+    let numbers = indices(&encoding, &table.texts[place]);
     let code = |code: &u32| numbers[*code as usize].unwrap_or_default();
     Some(codes(table, place).map(code).collect())
 }
 
-/// The class of each text; None where it wasn't seen in training.
-pub(super) fn class_numbers(classes: &Classes, texts: &[String]) -> Vec<Option<usize>> {
-    texts.iter().map(|text| classes.find(text)).collect()
+/// The number of each text; None where it wasn't seen in training.
+pub(super) fn indices(encoding: &Encoding, texts: &[String]) -> Vec<Option<usize>> {
+    texts.iter().map(|text| encoding.index(text)).collect()
 }
 
 /// The codes of one text slot, row after row.
@@ -73,8 +67,14 @@ pub(super) fn codes(table: &Table, place: usize) -> impl Iterator<Item = &u32> {
     table.chunks.iter().flat_map(move |chunk| chunk.codes.iter().skip(place).step_by(texts))
 }
 
-fn fit_classes(table: &Table, column: &Planned, slot: Slot, part: Part<'_>) -> Option<Classes> {
-    let Slot::Text(place) = slot else { return None };
+/// The encoding of the texts that are met in a part of the rows.
+fn fit_encoding(
+    table: &Table,
+    encode: Option<Encode>,
+    slot: Slot,
+    part: Part<'_>,
+) -> Option<Encoding> {
+    let (Slot::Text(place), Some(encode)) = (slot, encode) else { return None };
     let texts = &table.texts[place];
     let mut seen = vec![false; texts.len()];
     let mut met = Vec::new();
@@ -85,15 +85,13 @@ fn fit_classes(table: &Table, column: &Planned, slot: Slot, part: Part<'_>) -> O
             met.push(texts[code].as_str());
         }
     }
-    Some(match column.encode {
-        Some(Encode::Boolean) => Classes::booleans(met),
-        _ => Classes::fit(met),
-    })
+    Some(encode.fit(&met))
 }
 
-fn check_classes(column: &Planned, classes: Option<&Classes>) -> Result<(), ConfigError> {
-    let count = classes.map_or(0, Classes::len);
-    if column.encode == Some(Encode::OneHot) && count > MOST_ONE_HOT {
+fn check_width(column: &Planned, encoding: Option<&Encoding>) -> Result<(), ConfigError> {
+    let one_hot = encoding.filter(|encoding| encoding.is_one_hot());
+    let count = one_hot.and_then(Encoded::classes).map_or(0, Classes::len);
+    if count > MOST_ONE_HOT {
         let message = format!(
             "column `{}` has {count} categories, and `one_hot` makes a column of each; \
              {MOST_ONE_HOT} are allowed",
@@ -105,112 +103,100 @@ fn check_classes(column: &Planned, classes: Option<&Classes>) -> Result<(), Conf
     Ok(())
 }
 
-/// A column that is scaled, and where its values are.
-struct Scaled {
-    /// Its place among the planned columns.
-    column: usize,
-    scale: Scale,
-    slot: Slot,
-    /// The value of each code, where the cells are texts.
-    values: Vec<f64>,
+/// The columns of a table that are scaled.
+struct ScaledColumns<'a> {
+    table: &'a Table,
+    part: Part<'a>,
+    chunks: Vec<(usize, &'a Chunk)>,
+    columns: Vec<ScaledColumn>,
 }
 
-/// The scaling of each column. Sums are taken within chunks and then over them, in order: they
-/// don't depend on the number of threads.
-fn fit_scalings(
+/// Where the numbers of a column are.
+struct ScaledColumn {
+    slot: Slot,
+    /// The number of each code, where the cells are texts.
+    numbers: Vec<f64>,
+}
+
+/// The scaling of each column.
+fn fit_scaled(
     planned: &[&Planned],
-    classes: &[Option<Classes>],
+    encodings: &[Option<Encoding>],
     table: &Table,
     part: Part<'_>,
 ) -> Vec<Scaling> {
-    let mut scalings = vec![Scaling::None; planned.len()];
-    let scaled: Vec<Scaled> = (0..planned.len())
-        .filter(|column| planned[*column].scale != Scale::None)
-        .map(|column| {
-            let slot = table.slots[column];
-            let values = match (&classes[column], slot) {
-                (Some(classes), Slot::Text(place)) => class_numbers(classes, &table.texts[place])
-                    .into_iter()
-                    .map(|class| class.unwrap_or_default() as f64)
-                    .collect(),
-                _ => Vec::new(),
-            };
-            Scaled { column, scale: planned[column].scale, slot, values }
-        })
-        .collect();
-    if scaled.is_empty() {
-        return scalings;
-    }
-    let extents = over_rows(
-        table,
-        part,
-        &scaled,
-        Extent::NOTHING,
-        |_, extent, value| extent.and(value),
-        Extent::joined,
-    );
-    let means: Vec<(f64, f64)> = extents.iter().map(|e| (e.mean(), e.unit())).collect();
-    let squares = over_rows(
-        table,
-        part,
-        &scaled,
-        0.0,
-        |column, sum, value| {
-            let (mean, unit) = means[column];
-            sum + ((value - mean) / unit).powi(2)
-        },
-        |a, b| a + b,
-    );
-    for ((column, extent), squares) in scaled.iter().zip(&extents).zip(squares) {
-        scalings[column.column] = Scaling::fit(column.scale, extent, squares);
-    }
-    scalings
+    let scales: Vec<Scale> =
+        planned.iter().map(|column| column.scale).filter(|scale| !scale.is_none()).collect();
+    let of_column = |column: usize| {
+        let slot = table.slots[column];
+        let numbers = match (&encodings[column], slot) {
+            (Some(encoding), Slot::Text(place)) => indices(encoding, &table.texts[place])
+                .into_iter()
+                .map(|index| index.unwrap_or_default() as f64)
+                .collect(),
+            _ => Vec::new(),
+        };
+        ScaledColumn { slot, numbers }
+    };
+    let is_scaled = |column: &usize| !planned[*column].scale.is_none();
+    let columns = (0..planned.len()).filter(is_scaled).map(of_column).collect();
+    let scaled = ScaledColumns { table, part, chunks: table.with_starts(), columns };
+    let mut fitted = fit_scalings(&scales, &scaled).into_iter();
+    let scaling = |column: &&Planned| match column.scale.is_none() {
+        true => Scaling::default(),
+        false => fitted.next().unwrap_or_default(),
+    };
+    planned.iter().map(scaling).collect()
 }
 
-/// What is gathered from each column: within chunks side by side, then joined in order.
-fn over_rows<T: Copy + Send + Sync>(
-    table: &Table,
-    part: Part<'_>,
-    columns: &[Scaled],
-    nothing: T,
-    with: impl Fn(usize, T, f64) -> T + Sync,
-    joined: impl Fn(T, T) -> T,
-) -> Vec<T> {
-    let chunks = table.with_starts().into_par_iter();
-    let each = chunks.map(|(start, chunk)| {
-        let mut gathered = vec![nothing; columns.len()];
-        for rows in part.rows(start, chunk.rows).chunks(BLOCK_ROWS) {
-            for (index, (column, total)) in columns.iter().zip(&mut gathered).enumerate() {
-                let with = |total, value| with(index, total, value);
-                *total = column.fold(chunk, table, rows, *total, with);
+impl NumberBlocks for ScaledColumns<'_> {
+    fn rows(&self) -> usize {
+        self.table.rows()
+    }
+
+    fn blocks(
+        &self,
+        rows: Range<usize>,
+        block_rows: usize,
+        see: &mut dyn FnMut(&dyn Fn(usize, &mut Vec<f64>)),
+    ) {
+        let mut block: Vec<(&Chunk, usize)> = Vec::with_capacity(block_rows);
+        let mut end_of_block = |block: &mut Vec<(&Chunk, usize)>| {
+            see(&|column, numbers| self.columns[column].read(self.table, block, numbers));
+            block.clear();
+        };
+        let first = self.chunks.partition_point(|(start, chunk)| start + chunk.rows <= rows.start);
+        for (start, chunk) in &self.chunks[first..] {
+            if *start >= rows.end {
+                break;
+            }
+            for row in rows.start.max(*start)..rows.end.min(start + chunk.rows) {
+                if self.part.has(row) {
+                    block.push((chunk, row - start));
+                }
+                if block.len() == block_rows {
+                    end_of_block(&mut block);
+                }
             }
         }
-        gathered
-    });
-    let parts: Vec<Vec<T>> = threads::within(|| each.collect());
-    let joined = |a: Vec<T>, b: Vec<T>| a.into_iter().zip(b).map(|(a, b)| joined(a, b)).collect();
-    parts.into_iter().reduce(joined).unwrap_or_default()
+        if !block.is_empty() {
+            end_of_block(&mut block);
+        }
+    }
 }
 
-impl Scaled {
-    fn fold<T>(
-        &self,
-        chunk: &Chunk,
-        table: &Table,
-        rows: &[u32],
-        start: T,
-        with: impl Fn(T, f64) -> T,
-    ) -> T {
-        let rows = rows.iter().map(|row| *row as usize);
+impl ScaledColumn {
+    fn read(&self, table: &Table, rows: &[(&Chunk, usize)], numbers: &mut Vec<f64>) {
         match self.slot {
             Slot::Number(place) => {
                 let width = table.numbers;
-                rows.fold(start, |sum, row| with(sum, chunk.numbers.at(row * width + place)))
+                numbers
+                    .extend(rows.iter().map(|(chunk, row)| chunk.numbers.at(row * width + place)));
             }
             Slot::Text(place) => {
                 let width = table.texts.len();
-                let value = |row| self.values[chunk.codes[row * width + place] as usize];
-                rows.fold(start, |sum, row| with(sum, value(row)))
+                let code = |(chunk, row): &(&Chunk, usize)| chunk.codes[row * width + place];
+                numbers.extend(rows.iter().map(|row| self.numbers[code(row) as usize]));
             }
         }
     }

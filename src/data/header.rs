@@ -2,22 +2,13 @@
 
 use std::collections::HashMap;
 
-use super::classes;
 use super::records::{MOST_COLUMNS, Record, Records};
 use super::source::Source;
 use crate::config::names::did_you_mean;
 use crate::diagnostics::{Code, Diagnostic};
 use crate::error::{Error, Problem, Result};
-use crate::sections::HeaderConfig;
-
-/// How a table is written.
-#[derive(Debug, Clone, PartialEq)]
-pub(super) struct CsvFormat {
-    /// What stands between two cells: one byte.
-    pub delimiter: u8,
-    /// Where the names of the columns come from.
-    pub header: HeaderConfig,
-}
+use crate::sections::{CsvConfig, HeaderConfig};
+use crate::transforms::classes;
 
 /// The names of a table's columns, and how its text is cut.
 pub(super) struct Header {
@@ -39,8 +30,8 @@ pub(super) struct Header {
 
 impl Header {
     /// The names: those of the first line, or as many as it has cells.
-    pub(super) fn read(source: &Source, format: &CsvFormat) -> Result<Header> {
-        let delimiter = format.delimiter;
+    pub(super) fn read(source: &Source, format: &CsvConfig) -> Result<Header> {
+        let delimiter = format.delimiter();
         let mut record = Record::default();
         let mut records = Records::new(source.start(), 0, delimiter);
         let found = match records.next(&mut record) {

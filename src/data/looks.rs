@@ -1,6 +1,6 @@
 //! Looks: what a text that isn't a number looks like, and what to do about it.
 
-use super::classes::boolean;
+use crate::transforms::classes::boolean;
 
 /// What a text looks like.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

@@ -11,16 +11,18 @@
 //! rows, to be shown) and `class_weight`.
 
 mod apply;
+mod before;
 mod careful;
 mod cells;
 mod class_weight;
-mod classes;
 mod collapse;
 mod columns;
 mod dataset;
 mod facts;
 mod faults;
+mod first_form;
 mod fit;
+mod fitted;
 mod float;
 mod head;
 mod header;
@@ -33,10 +35,11 @@ mod profile;
 mod ragged;
 mod records;
 mod samples;
-mod scaling;
+mod scalings;
 mod source;
 mod spelling;
 mod split;
+mod steps;
 mod suspects;
 mod table;
 mod tail;
@@ -47,10 +50,8 @@ use std::path::Path;
 
 use apply::{Bound, line_of_row};
 use cells::Missing;
-use columns::Plan;
 use head::Kept;
-use header::{CsvFormat, Header};
-use part::Part;
+use header::Header;
 use records::Record;
 use samples::mix;
 use source::Source;
@@ -60,26 +61,23 @@ use crate::config::ConfigError;
 use crate::diagnostics::{Code, Diagnostic, Place};
 use crate::error::Result;
 use crate::random::Random;
-use crate::sections::{DataConfig, ValidationSplit};
+use crate::sections::{CsvConfig, DataConfig, ValidationSplit};
 
 use facts::Extents;
 
 pub(crate) use facts::ColumnFacts;
+pub(crate) use fitted::FittedColumn;
 
+pub(crate) use before::Sums;
 pub use class_weight::{balanced, class_counts, class_weights};
-#[cfg(feature = "onnx")]
-pub(crate) use classes::Classes;
 pub use dataset::{Dataset, Matrix, Targets};
 pub use head::Head;
 pub use order::{Order, Shuffle};
-#[cfg(feature = "onnx")]
-pub(crate) use preprocessing::Column;
+pub use part::Part;
 pub use preprocessing::Preprocessing;
-pub(crate) use preprocessing::Transform;
 pub use profile::{ColumnProfile, Profile};
 pub use samples::{ColumnSpec, Memory, Samples, Subset};
-#[cfg(feature = "onnx")]
-pub(crate) use scaling::Scaling;
+pub use steps::{RawCells, apply, fit, read, split};
 
 /// The data of a configuration, as the model sees it.
 #[derive(Debug, Clone, PartialEq)]
@@ -94,6 +92,7 @@ pub struct Loaded {
     pub warnings: Vec<Diagnostic>,
     /// What the columns of numbers are like.
     pub(crate) facts: Vec<ColumnFacts>,
+    csv: CsvConfig,
     kept: Kept,
 }
 
@@ -116,7 +115,7 @@ pub fn load(
     split: Option<&ValidationSplit>,
     random: &Random,
 ) -> Result<Loaded> {
-    load_source(|| open(&section.train, folder, "data.train"), section, folder, split, *random)
+    load_as(section, folder, split, random, Sums::Now)
 }
 
 /// The same for a table in memory in place of `data.train`.
@@ -127,7 +126,20 @@ pub fn load_bytes(
     split: Option<&ValidationSplit>,
     random: &Random,
 ) -> Result<Loaded> {
-    load_source(|| Source::new(&section.train, bytes), section, folder, split, *random)
+    let source = || Source::new(&section.train, bytes);
+    load_source(source, section, folder, split, random, Sums::Now)
+}
+
+/// [`load`] with the statistics of an earlier version, for a training that was begun with it.
+pub(crate) fn load_as(
+    section: &DataConfig,
+    folder: &Path,
+    split: Option<&ValidationSplit>,
+    random: &Random,
+    sums: Sums,
+) -> Result<Loaded> {
+    let source = || open(&section.train, folder, "data.train");
+    load_source(source, section, folder, split, random, sums)
 }
 
 fn load_source(
@@ -135,7 +147,8 @@ fn load_source(
     section: &DataConfig,
     folder: &Path,
     split: Option<&ValidationSplit>,
-    random: Random,
+    random: &Random,
+    sums: Sums,
 ) -> Result<Loaded> {
     if section.validation.is_some() && split.is_some_and(|split| split.part() != 0.0) {
         let message = "`fit.validation_split` and `data.validation` are both given";
@@ -143,24 +156,19 @@ fn load_source(
             ConfigError::at("fit.validation_split", message).with_help("keep one of the two");
         return Err(error.with_code(Code::Conflict).into());
     }
-    let format = CsvFormat { delimiter: delimiter(section)?, header: section.csv.header.clone() };
-    let source = source()?;
-    let header = Header::read(&source, &format)?;
-    let plan = Plan::resolve(section, &source, &header)?;
-    let missing = Missing::new(&section.missing_values);
-    let table = Table::read(&source, &header, &plan.wanted(), &missing)?;
-
-    let classes = match split {
-        Some(ValidationSplit::Stratified(_)) => fit::target_classes(&plan, &table),
-        _ => None,
-    };
+    let cells = steps::read_source(section, source)?;
     let held = match split {
-        Some(split) => split.held_back(table.rows(), classes.as_deref(), random)?,
+        Some(split) => steps::split(&cells, split, random)?,
         None => None,
     };
     let part = held.as_deref().map_or(Part::All, Part::Kept);
-    let preprocessing = fit::fit(&plan, section, &table, part)?;
+    let mut preprocessing = steps::fit(&cells, part)?;
+    let RawCells { source, header, plan, table, .. } = cells;
+    if sums == Sums::Before {
+        before::refit(&mut preprocessing, &table, part);
+    }
     let of_spelling = spelling::check(&plan, &preprocessing)?;
+    let format = section.csv();
     let bound = Bound::new(&preprocessing, &table, true);
     bound.check(&table, &source, &header, remedy(split).as_str())?;
 
@@ -185,14 +193,13 @@ fn load_source(
         }
         (None, Some(path)) => {
             let source = open(path, folder, "data.validation")?;
-            Some(use_source(source, &preprocessing, true, false)?.data)
+            Some(use_source(source, &format, &preprocessing, true, false)?.data)
         }
         (None, None) => None,
     };
-    let mut preprocessing = preprocessing;
     preprocessing.is_of_bits =
         train.y.width() > 1 && train.y.values.iter().all(|y| *y == 0.0 || *y == 1.0);
-    Ok(Loaded { train, validation, preprocessing, warnings, facts, kept })
+    Ok(Loaded { train, validation, preprocessing, warnings, facts, csv: format, kept })
 }
 
 /// Reads a table for a trained model; `-` is standard input. Extra columns are ignored. With the
@@ -200,31 +207,34 @@ fn load_source(
 /// `keep_columns`, the rows as they stand in the file come along.
 pub fn load_for_use(
     path: &Path,
+    csv: &CsvConfig,
     preprocessing: &Preprocessing,
     with_target: bool,
     keep_columns: bool,
 ) -> Result<Used> {
-    use_source(Source::open(path)?, preprocessing, with_target, keep_columns)
+    use_source(Source::open(path)?, csv, preprocessing, with_target, keep_columns)
 }
 
 /// The same for a table in memory; `name` is what messages call it.
 pub fn load_bytes_for_use(
     name: &str,
     bytes: Vec<u8>,
+    csv: &CsvConfig,
     preprocessing: &Preprocessing,
     with_target: bool,
     keep_columns: bool,
 ) -> Result<Used> {
-    use_source(Source::new(name, bytes)?, preprocessing, with_target, keep_columns)
+    use_source(Source::new(name, bytes)?, csv, preprocessing, with_target, keep_columns)
 }
 
 fn use_source(
     source: Source,
+    csv: &CsvConfig,
     preprocessing: &Preprocessing,
     with_target: bool,
     keep_columns: bool,
 ) -> Result<Used> {
-    let header = Header::read(&source, &preprocessing.format())?;
+    let header = Header::read(&source, csv)?;
     let wanted = preprocessing.wanted(&source, &header, with_target)?;
     let missing = Missing::new(&preprocessing.missing_values);
     let table = Table::read(&source, &header, &wanted, &missing)?;
@@ -263,7 +273,7 @@ impl Loaded {
         };
         let found = || -> Result<Place> {
             let source = open(path, folder, key)?;
-            let header = Header::read(&source, &self.preprocessing.format())?;
+            let header = Header::read(&source, &section.csv())?;
             line_of_row(&source, &header, row)
         };
         found().unwrap_or_else(|_| Place::from(path.as_str()))
@@ -272,8 +282,7 @@ impl Loaded {
     /// A number that changes with the rows as the model sees them, with their order and with the
     /// names of classes, and not with the place of the file.
     pub fn fingerprint(&self) -> Result<u64> {
-        let plain = self.preprocessing.without_versions();
-        let text = serde_json::to_string(&plain).unwrap_or_default();
+        let text = self.preprocessing.in_first_form(&self.csv).unwrap_or_default();
         let mut hash = text.bytes().fold(0, |hash, byte| mix(hash, u64::from(byte)));
         for part in [Some(&self.train), self.validation.as_ref()].into_iter().flatten() {
             hash = samples::fingerprint(&Memory::from(part), hash)?;
@@ -296,7 +305,7 @@ fn open(path: &str, folder: &Path, key: &str) -> Result<Source> {
     Source::new(full.display().to_string(), bytes)
 }
 
-fn delimiter(section: &DataConfig) -> Result<u8, ConfigError> {
+fn check_delimiter(section: &DataConfig) -> Result<(), ConfigError> {
     let key = match (section.csv.delimiter, section.delimiter) {
         (Some(_), Some(_)) => {
             let message = "`data.delimiter` and `data.csv.delimiter` are both given";
@@ -310,10 +319,12 @@ fn delimiter(section: &DataConfig) -> Result<u8, ConfigError> {
     let is_fit = |byte: &u8| {
         matches!(byte, b'\t' | b' ') || (byte.is_ascii_punctuation() && !b"\"'.+-_".contains(byte))
     };
-    byte.filter(is_fit).ok_or_else(|| {
-        ConfigError::at(key, format!("`delimiter` can't be {:?}", section.delimiter()))
-            .with_help("it is one character between cells: `\",\"`, `\";\"`, `\"|\"`, `\"\\t\"`")
-    })
+    if byte.as_ref().is_some_and(is_fit) {
+        return Ok(());
+    }
+    let message = format!("`delimiter` can't be {:?}", section.delimiter());
+    Err(ConfigError::at(key, message)
+        .with_help("it is one character between cells: `\",\"`, `\";\"`, `\"|\"`, `\"\\t\"`"))
 }
 
 /// What to do about a class that only the validation part has.

@@ -2,7 +2,7 @@
 
 /// Some of the rows; the flags say which rows are held back to validate on.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Part<'a> {
+pub enum Part<'a> {
     /// All of them.
     All,
     /// Those that are left to train on.

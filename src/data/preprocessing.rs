@@ -4,33 +4,30 @@
 use serde::{Deserialize, Deserializer, Serialize};
 
 use super::cells::{Missing, limit, shortened};
-use super::classes::Classes;
 use super::faults;
-use super::header::{CsvFormat, Header, list};
-use super::scaling::Scaling;
+use super::first_form::OldColumn;
+use super::fitted::{Cells, FittedColumn};
+use super::header::{Header, list};
 use super::source::Source;
 use super::table::Wanted;
 use crate::config::names::did_you_mean;
 use crate::diagnostics::{Code, Place};
 use crate::error::{Error, Result};
-use crate::sections::{HeaderConfig, MissingValues};
+use crate::sections::{CsvConfig, HeaderConfig, MissingValues};
 use crate::target::DataFacts;
 use crate::target::Target;
+use crate::transforms::{Classes, Encode, Encoded, Label, OneHot};
 
 /// The rules of all columns with their statistics and classes.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Preprocessing {
-    pub(super) delimiter: char,
-    /// Where the names of the columns come from.
-    #[serde(default, skip_serializing_if = "HeaderConfig::is_first_line")]
-    pub(super) header: HeaderConfig,
     /// What reads as missing, besides the empty cell; nothing for the first models.
     #[serde(default, skip_serializing_if = "MissingValues::is_none")]
     pub(super) missing_values: MissingValues,
     #[serde(deserialize_with = "at_least_one")]
-    pub(crate) features: Vec<Column>,
+    pub(crate) features: Vec<FittedColumn>,
     #[serde(deserialize_with = "at_least_one")]
-    pub(super) target: Vec<Column>,
+    pub(super) target: Vec<FittedColumn>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) sample_weight: Option<String>,
     /// Whether the target is of several columns, and each of its numbers 0 or 1.
@@ -38,51 +35,39 @@ pub struct Preprocessing {
     pub(super) is_of_bits: bool,
 }
 
-/// One column and what becomes of its cells.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub(crate) struct Column {
-    pub name: String,
-    pub transform: Transform,
-}
-
-/// What becomes of a cell.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum Transform {
-    /// A number.
-    Number { scaling: Scaling },
-    /// The number of its class.
-    Label { classes: Classes, scaling: Scaling },
-    /// One number a class.
-    OneHot { classes: Classes },
+/// The preprocessing as the first models wrote it.
+#[derive(Serialize)]
+struct FirstForm<'a> {
+    delimiter: char,
+    #[serde(skip_serializing_if = "HeaderConfig::is_first_line")]
+    header: &'a HeaderConfig,
+    features: Vec<OldColumn<'a>>,
+    target: Vec<OldColumn<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sample_weight: &'a Option<String>,
 }
 
 impl Preprocessing {
     /// The preprocessing of a model that was made without data: features are numbers in columns
     /// `x0`, `x1`, …; classes are `0`, `1`, …, in the column `y`.
     pub fn plain(features: usize, target: Target) -> Result<Preprocessing> {
-        let number = || Transform::Number { scaling: Scaling::None };
-        let column = |name: String| Column { name, transform: number() };
-        let classes = |n: usize| {
+        let encoded = |encode: Encode, n: usize| {
             let names: Vec<String> = (0..n).map(|class| class.to_string()).collect();
-            Classes::fit(names.iter().map(String::as_str))
+            let names: Vec<&str> = names.iter().map(String::as_str).collect();
+            vec![FittedColumn::encoded("y", encode.fit(&names))]
         };
-        let y = |transform| vec![Column { name: "y".to_string(), transform }];
         let target = match target {
-            Target::Classes(n) => {
-                y(Transform::Label { classes: classes(n), scaling: Scaling::None })
-            }
-            Target::OneHot(n) => y(Transform::OneHot { classes: classes(n) }),
-            Target::Numbers(1) => y(number()),
-            Target::Numbers(n) => (0..n).map(|i| column(format!("y{i}"))).collect(),
+            Target::Classes(n) => encoded(Label {}.into(), n),
+            Target::OneHot(n) => encoded(OneHot {}.into(), n),
+            Target::Numbers(1) => vec![FittedColumn::number("y")],
+            Target::Numbers(n) => (0..n).map(|i| FittedColumn::number(format!("y{i}"))).collect(),
         };
-        let features: Vec<Column> = (0..features).map(|i| column(format!("x{i}"))).collect();
+        let features: Vec<FittedColumn> =
+            (0..features).map(|i| FittedColumn::number(format!("x{i}"))).collect();
         if features.is_empty() || target.is_empty() {
             return Err(Error::run("a model without inputs or outputs can't be used on a table"));
         }
         Ok(Preprocessing {
-            delimiter: ',',
-            header: HeaderConfig::FirstLine,
             missing_values: MissingValues::usual(),
             features,
             target,
@@ -99,12 +84,12 @@ impl Preprocessing {
 
     /// How many numbers the features make.
     pub fn features(&self) -> usize {
-        self.features.iter().map(Column::width).sum()
+        self.features.iter().map(FittedColumn::width).sum()
     }
 
     /// The names of those numbers: the column's, or `area_rural` for a class of it.
     pub fn feature_names(&self) -> Vec<String> {
-        self.features.iter().flat_map(Column::output_names).collect()
+        self.features.iter().flat_map(FittedColumn::output_names).collect()
     }
 
     /// The columns that the features are made of, in order.
@@ -120,12 +105,10 @@ impl Preprocessing {
     /// What the target is.
     pub fn target_kind(&self) -> Target {
         match self.target.as_slice() {
-            [Column { transform: Transform::Label { classes, .. }, .. }] => {
-                Target::Classes(classes.len())
+            [FittedColumn { encode: Some(encode), .. }] if encode.is_one_hot() => {
+                Target::OneHot(encode.count())
             }
-            [Column { transform: Transform::OneHot { classes }, .. }] => {
-                Target::OneHot(classes.len())
-            }
+            [FittedColumn { encode: Some(encode), .. }] => Target::Classes(encode.count()),
             numbers => Target::Numbers(numbers.len()),
         }
     }
@@ -133,14 +116,14 @@ impl Preprocessing {
     /// The classes' names in their order, where the target has classes.
     pub fn classes(&self) -> Option<&[String]> {
         match self.target.as_slice() {
-            [column] => column.transform.classes().map(|classes| classes.names.as_slice()),
+            [column] => column.classes().map(|classes| classes.names.as_slice()),
             _ => None,
         }
     }
 
     /// How many categories each feature has that has some.
     pub(crate) fn category_counts(&self) -> Vec<(&str, usize)> {
-        let count = |column: &'_ Column| column.transform.classes().map(Classes::len);
+        let count = |column: &'_ FittedColumn| column.encode.as_ref().map(Encoded::count);
         self.features
             .iter()
             .filter_map(|column| Some((column.name.as_str(), count(column)?)))
@@ -149,11 +132,14 @@ impl Preprocessing {
 
     /// The features of three or more categories that are numbered by their order as texts.
     pub(crate) fn numbered_categories(&self) -> Vec<(&str, &[String])> {
-        let numbered = |column: &'_ Column| matches!(&column.transform, Transform::Label { classes, .. } if classes.len() > 2 && !classes.are_numbers());
+        let is_numbered = |classes: &Classes| classes.len() > 2 && !classes.are_numbers();
+        let numbered = |column: &'_ FittedColumn| {
+            !column.is_one_hot() && column.classes().is_some_and(is_numbered)
+        };
         let numbered = self.features.iter().filter(|column| numbered(column));
         numbered
             .filter_map(|column| {
-                let classes = column.transform.classes()?;
+                let classes = column.classes()?;
                 Some((column.name.as_str(), classes.names.as_slice()))
             })
             .collect()
@@ -166,12 +152,12 @@ impl Preprocessing {
 
     /// Whether the target is not in its own unit.
     pub fn is_target_scaled(&self) -> bool {
-        self.target.iter().any(|column| column.transform.scaling() != Scaling::None)
+        self.target.iter().any(|column| !column.scale.is_none())
     }
 
     /// (factor, offset) for each column of the target: `original = factor · scaled + offset`.
     pub fn target_unit(&self) -> Vec<(f64, f64)> {
-        self.target.iter().map(|column| column.transform.scaling().unit()).collect()
+        self.target.iter().map(FittedColumn::unit).collect()
     }
 
     /// One row as the model sees it, from its cells by the names of their columns; other cells are
@@ -190,7 +176,7 @@ impl Preprocessing {
                     None => error.with_help(format!("given: {}", list(&names))),
                 });
             };
-            column.append(cell.trim(), &missing, &mut row)?;
+            append(column, cell.trim(), &missing, &mut row)?;
         }
         Ok(row)
     }
@@ -228,7 +214,7 @@ impl Preprocessing {
                     .with_code(Code::Column)
                     .with_help(header.missing_help(&column.name)));
             };
-            wanted.push(column.wanted(index));
+            wanted.push(wanted_as(column, index));
         }
         if let Some(name) = self.sample_weight.as_ref().filter(|_| with_target)
             && let Some(index) = place(name)?
@@ -238,108 +224,62 @@ impl Preprocessing {
         Ok(wanted)
     }
 
-    /// How the tables are written.
-    pub(super) fn format(&self) -> CsvFormat {
-        let delimiter = u8::try_from(self.delimiter).unwrap_or(b',');
-        CsvFormat { delimiter, header: self.header.clone() }
-    }
-
-    /// The same as the first models wrote it, where it means the same.
-    pub(super) fn without_versions(&self) -> Preprocessing {
-        let mut plain = self.clone();
-        plain.missing_values = MissingValues::default();
-        plain.is_of_bits = false;
-        for column in plain.features.iter_mut().chain(&mut plain.target) {
-            if let Transform::Label { classes, .. } | Transform::OneHot { classes } =
-                &mut column.transform
-            {
-                *classes = classes.without_rule();
-            }
+    /// What the fingerprint of the data is made of: the first form, where that can say the same, so
+    /// that a training that was begun with it is gone on with.
+    pub(super) fn in_first_form(&self, csv: &CsvConfig) -> serde_json::Result<String> {
+        fn old(columns: &[FittedColumn]) -> Option<Vec<OldColumn<'_>>> {
+            columns.iter().map(FittedColumn::in_first_form).collect()
         }
-        plain
+        let (Some(features), Some(target)) = (old(&self.features), old(&self.target)) else {
+            return serde_json::to_string(self);
+        };
+        let (delimiter, header) = (csv.delimiter.unwrap_or(','), &csv.header);
+        let sample_weight = &self.sample_weight;
+        serde_json::to_string(&FirstForm { delimiter, header, features, target, sample_weight })
     }
 }
 
-impl Column {
-    /// How many numbers a cell makes.
-    pub(super) fn width(&self) -> usize {
-        match &self.transform {
-            Transform::OneHot { classes } => classes.len(),
-            _ => 1,
-        }
+/// How a column is read from a table of a trained model.
+fn wanted_as(column: &FittedColumn, index: usize) -> Wanted {
+    let advice = format!("the model was trained on numbers in `{}`", column.name);
+    Wanted {
+        name: column.name.clone(),
+        index,
+        text: column.is_text(),
+        booleans: advice.clone(),
+        advice,
+        limit: limit(!column.scale.is_none()),
     }
+}
 
-    /// The names of those numbers.
-    pub(super) fn output_names(&self) -> Vec<String> {
-        match &self.transform {
-            Transform::OneHot { classes } => {
-                classes.names.iter().map(|class| format!("{}_{class}", self.name)).collect()
-            }
-            _ => vec![self.name.clone()],
+/// Adds the numbers of one cell: a chunk of one row.
+fn append(column: &FittedColumn, cell: &str, missing: &Missing, row: &mut Vec<f32>) -> Result<()> {
+    let wrong = |why| faults::of_cell(&wanted_as(column, 0), cell, why);
+    let at = row.len();
+    row.resize(at + column.width(), 0.0);
+    let is_finite = match &column.encode {
+        None => {
+            let number = missing.number(cell, limit(!column.scale.is_none())).map_err(wrong)?;
+            column.apply(&Cells::Numbers(&[number]), &mut row[at..], 0, column.width())
         }
-    }
-
-    fn wanted(&self, index: usize) -> Wanted {
-        let advice = format!("the model was trained on numbers in `{}`", self.name);
-        Wanted {
-            name: self.name.clone(),
-            index,
-            text: self.transform.classes().is_some(),
-            booleans: advice.clone(),
-            advice,
-            limit: limit(self.transform.scaling() != Scaling::None),
-        }
-    }
-
-    /// The numbers of one cell.
-    fn append(&self, cell: &str, missing: &Missing, row: &mut Vec<f32>) -> Result<()> {
-        let wrong = |why| faults::of_cell(&self.wanted(0), cell, why);
-        let class = |classes: &Classes| {
+        Some(encode) => {
             if let Some(why) = missing.why(cell) {
                 return Err(wrong(why));
             }
-            classes.find(cell).ok_or_else(|| unknown(Place::None, &self.name, cell, classes, ""))
-        };
-        let value = match &self.transform {
-            Transform::Number { scaling } => {
-                scaling.apply(missing.number(cell, self.wanted(0).limit).map_err(wrong)?)
-            }
-            Transform::Label { classes, scaling } => scaling.apply(class(classes)? as f64),
-            Transform::OneHot { classes } => {
-                let class = class(classes)?;
-                row.extend((0..classes.len()).map(|other| f32::from(u8::from(other == class))));
-                return Ok(());
-            }
-        } as f32;
-        if !value.is_finite() {
-            return Err(overflow("", &self.name));
+            let index = encode.index(cell);
+            let index = index.ok_or_else(|| unknown(Place::None, column, cell, ""))?;
+            column.apply(&Cells::Indices(&[index]), &mut row[at..], 0, column.width())
         }
-        row.push(value);
-        Ok(())
-    }
-}
-
-impl Transform {
-    /// The classes, where the cells are categories.
-    pub(crate) fn classes(&self) -> Option<&Classes> {
-        match self {
-            Transform::Number { .. } => None,
-            Transform::Label { classes, .. } | Transform::OneHot { classes } => Some(classes),
-        }
-    }
-
-    /// The scaling.
-    pub(crate) fn scaling(&self) -> Scaling {
-        match self {
-            Transform::Number { scaling } | Transform::Label { scaling, .. } => *scaling,
-            Transform::OneHot { .. } => Scaling::None,
-        }
-    }
+    };
+    if is_finite { Ok(()) } else { Err(overflow("", &column.name)) }
 }
 
 /// The error for a category that training didn't see.
-pub(super) fn unknown(at: Place, name: &str, cell: &str, classes: &Classes, remedy: &str) -> Error {
-    let shown = shortened(cell);
+pub(super) fn unknown(at: Place, column: &FittedColumn, cell: &str, remedy: &str) -> Error {
+    let (shown, name) = (shortened(cell), &column.name);
+    let Some(classes) = column.classes() else {
+        return Error::data(at, format!("column `{name}`: `{shown}` can't be encoded"));
+    };
     if classes.are_booleans() {
         let message = format!("column `{name}`: expected a boolean, found `{shown}`");
         return Error::data(at, message).with_code(Code::Category).with_help(
@@ -365,7 +305,7 @@ pub(super) fn overflow(at: &str, name: &str) -> Error {
         .with_help("the values of the column are too far from those in training")
 }
 
-fn at_least_one<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Column>, D::Error> {
+fn at_least_one<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<FittedColumn>, D::Error> {
     let columns = Vec::deserialize(deserializer)?;
     if columns.is_empty() {
         Err(serde::de::Error::custom("it has no columns"))

@@ -5,14 +5,14 @@ use std::collections::HashMap;
 use std::path::Path;
 
 use super::cells::Missing;
-use super::classes::boolean;
 use super::float;
-use super::header::{CsvFormat, Header};
+use super::header::Header;
 use super::looks::{Look, look};
 use super::records::{Record, Records};
 use super::source::Source;
 use crate::error::Result;
-use crate::sections::{HeaderConfig, MissingValues};
+use crate::sections::{CsvConfig, HeaderConfig, MissingValues};
+use crate::transforms::classes::boolean;
 
 /// What a table is like.
 ///
@@ -97,7 +97,8 @@ impl Profile {
     pub fn read(path: &Path) -> Result<Profile> {
         let source = Source::open(path)?;
         let delimiter = delimiter(source.start());
-        let mut format = CsvFormat { delimiter, header: HeaderConfig::FirstLine };
+        let mut format =
+            CsvConfig { delimiter: Some(delimiter.into()), header: HeaderConfig::FirstLine };
         let mut header = Header::read(&source, &format)?;
         let has_header = header.names.iter().any(|name| float::cell(name).is_none());
         if !has_header {

@@ -3,13 +3,13 @@
 use std::collections::HashMap;
 
 use super::cells::shortened;
-use super::classes::{Classes, boolean, number};
 use super::columns::{Plan, Planned, written_name};
 use super::looks::{Look, is_missing_word, look};
 use super::preprocessing::Preprocessing;
 use crate::config::ConfigError;
 use crate::diagnostics::{Code, Diagnostic};
 use crate::sections::Encode;
+use crate::transforms::classes::{Classes, boolean, number};
 
 /// Warnings about the categories of each column; an error for dates that would be numbered.
 pub(super) fn check(
@@ -20,8 +20,7 @@ pub(super) fn check(
     let planned = plan.features.iter().chain(&plan.target);
     let columns = preprocessing.features.iter().chain(&preprocessing.target);
     for (index, (planned, column)) in planned.zip(columns).enumerate() {
-        let Some(classes) = column.transform.classes().filter(|classes| !classes.are_booleans())
-        else {
+        let Some(classes) = column.classes().filter(|classes| !classes.are_booleans()) else {
             continue;
         };
         if index < plan.features.len() {
@@ -42,7 +41,7 @@ type Warning = Option<(String, String)>;
 /// Dates whose numbers would be those of the days that training has seen.
 fn check_dates(planned: &Planned, classes: &Classes) -> Result<(), ConfigError> {
     let are_dates = classes.len() > 2 && classes.names.iter().all(|name| look(name) == Look::Date);
-    if planned.encode != Some(Encode::Label) || !are_dates {
+    if !matches!(planned.encode, Some(Encode::Label(_))) || !are_dates {
         return Ok(());
     }
     let message = format!(

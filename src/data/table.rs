@@ -157,9 +157,6 @@ pub(super) struct Interner {
 /// Bytes of text that are read at once; fixed, so that nothing depends on the number of threads.
 const CHUNK_BYTES: usize = 1 << 20;
 
-/// Rows that are gone over column by column: few enough to stay in the nearest cache.
-pub(super) const BLOCK_ROWS: usize = 64;
-
 impl Table {
     /// Reads the wanted columns. Plain text goes the fast way; where that meets anything unusual, all
     /// of it is read again with care, which says what is wrong if something is.

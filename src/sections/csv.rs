@@ -34,6 +34,13 @@ pub enum HeaderConfig {
     Names(Vec<String>),
 }
 
+impl CsvConfig {
+    /// What stands between two cells: one byte.
+    pub(crate) fn delimiter(&self) -> u8 {
+        self.delimiter.and_then(|delimiter| u8::try_from(delimiter).ok()).unwrap_or(b',')
+    }
+}
+
 impl HeaderConfig {
     /// Whether the first line names the columns.
     pub fn is_first_line(&self) -> bool {

@@ -8,10 +8,10 @@ use serde::de::{self, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Serialize, Serializer};
 
 use super::csv::{self, CsvConfig, MissingValues};
-use super::rules::{Encode, Scale};
 use crate::config::missing_key;
 use crate::diagnostics::Code;
 use crate::error::Problem;
+use crate::transforms::{Encode, Scale};
 
 /// The tables and the columns to use. Paths are relative to the configuration file; columns that are
 /// not named are ignored.
@@ -54,6 +54,11 @@ impl DataConfig {
     /// What stands between two cells.
     pub fn delimiter(&self) -> char {
         self.csv.delimiter.or(self.delimiter).unwrap_or(',')
+    }
+
+    /// Format of the tables.
+    pub fn csv(&self) -> CsvConfig {
+        CsvConfig { delimiter: Some(self.delimiter()), header: self.csv.header.clone() }
     }
 }
 
@@ -122,21 +127,21 @@ impl ColumnConfig {
     pub fn number(name: impl Into<String>) -> Self {
         ColumnConfig {
             columns: Columns::One(name.into()),
-            scale: Scale::None,
+            scale: Scale::default(),
             encode: None,
             exclude: Vec::new(),
         }
     }
 
     /// The same with another scale.
-    pub fn scaled(mut self, scale: Scale) -> Self {
-        self.scale = scale;
+    pub fn scaled(mut self, scale: impl Into<Scale>) -> Self {
+        self.scale = scale.into();
         self
     }
 
     /// The same with categories for numbers.
-    pub fn encoded(mut self, encode: Encode) -> Self {
-        self.encode = Some(encode);
+    pub fn encoded(mut self, encode: impl Into<Encode>) -> Self {
+        self.encode = Some(encode.into());
         self
     }
 }
@@ -168,13 +173,13 @@ struct Written {
 
 #[allow(clippy::ref_option)] // serde's signature
 fn is_unscaled(scale: &Option<Scale>) -> bool {
-    matches!(scale, None | Some(Scale::None))
+    scale.is_none_or(|scale| scale.is_none())
 }
 
 impl Serialize for ColumnConfig {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let (column, columns) = match &self.columns {
-            Columns::One(name) if self.scale == Scale::None && self.encode.is_none() => {
+            Columns::One(name) if self.scale.is_none() && self.encode.is_none() => {
                 return serializer.serialize_str(name);
             }
             Columns::One(name) => (Some(name.clone()), None),

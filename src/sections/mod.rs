@@ -3,7 +3,6 @@
 mod csv;
 pub mod data;
 mod keeping;
-mod rules;
 mod validation_split;
 
 use schemars::JsonSchema;
@@ -16,10 +15,10 @@ use crate::losses::LossEntry;
 use crate::metrics::MetricEntry;
 use crate::optimizers::OptimizerEntry;
 
+pub use crate::transforms::*;
 pub use csv::{CsvConfig, HeaderConfig, MissingValues};
 pub use data::{ColumnConfig, Columns, DataConfig};
 pub use keeping::{InitWeights, Interval};
-pub use rules::{Encode, MinMax, Scale};
 pub use validation_split::ValidationSplit;
 
 /// The most layers that a model may have.
@@ -56,6 +55,13 @@ pub struct Config {
     /// Epochs, batches, validation and callbacks.
     #[serde(default)]
     pub fit: FitConfig,
+}
+
+impl Config {
+    /// Format of the tables; the default one for a model that was made without any.
+    pub fn csv(&self) -> CsvConfig {
+        self.data.as_ref().map(DataConfig::csv).unwrap_or_default()
+    }
 }
 
 /// The model: its layers in order, or a file that holds them.

@@ -11,7 +11,7 @@ use lanthorn::exchange::python;
 use lanthorn::model::{DataFacts, Model, Predictor};
 use lanthorn::runtime::Random;
 use lanthorn::runtime::files::{Inspection, TensorFile};
-use lanthorn::training::{Checkpoint, Config, DataConfig, Spec};
+use lanthorn::training::{Checkpoint, Config, CsvConfig, DataConfig, Spec};
 
 use super::{files, fuzz};
 
@@ -112,7 +112,14 @@ fn table() {
         &corpus,
         |m| m.text(),
         |bytes| {
-            own_failure(load_bytes_for_use(NAME, bytes.to_vec(), &preprocessing, false, true));
+            own_failure(load_bytes_for_use(
+                NAME,
+                bytes.to_vec(),
+                &CsvConfig::default(),
+                &preprocessing,
+                false,
+                true,
+            ));
             for section in &sections {
                 let (bytes, random) = (bytes.to_vec(), Random::new(1));
                 own_failure(load_bytes(bytes, section, Path::new("."), None, &random));

@@ -212,3 +212,77 @@ fn the_fingerprint_is_that_of_what_is_used() {
     };
     assert_ne!(drawn(ValidationSplit::Random(0.4)), drawn(ValidationSplit::Tail(0.4)));
 }
+
+#[test]
+fn a_robust_column_is_scaled_by_its_quartiles() {
+    let text = b"a,b,y\n1,5,0\n2,5,0\n3,5,0\n4,5,0\n100,5,0\n";
+    let section = json!({
+        "features": [{ "columns": ["a", "b"], "scale": "robust" }],
+        "target": { "column": "y", "scale": { "robust": { "with_centering": false } } },
+    });
+    let loaded = load_text(text, section, None).unwrap();
+    let x: Vec<f32> = loaded.train.x.values.iter().step_by(2).copied().collect();
+    assert_eq!(x, [-1.0, -0.5, 0.0, 0.5, 48.5]);
+    assert!(loaded.train.x.values.iter().skip(1).step_by(2).all(|b| *b == 0.0));
+    let json = serde_json::to_value(&loaded.preprocessing).unwrap();
+    assert_eq!(json["features"][0]["scale"], json!({ "robust": { "center": 3.0, "scale": 2.0 } }));
+    assert_eq!(serde_json::from_value::<Preprocessing>(json).unwrap(), loaded.preprocessing);
+}
+
+#[test]
+fn a_hashed_column_takes_any_text() {
+    let text = b"a,y\nrural,0\nurban,1\nrural,0\n";
+    let load_with = |arguments: Value| {
+        let features = json!([{ "column": "a", "encode": { "hashing": arguments } }]);
+        load_text(text, json!({ "features": features, "target": "y" }), None)
+    };
+    let loaded = load_with(json!({ "num_bins": 1024 })).unwrap();
+    let rows = |cell: &str| loaded.preprocessing.row(&[("a", cell)]).unwrap();
+    assert_eq!(loaded.train.x.values[..2], [rows("rural")[0], rows(" urban ")[0]]);
+    assert!(rows("never seen")[0] < 1024.0);
+    let loaded = load_with(json!({ "num_bins": 3, "output": "one_hot", "salt": 1 })).unwrap();
+    assert_eq!(loaded.preprocessing.feature_names(), ["a_0", "a_1", "a_2"]);
+    assert_eq!(loaded.train.x.values.iter().sum::<f32>(), 3.0);
+    for (arguments, path, message) in [
+        (json!({ "num_bins": 0 }), "data.features[0].encode.hashing.num_bins", "got 0"),
+        (json!({ "num_bins": 5000, "output": "one_hot" }), "data.features[0]", "4096"),
+    ] {
+        let error = load_with(arguments).unwrap_err().to_string();
+        assert!(error.contains(path) && error.contains(message), "{error}");
+    }
+}
+
+#[test]
+fn one_form_of_a_column_is_that_of_earlier_versions() {
+    let old = json!({
+        "delimiter": ";",
+        "features": [
+            { "name": "a", "transform": { "number": { "scaling": "none" } } },
+            { "name": "b", "transform": { "number": { "scaling": { "standard": { "mean": 1.0, "std": 2.0 } } } } },
+            { "name": "c", "transform": { "label": {
+                "classes": { "names": ["x", "y"], "numeric": false, "rule": "as_texts" },
+                "scaling": { "min_max": { "factor": 2.0, "offset": 0.5 } } } } },
+            { "name": "d", "transform": { "one_hot": { "classes": { "names": ["1", "2"], "numeric": true } } } },
+            { "name": "e", "transform": { "label": {
+                "classes": { "names": ["no", "yes"], "numeric": false, "rule": "booleans" }, "scaling": "none" } } },
+        ],
+        "target": [{ "name": "y", "transform": { "number": { "scaling": "none" } } }],
+    });
+    let read: Preprocessing = serde_json::from_value(old).unwrap();
+    let cells = [("a", "3"), ("b", "5"), ("c", "y"), ("d", "2.0"), ("e", "T")];
+    assert_eq!(read.row(&cells).unwrap(), [3.0, 2.0, 2.5, 0.0, 1.0, 1.0]);
+    let new = serde_json::to_value(&read).unwrap();
+    assert_eq!(
+        new["features"],
+        json!([
+            { "name": "a" },
+            { "name": "b", "scale": { "standard": { "mean": 1.0, "std": 2.0 } } },
+            { "name": "c",
+              "encode": { "label": { "names": ["x", "y"], "numeric": false, "rule": "as_texts" } },
+              "scale": { "min_max": { "factor": 2.0, "offset": 0.5 } } },
+            { "name": "d", "encode": { "one_hot": { "names": ["1", "2"], "numeric": true } } },
+            { "name": "e", "encode": { "boolean": { "names": ["no", "yes"], "numeric": false, "rule": "booleans" } } },
+        ])
+    );
+    assert_eq!(serde_json::from_value::<Preprocessing>(new).unwrap(), read);
+}

@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use super::super::careful;
 use super::super::table::{Chunk, Layout, Read, Wanted, read_plain};
 use super::*;
-use crate::sections::{HeaderConfig, MissingValues};
+use crate::sections::MissingValues;
 
 fn wanted(columns: &[(usize, bool)]) -> Vec<Wanted> {
     let column = |(index, text): &(usize, bool)| Wanted {
@@ -39,7 +39,7 @@ fn cells(reads: &[Read]) -> (usize, Vec<u64>, Vec<String>) {
 /// Both ways over a table; the fast one in small chunks.
 fn both_ways(text: &str, columns: &[(usize, bool)], chunk_bytes: usize) -> Option<()> {
     let source = Source::new("t.csv", text.as_bytes().to_vec()).ok()?;
-    let format = CsvFormat { delimiter: b',', header: HeaderConfig::FirstLine };
+    let format = CsvConfig::default();
     let header = Header::read(&source, &format).ok()?;
     let wanted = wanted(columns);
     if wanted.iter().any(|column| column.index >= header.names.len()) {
@@ -170,7 +170,14 @@ fn a_large_file_reads_as_its_text_does() {
     for end in ["7.5,c1,2", "7.5,\"c1\",2\n"] {
         let (loaded, text) = large(end);
         let loaded = loaded.expect("loaded");
-        let used = load_bytes_for_use("t.csv", text, &loaded.preprocessing, true, false);
+        let used = load_bytes_for_use(
+            "t.csv",
+            text,
+            &CsvConfig::default(),
+            &loaded.preprocessing,
+            true,
+            false,
+        );
         assert_eq!(loaded.train, used.expect("used").data);
         assert_eq!(loaded.train.len(), 150_001);
         assert_eq!(loaded.head(2).raw[1], ["1.919", "c31", "1"]);

@@ -7,14 +7,22 @@ fn trained() -> Preprocessing {
 }
 
 fn use_text(text: &str, with_target: bool, keep_columns: bool) -> Result<Used> {
-    load_bytes_for_use("new.csv", text.as_bytes().to_vec(), &trained(), with_target, keep_columns)
+    load_bytes_for_use(
+        "new.csv",
+        text.as_bytes().to_vec(),
+        &CsvConfig::default(),
+        &trained(),
+        with_target,
+        keep_columns,
+    )
 }
 
 #[test]
 fn the_models_own_table_is_read_as_in_training() {
     let loaded = load_in(examples(), loan(), None).unwrap();
     let path = examples().join("loan.csv");
-    let used = load_for_use(&path, &loaded.preprocessing, true, false).unwrap();
+    let used =
+        load_for_use(&path, &CsvConfig::default(), &loaded.preprocessing, true, false).unwrap();
     assert_eq!(used.data, loaded.train);
     assert!(used.raw.is_empty());
 }
@@ -76,7 +84,9 @@ fn what_doesnt_fit_the_model_is_an_error_with_its_place() {
         assert!(found.message.contains(message), "{error}");
         assert!(found.help.contains(help), "{error}");
     }
-    let error = load_for_use(Path::new("no/such.csv"), &trained(), false, false).unwrap_err();
+    let error =
+        load_for_use(Path::new("no/such.csv"), &CsvConfig::default(), &trained(), false, false)
+            .unwrap_err();
     assert_eq!(error.to_string(), "there is no file `no/such.csv`");
 }
 

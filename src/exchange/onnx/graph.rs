@@ -173,7 +173,8 @@ pub(super) fn value(name: &str, kind: i32, dims: &[Dim]) -> ValueInfoProto {
         .collect();
     let shape = Some(TensorShapeProto { dim });
     let tensor_type = Some(TensorTypeProto { elem_type: Some(kind), shape });
-    ValueInfoProto { name: Some(name.to_string()), r#type: Some(TypeProto { tensor_type }) }
+    let r#type = Some(TypeProto { tensor_type });
+    ValueInfoProto { name: Some(name.to_string()), r#type, doc_string: None }
 }
 
 fn attribute(name: &str, kind: i32) -> AttributeProto {

@@ -3,12 +3,13 @@
 use super::basic::reshaped;
 use super::flow::signed;
 use super::graph::{
-    DOUBLE, Dim, FLOAT, GraphBuilder, STRING, float, float_list, int, text_list, value,
+    DOUBLE, Dim, FLOAT, GraphBuilder, INT64, STRING, float, float_list, int, text_list, value,
 };
 use super::proto::ValueInfoProto;
-use crate::data::{Classes, Column, Preprocessing, Scaling, Transform};
+use crate::data::{FittedColumn, Preprocessing};
 use crate::error::{Error, Result};
 use crate::exchange::portable::Portable;
+use crate::transforms::{Classes, Primitive};
 
 /// Adds an input for each column, and the nodes that make the model's input of them.
 pub(super) fn features(
@@ -19,13 +20,10 @@ pub(super) fn features(
 ) -> String {
     let mut parts = Vec::with_capacity(preprocessing.features.len());
     for column in &preprocessing.features {
-        let kind = match column.transform.classes() {
-            Some(_) => STRING,
-            None if column.transform.scaling().wants_f64() => DOUBLE,
-            None => FLOAT,
-        };
-        inputs.push(value(&column.name, kind, &[Dim::Named("batch"), Dim::Of(1)]));
-        parts.push(numbers(graph, column));
+        let own = input(preprocessing, column);
+        let name = own.name.clone().unwrap_or_default();
+        inputs.push(own);
+        parts.push(numbers(graph, column, &name));
     }
     let parts: Vec<&str> = parts.iter().map(String::as_str).collect();
     let row = match parts.as_slice() {
@@ -106,7 +104,7 @@ pub(super) fn outputs(
     }
 }
 
-/// An output's name, with underscores where a column has it already.
+/// The name of an output or of a prepared input, with underscores where a column has it already.
 fn free(preprocessing: &Preprocessing, name: &str) -> String {
     let mut name = name.to_string();
     while preprocessing.features.iter().any(|column| column.name == name) {
@@ -133,24 +131,60 @@ fn spellings(classes: &Classes) -> (Vec<String>, Vec<f32>) {
     (keys, values)
 }
 
+/// The input of a column. What ONNX has no operator for, the caller prepares: the input then has a
+/// name of its own, and says what it wants.
+fn input(preprocessing: &Preprocessing, column: &FittedColumn) -> ValueInfoProto {
+    let dims = [Dim::Named("batch"), Dim::Of(1)];
+    let kind = match column.export().first() {
+        Some(Primitive::Opaque { how, .. }) => {
+            let name = free(preprocessing, &format!("{}_bin", column.name));
+            let doc_string = Some(format!("{how} of `{}`", column.name));
+            return ValueInfoProto { doc_string, ..value(&name, INT64, &dims) };
+        }
+        Some(Primitive::Lookup(_)) => STRING,
+        Some(Primitive::Affine { offset, .. }) if wants_f64(*offset) => DOUBLE,
+        _ => FLOAT,
+    };
+    value(&column.name, kind, &dims)
+}
+
+/// True where a column's numbers must be read as f64: they lie so far from 0, beside their spread,
+/// that f32's rounding would be seen once they are scaled (timestamps).
+fn wants_f64(offset: f64) -> bool {
+    offset.abs() >= 256.0 // 256 · 2^-24 is 1.5e-5
+}
+
 /// (batch, 1), or (batch, classes), of f32.
-fn numbers(graph: &mut GraphBuilder, column: &Column) -> String {
-    match &column.transform {
-        Transform::Number { scaling } => scaled(graph, &column.name, scaling),
-        Transform::Label { classes, scaling } => {
-            let label = label(graph, &column.name, classes);
-            scaled(graph, &label, scaling)
-        }
-        Transform::OneHot { classes } => {
-            let label = label(graph, &column.name, classes);
-            let all: Vec<f32> = (0..classes.len()).map(|class| class as f32).collect();
-            let all = graph.floats(&[all.len()], &all);
-            let equal = graph.node("Equal", &[&label, &all], vec![]); // (batch, classes)
-            let ones = graph.node("Cast", &[&equal], vec![int("to", i64::from(FLOAT))]);
-            let unseen = graph.node("Sub", &[&label, &label], vec![]); // 0, or not a number
-            graph.node("Add", &[&ones, &unseen], vec![])
-        }
+fn numbers(graph: &mut GraphBuilder, column: &FittedColumn, input: &str) -> String {
+    let mut last = input.to_string();
+    let primitives = column.export();
+    for primitive in &primitives {
+        last = match primitive {
+            Primitive::Affine { factor, offset } => scaled(graph, &last, *factor, *offset),
+            Primitive::Lookup(classes) => label(graph, &last, classes),
+            Primitive::OneHot(count) => one_hot(graph, &last, *count),
+            Primitive::Opaque { .. } => {
+                graph.node("Cast", &[&last], vec![int("to", i64::from(FLOAT))])
+            }
+        };
     }
+    // a number is cast even where it is one of 32 bits, and a label where it is not scaled
+    match primitives.last() {
+        None | Some(Primitive::Lookup(_)) => {
+            graph.node("Cast", &[&last], vec![int("to", i64::from(FLOAT))])
+        }
+        _ => last,
+    }
+}
+
+/// 1 at the place of the number, 0 elsewhere; no numbers where it is none.
+fn one_hot(graph: &mut GraphBuilder, label: &str, count: usize) -> String {
+    let all: Vec<f32> = (0..count).map(|class| class as f32).collect();
+    let all = graph.floats(&[all.len()], &all);
+    let equal = graph.node("Equal", &[label, &all], vec![]); // (batch, classes)
+    let ones = graph.node("Cast", &[&equal], vec![int("to", i64::from(FLOAT))]);
+    let unseen = graph.node("Sub", &[label, label], vec![]); // 0, or not a number
+    graph.node("Add", &[&ones, &unseen], vec![])
 }
 
 /// The number of each cell's class.
@@ -166,10 +200,7 @@ fn label(graph: &mut GraphBuilder, name: &str, classes: &Classes) -> String {
     output
 }
 
-fn scaled(graph: &mut GraphBuilder, name: &str, scaling: &Scaling) -> String {
-    let Some((factor, offset)) = scaling.affine() else {
-        return graph.node("Cast", &[name], vec![int("to", i64::from(FLOAT))]);
-    };
+fn scaled(graph: &mut GraphBuilder, name: &str, factor: f64, offset: f64) -> String {
     let wide = graph.node("Cast", &[name], vec![int("to", i64::from(DOUBLE))]);
     let factor = graph.doubles(&[], &[factor]);
     let offset = graph.doubles(&[], &[offset]);

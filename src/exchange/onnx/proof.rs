@@ -4,10 +4,11 @@ use std::path::Path;
 
 use super::eval::{ElementType, Graph, TensorValue};
 use crate::artifact::Model;
-use crate::data::Column;
+use crate::data::{FittedColumn, Preprocessing};
 use crate::error::{Error, Result};
 use crate::exchange::verify::{apart, fixed_numbers, samples};
 use crate::predictor::{Predictions, Predictor};
+use crate::transforms::{Encoded, Primitive};
 
 /// The largest difference between what `model` makes of the rows of its self-test (else of eight
 /// fixed rows) and what the written file does, as a part of the largest output where that is above
@@ -29,21 +30,27 @@ pub fn difference(path: &Path, model: Model, is_raw: bool) -> Result<f32> {
 /// Through the preprocessing of both.
 fn of_columns(path: &Path, graph: &Graph, model: Model) -> Result<f32> {
     let wrong = |why: String| uncomputable(path, &why);
-    let (columns, rows) = rows(path, graph, &model)?;
+    let Some(preprocessing) = model.preprocessing.clone() else {
+        return Err(Error::run("the model has no preprocessing"));
+    };
+    let (columns, rows) = rows(path, graph, &preprocessing, &model)?;
     let mut inputs = Vec::with_capacity(columns.len());
     for (column, (_, kind)) in graph.inputs().iter().enumerate() {
         let cells = rows.iter().map(|row| row[column].clone());
         let dims = vec![rows.len(), 1];
         inputs.push(match kind {
             ElementType::String => TensorValue::texts(dims, cells.collect()),
+            kind if preprocessing.features[column].is_text() => {
+                let column = &preprocessing.features[column];
+                let index = |cell: String| column.encode.as_ref()?.index(&cell);
+                let number = |cell| index(cell).map_or(f64::NAN, |index| index as f64);
+                TensorValue::new(*kind, dims, cells.map(number).collect())
+            }
             kind => TensorValue::new(*kind, dims, cells.map(|cell| number(&cell)).collect()),
         });
     }
     let inputs = inputs.into_iter().collect::<Result<Vec<_>, _>>().map_err(wrong)?;
     let outputs = graph.run(inputs).map_err(wrong)?;
-    let Some(preprocessing) = &model.preprocessing else {
-        return Err(Error::run("the model has no preprocessing"));
-    };
     let features = preprocessing.rows(&columns, &rows)?;
     let theirs = numbers(path, &outputs)?;
     match Predictor::new(model)?.predict(&features)? {
@@ -60,8 +67,19 @@ fn of_columns(path: &Path, graph: &Graph, model: Model) -> Result<f32> {
 }
 
 /// Names of the columns in the graph's order, and rows of their cells, as they stand in the table.
-fn rows(path: &Path, graph: &Graph, model: &Model) -> Result<(Vec<String>, Vec<Vec<String>>)> {
-    let columns: Vec<String> = graph.inputs().iter().map(|(name, _)| name.clone()).collect();
+fn rows(
+    path: &Path,
+    graph: &Graph,
+    preprocessing: &Preprocessing,
+    model: &Model,
+) -> Result<(Vec<String>, Vec<Vec<String>>)> {
+    let columns: Vec<String> =
+        preprocessing.features.iter().map(|column| column.name.clone()).collect();
+    if graph.inputs().len() != columns.len() {
+        let message =
+            format!("it has {} inputs for {} columns", graph.inputs().len(), columns.len());
+        return Err(Error::model(path, message));
+    }
     let rows = match &model.self_test {
         Some(test) if !test.rows.is_empty() => {
             let place = |name: &String| {
@@ -75,7 +93,7 @@ fn rows(path: &Path, graph: &Graph, model: &Model) -> Result<(Vec<String>, Vec<V
             let row = |row: &Vec<String>| places.iter().map(|place| cell(row, *place)).collect();
             test.rows.iter().map(row).collect()
         }
-        _ => fixed_rows(path, &columns, model)?,
+        _ => fixed_rows(preprocessing, model),
     };
     Ok((columns, rows))
 }
@@ -86,27 +104,25 @@ fn number(cell: &str) -> f64 {
 }
 
 /// Eight rows, made so that the network sees fixed numbers.
-fn fixed_rows(path: &Path, columns: &[String], model: &Model) -> Result<Vec<Vec<String>>> {
+fn fixed_rows(preprocessing: &Preprocessing, model: &Model) -> Vec<Vec<String>> {
     let fixed = fixed_numbers(&model.network);
-    let known = model.preprocessing.iter().flat_map(|preprocessing| &preprocessing.features);
-    let known: Vec<&Column> = known.collect();
-    let cell = |(place, name): (usize, &String)| -> Result<String> {
-        let Some(column) = known.iter().find(|column| column.name == *name) else {
-            return Err(Error::model(path, format!("no column feeds `{name}`")));
-        };
-        if let Some(classes) = column.transform.classes() {
-            return Ok(classes.names[place % classes.len()].clone());
+    let cell = |place: usize, column: &FittedColumn| {
+        if let Some(classes) = column.classes() {
+            return classes.names[place % classes.len()].clone();
         }
         let number = f64::from(fixed(place));
-        Ok(match column.transform.scaling().affine() {
-            Some((factor, offset)) if factor != 0.0 => (number - offset) / factor,
+        match column.export().first() {
+            Some(Primitive::Affine { factor, offset }) if *factor != 0.0 => {
+                (number - offset) / factor
+            }
             _ => number,
         }
-        .to_string())
+        .to_string()
     };
+    let columns = &preprocessing.features;
     let row = |row: usize| {
         let places = (row * columns.len()..).zip(columns);
-        places.map(cell).collect::<Result<Vec<String>>>()
+        places.map(|(place, column)| cell(place, column)).collect()
     };
     (0..8).map(row).collect()
 }

@@ -141,6 +141,9 @@ pub(super) struct ValueInfoProto {
     /// What it is.
     #[prost(message, optional, tag = "2")]
     pub r#type: Option<TypeProto>,
+    /// What it holds, in words.
+    #[prost(string, optional, tag = "3")]
+    pub doc_string: Option<String>,
 }
 
 /// The type of a value.

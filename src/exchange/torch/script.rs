@@ -4,8 +4,9 @@ use std::fmt::Write;
 
 use super::modules::Modules;
 use super::words::{python, sequential};
-use crate::data::{Preprocessing, Transform};
+use crate::data::{FittedColumn, Preprocessing};
 use crate::exchange::portable::Portable;
+use crate::transforms::Primitive;
 
 /// Helpers by name, in the order in which they are written.
 const HELPERS: [(&str, &str); 7] = [
@@ -76,12 +77,7 @@ fn predict(portable: &Portable, modules: &Modules, preprocessing: &Preprocessing
         "\n\n# name, classes (None for a number), one number for each class, factor, offset\nCOLUMNS = [\n",
     );
     for column in &preprocessing.features {
-        let classes = column.transform.classes();
-        let classes = classes.map_or_else(|| "None".to_string(), |classes| strings(&classes.names));
-        let one_hot = python(matches!(column.transform, Transform::OneHot { .. }));
-        let (factor, offset) = column.transform.scaling().affine().unwrap_or((1.0, 0.0));
-        let name = string(&column.name);
-        let _ = writeln!(code, "    ({name}, {classes}, {one_hot}, {factor:?}, {offset:?}),");
+        code += &column_of(column);
     }
     code += "]\n";
     if let Some(classes) = preprocessing.classes() {
@@ -126,6 +122,26 @@ fn predict(portable: &Portable, modules: &Modules, preprocessing: &Preprocessing
     }
     code += "    return y\n";
     code
+}
+
+/// A column's line of COLUMNS.
+fn column_of(column: &FittedColumn) -> String {
+    let (mut classes, mut one_hot, mut line) = ("None".to_string(), false, (1.0, 0.0));
+    let mut about = String::new();
+    for primitive in column.export() {
+        match primitive {
+            Primitive::Lookup(own) => classes = strings(&own.names),
+            Primitive::OneHot(_) => one_hot = true,
+            Primitive::Affine { factor, offset } => line = (factor, offset),
+            Primitive::Opaque { count, how } => {
+                classes = format!("range({count})");
+                about = format!("  # give the number of {how}");
+            }
+        }
+    }
+    let (factor, offset) = line;
+    let name = string(&column.name);
+    format!("    ({name}, {classes}, {}, {factor:?}, {offset:?}),{about}\n", python(one_hot))
 }
 
 fn strings(texts: &[String]) -> String {

@@ -40,7 +40,7 @@ struct Index(OnceLock<HashMap<String, usize>>);
 
 impl Classes {
     /// The classes of some texts, in the order in which they are first met in training.
-    pub(super) fn fit<'a>(texts: impl IntoIterator<Item = &'a str>) -> Classes {
+    pub(crate) fn fit<'a>(texts: impl IntoIterator<Item = &'a str>) -> Classes {
         struct Met<'a> {
             name: &'a str,
             key: Cow<'a, str>,
@@ -62,7 +62,7 @@ impl Classes {
     }
 
     /// False and true, by the words first met for them; other texts are of neither.
-    pub(super) fn booleans<'a>(texts: impl IntoIterator<Item = &'a str>) -> Classes {
+    pub(crate) fn booleans<'a>(texts: impl IntoIterator<Item = &'a str>) -> Classes {
         let mut names: [Option<&str>; 2] = [None, None];
         for text in texts {
             if let Some(class) = boolean(text) {
@@ -75,7 +75,7 @@ impl Classes {
     }
 
     /// The number of a text's class; None where it isn't known.
-    pub(super) fn find(&self, text: &str) -> Option<usize> {
+    pub(crate) fn find(&self, text: &str) -> Option<usize> {
         let index = self.index.0.get_or_init(|| {
             let keys = self.names.iter().enumerate();
             keys.filter_map(|(class, name)| Some((self.key(name)?.into_owned(), class))).collect()
@@ -89,17 +89,17 @@ impl Classes {
     }
 
     /// Whether they are false and true.
-    pub(super) fn are_booleans(&self) -> bool {
+    pub(crate) fn are_booleans(&self) -> bool {
         self.rule == Rule::Booleans
     }
 
     /// Whether every one of them is a number.
-    pub(super) fn are_numbers(&self) -> bool {
+    pub(crate) fn are_numbers(&self) -> bool {
         self.numeric
     }
 
     /// The same classes as the first models wrote them.
-    pub(super) fn without_rule(&self) -> Classes {
+    pub(crate) fn without_rule(&self) -> Classes {
         Classes { rule: Rule::AsNumbers, index: Index::default(), ..self.clone() }
     }
 
@@ -144,12 +144,12 @@ fn as_text(text: &str) -> Cow<'_, str> {
 }
 
 /// The finite number that a text is.
-pub(super) fn number(text: &str) -> Option<f64> {
+pub(crate) fn number(text: &str) -> Option<f64> {
     text.parse().ok().filter(|value: &f64| value.is_finite())
 }
 
 /// The boolean that a text is, in any case.
-pub(super) fn boolean(text: &str) -> Option<bool> {
+pub(crate) fn boolean(text: &str) -> Option<bool> {
     let is = |words: &[&str]| words.iter().any(|word| text.eq_ignore_ascii_case(word));
     match () {
         () if is(&["true", "t", "yes", "y", "1", "1.0"]) => Some(true),

@@ -1,0 +1,49 @@
+//! The sums of versions whose files are of format 1.0 and 1.1: within the chunks in which the table
+//! was read, and then over them. Their last digits differ from those of today; a training that was
+//! begun with them is gone on with them.
+
+use super::part::Part;
+use super::preprocessing::Preprocessing;
+use super::table::{Slot, Table};
+use crate::transforms::{Normal, Scaling};
+
+/// How means and deviations are summed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Sums {
+    /// As `standard` does.
+    Now,
+    /// As it did.
+    Before,
+}
+
+/// Puts those sums into the columns that are scaled by `standard`.
+pub(super) fn refit(preprocessing: &mut Preprocessing, table: &Table, part: Part<'_>) {
+    let Preprocessing { features, target, .. } = preprocessing;
+    for (column, slot) in features.iter_mut().chain(target).zip(&table.slots) {
+        let Scaling::Standard(normal) = &mut column.scale else { continue };
+        let indices: Vec<f64> = match (&column.encode, slot) {
+            (Some(encoding), Slot::Text(place)) => {
+                super::fit::indices(encoding, &table.texts[*place])
+                    .into_iter()
+                    .map(|index| index.unwrap_or_default() as f64)
+                    .collect()
+            }
+            _ => Vec::new(),
+        };
+        let chunks: Vec<Vec<f64>> = table
+            .with_starts()
+            .into_iter()
+            .map(|(start, chunk)| {
+                let number = |row: &u32| match slot {
+                    Slot::Number(place) => chunk.numbers.at(*row as usize * table.numbers + place),
+                    Slot::Text(place) => {
+                        let code = *row as usize * table.texts.len() + place;
+                        indices[chunk.codes[code] as usize]
+                    }
+                };
+                part.rows(start, chunk.rows).iter().map(number).collect()
+            })
+            .collect();
+        *normal = Normal::of_sums(&chunks);
+    }
+}

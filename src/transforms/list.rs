@@ -1,0 +1,203 @@
+//! The macros that make the two lists. From a line `MinMax: "min_max";` come the configuration as it
+//! is read and written, with its schema, and what the model file holds: `{"min_max": {…}}`.
+
+/// The configuration of a list: an enum with a variant for each line.
+macro_rules! configuration {
+    ($(#[doc = $about:literal])* $list:ident, $noun:literal; $($kind:ident: $name:literal;)*) => {
+        $(#[doc = $about])*
+        #[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
+        #[serde(rename = $noun)]
+        pub enum $list {
+            $(#[doc = concat!("`", $name, "`")] #[serde(rename = $name)] $kind($kind),)*
+        }
+
+        impl $list {
+            /// Its name.
+            pub fn name(&self) -> &'static str {
+                match self {
+                    $($list::$kind(_) => $name,)*
+                }
+            }
+
+            /// What is wrong with its arguments; the place is relative to its own.
+            pub(crate) fn check(&self) -> Result<(), Problem> {
+                match self {
+                    $($list::$kind(own) => own.check(),)*
+                }
+            }
+        }
+
+        $(impl From<$kind> for $list {
+            fn from(own: $kind) -> $list {
+                $list::$kind(own)
+            }
+        })*
+
+        impl Serialize for $list {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                match self {
+                    $($list::$kind(own) if is_bare(own) => serializer.serialize_str($name),)*
+                    $($list::$kind(own) => serializer.collect_map([($name, own)]),)*
+                }
+            }
+        }
+
+        impl JsonSchema for $list {
+            fn schema_name() -> std::borrow::Cow<'static, str> {
+                $noun.into()
+            }
+
+            fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+                let kinds = [$(($name, $kind::json_schema(generator))),*];
+                schema(concat!($($about),*), &kinds)
+            }
+        }
+    };
+}
+
+/// The list of scalings, what is gathered for them, and what they are once they are fitted.
+macro_rules! scalers {
+    ($($kind:ident: $name:literal;)*) => {
+        configuration! {
+            /// How a column of numbers is scaled, with statistics computed on the training part.
+            Scale, "scaling"; $($kind: $name;)*
+        }
+
+        /// What is gathered of a column that is scaled.
+        #[derive(Clone)]
+        pub(crate) enum ScaleStatistics {
+            $($kind(<$kind as Scaler>::Statistics),)*
+        }
+
+        /// How the numbers of a column are scaled, once its statistics are known.
+        #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+        pub(crate) enum Scaling {
+            $(#[serde(rename = $name)] $kind(<$kind as Scaler>::Fitted),)*
+        }
+
+        impl Scale {
+            pub(crate) fn statistics(&self) -> ScaleStatistics {
+                match self {
+                    $(Scale::$kind(own) => ScaleStatistics::$kind(own.statistics()),)*
+                }
+            }
+
+            pub(crate) fn fit(&self, gathered: &ScaleStatistics) -> Scaling {
+                match (self, gathered) {
+                    $((Scale::$kind(own), ScaleStatistics::$kind(all)) => Scaling::$kind(own.fit(all)),)*
+                    _ => self.fit(&self.statistics()), // they are always its own
+                }
+            }
+        }
+
+        impl Statistics for ScaleStatistics {
+            fn see(&mut self, numbers: &[f64]) {
+                match self {
+                    $(ScaleStatistics::$kind(own) => own.see(numbers),)*
+                }
+            }
+
+            fn merge(&mut self, next: &ScaleStatistics) {
+                match (self, next) {
+                    $((ScaleStatistics::$kind(own), ScaleStatistics::$kind(next)) => own.merge(next),)*
+                    _ => {} // they are of one column
+                }
+            }
+
+            fn wants_another_pass(&mut self) -> bool {
+                match self {
+                    $(ScaleStatistics::$kind(own) => own.wants_another_pass(),)*
+                }
+            }
+        }
+
+        impl Scaled for Scaling {
+            fn apply(&self, numbers: &mut [f64]) {
+                match self {
+                    $(Scaling::$kind(own) => own.apply(numbers),)*
+                }
+            }
+
+            fn inverse(&self) -> (f64, f64) {
+                match self {
+                    $(Scaling::$kind(own) => own.inverse(),)*
+                }
+            }
+
+            fn export(&self) -> Option<Primitive<'_>> {
+                match self {
+                    $(Scaling::$kind(own) => own.export(),)*
+                }
+            }
+        }
+    };
+}
+
+/// The list of encodings, and what they are once they are fitted.
+macro_rules! encoders {
+    ($($kind:ident: $name:literal;)*) => {
+        configuration! {
+            /// How categories are encoded. Classes are sorted as numbers if all of them are numbers,
+            /// else by bytes.
+            Encode, "encoding"; $($kind: $name;)*
+        }
+
+        /// How the texts of a column are encoded, once the training part is known.
+        #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+        pub(crate) enum Encoding {
+            $(#[serde(rename = $name)] $kind(<$kind as Encoder>::Fitted),)*
+        }
+
+        impl Encode {
+            pub(crate) fn may_be_scaled(&self) -> bool {
+                match self {
+                    $(Encode::$kind(own) => own.may_be_scaled(),)*
+                }
+            }
+
+            pub(crate) fn is_of_classes(&self) -> bool {
+                match self {
+                    $(Encode::$kind(own) => own.is_of_classes(),)*
+                }
+            }
+
+            pub(crate) fn fit(&self, texts: &[&str]) -> Encoding {
+                match self {
+                    $(Encode::$kind(own) => Encoding::$kind(own.fit(texts)),)*
+                }
+            }
+        }
+
+        impl Encoded for Encoding {
+            fn count(&self) -> usize {
+                match self {
+                    $(Encoding::$kind(own) => own.count(),)*
+                }
+            }
+
+            fn index(&self, text: &str) -> Option<usize> {
+                match self {
+                    $(Encoding::$kind(own) => own.index(text),)*
+                }
+            }
+
+            fn is_one_hot(&self) -> bool {
+                match self {
+                    $(Encoding::$kind(own) => own.is_one_hot(),)*
+                }
+            }
+
+            fn classes(&self) -> Option<&Classes> {
+                match self {
+                    $(Encoding::$kind(own) => own.classes(),)*
+                }
+            }
+
+            fn export(&self) -> Primitive<'_> {
+                match self {
+                    $(Encoding::$kind(own) => own.export(),)*
+                }
+            }
+        }
+    };
+}
