@@ -6,7 +6,7 @@ use std::ops::Range;
 use candle_core::Tensor;
 
 use crate::error::Result;
-use crate::weights::Weights;
+use crate::weights::{Weight, Weights};
 
 /// The gradients of one step, in the order of [`Weights::trainable`].
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -27,7 +27,7 @@ pub(crate) const FEW: usize = 4;
 impl Gradients {
     /// Zeros for every trainable weight.
     pub fn new(weights: &Weights) -> Self {
-        Gradients::zeros(weights.trainable().map(|weight| weight.elements()))
+        Gradients::zeros(weights.trainable().map(Weight::elements))
     }
 
     /// Zeros for weights of so many numbers.

@@ -41,8 +41,8 @@ impl Network {
             layers.push(layer.entry.item.build(&layer.input, &mut scope)?);
         }
         let wants_kernels = device.is_cpu() && EngineChoice::made()? != EngineChoice::Graph;
-        let kernel = |layer: &Box<dyn Forward>| layer.to_kernel().filter(|_| wants_kernels);
-        let kernels = layers.iter().map(kernel).collect();
+        let kernel = |layer: &dyn Forward| layer.to_kernel().filter(|_| wants_kernels);
+        let kernels = layers.iter().map(|layer| kernel(layer.as_ref())).collect();
         Ok(Network { spec: spec.clone(), layers, kernels, weights, random })
     }
 

@@ -163,7 +163,7 @@ mod tests {
     }
 
     const GOLDEN_LIST: [u64; 8] = [0, 2, 1, 5, 6, 7, 3, 4];
-    const GOLDEN_KEYED: [u64; 4] = [61033, 72508, 11221, 496763];
+    const GOLDEN_KEYED: [u64; 4] = [61_033, 72_508, 11_221, 496_763];
 
     #[test]
     fn a_list_is_what_the_stream_shuffles() {
