@@ -234,7 +234,7 @@ fn load(
         split = None;
     }
     loop {
-        let error = match data::load_as(section, folder, split, &random, sums) {
+        let error = match data::load_as(section, folder, split, random, sums) {
             Ok(loaded) => {
                 errors.extend(one_class(section, &loaded));
                 return Some(loaded);

@@ -75,6 +75,7 @@ impl From<OldScaling> for Scaling {
 
 impl<'a> OldColumn<'a> {
     /// A column in the first form, where that has its transform.
+    #[allow(clippy::match_wildcard_for_single_variants)] // what comes later has no first form
     pub(super) fn of(
         name: &'a str,
         encode: Option<&Encoding>,

@@ -115,7 +115,7 @@ pub fn load(
     split: Option<&ValidationSplit>,
     random: &Random,
 ) -> Result<Loaded> {
-    load_as(section, folder, split, random, Sums::Now)
+    load_as(section, folder, split, *random, Sums::Now)
 }
 
 /// The same for a table in memory in place of `data.train`.
@@ -127,7 +127,7 @@ pub fn load_bytes(
     random: &Random,
 ) -> Result<Loaded> {
     let source = || Source::new(&section.train, bytes);
-    load_source(source, section, folder, split, random, Sums::Now)
+    load_source(source, section, folder, split, *random, Sums::Now)
 }
 
 /// [`load`] with the statistics of an earlier version, for a training that was begun with it.
@@ -135,7 +135,7 @@ pub(crate) fn load_as(
     section: &DataConfig,
     folder: &Path,
     split: Option<&ValidationSplit>,
-    random: &Random,
+    random: Random,
     sums: Sums,
 ) -> Result<Loaded> {
     let source = || open(&section.train, folder, "data.train");
@@ -147,7 +147,7 @@ fn load_source(
     section: &DataConfig,
     folder: &Path,
     split: Option<&ValidationSplit>,
-    random: &Random,
+    random: Random,
     sums: Sums,
 ) -> Result<Loaded> {
     if section.validation.is_some() && split.is_some_and(|split| split.part() != 0.0) {
@@ -158,7 +158,7 @@ fn load_source(
     }
     let cells = steps::read_source(section, source)?;
     let held = match split {
-        Some(split) => steps::split(&cells, split, random)?,
+        Some(split) => steps::split(&cells, split, &random)?,
         None => None,
     };
     let part = held.as_deref().map_or(Part::All, Part::Kept);

@@ -347,7 +347,7 @@ fn a_class_that_only_the_held_back_rows_have_is_an_error_with_its_line() {
     assert!(at.ends_with("t.csv:5"), "{at}");
     assert_eq!(message, "column `y`: `yes` was not seen in training");
     assert!(help.contains("known: `no`"), "{help}");
-    assert!(help.contains("`validation_split: {stratified: 0.3}`"), "{help}");
+    assert!(help.contains("which `validation_split: 0.3` holds back"), "{help}");
 }
 
 #[test]
