@@ -1,6 +1,8 @@
 //! `Model`: what model.safetensors holds. The weights under PyTorch's names, and one metadata entry
 //! with the configuration, the fitted preprocessing and a summary of the training.
 
+#![warn(clippy::arithmetic_side_effects)] // of what a file says
+
 use std::path::{Path, PathBuf};
 
 use candle_core::{Device, Tensor};

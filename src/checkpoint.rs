@@ -1,5 +1,7 @@
 //! Checkpoints: everything that is needed to go on with a training, bit for bit.
 
+#![warn(clippy::arithmetic_side_effects)] // of what a file says
+
 use std::io::Write;
 use std::path::Path;
 

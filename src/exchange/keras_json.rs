@@ -1,5 +1,7 @@
 //! Keras's own JSON of a layer, optimizer, loss, metric or callback, in our words.
 
+#![warn(clippy::arithmetic_side_effects)] // of what a file says
+
 use serde_json::{Map, Value, json};
 
 use crate::config::names::{same_name, snake_case};

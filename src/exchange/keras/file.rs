@@ -1,6 +1,8 @@
 //! Keras's files as plain data: the model's JSON, each layer's weights in order, the optimizer's
 //! variables.
 
+#![warn(clippy::arithmetic_side_effects)] // of what a file says
+
 use std::path::Path;
 
 use candle_core::Tensor;
@@ -154,7 +156,7 @@ impl KerasFile {
                 name: format!("{group}/{index}"),
                 dtype: format!("{:?}", tensor.dtype()),
                 shape: tensor.dims().to_vec(),
-                bytes: tensor.elem_count() * tensor.dtype().size_in_bytes(),
+                bytes: tensor.elem_count().saturating_mul(tensor.dtype().size_in_bytes()),
             };
             tensors.iter().enumerate().map(facts).collect()
         };

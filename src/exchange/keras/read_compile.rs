@@ -1,5 +1,7 @@
 //! Keras's compile_config, or a legacy training_config, in our words.
 
+#![warn(clippy::arithmetic_side_effects)] // of what a file says
+
 use serde_json::{Map, Value, json};
 
 use super::super::keras_json::{as_entry, is_default, translate};

@@ -1,6 +1,8 @@
 //! Keras's JSON of a model, in our words: `to_json()`, the config.json of a `.keras` file, and the
 //! two attributes of a legacy `.h5` file. Written by Keras 3, Keras 2 or by hand.
 
+#![warn(clippy::arithmetic_side_effects)] // of what a file says
+
 use serde_json::{Map, Value, json};
 
 use super::super::keras_json::{as_entry, is_default, translate};
@@ -253,8 +255,12 @@ fn layer_arguments(
                 let known = LAYERS
                     .find(inner)
                     .ok_or_else(|| format!("{place}: the layer `{inner}` is not supported"))?;
-                let (mut inside, inner_name) =
-                    layer_arguments(&value, known.name, (is_old, depth + 1), differing)?;
+                let (mut inside, inner_name) = layer_arguments(
+                    &value,
+                    known.name,
+                    (is_old, depth.saturating_add(1)),
+                    differing,
+                )?;
                 let automatic = snake_case(known.name);
                 if inner_name == automatic
                     || inner_name == format!("forward_{automatic}")

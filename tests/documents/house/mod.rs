@@ -80,6 +80,44 @@ fn no_type_has_the_name_of_another() {
     assert!(new.is_empty(), "names of types that stand twice:\n{}", new.join("\n"));
 }
 
+/// Sizes and counts that a file says must not overflow unseen, in release builds neither: our readers
+/// are held by a lint, those of others by checks at run time. Readers of text count within a text that
+/// is in memory.
+#[test]
+fn readers_of_files_that_anybody_may_have_made_check_their_arithmetic() {
+    for reader in [
+        "artifact",
+        "checkpoint",
+        "files",
+        "exchange/keras/archive",
+        "exchange/keras/file",
+        "exchange/keras/guard",
+        "exchange/keras/hdf5",
+        "exchange/keras/read_compile",
+        "exchange/keras/read_json",
+        "exchange/keras_json",
+    ] {
+        let text = std::fs::read_to_string(crate::support::project(&format!("src/{reader}.rs")));
+        let lint = "#![warn(clippy::arithmetic_side_effects)]";
+        assert!(text.unwrap().contains(lint), "{reader} lacks `{lint}`");
+    }
+    let manifest = std::fs::read_to_string(crate::support::project("Cargo.toml")).unwrap();
+    for reader in [
+        "csv-core",
+        "granit-parser",
+        "hdf5-pure",
+        "safetensors",
+        "serde-saphyr",
+        "serde_json",
+        "toml",
+        "toml_parser",
+        "zip",
+    ] {
+        let lines = format!("[profile.release.package.{reader}]\noverflow-checks = true\n");
+        assert!(manifest.contains(&lines), "Cargo.toml lacks {lines}");
+    }
+}
+
 #[test]
 fn no_file_has_over_400_lines() {
     let all = files(&crate::support::project("src"));
