@@ -156,7 +156,7 @@ impl LayerReader<'_> {
         if sum["config"]["trainable"] == false {
             arguments.insert("trainable".into(), json!(false));
         }
-        self.sums += 1;
+        self.sums = self.sums.saturating_add(1);
         arguments.insert("layers".into(), self.entries(&ways[0])?.into());
         if !ways[1].is_empty() {
             arguments.insert("shortcut".into(), self.entries(&ways[1])?.into());
