@@ -67,8 +67,15 @@ fn tip(error: &clap::Error, typed: &[OsString]) -> Option<String> {
             });
             let value =
                 given.filter(|value| !value.starts_with('-')).unwrap_or_else(|| "VALUE".into());
+            if word == "--config" {
+                return Some(format!("the configuration is named alone: `lanthorn train {value}`"));
+            }
             key(&word)
                 .map(|key| format!("keys of the configuration are set by `--set {key}={value}`"))
+        }
+        ErrorKind::ArgumentConflict if typed.iter().any(|argument| argument == "--resume") => {
+            let tip = "a run knows its configuration: `lanthorn train --resume RUN`";
+            Some(format!("{tip}; changes of it are given by `--set`"))
         }
         _ => None,
     }

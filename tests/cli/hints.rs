@@ -176,6 +176,8 @@ fn careless_calls_are_told_what_to_type() {
         ("train loan", 1, "there is `loan.yaml`"),
         ("train iris", 1, "there is `configs/iris.yaml`"),
         ("configs/iris.yaml", 2, "`lanthorn train configs/iris.yaml`"),
+        ("train --config loan.yaml", 2, "`lanthorn train loan.yaml`"),
+        ("train loan.yaml --resume runs/loan-001", 2, "`lanthorn train --resume RUN`"),
         ("fit loan.yaml", 2, "`lanthorn train`"),
         ("evaluate runs/missing loan.csv", 1, "`runs/loan-001`"),
     ] {
