@@ -140,9 +140,9 @@ fn train(folder: &Path, disk: Arc<dyn Disk>) -> Result<()> {
     let data = plan.training_data()?;
     let mut listeners = Listeners::new([&mut keeper as &mut dyn Listener]);
     if has_ended {
-        trainer.finish(&data, &mut listeners)?
+        trainer.finish(&data, &mut listeners)?;
     } else {
-        drop(trainer.fit(&data, &mut listeners)?)
+        drop(trainer.fit(&data, &mut listeners)?);
     }
     let unkept = keeper.0.unkept;
     let saved = run.save_model(&plan, trainer);

@@ -124,7 +124,7 @@ fn of_run(run: &Path, preprocessing: &Preprocessing) -> Result<(Dataset, String)
     let section = Document::open(&file)?.config::<Config>()?.data;
     let of = |key: &str, path: &Option<String>| -> Option<Result<(Dataset, String)>> {
         let path = run.join(path.as_ref()?);
-        let csv = section.as_ref().map(|section| section.csv()).unwrap_or_default();
+        let csv = section.as_ref().map(lanthorn::training::DataConfig::csv).unwrap_or_default();
         let used = data::load_for_use(&path, &csv, preprocessing, true, false);
         let part = format!("`data.{key}`, {}", path.display());
         let help = "tables that have moved are named by hand: `lanthorn evaluate RUN TABLE`";

@@ -88,7 +88,7 @@ fn marks_of_missing_values_are_told() {
     }
     // no marks: counts of which some are large, a sign, percentages, one outlier
     for cell in [
-        |i: usize| (if i % 9 == 0 { 60 + i / 9 } else { mixed(i) }).to_string(),
+        |i: usize| (if i.is_multiple_of(9) { 60 + i / 9 } else { mixed(i) }).to_string(),
         |i: usize| (i as i64 % 3 - 1).to_string(),
         |i: usize| (40 + mixed(i)).min(99).to_string(),
         |i: usize| (if i == 30 { 900 } else { mixed(i) }).to_string(),

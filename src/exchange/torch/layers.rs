@@ -173,9 +173,9 @@ fn residual(modules: &mut Modules, layer: &PortableLayer) -> Result<()> {
         // both ways end as they began
         inside.restore_order();
         if modules.is_first {
-            inside.turn_first()
+            inside.turn_first();
         } else {
-            inside.turn_last()
+            inside.turn_last();
         }
         ways.push(match inside.list.as_slice() {
             [] => "nn.Identity()".to_string(),

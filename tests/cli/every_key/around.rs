@@ -90,7 +90,7 @@ pub(super) fn csv() -> String {
     for row in 0..32 {
         // every third number is the one that masks ask for
         (0..64).for_each(|i| {
-            write!(csv, "{:.2},", if i / 3 % 3 == 2 { 0.5 } else { 2.0 * random() - 1.0 }).unwrap()
+            write!(csv, "{:.2},", if i / 3 % 3 == 2 { 0.5 } else { 2.0 * random() - 1.0 }).unwrap();
         });
         (0..8).for_each(|_| write!(csv, "{},", (random() * 5.0) as usize).unwrap());
         let class = (row * 7 + 1) % 3;

@@ -114,7 +114,7 @@ impl Kind {
             match (key.as_str(), arguments.iter_mut().find(|(other, _)| *other == key)) {
                 ("before" | "after", _) => _ = options.insert(key, value),
                 ("activation", _) if self.name.starts_with("loss.") => {
-                    _ = options.insert(key, value)
+                    _ = options.insert(key, value);
                 }
                 (_, Some((_, old))) => *old = value,
                 (_, None) => arguments.push((key, value)),

@@ -55,7 +55,7 @@ fn no_room_imports_itself_by_way_of_others() {
     }
     let new: Vec<String> = circles(&rooms)
         .into_iter()
-        .flat_map(|circle| circle.into_iter())
+        .flat_map(std::iter::IntoIterator::into_iter)
         .filter(|room| !ROOMS_IN_A_CIRCLE.contains(&room.as_str()))
         .collect();
     assert!(new.is_empty(), "rooms that import each other in a circle: {}", new.join(", "));

@@ -154,7 +154,7 @@ pub fn circles(graph: &BTreeMap<String, BTreeSet<String>>) -> Vec<Vec<String>> {
         let (mut seen, mut open) = (BTreeSet::new(), vec![start]);
         while let Some(at) = open.pop() {
             let next = graph.get(at).into_iter().flatten();
-            open.extend(next.filter(|other| seen.insert(other.to_string())));
+            open.extend(next.filter(|other| seen.insert((*other).clone())));
         }
         seen
     };
