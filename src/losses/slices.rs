@@ -311,7 +311,8 @@ mod tests {
                     [(&classes, &dims[..dims.len() - 1]), (&columns, &dims[..])]
                 {
                     let weights = numbers(samples, 4);
-                    let mask: Vec<f32> = (0..rows).map(|i| f32::from(u8::from(i % 3 != 1))).collect();
+                    let mask: Vec<f32> =
+                        (0..rows).map(|i| f32::from(u8::from(i % 3 != 1))).collect();
                     let mask_dims = &dims[..dims.len() - 1];
                     for (has_mask, has_weight) in
                         [(false, false), (true, false), (false, true), (true, true)]
