@@ -21,7 +21,7 @@ use crate::transforms::classes::boolean;
 /// for column in &profile.columns {
 ///     println!("{}: {} different values", column.name, column.distinct());
 /// }
-/// # lanthorn::Result::Ok(())
+/// # Ok::<(), lanthorn::Error>(())
 /// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct Profile {

@@ -32,7 +32,7 @@ use shapes::Form;
 /// let profile = Profile::read("loan.csv".as_ref())?;
 /// let draft = Draft::new(&profile, "loan", "loan.csv", &["outcome"], false)?;
 /// println!("{}", draft.text(Format::Yaml)?);
-/// # lanthorn::Result::Ok(())
+/// # Ok::<(), lanthorn::Error>(())
 /// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct Draft {

@@ -49,6 +49,10 @@ fn values(argument: &str) -> Option<Value> {
             {"dense": {"units": 3}}, {"lstm": {"units": 2, "return_sequences": true}},
             {"gru": {"units": 2}}, "flatten", {"conv1d": {"filters": 2, "kernel_size": 2}},
         ]),
+        "layers" | "shortcut" => json!([
+            ["flatten"], [{"activation": {"activation": "relu"}}, "identity"], [{"dense": {"units": 3}}],
+            [{"conv1d": {"filters": 2, "kernel_size": 2, "padding": "same"}}],
+        ]),
         "use_bias" | "center" | "return_sequences" | "go_backwards" | "keepdims" | "mask_zero"
         | "invert" | "reset_after" => json!([true, false]),
         _ => return None,

@@ -84,8 +84,26 @@ fn schema() -> BTreeMap<String, BTreeMap<String, String>> {
     let defs = schema["$defs"].as_object().unwrap();
     let is_list = |name: &str| defs.keys().any(|other| other.starts_with(&format!("{name}.")));
     defs.iter().filter(|(name, _)| !is_list(name)).for_each(|(name, schema)| add(name, schema));
+    for list in ["scaling", "encoding"] {
+        for (name, member) in members(&defs[list]) {
+            add(&format!("{list}.{name}"), member);
+        }
+    }
     kinds.retain(|_, keys| !keys.is_empty());
     kinds
+}
+
+/// The members of a list whose arguments stand in its own schema, by the letters of their names.
+fn members(list: &Value) -> Vec<(String, &Value)> {
+    let choices = list["anyOf"].as_array().into_iter().flatten();
+    let patterns = choices.filter_map(|choice| choice["patternProperties"].as_object()).flatten();
+    patterns
+        .map(|(pattern, member)| {
+            let first = pattern.split('|').next().unwrap();
+            let name: String = first.chars().filter(char::is_ascii_lowercase).collect();
+            (name, member)
+        })
+        .collect()
 }
 
 /// The keys of a flow mapping without its braces, in order: `a: 1, b: [2, 3]`.
