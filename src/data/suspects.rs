@@ -1,6 +1,8 @@
 //! Suspects: numbers that may not be meant as they stand: marks of missing values, points between
 //! thousands, a total in the last row, digits that 64 bits lose, and the target among the features.
 
+use rayon::prelude::*;
+
 use super::apply::line_of_row;
 use super::collapse::EXACT;
 use super::columns::{Plan, Planned};
@@ -11,13 +13,14 @@ use super::source::Source;
 use super::table::{Slot, Table};
 use crate::diagnostics::{Code, Diagnostic};
 use crate::error::Result;
+use crate::threads;
 
 /// Fewer rows say little of a column.
 const FEW_ROWS: usize = 10;
 /// So many rows are looked at as texts.
 const READ_ROWS: usize = 1000;
 /// So many numbers are looked at to know what is usual in each column.
-const SAMPLE: usize = 1 << 20;
+const SAMPLE: usize = 1 << 18;
 
 /// Warnings about numbers of the table.
 pub(super) fn check(
@@ -89,22 +92,18 @@ impl<'a> Suspect<'a> {
 
     /// A number apart from all others that is met again and again: -999.
     fn mark(&self, sample: &[f64]) -> Option<Diagnostic> {
-        let (first, last) = (*sample.first()?, *sample.last()?);
-        let others = |mark: f64| -> Vec<f64> {
-            sample.iter().copied().filter(|value| *value != mark).collect()
-        };
-        let (mark, others) = [first, last].into_iter().find_map(|mark| {
-            let others = others(mark);
-            is_mark(mark, sample.len() - others.len(), &others).then_some((mark, others))
-        })?;
+        let (first, last) = range_of(sample, |_| true)?;
+        let (mark, (low, high)) = [first, last]
+            .into_iter()
+            .find_map(|mark| Some((mark, others_of_mark(mark, sample)?)))?;
         let name = &self.planned.name;
         let count = self.values().filter(|value| *value == mark).count();
         let message = format!(
             "column `{name}`: {mark} stands in {count} of {} rows, apart from all other values, \
              which go from {} to {}",
             self.table.rows(),
-            others.first()?,
-            others.last()?
+            low,
+            high
         );
         let help = format!(
             "if it marks a missing value, fill these cells or remove their rows: \
@@ -180,38 +179,50 @@ impl<'a> Suspect<'a> {
     }
 }
 
-/// Some values of each column, evenly over the table, in rising order.
+/// Some values of each column, evenly over the table.
 fn samples(table: &Table) -> Vec<Vec<f64>> {
     let width = table.numbers;
     let step = table.rows().div_ceil((SAMPLE / width.max(1)).clamp(256, 4096)).max(1);
-    let mut samples = vec![Vec::new(); width];
+    let mut rows = Vec::new(); // row beside row, as they lie in the table
     for (start, chunk) in table.with_starts() {
         for row in (start.next_multiple_of(step)..start + chunk.rows).step_by(step) {
-            for (place, sample) in samples.iter_mut().enumerate() {
-                sample.push(chunk.numbers.at((row - start) * width + place));
-            }
+            let first = (row - start) * width;
+            rows.extend((first..first + width).map(|at| chunk.numbers.at(at)));
         }
     }
-    samples.iter_mut().for_each(|sample| sample.sort_by(f64::total_cmp));
-    samples
+    let of_column = |place: usize| rows[place..].iter().copied().step_by(width).collect();
+    threads::within(|| (0..width).into_par_iter().map(of_column).collect())
 }
 
-/// True where a number, met so many times, seems to mark a missing value among others.
-fn is_mark(mark: f64, count: usize, others: &[f64]) -> bool {
-    let (Some(low), Some(high)) = (others.first(), others.last()) else { return false };
-    if count < 2 || low == high {
-        return false;
+/// The smallest and the largest of some values; None where there are none.
+fn range_of(values: &[f64], is_one: impl Fn(f64) -> bool) -> Option<(f64, f64)> {
+    let mut range = (f64::INFINITY, f64::NEG_INFINITY);
+    for value in values.iter().copied().filter(|value| is_one(*value)) {
+        range = (range.0.min(value), range.1.max(value));
     }
-    let (gap, range) = (if mark < *low { low - mark } else { mark - high }, high - low);
+    (range.0 <= range.1).then_some(range)
+}
+
+/// The range of the other numbers, where a number seems to mark a missing value among them.
+fn others_of_mark(mark: f64, sample: &[f64]) -> Option<(f64, f64)> {
+    let (low, high) = range_of(sample, |value| value != mark)?;
+    let count = sample.iter().filter(|value| **value == mark).count();
+    if count < 2 || low == high {
+        return None;
+    }
+    let (gap, range) = (if mark < low { low - mark } else { mark - high }, high - low);
     let nines = mark.abs();
     let is_nines = (1..=12).any(|digits| nines == 10f64.powi(digits) - 1.0);
-    if is_nines && ((mark < 0.0 && *low >= 0.0) || (nines > 9.0 && gap > range)) {
-        return true;
+    if is_nines && ((mark < 0.0 && low >= 0.0) || (nines > 9.0 && gap > range)) {
+        return Some((low, high));
     }
-    let mut different = others.to_vec();
+    if gap <= 10.0 * range || count < 3 || count * 100 < sample.len() {
+        return None; // as nearly everywhere, without counting the others
+    }
+    let mut different: Vec<f64> = sample.iter().copied().filter(|value| *value != mark).collect();
+    different.sort_unstable_by(f64::total_cmp);
     different.dedup();
-    let (few, rows) = (count.max(3), count + others.len());
-    gap > 10.0 * range && different.len() > 4 && count >= few && count * 100 >= rows
+    (different.len() > 4).then_some((low, high))
 }
 
 /// True where each number could be thousands with a point: from 1 to 999.999, three decimals.
