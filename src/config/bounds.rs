@@ -14,7 +14,9 @@ const BOUNDS: &[(&str, &str, &str)] = &[
     ("", "ema_overwrite_frequency decay_steps first_decay_steps t_mul", "[1"),
     ("", "gradient_accumulation_steps", "[2"),
     ("FitConfig", "epochs", "[0"),
-    ("metric.auc", "num_thresholds", "[2"),
+    ("metric", "num_thresholds", "[1, 20000]"),
+    ("metric", "num_classes", "[1, 4096]"),
+    ("metric.auc", "num_thresholds", "[2, 20000]"),
     // parts of 1
     ("", "rate dropout recurrent_dropout label_smoothing ema_momentum momentum margin", "[0, 1]"),
     ("", "specificity sensitivity precision recall thresholds random stratified", "[0, 1]"),

@@ -43,6 +43,7 @@ fn visit(schema: &mut Value, definitions: &Value, place: &str) {
                 map.insert("anyOf".to_string(), choices.into_schema());
             } else if let Some(names) = map.get("enum").and_then(Value::as_array).cloned()
                 && map.get("type") == Some(&json!("string"))
+                && !names.is_empty()
             {
                 // a list whose names all stand alone
                 let names =
