@@ -1,6 +1,6 @@
 //! Advice: what is allowed, and seldom meant. Each is a warning with one line of remedy.
 
-use crate::data::{ColumnFacts, Loaded, Matrix, class_counts};
+use crate::data::{ColumnFacts, FEW_ROWS, Loaded, Matrix, RARE, class_counts, names_rows};
 use crate::diagnostics::{Code, Diagnostic};
 use crate::layers::LayerKind;
 use crate::optimizers::OptimizerKind;
@@ -11,10 +11,6 @@ use crate::target::{Target, TargetRange};
 
 /// Columns of larger numbers are better scaled.
 const LARGE: f64 = 100.0;
-/// Fewer rows say little of a column.
-const FEW_ROWS: usize = 20;
-/// A class of a smaller share is rare.
-const RARE: f64 = 0.05;
 
 /// The warnings about a training and its data.
 pub(crate) fn warnings(config: &Config, spec: &Spec, loaded: &Loaded) -> Vec<Diagnostic> {
@@ -125,18 +121,13 @@ fn unscaled(columns: &[&ColumnFacts]) -> Option<Diagnostic> {
 /// A whole number that rises from row to row, numbers the rows in another order, or is named as an id
 /// and covers many values.
 fn is_identifier(column: &ColumnFacts) -> bool {
-    let name = column.name.to_lowercase();
-    let is_named =
-        matches!(name.as_str(), "id" | "index" | "unnamed: 0" | "row" | "row_id" | "uuid")
-            || name.ends_with("_id")
-            || column.name.ends_with("Id")
-            || column.name.ends_with("ID")
-            || ["_no", "_nr", "_number", "_key"].iter().any(|end| name.ends_with(end));
     let span = column.range.1 - column.range.0 + 1.0;
     !column.is_target
         && column.is_whole
         && column.rows >= FEW_ROWS
-        && (column.rises || column.is_numbering || (is_named && span >= 0.9 * column.rows as f64))
+        && (column.rises
+            || column.is_numbering
+            || (names_rows(&column.name) && span >= 0.9 * column.rows as f64))
 }
 
 fn identifiers(columns: &[&ColumnFacts]) -> Option<Diagnostic> {

@@ -133,15 +133,9 @@ fn relative(data: &Path, out: &Path, is_file: bool) -> String {
     let table = full(data);
     let folder = if is_file { full(out).parent().map(Path::to_path_buf) } else { None };
     let folder = folder.or_else(|| std::env::current_dir().ok()).unwrap_or_default();
-    let shared = table.components().zip(folder.components()).take_while(|(a, b)| a == b).count();
-    let ups = folder.components().count() - shared;
-    if shared <= 1 {
-        return table.display().to_string();
-    }
-    let mut path = PathBuf::new();
-    (0..ups).for_each(|_| path.push(".."));
-    path.extend(table.components().skip(shared));
-    path.display().to_string()
+    let is_near = table.components().nth(1) == folder.components().nth(1);
+    let relative = if is_near { pathdiff::diff_paths(&table, &folder) } else { None };
+    relative.unwrap_or(table).display().to_string()
 }
 
 /// A name for the runs: letters, digits, `-` and `_`.

@@ -2,6 +2,20 @@
 
 use crate::transforms::classes::boolean;
 
+/// Fewer rows say little of a column.
+pub(crate) const FEW_ROWS: usize = 20;
+/// A class of a smaller share is rare.
+pub(crate) const RARE: f64 = 0.05;
+
+/// Whether a column's name is that of an id.
+pub(crate) fn names_rows(column: &str) -> bool {
+    let name = column.to_lowercase();
+    matches!(name.as_str(), "id" | "index" | "unnamed: 0" | "row" | "row_id" | "uuid")
+        || column.ends_with("Id")
+        || column.ends_with("ID")
+        || ["_id", "_no", "_nr", "_number", "_key"].iter().any(|end| name.ends_with(end))
+}
+
 /// What a text looks like.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Look {

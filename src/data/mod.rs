@@ -67,6 +67,7 @@ use facts::Extents;
 
 pub(crate) use facts::ColumnFacts;
 pub(crate) use fitted::FittedColumn;
+pub(crate) use looks::{FEW_ROWS, RARE, names_rows};
 
 pub(crate) use before::Sums;
 pub use class_weight::{balanced, class_counts, class_weights};

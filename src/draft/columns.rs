@@ -2,12 +2,10 @@
 
 use serde_json::{Value, json};
 
-use crate::data::{ColumnProfile, Profile};
+use crate::data::{ColumnProfile, FEW_ROWS, names_rows};
 
 /// Features of more categories are left out.
 const MOST_CATEGORIES: usize = 50;
-/// Fewer rows say little of a column.
-const FEW_ROWS: usize = 20;
 /// More columns with one rule are written as one.
 const MANY: usize = 8;
 
@@ -104,21 +102,14 @@ pub(super) fn short(number: f64) -> String {
 
 /// Whether a column numbers or names the rows.
 pub(super) fn is_identifier(column: &ColumnProfile) -> bool {
-    let name = column.name.to_lowercase();
-    let is_named =
-        matches!(name.as_str(), "id" | "index" | "unnamed: 0" | "row" | "row_id" | "uuid")
-            || name.ends_with("_id")
-            || column.name.ends_with("Id")
-            || column.name.ends_with("ID");
     let is_whole = column.is_whole && column.numbers == column.present();
     let is_text = column.numbers == 0 && column.dates == 0 && column.odd_numbers == 0;
     let differs = column.distinct() * 10 >= column.present() * 9;
-    column.present() >= FEW_ROWS && differs && (is_text || (is_named && is_whole))
+    column.present() >= FEW_ROWS && differs && (is_text || (names_rows(&column.name) && is_whole))
 }
 
 /// The rules of the features, each with its reason.
 pub(super) fn features(
-    profile: &Profile,
     targets: &[&str],
     roles: &[(&ColumnProfile, Role)],
 ) -> (Vec<Value>, Vec<String>) {
@@ -164,11 +155,6 @@ pub(super) fn features(
             }
         });
     }
-    let order = |(rule, _): &(Value, String)| {
-        let name = rule.get("column").and_then(Value::as_str).or(rule.as_str());
-        profile.columns.iter().position(|column| Some(column.name.as_str()) == name)
-    };
-    rules.sort_by_key(order);
     rules.into_iter().unzip()
 }
 

@@ -135,7 +135,7 @@ impl Draft {
         }
         let (features, why) = match form.features() {
             Some((feature, why)) => (vec![feature], vec![why]),
-            None => columns::features(profile, &task.names(), roles),
+            None => columns::features(&task.names(), roles),
         };
         for (index, why) in why.into_iter().enumerate() {
             self.choices.push(format!("{}: {why}", name_of(&features[index])));

@@ -6,10 +6,7 @@ use super::columns::{self, Role};
 use super::comments::Spot;
 use super::goal::Goal;
 use super::shapes::Form;
-use crate::data::{ColumnProfile, Profile};
-
-/// A class with a smaller share is weighted.
-const RARE: f64 = 0.05;
+use crate::data::{ColumnProfile, Profile, RARE};
 
 /// The rest of a draft.
 pub(super) struct Chosen {
