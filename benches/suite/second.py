@@ -108,11 +108,11 @@ def write(folder, model):
     x = draw.integers(0, high, (steps * batch, numbers))
     same, classes = target == "same", target.startswith("classes")
     y = draw.integers(0, int(target.split()[1]) if classes else 2, steps * batch)
-    header = [f"x{i}" for i in range(numbers)] + ([] if same else ["y"])
-    table = x if same else np.column_stack([x, y])
+    header = [f"x{i}" for i in range(numbers)] + ([f"y{i}" for i in range(numbers)] if same else ["y"])
+    table = np.column_stack([x, x if same else y])
     np.savetxt(os.path.join(folder, "t.csv"), table, "%d", ",", header=",".join(header), comments="")
     scale = {} if target.startswith("ids") else {"scale": {"min_max": {"range": [0, 1]}}}
-    out = {"columns": "x*", "scale": {"min_max": {"range": [0, 1]}}} if same else {"column": "y"}
+    out = {"columns": "y*", "scale": {"min_max": {"range": [0, 1]}}} if same else {"column": "y"}
     if classes:
         out["encode"] = "label"
     loss = "sparse_categorical_crossentropy" if classes else "mse" if same else "binary_crossentropy"
@@ -138,7 +138,10 @@ def train(binary, folder):
     """Microseconds a step of ours."""
     with tempfile.TemporaryDirectory() as out:
         command = [binary, "train", "m.json", "--json", "--out", os.path.join(out, "run")]
-        output = subprocess.run(command, cwd=folder, capture_output=True, check=True).stdout
+        done = subprocess.run(command, cwd=folder, capture_output=True)
+        if done.returncode != 0:
+            sys.exit(f"{' '.join(command)}\n{done.stderr.decode()}")
+        output = done.stdout
     events = [json.loads(line) for line in output.decode().splitlines()]
     epochs = [event for event in events if event["event"] == "epoch"]
     steps = [1e6 * epoch["train_seconds"] / epoch["steps"] for epoch in epochs]
