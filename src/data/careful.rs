@@ -2,12 +2,13 @@
 
 use std::borrow::Cow;
 
+use super::cells::Why;
 use super::faults::Faults;
 use super::float;
 use super::header::Header;
 use super::records::{Record, Records};
 use super::source::Source;
-use super::table::{Layout, Read};
+use super::table::{Layout, MISSING_CODE, MISSING_NUMBER, Read};
 use crate::diagnostics::Code;
 use crate::error::{Error, Result};
 
@@ -35,16 +36,19 @@ pub(super) fn read(source: &Source, header: &Header, layout: &Layout<'_>) -> Res
         for (index, step) in layout.steps.iter().enumerate() {
             let cell = record.cells[step.index].trim();
             if step.text {
-                if let Some(why) = layout.missing.why(cell) {
-                    faults.cell(index, why, cell);
-                } else {
-                    read.chunk.codes.push(read.texts[text_slot].number(cell).0);
+                match layout.missing.why(cell) {
+                    Some(_) if step.takes_missing => read.chunk.codes.push(MISSING_CODE),
+                    Some(why) => faults.cell(index, why, cell),
+                    None => read.chunk.codes.push(read.texts[text_slot].number(cell).0),
                 }
                 text_slot += 1;
                 continue;
             }
             match layout.missing.number(cell, step.limit) {
                 Ok(value) => read.numbers.push(value),
+                Err(Why::Empty | Why::Missing) if step.takes_missing => {
+                    read.numbers.push(MISSING_NUMBER);
+                }
                 Err(why) => faults.cell(index, why, cell),
             }
         }

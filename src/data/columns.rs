@@ -130,7 +130,7 @@ impl Planned {
         };
         let (index, text) = (self.index, self.encode.is_some());
         let limit = limit(!self.scale.is_none());
-        Wanted { name: name.clone(), index, text, advice, booleans, limit }
+        Wanted { name: name.clone(), index, text, advice, booleans, limit, takes_missing: false }
     }
 }
 

@@ -3,7 +3,7 @@
 use memchr::{memchr, memchr_iter};
 
 use super::records::is_blank;
-use super::table::{Layout, Read};
+use super::table::{Layout, MISSING_CODE, MISSING_NUMBER, Read, Wanted};
 use super::{float, records};
 
 /// Reads whole lines; None at the first thing that isn't plain and right.
@@ -53,20 +53,20 @@ fn read_line(line: &str, layout: &Layout<'_>, read: &mut Read) -> Option<()> {
         let rest = bytes.get(at..)?;
         let end = if step.text {
             let (cell, end) = cell(line, at, delimiter)?;
-            push_text(cell, text_slot, layout, read)?;
+            push_text(cell, text_slot, step, layout, read)?;
             text_slot += 1;
             end
         } else {
             let is_end = |end: usize| rest.get(end).is_none_or(|byte| *byte == delimiter);
             let fast = float::prefix(rest).filter(|(_, end)| is_end(*end));
-            let (value, end) = if let Some(found) = fast {
-                found
+            if let Some((value, end)) = fast {
+                push_number(value, step, layout, read)?;
+                end
             } else {
                 let (cell, end) = cell(line, at, delimiter)?;
-                (float::cell(cell)?, end)
-            };
-            push_number(value, step.limit, layout, read)?;
-            end
+                push_cell(cell, step, layout, read)?;
+                end
+            }
         };
         at += end + 1;
         column += 1;
@@ -89,10 +89,10 @@ fn read_quoted_line(line: &str, layout: &Layout<'_>, read: &mut Read) -> Option<
         if let Some(step) = steps.next_if(|step| step.index == column) {
             let text = text.trim();
             if step.text {
-                push_text(text, text_slot, layout, read)?;
+                push_text(text, text_slot, step, layout, read)?;
                 text_slot += 1;
             } else {
-                push_number(float::cell(text)?, step.limit, layout, read)?;
+                push_cell(text, step, layout, read)?;
             }
         }
         column += 1;
@@ -103,7 +103,17 @@ fn read_quoted_line(line: &str, layout: &Layout<'_>, read: &mut Read) -> Option<
     }
 }
 
-fn push_text(cell: &str, slot: usize, layout: &Layout<'_>, read: &mut Read) -> Option<()> {
+fn push_text(
+    cell: &str,
+    slot: usize,
+    step: &Wanted,
+    layout: &Layout<'_>,
+    read: &mut Read,
+) -> Option<()> {
+    if step.takes_missing && layout.missing.why(cell).is_some() {
+        read.chunk.codes.push(MISSING_CODE);
+        return Some(());
+    }
     let (code, is_new) = read.texts.get_mut(slot)?.number(cell);
     if is_new && layout.missing.why(cell).is_some() {
         return None;
@@ -112,10 +122,20 @@ fn push_text(cell: &str, slot: usize, layout: &Layout<'_>, read: &mut Read) -> O
     Some(())
 }
 
+/// The number in a cell that doesn't begin with a plain one.
+fn push_cell(cell: &str, step: &Wanted, layout: &Layout<'_>, read: &mut Read) -> Option<()> {
+    match layout.missing.why(cell) {
+        None => push_number(float::cell(cell)?, step, layout, read),
+        Some(_) => step.takes_missing.then(|| read.numbers.push(MISSING_NUMBER)),
+    }
+}
+
 #[inline]
-fn push_number(value: f64, limit: f64, layout: &Layout<'_>, read: &mut Read) -> Option<()> {
-    // a NaN is no smaller than the limit either
-    let is_right = value.abs() <= limit && !layout.missing.has(value);
+fn push_number(value: f64, step: &Wanted, layout: &Layout<'_>, read: &mut Read) -> Option<()> {
+    if layout.missing.has(value) {
+        return step.takes_missing.then(|| read.numbers.push(MISSING_NUMBER));
+    }
+    let is_right = value.abs() <= step.limit; // a NaN is no smaller than the limit either
     is_right.then(|| read.numbers.push(value))
 }
 
@@ -123,6 +143,5 @@ fn push_number(value: f64, limit: f64, layout: &Layout<'_>, read: &mut Read) -> 
 fn cell(line: &str, at: usize, delimiter: u8) -> Option<(&str, usize)> {
     let rest = line.get(at..)?;
     let end = memchr(delimiter, rest.as_bytes()).unwrap_or(rest.len());
-    let cell = rest.get(..end)?.trim();
-    (!cell.is_empty()).then_some((cell, end))
+    Some((rest.get(..end)?.trim(), end))
 }

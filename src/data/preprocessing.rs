@@ -249,6 +249,7 @@ fn wanted_as(column: &FittedColumn, index: usize) -> Wanted {
         booleans: advice.clone(),
         advice,
         limit: limit(!column.scale.is_none()),
+        takes_missing: false,
     }
 }
 

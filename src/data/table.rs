@@ -27,14 +27,23 @@ pub(super) struct Wanted {
     pub booleans: String,
     /// The largest number that it takes.
     pub limit: f64,
+    /// Whether cells that are missing are read, as [`MISSING_NUMBER`] or [`MISSING_CODE`]; where
+    /// not, they are errors.
+    pub takes_missing: bool,
 }
+
+/// A cell of numbers that is missing; no cell that is read is NaN.
+pub(super) const MISSING_NUMBER: f64 = f64::NAN;
+/// A cell of texts that is missing: no place in the table's texts.
+pub(super) const MISSING_CODE: u32 = u32::MAX;
 
 impl Wanted {
     /// The column of the sample weights.
     pub(super) fn weight(name: &str, index: usize) -> Wanted {
         let advice = "weights are numbers".to_string();
         let (name, booleans) = (name.to_string(), "write 1 and 0".to_string());
-        Wanted { name, index, text: false, advice, booleans, limit: limit(false) }
+        let limit = limit(false);
+        Wanted { name, index, text: false, advice, booleans, limit, takes_missing: false }
     }
 }
 
@@ -82,7 +91,7 @@ pub(super) struct Chunk {
     pub rows: usize,
     /// Row after row.
     pub numbers: Numbers,
-    /// Row after row; a code is a place in the table's texts.
+    /// Row after row; a code is a place in the table's texts, or [`MISSING_CODE`].
     pub codes: Vec<u32>,
 }
 
@@ -264,7 +273,9 @@ fn join(reads: Vec<Read>, layout: &Layout<'_>, wanted: &[Wanted]) -> Table {
             .collect();
         if !renumbered.is_empty() {
             for row in read.chunk.codes.chunks_mut(layout.texts) {
-                row.iter_mut().zip(&renumbered).for_each(|(code, new)| *code = new[*code as usize]);
+                for (code, new) in row.iter_mut().zip(&renumbered) {
+                    *code = new.get(*code as usize).copied().unwrap_or(MISSING_CODE);
+                }
             }
         }
         chunks.push(read.chunk);

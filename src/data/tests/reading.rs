@@ -15,6 +15,7 @@ fn wanted(columns: &[(usize, bool)]) -> Vec<Wanted> {
         advice: String::new(),
         booleans: String::new(),
         limit: f64::from(f32::MAX),
+        takes_missing: false,
     };
     columns.iter().map(column).collect()
 }
