@@ -3,15 +3,17 @@
 use rayon::prelude::*;
 
 use super::cells::shortened;
+use super::chunk::Chunk;
 use super::dataset::{Dataset, Matrix, Targets};
 use super::fit::{codes, indices};
 use super::fitted::{BLOCK_ROWS, Cells, FittedColumn};
 use super::header::Header;
+use super::layout::Slot;
 use super::part::Part;
 use super::preprocessing::{Preprocessing, overflow, unknown};
 use super::records::Record;
 use super::source::Source;
-use super::table::{Chunk, Slot, Table};
+use super::table::Table;
 use crate::diagnostics::{Diagnostic, Place};
 use crate::error::{Error, Result};
 use crate::target::Target;

@@ -2,9 +2,10 @@
 //! was read, and then over them. Their last digits differ from those of today; a training that was
 //! begun with them is gone on with them.
 
+use super::layout::Slot;
 use super::part::Part;
 use super::preprocessing::Preprocessing;
-use super::table::{Slot, Table};
+use super::table::Table;
 use crate::transforms::{Normal, Scaling};
 
 /// How means and deviations are summed.

@@ -3,12 +3,13 @@
 use std::borrow::Cow;
 
 use super::cells::Why;
+use super::chunk::{MISSING_CODE, MISSING_NUMBER, Read};
 use super::faults::Faults;
 use super::float;
 use super::header::Header;
+use super::layout::Layout;
 use super::records::{Record, Records};
 use super::source::Source;
-use super::table::{Layout, MISSING_CODE, MISSING_NUMBER, Read};
 use crate::diagnostics::Code;
 use crate::error::{Error, Result};
 

@@ -1,10 +1,12 @@
 //! Collapse: columns whose numbers are no longer different once they are in 32 bits.
 
-use super::columns::{Plan, Planned, written_name};
+use super::chunk::Numbers;
+use super::columns::{ColumnPlan, Planned, written_name};
 use super::facts::Extents;
+use super::layout::Slot;
 use super::part::Part;
 use super::preprocessing::Preprocessing;
-use super::table::{Numbers, Slot, Table};
+use super::table::Table;
 use crate::config::ConfigError;
 use crate::diagnostics::{Code, Diagnostic};
 
@@ -16,7 +18,7 @@ pub(super) const EXACT: f64 = (1u64 << 53) as f64;
 /// An error for a column that isn't scaled and loses much of what tells its rows apart; a warning
 /// for one that loses little.
 pub(super) fn check(
-    plan: &Plan,
+    plan: &ColumnPlan,
     preprocessing: &Preprocessing,
     table: &Table,
     part: Part<'_>,

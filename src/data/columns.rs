@@ -4,8 +4,8 @@ use std::collections::{HashMap, HashSet};
 
 use super::cells::limit;
 use super::header::Header;
+use super::layout::Wanted;
 use super::source::Source;
-use super::table::Wanted;
 use crate::config::ConfigError;
 use crate::diagnostics::Code;
 use crate::error::{Error, Problem, Result};
@@ -13,7 +13,7 @@ use crate::sections::{ColumnConfig, Columns, DataConfig, Encode, Scale};
 use crate::transforms::Boolean;
 
 /// The columns of a table that the configuration asks for.
-pub(super) struct Plan {
+pub(super) struct ColumnPlan {
     pub features: Vec<Planned>,
     pub target: Vec<Planned>,
     pub weight: Option<Planned>,
@@ -32,9 +32,13 @@ pub(super) struct Planned {
     pub is_alone: bool,
 }
 
-impl Plan {
+impl ColumnPlan {
     /// Checks the section against the header; the error holds all mistakes.
-    pub(super) fn resolve(section: &DataConfig, source: &Source, header: &Header) -> Result<Plan> {
+    pub(super) fn resolve(
+        section: &DataConfig,
+        source: &Source,
+        header: &Header,
+    ) -> Result<ColumnPlan> {
         if section.features.is_empty() {
             let error = ConfigError::at("data.features", "`features` is empty").with_help(
                 "list at least one column, or take all but the target: `[{columns: \"*\"}]`",
@@ -66,7 +70,7 @@ impl Plan {
         for (rule, path, named) in rules {
             features.extend(if is_pattern(rule) { find(&finder, rule, &path) } else { named });
         }
-        let plan = Plan { features, target, weight };
+        let plan = ColumnPlan { features, target, weight };
         mistakes.extend(check_target(&plan.target).err());
         mistakes.extend(plan.check_each_once().err());
         match Error::all(mistakes) {

@@ -2,10 +2,12 @@
 
 use rayon::prelude::*;
 
-use super::columns::Plan;
+use super::chunk::{Chunk, Numbers};
+use super::columns::ColumnPlan;
+use super::layout::Slot;
 use super::part::Part;
 use super::preprocessing::Preprocessing;
-use super::table::{Chunk, Numbers, Slot, Table};
+use super::table::Table;
 use crate::simd::vectorize;
 use crate::threads;
 
@@ -88,7 +90,7 @@ impl Extents {
 
 /// The facts of the columns of numbers among the features and the target.
 pub(super) fn gather(
-    plan: &Plan,
+    plan: &ColumnPlan,
     preprocessing: &Preprocessing,
     table: &Table,
     part: Part<'_>,

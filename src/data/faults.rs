@@ -2,11 +2,11 @@
 
 use super::cells::{Why, shortened};
 use super::header::Header;
+use super::layout::{Layout, Wanted};
 use super::looks::{Look, look};
 use super::ragged;
 use super::records::Record;
 use super::source::Source;
-use super::table::{Layout, Wanted};
 use crate::diagnostics::{Code, Diagnostic, Place};
 use crate::error::Error;
 

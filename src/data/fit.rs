@@ -2,12 +2,14 @@
 
 use std::ops::Range;
 
-use super::columns::{Plan, Planned};
+use super::chunk::Chunk;
+use super::columns::{ColumnPlan, Planned};
 use super::fitted::FittedColumn;
+use super::layout::Slot;
 use super::part::Part;
 use super::preprocessing::Preprocessing;
 use super::scalings::{NumberBlocks, fit_scalings};
-use super::table::{Chunk, Slot, Table};
+use super::table::Table;
 use crate::config::ConfigError;
 use crate::sections::DataConfig;
 use crate::transforms::{Classes, Encode, Encoded, Encoding, Scale, Scaling};
@@ -17,7 +19,7 @@ const MOST_ONE_HOT: usize = 4096;
 
 /// The preprocessing of the planned columns, whose slots are the table's, over a part of the rows.
 pub(super) fn fit(
-    plan: &Plan,
+    plan: &ColumnPlan,
     section: &DataConfig,
     table: &Table,
     part: Part<'_>,
@@ -47,7 +49,7 @@ pub(super) fn fit(
 }
 
 /// The classes of each row of the target, of all rows; None where it isn't one of classes.
-pub(super) fn target_classes(plan: &Plan, table: &Table) -> Option<Vec<usize>> {
+pub(super) fn target_classes(plan: &ColumnPlan, table: &Table) -> Option<Vec<usize>> {
     let slot = *table.slots.get(plan.features.len())?;
     let encoding = fit_encoding(table, plan.target.first()?.encode, slot, Part::All)?;
     let Slot::Text(place) = slot else { return None };

@@ -1,6 +1,5 @@
 //! Head: the first rows, raw and as the model sees them.
 
-use super::Loaded;
 use super::header::Header;
 use super::records::{Record, Records};
 use super::source::Source;
@@ -26,7 +25,7 @@ pub(super) struct Kept {
     body: usize,
     is_whole: bool,
     delimiter: u8,
-    columns: Vec<(String, usize)>,
+    pub columns: Vec<(String, usize)>,
     /// Which of its rows are held back to validate on.
     held: Vec<bool>,
 }
@@ -65,7 +64,7 @@ impl Kept {
     }
 
     /// The cells of the first rows to train on, or of those that are held back.
-    fn rows(&self, count: usize, held: bool) -> Vec<Vec<String>> {
+    pub(super) fn rows(&self, count: usize, held: bool) -> Vec<Vec<String>> {
         let mut rows = Vec::new();
         let mut records = Records::new(&self.text, self.body, self.delimiter);
         let mut record = Record::default();
@@ -81,34 +80,5 @@ impl Kept {
             row += 1;
         }
         rows
-    }
-}
-
-impl Loaded {
-    /// The first `n` rows to train on, or those of the first megabyte of the table.
-    pub fn head(&self, n: usize) -> Head {
-        let raw = self.kept.rows(n, false);
-        let x = self.train.x.values.chunks(self.train.x.width.max(1));
-        let y = self.train.y.values.chunks(self.train.y.width().max(1));
-        let model = x.zip(y).take(raw.len()).map(|(x, y)| [x, y].concat()).collect();
-        let mut model_names = self.preprocessing.feature_names();
-        for column in &self.preprocessing.target {
-            model_names.extend(column.output_names());
-        }
-        let raw_names = self.kept.columns.iter().map(|(name, _)| name.clone()).collect();
-        Head { raw_names, raw, model_names, model }
-    }
-
-    /// The names and the cells of the features' columns: of the first rows that are held back to
-    /// validate on, or, where none is among the first megabyte of the table, of those to train on.
-    pub(crate) fn rows_for_a_test(&self, n: usize) -> (Vec<String>, Vec<Vec<String>>) {
-        let mut rows = self.kept.rows(n, true);
-        if rows.is_empty() {
-            rows = self.kept.rows(n, false);
-        }
-        let count = self.preprocessing.features.len(); // they are the first of the columns
-        rows.iter_mut().for_each(|row| row.truncate(count));
-        let names = self.kept.columns.iter().take(count).map(|(name, _)| name.clone());
-        (names.collect(), rows)
     }
 }

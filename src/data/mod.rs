@@ -1,8 +1,8 @@
 //! Data: tables in, samples out, as the model sees them.
 //!
-//! In reading order: [`load`] below; `source` (the text of a file), `records` (the text cut into
-//! cells), `header` (the columns' names), `columns` (the configuration against the header), `table`
-//! (the wanted cells: `plain` and `float` are the fast way, `careful` the other, which tells what is
+//! In reading order: `load`, which is all of it, and `steps`, each alone; `source` (the text of a file), `records` (the text cut into
+//! cells), `header` (the columns' names), `columns` (the configuration against the header), `layout`
+//! and `chunk` (which cells are wanted, and where they are kept), `table` (the wanted cells: `plain` and `float` are the fast way, `careful` the other, which tells what is
 //! wrong by `faults`, `looks` and `ragged`; `cells` is what both hold of a cell), `split`, `fit`
 //! (classes and statistics of the part to train on: `classes`, `scaling`), [`Preprocessing`] (what is
 //! saved with the model), `apply` (numbers as the model sees them), `dataset`, `samples` (what trainings
@@ -14,6 +14,7 @@ mod apply;
 mod before;
 mod careful;
 mod cells;
+mod chunk;
 mod class_weight;
 mod collapse;
 mod columns;
@@ -26,6 +27,8 @@ mod fitted;
 mod float;
 mod head;
 mod header;
+mod layout;
+mod load;
 mod looks;
 mod order;
 mod part;
@@ -46,294 +49,19 @@ mod tail;
 #[cfg(test)]
 mod tests;
 
-use std::path::Path;
-
-use apply::{Bound, line_of_row};
-use cells::Missing;
-use head::Kept;
-use header::Header;
-use records::Record;
-use samples::mix;
-use source::Source;
-use table::Table;
-
-use crate::config::ConfigError;
-use crate::diagnostics::{Code, Diagnostic, Place};
-use crate::error::Result;
-use crate::random::Random;
-use crate::sections::{CsvConfig, DataConfig, ValidationSplit};
-
-use facts::Extents;
-
+pub(crate) use before::Sums;
 pub(crate) use facts::ColumnFacts;
 pub(crate) use fitted::FittedColumn;
+pub(crate) use load::load_as;
 pub(crate) use looks::{FEW_ROWS, RARE, names_rows};
 
-pub(crate) use before::Sums;
 pub use class_weight::{balanced, class_counts, class_weights};
 pub use dataset::{Dataset, Matrix, Targets};
 pub use head::Head;
+pub use load::{Loaded, Used, load, load_bytes, load_bytes_for_use, load_for_use};
 pub use order::{Order, Shuffle};
 pub use part::Part;
 pub use preprocessing::Preprocessing;
 pub use profile::{ColumnProfile, Profile};
 pub use samples::{ColumnSpec, Memory, Samples, Subset};
 pub use steps::{RawCells, apply, fit, read, split};
-
-/// The data of a configuration, as the model sees it.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Loaded {
-    /// What to train on, in the order of the file.
-    pub train: Dataset,
-    /// What to validate on, where there is something.
-    pub validation: Option<Dataset>,
-    /// What was made of the cells.
-    pub preprocessing: Preprocessing,
-    /// What the user should know.
-    pub warnings: Vec<Diagnostic>,
-    /// What the columns of numbers are like.
-    pub(crate) facts: Vec<ColumnFacts>,
-    csv: CsvConfig,
-    kept: Kept,
-}
-
-/// A table that a trained model is used on.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Used {
-    /// Its rows; without targets where they weren't asked for.
-    pub data: Dataset,
-    /// The header as it stands in the file, where the columns are kept.
-    pub raw_names: Vec<String>,
-    /// The rows as they stand in the file, where the columns are kept.
-    pub raw: Vec<csv::StringRecord>,
-}
-
-/// Reads the tables of a configuration whose paths are relative to `folder`, splits off the part to
-/// validate on, and fits the preprocessing on the part to train on.
-pub fn load(
-    section: &DataConfig,
-    folder: &Path,
-    split: Option<&ValidationSplit>,
-    random: &Random,
-) -> Result<Loaded> {
-    load_as(section, folder, split, *random, Sums::Now)
-}
-
-/// The same for a table in memory in place of `data.train`.
-pub fn load_bytes(
-    bytes: Vec<u8>,
-    section: &DataConfig,
-    folder: &Path,
-    split: Option<&ValidationSplit>,
-    random: &Random,
-) -> Result<Loaded> {
-    let source = || Source::new(&section.train, bytes);
-    load_source(source, section, folder, split, *random, Sums::Now)
-}
-
-/// [`load`] with the statistics of an earlier version, for a training that was begun with it.
-pub(crate) fn load_as(
-    section: &DataConfig,
-    folder: &Path,
-    split: Option<&ValidationSplit>,
-    random: Random,
-    sums: Sums,
-) -> Result<Loaded> {
-    let source = || open(&section.train, folder, "data.train");
-    load_source(source, section, folder, split, random, sums)
-}
-
-fn load_source(
-    source: impl FnOnce() -> Result<Source>,
-    section: &DataConfig,
-    folder: &Path,
-    split: Option<&ValidationSplit>,
-    random: Random,
-    sums: Sums,
-) -> Result<Loaded> {
-    if section.validation.is_some() && split.is_some_and(|split| split.part() != 0.0) {
-        let message = "`fit.validation_split` and `data.validation` are both given";
-        let error =
-            ConfigError::at("fit.validation_split", message).with_help("keep one of the two");
-        return Err(error.with_code(Code::Conflict).into());
-    }
-    let cells = steps::read_source(section, source)?;
-    let held = match split {
-        Some(split) => steps::split(&cells, split, &random)?,
-        None => None,
-    };
-    let part = held.as_deref().map_or(Part::All, Part::Kept);
-    let mut preprocessing = steps::fit(&cells, part)?;
-    let RawCells { source, header, plan, table, .. } = cells;
-    if sums == Sums::Before {
-        before::refit(&mut preprocessing, &table, part);
-    }
-    let of_spelling = spelling::check(&plan, &preprocessing)?;
-    let format = section.csv();
-    let bound = Bound::new(&preprocessing, &table, true);
-    bound.check(&table, &source, &header, remedy(split).as_str())?;
-
-    let mut warnings: Vec<Diagnostic> = header.warning().into_iter().collect();
-    let extents = Extents::of(&table, part);
-    warnings.extend(collapse::check(&plan, &preprocessing, &table, part, &extents)?);
-    warnings.extend(of_spelling);
-    warnings.extend(suspects::check(&plan, &table, &extents, &source, &header)?);
-    let facts = facts::gather(&plan, &preprocessing, &table, part, &extents);
-
-    let columns = plan.features.iter().chain(&plan.target).chain(&plan.weight);
-    let columns = columns.map(|column| (column.name.clone(), column.index)).collect();
-    let kept = Kept::new(&source, &header, columns, held.as_deref());
-    let name = source.name.clone();
-    drop(source); // the text is large, and so are the numbers that it becomes
-    let train = bound.dataset(&table, part, &name)?;
-    let validation = match (&held, &section.validation) {
-        (Some(held), _) => {
-            let validation = bound.dataset(&table, Part::Held(held), &name)?;
-            warnings.extend(tail::warnings(split, &preprocessing, &train, &validation));
-            Some(validation)
-        }
-        (None, Some(path)) => {
-            let source = open(path, folder, "data.validation")?;
-            Some(use_source(source, &format, &preprocessing, true, false)?.data)
-        }
-        (None, None) => None,
-    };
-    preprocessing.is_of_bits =
-        train.y.width() > 1 && train.y.values.iter().all(|y| *y == 0.0 || *y == 1.0);
-    Ok(Loaded { train, validation, preprocessing, warnings, facts, csv: format, kept })
-}
-
-/// Reads a table for a trained model; `-` is standard input. Extra columns are ignored. With the
-/// target for evaluation; weights count there where the table has their column. With
-/// `keep_columns`, the rows as they stand in the file come along.
-pub fn load_for_use(
-    path: &Path,
-    csv: &CsvConfig,
-    preprocessing: &Preprocessing,
-    with_target: bool,
-    keep_columns: bool,
-) -> Result<Used> {
-    use_source(Source::open(path)?, csv, preprocessing, with_target, keep_columns)
-}
-
-/// The same for a table in memory; `name` is what messages call it.
-pub fn load_bytes_for_use(
-    name: &str,
-    bytes: Vec<u8>,
-    csv: &CsvConfig,
-    preprocessing: &Preprocessing,
-    with_target: bool,
-    keep_columns: bool,
-) -> Result<Used> {
-    use_source(Source::new(name, bytes)?, csv, preprocessing, with_target, keep_columns)
-}
-
-fn use_source(
-    source: Source,
-    csv: &CsvConfig,
-    preprocessing: &Preprocessing,
-    with_target: bool,
-    keep_columns: bool,
-) -> Result<Used> {
-    let header = Header::read(&source, csv)?;
-    let wanted = preprocessing.wanted(&source, &header, with_target)?;
-    let missing = Missing::new(&preprocessing.missing_values);
-    let table = Table::read(&source, &header, &wanted, &missing)?;
-    let bound = Bound::new(preprocessing, &table, with_target);
-    bound.check(&table, &source, &header, "")?;
-    let raw = if keep_columns { raw_rows(&source, &header)? } else { Vec::new() };
-    let name = source.name.clone();
-    drop(source);
-    let data = bound.dataset(&table, Part::All, &name)?;
-    Ok(Used { data, raw_names: if keep_columns { header.raw } else { Vec::new() }, raw })
-}
-
-/// All cells as they stand in the file.
-fn raw_rows(source: &Source, header: &Header) -> Result<Vec<csv::StringRecord>> {
-    let mut records = header.rows(source.text()?);
-    let (mut record, mut rows) = (Record::default(), Vec::new());
-    while records.next(&mut record).map_err(|unclosed| unclosed.error(source))? {
-        rows.push(record.cells.iter().map(AsRef::<str>::as_ref).collect());
-    }
-    Ok(rows)
-}
-
-impl Loaded {
-    /// The line of a row of the part to train on, or to validate on; the file alone where it has
-    /// changed since.
-    pub(crate) fn place_of(
-        &self,
-        section: &DataConfig,
-        folder: &Path,
-        is_validation: bool,
-        row: usize,
-    ) -> Place {
-        let (path, key, row) = match (&section.validation, is_validation) {
-            (Some(path), true) => (path, "data.validation", row),
-            _ => (&section.train, "data.train", self.kept.row_of_the_table(row, is_validation)),
-        };
-        let found = || -> Result<Place> {
-            let source = open(path, folder, key)?;
-            let header = Header::read(&source, &section.csv())?;
-            line_of_row(&source, &header, row)
-        };
-        found().unwrap_or_else(|_| Place::from(path.as_str()))
-    }
-
-    /// A number that changes with the rows as the model sees them, with their order and with the
-    /// names of classes, and not with the place of the file.
-    pub fn fingerprint(&self) -> Result<u64> {
-        let text = self.preprocessing.in_first_form(&self.csv).unwrap_or_default();
-        let mut hash = text.bytes().fold(0, |hash, byte| mix(hash, u64::from(byte)));
-        for part in [Some(&self.train), self.validation.as_ref()].into_iter().flatten() {
-            hash = samples::fingerprint(&Memory::from(part), hash)?;
-        }
-        Ok(hash)
-    }
-}
-
-/// The text of a file that the configuration names at `key`.
-fn open(path: &str, folder: &Path, key: &str) -> Result<Source> {
-    let full = folder.join(crate::files::from_text(path));
-    let bytes = source::read(&full).map_err(|problem| {
-        let relative = "paths are relative to the configuration file";
-        let help = match problem.help.as_str() {
-            "" => relative.to_string(),
-            help => format!("{help} {relative}"),
-        };
-        ConfigError::at(key, problem.message).with_code(Code::NotATable).with_help(help)
-    })?;
-    Source::new(full.display().to_string(), bytes)
-}
-
-fn check_delimiter(section: &DataConfig) -> Result<(), ConfigError> {
-    let key = match (section.csv.delimiter, section.delimiter) {
-        (Some(_), Some(_)) => {
-            let message = "`data.delimiter` and `data.csv.delimiter` are both given";
-            let error = ConfigError::at("data.delimiter", message).with_code(Code::Conflict);
-            return Err(error.with_help("keep one of the two"));
-        }
-        (Some(_), None) => "data.csv.delimiter",
-        _ => "data.delimiter",
-    };
-    let byte = u8::try_from(section.delimiter()).ok();
-    let is_fit = |byte: &u8| {
-        matches!(byte, b'\t' | b' ') || (byte.is_ascii_punctuation() && !b"\"'.+-_".contains(byte))
-    };
-    if byte.as_ref().is_some_and(is_fit) {
-        return Ok(());
-    }
-    let message = format!("`delimiter` can't be {:?}", section.delimiter());
-    Err(ConfigError::at(key, message)
-        .with_help("it is one character between cells: `\",\"`, `\";\"`, `\"|\"`, `\"\\t\"`"))
-}
-
-/// What to do about a class that only the validation part has.
-fn remedy(split: Option<&ValidationSplit>) -> String {
-    match split {
-        Some(split @ ValidationSplit::Tail(part)) if split.part() > 0.0 => {
-            format!("; the row is among the last, which `validation_split: {part}` holds back")
-        }
-        _ => String::new(),
-    }
-}

@@ -2,8 +2,9 @@
 
 use memchr::{memchr, memchr_iter};
 
+use super::chunk::{MISSING_CODE, MISSING_NUMBER, Read};
+use super::layout::{Layout, Wanted};
 use super::records::is_blank;
-use super::table::{Layout, MISSING_CODE, MISSING_NUMBER, Read, Wanted};
 use super::{float, records};
 
 /// Reads whole lines; None at the first thing that isn't plain and right.

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::cells::shortened;
-use super::columns::{Plan, Planned, written_name};
+use super::columns::{ColumnPlan, Planned, written_name};
 use super::looks::{Look, is_missing_word, look};
 use super::preprocessing::Preprocessing;
 use crate::config::ConfigError;
@@ -13,7 +13,7 @@ use crate::transforms::classes::{Classes, boolean, number};
 
 /// Warnings about the categories of each column; an error for dates that would be numbered.
 pub(super) fn check(
-    plan: &Plan,
+    plan: &ColumnPlan,
     preprocessing: &Preprocessing,
 ) -> Result<Vec<Diagnostic>, ConfigError> {
     let mut warnings = Vec::new();

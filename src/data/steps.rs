@@ -5,15 +5,15 @@ use std::path::Path;
 
 use super::apply::Bound;
 use super::cells::Missing;
-use super::columns::Plan;
+use super::columns::ColumnPlan;
 use super::dataset::Dataset;
 use super::header::Header;
 use super::part::Part;
 use super::preprocessing::Preprocessing;
-use super::source::Source;
+use super::source::{self, Source};
 use super::table::Table;
-use super::{check_delimiter, open};
 use crate::config::ConfigError;
+use crate::diagnostics::Code;
 use crate::error::Result;
 use crate::random::Random;
 use crate::sections::DataConfig;
@@ -24,7 +24,7 @@ pub struct RawCells<'a> {
     pub(super) section: &'a DataConfig,
     pub(super) source: Source,
     pub(super) header: Header,
-    pub(super) plan: Plan,
+    pub(super) plan: ColumnPlan,
     pub(super) table: Table,
 }
 
@@ -62,7 +62,7 @@ pub(super) fn read_source(
     check_delimiter(section)?;
     let source = source()?;
     let header = Header::read(&source, &section.csv())?;
-    let plan = Plan::resolve(section, &source, &header)?;
+    let plan = ColumnPlan::resolve(section, &source, &header)?;
     let missing = Missing::new(&section.missing_values);
     let table = Table::read(&source, &header, &plan.wanted(), &missing)?;
     Ok(RawCells { section, source, header, plan, table })
@@ -97,4 +97,40 @@ pub fn apply(
     let bound = Bound::new(preprocessing, table, true);
     bound.check(table, source, header, "")?;
     bound.dataset(table, part, &source.name)
+}
+
+/// The text of a file that the configuration names at `key`.
+pub(super) fn open(path: &str, folder: &Path, key: &str) -> Result<Source> {
+    let full = folder.join(crate::files::from_text(path));
+    let bytes = source::read(&full).map_err(|problem| {
+        let relative = "paths are relative to the configuration file";
+        let help = match problem.help.as_str() {
+            "" => relative.to_string(),
+            help => format!("{help} {relative}"),
+        };
+        ConfigError::at(key, problem.message).with_code(Code::NotATable).with_help(help)
+    })?;
+    Source::new(full.display().to_string(), bytes)
+}
+
+fn check_delimiter(section: &DataConfig) -> Result<(), ConfigError> {
+    let key = match (section.csv.delimiter, section.delimiter) {
+        (Some(_), Some(_)) => {
+            let message = "`data.delimiter` and `data.csv.delimiter` are both given";
+            let error = ConfigError::at("data.delimiter", message).with_code(Code::Conflict);
+            return Err(error.with_help("keep one of the two"));
+        }
+        (Some(_), None) => "data.csv.delimiter",
+        _ => "data.delimiter",
+    };
+    let byte = u8::try_from(section.delimiter()).ok();
+    let is_fit = |byte: &u8| {
+        matches!(byte, b'\t' | b' ') || (byte.is_ascii_punctuation() && !b"\"'.+-_".contains(byte))
+    };
+    if byte.as_ref().is_some_and(is_fit) {
+        return Ok(());
+    }
+    let message = format!("`delimiter` can't be {:?}", section.delimiter());
+    Err(ConfigError::at(key, message)
+        .with_help("it is one character between cells: `\",\"`, `\";\"`, `\"|\"`, `\"\\t\"`"))
 }

@@ -5,12 +5,13 @@ use rayon::prelude::*;
 
 use super::apply::line_of_row;
 use super::collapse::EXACT;
-use super::columns::{Plan, Planned};
+use super::columns::{ColumnPlan, Planned};
 use super::facts::Extents;
 use super::header::Header;
+use super::layout::Slot;
 use super::records::Record;
 use super::source::Source;
-use super::table::{Slot, Table};
+use super::table::Table;
 use crate::diagnostics::{Code, Diagnostic};
 use crate::error::Result;
 use crate::threads;
@@ -24,7 +25,7 @@ const SAMPLE: usize = 1 << 18;
 
 /// Warnings about numbers of the table.
 pub(super) fn check(
-    plan: &Plan,
+    plan: &ColumnPlan,
     table: &Table,
     extents: &Extents,
     source: &Source,
@@ -84,7 +85,7 @@ struct Total<'a> {
 impl<'a> Suspect<'a> {
     fn values(&self) -> impl Iterator<Item = f64> + '_ {
         let (width, place) = (self.table.numbers, self.place);
-        let of_chunk = move |chunk: &'a super::table::Chunk| {
+        let of_chunk = move |chunk: &'a super::chunk::Chunk| {
             (0..chunk.rows).map(move |row| chunk.numbers.at(row * width + place))
         };
         self.table.chunks.iter().flat_map(of_chunk)
@@ -287,7 +288,7 @@ fn total_row(totals: &[Total<'_>]) -> Option<Diagnostic> {
 }
 
 /// A feature that has the number of the target in each row.
-fn the_target_itself(plan: &Plan, columns: &[Suspect<'_>]) -> Option<Diagnostic> {
+fn the_target_itself(plan: &ColumnPlan, columns: &[Suspect<'_>]) -> Option<Diagnostic> {
     let of = |column: &&Suspect<'_>| plan.target.iter().any(|t| t.index == column.planned.index);
     let target = columns.iter().find(of)?;
     let same = columns.iter().filter(|column| !of(column)).find(|column| {

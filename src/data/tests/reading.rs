@@ -3,7 +3,9 @@
 use proptest::prelude::*;
 
 use super::super::careful;
-use super::super::table::{Chunk, Layout, Read, Wanted, read_plain};
+use super::super::chunk::{Chunk, Read};
+use super::super::layout::{Layout, Wanted};
+use super::super::table::read_plain;
 use super::*;
 use crate::sections::MissingValues;
 

@@ -25,7 +25,7 @@ impl Sources {
         for path in files(root) {
             let name = path.strip_prefix(root).unwrap().with_extension("");
             let mut parts: Vec<&str> = name.iter().map(|part| part.to_str().unwrap()).collect();
-            if parts.iter().any(|part| matches!(*part, "tests" | "faults" | "main")) {
+            if parts.contains(&"tests") || matches!(parts[..], ["faults" | "main"]) {
                 continue;
             }
             if matches!(parts.last(), Some(&"mod" | &"lib")) {

@@ -1,0 +1,104 @@
+//! The layout of a table: which cells of a row are wanted, and where each is kept.
+
+use std::collections::HashMap;
+
+use super::cells::{Missing, limit};
+use super::chunk::{Chunk, Interner, Numbers, Read};
+use super::header::Header;
+
+/// A column that is wanted.
+pub(super) struct Wanted {
+    /// Its name.
+    pub name: String,
+    /// Its place in the header.
+    pub index: usize,
+    /// Categories, not numbers.
+    pub text: bool,
+    /// What to do where text stands in place of a number.
+    pub advice: String,
+    /// What to do where booleans do.
+    pub booleans: String,
+    /// The largest number that it takes.
+    pub limit: f64,
+    /// Whether cells that are missing are read, as [`MISSING_NUMBER`](super::chunk::MISSING_NUMBER)
+    /// or [`MISSING_CODE`](super::chunk::MISSING_CODE); where not, they are errors.
+    pub takes_missing: bool,
+}
+
+impl Wanted {
+    /// The column of the sample weights.
+    pub(super) fn weight(name: &str, index: usize) -> Wanted {
+        let advice = "weights are numbers".to_string();
+        let (name, booleans) = (name.to_string(), "write 1 and 0".to_string());
+        let limit = limit(false);
+        Wanted { name, index, text: false, advice, booleans, limit, takes_missing: false }
+    }
+}
+
+/// Where a wanted column is kept: its place among the numbers or among the texts of a row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Slot {
+    /// In [`Chunk::numbers`].
+    Number(usize),
+    /// In [`Chunk::codes`].
+    Text(usize),
+}
+
+/// The wanted columns in the order of the file.
+pub(super) struct Layout<'a> {
+    /// By place in the header.
+    pub steps: Vec<&'a Wanted>,
+    /// How many cells a row has.
+    pub columns: usize,
+    /// What stands between two cells.
+    pub delimiter: u8,
+    /// How many of the steps are numbers.
+    pub numbers: usize,
+    /// How many are texts.
+    pub texts: usize,
+    /// What reads as missing.
+    pub missing: &'a Missing,
+}
+
+impl<'a> Layout<'a> {
+    /// The layout of the wanted columns under a header.
+    pub(super) fn new(header: &Header, wanted: &'a [Wanted], missing: &'a Missing) -> Layout<'a> {
+        let mut steps: Vec<&Wanted> = wanted.iter().collect();
+        steps.sort_by_key(|step| step.index);
+        let texts = steps.iter().filter(|step| step.text).count();
+        Layout {
+            numbers: steps.len() - texts,
+            texts,
+            steps,
+            columns: header.names.len(),
+            delimiter: header.delimiter,
+            missing,
+        }
+    }
+
+    /// A chunk to be filled, with room for so many rows.
+    pub(super) fn empty(&self, rows: usize) -> Read {
+        let codes = Vec::with_capacity(rows * self.texts);
+        Read {
+            chunk: Chunk { rows: 0, numbers: Numbers::default(), codes },
+            numbers: Vec::with_capacity(rows * self.numbers),
+            texts: (0..self.texts).map(|_| Interner::default()).collect(),
+        }
+    }
+
+    /// The slot of each wanted column: its rank among those of its kind, in the order of the file.
+    pub(super) fn slots(&self, wanted: &[Wanted]) -> Vec<Slot> {
+        let mut by_index = HashMap::new();
+        let (mut numbers, mut texts) = (0, 0);
+        for step in &self.steps {
+            let (slot, next) = if step.text {
+                (Slot::Text(texts), &mut texts)
+            } else {
+                (Slot::Number(numbers), &mut numbers)
+            };
+            *next += 1;
+            by_index.insert(step.index, slot);
+        }
+        wanted.iter().filter_map(|column| by_index.get(&column.index).copied()).collect()
+    }
+}
