@@ -46,15 +46,15 @@ impl Features {
 }
 
 /// Arrays on the host, as the trainer takes them.
-pub(crate) struct Rows {
+pub(crate) struct HostArrays {
     x: Features,
     width: usize,
     pub(crate) y: Targets,
     weights: Option<Vec<f32>>,
 }
 
-impl Rows {
-    pub(crate) fn of(arrays: &Arrays<'_>, target: Target, what: &str) -> Result<Rows> {
+impl HostArrays {
+    pub(crate) fn of(arrays: &Arrays<'_>, target: Target, what: &str) -> Result<HostArrays> {
         let host = |tensor: &Tensor| -> Result<Vec<f32>> {
             Ok(tensor.to_dtype(DType::F32)?.flatten_all()?.to_vec1()?)
         };
@@ -88,7 +88,7 @@ impl Rows {
             DType::U32 => Features::Ids(arrays.x.flatten_all()?.to_vec1()?),
             _ => Features::Floats(host(arrays.x)?),
         };
-        Ok(Rows { width: x.numbers().len() / rows, x, y, weights })
+        Ok(HostArrays { width: x.numbers().len() / rows, x, y, weights })
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -101,9 +101,9 @@ impl Rows {
     }
 
     /// Takes out the rows that are held back; their weights don't count in validation.
-    pub(crate) fn split_off(&mut self, held: &[bool]) -> Rows {
+    pub(crate) fn split_off(&mut self, held: &[bool]) -> HostArrays {
         let (y_width, y_shape) = (self.y.width(), self.y.shape().to_vec());
-        let part = |wanted: bool| Rows {
+        let part = |wanted: bool| HostArrays {
             x: match &self.x {
                 Features::Floats(x) => Features::Floats(take(x, self.width, held, wanted)),
                 Features::Ids(x) => Features::Ids(take(x, self.width, held, wanted)),

@@ -9,13 +9,13 @@ use candle_core::{Device, Tensor};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::callbacks::Logs;
 use crate::checksum;
 use crate::config::names::did_you_mean;
 use crate::config::{Format, Node};
 use crate::data::Preprocessing;
 use crate::error::{Error, Result};
 use crate::files::{TensorFile, atomic_write, is_index, to_safetensors};
+use crate::logs::Logs;
 use crate::memory;
 use crate::network::Network;
 use crate::sections::Config;

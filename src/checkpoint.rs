@@ -12,10 +12,11 @@ use crate::artifact::{FORMAT_MAJOR, FORMAT_MINOR, check_format};
 use crate::checksum;
 use crate::data::Shuffle;
 use crate::error::{Error, Result};
+use crate::events::Position;
 pub use crate::files::CHECKPOINT;
 use crate::files::{TensorFile, exact, from_exact, write_safetensors};
 use crate::history::{History, HistoryTable};
-use crate::trainer::{Position, TrainerState};
+use crate::trainer::TrainerState;
 
 /// A checkpoint: a trainer's state, and what it was trained on and how.
 pub struct Checkpoint {

@@ -6,6 +6,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use crate::checks;
 use crate::config::{bare, bare_names, checked};
 use crate::error::Problem;
+use crate::shape::Axes;
 use crate::vector;
 
 /// A projection after every optimizer step: `non_neg`, `max_norm: {max_value: 3}`.
@@ -22,7 +23,7 @@ pub enum Constraint {
         #[serde(default = "two")]
         max_value: f64,
         /// Default: 0.
-        #[serde(default)]
+        #[serde(default = "first_axis")]
         axis: Axes,
     },
     /// `w · (rate · clip(‖w‖, min_value, max_value) + (1 - rate) · ‖w‖) / (ε + ‖w‖)`. Keras:
@@ -38,7 +39,7 @@ pub enum Constraint {
         #[serde(default = "one")]
         rate: f64,
         /// Default: 0.
-        #[serde(default)]
+        #[serde(default = "first_axis")]
         axis: Axes,
     },
     /// `max(w, 0)`. Keras: `NonNeg`.
@@ -46,25 +47,13 @@ pub enum Constraint {
     /// `w / (ε + ‖w‖)`. Keras: `UnitNorm`.
     UnitNorm {
         /// Default: 0.
-        #[serde(default)]
+        #[serde(default = "first_axis")]
         axis: Axes,
     },
 }
 
-/// An axis or several; negative ones count from the end.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(untagged, expecting = "expected an axis or a list of axes")]
-pub enum Axes {
-    /// One.
-    One(i64),
-    /// Several.
-    Several(Vec<i64>),
-}
-
-impl Default for Axes {
-    fn default() -> Self {
-        Axes::One(0)
-    }
+fn first_axis() -> Axes {
+    Axes::One(0)
 }
 
 fn one() -> f64 {
@@ -84,16 +73,16 @@ impl Constraint {
             Constraint::NonNeg => vector::map(values, |w| if w < 0.0 { 0.0 } else { w }),
             Constraint::MaxNorm { max_value, axis } => {
                 let max = *max_value as f32;
-                axis.scale(values, shape, norms, |norm| norm.clamp(0.0, max) / (EPSILON + norm));
+                scale(axis, values, shape, norms, |norm| norm.clamp(0.0, max) / (EPSILON + norm));
             }
             Constraint::MinMaxNorm { min_value, max_value, rate, axis } => {
                 let (min, max, rate) = (*min_value as f32, *max_value as f32, *rate as f32);
-                axis.scale(values, shape, norms, |norm| {
+                scale(axis, values, shape, norms, |norm| {
                     (rate * norm.clamp(min, max) + (1.0 - rate) * norm) / (EPSILON + norm)
                 });
             }
             Constraint::UnitNorm { axis } => {
-                axis.scale(values, shape, norms, |norm| 1.0 / (EPSILON + norm));
+                scale(axis, values, shape, norms, |norm| 1.0 / (EPSILON + norm));
             }
         }
     }
@@ -124,7 +113,7 @@ impl Constraint {
             Constraint::NonNeg => return Ok(()),
             Constraint::MaxNorm { axis, .. }
             | Constraint::MinMaxNorm { axis, .. }
-            | Constraint::UnitNorm { axis } => axis.list(),
+            | Constraint::UnitNorm { axis } => axis.as_slice(),
         };
         let rank = shape.len() as i64;
         match axes.iter().find(|axis| !(-rank..rank).contains(*axis)) {
@@ -150,70 +139,56 @@ impl Serialize for Constraint {
     }
 }
 
-impl Axes {
-    fn list(&self) -> &[i64] {
-        match self {
-            Axes::One(axis) => std::slice::from_ref(axis),
-            Axes::Several(axes) => axes,
+/// Multiplies each group of values that lie along the axes by `factor(its norm)`.
+fn scale(
+    axes: &Axes,
+    values: &mut [f32],
+    shape: &[usize],
+    norms: &mut Vec<f32>,
+    factor: impl Fn(f32) -> f32,
+) {
+    let rank = shape.len();
+    // the last axes that are alike, summed over or not, are one run of memory
+    let last = rank.checked_sub(1).is_some_and(|last| axes.contains(last, rank));
+    let alike = (0..rank).rev().take_while(|axis| axes.contains(*axis, rank) == last).count();
+    let run: usize = shape[rank - alike..].iter().product();
+    let kept = |axis: &usize| !axes.contains(*axis, rank);
+    let groups: usize = (0..rank).filter(kept).map(|axis| shape[axis]).product();
+    norms.clear();
+    norms.resize(groups, 0.0);
+    if run == 0 {
+        return;
+    }
+    // the group of the first value of each run; of the others: the same, or one further each
+    let first = |index: usize| {
+        let (mut rest, mut group, mut stride) = (index, 0, if last { 1 } else { run });
+        for axis in (0..rank - alike).rev() {
+            if kept(&axis) {
+                group += rest % shape[axis] * stride;
+                stride *= shape[axis];
+            }
+            rest /= shape[axis];
+        }
+        group
+    };
+    for (index, run) in values.chunks(run).enumerate() {
+        if last {
+            norms[first(index)] += vector::sum(run, |w| w * w) as f32;
+        } else {
+            let sums = &mut norms[first(index)..][..run.len()];
+            vector::update(sums, run, [], |sum, w, []| (sum + w * w, []));
         }
     }
-
-    fn contains(&self, axis: usize, rank: usize) -> bool {
-        let axis = axis as i64;
-        self.list().iter().any(|listed| *listed == axis || *listed == axis - rank as i64)
+    for sum in norms.iter_mut() {
+        *sum = factor(sum.sqrt());
     }
-
-    /// Multiplies each group of values that lie along the axes by `factor(its norm)`.
-    fn scale(
-        &self,
-        values: &mut [f32],
-        shape: &[usize],
-        norms: &mut Vec<f32>,
-        factor: impl Fn(f32) -> f32,
-    ) {
-        let rank = shape.len();
-        // the last axes that are alike, summed over or not, are one run of memory
-        let last = rank.checked_sub(1).is_some_and(|last| self.contains(last, rank));
-        let alike = (0..rank).rev().take_while(|axis| self.contains(*axis, rank) == last).count();
-        let run: usize = shape[rank - alike..].iter().product();
-        let kept = |axis: &usize| !self.contains(*axis, rank);
-        let groups: usize = (0..rank).filter(kept).map(|axis| shape[axis]).product();
-        norms.clear();
-        norms.resize(groups, 0.0);
-        if run == 0 {
-            return;
-        }
-        // the group of the first value of each run; of the others: the same, or one further each
-        let first = |index: usize| {
-            let (mut rest, mut group, mut stride) = (index, 0, if last { 1 } else { run });
-            for axis in (0..rank - alike).rev() {
-                if kept(&axis) {
-                    group += rest % shape[axis] * stride;
-                    stride *= shape[axis];
-                }
-                rest /= shape[axis];
-            }
-            group
-        };
-        for (index, run) in values.chunks(run).enumerate() {
-            if last {
-                norms[first(index)] += vector::sum(run, |w| w * w) as f32;
-            } else {
-                let sums = &mut norms[first(index)..][..run.len()];
-                vector::update(sums, run, [], |sum, w, []| (sum + w * w, []));
-            }
-        }
-        for sum in norms.iter_mut() {
-            *sum = factor(sum.sqrt());
-        }
-        for (index, run) in values.chunks_mut(run).enumerate() {
-            if last {
-                let factor = norms[first(index)];
-                vector::map(run, |w| w * factor);
-            } else {
-                let factors = &norms[first(index)..][..run.len()];
-                vector::update(run, factors, [], |w, factor, []| (w * factor, []));
-            }
+    for (index, run) in values.chunks_mut(run).enumerate() {
+        if last {
+            let factor = norms[first(index)];
+            vector::map(run, |w| w * factor);
+        } else {
+            let factors = &norms[first(index)..][..run.len()];
+            vector::update(run, factors, [], |w, factor, []| (w * factor, []));
         }
     }
 }
@@ -275,7 +250,7 @@ mod tests {
         let read = |json| Node::from_json(&json).read::<Constraint>().unwrap();
         assert_eq!(read(json!("non_neg")), Constraint::NonNeg);
         assert_eq!(read(json!("NonNeg")), Constraint::NonNeg);
-        let axis = Axes::default();
+        let axis = first_axis();
         assert_eq!(read(json!("max_norm")), Constraint::MaxNorm { max_value: 2.0, axis });
         let axis = Axes::Several(vec![0, 1]);
         assert_eq!(read(json!({"UnitNorm": {"axis": [0, 1]}})), Constraint::UnitNorm { axis });

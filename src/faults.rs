@@ -11,12 +11,13 @@ use candle_core::Device;
 
 use crate::disk::{Disk, DiskFile, Local};
 use crate::error::Result;
-use crate::events::{Event, Listener, Listeners};
+use crate::events::Event;
 use crate::keeper::Keeper;
 use crate::lock::Lock;
 use crate::plan::Plan;
-use crate::run::{CONFIG, Resumed, Run};
-use crate::trainer::Trainer;
+use crate::run::{Resumed, Run};
+use crate::run_config::CONFIG;
+use crate::trainer::{Listener, Listeners, Trainer};
 
 #[test]
 fn a_training_survives_a_fault_at_every_operation() {

@@ -29,7 +29,7 @@ const INDEX: &str = ".safetensors.index.json";
 
 /// The files that an index names.
 pub fn shards(path: &Path) -> Result<Vec<PathBuf>> {
-    Ok(Index::parse(path, &intake::read(path, |_| false)?)?.shards.into_iter().collect())
+    Ok(ShardIndex::parse(path, &intake::read(path, |_| false)?)?.shards.into_iter().collect())
 }
 
 /// True for the index of a model in several files.
@@ -180,7 +180,7 @@ impl TensorFile {
 
     /// The tensors of all files that an index names.
     fn shards(path: &Path, index: &[u8]) -> Result<TensorFile> {
-        let index = Index::parse(path, index)?;
+        let index = ShardIndex::parse(path, index)?;
         let mut tensors = HashMap::new();
         for shard in &index.shards {
             // parsed as tensors whatever its name: an index that names an index leads nowhere
@@ -225,13 +225,13 @@ fn is_no_tensor_file(bytes: &[u8]) -> bool {
 }
 
 /// Which of several files hold the tensors; they lie beside it.
-struct Index {
+struct ShardIndex {
     shards: BTreeSet<PathBuf>,
     tensors: Vec<String>,
 }
 
-impl Index {
-    fn parse(path: &Path, bytes: &[u8]) -> Result<Index> {
+impl ShardIndex {
+    fn parse(path: &Path, bytes: &[u8]) -> Result<ShardIndex> {
         let damaged = |why: String| Error::model(path, format!("not an index of tensors: {why}"));
         let json: Value =
             serde_json::from_slice(bytes).map_err(|error| damaged(error.to_string()))?;
@@ -245,7 +245,7 @@ impl Index {
             }
             shards.insert(path.with_file_name(name));
         }
-        Ok(Index { shards, tensors: map.keys().cloned().collect() })
+        Ok(ShardIndex { shards, tensors: map.keys().cloned().collect() })
     }
 
     /// An error where no shard holds a tensor that it names.
@@ -292,7 +292,7 @@ impl Inspection {
         if !is_index(path) {
             return Inspection::parse(path, &bytes);
         }
-        let index = Index::parse(path, &bytes)?;
+        let index = ShardIndex::parse(path, &bytes)?;
         let mut whole = Inspection::default();
         for shard in &index.shards {
             whole.tensors.extend(

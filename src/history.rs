@@ -3,8 +3,8 @@
 use candle_core::{Device, Tensor};
 use serde::{Deserialize, Serialize};
 
-use crate::callbacks::Logs;
 use crate::error::Result;
+use crate::logs::Logs;
 
 /// The name of the history in a run folder.
 pub const HISTORY: &str = "history.csv";

@@ -3,10 +3,10 @@
 use crate::data::Dataset;
 use crate::diagnostics::{Code, Diagnostic};
 use crate::error::{Error, Result};
-use crate::events::{Event, Listener};
+use crate::events::Event;
 use crate::plan::Plan;
 use crate::run::Run;
-use crate::trainer::Trainer;
+use crate::trainer::{Listener, Trainer};
 
 /// Keeps a run's folder while its training goes on.
 pub struct Keeper<'a> {

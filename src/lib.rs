@@ -26,9 +26,9 @@
 //! - [`layers`], [`activations`], [`initializers`], [`regularizers`], [`constraints`]: the vocabulary
 //! - `weights`: the only owner of parameters; `stored`: how they stand in files
 //! - `network`: the layers, built; `summary`: Keras's table of them
-//! - `trainer`: fit(), the loop; `engine`: what runs a step, `cpu` by `kernel_model` over the kernels
+//! - `trainer`: fit(), the loop, and who listens to it; `events`: what happens in it; `keeper`: who
+//!   keeps its run; `logs`: the loss and the metrics by key; `engine`: what runs a step, `cpu` by `kernel_model` over the kernels
 //!   of `kernels`, or `graph` by candle's autograd; `gradients`: all of them in one buffer
-//! - `events`: what happens in a training, and who listens to it; `keeper`: who keeps a run
 //! - [`losses`], [`metrics`], [`optimizers`], `schedules`, [`callbacks`]: a trait, a list, and a
 //!   file each
 //! - `batch`: some samples in typed columns; `data::Samples` is where they come from, `data::Order`
@@ -83,6 +83,7 @@ mod kernels;
 pub mod layers;
 mod limits;
 mod lock;
+mod logs;
 pub mod losses;
 mod meaning;
 mod memory;

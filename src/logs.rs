@@ -36,7 +36,7 @@ impl Logs {
     }
 
     /// The keys, joined for a message.
-    pub(super) fn words(&self) -> String {
+    pub(crate) fn words(&self) -> String {
         self.iter().map(|(key, _)| key).collect::<Vec<_>>().join(", ")
     }
 }

@@ -12,15 +12,17 @@ use crate::checkpoint::{CHECKPOINT, Checkpoint};
 use crate::config::{Document, shortened};
 use crate::disk::{self, Disk, Existing, Local};
 use crate::error::{Error, Result};
+use crate::events::Position;
 use crate::files::TensorFile;
 use crate::lock::{LOCK, Lock};
 use crate::network::Network;
 use crate::plan::Plan;
+pub use crate::run_config::CONFIG;
 use crate::run_config::{as_json, first_difference, portable, yaml};
 use crate::sections::{Config, Interval};
 use crate::self_test::SelfTest;
 use crate::standing::{epochs, words};
-use crate::trainer::{Position, Trainer, TrainerState};
+use crate::trainer::{Trainer, TrainerState};
 use crate::writer::Writer;
 
 /// The folder of a run, and what is kept in it; no other process writes there meanwhile.
@@ -47,9 +49,6 @@ pub enum Resumed {
     /// The training has ended, but its model is missing, or an older one: it is still to be made.
     Ended(TrainerState),
 }
-
-/// The name of the configuration in a run folder.
-pub const CONFIG: &str = "config.yaml";
 
 impl Run {
     /// Makes the folder of a new run: `out`, or the next free `runs/<name>-NNN`. It is a run once

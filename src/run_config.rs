@@ -10,6 +10,9 @@ use crate::config::Format;
 use crate::error::{Error, Result};
 use crate::sections::Config;
 
+/// The name of the configuration in a run folder.
+pub const CONFIG: &str = "config.yaml";
+
 /// The configuration without what belongs to this machine or this call: paths are file names, and
 /// what doesn't change the trained model is left out.
 pub(crate) fn portable(config: &Config) -> Config {

@@ -6,14 +6,14 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::artifact::{MODEL, Training};
-use crate::callbacks::Logs;
 use crate::checkpoint::CHECKPOINT;
 use crate::config::Node;
 use crate::error::{Error, Result};
 use crate::files::TensorFile;
 use crate::history::History;
+use crate::logs::Logs;
 use crate::metrics::MetricEntry;
-use crate::run::CONFIG;
+use crate::run_config::CONFIG;
 
 /// What a run has come to.
 #[derive(Debug, Clone, PartialEq, Serialize)]

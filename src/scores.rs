@@ -5,8 +5,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use candle_core::Tensor;
 
-use crate::callbacks::Logs;
 use crate::error::Result;
+use crate::logs::Logs;
 use crate::metrics::{Accumulator, MetricBatch};
 use crate::shape::Shape;
 use crate::spec::{MetricSpec, Spec, TrainSpec};

@@ -4,18 +4,17 @@ use std::path::Path;
 
 use candle_core::{DType, Device, Tensor};
 
-use crate::arrays::{Arrays, Rows, sample_shape};
+use crate::arrays::{Arrays, HostArrays, sample_shape};
 use crate::artifact::{self, Model};
-use crate::callbacks::Logs;
 use crate::config::ConfigError;
 use crate::data::Samples;
 use crate::engine::{self, Task};
 use crate::error::{Error, Result};
 use crate::evaluate::score;
-use crate::events::Listeners;
 use crate::files::atomic_write;
 use crate::history::History;
 use crate::layers::LayerEntry;
+use crate::logs::Logs;
 use crate::network::Network;
 use crate::random::Random;
 use crate::scores::Scores;
@@ -24,7 +23,7 @@ use crate::spec::{Spec, TrainSpec};
 use crate::summary::summary;
 use crate::target::DataFacts;
 use crate::target::Target;
-use crate::trainer::{Trainer, TrainingData};
+use crate::trainer::{Listeners, Trainer, TrainingData};
 use crate::weights::Weights;
 
 /// A model of layers, one after the other, trained on arrays.
@@ -152,13 +151,13 @@ impl Sequential {
     ) -> Result<History> {
         self.build(sample_shape(train.x)?)?;
         let target = self.target(train.y, fit)?;
-        let mut rows = Rows::of(&train, target, "the training data")?;
+        let mut rows = HostArrays::of(&train, target, "the training data")?;
         let held_out = match (validation, &fit.validation_split) {
             (Some(_), Some(split)) if split.part() != 0.0 => {
                 let message = "`fit.validation_split` and rows to validate on are both given";
                 return Err(ConfigError::at("fit.validation_split", message).into());
             }
-            (Some(arrays), _) => Some(Rows::of(&arrays, target, "the validation data")?),
+            (Some(arrays), _) => Some(HostArrays::of(&arrays, target, "the validation data")?),
             (None, Some(split)) => {
                 let classes: Vec<usize> = rows.y.class_numbers().collect();
                 let is_class = !matches!(target, Target::Numbers(_));
@@ -195,7 +194,7 @@ impl Sequential {
         let network = self.built()?;
         let fit = FitConfig::default();
         let target = self.target(y, &fit)?;
-        let rows = Rows::of(&Arrays { x, y, sample_weight: None }, target, "the data")?;
+        let rows = HostArrays::of(&Arrays { x, y, sample_weight: None }, target, "the data")?;
         let (spec, train) = self.specs(&fit, target, true)?;
         let mut scores = Scores::new(&spec, &train);
         let task = Task { network, loss: &train.loss, samples: &rows.samples() };

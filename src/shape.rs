@@ -1,7 +1,8 @@
-//! `Shape`: the sizes of one sample's axes; the batch axis is left out.
+//! `Shape`: the sizes of one sample's axes; the batch axis is left out. `Axes`: some of them, by number.
 
 use std::fmt;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::error::Problem;
@@ -88,6 +89,32 @@ impl fmt::Display for Shape {
 impl From<Vec<usize>> for Shape {
     fn from(dims: Vec<usize>) -> Self {
         Shape(dims)
+    }
+}
+
+/// An axis or several; negative ones count from the end.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(untagged, expecting = "expected an axis or a list of axes")]
+pub enum Axes {
+    /// One.
+    One(i64),
+    /// Several.
+    Several(Vec<i64>),
+}
+
+impl Axes {
+    /// The axes as they are written.
+    pub fn as_slice(&self) -> &[i64] {
+        match self {
+            Axes::One(axis) => std::slice::from_ref(axis),
+            Axes::Several(axes) => axes,
+        }
+    }
+
+    /// Whether they name an axis of a tensor of this rank.
+    pub(crate) fn contains(&self, axis: usize, rank: usize) -> bool {
+        let axis = axis as i64;
+        self.as_slice().iter().any(|listed| *listed == axis || *listed == axis - rank as i64)
     }
 }
 

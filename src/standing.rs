@@ -10,11 +10,11 @@ use crate::config::Document;
 use crate::data::Sums;
 use crate::disk;
 use crate::error::Result;
+use crate::events::Position;
 use crate::files::TensorFile;
 use crate::plan::Plan;
-use crate::run::CONFIG;
+use crate::run_config::CONFIG;
 use crate::sections::Config;
-use crate::trainer::Position;
 
 /// The epochs that a run whose config.yaml was never raised has still to do: a version before wrote
 /// what `--set fit.epochs` raised into the checkpoint alone.

@@ -1,171 +1,27 @@
 //! `Trainer`: fit(), THE loop, readable from top to bottom.
 
 mod hooks;
+mod listener;
+mod parts;
 mod state;
 
 use std::ops::ControlFlow;
 
-use candle_core::{Device, Tensor};
-
-use crate::callbacks::{Hook, Logs};
 use crate::data::{Order, Samples, Shuffle};
 use crate::diagnostics::Code;
-use crate::engine::{self, Engine, GraphEngine, Task};
+use crate::engine::Task;
 use crate::error::{Error, Result};
 use crate::evaluate::{score, score_each};
-use crate::events::{Clock, Event, Flow, Listeners};
-pub(crate) use crate::events::{Ending, Outcome, Position};
-use crate::history::{EpochLogs, History};
-use crate::network::Network;
-use crate::optimizers::OptimizerState;
-use crate::random::Random;
-use crate::scores::Scores;
-use crate::spec::{Spec, TrainSpec};
+use crate::events::{Clock, Ending, Event, Outcome, Position};
+use crate::history::EpochLogs;
+use crate::logs::Logs;
 use crate::threads;
+
+pub use listener::{Flow, Listener, Listeners};
+pub use parts::{Trainer, TrainingData};
 pub use state::TrainerState;
 
-/// What a training learns from.
-pub struct TrainingData<'a> {
-    /// The samples that are trained on.
-    pub train: Box<dyn Samples + 'a>,
-    /// The samples that are held back.
-    pub validation: Option<Box<dyn Samples + 'a>>,
-}
-
-/// A model being trained: everything that changes from step to step.
-pub struct Trainer {
-    /// The model; its weights are the raw ones until [`Trainer::fit`] has ended.
-    pub model: Network,
-    /// The loss and the metrics of every epoch so far.
-    pub history: History,
-    pub(crate) spec: TrainSpec,
-    pub(crate) optimizer: OptimizerState,
-    pub(crate) engine: Box<dyn Engine>,
-    pub(crate) scores: Scores,
-    held_back: Scores,
-    pub(crate) hooks: Vec<Box<dyn Hook>>,
-    pub(crate) position: Position,
-    pub(crate) best: Option<Vec<Tensor>>,
-    /// The epoch (from 1) of the best weights.
-    pub(crate) best_epoch: Option<usize>,
-    /// What the model's weights are once [`Trainer::fit`] has ended.
-    ending: Option<Ending>,
-    pub(crate) stopped: Option<String>,
-    /// Whether layers that take statistics from the data have them.
-    pub(crate) is_adapted: bool,
-    /// How the samples are shuffled, once that is known.
-    pub(crate) shuffle: Option<Shuffle>,
-    /// The callbacks' states from a checkpoint, to be put back once they have begun.
-    pub(crate) hook_states: Vec<serde_json::Value>,
-    clock: Clock,
-    tolerates_nan: bool,
-    random: Random,
-}
-
 impl Trainer {
-    /// A fresh model and a fresh optimizer for a spec that says how to train.
-    pub fn new(spec: &Spec, device: &Device) -> Result<Self> {
-        Trainer::of_network(Network::build(&spec.model, spec.seed, device)?, spec)
-    }
-
-    /// The same for a network that has its weights already.
-    pub(crate) fn of_network(model: Network, spec: &Spec) -> Result<Self> {
-        let Some(train) = &spec.train else {
-            return Err(Error::run("the configuration has no `compile` section or no target")
-                .with_help("say how the model is trained: optimizer, loss and metrics"));
-        };
-        let optimizer = OptimizerState::new(&train.optimizer, model.weights())?;
-        let (scores, held_back) = (Scores::new(spec, train), Scores::new(spec, train));
-        let hooks = train.hooks.clone();
-        let engine = engine::of(&model)?;
-        let tolerates_nan = hooks.iter().any(|hook| hook.tolerates_nan());
-        Ok(Trainer {
-            engine,
-            tolerates_nan,
-            model,
-            history: History::default(),
-            spec: train.clone(),
-            optimizer,
-            scores,
-            held_back,
-            hooks,
-            position: Position::default(),
-            best: None,
-            best_epoch: None,
-            ending: None,
-            stopped: None,
-            is_adapted: false,
-            shuffle: None,
-            hook_states: Vec::new(),
-            clock: Clock::start(0),
-            random: Random::new(spec.seed),
-        })
-    }
-
-    /// Goes on with the same weights and the same optimizer by another spec of the training: other
-    /// epochs, batches and callbacks.
-    pub(crate) fn with_settings(self, spec: &Spec) -> Result<Self> {
-        let Trainer { model, optimizer, history, position, is_adapted, .. } = self;
-        let fresh = Trainer::of_network(model, spec)?;
-        Ok(Trainer { history, optimizer, position, is_adapted, ..fresh })
-    }
-
-    /// Metrics in the target's original unit: one (factor, offset) a column of a scaled target.
-    pub fn with_unit(mut self, unit: Option<Vec<(f64, f64)>>) -> Self {
-        self.scores = self.scores.with_unit(unit.clone());
-        self.held_back = self.held_back.with_unit(unit);
-        self
-    }
-
-    /// The loss and the metrics of the current epoch so far.
-    pub fn running_logs(&self) -> Result<Logs> {
-        self.scores.logs("")
-    }
-
-    /// The same training through candle's autograd, whatever kernels there are: the oracle.
-    pub fn autograd(mut self) -> Self {
-        self.engine = Box::new(GraphEngine::new(&self.model));
-        self
-    }
-
-    /// The same training with every layer composed of candle ops: the definition.
-    pub fn without_kernels(mut self) -> Self {
-        self.model = self.model.without_kernels();
-        self.autograd()
-    }
-
-    /// Adds a callback of the program's own, after those of the configuration.
-    pub fn with_hook(mut self, hook: Box<dyn Hook>) -> Self {
-        self.tolerates_nan |= hook.tolerates_nan();
-        self.hooks.push(hook);
-        self
-    }
-
-    /// Why a callback stopped it, where one did.
-    pub fn stopped(&self) -> Option<&str> {
-        self.stopped.as_deref()
-    }
-
-    /// What the weights are that [`Trainer::fit`] ended with; None before.
-    pub fn ending(&self) -> Option<&Ending> {
-        self.ending.as_ref()
-    }
-
-    /// How it is trained.
-    pub fn spec(&self) -> &TrainSpec {
-        &self.spec
-    }
-
-    /// Where it stands.
-    pub fn position(&self) -> Position {
-        self.position
-    }
-
-    /// The optimizer with its state.
-    pub fn optimizer(&self) -> &OptimizerState {
-        &self.optimizer
-    }
-
     /// Trains until the last epoch, or until a callback or a listener says stop; on the threads that
     /// compute (see [`threads::within`]).
     pub fn fit(
@@ -349,15 +205,5 @@ impl Trainer {
         Error::run(format!("the loss is {loss} at epoch {}, batch {}", epoch + 1, batch + 1))
             .with_code(Code::NotFinite)
             .with_help("lower the learning rate, scale the features, or clip the gradients (`clipnorm: 1.0`)")
-    }
-
-    /// Everything that is needed to go on exactly from here.
-    pub fn state(&self) -> Result<TrainerState> {
-        TrainerState::of(self)
-    }
-
-    /// Goes on from a state; the model and the optimizer must be built from the same spec.
-    pub fn resume(&mut self, state: &TrainerState) -> Result<()> {
-        state.restore(self)
     }
 }

@@ -10,10 +10,10 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use super::logs::Logs;
 use crate::config::{AnyItem, Catalog, Entry};
 use crate::error::Problem;
 use crate::history::History;
+use crate::logs::Logs;
 
 /// A callback in a config: `terminate_on_nan`, `early_stopping: {patience: 3}`.
 pub type CallbackEntry = Entry<dyn Callback>;

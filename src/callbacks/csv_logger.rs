@@ -6,9 +6,9 @@ use serde_json::Value;
 
 use super::callback::{Callback, Hook, Requests, TrainingInfo, load, save};
 use super::file_name::check_name;
-use super::logs::Logs;
 use crate::error::{Error, Problem};
 use crate::history::History;
+use crate::logs::Logs;
 
 /// Writes the logs of each epoch as a row of a CSV file in the run's folder: `epoch` (from 0), then
 /// the keys of the first epoch in alphabetical order, with `NA` where a later epoch lacks one. If

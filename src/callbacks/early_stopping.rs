@@ -7,9 +7,9 @@ use serde_json::Value;
 use super::callback::{
     Callback, Hook, Requests, TrainingInfo, check_verbose, load, save, val_loss,
 };
-use super::logs::{Exact, Logs};
 use super::monitor::{Mode, Monitor};
 use crate::error::Problem;
+use crate::logs::{Exact, Logs};
 
 /// Stops the training after `patience` epochs in a row without improvement (0 and 1 both mean the
 /// first such epoch), but never after the first epoch. An improvement beats the best value so far

@@ -1,8 +1,8 @@
 //! Names of files inside a run's folder, and templates of such names in Python's format.
 
-use super::logs::Logs;
 use crate::config::names::did_you_mean;
 use crate::error::Problem;
+use crate::logs::Logs;
 
 /// What a run keeps in its folder by itself.
 const TAKEN: [&str; 4] =

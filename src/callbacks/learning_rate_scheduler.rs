@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize, Serializer};
 use serde_json::{Map, Value};
 
 use super::callback::{Callback, Hook, Requests, TrainingInfo, check_verbose};
-use super::logs::Logs;
 use crate::error::Problem;
+use crate::logs::Logs;
 use crate::schedules::LearningRate;
 
 /// Sets the learning rate at the start of each epoch and adds `learning_rate` to the logs.

@@ -7,7 +7,6 @@ mod csv_logger;
 mod early_stopping;
 mod file_name;
 mod learning_rate_scheduler;
-mod logs;
 mod model_checkpoint;
 mod monitor;
 mod reduce_lr_on_plateau;
@@ -16,6 +15,7 @@ mod terminate_on_nan;
 
 use crate::config::{Nothing, catalog};
 
+pub use crate::logs::{Exact, Logs};
 pub use backup_and_restore::BackupAndRestore;
 pub use callback::{
     Callback, CallbackEntry, CopyHook, Hook, Requests, TrainingInfo, register_callback,
@@ -23,7 +23,6 @@ pub use callback::{
 pub use csv_logger::CsvLogger;
 pub use early_stopping::EarlyStopping;
 pub use learning_rate_scheduler::{EpochSchedule, LearningRateScheduler};
-pub use logs::{Exact, Logs};
 pub use model_checkpoint::ModelCheckpoint;
 pub use monitor::Mode;
 pub use reduce_lr_on_plateau::ReduceLrOnPlateau;

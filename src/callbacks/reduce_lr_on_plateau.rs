@@ -8,9 +8,9 @@ use super::callback::{
     Callback, Hook, Requests, TrainingInfo, check_verbose, load, save, val_loss,
 };
 use super::learning_rate_scheduler::not_with_a_schedule;
-use super::logs::{Exact, Logs};
 use super::monitor::{Mode, Monitor};
 use crate::error::Problem;
+use crate::logs::{Exact, Logs};
 
 /// Multiplies the learning rate by `factor` after `patience` epochs without improvement, then waits
 /// for `cooldown` epochs. Adds `learning_rate` to the logs. An improvement beats the best value so

@@ -4,8 +4,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::callback::{Callback, Hook, Requests, TrainingInfo};
-use super::logs::Logs;
 use crate::error::Problem;
+use crate::logs::Logs;
 
 /// Stops the training when the loss is NaN or infinite. Keras: `keras.callbacks.TerminateOnNaN`.
 ///

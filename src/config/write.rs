@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 use super::error::ConfigError;
 use super::node;
 use super::yaml::core_schema;
-use crate::error::Result;
+use crate::error::{Error, Result};
 
 /// Lines are at most about this wide, where they can be.
 const WIDTH: usize = 88;
@@ -164,7 +164,7 @@ fn section(map: &Map<String, Value>, path: &str, out: &mut String) -> Result<()>
     // by TOML's grammar a table's own keys come before the tables in it
     let is_section = |key: &str, value: &Value| match value {
         Value::Object(_) => {
-            Ok::<bool, crate::Error>(path.is_empty() || key.len() + inline(value)?.len() > WIDTH)
+            Ok::<bool, Error>(path.is_empty() || key.len() + inline(value)?.len() > WIDTH)
         }
         _ => Ok(false),
     };

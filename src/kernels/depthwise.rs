@@ -52,16 +52,16 @@ impl DepthwiseKernel {
 }
 
 /// Rows, the first at the start, and how far they are from each other.
-type Rows<'a> = (&'a [f32], usize);
+type StridedRows<'a> = (&'a [f32], usize);
 
 /// Adds each of `count` rows, times `factors`, to one of `to`.
 #[inline(always)]
-fn add_products(to: (&mut [f32], usize), from: Rows<'_>, factors: &[f32], count: usize) {
+fn add_products(to: (&mut [f32], usize), from: StridedRows<'_>, factors: &[f32], count: usize) {
     /// As many whole groups of `N` channels as there are from `start` on; gives where they end.
     #[inline(always)]
     fn groups<const N: usize>(
         (to, to_step): (&mut [f32], usize),
-        (from, step): Rows<'_>,
+        (from, step): StridedRows<'_>,
         factors: &[f32],
         (mut start, count): (usize, usize),
     ) -> usize {
@@ -87,12 +87,12 @@ fn add_products(to: (&mut [f32], usize), from: Rows<'_>, factors: &[f32], count:
 
 /// Adds the products of `count` rows of `a` and `b` to `sums`.
 #[inline(always)]
-fn sum_products(sums: &mut [f32], a: Rows<'_>, b: Rows<'_>, count: usize) {
+fn sum_products(sums: &mut [f32], a: StridedRows<'_>, b: StridedRows<'_>, count: usize) {
     #[inline(always)]
     fn groups<const N: usize>(
         sums: &mut [f32],
-        (a, a_step): Rows<'_>,
-        (b, b_step): Rows<'_>,
+        (a, a_step): StridedRows<'_>,
+        (b, b_step): StridedRows<'_>,
         (mut start, count): (usize, usize),
     ) -> usize {
         while let Some(sums) = sums[start..].first_chunk_mut::<N>() {

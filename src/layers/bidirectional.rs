@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::recurrent::Recurrent;
 use super::wrapped::{inner_name, within};
-use crate::error::{Problem, Result};
+use crate::error::{Error, Problem, Result};
 use crate::kernels::BoundKernel;
 use crate::kernels::bidirectional::BidirectionalKernel;
 pub use crate::kernels::bidirectional::MergeMode;
@@ -121,7 +121,7 @@ impl Layer for Bidirectional {
     }
 
     fn build(&self, input: &Shape, scope: &mut Scope<'_>) -> Result<Box<dyn Forward>> {
-        let problem = |problem: Problem| crate::Error::Internal(problem.message);
+        let problem = |problem: Problem| Error::Internal(problem.message);
         let merge = self.merge_mode().map_err(problem)?;
         let [forward, backward] = self.halves().map_err(problem)?;
         let output = forward.output_shape(input).map_err(problem)?;

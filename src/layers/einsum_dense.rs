@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::activations::Activation;
 use crate::checks;
-use crate::error::{Problem, Result};
+use crate::error::{Error, Problem, Result};
 use crate::initializers::Initializer;
 use crate::kernels::BoundKernel;
 use crate::kernels::dense::DenseKernel;
@@ -227,7 +227,7 @@ impl Layer for EinsumDense {
     }
 
     fn build(&self, input: &Shape, scope: &mut Scope<'_>) -> Result<Box<dyn Forward>> {
-        let plan = self.plan(input).map_err(|problem| crate::Error::Internal(problem.message))?;
+        let plan = self.plan(input).map_err(|problem| Error::Internal(problem.message))?;
         let kernel = scope.weight(WeightSpec {
             name: "kernel",
             shape: &plan.kernel_shape,

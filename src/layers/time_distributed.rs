@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::residual::Residual;
 use super::wrapped::{check_inner, inner_name, within};
 use crate::activations::Activation;
-use crate::error::{Problem, Result};
+use crate::error::{Error, Problem, Result};
 use crate::kernels::BoundKernel;
 use crate::kernels::time_distributed::TimeDistributedKernel;
 use crate::layers::layer::{Context, Forward, Layer, LayerEntry, Signal};
@@ -71,7 +71,7 @@ impl Layer for TimeDistributed {
 
     fn build(&self, input: &Shape, scope: &mut Scope<'_>) -> Result<Box<dyn Forward>> {
         let [steps, sample @ ..] = input.dims() else {
-            return Err(crate::Error::Internal(format!("time_distributed on {input}")));
+            return Err(Error::Internal(format!("time_distributed on {input}")));
         };
         let mut scope = scope.inner(inner_name(&self.layer));
         if self.layer.common.trainable == Some(false) {

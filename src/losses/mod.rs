@@ -34,7 +34,7 @@ pub use kl_divergence::{KlDivergence, Poisson};
 pub use loss::{Loss, LossBatch, LossCommon, LossEntry, Reduction};
 pub use mean_absolute_error::{MeanAbsoluteError, MeanAbsolutePercentageError};
 pub use mean_squared_error::{MeanSquaredError, MeanSquaredLogarithmicError};
-pub use overlap::{Axes, Dice, Tversky};
+pub use overlap::{Dice, Tversky};
 pub use sparse_categorical_crossentropy::SparseCategoricalCrossentropy;
 
 catalog! { dyn Loss, "loss", LossCommon, LossKind;

@@ -8,6 +8,7 @@ use super::checks;
 use super::loss::Loss;
 use super::terms::EPSILON;
 use crate::error::{Problem, Result};
+use crate::shape::Axes;
 use crate::target::{Output, TargetRange};
 
 /// `1 - 2 Σ y p / (Σ y + Σ p + 1e-7)` over `axis`. Keras: `keras.losses.Dice`.
@@ -80,40 +81,22 @@ impl Loss for Tversky {
     }
 }
 
-/// One axis or several.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(untagged, expecting = "expected an axis or a list of axes")]
-pub enum Axes {
-    /// One.
-    One(i64),
-    /// Several.
-    Several(Vec<i64>),
-}
-
-impl Axes {
-    fn list(&self) -> &[i64] {
-        match self {
-            Axes::One(axis) => std::slice::from_ref(axis),
-            Axes::Several(axes) => axes,
-        }
-    }
-}
-
 fn sum(x: &Tensor, axes: Option<&Axes>) -> Result<Tensor> {
     let Some(axes) = axes else { return Ok(x.sum_all()?) };
     let rank = x.rank() as i64;
-    let axes = axes.list().iter().map(|axis| if *axis < 0 { axis + rank } else { *axis } as usize);
+    let axes =
+        axes.as_slice().iter().map(|axis| if *axis < 0 { axis + rank } else { *axis } as usize);
     Ok(x.sum(axes.collect::<Vec<_>>())?)
 }
 
 fn check_axes(axes: Option<&Axes>, output: &Output<'_>) -> Result<(), Problem> {
     let Some(axes) = axes else { return Ok(()) };
     let rank = output.shape.rank() as i64 + 1;
-    let mut seen: Vec<i64> = axes.list().iter().map(|axis| axis.rem_euclid(rank)).collect();
+    let mut seen: Vec<i64> = axes.as_slice().iter().map(|axis| axis.rem_euclid(rank)).collect();
     seen.sort_unstable();
     seen.dedup();
-    let fits = axes.list().iter().all(|axis| (-rank..rank).contains(axis));
-    if !fits || seen.len() != axes.list().len() {
+    let fits = axes.as_slice().iter().all(|axis| (-rank..rank).contains(axis));
+    if !fits || seen.len() != axes.as_slice().len() {
         let message = format!("`axis` must name axes of {} once each", output.shape);
         return Err(Problem::at("axis", message).help("the batch is axis 0"));
     }

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::optimizer::{Optimizer, Parameter, Slot, UpdateStep, WeightPlace};
+use super::optimizer::{Optimizer, Parameter, SlotSpec, UpdateStep, WeightPlace};
 use crate::checks;
 use crate::error::{Problem, Result};
 use crate::schedules::LearningRate;
@@ -34,8 +34,10 @@ impl Optimizer for Adadelta {
         &self.learning_rate
     }
 
-    fn slots(&self, weight: &WeightPlace<'_>) -> Vec<Slot> {
-        ["accumulated_grad", "accumulated_delta_var"].map(|name| Slot::zeros(name, weight)).into()
+    fn slots(&self, weight: &WeightPlace<'_>) -> Vec<SlotSpec> {
+        ["accumulated_grad", "accumulated_delta_var"]
+            .map(|name| SlotSpec::zeros(name, weight))
+            .into()
     }
 
     fn update(

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::optimizer::{Optimizer, Parameter, Slot, UpdateStep, WeightPlace};
+use super::optimizer::{Optimizer, Parameter, SlotSpec, UpdateStep, WeightPlace};
 use crate::checks;
 use crate::error::{Problem, Result};
 use crate::schedules::LearningRate;
@@ -52,15 +52,15 @@ impl Optimizer for Adafactor {
         &self.learning_rate
     }
 
-    fn slots(&self, weight: &WeightPlace<'_>) -> Vec<Slot> {
+    fn slots(&self, weight: &WeightPlace<'_>) -> Vec<SlotSpec> {
         let (rows, columns) = match weight.shape {
             [outer @ .., rows, columns] => {
                 ([outer, &[*rows]].concat(), [outer, &[*columns]].concat())
             }
             _ => (Vec::new(), Vec::new()), // Keras keeps a number that it never uses
         };
-        let mean = |shape| Slot { name: "", shape, initial: Some(0.0), block: 0 };
-        vec![mean(rows), mean(columns), Slot::zeros("velocity", weight)]
+        let mean = |shape| SlotSpec { name: "", shape, initial: Some(0.0), block: 0 };
+        vec![mean(rows), mean(columns), SlotSpec::zeros("velocity", weight)]
     }
 
     fn scratch(&self, weight: &WeightPlace<'_>) -> usize {

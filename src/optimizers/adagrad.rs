@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::optimizer::{Optimizer, Parameter, Slot, UpdateStep, WeightPlace};
+use super::optimizer::{Optimizer, Parameter, SlotSpec, UpdateStep, WeightPlace};
 use crate::checks;
 use crate::error::{Problem, Result};
 use crate::schedules::LearningRate;
@@ -34,8 +34,8 @@ impl Optimizer for Adagrad {
         &self.learning_rate
     }
 
-    fn slots(&self, weight: &WeightPlace<'_>) -> Vec<Slot> {
-        vec![Slot::zeros("accumulator", weight).initial(self.initial_accumulator_value)]
+    fn slots(&self, weight: &WeightPlace<'_>) -> Vec<SlotSpec> {
+        vec![SlotSpec::zeros("accumulator", weight).initial(self.initial_accumulator_value)]
     }
 
     fn update(

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::optimizer::{Optimizer, Parameter, Slot, UpdateStep, WeightPlace};
+use super::optimizer::{Optimizer, Parameter, SlotSpec, UpdateStep, WeightPlace};
 use crate::checks;
 use crate::error::{Problem, Result};
 use crate::schedules::LearningRate;
@@ -42,10 +42,11 @@ impl Optimizer for Adam {
         &self.learning_rate
     }
 
-    fn slots(&self, weight: &WeightPlace<'_>) -> Vec<Slot> {
-        let mut slots = vec![Slot::zeros("momentum", weight), Slot::zeros("velocity", weight)];
+    fn slots(&self, weight: &WeightPlace<'_>) -> Vec<SlotSpec> {
+        let mut slots =
+            vec![SlotSpec::zeros("momentum", weight), SlotSpec::zeros("velocity", weight)];
         if self.amsgrad {
-            slots.push(Slot::zeros("velocity_hat", weight).block(1));
+            slots.push(SlotSpec::zeros("velocity_hat", weight).block(1));
         }
         slots
     }

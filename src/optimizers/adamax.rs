@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::optimizer::{Optimizer, Parameter, Slot, UpdateStep, WeightPlace};
+use super::optimizer::{Optimizer, Parameter, SlotSpec, UpdateStep, WeightPlace};
 use crate::checks;
 use crate::error::{Problem, Result};
 use crate::schedules::LearningRate;
@@ -36,8 +36,8 @@ impl Optimizer for Adamax {
         &self.learning_rate
     }
 
-    fn slots(&self, weight: &WeightPlace<'_>) -> Vec<Slot> {
-        ["momentum", "norm"].map(|name| Slot::zeros(name, weight)).into()
+    fn slots(&self, weight: &WeightPlace<'_>) -> Vec<SlotSpec> {
+        ["momentum", "norm"].map(|name| SlotSpec::zeros(name, weight)).into()
     }
 
     fn begin(&self, step: &mut UpdateStep, _: &mut [f32]) {

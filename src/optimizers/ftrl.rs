@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::optimizer::{Optimizer, Parameter, Slot, UpdateStep, WeightPlace};
+use super::optimizer::{Optimizer, Parameter, SlotSpec, UpdateStep, WeightPlace};
 use crate::checks;
 use crate::error::{Problem, Result};
 use crate::schedules::LearningRate;
@@ -51,10 +51,10 @@ impl Optimizer for Ftrl {
         &self.learning_rate
     }
 
-    fn slots(&self, weight: &WeightPlace<'_>) -> Vec<Slot> {
-        let accumulator = Slot::zeros("accumulator", weight);
+    fn slots(&self, weight: &WeightPlace<'_>) -> Vec<SlotSpec> {
+        let accumulator = SlotSpec::zeros("accumulator", weight);
         let accumulator = accumulator.initial(self.initial_accumulator_value);
-        vec![accumulator, Slot::zeros("linear", weight)]
+        vec![accumulator, SlotSpec::zeros("linear", weight)]
     }
 
     fn update(

@@ -44,7 +44,7 @@ pub use loss_scale_optimizer::LossScaleOptimizer;
 pub use muon::Muon;
 pub use nadam::Nadam;
 pub use optimizer::{
-    LossScaling, Optimizer, OptimizerEntry, Parameter, Slot, UpdateStep, WeightPlace,
+    LossScaling, Optimizer, OptimizerEntry, Parameter, SlotSpec, UpdateStep, WeightPlace,
 };
 pub use rmsprop::RmsProp;
 pub use schedule_free_adamw::ScheduleFreeAdamW;

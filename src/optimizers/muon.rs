@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::adam;
-use super::optimizer::{Optimizer, Parameter, Slot, UpdateStep, WeightPlace};
+use super::optimizer::{Optimizer, Parameter, SlotSpec, UpdateStep, WeightPlace};
 use crate::checks;
 use crate::error::{Problem, Result};
 use crate::schedules::LearningRate;
@@ -83,10 +83,10 @@ impl Optimizer for Muon {
         &self.learning_rate
     }
 
-    fn slots(&self, weight: &WeightPlace<'_>) -> Vec<Slot> {
-        let mut slots = vec![Slot::zeros("momentum", weight)];
+    fn slots(&self, weight: &WeightPlace<'_>) -> Vec<SlotSpec> {
+        let mut slots = vec![SlotSpec::zeros("momentum", weight)];
         if self.is_adams(weight) {
-            slots.push(Slot::zeros("velocity", weight));
+            slots.push(SlotSpec::zeros("velocity", weight));
         }
         slots
     }

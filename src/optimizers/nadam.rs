@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::optimizer::{Optimizer, Parameter, Slot, UpdateStep, WeightPlace};
+use super::optimizer::{Optimizer, Parameter, SlotSpec, UpdateStep, WeightPlace};
 use crate::checks;
 use crate::error::{Problem, Result};
 use crate::schedules::LearningRate;
@@ -37,8 +37,8 @@ impl Optimizer for Nadam {
         &self.learning_rate
     }
 
-    fn slots(&self, weight: &WeightPlace<'_>) -> Vec<Slot> {
-        ["momentum", "velocity"].map(|name| Slot::zeros(name, weight)).into()
+    fn slots(&self, weight: &WeightPlace<'_>) -> Vec<SlotSpec> {
+        ["momentum", "velocity"].map(|name| SlotSpec::zeros(name, weight)).into()
     }
 
     fn scalars(&self) -> &'static [f32] {

@@ -31,7 +31,7 @@ pub trait Optimizer: fmt::Debug + Send + Sync + AnyItem {
     fn learning_rate(&self) -> &LearningRate;
 
     /// The state that it keeps for a weight.
-    fn slots(&self, _weight: &WeightPlace<'_>) -> Vec<Slot> {
+    fn slots(&self, _weight: &WeightPlace<'_>) -> Vec<SlotSpec> {
         Vec::new()
     }
 
@@ -99,7 +99,7 @@ pub struct WeightPlace<'a> {
 
 /// A piece of state that an optimizer keeps for a weight.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Slot {
+pub struct SlotSpec {
     /// Keras's name: `momentum`.
     pub name: &'static str,
     /// Its shape.
@@ -110,20 +110,20 @@ pub struct Slot {
     pub block: usize,
 }
 
-impl Slot {
+impl SlotSpec {
     /// Zeros of the weight's shape, in block 0.
-    pub fn zeros(name: &'static str, weight: &WeightPlace<'_>) -> Slot {
-        Slot { name, shape: weight.shape.to_vec(), initial: Some(0.0), block: 0 }
+    pub fn zeros(name: &'static str, weight: &WeightPlace<'_>) -> SlotSpec {
+        SlotSpec { name, shape: weight.shape.to_vec(), initial: Some(0.0), block: 0 }
     }
 
     /// The same in another block.
-    pub fn block(self, block: usize) -> Slot {
-        Slot { block, ..self }
+    pub fn block(self, block: usize) -> SlotSpec {
+        SlotSpec { block, ..self }
     }
 
     /// The same with another value to start with.
-    pub fn initial(self, value: f64) -> Slot {
-        Slot { initial: Some(value as f32), ..self }
+    pub fn initial(self, value: f64) -> SlotSpec {
+        SlotSpec { initial: Some(value as f32), ..self }
     }
 }
 

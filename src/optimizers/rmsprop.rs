@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::optimizer::{Optimizer, Parameter, Slot, UpdateStep, WeightPlace};
+use super::optimizer::{Optimizer, Parameter, SlotSpec, UpdateStep, WeightPlace};
 use crate::checks;
 use crate::error::{Problem, Result};
 use crate::schedules::LearningRate;
@@ -41,13 +41,13 @@ impl Optimizer for RmsProp {
         &self.learning_rate
     }
 
-    fn slots(&self, weight: &WeightPlace<'_>) -> Vec<Slot> {
-        let mut slots = vec![Slot::zeros("velocity", weight)];
+    fn slots(&self, weight: &WeightPlace<'_>) -> Vec<SlotSpec> {
+        let mut slots = vec![SlotSpec::zeros("velocity", weight)];
         if self.momentum > 0.0 {
-            slots.push(Slot::zeros("momentum", weight).block(1));
+            slots.push(SlotSpec::zeros("momentum", weight).block(1));
         }
         if self.centered {
-            slots.push(Slot::zeros("average_gradient", weight).block(2));
+            slots.push(SlotSpec::zeros("average_gradient", weight).block(2));
         }
         slots
     }

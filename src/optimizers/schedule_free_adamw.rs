@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::optimizer::{Optimizer, Parameter, Slot, UpdateStep, WeightPlace};
+use super::optimizer::{Optimizer, Parameter, SlotSpec, UpdateStep, WeightPlace};
 use crate::checks;
 use crate::error::{Problem, Result};
 use crate::schedules::LearningRate;
@@ -42,9 +42,9 @@ impl Optimizer for ScheduleFreeAdamW {
         &self.learning_rate
     }
 
-    fn slots(&self, weight: &WeightPlace<'_>) -> Vec<Slot> {
-        let momentum = Slot { initial: None, ..Slot::zeros("momentum", weight) };
-        vec![momentum, Slot::zeros("velocity", weight)]
+    fn slots(&self, weight: &WeightPlace<'_>) -> Vec<SlotSpec> {
+        let momentum = SlotSpec { initial: None, ..SlotSpec::zeros("momentum", weight) };
+        vec![momentum, SlotSpec::zeros("velocity", weight)]
     }
 
     fn begin(&self, step: &mut UpdateStep, _: &mut [f32]) {

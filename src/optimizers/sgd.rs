@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::optimizer::{Optimizer, Parameter, Slot, UpdateStep, WeightPlace};
+use super::optimizer::{Optimizer, Parameter, SlotSpec, UpdateStep, WeightPlace};
 use crate::checks;
 use crate::error::{Problem, Result};
 use crate::schedules::LearningRate;
@@ -33,8 +33,8 @@ impl Optimizer for Sgd {
         &self.learning_rate
     }
 
-    fn slots(&self, weight: &WeightPlace<'_>) -> Vec<Slot> {
-        if self.momentum == 0.0 { Vec::new() } else { vec![Slot::zeros("momentum", weight)] }
+    fn slots(&self, weight: &WeightPlace<'_>) -> Vec<SlotSpec> {
+        if self.momentum == 0.0 { Vec::new() } else { vec![SlotSpec::zeros("momentum", weight)] }
     }
 
     fn update(

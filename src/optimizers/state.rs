@@ -7,7 +7,7 @@ use candle_core::Var;
 use super::common::OptimizerCommon;
 use super::in_place::{Change, in_place};
 use super::loss_scale_optimizer::DynamicScale;
-use super::optimizer::{Optimizer, OptimizerEntry, Parameter, Slot, UpdateStep, WeightPlace};
+use super::optimizer::{Optimizer, OptimizerEntry, Parameter, SlotSpec, UpdateStep, WeightPlace};
 use crate::constraints::Constraint;
 use crate::error::{Error, Result};
 use crate::float_environment::FlushToZero;
@@ -41,7 +41,7 @@ pub(super) struct WeightState {
     constraint: Option<Constraint>,
     /// 0 for none.
     decay: f32,
-    pub(super) specs: Vec<Slot>,
+    pub(super) specs: Vec<SlotSpec>,
     pub(super) slots: Vec<Vec<f32>>,
     /// Empty without `use_ema`.
     pub(super) average: Vec<f32>,

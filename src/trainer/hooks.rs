@@ -1,10 +1,11 @@
 //! The callbacks of a training: called in order, and what each asks for is carried out.
 
-use super::Trainer;
+use super::listener::Listeners;
+use super::parts::Trainer;
 use crate::callbacks::{Hook, Requests};
 use crate::diagnostics::{Code, Diagnostic};
 use crate::error::Result;
-use crate::events::{Event, Listeners};
+use crate::events::Event;
 
 impl Trainer {
     /// Calls every callback in order and carries out what each asks for.

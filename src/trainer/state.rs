@@ -3,10 +3,11 @@
 use candle_core::{DType, Tensor};
 use serde_json::Value;
 
-use super::{Position, Trainer};
+use super::parts::Trainer;
 use crate::artifact::Training;
 use crate::data::Shuffle;
 use crate::error::{Error, Result};
+use crate::events::Position;
 use crate::history::History;
 use crate::weights::Weight;
 
@@ -25,6 +26,18 @@ pub struct TrainerState {
     pub(crate) is_adapted: bool,
     /// How the samples are shuffled; None before the first epoch.
     pub(crate) shuffle: Option<Shuffle>,
+}
+
+impl Trainer {
+    /// Everything that is needed to go on exactly from here.
+    pub fn state(&self) -> Result<TrainerState> {
+        TrainerState::of(self)
+    }
+
+    /// Goes on from a state; the model and the optimizer must be built from the same spec.
+    pub fn resume(&mut self, state: &TrainerState) -> Result<()> {
+        state.restore(self)
+    }
 }
 
 impl TrainerState {

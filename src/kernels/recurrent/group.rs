@@ -1,8 +1,11 @@
 //! One group of samples through all its time steps, and back.
 
+use super::cell::{Cell, RecurrentKernel};
+use super::layout::RecurrentLayout;
 use super::step::{CellStep, Skips, back_product};
-use super::{Cell, RecurrentKernel, RecurrentLayout, WriteMode, gru, lstm, simple_rnn};
+use super::{gru, lstm, simple_rnn};
 use crate::kernels::kernel::Pass;
+use crate::kernels::matmul::WriteMode;
 
 /// What all groups of a pass share.
 pub(super) struct RecurrentPass<'a> {

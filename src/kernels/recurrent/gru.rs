@@ -6,8 +6,8 @@
 
 use std::ops::Range;
 
-use super::WriteMode;
 use super::step::{CellStep, back_product};
+use crate::kernels::matmul::WriteMode;
 use crate::kernels::simd::vectorize;
 
 /// Where the blocks stand.

@@ -2,7 +2,8 @@
 
 use std::ops::Range;
 
-use super::{Cell, MatrixRef, RecurrentKernel, WriteMode, product};
+use super::cell::{Cell, RecurrentKernel};
+use crate::kernels::matmul::{MatrixRef, WriteMode, product};
 use crate::kernels::simd::vectorize;
 
 /// The sizes of a kernel's buffers. A step multiplies a row `[x, 1, h]` (for a GRU that resets

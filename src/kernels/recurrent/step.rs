@@ -2,9 +2,10 @@
 
 use std::ops::Range;
 
-use super::{MatrixRef, RecurrentKernel, RecurrentLayout, WriteMode};
+use super::cell::RecurrentKernel;
+use super::layout::RecurrentLayout;
 use crate::activations::Activation;
-use crate::kernels::matmul::product;
+use crate::kernels::matmul::{MatrixRef, WriteMode, product};
 use crate::kernels::simd::vectorize;
 use crate::numeric::{sigmoid, tanh};
 

@@ -3,7 +3,7 @@
 use candle_core::Tensor;
 
 use super::{Factor, check, draws, image};
-use crate::error::{Problem, Result};
+use crate::error::{Error, Problem, Result};
 use crate::kernels::BoundKernel;
 use crate::kernels::augment::ContrastKernel;
 use crate::layers::configuration::configuration;
@@ -45,7 +45,7 @@ impl Layer for RandomContrast {
 
     fn build(&self, input: &Shape, scope: &mut Scope<'_>) -> Result<Box<dyn Forward>> {
         let ends = self.factor.ends("factor", 0.0, 1.0);
-        let (lower, upper) = ends.map_err(|problem| crate::Error::Internal(problem.message))?;
+        let (lower, upper) = ends.map_err(|problem| Error::Internal(problem.message))?;
         Ok(Box::new(Contrasted(ContrastKernel {
             image: image(input, self.data_format),
             factor: (1.0 - lower, 1.0 + upper),

@@ -1,7 +1,7 @@
 //! RandomTranslation: images moved.
 
 use super::{Factor, FillMode, Sampling, Warped, check, draws, image};
-use crate::error::{Problem, Result};
+use crate::error::{Error, Problem, Result};
 use crate::kernels::augment::{Motion, WarpKernel};
 use crate::layers::configuration::configuration;
 use crate::layers::layer::{Forward, Layer};
@@ -49,7 +49,7 @@ impl Layer for RandomTranslation {
     }
 
     fn build(&self, input: &Shape, scope: &mut Scope<'_>) -> Result<Box<dyn Forward>> {
-        let motion = self.motion().map_err(|problem| crate::Error::Internal(problem.message))?;
+        let motion = self.motion().map_err(|problem| Error::Internal(problem.message))?;
         Ok(Box::new(Warped(WarpKernel {
             image: image(input, self.data_format),
             motion,

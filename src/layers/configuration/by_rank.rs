@@ -12,16 +12,16 @@ macro_rules! by_rank {
         impl<const RANK: usize> $crate::layers::Layer for $layer<RANK> {
             fn output_shape(
                 &self,
-                input: &$crate::Shape,
-            ) -> $crate::Result<$crate::Shape, $crate::Problem> {
+                input: &$crate::shape::Shape,
+            ) -> $crate::error::Result<$crate::shape::Shape, $crate::error::Problem> {
                 self.$plan().output_shape(input)
             }
 
             fn build(
                 &self,
-                input: &$crate::Shape,
+                input: &$crate::shape::Shape,
                 scope: &mut $crate::weights::Scope<'_>,
-            ) -> $crate::Result<Box<dyn $crate::layers::Forward>> {
+            ) -> $crate::error::Result<Box<dyn $crate::layers::Forward>> {
                 self.$plan().build(input, scope)
             }
 

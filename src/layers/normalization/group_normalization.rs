@@ -3,7 +3,7 @@
 use super::super::axes::{kept, sample_axis};
 use super::{mean_over, needs_an_axis, scale_and_shift};
 use crate::checks;
-use crate::error::{Problem, Result};
+use crate::error::{Error, Problem, Result};
 use crate::initializers::Initializer;
 use crate::kernels::BoundKernel;
 use crate::kernels::group_norm::GroupNormKernel;
@@ -65,7 +65,7 @@ impl Layer for GroupNormalization {
 
     fn build(&self, input: &Shape, scope: &mut Scope<'_>) -> Result<Box<dyn Forward>> {
         let (axis, groups) =
-            self.resolve(input).map_err(|problem| crate::Error::Internal(problem.message))?;
+            self.resolve(input).map_err(|problem| Error::Internal(problem.message))?;
         let shape = &[input.dims()[axis]][..];
         let gamma = WeightSpec {
             name: "gamma",

@@ -5,7 +5,7 @@ use candle_core::{DType, Tensor, Var};
 use super::super::axes::{AxisList, NumberList, kept, no_empty_axis};
 use super::{mean_over, sizes, width};
 use crate::checks;
-use crate::error::{Problem, Result};
+use crate::error::{Error, Problem, Result};
 use crate::initializers::Initializer;
 use crate::kernels::BoundKernel;
 use crate::kernels::affine::StandardizeKernel;
@@ -78,7 +78,7 @@ impl Layer for Normalization {
     }
 
     fn build(&self, input: &Shape, scope: &mut Scope<'_>) -> Result<Box<dyn Forward>> {
-        let internal = |problem: Problem| crate::Error::Internal(problem.message);
+        let internal = |problem: Problem| Error::Internal(problem.message);
         let axes = self.axes(input).map_err(internal)?;
         let shape = sizes(&axes, input);
         let given = self.given(input).map_err(internal)?;

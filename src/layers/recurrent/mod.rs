@@ -6,7 +6,7 @@ mod steps;
 use candle_core::{Tensor, Var};
 
 use crate::checks;
-use crate::error::{Problem, Result};
+use crate::error::{Error, Problem, Result};
 use crate::kernels::recurrent::Cell;
 use crate::layers::layer::Forward;
 use crate::shape::Shape;
@@ -81,7 +81,7 @@ impl Recurrent {
         scope: &mut Scope<'_>,
     ) -> Result<impl Forward + use<>> {
         let &[steps, features] = input.dims() else {
-            return Err(crate::Error::Internal(format!("a recurrent layer on {input}")));
+            return Err(Error::Internal(format!("a recurrent layer on {input}")));
         };
         let width = self.cell.gates() * self.units;
         let kernel = scope.weight(self.wanted("kernel", &[features, width], &self.kernel))?;

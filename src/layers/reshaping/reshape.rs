@@ -1,7 +1,7 @@
 //! Reshape.
 
 use super::{Rearrange, product};
-use crate::error::{Problem, Result};
+use crate::error::{Error, Problem, Result};
 use crate::layers::configuration::configuration;
 use crate::layers::layer::{Forward, Layer, MaskRule};
 use crate::shape::Shape;
@@ -45,7 +45,7 @@ impl Layer for Reshape {
 
     fn build(&self, input: &Shape, _: &mut Scope<'_>) -> Result<Box<dyn Forward>> {
         let output =
-            self.output_shape(input).map_err(|problem| crate::Error::Internal(problem.message))?;
+            self.output_shape(input).map_err(|problem| Error::Internal(problem.message))?;
         Ok(Box::new(Rearrange { order: None, input: input.clone(), output }))
     }
 
