@@ -12,9 +12,14 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
+use super::cells::Missing;
+use super::header::Header;
+use super::source::Source;
 use super::*;
 use crate::config::Node;
-use crate::error::Error;
+use crate::error::{Error, Result};
+use crate::random::Random;
+use crate::sections::{CsvConfig, DataConfig, ValidationSplit};
 
 /// Loads one table, `t.csv`, by a section that names everything but the file.
 fn load_text(text: &[u8], section: Value, split: Option<ValidationSplit>) -> Result<Loaded> {

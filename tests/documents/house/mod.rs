@@ -49,7 +49,7 @@ fn no_type_has_the_name_of_another() {
     assert!(types.contains_key("Dense") && types.contains_key("Lstm"), "types are not understood");
     let new: Vec<String> = types
         .iter()
-        .filter(|(name, homes)| {
+        .filter(|(_, homes)| {
             let rooms: BTreeSet<&str> =
                 homes.iter().filter_map(|home| home.split("::").next()).collect();
             let is_keras_pair = homes.len() == 2 && rooms == BTreeSet::from(["losses", "metrics"]);
