@@ -169,12 +169,23 @@ impl Node {
     }
 }
 
+/// Under which other tools' files name the kind of an entry.
+const KIND_KEYS: [&str; 5] = ["name", "type", "kind", "class_name", "class"];
+
 /// The error of a table with several keys where one name belongs.
 fn two_names(noun: &str, entries: &[(Key, Node)]) -> ConfigError {
     let names: Vec<_> = entries.iter().map(|(key, _)| format!("`{}`", key.name)).collect();
     let message = format!("expected the name of one {noun}, got {}", names.join(", "));
     let (first, second) = (&entries[0], &entries[1]);
-    let help = match first.1.value {
+    let help = match &first.1.value {
+        Value::Text(kind) if KIND_KEYS.contains(&first.0.name.as_str()) => {
+            let arguments = match &second.1.value {
+                Value::Map(arguments) if second.0.name == "config" => arguments.as_slice(),
+                _ => &entries[1..],
+            };
+            let keys: Vec<_> = arguments.iter().map(|(key, _)| format!("{}: …", key.name)).collect();
+            format!("the name is the key: `{kind}: {{{}}}`", keys.join(", "))
+        }
         Value::Null => format!(
             "indent `{}` under `{}:` if it is its argument, or write `{}: {{{}: …}}`",
             second.0.name, first.0.name, first.0.name, second.0.name

@@ -261,7 +261,10 @@ fn remedy(expected: &str, found: Unexpected<'_>) -> String {
         Unexpected::Str(text) if expected.contains("whole number") && text.ends_with('%') => {
             String::new()
         }
-        Unexpected::Str(text) if expected.contains("number") && text.ends_with('%') => {
+        Unexpected::Str(text)
+            if (expected.contains("number") || expected.starts_with("a part"))
+                && text.ends_with('%') =>
+        {
             let percent = text.trim_end_matches('%').trim().parse::<f64>();
             percent.map(|percent| format!("write `{}`", percent / 100.0)).unwrap_or_default()
         }
@@ -296,7 +299,7 @@ fn remedy(expected: &str, found: Unexpected<'_>) -> String {
         {
             format!("write `[{}]`", found_words(found))
         }
-        Unexpected::Map if expected == "a list" => {
+        Unexpected::Map if expected.starts_with("a list") => {
             "begin each item of the list with `- `".to_string()
         }
         Unexpected::Str(text) if expected == "a list" => format!("write `[{text}]`"),

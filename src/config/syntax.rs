@@ -11,9 +11,23 @@ use crate::diagnostics::Code;
 /// The error of a key that its table has already.
 pub(super) fn duplicate(text: &str, key: &Key, first: usize) -> ConfigError {
     let line = text.as_bytes()[..first].split(|byte| *byte == b'\n').count();
+    let remedy = match table_of(text, first) {
+        Some("layers" | "metrics" | "callbacks" | "features") => "begin each with `- `, as in a list",
+        _ => "keep one of the two",
+    };
     ConfigError::here(key.span.clone(), format!("`{}` is given twice", key.name))
         .with_code(Code::DuplicateKey)
-        .with_help(format!("it is given first in line {line}: keep one of the two"))
+        .with_help(format!("it is given first in line {line}: {remedy}"))
+}
+
+/// The key under which the line of a place is indented, where that stands alone in its line.
+fn table_of(text: &str, place: usize) -> Option<&str> {
+    let indent = |line: &str| line.len() - line.trim_start().len();
+    let mut above = text.get(..place)?.rsplit('\n');
+    let before = above.next().filter(|before| before.trim().is_empty())?;
+    let own = before.len();
+    let parent = above.find(|line| !line.trim().is_empty() && indent(line) < own)?;
+    parent.trim().strip_suffix(':')
 }
 
 /// The error of a value that is nested too deep.
@@ -75,6 +89,13 @@ pub(super) fn yaml_syntax(text: &str, error: &ScanError) -> ConfigError {
     let mut end = start + rest.chars().next().filter(|c| *c != '\n').map_or(0, char::len_utf8);
     let indentation = "check the indentation: the keys of one table begin in one column";
     let (message, help) = match error.kind() {
+        ErrorKind::MappingValueNotAllowed | ErrorKind::InvalidColonPlacement
+            if let Some((key, value)) = line_without_colon(text, start) =>
+        {
+            let message = format!("the line above, `{key} {value}`, has no colon");
+            return ConfigError::here(start..end, message)
+                .with_help(format!("write `{key}: {value}`"));
+        }
         ErrorKind::MappingValueNotAllowed | ErrorKind::InvalidColonPlacement => (
             "a colon can't stand here".to_string(),
             "the line may be indented too far, or a bracket above may be open; text that holds \
@@ -129,4 +150,13 @@ pub(super) fn yaml_syntax(text: &str, error: &ScanError) -> ConfigError {
         kind => (kind.to_string(), ""),
     };
     ConfigError::here(start..end, message).with_help(help)
+}
+
+/// The two words of the line before that of a place, where they look like a key and its value.
+fn line_without_colon(text: &str, place: usize) -> Option<(&str, &str)> {
+    let above = text.get(..place)?.lines().rev().skip(1).find(|line| !line.trim().is_empty())?;
+    let (key, value) = above.trim().split_once(' ')?;
+    let is_word = |word: &str| word.chars().all(|c| c.is_ascii_alphanumeric() || "_.-".contains(c));
+    (key.starts_with(|c: char| c.is_ascii_alphabetic()) && is_word(key) && is_word(value))
+        .then_some((key, value))
 }

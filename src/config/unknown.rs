@@ -18,7 +18,11 @@ pub(super) fn unknown_key(found: &str, valid: &[&str]) -> Problem {
         Code::Unsupported => Code::Unsupported,
         _ => Code::UnknownKey,
     };
-    Problem { key: found.to_string(), ..problem.code(code) }
+    let problem = Problem { key: found.to_string(), ..problem.code(code) };
+    if found.bytes().all(|byte| byte.is_ascii_digit()) {
+        return problem.help("a decimal number has a point, and no comma: `0.001`");
+    }
+    problem
 }
 
 /// [`unknown_name`], with the name that may be meant. Of a long list that is all the help.
