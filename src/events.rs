@@ -9,6 +9,7 @@ use serde::{Serialize, Serializer};
 
 use crate::artifact::Training;
 use crate::diagnostics::Diagnostic;
+use crate::fold_scores::FoldScores;
 use crate::logs::Logs;
 
 /// Something that happens in a training. As JSON it is an object whose key `event` names it.
@@ -114,6 +115,30 @@ pub enum Event {
         batch: usize,
         /// The command that goes on with the run.
         resume: String,
+    },
+    /// A fold of a cross-validation starts, or goes on.
+    FoldStart {
+        /// The fold, from 1; none for the model of all rows.
+        fold: Option<usize>,
+        /// How many there are.
+        folds: usize,
+    },
+    /// A cross-validation has ended.
+    CvEnd {
+        /// Its folder.
+        folder: String,
+        /// The loss and the metrics of each fold.
+        folds: Vec<FoldScores>,
+        /// Their means.
+        mean: Logs,
+        /// Their standard deviations.
+        std: Logs,
+        /// The table of all metrics.
+        metrics: PathBuf,
+        /// The predictions out of fold.
+        predictions: PathBuf,
+        /// The model of all rows, where one was asked for.
+        model: Option<PathBuf>,
     },
     /// A warning or an error.
     #[serde(untagged)]

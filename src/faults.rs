@@ -133,6 +133,7 @@ fn train(folder: &Path, disk: Arc<dyn Disk>) -> Result<()> {
                 trainer.resume(&state)?;
                 has_ended = true;
             }
+            Resumed::Finished(error) => return Err(error),
         }
         run
     };

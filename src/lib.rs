@@ -17,15 +17,18 @@
 //! - [`config`]: a text as typed, every key with its place; the one macro that makes lists
 //! - `sections`: `data`, `model`, `compile`, `fit` as typed
 //! - `transforms`: how a column is scaled or encoded: two lists, a file a member
+//! - `splits`: the rows to validate on: a list, a file a member; the folds of a cross-validation
 //! - [`data`]: tables in; preprocessing fitted on the training part and saved with the model
 //! - `draft`: a first configuration of a table, with the reason for each choice
 //! - `spec`: the configuration, checked: every shape known, every default explicit; `supposed`:
 //!   the columns of a model that was made without a table
-//! - `plan`: a configuration with its data read and its spec resolved; `trainable` and `advice`:
+//! - `opened`, `plan`: a configuration as it was read; with its data read and its spec resolved; `trainable` and `advice`:
 //!   what can't be learned or used, and what is seldom meant
 //! - [`layers`], [`activations`], [`initializers`], [`regularizers`], [`constraints`]: the vocabulary
 //! - `weights`: the only owner of parameters; `stored`: how they stand in files
 //! - `network`: the layers, built; `summary`: Keras's table of them
+//! - `cross_validation`: a plan for each fold of one table, and what comes of them; `fold_scores`:
+//!   the loss and the metrics of each
 //! - `trainer`: fit(), the loop, and who listens to it; `events`: what happens in it; `keeper`: who
 //!   keeps its run; `logs`: the loss and the metrics by key; `engine`: what runs a step, `cpu` by `kernel_model` over the kernels
 //!   of `kernels`, or `graph` by candle's autograd; `gradients`: all of them in one buffer
@@ -57,6 +60,7 @@ mod checks;
 mod checksum;
 pub mod config;
 pub mod constraints;
+mod cross_validation;
 pub mod data;
 pub mod diagnostics;
 mod disk;
@@ -71,6 +75,7 @@ pub mod exchange;
 mod faults;
 mod files;
 mod float_environment;
+mod fold_scores;
 mod free_memory;
 mod gradients;
 mod history;
@@ -90,6 +95,7 @@ mod memory;
 pub mod metrics;
 mod network;
 mod numeric;
+mod opened;
 pub mod optimizers;
 mod plan;
 mod predictor;
@@ -99,6 +105,7 @@ pub mod regularizers;
 mod report;
 mod run;
 mod run_config;
+mod run_folder;
 mod runs;
 mod schedules;
 mod scores;
@@ -108,6 +115,7 @@ mod sequential;
 mod shape;
 mod simd;
 mod spec;
+mod splits;
 mod standing;
 mod stored;
 mod summary;
@@ -148,9 +156,11 @@ pub mod training {
     pub use crate::arrays::*;
     pub use crate::batch::*;
     pub use crate::checkpoint::*;
+    pub use crate::cross_validation::*;
     pub use crate::draft::*;
     pub use crate::engine::{CpuEngine, Engine, GraphEngine, Task, of as engine_of};
     pub use crate::events::*;
+    pub use crate::fold_scores::*;
     pub use crate::gradients::*;
     pub use crate::history::*;
     pub use crate::keeper::*;
@@ -162,6 +172,7 @@ pub mod training {
     pub use crate::sections::*;
     pub use crate::sequential::*;
     pub use crate::spec::*;
+    pub use crate::splits::RowRole;
     pub use crate::standing::*;
     pub use crate::target::DataFacts;
     pub use crate::trainer::*;

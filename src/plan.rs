@@ -5,17 +5,18 @@ use std::path::{Path, PathBuf};
 use candle_core::Device;
 
 use crate::advice;
-use crate::config::{ConfigError, Damage, Document, Node, Partial, shortened};
-use crate::data::{self, Dataset, Loaded, Memory, Samples, Sums};
+use crate::config::{ConfigError, Damage, Node, shortened};
+use crate::data::{self, Dataset, Loaded, Memory, RawCells, Samples, Sums};
 use crate::diagnostics::{Code, Diagnostic, Place};
 use crate::error::{Error, Result};
-use crate::exchange::python::with_entry_of_code;
 use crate::memory::Need;
+use crate::opened::{Opened, all};
 use crate::random::Random;
 use crate::run_config::as_json;
 use crate::sections::DataConfig;
-use crate::sections::{ClassWeight, Config, ModelConfig, ValidationSplit};
+use crate::sections::{ClassWeight, Config, ValidationSplit};
 use crate::spec::Spec;
+use crate::splits::Division;
 use crate::target::DataFacts;
 use crate::trainable::{self, Judgement};
 use crate::trainer::{Trainer, TrainingData};
@@ -51,41 +52,21 @@ impl Plan {
 
     /// The same with the statistics summed as they were by an earlier version.
     pub(crate) fn open_as(path: &Path, overrides: &[String], sums: Sums) -> Result<Plan> {
-        let mut document = Document::open(path)?;
-        for text in overrides {
-            document.set(text)?;
-        }
-        let folder = path.parent().unwrap_or(Path::new("")).to_path_buf();
-        let Partial { value, errors, damage } = document.partial::<Config>();
-        let mut errors: Vec<Diagnostic> = errors.into_iter().map(Diagnostic::from).collect();
-        let Some(mut config) = value else { return Err(all(document.in_order(errors))) };
-        if config.name.is_none() {
-            config.name = path.file_stem().map(|stem| stem.to_string_lossy().into_owned());
-        }
-        let from = config.model.from.take();
-        let other = from.map(|from| architecture(&mut config, &document, &folder.join(from)));
-        let other = match other.transpose() {
-            Ok(other) => other,
-            Err(error) => {
-                errors.extend(error.diagnostics().iter().cloned());
-                return Err(all(document.in_order(errors)));
-            }
-        };
-        Plan::check(config, folder, damage, errors, sums).map_err(|errors| {
-            let (own, others) = errors.into_iter().partition(|error| {
-                !matches!(&error.place, Place::Config { path, .. } if path.starts_with("model"))
-                    || other.is_none()
-            });
-            let mut errors = document.in_order(own);
-            errors.extend(other.map(|other| other.in_order(others)).unwrap_or_default());
-            all(errors)
-        })
+        let opened = Opened::new(path, overrides)?;
+        Plan::of_opened(&opened, opened.config.clone(), Tables::Read(sums))
+    }
+
+    /// The same of a file that was read, with its configuration or one that was made of it.
+    pub(crate) fn of_opened(opened: &Opened, config: Config, tables: Tables<'_>) -> Result<Plan> {
+        let (folder, damage) = (opened.folder.clone(), opened.damage.clone());
+        let plan = Plan::check(config, folder, damage, opened.errors.clone(), tables);
+        plan.map_err(|errors| opened.all(errors))
     }
 
     /// The same for a configuration made in Rust; its paths are relative to `folder`.
     pub fn new(config: Config, folder: &Path) -> Result<Plan> {
         let (folder, damage) = (folder.to_path_buf(), Damage::default());
-        Plan::check(config, folder, damage, Vec::new(), Sums::Now).map_err(all)
+        Plan::check(config, folder, damage, Vec::new(), Tables::Read(Sums::Now)).map_err(all)
     }
 
     /// Checks what could be read of a configuration; `errors` are the mistakes so far.
@@ -94,12 +75,12 @@ impl Plan {
         folder: PathBuf,
         mut damage: Damage,
         mut errors: Vec<Diagnostic>,
-        sums: Sums,
+        tables: Tables<'_>,
     ) -> Result<Plan, Vec<Diagnostic>> {
         let config = as_written(config);
         let mut loaded = match &config.data {
             Some(section) if is_worth_loading(section, &folder, &damage, &errors) => {
-                load(section, &folder, &config, &mut damage, &mut errors, sums)
+                load(section, &folder, &config, &mut damage, &mut errors, tables)
             }
             Some(_) => {
                 damage.add("data");
@@ -199,10 +180,13 @@ impl Plan {
     }
 }
 
-/// The error of mistakes, of which there are some.
-fn all(errors: Vec<Diagnostic>) -> Error {
-    let errors = errors.into_iter().map(with_entry_of_code).collect();
-    Error::all(errors).unwrap_or_else(|| Error::Internal("no mistake was found".to_string()))
+/// Where the table to train on comes from.
+#[derive(Clone, Copy)]
+pub(crate) enum Tables<'a> {
+    /// It is read, and its statistics are summed so.
+    Read(Sums),
+    /// It was read before.
+    Given(&'a RawCells),
 }
 
 /// False for a section that can't be read, and for a large table where there are mistakes already:
@@ -225,16 +209,21 @@ fn load(
     config: &Config,
     damage: &mut Damage,
     errors: &mut Vec<Diagnostic>,
-    sums: Sums,
+    tables: Tables<'_>,
 ) -> Option<Loaded> {
     let random = Random::new(config.seed);
-    let mut split = config.fit.validation_split.as_ref();
-    if split.is_some_and(|split| split.check().is_err()) {
-        damage.add("fit.validation_split"); // the spec tells of it
-        split = None;
+    let mut division = Division::of(config.fit.cv.as_ref(), config.fit.validation_split.as_ref());
+    let key = division.key();
+    if division.check().is_err() {
+        damage.add(key); // the spec tells of it
+        division = Division::Whole;
     }
     loop {
-        let error = match data::load_as(section, folder, split, random, sums) {
+        let loaded = match tables {
+            Tables::Read(sums) => data::load_as(section, folder, division, random, sums),
+            Tables::Given(cells) => data::load_cells(cells, folder, division, random),
+        };
+        let error = match loaded {
             Ok(loaded) => {
                 errors.extend(one_class(section, &loaded));
                 return Some(loaded);
@@ -244,18 +233,18 @@ fn load(
         let mut mistakes: Vec<Diagnostic> = error.diagnostics().iter().cloned().collect();
         mistakes.iter_mut().for_each(|mistake| advise_to_draw(mistake, section, config));
         let is_of_split = |diagnostic: &Diagnostic| match &diagnostic.place {
-            Place::Config { path, .. } => path.starts_with("fit.validation_split"),
+            Place::Config { path, .. } => path.starts_with(key),
             _ => false,
         };
         // with the split as the only mistake, the rest can still be judged
-        let can_go_on = split.is_some() && mistakes.iter().all(is_of_split);
+        let can_go_on = !division.is_whole() && mistakes.iter().all(is_of_split);
         errors.extend(mistakes);
         if !can_go_on {
             damage.add("data");
             return None;
         }
-        damage.add("fit.validation_split");
-        split = None;
+        damage.add(key);
+        division = Division::Whole;
     }
 }
 
@@ -317,30 +306,4 @@ fn weigh(loaded: &mut Loaded, weight: &ClassWeight) -> Result<(), ConfigError> {
             .with_code(Code::ClassWeight)
             .with_help(problem.help)
     })
-}
-
-/// What is read of the file that `model.from` names.
-#[derive(serde::Deserialize)]
-struct Architecture {
-    model: ModelConfig,
-}
-
-/// Follows `model.from`: the `model` section of another file stands in this one's place.
-fn architecture(config: &mut Config, document: &Document, path: &Path) -> Result<Document> {
-    let conflict = |message| ConfigError::at("model.from", message).with_code(Code::Conflict);
-    if !config.model.layers.is_empty() || config.model.input_shape.is_some() {
-        let error = conflict("`model` has both `from` and layers of its own");
-        return Err(document.locate(error.with_help("keep one of the two")).into());
-    }
-    let other = Document::open(path)?;
-    let name = config.model.name.take();
-    config.model = other.config::<Architecture>()?.model;
-    if name.is_some() {
-        config.model.name = name;
-    }
-    if config.model.from.is_some() {
-        let error = conflict("a file that is named by `from` can't name another");
-        return Err(other.locate(error).into());
-    }
-    Ok(other)
 }

@@ -19,6 +19,7 @@ use crate::network::Network;
 use crate::plan::Plan;
 pub use crate::run_config::CONFIG;
 use crate::run_config::{as_json, first_difference, portable, yaml};
+use crate::run_folder::new_folder;
 use crate::sections::{Config, Interval};
 use crate::self_test::SelfTest;
 use crate::standing::{epochs, words};
@@ -48,6 +49,8 @@ pub enum Resumed {
     From(TrainerState),
     /// The training has ended, but its model is missing, or an older one: it is still to be made.
     Ended(TrainerState),
+    /// It has ended, and its model is there: how to go on all the same, as an error.
+    Finished(Error),
 }
 
 impl Run {
@@ -64,16 +67,7 @@ impl Run {
         plan: &Plan,
         out: Option<&Path>,
     ) -> Result<Run> {
-        let folder = match out {
-            Some(folder) if folder.is_file() => {
-                return Err(Error::run(format!("{} is a file, not a folder", folder.display())));
-            }
-            Some(folder) => folder.to_path_buf(),
-            None => next_free(&*disk, plan.config.name.as_deref().unwrap_or("model"))?,
-        };
-        disk::create_folders(&*disk, &folder)?;
-        let lock = Lock::take(&folder)?;
-        refuse_taken(&folder)?;
+        let (folder, lock) = new_folder(&*disk, plan.config.name.as_deref(), out)?;
         Run::over(disk, is_threaded, plan, folder, lock)
     }
 
@@ -170,10 +164,10 @@ impl Run {
             let why = state.stopped().map(|why| format!(" ({why})")).unwrap_or_default();
             let done = position.epoch;
             let message = format!("the run is finished: {done} of {now} epochs are done{why}");
-            return Err(Error::run(message).with_help(format!(
+            return Ok(Resumed::Finished(Error::run(message).with_help(format!(
                 "raise `fit.epochs` to go on: `--set fit.epochs={}`",
                 now + 10
-            )));
+            ))));
         }
         Ok(Resumed::Ended(state))
     }
@@ -339,50 +333,4 @@ fn check_position(plan: &Plan, state: &TrainerState, path: &Path) -> Result<()> 
         )
         .with_help("the file was changed or damaged: put a backup in its place, or start a new run"))
     }
-}
-
-/// An error where a folder holds a run. A checkpoint alone that has done nothing yet is what is left
-/// of a start that didn't come to an end.
-fn refuse_taken(folder: &Path) -> Result<()> {
-    let has = |name: &str| folder.join(name).exists();
-    let is_start = || {
-        let position =
-            TensorFile::metadata(&folder.join(CHECKPOINT)).map(|all| all["position"].clone());
-        position.is_some_and(|position| position["epoch"] == 0 && position["batch"] == 0)
-    };
-    if has(CONFIG) || has(MODEL) || (has(CHECKPOINT) && !is_start()) {
-        return Err(Error::run(format!("{} already holds a run", folder.display())).with_help(
-            format!("go on with it: `--resume {}`; or name another folder", folder.display()),
-        ));
-    }
-    Ok(())
-}
-
-/// Characters of a run's name that its folder carries; four bytes each at the most.
-const LONGEST_NAME: usize = 60;
-
-fn next_free(disk: &dyn Disk, name: &str) -> Result<PathBuf> {
-    // no hidden folder, and room for the number within what file systems take
-    let kept = |(at, c): (usize, char)| {
-        let is_plain = c.is_alphanumeric() || "-_".contains(c) || (c == '.' && at > 0);
-        if is_plain { c } else { '_' }
-    };
-    let name: String = name.chars().take(LONGEST_NAME).enumerate().map(kept).collect();
-    let runs = Path::new("runs");
-    disk::create_folders(disk, runs)?;
-    for number in 1..100_000 {
-        let folder = runs.join(format!("{name}-{number:03}"));
-        match disk.create_folder(&folder) {
-            Ok(()) => {
-                disk.sync_folder(runs)?;
-                return Ok(folder);
-            }
-            Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {}
-            Err(error) => {
-                let message = format!("can't make the folder {}: {error}", folder.display());
-                return Err(std::io::Error::new(error.kind(), message).into());
-            }
-        }
-    }
-    Err(Error::run("no free folder name is left in `runs/`").with_help("name one with `--out`"))
 }

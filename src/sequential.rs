@@ -20,6 +20,7 @@ use crate::random::Random;
 use crate::scores::Scores;
 use crate::sections::{CompileConfig, Config, FitConfig, ModelConfig};
 use crate::spec::{Spec, TrainSpec};
+use crate::splits::{RowRole, SplitRows};
 use crate::summary::summary;
 use crate::target::DataFacts;
 use crate::target::Target;
@@ -153,7 +154,7 @@ impl Sequential {
         let target = self.target(train.y, fit)?;
         let mut rows = HostArrays::of(&train, target, "the training data")?;
         let held_out = match (validation, &fit.validation_split) {
-            (Some(_), Some(split)) if split.part() != 0.0 => {
+            (Some(_), Some(split)) if !split.is_nothing() => {
                 let message = "`fit.validation_split` and rows to validate on are both given";
                 return Err(ConfigError::at("fit.validation_split", message).into());
             }
@@ -162,8 +163,13 @@ impl Sequential {
                 let classes: Vec<usize> = rows.y.class_numbers().collect();
                 let is_class = !matches!(target, Target::Numbers(_));
                 let classes = is_class.then_some(classes.as_slice());
-                let held = split.held_back(rows.len(), classes, Random::new(self.seed))?;
-                held.map(|held| rows.split_off(&held))
+                let random = Random::new(self.seed);
+                let known = SplitRows { count: rows.len(), classes, column: None, random };
+                let roles = split.assign(&known)?;
+                roles.map(|roles| {
+                    let is_held = |role: &RowRole| *role == RowRole::Validate;
+                    rows.split_off(&roles.iter().map(is_held).collect::<Vec<bool>>())
+                })
             }
             (None, None) => None,
         };

@@ -7,6 +7,8 @@ mod evaluate;
 mod examples;
 mod explain;
 mod export;
+mod fit;
+mod folds;
 mod import;
 mod init;
 mod inspect;

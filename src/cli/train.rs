@@ -3,22 +3,16 @@
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use anyhow::{Result, anyhow};
+use anyhow::Result;
 use clap::Args;
+use lanthorn::Error;
 use lanthorn::diagnostics::Place;
-use lanthorn::model::NOT_AS_WRITTEN;
-use lanthorn::model::weights_file;
-use lanthorn::training::InitWeights;
-use lanthorn::training::Keeper;
-use lanthorn::training::Lock;
-use lanthorn::training::Plan;
-use lanthorn::training::{CONFIG, Resumed, Run};
-use lanthorn::training::{Event, Listener, Listeners};
-use lanthorn::training::{Outcome, Position, Trainer};
-use lanthorn::training::{epochs_of_checkpoint, plan_of_run};
-use lanthorn::{Code, Diagnostic, Error};
+use lanthorn::training::{CONFIG, CrossValidation, InitWeights, Lock, Plan};
+use lanthorn::training::{Event, epochs_of_checkpoint, plan_of_run};
 
 use super::common::{CommonArguments, Overrides};
+use super::fit::{Fit, FitEnd, RunPlace, resume_command};
+use super::folds;
 use super::init;
 use super::signals::Signals;
 use super::view::training::View;
@@ -54,109 +48,35 @@ pub(crate) fn run(arguments: &TrainArguments, common: &CommonArguments) -> Resul
         Some(folder) => Some(lock_of_run(folder)?),
         None => None,
     };
-    let plan = plan(arguments, common)?;
-    let mut trainer = plan.trainer(&device)?;
+    let wanted = Wanted::new(arguments, common)?;
+    if let Some(mut cv) = wanted.cross_validation()? {
+        if let Some(path) = &arguments.init_weights {
+            cv.config_mut().fit.init_weights = Some(InitWeights::of(path, arguments.partial)?);
+        }
+        let folder = arguments.resume.as_deref().or(arguments.out.as_deref());
+        return folds::run(&cv, folder, lock, &device, common, &mut signals);
+    }
+    let mut plan = wanted.plan()?;
+    if let Some(path) = &arguments.init_weights {
+        plan.config.fit.init_weights = Some(InitWeights::of(path, arguments.partial)?);
+    }
     let mut view = View::new(common.json, common.quiet, common.verbose, plan.config.fit.verbose);
     for warning in &plan.data()?.warnings {
         view.diagnostic(warning);
     }
-    let (mut run, has_ended) = match lock {
-        None => (start(arguments, common, &plan, &trainer, &mut view)?, false),
-        Some(lock) => {
-            let folder = arguments.resume.as_deref().unwrap_or(Path::new("."));
-            let mut run = Run::open(&plan, folder, lock)?;
-            let has_ended = go_on(&mut run, common, &plan, &mut trainer, &mut view)?;
-            (run, has_ended)
-        }
+    let place = match (lock, &arguments.resume) {
+        (Some(lock), Some(folder)) => RunPlace::Old(folder, lock),
+        _ => RunPlace::New(arguments.out.as_deref()),
     };
-    if let Some(warning) = run.lock_warning() {
-        view.diagnostic(&Diagnostic::warning(Code::Run, warning));
-    }
-    let data = plan.training_data()?;
-    let mut keeper = Keeper::new(&mut run, &plan);
-    view.show(&keeper.start(&trainer)?);
-    signals.finish_steps();
-    let all: [&mut dyn Listener; 3] = [&mut view, &mut keeper, &mut signals];
-    let mut listeners = Listeners::new(all);
-    let result = if has_ended {
-        trainer.finish(&data, &mut listeners).map(|()| Outcome::Finished(None))
-    } else {
-        trainer.fit(&data, &mut listeners)
-    };
-    let unkept = keeper.unkept;
-    let end = RunEnd { run, view, plan: &plan };
-    match result {
-        Ok(Outcome::Finished(_)) => end.finished(trainer, unkept),
-        Ok(Outcome::Interrupted) => end.interrupted(&trainer, &signals),
-        Err(error) => Err(end.failed(&trainer, error).into()),
-    }
-}
-
-/// A new run's folder, with its first checkpoint in it.
-fn start(
-    arguments: &TrainArguments,
-    common: &CommonArguments,
-    plan: &Plan,
-    trainer: &Trainer,
-    view: &mut View,
-) -> Result<Run> {
-    load_init_weights(plan, trainer, common, view)?; // before a folder is made
-    let mut run = Run::create(plan, arguments.out.as_deref())?;
-    run.begin(plan, trainer)?;
-    Ok(run)
-}
-
-/// Puts the state of a run's checkpoint into the trainer; true where only its model is missing.
-fn go_on(
-    run: &mut Run,
-    common: &CommonArguments,
-    plan: &Plan,
-    trainer: &mut Trainer,
-    view: &mut View,
-) -> Result<bool> {
-    match run.resume(plan, !common.no_verify)? {
-        Resumed::Anew => {
-            let message = "the run has no checkpoint: its training begins anew";
-            view.diagnostic(&Diagnostic::warning(Code::Run, message));
-            load_init_weights(plan, trainer, common, view)?;
-            run.keep(trainer)?;
-            Ok(false)
+    let fit = Fit { plan: &plan, device: &device, common, resume: None };
+    match fit.run(place, &mut view, &mut signals)? {
+        FitEnd::Finished { model, path } => {
+            view.finish(&Event::run_end(&model.training, path))?;
+            Ok(ExitCode::SUCCESS)
         }
-        Resumed::From(state) => {
-            if let Some(why) = state.stopped() {
-                view.note(&format!(
-                    "the run had stopped after epoch {} ({why}); it goes on from the weights of that \
-                     epoch, and its callbacks count on from where they stood",
-                    state.position().epoch
-                ));
-            }
-            trainer.resume(&state)?;
-            run.keep(trainer)?;
-            Ok(false)
-        }
-        Resumed::Ended(state) => {
-            view.note("the training had ended; its model is written from the checkpoint");
-            trainer.resume(&state)?;
-            Ok(true)
-        }
+        FitEnd::Interrupted(code) => Ok(code),
+        FitEnd::WasFinished(error) => Err(error.into()),
     }
-}
-
-/// Loads `fit.init_weights`, where the configuration or the command line names some.
-fn load_init_weights(
-    plan: &Plan,
-    trainer: &Trainer,
-    common: &CommonArguments,
-    view: &mut View,
-) -> Result<()> {
-    let Some(init) = &plan.config.fit.init_weights else { return Ok(()) };
-    let (path, file) = init.open(&plan.folder)?;
-    if !common.no_verify {
-        file.verify(&path).map_err(|error| error.with_help(NOT_AS_WRITTEN))?;
-    }
-    let fit = weights_file::load(trainer.model.weights(), &file.tensors, &path, init.partial)?;
-    view.loaded(&path, &fit);
-    Ok(())
 }
 
 /// The lock of the run that `--resume` names.
@@ -174,29 +94,52 @@ fn lock_of_run(folder: &Path) -> Result<Lock> {
     Ok(Lock::take(folder)?)
 }
 
-/// The plan of the configuration, or of the run that is resumed.
-fn plan(arguments: &TrainArguments, common: &CommonArguments) -> Result<Plan> {
-    let mut overrides = arguments.overrides.set.clone();
-    let Some(folder) = &arguments.resume else {
-        let Some(config) = &arguments.config else {
-            return Err(Error::run("give a configuration, or `--resume RUN`").into());
+/// The configuration that is trained, or that of the run that is resumed.
+struct Wanted<'a> {
+    /// Its file.
+    path: PathBuf,
+    overrides: Vec<String>,
+    /// The run that is resumed.
+    run: Option<&'a Path>,
+}
+
+impl Wanted<'_> {
+    fn new<'a>(arguments: &'a TrainArguments, common: &CommonArguments) -> Result<Wanted<'a>> {
+        let mut overrides = arguments.overrides.set.clone();
+        let Some(folder) = &arguments.resume else {
+            let Some(config) = &arguments.config else {
+                return Err(Error::run("give a configuration, or `--resume RUN`").into());
+            };
+            let path = configuration(config, &arguments.target, common)?;
+            return Ok(Wanted { path, overrides, run: None });
         };
-        let config = configuration(config, &arguments.target, common)?;
-        let mut plan = Plan::open(&config, &overrides)?;
-        if let Some(path) = &arguments.init_weights {
-            plan.config.fit.init_weights = Some(InitWeights::of(path, arguments.partial)?);
+        for text in &mut overrides {
+            from_here(text, folder);
         }
-        return Ok(plan);
-    };
-    for text in &mut overrides {
-        from_here(text, folder);
+        if !overrides.iter().any(|text| text.trim_start().starts_with("fit.epochs"))
+            && let Some(epochs) = epochs_of_checkpoint(folder)
+        {
+            overrides.push(format!("fit.epochs={epochs}"));
+        }
+        Ok(Wanted { path: folder.join(CONFIG), overrides, run: Some(folder) })
     }
-    if !overrides.iter().any(|text| text.trim_start().starts_with("fit.epochs"))
-        && let Some(epochs) = epochs_of_checkpoint(folder)
-    {
-        overrides.push(format!("fit.epochs={epochs}"));
+
+    /// The plan of one training.
+    fn plan(&self) -> Result<Plan> {
+        Ok(match self.run {
+            None => Plan::open(&self.path, &self.overrides)?,
+            Some(run) => plan_of_run(run, &self.overrides).map_err(|error| moved(error, run))?,
+        })
     }
-    Ok(plan_of_run(folder, &overrides).map_err(|error| moved(error, folder))?)
+
+    /// The cross-validation that is asked for, where one is.
+    fn cross_validation(&self) -> Result<Option<CrossValidation>> {
+        let cv = CrossValidation::open(&self.path, &self.overrides);
+        Ok(cv.map_err(|error| match self.run {
+            Some(run) => moved(error, run),
+            None => error,
+        })?)
+    }
 }
 
 /// The configuration that was named; for a table, one that is written for it.
@@ -241,101 +184,4 @@ fn moved(error: Error, folder: &Path) -> Error {
         }
         error
     })
-}
-
-/// `lanthorn train --resume RUN`, to be typed as it stands.
-pub(super) fn resume_command(folder: &Path) -> String {
-    let text = folder.display().to_string();
-    let is_plain = text.chars().all(|c| c.is_alphanumeric() || "/._-+:@%".contains(c));
-    if is_plain && !text.starts_with('-') {
-        format!("lanthorn train --resume {text}")
-    } else {
-        format!("lanthorn train --resume='{}'", text.replace('\'', "'\\''"))
-    }
-}
-
-/// A failed training says how to go on.
-fn with_way_on(error: Error, folder: &Path) -> Error {
-    if let Error::Io(error) = error {
-        let help = format!("when that is mended, go on with `{}`", resume_command(folder));
-        let message = format!("{error}\n  help: {help}");
-        return Error::Io(std::io::Error::new(error.kind(), message));
-    }
-    error.map(|mut error| {
-        if matches!(error.code, Code::Run | Code::NotFinite) {
-            error.message += &format!("; the last good checkpoint is in {}", folder.display());
-        }
-        error
-    })
-}
-
-/// What is left to do when a training has ended, in whatever way.
-struct RunEnd<'a> {
-    run: Run,
-    view: View,
-    plan: &'a Plan,
-}
-
-impl RunEnd<'_> {
-    /// Saves the model, whether the last checkpoint could be written or not.
-    fn finished(mut self, trainer: Trainer, unkept: Option<Error>) -> Result<ExitCode> {
-        let folder = self.run.folder.clone();
-        let saved = self.run.save_model(self.plan, trainer);
-        drop(self.run);
-        let error = match (unkept, saved) {
-            (unkept, Ok((path, model))) => {
-                self.view.finish(&Event::run_end(&model.training, path))?;
-                unkept
-            }
-            (Some(error), Err(_)) | (None, Err(error)) => Some(error),
-        };
-        match error {
-            None => Ok(ExitCode::SUCCESS),
-            Some(error) => Err(with_way_on(error, &folder).into()),
-        }
-    }
-
-    /// Saves, says how to go on, and ends with the signal's exit code; that of Ctrl-C where nobody
-    /// reads any more.
-    fn interrupted(mut self, trainer: &Trainer, signals: &Signals) -> Result<ExitCode> {
-        let kept = self.run.keep(trainer).and_then(|()| self.run.settle());
-        let kept = kept.and_then(|()| self.run.flush());
-        let saved = match trainer.position().step {
-            0 => Ok(()), // no training, no model
-            _ => self.run.save_interrupted(self.plan, trainer),
-        };
-        if let Err(error) = kept.and(saved) {
-            self.view.close();
-            return Err(with_way_on(error, &self.run.folder).into());
-        }
-        if let Some(error) = self.view.take_failure() {
-            let command = resume_command(&self.run.folder);
-            return Err(anyhow!("{error}\n  help: the training is saved; go on with `{command}`"));
-        }
-        let Position { epoch, batch, .. } = trainer.position();
-        let resume = resume_command(&self.run.folder);
-        self.view.finish(&Event::Interrupted {
-            interrupted: true,
-            epoch: epoch + 1,
-            batch,
-            resume,
-        })?;
-        let code = match signals.seen() {
-            0 => 130,
-            signal => 128 + signal as u8,
-        };
-        Ok(ExitCode::from(code))
-    }
-
-    /// Leaves the folder in order after a failure, and gives the error to tell: the first one, with
-    /// the way to go on. What else fails on the way is a warning.
-    fn failed(mut self, trainer: &Trainer, error: Error) -> Error {
-        self.view.close();
-        let settled = self.run.settle();
-        let saved = settled.and(self.run.flush()).and(self.run.save_history(trainer));
-        if let Err(second) = saved {
-            self.view.diagnostic(&Diagnostic::warning(Code::Io, second.to_string()));
-        }
-        with_way_on(error, &self.run.folder)
-    }
 }

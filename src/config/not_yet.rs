@@ -76,37 +76,6 @@ const WORDS: &[(&str, &str, &str, &str)] = &[
     ("encoding", "discretize", "", "put the number of the bin into the table"),
     ("scaling", "log1p", "", "put log(1 + x) into the table, or take `standard`"),
     ("scaling", "a list", "", "several scalings one after the other: keep one of them"),
-    // fit
-    (
-        "key",
-        "cv",
-        "epochs",
-        "train on one fold at a time: a table for each, named in `data.validation`",
-    ),
-    (
-        "key",
-        "group",
-        "stratified",
-        "split the table by hand, and name the part to validate on in `data.validation`",
-    ),
-    (
-        "key",
-        "time",
-        "stratified",
-        "sort the table by time and hold its last rows back: `validation_split: 0.1`",
-    ),
-    (
-        "key",
-        "column",
-        "stratified",
-        "split the table by hand, and name the part to validate on in `data.validation`",
-    ),
-    (
-        "key",
-        "hash",
-        "stratified",
-        "draw the rows: `validation_split: {random: 0.1}`; the same `seed` draws the same",
-    ),
 ];
 
 /// The problem of a word that is planned; `beside` are the names that stand there.

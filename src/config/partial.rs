@@ -24,7 +24,7 @@ pub struct Partial<T> {
 }
 
 /// Which parts of a configuration have a mistake, so that what depends on them can't be judged.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Damage {
     /// The tree with its broken parts, where there is one.
     tree: Option<Node>,

@@ -53,7 +53,7 @@ impl<'a> Bound<'a> {
         Bound {
             features,
             target,
-            weight: slots.next(),
+            weight: slots.next().filter(|_| with_target && preprocessing.sample_weight.is_some()),
             kind: preprocessing.target_kind(),
             width: preprocessing.features(),
         }

@@ -10,13 +10,16 @@ use crate::config::ConfigError;
 use crate::diagnostics::Code;
 use crate::error::{Error, Problem, Result};
 use crate::sections::{ColumnConfig, Columns, DataConfig, Encode, Scale};
-use crate::transforms::Boolean;
+use crate::splits::Division;
+use crate::transforms::{Boolean, Label};
 
 /// The columns of a table that the configuration asks for.
 pub(super) struct ColumnPlan {
     pub features: Vec<Planned>,
     pub target: Vec<Planned>,
     pub weight: Option<Planned>,
+    /// The column that a split looks at; another of these may be the same one.
+    pub split: Option<Planned>,
 }
 
 /// A column with its rule.
@@ -36,6 +39,7 @@ impl ColumnPlan {
     /// Checks the section against the header; the error holds all mistakes.
     pub(super) fn resolve(
         section: &DataConfig,
+        division: Division<'_>,
         source: &Source,
         header: &Header,
     ) -> Result<ColumnPlan> {
@@ -54,9 +58,13 @@ impl ColumnPlan {
         let target = find(&finder, &section.target, "data.target");
         let weight = section.sample_weight.as_ref().map(ColumnConfig::number);
         let weight = weight.and_then(|rule| find(&finder, &rule, "data.sample_weight").pop());
+        let split = division.needs().and_then(|(name, path)| {
+            let label = ColumnConfig::number(name).encoded(Label {}); // read as text
+            find(&finder, &label, &path).pop()
+        });
         // a pattern among the features means none of these, nor what another rule names
         let mut apart: HashSet<usize> =
-            target.iter().chain(&weight).map(|column| column.index).collect();
+            target.iter().chain(&weight).chain(&split).map(|column| column.index).collect();
         let is_pattern = |rule: &ColumnConfig| matches!(rule.columns, Columns::Pattern(_));
         let mut rules = Vec::new();
         for (index, rule) in section.features.iter().enumerate() {
@@ -70,7 +78,7 @@ impl ColumnPlan {
         for (rule, path, named) in rules {
             features.extend(if is_pattern(rule) { find(&finder, rule, &path) } else { named });
         }
-        let plan = ColumnPlan { features, target, weight };
+        let plan = ColumnPlan { features, target, weight, split };
         mistakes.extend(check_target(&plan.target).err());
         mistakes.extend(plan.check_each_once().err());
         match Error::all(mistakes) {
@@ -79,10 +87,22 @@ impl ColumnPlan {
         }
     }
 
-    /// The columns to read: features, target, weight.
+    /// The columns to read: features, target, weight; then the split's, where it is none of them.
     pub(super) fn wanted(&self) -> Vec<Wanted> {
-        let all = self.features.iter().chain(&self.target).chain(&self.weight);
+        let is_apart = |split: &&Planned| self.used().all(|column| column.index != split.index);
+        let all = self.used().chain(self.split.iter().filter(is_apart));
         all.map(Planned::wanted).collect()
+    }
+
+    /// Where the split's column is among those that are read.
+    pub(super) fn place_of_split(&self) -> Option<usize> {
+        let split = self.split.as_ref()?;
+        let same = self.used().position(|column| column.index == split.index);
+        Some(same.unwrap_or_else(|| self.used().count()))
+    }
+
+    fn used(&self) -> impl Iterator<Item = &Planned> {
+        self.features.iter().chain(&self.target).chain(&self.weight)
     }
 
     fn check_each_once(&self) -> Result<(), ConfigError> {

@@ -3,6 +3,7 @@
 use super::header::Header;
 use super::records::{Record, Records};
 use super::source::Source;
+use crate::splits::RowRole;
 
 /// The first rows to train on.
 #[derive(Debug, Clone, PartialEq)]
@@ -26,8 +27,8 @@ pub(super) struct Kept {
     is_whole: bool,
     delimiter: u8,
     pub columns: Vec<(String, usize)>,
-    /// Which of its rows are held back to validate on.
-    held: Vec<bool>,
+    /// What each of its rows is for; nothing where all are trained on.
+    roles: Vec<RowRole>,
 }
 
 /// How much of the text is kept.
@@ -39,32 +40,37 @@ impl Kept {
         source: &Source,
         header: &Header,
         columns: Vec<(String, usize)>,
-        held: Option<&[bool]>,
+        roles: Option<&[RowRole]>,
     ) -> Kept {
         let text = source.start();
         let mut end = text.len().min(header.body + KEPT_BYTES);
         while !text.is_char_boundary(end) {
             end -= 1;
         }
-        let held = held.map(<[bool]>::to_vec).unwrap_or_default();
         Kept {
             text: text[..end].to_string(),
             body: header.body,
             is_whole: end == text.len() && source.is_whole(),
             delimiter: header.delimiter,
             columns,
-            held,
+            roles: roles.map(<[RowRole]>::to_vec).unwrap_or_default(),
         }
     }
 
     /// The row of the table that the how-manieth row to train on, or of those held back, is.
-    pub(super) fn row_of_the_table(&self, row: usize, held: bool) -> usize {
-        let rows = self.held.iter().enumerate().filter(|(_, is_held)| **is_held == held);
+    pub(super) fn row_of_the_table(&self, row: usize, role: RowRole) -> usize {
+        let rows = self.roles.iter().enumerate().filter(|(_, of)| **of == role);
         rows.map(|(place, _)| place).nth(row).unwrap_or(row)
     }
 
-    /// The cells of the first rows to train on, or of those that are held back.
-    pub(super) fn rows(&self, count: usize, held: bool) -> Vec<Vec<String>> {
+    /// The rows of the table that have a role.
+    pub(super) fn rows_of(&self, role: RowRole) -> Vec<usize> {
+        let rows = self.roles.iter().enumerate().filter(|(_, of)| **of == role);
+        rows.map(|(row, _)| row).collect()
+    }
+
+    /// The cells of the first rows of a role.
+    pub(super) fn rows(&self, count: usize, role: RowRole) -> Vec<Vec<String>> {
         let mut rows = Vec::new();
         let mut records = Records::new(&self.text, self.body, self.delimiter);
         let mut record = Record::default();
@@ -73,7 +79,7 @@ impl Kept {
             if record.end == self.text.len() && !self.is_whole {
                 break; // it may be cut
             }
-            if self.held.get(row).copied().unwrap_or(false) == held {
+            if self.roles.get(row).copied().unwrap_or(RowRole::Train) == role {
                 let cell = |index: usize| record.cells.get(index).map_or("", |cell| cell.trim());
                 rows.push(self.columns.iter().map(|(_, index)| cell(*index).to_string()).collect());
             }

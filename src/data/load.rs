@@ -21,7 +21,8 @@ use crate::config::ConfigError;
 use crate::diagnostics::{Code, Diagnostic, Place};
 use crate::error::Result;
 use crate::random::Random;
-use crate::sections::{CsvConfig, DataConfig, ValidationSplit};
+use crate::sections::{CsvConfig, DataConfig};
+use crate::splits::{Division, RowRole, ValidationSplit};
 
 /// The data of a configuration, as the model sees it.
 #[derive(Debug, Clone, PartialEq)]
@@ -59,7 +60,7 @@ pub fn load(
     split: Option<&ValidationSplit>,
     random: &Random,
 ) -> Result<Loaded> {
-    load_as(section, folder, split, *random, Sums::Now)
+    load_as(section, folder, split.map_or(Division::Whole, Division::Split), *random, Sums::Now)
 }
 
 /// The same for a table in memory in place of `data.train`.
@@ -71,79 +72,125 @@ pub fn load_bytes(
     random: &Random,
 ) -> Result<Loaded> {
     let source = || Source::new(&section.train, bytes);
-    load_source(source, section, folder, split, *random, Sums::Now)
+    let division = split.map_or(Division::Whole, Division::Split);
+    load_source(source, section, folder, division, *random, Sums::Now)
 }
 
-/// [`load`] with the statistics of an earlier version, for a training that was begun with it.
+/// [`load`] with any division of the rows, and with the statistics of an earlier version for a
+/// training that was begun with it.
 pub(crate) fn load_as(
     section: &DataConfig,
     folder: &Path,
-    split: Option<&ValidationSplit>,
+    division: Division<'_>,
     random: Random,
     sums: Sums,
 ) -> Result<Loaded> {
     let source = || open(&section.train, folder, "data.train");
-    load_source(source, section, folder, split, random, sums)
+    load_source(source, section, folder, division, random, sums)
 }
 
 fn load_source(
     source: impl FnOnce() -> Result<Source>,
     section: &DataConfig,
     folder: &Path,
-    split: Option<&ValidationSplit>,
+    division: Division<'_>,
     random: Random,
     sums: Sums,
 ) -> Result<Loaded> {
-    if section.validation.is_some() && split.is_some_and(|split| split.part() != 0.0) {
-        let message = "`fit.validation_split` and `data.validation` are both given";
-        let error =
-            ConfigError::at("fit.validation_split", message).with_help("keep one of the two");
-        return Err(error.with_code(Code::Conflict).into());
-    }
-    let cells = steps::read_source(section, source)?;
-    let held = match split {
-        Some(split) => steps::split(&cells, split, &random)?,
-        None => None,
-    };
-    let part = held.as_deref().map_or(Part::All, Part::Kept);
-    let mut preprocessing = steps::fit(&cells, part)?;
-    let RawCells { source, header, plan, table, .. } = cells;
-    if sums == Sums::Before {
-        before::refit(&mut preprocessing, &table, part);
-    }
-    let of_spelling = spelling::check(&plan, &preprocessing)?;
-    let format = section.csv();
-    let bound = Bound::new(&preprocessing, &table, true);
-    bound.check(&table, &source, &header, remedy(split).as_str())?;
-
-    let mut warnings: Vec<Diagnostic> = header.warning().into_iter().collect();
-    let extents = Extents::of(&table, part);
-    warnings.extend(collapse::check(&plan, &preprocessing, &table, part, &extents)?);
-    warnings.extend(of_spelling);
-    warnings.extend(suspects::check(&plan, &table, &extents, &source, &header)?);
-    let facts = facts::gather(&plan, &preprocessing, &table, part, &extents);
-
-    let columns = plan.features.iter().chain(&plan.target).chain(&plan.weight);
-    let columns = columns.map(|column| (column.name.clone(), column.index)).collect();
-    let kept = Kept::new(&source, &header, columns, held.as_deref());
+    check_one_validation(section, division)?;
+    let cells = steps::read_source(section, division, source)?;
+    let judged = Judged::new(&cells, division, random, sums)?;
+    let RawCells { source, table, .. } = cells;
     let name = source.name.clone();
     drop(source); // the text is large, and so are the numbers that it becomes
-    let train = bound.dataset(&table, part, &name)?;
-    let validation = match (&held, &section.validation) {
-        (Some(held), _) => {
-            let validation = bound.dataset(&table, Part::Held(held), &name)?;
-            warnings.extend(tail::warnings(split, &preprocessing, &train, &validation));
-            Some(validation)
+    judged.load(&table, &name, section, folder, division)
+}
+
+/// The data of a division of a table that was read already.
+pub(crate) fn load_cells(
+    cells: &RawCells,
+    folder: &Path,
+    division: Division<'_>,
+    random: Random,
+) -> Result<Loaded> {
+    check_one_validation(&cells.section, division)?;
+    let judged = Judged::new(cells, division, random, Sums::Now)?;
+    judged.load(&cells.table, &cells.source.name, &cells.section, folder, division)
+}
+
+fn check_one_validation(section: &DataConfig, division: Division<'_>) -> Result<(), ConfigError> {
+    if section.validation.is_none() || division.is_whole() {
+        return Ok(());
+    }
+    let key = division.key();
+    let message = format!("`{key}` and `data.validation` are both given");
+    let error = ConfigError::at(key, message).with_code(Code::Conflict);
+    Err(error.with_help("keep one of the two"))
+}
+
+/// What is known of a table before its cells become numbers for the model.
+struct Judged {
+    roles: Option<Vec<RowRole>>,
+    preprocessing: Preprocessing,
+    warnings: Vec<Diagnostic>,
+    facts: Vec<ColumnFacts>,
+    csv: CsvConfig,
+    kept: Kept,
+}
+
+impl Judged {
+    fn new(cells: &RawCells, division: Division<'_>, random: Random, sums: Sums) -> Result<Judged> {
+        let RawCells { section, source, header, plan, table } = cells;
+        let roles = steps::divide(cells, division, random)?;
+        let part = roles.as_deref().map_or(Part::All, Part::Train);
+        let mut preprocessing = steps::fit(cells, part)?;
+        if sums == Sums::Before {
+            before::refit(&mut preprocessing, table, part);
         }
-        (None, Some(path)) => {
-            let source = open(path, folder, "data.validation")?;
-            Some(use_source(source, &format, &preprocessing, true, false)?.data)
-        }
-        (None, None) => None,
-    };
-    preprocessing.is_of_bits =
-        train.y.width() > 1 && train.y.values.iter().all(|y| *y == 0.0 || *y == 1.0);
-    Ok(Loaded { train, validation, preprocessing, warnings, facts, csv: format, kept })
+        let of_spelling = spelling::check(plan, &preprocessing)?;
+        Bound::new(&preprocessing, table, true).check(table, source, header, &division.remedy())?;
+
+        let mut warnings: Vec<Diagnostic> = header.warning().into_iter().collect();
+        let extents = Extents::of(table, part);
+        warnings.extend(collapse::check(plan, &preprocessing, table, part, &extents)?);
+        warnings.extend(of_spelling);
+        warnings.extend(suspects::check(plan, table, &extents, source, header)?);
+        let facts = facts::gather(plan, &preprocessing, table, part, &extents);
+
+        let columns = plan.features.iter().chain(&plan.target).chain(&plan.weight);
+        let columns = columns.map(|column| (column.name.clone(), column.index)).collect();
+        let kept = Kept::new(source, header, columns, roles.as_deref());
+        Ok(Judged { roles, preprocessing, warnings, facts, csv: section.csv(), kept })
+    }
+
+    /// The data of the table, whose messages call it `name`.
+    fn load(
+        self,
+        table: &Table,
+        name: &str,
+        section: &DataConfig,
+        folder: &Path,
+        division: Division<'_>,
+    ) -> Result<Loaded> {
+        let Judged { roles, mut preprocessing, mut warnings, facts, csv, kept } = self;
+        let bound = Bound::new(&preprocessing, table, true);
+        let train = bound.dataset(table, roles.as_deref().map_or(Part::All, Part::Train), name)?;
+        let validation = match (&roles, &section.validation) {
+            (Some(roles), _) => {
+                let validation = bound.dataset(table, Part::Validate(roles), name)?;
+                warnings.extend(tail::warnings(division, &preprocessing, &train, &validation));
+                Some(validation)
+            }
+            (None, Some(path)) => {
+                let source = open(path, folder, "data.validation")?;
+                Some(use_source(source, &csv, &preprocessing, true, false)?.data)
+            }
+            (None, None) => None,
+        };
+        preprocessing.is_of_bits =
+            train.y.width() > 1 && train.y.values.iter().all(|y| *y == 0.0 || *y == 1.0);
+        Ok(Loaded { train, validation, preprocessing, warnings, facts, csv, kept })
+    }
 }
 
 /// Reads a table for a trained model; `-` is standard input. Extra columns are ignored. With the
@@ -204,7 +251,7 @@ fn raw_rows(source: &Source, header: &Header) -> Result<Vec<csv::StringRecord>> 
 impl Loaded {
     /// The first `n` rows to train on, or those of the first megabyte of the table.
     pub fn head(&self, n: usize) -> Head {
-        let raw = self.kept.rows(n, false);
+        let raw = self.kept.rows(n, RowRole::Train);
         let x = self.train.x.values.chunks(self.train.x.width.max(1));
         let y = self.train.y.values.chunks(self.train.y.width().max(1));
         let model = x.zip(y).take(raw.len()).map(|(x, y)| [x, y].concat()).collect();
@@ -216,12 +263,17 @@ impl Loaded {
         Head { raw_names, raw, model_names, model }
     }
 
+    /// The rows of the table to train on that are held back to validate on, from 0.
+    pub fn validation_rows(&self) -> Vec<usize> {
+        self.kept.rows_of(RowRole::Validate)
+    }
+
     /// The names and the cells of the features' columns: of the first rows that are held back to
     /// validate on, or, where none is among the first megabyte of the table, of those to train on.
     pub(crate) fn rows_for_a_test(&self, n: usize) -> (Vec<String>, Vec<Vec<String>>) {
-        let mut rows = self.kept.rows(n, true);
+        let mut rows = self.kept.rows(n, RowRole::Validate);
         if rows.is_empty() {
-            rows = self.kept.rows(n, false);
+            rows = self.kept.rows(n, RowRole::Train);
         }
         let count = self.preprocessing.features.len(); // they are the first of the columns
         rows.iter_mut().for_each(|row| row.truncate(count));
@@ -240,7 +292,14 @@ impl Loaded {
     ) -> Place {
         let (path, key, row) = match (&section.validation, is_validation) {
             (Some(path), true) => (path, "data.validation", row),
-            _ => (&section.train, "data.train", self.kept.row_of_the_table(row, is_validation)),
+            _ => (
+                &section.train,
+                "data.train",
+                self.kept.row_of_the_table(
+                    row,
+                    if is_validation { RowRole::Validate } else { RowRole::Train },
+                ),
+            ),
         };
         let found = || -> Result<Place> {
             let source = open(path, folder, key)?;
@@ -259,15 +318,5 @@ impl Loaded {
             hash = samples::fingerprint(&Memory::from(part), hash)?;
         }
         Ok(hash)
-    }
-}
-
-/// What to do about a class that only the validation part has.
-fn remedy(split: Option<&ValidationSplit>) -> String {
-    match split {
-        Some(split @ ValidationSplit::Tail(part)) if split.part() > 0.0 => {
-            format!("; the row is among the last, which `validation_split: {part}` holds back")
-        }
-        _ => String::new(),
     }
 }

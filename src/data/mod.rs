@@ -3,7 +3,7 @@
 //! In reading order: `load`, which is all of it, and `steps`, each alone; `source` (the text of a file), `records` (the text cut into
 //! cells), `header` (the columns' names), `columns` (the configuration against the header), `layout`
 //! and `chunk` (which cells are wanted, and where they are kept), `table` (the wanted cells: `plain` and `float` are the fast way, `careful` the other, which tells what is
-//! wrong by `faults`, `looks` and `ragged`; `cells` is what both hold of a cell), `split`, `fit`
+//! wrong by `faults`, `looks` and `ragged`; `cells` is what both hold of a cell), `fit`
 //! (classes and statistics of the part to train on: `classes`, `scaling`), [`Preprocessing`] (what is
 //! saved with the model), `apply` (numbers as the model sees them), `dataset`, `samples` (what trainings
 //! and evaluations ask of them, by the row) and `order` (an epoch's); then the warnings
@@ -41,7 +41,6 @@ mod samples;
 mod scalings;
 mod source;
 mod spelling;
-mod split;
 mod steps;
 mod suspects;
 mod table;
@@ -52,7 +51,7 @@ mod tests;
 pub(crate) use before::Sums;
 pub(crate) use facts::ColumnFacts;
 pub(crate) use fitted::FittedColumn;
-pub(crate) use load::load_as;
+pub(crate) use load::{load_as, load_cells};
 pub(crate) use looks::{FEW_ROWS, RARE, names_rows};
 
 pub use class_weight::{balanced, class_counts, class_weights};
@@ -64,4 +63,4 @@ pub use part::Part;
 pub use preprocessing::Preprocessing;
 pub use profile::{ColumnProfile, Profile};
 pub use samples::{ColumnSpec, Memory, Samples, Subset};
-pub use steps::{RawCells, apply, fit, read, split};
+pub use steps::{RawCells, apply, fit, fold, read, read_for_folds, split};

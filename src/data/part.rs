@@ -1,14 +1,16 @@
 //! Part: some of a table's rows.
 
-/// Some of the rows; the flags say which rows are held back to validate on.
+use crate::splits::RowRole;
+
+/// Some of the rows, by what each is for.
 #[derive(Debug, Clone, Copy)]
 pub enum Part<'a> {
     /// All of them.
     All,
-    /// Those that are left to train on.
-    Kept(&'a [bool]),
+    /// Those that are trained on.
+    Train(&'a [RowRole]),
     /// Those to validate on.
-    Held(&'a [bool]),
+    Validate(&'a [RowRole]),
 }
 
 impl Part<'_> {
@@ -16,8 +18,8 @@ impl Part<'_> {
     pub(super) fn has(&self, row: usize) -> bool {
         match self {
             Part::All => true,
-            Part::Kept(held) => !held[row],
-            Part::Held(held) => held[row],
+            Part::Train(roles) => roles[row] == RowRole::Train,
+            Part::Validate(roles) => roles[row] == RowRole::Validate,
         }
     }
 

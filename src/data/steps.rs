@@ -3,96 +3,190 @@
 
 use std::path::Path;
 
-use super::apply::Bound;
+use super::apply::{Bound, line_of_row};
 use super::cells::Missing;
+use super::chunk::{Interner, MISSING_CODE};
 use super::columns::ColumnPlan;
 use super::dataset::Dataset;
+use super::float;
 use super::header::Header;
+use super::layout::Slot;
 use super::part::Part;
 use super::preprocessing::Preprocessing;
 use super::source::{self, Source};
 use super::table::Table;
 use crate::config::ConfigError;
 use crate::diagnostics::Code;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::random::Random;
 use crate::sections::DataConfig;
-use crate::sections::ValidationSplit;
+use crate::splits::{CvConfig, Division, KeyColumn, RowRole, SplitRows, ValidationSplit};
 
 /// The cells of a table that a configuration asks for, as they were read.
-pub struct RawCells<'a> {
-    pub(super) section: &'a DataConfig,
+pub struct RawCells {
+    pub(super) section: DataConfig,
     pub(super) source: Source,
     pub(super) header: Header,
     pub(super) plan: ColumnPlan,
     pub(super) table: Table,
 }
 
-impl RawCells<'_> {
+impl RawCells {
     /// How many rows.
     pub fn rows(&self) -> usize {
         self.table.rows()
     }
+
+    /// The cells of the target in some rows: numbers in their own unit, classes by their names.
+    pub fn target_cells(&self, rows: &[usize]) -> Vec<Vec<String>> {
+        let RawCells { plan, table, .. } = self;
+        let chunks = table.with_starts();
+        let slots = || table.slots.iter().skip(plan.features.len()).take(plan.target.len());
+        let of_row = |row: &usize| -> Vec<String> {
+            let after = chunks.partition_point(|(start, _)| start <= row);
+            let Some((start, chunk)) = after.checked_sub(1).map(|place| chunks[place]) else {
+                return Vec::new();
+            };
+            let row = row - start;
+            let cell = |slot: &Slot| match slot {
+                Slot::Number(place) => chunk.numbers.at(row * table.numbers + place).to_string(),
+                Slot::Text(place) => {
+                    let code = chunk.codes[row * table.texts.len() + place];
+                    table.texts[*place].get(code as usize).cloned().unwrap_or_default()
+                }
+            };
+            slots().map(cell).collect()
+        };
+        rows.iter().map(of_row).collect()
+    }
 }
 
-/// Reads the table to train on; its path is relative to `folder`.
+/// Reads the table to train on, with the column that a split needs; its path is relative to `folder`.
 ///
 /// ```no_run
 /// use lanthorn::data::{self, Part};
-/// use lanthorn::training::Plan;
+/// use lanthorn::runtime::Random;
+/// use lanthorn::training::CvConfig;
 /// # fn main() -> lanthorn::Result<()> {
 /// # let section: lanthorn::training::DataConfig = unimplemented!();
-/// let cells = data::read(&section, ".".as_ref())?;
-/// let fold: Vec<bool> = (0..cells.rows()).map(|row| row % 5 == 0).collect();
-/// let preprocessing = data::fit(&cells, Part::Kept(&fold))?;
-/// let train = data::apply(&cells, &preprocessing, Part::Kept(&fold))?;
-/// let validation = data::apply(&cells, &preprocessing, Part::Held(&fold))?;
+/// let cv = CvConfig { folds: 5, shuffle: true, ..CvConfig::default() };
+/// let cells = data::read_for_folds(&section, ".".as_ref(), &cv)?;
+/// for fold in 1..=cv.folds {
+///     let roles = data::fold(&cells, &cv, fold, &Random::new(0))?;
+///     let preprocessing = data::fit(&cells, Part::Train(&roles))?;
+///     let train = data::apply(&cells, &preprocessing, Part::Train(&roles))?;
+///     let validation = data::apply(&cells, &preprocessing, Part::Validate(&roles))?;
+/// }
 /// # Ok(())
 /// # }
 /// ```
-pub fn read<'a>(section: &'a DataConfig, folder: &Path) -> Result<RawCells<'a>> {
-    read_source(section, || open(&section.train, folder, "data.train"))
+pub fn read(
+    section: &DataConfig,
+    folder: &Path,
+    split: Option<&ValidationSplit>,
+) -> Result<RawCells> {
+    let division = split.map_or(Division::Whole, Division::Split);
+    read_source(section, division, || open(&section.train, folder, "data.train"))
+}
+
+/// The same with the column that the folds of a cross-validation need.
+pub fn read_for_folds(section: &DataConfig, folder: &Path, cv: &CvConfig) -> Result<RawCells> {
+    read_source(section, Division::Fold(cv, 1), || open(&section.train, folder, "data.train"))
 }
 
 /// The same of a table that is opened by `source`.
 pub(super) fn read_source(
     section: &DataConfig,
+    division: Division<'_>,
     source: impl FnOnce() -> Result<Source>,
-) -> Result<RawCells<'_>> {
+) -> Result<RawCells> {
     check_delimiter(section)?;
     let source = source()?;
     let header = Header::read(&source, &section.csv())?;
-    let plan = ColumnPlan::resolve(section, &source, &header)?;
+    let plan = ColumnPlan::resolve(section, division, &source, &header)?;
     let missing = Missing::new(&section.missing_values);
     let table = Table::read(&source, &header, &plan.wanted(), &missing)?;
-    Ok(RawCells { section, source, header, plan, table })
+    Ok(RawCells { section: section.clone(), source, header, plan, table })
 }
 
-/// Which rows a split holds back to validate on; None where it holds back none.
+/// What a split makes of each row; None where it holds back none.
 pub fn split(
-    cells: &RawCells<'_>,
+    cells: &RawCells,
     split: &ValidationSplit,
     random: &Random,
-) -> Result<Option<Vec<bool>>, ConfigError> {
-    let classes = match split {
-        ValidationSplit::Stratified(_) => super::fit::target_classes(&cells.plan, &cells.table),
+) -> Result<Option<Vec<RowRole>>> {
+    divide(cells, Division::Split(split), *random)
+}
+
+/// What each row is for in a fold of a cross-validation, counted from 1.
+pub fn fold(cells: &RawCells, cv: &CvConfig, fold: usize, random: &Random) -> Result<Vec<RowRole>> {
+    let roles = divide(cells, Division::Fold(cv, fold), *random)?;
+    Ok(roles.unwrap_or_default())
+}
+
+/// What each row is for; None where all are trained on.
+pub(super) fn divide(
+    cells: &RawCells,
+    division: Division<'_>,
+    random: Random,
+) -> Result<Option<Vec<RowRole>>> {
+    let classes = match division {
+        Division::Split(ValidationSplit::Stratified(_)) | Division::Fold(..) => {
+            super::fit::target_classes(&cells.plan, &cells.table)
+        }
         _ => None,
     };
-    split.held_back(cells.rows(), classes.as_deref(), *random)
+    let column = key_column(cells)?;
+    let rows = SplitRows {
+        count: cells.rows(),
+        classes: classes.as_deref(),
+        column: column.as_ref(),
+        random,
+    };
+    Ok(division.assign(&rows)?)
+}
+
+/// The cells of the column that the split looks at; an error at the first that is missing.
+fn key_column(cells: &RawCells) -> Result<Option<KeyColumn>> {
+    let RawCells { source, header, plan, table, .. } = cells;
+    let (Some(split), Some(place)) = (&plan.split, plan.place_of_split()) else { return Ok(None) };
+    let name = split.name.clone();
+    let (texts, codes) = match table.slots.get(place) {
+        Some(Slot::Text(place)) => {
+            (table.texts[*place].clone(), super::fit::codes(table, *place).copied().collect())
+        }
+        Some(Slot::Number(place)) => {
+            let (mut texts, mut codes) = (Interner::default(), Vec::new());
+            for (_, chunk) in table.with_starts() {
+                let numbers = (0..chunk.rows).map(|row| row * table.numbers + place);
+                codes.extend(numbers.map(|at| match chunk.numbers.at(at) {
+                    number if number.is_nan() => MISSING_CODE,
+                    number => texts.number(&number.to_string()).0,
+                }));
+            }
+            (texts.texts, codes)
+        }
+        None => return Ok(None),
+    };
+    let numbers = texts.iter().map(|text| float::cell(text)).collect();
+    let column = KeyColumn { name, texts, numbers, codes };
+    if let Some(row) = column.codes.iter().position(|code| *code == MISSING_CODE) {
+        let message = format!("column `{}`, by which the rows are split, is missing", column.name);
+        return Err(Error::data(line_of_row(source, header, row)?, message)
+            .with_code(Code::Cell)
+            .with_help("fill the cell, or split the rows in another way"));
+    }
+    Ok(Some(column))
 }
 
 /// The preprocessing with the classes and the statistics of a part of the rows.
-pub fn fit(cells: &RawCells<'_>, part: Part<'_>) -> Result<Preprocessing, ConfigError> {
-    super::fit::fit(&cells.plan, cells.section, &cells.table, part)
+pub fn fit(cells: &RawCells, part: Part<'_>) -> Result<Preprocessing, ConfigError> {
+    super::fit::fit(&cells.plan, &cells.section, &cells.table, part)
 }
 
 /// A part of the rows as the model sees them; an error at the first cell of the table that the
 /// preprocessing can't take.
-pub fn apply(
-    cells: &RawCells<'_>,
-    preprocessing: &Preprocessing,
-    part: Part<'_>,
-) -> Result<Dataset> {
+pub fn apply(cells: &RawCells, preprocessing: &Preprocessing, part: Part<'_>) -> Result<Dataset> {
     let RawCells { source, header, table, .. } = cells;
     let bound = Bound::new(preprocessing, table, true);
     bound.check(table, source, header, "")?;

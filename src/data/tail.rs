@@ -4,19 +4,19 @@ use super::class_weight::class_counts;
 use super::dataset::{Dataset, Targets};
 use super::preprocessing::Preprocessing;
 use crate::diagnostics::{Code, Diagnostic};
-use crate::sections::ValidationSplit;
+use crate::splits::Division;
 
 /// How many standard errors are beyond chance: at random, one table in ten thousand or fewer.
 const BEYOND_CHANCE: f64 = 4.0;
 
 /// Warnings about rows at the end that aren't like the rest; none for rows that were drawn.
 pub(super) fn warnings(
-    split: Option<&ValidationSplit>,
+    division: Division<'_>,
     preprocessing: &Preprocessing,
     train: &Dataset,
     validation: &Dataset,
 ) -> Vec<Diagnostic> {
-    let Some(ValidationSplit::Tail(part)) = split else { return Vec::new() };
+    let Some(part) = division.tail() else { return Vec::new() };
     let target = preprocessing.target_names();
     let (what, kind) = match preprocessing.classes() {
         Some(classes) => {

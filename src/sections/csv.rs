@@ -6,6 +6,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::{self, Deserializer, SeqAccess, Visitor};
 use serde::{Deserialize, Serialize, Serializer};
 
+use crate::config::{PlainText, plain_names};
 use crate::diagnostics::Code;
 use crate::error::Problem;
 
@@ -52,7 +53,7 @@ impl HeaderConfig {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename = "missing_values")]
 pub struct MissingValues(
-    #[serde(deserialize_with = "names")]
+    #[serde(deserialize_with = "plain_names")]
     #[schemars(with = "Vec<PlainText>")]
     pub Vec<String>,
 );
@@ -129,74 +130,6 @@ impl JsonSchema for HeaderConfig {
         let text = generator.subschema_for::<PlainText>();
         json_schema!({ "anyOf": [{ "type": "boolean" }, { "type": "array", "items": text }] })
     }
-}
-
-/// A text that may be written without quotes where it looks like a number, or like nothing.
-pub(super) struct PlainText(pub String);
-
-impl<'de> Deserialize<'de> for PlainText {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(TextVisitor)
-    }
-}
-
-struct TextVisitor;
-
-impl Visitor<'_> for TextVisitor {
-    type Value = PlainText;
-
-    fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
-        write!(f, "a text")
-    }
-
-    fn visit_str<E: de::Error>(self, text: &str) -> Result<PlainText, E> {
-        Ok(PlainText(text.to_string()))
-    }
-
-    fn visit_u64<E: de::Error>(self, number: u64) -> Result<PlainText, E> {
-        Ok(PlainText(number.to_string()))
-    }
-
-    fn visit_i64<E: de::Error>(self, number: i64) -> Result<PlainText, E> {
-        Ok(PlainText(number.to_string()))
-    }
-
-    fn visit_f64<E: de::Error>(self, number: f64) -> Result<PlainText, E> {
-        Ok(PlainText(number.to_string()))
-    }
-
-    fn visit_unit<E: de::Error>(self) -> Result<PlainText, E> {
-        Ok(PlainText("null".to_string()))
-    }
-}
-
-impl JsonSchema for PlainText {
-    fn schema_name() -> std::borrow::Cow<'static, str> {
-        "text".into()
-    }
-
-    fn inline_schema() -> bool {
-        true
-    }
-
-    fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({ "type": ["string", "number", "null"] })
-    }
-}
-
-/// A list of [`PlainText`]s.
-pub(super) struct PlainTexts(pub Vec<String>);
-
-impl<'de> Deserialize<'de> for PlainTexts {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let texts = Vec::<PlainText>::deserialize(deserializer)?;
-        Ok(PlainTexts(texts.into_iter().map(|text| text.0).collect()))
-    }
-}
-
-/// The same for serde's `deserialize_with`.
-pub(super) fn names<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
-    PlainTexts::deserialize(deserializer).map(|names| names.0)
 }
 
 /// A name that may be left out.

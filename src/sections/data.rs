@@ -8,7 +8,7 @@ use serde::de::{self, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Serialize, Serializer};
 
 use super::csv::{self, CsvConfig, MissingValues};
-use crate::config::missing_key;
+use crate::config::{PlainTexts, missing_key};
 use crate::diagnostics::Code;
 use crate::error::Problem;
 use crate::transforms::{Encode, Scale};
@@ -161,7 +161,11 @@ struct Written {
     #[serde(skip_serializing_if = "Option::is_none")]
     columns: Option<Names>,
     /// Columns to leave out of a pattern: names and patterns. Default: none.
-    #[serde(default, skip_serializing_if = "Vec::is_empty", deserialize_with = "csv::names")]
+    #[serde(
+        default,
+        skip_serializing_if = "Vec::is_empty",
+        deserialize_with = "crate::config::plain_names"
+    )]
     exclude: Vec<String>,
     /// Scaling of the numbers. Default: none.
     #[serde(default, skip_serializing_if = "is_unscaled")]
@@ -285,8 +289,7 @@ impl<'de> Visitor<'de> for NamesVisitor {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, list: A) -> Result<Names, A::Error> {
-        csv::PlainTexts::deserialize(SeqAccessDeserializer::new(list))
-            .map(|names| Names::Many(names.0))
+        PlainTexts::deserialize(SeqAccessDeserializer::new(list)).map(|names| Names::Many(names.0))
     }
 }
 

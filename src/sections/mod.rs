@@ -3,7 +3,6 @@
 mod csv;
 pub mod data;
 mod keeping;
-mod validation_split;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -15,11 +14,13 @@ use crate::losses::LossEntry;
 use crate::metrics::MetricEntry;
 use crate::optimizers::OptimizerEntry;
 
+pub use crate::splits::{
+    ColumnSplit, CvConfig, FoldsBy, GroupSplit, HashSplit, TimeSplit, ValidationSplit,
+};
 pub use crate::transforms::*;
 pub use csv::{CsvConfig, HeaderConfig, MissingValues};
 pub use data::{ColumnConfig, Columns, DataConfig};
 pub use keeping::{InitWeights, Interval};
-pub use validation_split::ValidationSplit;
 
 /// The most layers that a model may have.
 const MOST_LAYERS: usize = 10_000;
@@ -132,6 +133,9 @@ pub struct FitConfig {
     /// Fraction of the training data to hold back for validation. Default: none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub validation_split: Option<ValidationSplit>,
+    /// Cross-validation, instead of `validation_split`: a model for each fold. Default: none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cv: Option<CvConfig>,
     /// Run validation every this many epochs. Default: 1.
     pub validation_freq: usize,
     /// Number of samples per validation step. Default: batch_size.
@@ -170,6 +174,7 @@ impl Default for FitConfig {
             batch_size: 32,
             epochs: 1,
             validation_split: None,
+            cv: None,
             validation_freq: 1,
             validation_batch_size: None,
             shuffle: true,

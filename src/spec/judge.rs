@@ -147,6 +147,14 @@ impl Judge<'_> {
         if let Some(split) = &fit.validation_split {
             self.keep(split.check());
         }
+        if let Some(cv) = &fit.cv {
+            self.keep(cv.check());
+            if fit.validation_split.as_ref().is_some_and(|split| !split.is_nothing()) {
+                let message = "`fit.cv` and `fit.validation_split` are both given";
+                let error = ConfigError::at("fit.cv", message).with_code(Code::Conflict);
+                self.errors.push(error.with_help("keep one of the two"));
+            }
+        }
         if fit.class_weight.is_some() && matches!(self.facts.target, Some(Target::Numbers(_))) {
             let message = "`class_weight` needs a target of classes, but the target is a number";
             let error = ConfigError::at("fit.class_weight", message).with_code(Code::ClassWeight);

@@ -29,7 +29,8 @@ impl Judge<'_> {
             (Some(model), Some(target)) => self.scores(compile, &named, &model.output_for(target)),
             _ => Vec::new(),
         };
-        let is_known = !["data", "fit.validation_split"].iter().any(|path| self.damage.is_in(path));
+        let is_known =
+            !["data", "fit.validation_split", "fit.cv"].iter().any(|path| self.damage.is_in(path));
         let has_validation = self.facts.has_validation || !is_known;
         let metric =
             |metric: &NamedMetric| (metric.key.clone(), metric.entry.item.higher_is_better());

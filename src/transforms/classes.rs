@@ -132,7 +132,7 @@ impl PartialEq for Index {
 }
 
 /// The text; of a whole number below 2⁵³ without leading zeros or exponent, without its `.0`.
-fn as_text(text: &str) -> Cow<'_, str> {
+pub(crate) fn as_text(text: &str) -> Cow<'_, str> {
     let Some((whole, decimals)) = text.split_once('.') else { return Cow::Borrowed(text) };
     let digits = whole.strip_prefix('-').unwrap_or(whole);
     let is_whole = !decimals.is_empty()

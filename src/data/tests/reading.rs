@@ -138,7 +138,7 @@ proptest! {
             "features": [{ "columns": "[!y]*", "scale": "standard" }],
             "target": { "columns": "*", "encode": "one_hot" },
         });
-        drop(load_text(&bytes, section.clone(), split));
+        drop(load_text(&bytes, section.clone(), split.clone()));
         let mut named = b"a,b,y\n".to_vec();
         named.extend(&bytes);
         let labels = json!({

@@ -2,6 +2,7 @@
 
 use lanthorn::training::Event;
 
+use super::super::folds;
 use super::super::streams::say;
 use super::super::{diagnostic, keras_number, result};
 use super::style::{ViewStyle, words};
@@ -10,12 +11,14 @@ use super::style::{ViewStyle, words};
 pub(super) struct Lines {
     is_silent: bool,
     name: String,
+    /// Which fold of how many, in a cross-validation; no number for the model of all rows.
+    fold: Option<(Option<usize>, usize)>,
     failure: Option<anyhow::Error>,
 }
 
 impl Lines {
     pub(super) fn new() -> Lines {
-        Lines { is_silent: false, name: "model".to_string(), failure: None }
+        Lines { is_silent: false, name: "model".to_string(), fold: None, failure: None }
     }
 
     /// Shows warnings and the end.
@@ -31,6 +34,31 @@ impl ViewStyle for Lines {
         }
         match event {
             Event::Diagnostic(warning) => diagnostic(warning),
+            Event::FoldStart { fold, folds } => {
+                self.fold = Some((*fold, *folds));
+                if !self.is_silent {
+                    say(&self.of_fold());
+                }
+            }
+            Event::RunEnd { epochs, logs, stopped, best_epoch, averaged, .. }
+                if self.fold.is_some() =>
+            {
+                if !self.is_silent {
+                    let course = course(stopped.as_deref(), *best_epoch, *averaged);
+                    let is_of_validation = |(key, _): &(&str, f64)| key.starts_with("val_");
+                    let shown = logs.iter().filter(is_of_validation).collect();
+                    say(&format!("{}: {epochs} epochs{course}{}", self.of_fold(), words(&shown)));
+                }
+            }
+            Event::CvEnd { folds, mean, std, metrics, predictions, model, .. } => {
+                let table = folds::table(folds, mean, std);
+                let mut text = format!("{}: {} folds\n{table}", self.name, folds.len());
+                text += &format!("saved {} and {}\n", metrics.display(), predictions.display());
+                if let Some(model) = model {
+                    text += &format!("the model of all rows is in {}\n", model.display());
+                }
+                self.failure = result(&text).err();
+            }
             Event::RunEnd { epochs, logs, stopped, best_epoch, averaged, model } => {
                 let course = course(stopped.as_deref(), *best_epoch, *averaged);
                 let logs: Vec<String> = logs
@@ -79,6 +107,16 @@ impl ViewStyle for Lines {
 
     fn failure(&mut self) -> &mut Option<anyhow::Error> {
         &mut self.failure
+    }
+}
+
+impl Lines {
+    /// `fold 2 of 5`.
+    fn of_fold(&self) -> String {
+        match self.fold {
+            Some((Some(fold), folds)) => format!("fold {fold} of {folds}"),
+            _ => "all rows".to_string(),
+        }
     }
 }
 

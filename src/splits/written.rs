@@ -1,4 +1,4 @@
-//! `fit.validation_split`, as typed.
+//! A split as it is written: a number, or a name with its arguments.
 
 use std::fmt;
 
@@ -7,51 +7,23 @@ use serde::de::value::MapAccessDeserializer;
 use serde::de::{self, Deserializer, MapAccess, Visitor};
 use serde::{Deserialize, Serialize, Serializer};
 
-use crate::config::ConfigError;
+use super::column::ColumnSplit;
+use super::group::GroupSplit;
+use super::hash::HashSplit;
+use super::time::TimeSplit;
+use super::validation_split::ValidationSplit;
 use crate::error::Problem;
-
-/// The fraction of the training data that is held back for validation.
-///
-/// A number holds back the last rows, as in Keras. Unlike Keras, the rows can also be drawn at random:
-/// `{random: 0.1}`, or `{stratified: 0.1}`, which keeps the proportions of the classes.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub enum ValidationSplit {
-    /// The last rows; 0 holds nothing back.
-    Tail(f64),
-    /// Any rows.
-    Random(f64),
-    /// Any rows of each class.
-    Stratified(f64),
-}
-
-impl ValidationSplit {
-    /// The part.
-    pub fn part(&self) -> f64 {
-        match *self {
-            ValidationSplit::Tail(part)
-            | ValidationSplit::Random(part)
-            | ValidationSplit::Stratified(part) => part,
-        }
-    }
-
-    /// What is wrong with the part, whatever the data.
-    pub(crate) fn check(&self) -> Result<(), ConfigError> {
-        let part = self.part();
-        if *self == ValidationSplit::Tail(0.0) || (part > 0.0 && part < 1.0) {
-            return Ok(());
-        }
-        let message = format!("`validation_split` must be between 0 and 1, got {part}");
-        Err(ConfigError::at("fit.validation_split", message)
-            .with_help("it is the fraction of the rows to hold back, such as 0.1"))
-    }
-}
 
 impl Serialize for ValidationSplit {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        match *self {
-            ValidationSplit::Tail(part) => serializer.serialize_f64(part),
+        match self {
+            ValidationSplit::Tail(part) => serializer.serialize_f64(*part),
             ValidationSplit::Random(part) => serializer.collect_map([("random", part)]),
             ValidationSplit::Stratified(part) => serializer.collect_map([("stratified", part)]),
+            ValidationSplit::Group(own) => serializer.collect_map([("group", own)]),
+            ValidationSplit::Time(own) => serializer.collect_map([("time", own)]),
+            ValidationSplit::Column(own) => serializer.collect_map([("column", own)]),
+            ValidationSplit::Hash(own) => serializer.collect_map([("hash", own)]),
         }
     }
 }
@@ -84,26 +56,46 @@ impl<'de> Visitor<'de> for SplitVisitor {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<ValidationSplit, A::Error> {
-        let drawn = Drawn::deserialize(MapAccessDeserializer::new(map))?;
-        match (drawn.random, drawn.stratified) {
-            (Some(part), None) => Ok(ValidationSplit::Random(part)),
-            (None, Some(part)) => Ok(ValidationSplit::Stratified(part)),
+        let named = NamedSplit::deserialize(MapAccessDeserializer::new(map))?;
+        let NamedSplit { random, stratified, group, time, column, hash } = named;
+        let all = [
+            random.map(ValidationSplit::Random),
+            stratified.map(ValidationSplit::Stratified),
+            group.map(ValidationSplit::Group),
+            time.map(ValidationSplit::Time),
+            column.map(ValidationSplit::Column),
+            hash.map(ValidationSplit::Hash),
+        ];
+        let mut given = all.into_iter().flatten();
+        match (given.next(), given.next()) {
+            (Some(split), None) => Ok(split),
             _ => {
-                let problem = Problem::at("", "expected `random` or `stratified`");
+                let problem = Problem::at(
+                    "",
+                    "expected one of `random`, `stratified`, `group`, `time`, `column` and `hash`",
+                );
                 Err(de::Error::custom(problem.help("write one of them: `{random: 0.1}`")))
             }
         }
     }
 }
 
-/// A drawn split, as it is written.
+/// A split with a name.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-struct Drawn {
+struct NamedSplit {
     /// Fraction to draw at random.
     random: Option<f64>,
     /// Fraction to draw at random from each class.
     stratified: Option<f64>,
+    /// Whole groups, drawn: rows with equal cells in a column are never on both sides.
+    group: Option<GroupSplit>,
+    /// The latest rows by a column of times.
+    time: Option<TimeSplit>,
+    /// The rows with a value in a column.
+    column: Option<ColumnSplit>,
+    /// Rows by a hash of a column: a row stays on its side when rows are added.
+    hash: Option<HashSplit>,
 }
 
 impl JsonSchema for ValidationSplit {
@@ -112,7 +104,7 @@ impl JsonSchema for ValidationSplit {
     }
 
     fn json_schema(generator: &mut SchemaGenerator) -> Schema {
-        let drawn = Drawn::json_schema(generator);
-        json_schema!({ "anyOf": [{ "type": "number", "minimum": 0, "exclusiveMaximum": 1 }, drawn] })
+        let named = NamedSplit::json_schema(generator);
+        json_schema!({ "anyOf": [{ "type": "number", "minimum": 0, "exclusiveMaximum": 1 }, named] })
     }
 }

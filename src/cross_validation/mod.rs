@@ -1,0 +1,205 @@
+//! Cross-validation: a plan for each fold of one table, which is read once, and what comes of them.
+
+mod csv_text;
+mod out_of_fold;
+mod scores;
+
+use std::path::{Path, PathBuf};
+
+use candle_core::Device;
+
+use crate::artifact::Model;
+use crate::data::{self, RawCells, Sums};
+use crate::disk::{self, Local};
+use crate::error::{Error, Result};
+use crate::fold_scores::FoldScores;
+use crate::lock::Lock;
+use crate::opened::Opened;
+use crate::plan::{Plan, Tables};
+use crate::run::model_of;
+use crate::run_config::{CONFIG, yaml};
+use crate::run_folder::new_folder;
+use crate::sections::Config;
+use crate::splits::CvConfig;
+use crate::trainer::Listeners;
+
+pub use out_of_fold::{OOF, OutOfFold};
+pub use scores::{CV, FoldsTable};
+
+/// A cross-validation, as a configuration with `fit.cv` asks for it.
+///
+/// ```
+/// use candle_core::Device;
+/// use lanthorn::training::CrossValidation;
+///
+/// # fn main() -> lanthorn::Result<()> {
+/// let overrides = ["fit.validation_split=0", "fit.cv.folds=3", "fit.cv.by=stratified", "fit.epochs=1"];
+/// let cv = CrossValidation::open("configs/iris.yaml".as_ref(), &overrides.map(str::to_string))?;
+/// let cv = cv.ok_or_else(|| lanthorn::Error::run("no folds"))?;
+/// let folds = cv.fit(&Device::Cpu)?;
+/// assert_eq!(folds.scores.folds.len(), 3);
+/// assert!(folds.scores.mean().get("val_loss").is_some());
+/// # Ok(())
+/// # }
+/// ```
+pub struct CrossValidation {
+    opened: Opened,
+    cv: CvConfig,
+    cells: RawCells,
+}
+
+/// What the folds of a cross-validation have come to.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct CrossValidated {
+    /// The loss and the metrics of each fold.
+    pub scores: FoldsTable,
+    /// The prediction of each row by the model that was not trained on it.
+    pub out_of_fold: OutOfFold,
+}
+
+/// The folder of a fold in that of its cross-validation.
+pub fn fold_folder(folder: &Path, fold: usize) -> PathBuf {
+    folder.join(format!("fold-{fold}"))
+}
+
+/// The folder of the model of all rows in that of its cross-validation.
+pub fn refit_folder(folder: &Path) -> PathBuf {
+    folder.join("refit")
+}
+
+impl CrossValidation {
+    /// Reads a configuration file and its table; None where it doesn't ask for all folds of a
+    /// cross-validation. The error holds all mistakes that are found.
+    pub fn open(path: &Path, overrides: &[String]) -> Result<Option<CrossValidation>> {
+        let opened = Opened::new(path, overrides)?;
+        let cv = match &opened.config.fit.cv {
+            Some(cv) if cv.fold.is_none() => cv.clone(),
+            _ => return Ok(None),
+        };
+        let Some(section) = opened.config.data.as_ref().filter(|_| !opened.has_errors()) else {
+            Plan::of_opened(&opened, opened.config.clone(), Tables::Read(Sums::Now))?.data()?;
+            return Err(Error::Internal("a configuration with mistakes was taken".to_string()));
+        };
+        match data::read_for_folds(section, &opened.folder, &cv) {
+            Ok(cells) => Ok(Some(CrossValidation { opened, cv, cells })),
+            // the plan finds the mistake again, and others with it
+            Err(error) => {
+                match Plan::of_opened(&opened, opened.config.clone(), Tables::Read(Sums::Now)) {
+                    Err(errors) => Err(errors),
+                    Ok(_) => Err(error),
+                }
+            }
+        }
+    }
+
+    /// The configuration.
+    pub fn config(&self) -> &Config {
+        &self.opened.config
+    }
+
+    /// Changes what each fold is given, such as `fit.init_weights`.
+    pub fn config_mut(&mut self) -> &mut Config {
+        &mut self.opened.config
+    }
+
+    /// How many folds.
+    pub fn folds(&self) -> usize {
+        self.cv.folds
+    }
+
+    /// The plan of a fold, from 1: an ordinary one, whose configuration names the fold.
+    pub fn fold(&self, fold: usize) -> Result<Plan> {
+        let mut config = self.opened.config.clone();
+        config.fit.cv = Some(CvConfig { fold: Some(fold), refit: false, ..self.cv.clone() });
+        Plan::of_opened(&self.opened, config, Tables::Given(&self.cells))
+    }
+
+    /// The plan of a model of all rows, where `refit` asks for one.
+    pub fn whole(&self) -> Result<Option<Plan>> {
+        if !self.cv.refit {
+            return Ok(None);
+        }
+        let mut config = self.opened.config.clone();
+        config.fit.cv = None;
+        Plan::of_opened(&self.opened, config, Tables::Given(&self.cells)).map(Some)
+    }
+
+    /// Checks each fold, and the whole where that is asked for, before the first is trained.
+    pub fn check(&self) -> Result<()> {
+        for fold in 1..=self.folds() {
+            self.fold(fold).map_err(|error| in_fold(error, &format!("fold {fold}")))?;
+        }
+        self.whole().map(drop).map_err(|error| {
+            in_fold(error, "the model of all rows (`refit: true`), which validates on none")
+        })
+    }
+
+    /// Trains a model for each fold, without a folder; what they come to is in memory alone.
+    pub fn fit(&self, device: &Device) -> Result<CrossValidated> {
+        self.check()?;
+        let mut validated = CrossValidated::default();
+        for fold in 1..=self.folds() {
+            let plan = self.fold(fold)?;
+            let mut trainer = plan.trainer(device)?;
+            trainer.fit(&plan.training_data()?, &mut Listeners::none())?;
+            validated.add(fold, &plan, model_of(&plan, trainer)?, &self.cells)?;
+        }
+        Ok(validated)
+    }
+
+    /// Adds the model of a fold, which was trained elsewhere by its plan.
+    pub fn add(
+        &self,
+        validated: &mut CrossValidated,
+        fold: usize,
+        plan: &Plan,
+        model: Model,
+    ) -> Result<()> {
+        validated.add(fold, plan, model, &self.cells)
+    }
+
+    /// Makes the folder that holds the folds, `out` or the next free `runs/<name>-NNN`, with the
+    /// configuration in it; nobody else writes there while the lock is held.
+    pub fn create(&self, out: Option<&Path>) -> Result<(PathBuf, Lock)> {
+        let (folder, lock) = new_folder(&Local, self.opened.config.name.as_deref(), out)?;
+        self.aim(&folder)?;
+        Ok((folder, lock))
+    }
+
+    /// Writes the configuration into the folder that holds the folds: what they aim at from here on.
+    pub fn aim(&self, folder: &Path) -> Result<()> {
+        let text = yaml(&self.opened.config, &self.opened.folder, folder)?;
+        disk::replace(&Local, &folder.join(CONFIG), text.as_bytes())
+    }
+
+    /// Writes the tables of what the folds have come to into the folder that holds them; gives back
+    /// the paths of the metrics and of the predictions.
+    pub fn save(&self, folder: &Path, validated: &CrossValidated) -> Result<(PathBuf, PathBuf)> {
+        let (metrics, predictions) = (folder.join(CV), folder.join(OOF));
+        disk::replace(&Local, &predictions, &validated.out_of_fold.to_csv()?)?;
+        disk::replace(&Local, &metrics, &validated.scores.to_csv()?)?;
+        Ok((metrics, predictions))
+    }
+}
+
+impl CrossValidated {
+    fn add(&mut self, fold: usize, plan: &Plan, model: Model, cells: &RawCells) -> Result<()> {
+        let data = plan.data()?;
+        self.scores.folds.push(FoldScores {
+            fold,
+            samples: data.train.len(),
+            validation_samples: data.validation.as_ref().map_or(0, data::Dataset::len),
+            epochs: model.training.epochs,
+            logs: model.training.logs.clone(),
+        });
+        self.out_of_fold.add(fold, data, model, cells)
+    }
+}
+
+/// An error says which fold it is of.
+fn in_fold(error: Error, fold: &str) -> Error {
+    error.map(|mut diagnostic| {
+        diagnostic.message = format!("{fold}: {}", diagnostic.message);
+        diagnostic
+    })
+}
