@@ -11,7 +11,7 @@ use lanthorn::training::{CONFIG, CrossValidated, CrossValidation, Event, Lock, P
 use lanthorn::training::{fold_folder, refit_folder};
 
 use super::common::{CommonArguments, load_model};
-use super::fit::{Fit, FitEnd, RunPlace};
+use super::one_run::{FitEnd, OneRun, RunPlace};
 use super::signals::Signals;
 use super::view::training::View;
 
@@ -100,7 +100,8 @@ impl Folds<'_> {
             true => RunPlace::Old(place, Lock::take(place)?),
             false => RunPlace::New(Some(place)),
         };
-        let fit = Fit { plan, device: self.device, common: self.common, resume: Some(self.folder) };
+        let fit =
+            OneRun { plan, device: self.device, common: self.common, resume: Some(self.folder) };
         match fit.run(run, view, signals)? {
             FitEnd::Finished { model, path } => {
                 view.finish(&Event::run_end(&model.training, path))?;

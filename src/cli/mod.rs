@@ -7,11 +7,12 @@ mod evaluate;
 mod examples;
 mod explain;
 mod export;
-mod fit;
+
 mod folds;
 mod import;
 mod init;
 mod inspect;
+mod one_run;
 mod output;
 mod predict;
 mod require;

@@ -11,9 +11,9 @@ use lanthorn::training::{CONFIG, CrossValidation, InitWeights, Lock, Plan};
 use lanthorn::training::{Event, epochs_of_checkpoint, plan_of_run};
 
 use super::common::{CommonArguments, Overrides};
-use super::fit::{Fit, FitEnd, RunPlace, resume_command};
 use super::folds;
 use super::init;
+use super::one_run::{FitEnd, OneRun, RunPlace, resume_command};
 use super::signals::Signals;
 use super::view::training::View;
 
@@ -48,7 +48,7 @@ pub(crate) fn run(arguments: &TrainArguments, common: &CommonArguments) -> Resul
         Some(folder) => Some(lock_of_run(folder)?),
         None => None,
     };
-    let wanted = Wanted::new(arguments, common)?;
+    let wanted = TrainRequest::new(arguments, common)?;
     if let Some(mut cv) = wanted.cross_validation()? {
         if let Some(path) = &arguments.init_weights {
             cv.config_mut().fit.init_weights = Some(InitWeights::of(path, arguments.partial)?);
@@ -68,7 +68,7 @@ pub(crate) fn run(arguments: &TrainArguments, common: &CommonArguments) -> Resul
         (Some(lock), Some(folder)) => RunPlace::Old(folder, lock),
         _ => RunPlace::New(arguments.out.as_deref()),
     };
-    let fit = Fit { plan: &plan, device: &device, common, resume: None };
+    let fit = OneRun { plan: &plan, device: &device, common, resume: None };
     match fit.run(place, &mut view, &mut signals)? {
         FitEnd::Finished { model, path } => {
             view.finish(&Event::run_end(&model.training, path))?;
@@ -95,7 +95,7 @@ fn lock_of_run(folder: &Path) -> Result<Lock> {
 }
 
 /// The configuration that is trained, or that of the run that is resumed.
-struct Wanted<'a> {
+struct TrainRequest<'a> {
     /// Its file.
     path: PathBuf,
     overrides: Vec<String>,
@@ -103,15 +103,18 @@ struct Wanted<'a> {
     run: Option<&'a Path>,
 }
 
-impl Wanted<'_> {
-    fn new<'a>(arguments: &'a TrainArguments, common: &CommonArguments) -> Result<Wanted<'a>> {
+impl TrainRequest<'_> {
+    fn new<'a>(
+        arguments: &'a TrainArguments,
+        common: &CommonArguments,
+    ) -> Result<TrainRequest<'a>> {
         let mut overrides = arguments.overrides.set.clone();
         let Some(folder) = &arguments.resume else {
             let Some(config) = &arguments.config else {
                 return Err(Error::run("give a configuration, or `--resume RUN`").into());
             };
             let path = configuration(config, &arguments.target, common)?;
-            return Ok(Wanted { path, overrides, run: None });
+            return Ok(TrainRequest { path, overrides, run: None });
         };
         for text in &mut overrides {
             from_here(text, folder);
@@ -121,7 +124,7 @@ impl Wanted<'_> {
         {
             overrides.push(format!("fit.epochs={epochs}"));
         }
-        Ok(Wanted { path: folder.join(CONFIG), overrides, run: Some(folder) })
+        Ok(TrainRequest { path: folder.join(CONFIG), overrides, run: Some(folder) })
     }
 
     /// The plan of one training.

@@ -16,7 +16,7 @@ use super::signals::Signals;
 use super::view::training::View;
 
 /// What a run is trained by.
-pub(super) struct Fit<'a> {
+pub(super) struct OneRun<'a> {
     pub plan: &'a Plan,
     pub device: &'a Device,
     pub common: &'a CommonArguments,
@@ -42,7 +42,7 @@ pub(super) enum FitEnd {
     WasFinished(Error),
 }
 
-impl Fit<'_> {
+impl OneRun<'_> {
     /// Trains, and saves whatever happens.
     pub(super) fn run(
         &self,
@@ -50,7 +50,7 @@ impl Fit<'_> {
         view: &mut View,
         signals: &mut Signals,
     ) -> Result<FitEnd> {
-        let Fit { plan, common, .. } = *self;
+        let OneRun { plan, common, .. } = *self;
         let mut trainer = plan.trainer(self.device)?;
         let (mut run, has_ended) = match place {
             RunPlace::New(out) => (start(out, common, plan, &trainer, view)?, false),
