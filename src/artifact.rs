@@ -15,6 +15,7 @@ use crate::config::{Format, Node};
 use crate::data::Preprocessing;
 use crate::error::{Error, Result};
 use crate::files::{TensorFile, atomic_write, is_index, to_safetensors};
+use crate::fold_folders::{fold_folder, refit_folder};
 use crate::logs::Logs;
 use crate::memory;
 use crate::network::Network;
@@ -237,6 +238,19 @@ pub fn model_path(path: &Path) -> Result<PathBuf> {
     let inside = path.join(MODEL);
     if inside.exists() {
         return Ok(inside);
+    }
+    let of_all_rows = refit_folder(path).join(MODEL);
+    if of_all_rows.exists() {
+        return Ok(of_all_rows);
+    }
+    if fold_folder(path, 1).is_dir() {
+        let message = "this is the folder of a cross-validation, which has no model of all rows";
+        return Err(Error::model(path, message).with_help(format!(
+            "name a fold, such as `{}`; or train one: `lanthorn train --resume {} --set \
+             fit.cv.refit=true`",
+            fold_folder(path, 1).display(),
+            path.display()
+        )));
     }
     let error = Error::model(path, format!("this folder holds no {MODEL}"));
     Err(match path.join(crate::files::CHECKPOINT).exists() {

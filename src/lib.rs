@@ -75,6 +75,7 @@ pub mod exchange;
 mod faults;
 mod files;
 mod float_environment;
+mod fold_folders;
 mod fold_scores;
 mod free_memory;
 mod gradients;
@@ -160,6 +161,7 @@ pub mod training {
     pub use crate::draft::*;
     pub use crate::engine::{CpuEngine, Engine, GraphEngine, Task, of as engine_of};
     pub use crate::events::*;
+    pub use crate::fold_folders::*;
     pub use crate::fold_scores::*;
     pub use crate::gradients::*;
     pub use crate::history::*;

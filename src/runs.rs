@@ -8,8 +8,10 @@ use serde_json::Value;
 use crate::artifact::{MODEL, Training};
 use crate::checkpoint::CHECKPOINT;
 use crate::config::Node;
+use crate::cross_validation::CV;
 use crate::error::{Error, Result};
 use crate::files::TensorFile;
+use crate::fold_folders::fold_folder;
 use crate::history::History;
 use crate::logs::Logs;
 use crate::metrics::MetricEntry;
@@ -42,6 +44,8 @@ pub enum RunState {
     Interrupted,
     /// It has a checkpoint and no model: it is training, or was killed.
     Unfinished,
+    /// All folds of a cross-validation are trained; the metrics are their means.
+    CrossValidated,
 }
 
 impl RunState {
@@ -52,6 +56,7 @@ impl RunState {
             RunState::Stopped => "stopped early",
             RunState::Interrupted => "interrupted",
             RunState::Unfinished => "unfinished",
+            RunState::CrossValidated => "cross-validated",
         }
     }
 }
@@ -90,6 +95,10 @@ fn more_is_better(key: &str) -> bool {
 }
 
 fn summary(run: PathBuf) -> RunSummary {
+    if let Some(metrics) = means(&run.join(CV)) {
+        let first = summary(fold_folder(&run, 1));
+        return RunSummary { run, state: RunState::CrossValidated, metrics, ..first };
+    }
     let model = TensorFile::metadata(&run.join(MODEL));
     let training: Option<Training> =
         model.and_then(|model| serde_json::from_value(model["training"].clone()).ok());
@@ -108,4 +117,14 @@ fn summary(run: PathBuf) -> RunSummary {
         serde_json::from_value(checkpoint["history"].clone()).unwrap_or_default();
     let metrics = history.epochs.last().map(|epoch| epoch.logs.clone()).unwrap_or_default();
     RunSummary { run, epochs, best_epoch: None, state: RunState::Unfinished, metrics }
+}
+
+/// The means over the folds of a cross-validation, from its table.
+fn means(path: &Path) -> Option<Logs> {
+    let mut table = csv::Reader::from_path(path).ok()?;
+    let column = table.headers().ok()?.iter().position(|name| name == "mean")?;
+    let mean = |row: csv::StringRecord| {
+        Some((row.get(0)?.to_string(), row.get(column)?.parse::<f64>().ok()?))
+    };
+    table.records().map(|row| mean(row.ok()?)).collect()
 }

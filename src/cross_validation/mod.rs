@@ -57,16 +57,6 @@ pub struct CrossValidated {
     pub out_of_fold: OutOfFold,
 }
 
-/// The folder of a fold in that of its cross-validation.
-pub fn fold_folder(folder: &Path, fold: usize) -> PathBuf {
-    folder.join(format!("fold-{fold}"))
-}
-
-/// The folder of the model of all rows in that of its cross-validation.
-pub fn refit_folder(folder: &Path) -> PathBuf {
-    folder.join("refit")
-}
-
 impl CrossValidation {
     /// Reads a configuration file and its table; None where it doesn't ask for all folds of a
     /// cross-validation. The error holds all mistakes that are found.
@@ -127,7 +117,10 @@ impl CrossValidation {
     /// Checks each fold, and the whole where that is asked for, before the first is trained.
     pub fn check(&self) -> Result<()> {
         for fold in 1..=self.folds() {
-            self.fold(fold).map_err(|error| in_fold(error, &format!("fold {fold}")))?;
+            self.fold(fold).map_err(|error| match fold {
+                1 => error, // likely that of all
+                _ => in_fold(error, &format!("fold {fold}")),
+            })?;
         }
         self.whole().map(drop).map_err(|error| {
             in_fold(error, "the model of all rows (`refit: true`), which validates on none")

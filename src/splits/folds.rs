@@ -313,12 +313,15 @@ impl JsonSchema for FoldsBy {
     }
 
     fn json_schema(generator: &mut SchemaGenerator) -> Schema {
-        let column = PlainText::json_schema(generator);
+        let mut group = PlainText::json_schema(generator);
+        let mut time = group.clone();
+        group.insert("description".to_string(), "Column that names the group of each row.".into());
+        time.insert("description".to_string(), "Column with the time of each row.".into());
         json_schema!({ "anyOf": [
             { "enum": ["rows", "stratified", "time"] },
             {
                 "type": "object", "additionalProperties": false, "minProperties": 1,
-                "maxProperties": 1, "properties": { "group": column, "time": column },
+                "maxProperties": 1, "properties": { "group": group, "time": time },
             },
         ] })
     }

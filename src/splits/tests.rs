@@ -168,3 +168,37 @@ fn folds_in_time_are_time_series_splits() {
     assert_eq!(all[2], (vec![3], vec![0, 1, 2]));
     assert!(CvConfig { shuffle: true, ..cv }.check().is_err());
 }
+
+/// What scikit-learn makes of it; the file was recorded with the version that it names.
+#[test]
+fn folds_are_scikit_learns() {
+    #[derive(serde::Deserialize)]
+    struct Case {
+        by: String,
+        rows: usize,
+        folds: usize,
+        cells: Option<Vec<usize>>,
+        test: Vec<Vec<usize>>,
+        train_sizes: Vec<usize>,
+    }
+    let text = include_str!("../../tests/files/folds.json");
+    let recorded: serde_json::Value = serde_json::from_str(text).unwrap();
+    let cases: Vec<Case> = serde_json::from_value(recorded["cases"].clone()).unwrap();
+    for Case { by, rows: count, folds: k, cells, test, train_sizes } in cases {
+        let cells = cells.unwrap_or_default();
+        let texts: Vec<String> = cells.iter().map(usize::to_string).collect();
+        let groups = column(&texts.iter().map(String::as_str).collect::<Vec<_>>());
+        let way = match by.as_str() {
+            "rows" => FoldsBy::Rows,
+            "stratified" => FoldsBy::Stratified,
+            "group" => FoldsBy::Group("c".to_string()),
+            _ => FoldsBy::Time(None),
+        };
+        let cv = CvConfig { folds: k, by: way, ..CvConfig::default() };
+        let all = folds(&cv, &rows(count, Some(&cells), Some(&groups)));
+        let ours: Vec<Vec<usize>> = all.iter().map(|fold| fold.0.clone()).collect();
+        assert_eq!(ours, test, "{by} {count} {k}");
+        let sizes: Vec<usize> = all.iter().map(|fold| fold.1.len()).collect();
+        assert_eq!(sizes, train_sizes, "{by} {count} {k}");
+    }
+}

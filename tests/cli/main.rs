@@ -13,6 +13,7 @@ mod ending;
 mod engines;
 mod every_key;
 mod explain;
+mod folds;
 mod forms;
 mod hints;
 #[cfg(feature = "keras")]

@@ -187,7 +187,11 @@ fn train(folder: &Folder, run: String, config: &str) -> Outcome {
     let call = folder.run(&format!("train {run}.yaml --out {run}"));
     let mut files = BTreeMap::new();
     for entry in std::fs::read_dir(folder.path(&run)).into_iter().flatten() {
-        let file = entry.unwrap().file_name().into_string().unwrap();
+        let entry = entry.unwrap();
+        if entry.path().is_dir() {
+            continue; // a fold
+        }
+        let file = entry.file_name().into_string().unwrap();
         let bytes = folder.read_bytes(&format!("{run}/{file}"));
         // the configuration is another one anyhow, and stands in model files too
         let bytes = match file.rsplit_once('.') {
