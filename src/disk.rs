@@ -209,6 +209,19 @@ pub fn append(disk: &dyn Disk, path: &Path, text: &str) -> Result<()> {
     })
 }
 
+/// Writes a text in place of all that a file holds after its first bytes. A text that can't be written
+/// whole is not there in part. Nothing is flushed.
+pub(crate) fn replace_end(disk: &dyn Disk, path: &Path, after: u64, text: &str) -> Result<()> {
+    let write = || -> io::Result<()> {
+        let mut file = disk.append(path)?;
+        if std::fs::metadata(path)?.len() > after {
+            file.truncate(after)?;
+        }
+        file.write_all(text.as_bytes()).inspect_err(|_| drop(file.truncate(after)))
+    };
+    write().map_err(|error| cant_write(path, error).into())
+}
+
 /// Flushes a file that was appended to.
 pub fn sync(disk: &dyn Disk, path: &Path) -> Result<()> {
     let synced = disk.append(path).and_then(|mut file| file.sync());

@@ -7,10 +7,10 @@ use std::time::Instant;
 
 use serde::{Serialize, Serializer};
 
-use crate::artifact::Training;
 use crate::diagnostics::Diagnostic;
 use crate::fold_scores::FoldScores;
 use crate::logs::Logs;
+use crate::results::{Baseline, BestEpoch, RunMetrics};
 
 /// Something that happens in a training. As JSON it is an object whose key `event` names it.
 #[derive(Debug, Clone, Serialize)]
@@ -103,6 +103,16 @@ pub enum Event {
         averaged: bool,
         /// The model's file.
         model: PathBuf,
+        /// The best epoch, whether its weights were put back or not.
+        best: Option<BestEpoch>,
+        /// What always predicting the same reaches.
+        baseline: Option<Baseline>,
+        /// How long the training took, over all its sessions.
+        seconds: f64,
+        /// Samples trained on in a second.
+        samples_per_second: f64,
+        /// A command to go on with.
+        next: String,
     },
     /// A run was interrupted.
     #[serde(rename = "run_end")]
@@ -160,10 +170,22 @@ impl Event {
         )
     }
 
-    /// The end of a run whose model is in this file.
-    pub fn run_end(training: &Training, model: PathBuf) -> Event {
-        let Training { epochs, logs, stopped, best_epoch, averaged, .. } = training.clone();
-        Event::RunEnd { epochs, logs, stopped, best_epoch, averaged, model }
+    /// The end of a run whose model is in this file; `next` is a command to go on with.
+    pub fn run_end(metrics: RunMetrics, model: PathBuf, next: String) -> Event {
+        let RunMetrics { epochs, end, stopped, weights, best, baseline, timing, .. } = metrics;
+        Event::RunEnd {
+            epochs,
+            logs: end,
+            stopped,
+            best_epoch: weights.restored.then_some(weights.epoch),
+            averaged: weights.averaged,
+            model,
+            best,
+            baseline,
+            seconds: timing.seconds,
+            samples_per_second: timing.samples_per_second,
+            next,
+        }
     }
 }
 

@@ -17,6 +17,7 @@ use crate::lock::Lock;
 use crate::plan::Plan;
 use crate::run::{Resumed, Run};
 use crate::run_config::CONFIG;
+use crate::run_metrics::METRICS;
 use crate::trainer::{Listener, Listeners, Trainer};
 
 #[test]
@@ -32,6 +33,7 @@ fn a_training_survives_a_fault_at_every_operation() {
         names,
         [
             "checkpoint.safetensors",
+            "events.jsonl",
             "history.csv",
             "log.csv",
             "m-01.safetensors",
@@ -57,7 +59,9 @@ fn a_training_survives_a_fault_at_every_operation() {
             if let Err(error) = train(folder.path(), Arc::new(Local)) {
                 assert!(error.to_string().contains("is finished"), "{what}: {error}");
             }
-            let found = contents(&folder.path().join("run"));
+            let run = folder.path().join("run");
+            assert!(run.join(METRICS).exists(), "{what}");
+            let found = contents(&run);
             assert!(found == reference, "{what}: {:?}", differing(&found, &reference));
         }
     }
@@ -90,7 +94,8 @@ fn folder() -> tempfile::TempDir {
     folder
 }
 
-/// The run's files, but for config.yaml, whose bytes don't depend on the training.
+/// The run's files, but for config.yaml, whose bytes don't depend on the training, and metrics.json,
+/// whose times do.
 fn contents(run: &Path) -> Vec<(String, Vec<u8>)> {
     let mut files: Vec<(String, Vec<u8>)> = std::fs::read_dir(run)
         .unwrap()
@@ -98,7 +103,7 @@ fn contents(run: &Path) -> Vec<(String, Vec<u8>)> {
         .map(|entry| {
             (entry.file_name().into_string().unwrap(), std::fs::read(entry.path()).unwrap())
         })
-        .filter(|(name, _)| name != CONFIG)
+        .filter(|(name, _)| name != CONFIG && name != METRICS)
         .collect();
     files.sort();
     files
@@ -157,7 +162,10 @@ struct EveryEpoch<'a>(Keeper<'a>);
 impl Listener for EveryEpoch<'_> {
     fn on_event(&mut self, event: &Event, trainer: &Trainer) -> Result<()> {
         match event {
-            Event::Batch => Ok(()),
+            Event::Batch => {
+                self.0.run.tell(trainer);
+                Ok(())
+            }
             Event::Epoch { .. } => self.0.run.keep(trainer),
             _ => self.0.on_event(event, trainer),
         }

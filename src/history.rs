@@ -103,6 +103,14 @@ impl HistoryTable {
         self.epochs
     }
 
+    /// The logs of an epoch (counted from 0).
+    pub(crate) fn logs(&self, epoch: usize) -> Logs {
+        let width = self.keys.len();
+        let row = &self.values[epoch * width..(epoch + 1) * width];
+        let present = self.keys.iter().zip(row).filter(|(_, value)| value.to_bits() != ABSENT);
+        present.map(|(key, value)| (key.as_str(), *value)).collect()
+    }
+
     pub(crate) fn keys(&self) -> &[String] {
         &self.keys
     }

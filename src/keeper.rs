@@ -25,7 +25,8 @@ impl<'a> Keeper<'a> {
     }
 
     /// The event of the run's start, or of its going on.
-    pub fn start(&self, trainer: &Trainer) -> Result<Event> {
+    pub fn start(&mut self, trainer: &Trainer) -> Result<Event> {
+        self.run.start_clock(trainer);
         let data = self.plan.data()?;
         Ok(Event::RunStart {
             name: self.plan.config.name.clone().unwrap_or_else(|| "model".to_string()),
@@ -45,7 +46,7 @@ impl Listener for Keeper<'_> {
             Event::Batch if self.run.is_due() => {
                 let told = self.run.warnings().into_iter();
                 self.warnings.extend(told.map(|text| Diagnostic::warning(Code::Run, text)));
-                self.run.keep(trainer)
+                self.run.write_what_is_due(trainer)
             }
             Event::TrainingEnd => {
                 self.unkept = self.run.keep(trainer).and_then(|()| self.run.settle()).err();

@@ -40,7 +40,9 @@
 //! - `random`: one seed, named streams that need no state
 //! - `scores`, `report`, `evaluate`, `predictor`, `history`: what a model is worth, and what it says; `meaning`:
 //!   what its outputs stand for
-//! - `artifact`, `checkpoint`, `run`, `self_test`, `weights_file`, `init_weights`, `files`: what is
+//! - `baseline`: what a prediction that knows nothing is worth; `results`, `run_metrics`, `event_log`:
+//!   what a run tells other programs
+//! - `artifact`, `checkpoint`, `run`, `run_folder`, `self_test`, `weights_file`, `init_weights`, `files`: what is
 //!   on disk; `disk`: every write and rename; `lock`: one process in a run's folder
 //! - [`exchange`]: other tools' formats, a file a format
 //! - `threads`, `float_environment`: who computes, and how tiny numbers are rounded
@@ -53,6 +55,7 @@ pub mod activations;
 mod advice;
 mod arrays;
 mod artifact;
+mod baseline;
 mod batch;
 pub mod callbacks;
 mod checkpoint;
@@ -69,6 +72,7 @@ mod engine;
 mod engine_choice;
 mod error;
 mod evaluate;
+mod event_log;
 mod events;
 pub mod exchange;
 #[cfg(test)]
@@ -104,9 +108,11 @@ mod random;
 pub mod reference;
 pub mod regularizers;
 mod report;
+mod results;
 mod run;
 mod run_config;
 mod run_folder;
+mod run_metrics;
 mod runs;
 mod schedules;
 mod scores;
@@ -160,6 +166,7 @@ pub mod training {
     pub use crate::cross_validation::*;
     pub use crate::draft::*;
     pub use crate::engine::{CpuEngine, Engine, GraphEngine, Task, of as engine_of};
+    pub use crate::event_log::EVENTS;
     pub use crate::events::*;
     pub use crate::fold_folders::*;
     pub use crate::fold_scores::*;
@@ -169,7 +176,9 @@ pub mod training {
     pub use crate::lock::*;
     pub use crate::memory::*;
     pub use crate::plan::*;
+    pub use crate::results::*;
     pub use crate::run::*;
+    pub use crate::run_metrics::METRICS;
     pub use crate::runs::*;
     pub use crate::sections::*;
     pub use crate::sequential::*;

@@ -12,19 +12,22 @@ use crate::checkpoint::{CHECKPOINT, Checkpoint};
 use crate::config::{Document, shortened};
 use crate::disk::{self, Disk, Existing, Local};
 use crate::error::{Error, Result};
+use crate::event_log::{EventLog, learning_rates, progress_line};
 use crate::events::Position;
 use crate::files::TensorFile;
 use crate::lock::{LOCK, Lock};
 use crate::network::Network;
 use crate::plan::Plan;
+use crate::results::RunMetrics;
 pub use crate::run_config::CONFIG;
 use crate::run_config::{as_json, first_difference, portable, yaml};
 use crate::run_folder::new_folder;
+use crate::run_metrics::{METRICS, Session};
 use crate::sections::{Config, Interval};
 use crate::self_test::SelfTest;
-use crate::standing::{epochs, words};
+use crate::standing::{check_position, epochs, words};
 use crate::trainer::{Trainer, TrainerState};
-use crate::writer::Writer;
+use crate::writer::{Progress, Writer};
 
 /// The folder of a run, and what is kept in it; no other process writes there meanwhile.
 pub struct Run {
@@ -36,9 +39,22 @@ pub struct Run {
     writer: Writer,
     /// Epochs whose logs the writer has.
     kept: usize,
+    /// Batches of an epoch.
+    steps: usize,
+    session: Session,
     /// Files that were appended to since they were last flushed.
     unflushed: BTreeSet<String>,
     lock: Lock,
+}
+
+/// A trained model, its file, and what its training came to.
+pub struct SavedRun {
+    /// The model's file.
+    pub path: PathBuf,
+    /// The model.
+    pub model: Model,
+    /// What metrics.json holds.
+    pub metrics: RunMetrics,
 }
 
 /// What a run's folder says of its training.
@@ -100,12 +116,20 @@ impl Run {
         disk::remove_leftovers(&*disk, &folder, LOCK);
         let interval = plan.config.fit.checkpoint.map(Interval::duration);
         Ok(Run {
-            writer: Writer::new(&folder, Arc::clone(&disk), interval, is_threaded),
+            writer: Writer::new(
+                &folder,
+                Arc::clone(&disk),
+                EventLog::new(plan),
+                interval,
+                is_threaded,
+            ),
             config: shortened(&as_json(&portable(&plan.config))?),
             fingerprint: plan.data()?.fingerprint()?,
             folder,
             disk,
             kept: 0,
+            steps: plan.data()?.train.len().div_ceil(plan.config.fit.batch_size.max(1)),
+            session: Session { started: Instant::now(), begin: Position::default() },
             unflushed: BTreeSet::new(),
             lock,
         })
@@ -190,9 +214,43 @@ impl Run {
         disk::replace(&*self.disk, &path, text.as_bytes())
     }
 
-    /// True where another checkpoint is due.
+    /// The training begins here, or goes on: what its time and its speed are counted from.
+    pub fn start_clock(&mut self, trainer: &Trainer) {
+        self.session = Session { started: Instant::now(), begin: trainer.position() };
+    }
+
+    /// True where something is to be written again; see [`Run::write_what_is_due`].
     pub fn is_due(&self) -> bool {
         self.writer.is_due()
+    }
+
+    /// Writes a checkpoint where one is due, else the history and how far the epoch is, both off the
+    /// training's path.
+    pub fn write_what_is_due(&mut self, trainer: &Trainer) -> Result<()> {
+        if self.writer.is_checkpoint_due() {
+            return self.keep(trainer);
+        }
+        self.tell(trainer);
+        Ok(())
+    }
+
+    /// Writes the history and how far the epoch is.
+    pub(crate) fn tell(&mut self, trainer: &Trainer) {
+        let progress = self.progress(trainer, progress_line(trainer));
+        self.writer.tell(progress);
+    }
+
+    /// The epochs that the writer doesn't have yet, and the last line of events.jsonl.
+    fn progress(&mut self, trainer: &Trainer, line: String) -> Progress {
+        let epochs = trainer.history.epochs[self.kept..].to_vec();
+        self.kept = trainer.history.epochs.len();
+        Progress { learning_rates: learning_rates(trainer, &epochs, self.steps), epochs, line }
+    }
+
+    /// Ends events.jsonl with a line.
+    pub fn end_events(&mut self, trainer: &Trainer, end: &Value) -> Result<()> {
+        let progress = self.progress(trainer, format!("{end}\n"));
+        self.writer.end(&progress)
     }
 
     /// Keeps the trainer's state and the history, off the training's path. That it can't be written
@@ -200,14 +258,15 @@ impl Run {
     pub fn keep(&mut self, trainer: &Trainer) -> Result<()> {
         self.writer.wait(); // before the state is copied: one copy at a time
         let started = Instant::now();
-        let epochs = trainer.history.epochs[self.kept..].to_vec();
-        self.kept = trainer.history.epochs.len();
+        let is_within = trainer.position().batch > 0;
+        let line = if is_within { progress_line(trainer) } else { String::new() };
+        let progress = self.progress(trainer, line);
         let checkpoint = Checkpoint {
             state: TrainerState::without_history(trainer)?,
             config: self.config.clone(),
             fingerprint: self.fingerprint,
         };
-        self.writer.hand_over(checkpoint, epochs, started);
+        self.writer.hand_over(checkpoint, progress, started);
         Ok(())
     }
 
@@ -237,11 +296,13 @@ impl Run {
     }
 
     /// Writes the model of a training that is interrupted, which says so where it is used.
-    pub fn save_interrupted(&self, plan: &Plan, trainer: &Trainer) -> Result<()> {
+    pub fn save_interrupted(&mut self, plan: &Plan, trainer: &Trainer) -> Result<()> {
         let Position { epoch, batch, .. } = trainer.position();
         let epochs = trainer.spec().epochs;
         let interrupted = Some(Interrupted { epoch: epoch + 1, batch, epochs });
-        self.save_raw(plan, trainer, MODEL, Training { interrupted, ..Training::so_far(trainer) })
+        let training = Training { interrupted, ..Training::so_far(trainer) };
+        self.save_metrics(plan, trainer, &training)?;
+        self.save_raw(plan, trainer, MODEL, training)
     }
 
     fn save_raw(
@@ -277,14 +338,30 @@ impl Run {
         names.iter().try_for_each(|name| disk::sync(&*self.disk, &self.folder.join(name)))
     }
 
-    /// Writes the trained model into the folder; gives back its path.
-    pub fn save_model(&mut self, plan: &Plan, trainer: Trainer) -> Result<(PathBuf, Model)> {
+    /// Writes metrics.json, the end of events.jsonl and the trained model; the
+    /// model comes last: a folder that has it has the others.
+    pub fn save_model(&mut self, plan: &Plan, trainer: Trainer) -> Result<SavedRun> {
         self.flush()?;
         let path = self.folder.join(MODEL);
+        let metrics = self.save_metrics(plan, &trainer, &Training::of(&trainer))?;
         let mut model = model_of(plan, trainer)?;
         model.self_test = self_test(plan, &model.network)?;
         disk::replace(&*self.disk, &path, &model.to_bytes()?)?;
-        Ok((path, model))
+        Ok(SavedRun { path, model, metrics })
+    }
+
+    /// Writes metrics.json and the end of events.jsonl.
+    fn save_metrics(
+        &mut self,
+        plan: &Plan,
+        trainer: &Trainer,
+        training: &Training,
+    ) -> Result<RunMetrics> {
+        let (fingerprint, session) = (self.fingerprint, self.session);
+        let metrics = RunMetrics::of(plan, trainer, training, fingerprint, session, &self.folder)?;
+        disk::replace(&*self.disk, &self.folder.join(METRICS), metrics.text()?.as_bytes())?;
+        self.end_events(trainer, &metrics.event())?;
+        Ok(metrics)
     }
 }
 
@@ -310,27 +387,4 @@ pub fn model_of(plan: &Plan, trainer: Trainer) -> Result<Model> {
 /// The self-test of a model with its present weights; None where `fit.self_test` is false.
 pub fn self_test(plan: &Plan, model: &Network) -> Result<Option<SelfTest>> {
     if plan.config.fit.self_test { SelfTest::record(plan.data()?, model) } else { Ok(None) }
-}
-
-/// An error where a checkpoint can't be of this training: its file was changed.
-fn check_position(plan: &Plan, state: &TrainerState, path: &Path) -> Result<()> {
-    let Position { epoch, batch, step } = state.position();
-    let steps = plan.data()?.train.len().div_ceil(plan.config.fit.batch_size.max(1));
-    let most = (epoch as u64).saturating_mul(steps as u64).saturating_add(batch as u64);
-    let is_possible = batch <= steps // its validation may be still to come
-        && step <= most.saturating_add(1) // runs that were imported have begun with 1
-        && state.history().epochs.len() == epoch;
-    if is_possible {
-        Ok(())
-    } else {
-        Err(Error::model(
-            path,
-            format!(
-                "its parts don't belong together: {epoch} epochs of {steps} batches, batch {batch}, \
-                 step {step}, a history of {} epochs",
-                state.history().epochs.len()
-            ),
-        )
-        .with_help("the file was changed or damaged: put a backup in its place, or start a new run"))
-    }
 }

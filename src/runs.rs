@@ -85,7 +85,7 @@ pub fn sort_runs(runs: &mut [RunSummary], metric: &str) {
 }
 
 /// Whether more of a metric is better, by its name: `val_auc_1` is the metric `auc`.
-fn more_is_better(key: &str) -> bool {
+pub(crate) fn more_is_better(key: &str) -> bool {
     let name = key.strip_prefix("val_").unwrap_or(key);
     let plain = name.trim_end_matches(|c: char| c.is_ascii_digit()).trim_end_matches('_');
     [name, plain].into_iter().any(|name| {

@@ -9,12 +9,13 @@ use crate::checkpoint::CHECKPOINT;
 use crate::config::Document;
 use crate::data::Sums;
 use crate::disk;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::events::Position;
 use crate::files::TensorFile;
 use crate::plan::Plan;
 use crate::run_config::CONFIG;
 use crate::sections::Config;
+use crate::trainer::TrainerState;
 
 /// The epochs that a run whose config.yaml was never raised has still to do: a version before wrote
 /// what `--set fit.epochs` raised into the checkpoint alone.
@@ -83,5 +84,28 @@ pub(crate) fn words(position: Position) -> String {
     match position.batch {
         0 => format!("{} epochs", position.epoch),
         batch => format!("{} epochs and {batch} batches", position.epoch),
+    }
+}
+
+/// An error where a checkpoint can't be of this training: its file was changed.
+pub(crate) fn check_position(plan: &Plan, state: &TrainerState, path: &Path) -> Result<()> {
+    let Position { epoch, batch, step } = state.position();
+    let steps = plan.data()?.train.len().div_ceil(plan.config.fit.batch_size.max(1));
+    let most = (epoch as u64).saturating_mul(steps as u64).saturating_add(batch as u64);
+    let is_possible = batch <= steps // its validation may be still to come
+        && step <= most.saturating_add(1) // runs that were imported have begun with 1
+        && state.history().epochs.len() == epoch;
+    if is_possible {
+        Ok(())
+    } else {
+        Err(Error::model(
+            path,
+            format!(
+                "its parts don't belong together: {epoch} epochs of {steps} batches, batch {batch}, \
+                 step {step}, a history of {} epochs",
+                state.history().epochs.len()
+            ),
+        )
+        .with_help("the file was changed or damaged: put a backup in its place, or start a new run"))
     }
 }

@@ -1,4 +1,4 @@
-//! `Writer`: writes checkpoints and history.csv off the training's path.
+//! `Writer`: writes checkpoints, history.csv and events.jsonl off the training's path.
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use crate::checkpoint::{CHECKPOINT, Checkpoint};
 use crate::disk::{self, Disk, Existing};
 use crate::error::{Error, Result};
+use crate::event_log::{EVENTS, EventLog};
 use crate::history::{EpochLogs, HISTORY, HistoryTable};
 
 /// Writes the checkpoints of one run: the first and the last always, between them one whenever the
@@ -18,7 +19,10 @@ pub(crate) struct Writer {
     /// None where the machine gives no thread: then `hand_over` writes.
     thread: Option<JoinHandle<()>>,
     files: Arc<Mutex<Files>>,
+    /// When the last checkpoint was handed over.
     last: Instant,
+    /// When the last checkpoint or progress was handed over.
+    last_told: Instant,
     /// What `fit.checkpoint` says.
     interval: Option<Duration>,
     told_interval: bool,
@@ -42,10 +46,21 @@ struct Desk {
 }
 
 struct WriteTask {
-    checkpoint: Checkpoint,
-    /// Epochs that ended since the one before.
-    epochs: Vec<EpochLogs>,
+    /// None where only the history and the events are written.
+    checkpoint: Option<Checkpoint>,
+    progress: Progress,
     started: Instant,
+}
+
+/// How far a training has come since the writer was last told.
+#[derive(Default)]
+pub(crate) struct Progress {
+    /// Epochs that ended since then.
+    pub(crate) epochs: Vec<EpochLogs>,
+    /// The learning rate at the end of each.
+    pub(crate) learning_rates: Vec<f32>,
+    /// The last line of events.jsonl, or nothing.
+    pub(crate) line: String,
 }
 
 /// The least time between two checkpoints.
@@ -60,11 +75,12 @@ impl Writer {
     pub(crate) fn new(
         folder: &Path,
         disk: Arc<dyn Disk>,
+        events: EventLog,
         interval: Option<Duration>,
         is_threaded: bool,
     ) -> Writer {
         let shared = Arc::new(Shared::default());
-        let files = Arc::new(Mutex::new(Files::new(folder, disk)));
+        let files = Arc::new(Mutex::new(Files::new(folder, disk, events)));
         let (theirs, their_files) = (Arc::clone(&shared), Arc::clone(&files));
         let thread = std::thread::Builder::new().name("checkpoints".to_string());
         let thread = if is_threaded {
@@ -72,11 +88,17 @@ impl Writer {
         } else {
             None
         };
-        Writer { shared, thread, files, last: Instant::now(), interval, told_interval: false }
+        let last = Instant::now();
+        Writer { shared, thread, files, last, last_told: last, interval, told_interval: false }
+    }
+
+    /// True where something is to be written again, and nothing is being written.
+    pub(crate) fn is_due(&self) -> bool {
+        self.last_told.elapsed() >= LEAST && !self.shared.lock().is_busy()
     }
 
     /// True where the last checkpoint is written, and old enough for another.
-    pub(crate) fn is_due(&self) -> bool {
+    pub(crate) fn is_checkpoint_due(&self) -> bool {
         let age = self.last.elapsed();
         if age < self.interval.unwrap_or(LEAST) {
             return false;
@@ -86,21 +108,31 @@ impl Writer {
     }
 
     /// Hands over a checkpoint, of which copying began at `started`, and the epochs that ended since
-    /// the one before. [`Writer::wait`] comes before.
+    /// the writer was last told. [`Writer::wait`] comes before.
     pub(crate) fn hand_over(
         &mut self,
         checkpoint: Checkpoint,
-        epochs: Vec<EpochLogs>,
+        progress: Progress,
         started: Instant,
     ) {
         self.last = Instant::now();
-        let task = WriteTask { checkpoint, epochs, started };
+        self.hand(WriteTask { checkpoint: Some(checkpoint), progress, started });
+    }
+
+    /// Hands over how far the training has come, where a checkpoint is not due. [`Writer::is_due`]
+    /// comes before.
+    pub(crate) fn tell(&mut self, progress: Progress) {
+        self.hand(WriteTask { checkpoint: None, progress, started: Instant::now() });
+    }
+
+    fn hand(&mut self, task: WriteTask) {
+        self.last_told = Instant::now();
         if self.thread.is_some() {
             self.shared.lock().waiting = Some(task);
             self.shared.changed.notify_all();
         } else {
             let result = lock(&self.files).write(&task);
-            self.shared.lock().wrote(task.started, result);
+            self.shared.lock().wrote(&task, result);
         }
     }
 
@@ -139,6 +171,12 @@ impl Writer {
             ));
         }
         warnings
+    }
+
+    /// Ends events.jsonl with a line, on disk.
+    pub(crate) fn end(&self, progress: &Progress) -> Result<()> {
+        self.wait();
+        lock(&self.files).end(progress)
     }
 
     /// Makes history.csv what these epochs are, where it isn't.
@@ -182,9 +220,12 @@ impl Desk {
         self.waiting.is_some() || self.writing
     }
 
-    fn wrote(&mut self, started: Instant, result: Result<()>) {
+    fn wrote(&mut self, task: &WriteTask, result: Result<()>) {
         self.writing = false;
-        self.cost = started.elapsed();
+        if task.checkpoint.is_none() {
+            return; // what could not be written is written with the next checkpoint, or told there
+        }
+        self.cost = task.started.elapsed();
         let told = self.error.as_ref().is_some_and(|(_, told)| *told);
         self.error = result.err().map(|error| (error, told));
     }
@@ -201,10 +242,9 @@ fn write_all(shared: &Shared, files: &Mutex<Files>) {
             desk.writing = true;
             drop(desk);
             let result = lock(files).write(&task);
-            let started = task.started;
-            drop(task); // the copy of the state, before another is made
             desk = shared.lock();
-            desk.wrote(started, result);
+            desk.wrote(&task, result);
+            drop(task); // the copy of the state, before another is made
             shared.changed.notify_all();
         } else if desk.closed {
             return;
@@ -214,7 +254,7 @@ fn write_all(shared: &Shared, files: &Mutex<Files>) {
     }
 }
 
-/// The checkpoint, and the history beside it: in each epoch of a fast training, flushing that to
+/// The checkpoint, and the history and the events beside it: in each epoch of a fast training, flushing that to
 /// disk would take longer than the epoch.
 struct Files {
     folder: PathBuf,
@@ -222,22 +262,46 @@ struct Files {
     table: HistoryTable,
     /// Epochs that history.csv holds; None where it has to be written anew.
     written: Option<usize>,
+    events: EventLog,
 }
 
 impl Files {
-    fn new(folder: &Path, disk: Arc<dyn Disk>) -> Files {
-        Files { folder: folder.to_path_buf(), disk, table: HistoryTable::default(), written: None }
+    fn new(folder: &Path, disk: Arc<dyn Disk>, events: EventLog) -> Files {
+        let folder = folder.to_path_buf();
+        Files { folder, disk, table: HistoryTable::default(), written: None, events }
     }
 
     fn write(&mut self, task: &WriteTask) -> Result<()> {
-        if self.table.add(&task.epochs) {
+        self.add(&task.progress);
+        if let Some(checkpoint) = &task.checkpoint {
+            let path = self.folder.join(CHECKPOINT);
+            disk::write_whole(&*self.disk, &path, Existing::Replace, &mut |out| {
+                checkpoint.write(&self.table, out)
+            })?;
+        }
+        self.write_history()?;
+        self.write_events(&task.progress.line)
+    }
+
+    fn end(&mut self, progress: &Progress) -> Result<()> {
+        self.add(progress);
+        self.write_events(&progress.line)?;
+        disk::sync(&*self.disk, &self.folder.join(EVENTS))
+    }
+
+    fn add(&mut self, progress: &Progress) {
+        if self.table.add(&progress.epochs) {
             self.written = None; // the header is another
         }
-        let (disk, path) = (&*self.disk, self.folder.join(CHECKPOINT));
-        disk::write_whole(disk, &path, Existing::Replace, &mut |out| {
-            task.checkpoint.write(&self.table, out)
-        })?;
-        self.write_history()
+        self.events.add(&progress.learning_rates);
+    }
+
+    /// Nothing is written before the first epoch ends or has something to tell.
+    fn write_events(&mut self, last: &str) -> Result<()> {
+        if self.table.epochs() == 0 && last.is_empty() {
+            return Ok(());
+        }
+        self.events.write(&*self.disk, &self.folder, &self.table, last)
     }
 
     /// Writes the epochs that history.csv lacks at its end.

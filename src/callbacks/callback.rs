@@ -23,6 +23,11 @@ pub trait Callback: fmt::Debug + Send + Sync + AnyItem {
     /// Makes its runtime half for such a training, or says what is wrong with its arguments: the
     /// one place where they are checked.
     fn start(&self, training: &TrainingInfo) -> Result<Box<dyn Hook>, Problem>;
+
+    /// The key of the logs by which it judges epochs, where it does.
+    fn monitored(&self) -> Option<String> {
+        None
+    }
 }
 
 /// A callback at work. Every method does nothing unless it is overridden. Epochs and batches are

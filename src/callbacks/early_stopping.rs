@@ -54,6 +54,10 @@ impl Default for EarlyStopping {
 }
 
 impl Callback for EarlyStopping {
+    fn monitored(&self) -> Option<String> {
+        Some(self.monitor.clone())
+    }
+
     fn start(&self, training: &TrainingInfo) -> Result<Box<dyn Hook>, Problem> {
         check_verbose(self.verbose)?;
         let monitor = Monitor::new(&self.monitor, self.mode, self.min_delta, training)?;

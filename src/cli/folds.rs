@@ -103,8 +103,8 @@ impl Folds<'_> {
         let fit =
             OneRun { plan, device: self.device, common: self.common, resume: Some(self.folder) };
         match fit.run(run, view, signals)? {
-            FitEnd::Finished { model, path } => {
-                view.finish(&Event::run_end(&model.training, path))?;
+            FitEnd::Finished { model, end } => {
+                view.finish(&end)?;
                 Ok(Ok(*model))
             }
             FitEnd::WasFinished(_) => {

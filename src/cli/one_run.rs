@@ -8,8 +8,9 @@ use candle_core::Device;
 use lanthorn::model::weights_file;
 use lanthorn::model::{Model, NOT_AS_WRITTEN};
 use lanthorn::training::{Event, Listener, Listeners, Outcome, Position, Trainer};
-use lanthorn::training::{Keeper, Lock, Plan, Resumed, Run};
+use lanthorn::training::{Keeper, Lock, Plan, Resumed, Run, SavedRun};
 use lanthorn::{Code, Diagnostic, Error};
+use serde_json::json;
 
 use super::common::CommonArguments;
 use super::signals::Signals;
@@ -34,8 +35,8 @@ pub(super) enum RunPlace<'a> {
 
 /// How a run ended, if not by an error.
 pub(super) enum FitEnd {
-    /// Its model is saved.
-    Finished { model: Box<Model>, path: PathBuf },
+    /// Its model is saved; the event of its end is still to be shown.
+    Finished { model: Box<Model>, end: Box<Event> },
     /// By a signal; it is saved, and was told.
     Interrupted(ExitCode),
     /// It was finished before; the error says how to go on all the same.
@@ -168,12 +169,30 @@ fn load_init_weights(
 
 /// `lanthorn train --resume RUN`, to be typed as it stands.
 pub(super) fn resume_command(folder: &Path) -> String {
-    let text = folder.display().to_string();
+    match plain(folder) {
+        Ok(text) => format!("lanthorn train --resume {text}"),
+        Err(quoted) => format!("lanthorn train --resume={quoted}"),
+    }
+}
+
+/// What to do with a trained model, to be typed as it stands: evaluate it where the configuration
+/// names a table for that, else predict.
+fn next_command(folder: &Path, plan: &Plan) -> String {
+    let run = plain(folder).unwrap_or_else(|quoted| quoted);
+    match plan.config.data.as_ref().and_then(|data| data.test.as_ref()) {
+        Some(_) => format!("lanthorn evaluate {run}"),
+        None => format!("lanthorn predict {run} NEW.csv -o predictions.csv"),
+    }
+}
+
+/// A path as a shell takes it: as it is, or else in quotes.
+fn plain(path: &Path) -> Result<String, String> {
+    let text = path.display().to_string();
     let is_plain = text.chars().all(|c| c.is_alphanumeric() || "/._-+:@%".contains(c));
     if is_plain && !text.starts_with('-') {
-        format!("lanthorn train --resume {text}")
+        Ok(text)
     } else {
-        format!("lanthorn train --resume='{}'", text.replace('\'', "'\\''"))
+        Err(format!("'{}'", text.replace('\'', "'\\''")))
     }
 }
 
@@ -204,14 +223,20 @@ struct RunEnd<'a> {
 impl RunEnd<'_> {
     /// Saves the model, whether the last checkpoint could be written or not.
     fn finished(mut self, trainer: Trainer, unkept: Option<Error>) -> Result<FitEnd> {
+        let folder = self.run.folder.clone();
         let saved = self.run.save_model(self.plan, trainer);
         drop(self.run);
         let error = match (unkept, saved) {
-            (None, Ok((path, model))) => {
-                return Ok(FitEnd::Finished { model: Box::new(model), path });
-            }
-            (Some(unkept), Ok((path, model))) => {
-                self.view.finish(&Event::run_end(&model.training, path))?;
+            (unkept, Ok(SavedRun { path, model, metrics })) => {
+                self.view.close();
+                if let Some(warning) = metrics.warning() {
+                    self.view.diagnostic(&warning);
+                }
+                let end = Event::run_end(metrics, path, next_command(&folder, self.plan));
+                let Some(unkept) = unkept else {
+                    return Ok(FitEnd::Finished { model: Box::new(model), end: Box::new(end) });
+                };
+                self.view.finish(&end)?;
                 unkept
             }
             (Some(error), Err(_)) | (None, Err(error)) => error,
@@ -256,7 +281,9 @@ impl RunEnd<'_> {
     fn failed(mut self, trainer: &Trainer, error: Error) -> Error {
         self.view.close();
         let settled = self.run.settle();
+        let end = json!({ "event": "run_end", "state": "failed", "error": error.to_string() });
         let saved = settled.and(self.run.flush()).and(self.run.save_history(trainer));
+        let saved = saved.and(self.run.end_events(trainer, &end));
         if let Err(second) = saved {
             self.view.diagnostic(&Diagnostic::warning(Code::Io, second.to_string()));
         }

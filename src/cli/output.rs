@@ -11,7 +11,7 @@ use lanthorn::model::{MODEL, is_model};
 use lanthorn::runtime::files::atomic_write;
 use lanthorn::training::CHECKPOINT;
 use lanthorn::training::CONFIG;
-use lanthorn::training::HISTORY;
+use lanthorn::training::{EVENTS, HISTORY, METRICS};
 
 use super::view::{self, streams};
 
@@ -42,7 +42,7 @@ pub(crate) enum OutputKind {
 }
 
 /// The names of a run's files.
-const OF_A_RUN: [&str; 4] = [MODEL, CHECKPOINT, CONFIG, HISTORY];
+const OF_A_RUN: [&str; 6] = [MODEL, CHECKPOINT, CONFIG, HISTORY, METRICS, EVENTS];
 
 impl OutputFile {
     /// Decides what `-o` names. A file that is read (each with words for it), a file of a run, and a

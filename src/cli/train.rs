@@ -8,7 +8,7 @@ use clap::Args;
 use lanthorn::Error;
 use lanthorn::diagnostics::Place;
 use lanthorn::training::{CONFIG, CrossValidation, InitWeights, Lock, Plan};
-use lanthorn::training::{Event, epochs_of_checkpoint, plan_of_run};
+use lanthorn::training::{epochs_of_checkpoint, plan_of_run};
 
 use super::common::{CommonArguments, Overrides};
 use super::folds;
@@ -70,8 +70,8 @@ pub(crate) fn run(arguments: &TrainArguments, common: &CommonArguments) -> Resul
     };
     let fit = OneRun { plan: &plan, device: &device, common, resume: None };
     match fit.run(place, &mut view, &mut signals)? {
-        FitEnd::Finished { model, path } => {
-            view.finish(&Event::run_end(&model.training, path))?;
+        FitEnd::Finished { end, .. } => {
+            view.finish(&end)?;
             Ok(ExitCode::SUCCESS)
         }
         FitEnd::Interrupted(code) => Ok(code),

@@ -183,7 +183,8 @@ fn two_names(noun: &str, entries: &[(Key, Node)]) -> ConfigError {
                 Value::Map(arguments) if second.0.name == "config" => arguments.as_slice(),
                 _ => &entries[1..],
             };
-            let keys: Vec<_> = arguments.iter().map(|(key, _)| format!("{}: …", key.name)).collect();
+            let keys: Vec<_> =
+                arguments.iter().map(|(key, _)| format!("{}: …", key.name)).collect();
             format!("the name is the key: `{kind}: {{{}}}`", keys.join(", "))
         }
         Value::Null => format!(

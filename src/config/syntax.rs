@@ -12,7 +12,9 @@ use crate::diagnostics::Code;
 pub(super) fn duplicate(text: &str, key: &Key, first: usize) -> ConfigError {
     let line = text.as_bytes()[..first].split(|byte| *byte == b'\n').count();
     let remedy = match table_of(text, first) {
-        Some("layers" | "metrics" | "callbacks" | "features") => "begin each with `- `, as in a list",
+        Some("layers" | "metrics" | "callbacks" | "features") => {
+            "begin each with `- `, as in a list"
+        }
         _ => "keep one of the two",
     };
     ConfigError::here(key.span.clone(), format!("`{}` is given twice", key.name))

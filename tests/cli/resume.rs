@@ -13,7 +13,7 @@ fn the_same_call_gives_the_same_bytes_at_any_thread_count() {
     folder.ok("train loan.yaml -q --out a --threads 1");
     folder.ok("train loan.yaml -q --out b --threads 2");
     folder.ok("train loan.yaml -q --out c --threads 1");
-    for file in ["model.safetensors", "checkpoint.safetensors", "history.csv"] {
+    for file in ["model.safetensors", "checkpoint.safetensors", "history.csv", "events.jsonl"] {
         assert!(
             folder.read_bytes(&format!("a/{file}")) == folder.read_bytes(&format!("b/{file}")),
             "{file}"
@@ -105,7 +105,8 @@ fn a_killed_training_resumes_to_the_same_bytes() {
             std::thread::sleep(Duration::from_millis(5));
         };
         if let Some(status) = status {
-            assert!(status.success());
+            // a training may have been killed between its model and its end
+            assert!(status.success() || folder.path("killed/model.safetensors").exists());
             break;
         }
     }
@@ -244,7 +245,7 @@ fn a_run_that_stopped_early_says_what_going_on_means() {
     assert!(
         stdout.starts_with(
             "loan: 4 epochs (early stopping: `val_loss` was best at epoch 1), weights restored from \
-             the best epoch, 1: "
+             the best epoch, 1\n"
         ),
         "{stdout}"
     );
@@ -294,7 +295,7 @@ fn kill(mut child: std::process::Child, signal: &str) -> std::process::ExitStatu
 }
 
 pub fn same_run(folder: &Folder, a: &str, b: &str, what: &str) {
-    for file in ["model.safetensors", "checkpoint.safetensors", "history.csv"] {
+    for file in ["model.safetensors", "checkpoint.safetensors", "history.csv", "events.jsonl"] {
         let (a, b) =
             (folder.read_bytes(&format!("{a}/{file}")), folder.read_bytes(&format!("{b}/{file}")));
         assert!(a == b, "{file} differs ({what})");

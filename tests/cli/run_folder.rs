@@ -27,7 +27,7 @@ fn one_process_at_a_time_works_in_a_runs_folder() {
     }
     assert_eq!(won, 1);
     let left = std::fs::read_dir(folder.path("run")).unwrap();
-    assert_eq!(left.count(), 4, "the run's four files, no lock and no temporary file");
+    assert_eq!(left.count(), 6, "the run's six files, no lock and no temporary file");
     folder.write("run/.lanthorn-aaaaaa", "left by a process that was killed");
     folder.ok("train --resume run -q --set fit.epochs=5");
     assert!(!folder.path("run/.lanthorn-aaaaaa").exists());

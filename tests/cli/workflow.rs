@@ -27,7 +27,7 @@ fn summary_is_kerass() {
 fn train_evaluate_predict() {
     let folder = Folder::with_loan();
     let out = folder.ok("train loan.yaml --out run --set fit.verbose=2");
-    assert!(out.contains("val_accuracy"), "{out}");
+    assert!(out.contains("validation") && out.contains("\n  accuracy"), "{out}");
     assert!(
         folder.read("run/history.csv").starts_with("epoch,accuracy,loss,val_accuracy,val_loss\n1,")
     );

@@ -4,7 +4,7 @@
 
 use std::borrow::Cow;
 use std::fs::Metadata;
-use std::io::{self, Write};
+use std::io::{self, IsTerminal, Write};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -73,6 +73,17 @@ pub(crate) fn draw(bar: Option<ProgressBar>) {
     if let Some(bar) = std::mem::replace(&mut *drawn, bar) {
         bar.finish_and_clear();
     }
+}
+
+/// The width of the terminal that stderr is, in columns; 80 where it can't be known.
+pub(crate) fn stderr_width() -> usize {
+    let size = console::Term::stderr().size_checked();
+    size.map_or(80, |(_, columns)| usize::from(columns))
+}
+
+/// Whether stderr is a terminal that can move its cursor.
+pub(crate) fn is_live() -> bool {
+    io::stderr().is_terminal() && std::env::var_os("TERM").is_none_or(|term| term != "dumb")
 }
 
 /// True once a write has found that nobody reads our stdout any more.

@@ -1,10 +1,11 @@
-//! The views of a training, each a listener: a progress bar, a line an epoch, or JSON events.
+//! The views of a training, each a listener: a live line, a line an epoch, or JSON events.
 
-mod bar;
+mod course;
+mod ending;
 mod lines;
+mod live_line;
 mod style;
 
-use std::io::IsTerminal;
 use std::path::Path;
 
 use anyhow::Result;
@@ -13,9 +14,9 @@ use lanthorn::model::weights_file::Fit;
 use lanthorn::training::Trainer;
 use lanthorn::training::{Event, Flow, Listener};
 
-use super::streams::reader_is_gone;
-use bar::Bar;
+use super::streams::{is_live, reader_is_gone};
 use lines::Lines;
+use live_line::LiveLine;
 use style::ViewStyle;
 
 /// A training's view.
@@ -24,14 +25,13 @@ pub(crate) struct View {
 }
 
 impl View {
-    /// The view that the flags and the configuration's `verbose` ask for: by default a bar on a
-    /// terminal and a line an epoch elsewhere.
+    /// The view that the flags and the configuration's `verbose` ask for: by default a live line
+    /// on a terminal and a line an epoch elsewhere.
     pub(crate) fn new(json: bool, quiet: bool, verbose: bool, asked: Option<u8>) -> View {
-        let terminal = std::io::stderr().is_terminal();
         let style: Box<dyn ViewStyle> = match (json, quiet, asked) {
             (true, ..) => Box::new(Json { failure: None }),
             (_, true, _) | (_, _, Some(0)) => Box::new(Lines::silent()),
-            (_, _, Some(1) | None) if terminal && !verbose => Box::new(Bar::new()),
+            (_, _, Some(1) | None) if is_live() && !verbose => Box::new(LiveLine::new()),
             _ => Box::new(Lines::new()),
         };
         View { style }
@@ -61,7 +61,7 @@ impl View {
         }
     }
 
-    /// Takes the bar away before something else is printed.
+    /// Takes what is drawn away before something else is printed.
     pub(crate) fn close(&mut self) {
         self.style.close();
     }

@@ -22,3 +22,16 @@ pub(super) fn words(logs: &Logs) -> String {
         logs.iter().map(|(key, value)| format!("{key}: {}", keras_number(value))).collect();
     words.join(" - ")
 }
+
+/// A large number in groups of three digits: `12,345`.
+pub(super) fn grouped(value: f64) -> String {
+    let digits = format!("{value:.0}");
+    let mut text = String::new();
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
