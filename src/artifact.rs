@@ -13,6 +13,7 @@ use crate::checksum;
 use crate::config::names::did_you_mean;
 use crate::config::{Format, Node};
 use crate::data::Preprocessing;
+use crate::decisions::Decisions;
 use crate::error::{Error, Result};
 use crate::files::{TensorFile, atomic_write, is_index, to_safetensors};
 use crate::fold_folders::{fold_folder, refit_folder};
@@ -46,6 +47,9 @@ pub struct Model {
     pub training: Training,
     /// Rows with the outputs that the trained model gave; see `fit.self_test`.
     pub self_test: Option<SelfTest>,
+    /// What was decided on held-back rows once training had ended: see `fit.calibrate`,
+    /// `fit.threshold` and `fit.intervals`.
+    pub decisions: Option<Decisions>,
     /// The layers and the weights.
     pub network: Network,
     /// The spec that the configuration resolves to.
@@ -88,8 +92,14 @@ impl Model {
     /// The bytes of model.safetensors: a function of the model.
     pub fn to_bytes(&self) -> Result<Vec<u8>> {
         let preprocessing = self.preprocessing.as_ref();
-        let weights = self.network.weights();
-        to_bytes(&self.config, preprocessing, &self.training, self.self_test.as_ref(), weights)
+        let parts = ModelParts {
+            config: &self.config,
+            preprocessing,
+            training: &self.training,
+            self_test: self.self_test.as_ref(),
+            decisions: self.decisions.as_ref(),
+        };
+        parts.to_bytes(self.network.weights())
     }
 
     /// Writes model.safetensors.
@@ -150,6 +160,8 @@ impl Model {
             .map_err(|error| damaged("training summary", error.to_string()))?;
         let self_test = serde_json::from_value(metadata["self_test"].clone())
             .map_err(|error| damaged("self-test", error.to_string()))?;
+        let decisions = serde_json::from_value(metadata["decisions"].clone())
+            .map_err(|error| damaged("decisions", error.to_string()))?;
         let resolve = |preprocessing: Option<&Preprocessing>| {
             let facts = preprocessing.map(Preprocessing::facts).unwrap_or_default();
             Spec::resolve(&config, &DataFacts { has_validation: true, ..facts })
@@ -170,7 +182,7 @@ impl Model {
             // last: what doesn't fit at all is told more exactly before
             file.verify(path).map_err(|error| error.with_help(NOT_AS_WRITTEN))?;
         }
-        Ok(Model { config, preprocessing, training, self_test, network, spec })
+        Ok(Model { config, preprocessing, training, self_test, decisions, network, spec })
     }
 
     /// Computes the self-test again: a warning where this machine gets other numbers than the one
@@ -205,23 +217,32 @@ pub(crate) fn supposed(config: &Config, model: &ModelSpec) -> Option<Preprocessi
     is_few.then(|| model.supposed_preprocessing(config.compile.as_ref()).ok()).flatten()
 }
 
-/// The bytes of model.safetensors for these weights.
-pub(crate) fn to_bytes(
-    config: &Config,
-    preprocessing: Option<&Preprocessing>,
-    training: &Training,
-    self_test: Option<&SelfTest>,
-    weights: &Weights,
-) -> Result<Vec<u8>> {
-    let metadata = json!({
-        "format": { "kind": "model", "major": FORMAT_MAJOR, "minor": FORMAT_MINOR },
-        "config": config,
-        "preprocessing": preprocessing,
-        "training": training,
-        "self_test": self_test,
-    });
-    let tensors = weights_file::to_file(weights)?;
-    to_safetensors(&tensors, Some(&checksum::seal(metadata, &tensors)?))
+/// What stands in a model's metadata.
+#[derive(Clone, Copy)]
+pub(crate) struct ModelParts<'a> {
+    pub config: &'a Config,
+    pub preprocessing: Option<&'a Preprocessing>,
+    pub training: &'a Training,
+    pub self_test: Option<&'a SelfTest>,
+    pub decisions: Option<&'a Decisions>,
+}
+
+impl ModelParts<'_> {
+    /// The bytes of model.safetensors for these weights.
+    pub(crate) fn to_bytes(self, weights: &Weights) -> Result<Vec<u8>> {
+        let mut metadata = json!({
+            "format": { "kind": "model", "major": FORMAT_MAJOR, "minor": FORMAT_MINOR },
+            "config": self.config,
+            "preprocessing": self.preprocessing,
+            "training": self.training,
+            "self_test": self.self_test,
+        });
+        if let Some(decisions) = self.decisions {
+            metadata["decisions"] = json!(decisions);
+        }
+        let tensors = weights_file::to_file(weights)?;
+        to_safetensors(&tensors, Some(&checksum::seal(metadata, &tensors)?))
+    }
 }
 
 /// The model file that a path means: the file itself, or the one in a run folder.

@@ -7,6 +7,7 @@ use std::time::Instant;
 
 use serde::{Serialize, Serializer};
 
+use crate::decisions::Decisions;
 use crate::diagnostics::Diagnostic;
 use crate::fold_scores::FoldScores;
 use crate::logs::Logs;
@@ -101,6 +102,9 @@ pub enum Event {
         best_epoch: Option<usize>,
         /// Whether the weights are the averages of `use_ema`.
         averaged: bool,
+        /// The calibration, thresholds and intervals that were decided, where any were asked for.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        decisions: Option<Decisions>,
         /// The model's file.
         model: PathBuf,
         /// The best epoch, whether its weights were put back or not.
@@ -171,7 +175,12 @@ impl Event {
     }
 
     /// The end of a run whose model is in this file; `next` is a command to go on with.
-    pub fn run_end(metrics: RunMetrics, model: PathBuf, next: String) -> Event {
+    pub fn run_end(
+        metrics: RunMetrics,
+        decisions: Option<Decisions>,
+        model: PathBuf,
+        next: String,
+    ) -> Event {
         let RunMetrics { epochs, end, stopped, weights, best, baseline, timing, .. } = metrics;
         Event::RunEnd {
             epochs,
@@ -179,6 +188,7 @@ impl Event {
             stopped,
             best_epoch: weights.restored.then_some(weights.epoch),
             averaged: weights.averaged,
+            decisions,
             model,
             best,
             baseline,

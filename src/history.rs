@@ -49,6 +49,20 @@ impl History {
         self.epochs.iter().filter_map(|epoch| epoch.logs.get(key)).collect()
     }
 
+    /// What a history.csv holds; None where it is no history.
+    pub fn from_csv(text: &str) -> Option<History> {
+        let mut reader = csv::Reader::from_reader(text.as_bytes());
+        let keys = reader.headers().ok()?.clone();
+        let mut epochs = Vec::new();
+        for row in reader.records() {
+            let row = row.ok()?;
+            let numbers = keys.iter().zip(&row).skip(1);
+            let logs = numbers.filter_map(|(key, cell)| Some((key, cell.parse::<f64>().ok()?)));
+            epochs.push(EpochLogs { epoch: row.get(0)?.parse().ok()?, logs: logs.collect() });
+        }
+        Some(History { epochs })
+    }
+
     /// The history as CSV: a column for the epoch (from 1) and one for every key.
     pub fn to_csv(&self) -> String {
         let mut table = HistoryTable::default();
@@ -182,6 +196,8 @@ mod tests {
             "epoch,accuracy,loss,zeta\n1,,0.1,NaN\n2,0.3333333333333333,inf,\n"
         );
         assert_eq!(table.to_csv(1), "2,0.3333333333333333,inf,\n");
+        let read = History::from_csv(&table.to_csv(0)).unwrap();
+        assert_eq!(format!("{read:?}"), format!("{:?}", History { epochs: epochs.clone() }));
         let back = HistoryTable::history(table.keys(), &table.to_tensor().unwrap()).unwrap();
         assert_eq!(format!("{back:?}"), format!("{:?}", History { epochs }));
     }

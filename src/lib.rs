@@ -38,10 +38,12 @@
 //!   in which order
 //! - [`reference`]: what the lists and the keys mean, for the reference page and `lanthorn explain`
 //! - `random`: one seed, named streams that need no state
-//! - `scores`, `report`, `evaluate`, `predictor`, `history`: what a model is worth, and what it says; `meaning`:
+//! - `decisions`, `decide`: temperature, thresholds and intervals, chosen on held-back rows and kept in the model
+//! - `scores`, `class_report`, `report`, `evaluate`, `predictor`, `history`: what a model is worth, and what it says; `meaning`:
 //!   what its outputs stand for
 //! - `baseline`: what a prediction that knows nothing is worth; `results`, `run_metrics`, `event_log`:
 //!   what a run tells other programs
+//! - `page`: the report of a run as a page; `run_data`: what a run is evaluated on
 //! - `artifact`, `checkpoint`, `run`, `run_folder`, `self_test`, `weights_file`, `init_weights`, `files`: what is
 //!   on disk; `disk`: every write and rename; `lock`: one process in a run's folder
 //! - [`exchange`]: other tools' formats, a file a format
@@ -61,10 +63,13 @@ pub mod callbacks;
 mod checkpoint;
 mod checks;
 mod checksum;
+mod class_report;
 pub mod config;
 pub mod constraints;
 mod cross_validation;
 pub mod data;
+mod decide;
+mod decisions;
 pub mod diagnostics;
 mod disk;
 mod draft;
@@ -102,6 +107,7 @@ mod network;
 mod numeric;
 mod opened;
 pub mod optimizers;
+mod page;
 mod plan;
 mod predictor;
 mod random;
@@ -111,6 +117,7 @@ mod report;
 mod results;
 mod run;
 mod run_config;
+mod run_data;
 mod run_folder;
 mod run_metrics;
 mod runs;
@@ -140,6 +147,8 @@ mod writer;
 /// A model: its network and weights, its file, and what it predicts. Start at [`Predictor`](model::Predictor).
 pub mod model {
     pub use crate::artifact::*;
+    pub use crate::class_report::*;
+    pub use crate::decisions::*;
     pub use crate::evaluate::*;
     pub use crate::network::*;
     pub use crate::predictor::*;
@@ -175,9 +184,11 @@ pub mod training {
     pub use crate::keeper::*;
     pub use crate::lock::*;
     pub use crate::memory::*;
+    pub use crate::page::*;
     pub use crate::plan::*;
     pub use crate::results::*;
     pub use crate::run::*;
+    pub use crate::run_data::*;
     pub use crate::run_metrics::METRICS;
     pub use crate::runs::*;
     pub use crate::sections::*;

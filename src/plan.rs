@@ -7,6 +7,7 @@ use candle_core::Device;
 use crate::advice;
 use crate::config::{ConfigError, Damage, Node, shortened};
 use crate::data::{self, Dataset, Loaded, Memory, RawCells, Samples, Sums};
+use crate::decisions;
 use crate::diagnostics::{Code, Diagnostic, Place};
 use crate::error::{Error, Result};
 use crate::memory::Need;
@@ -110,6 +111,12 @@ impl Plan {
                 trainable::judge(&config, spec, loaded, &folder);
             errors.extend(mistakes);
             loaded.warnings.extend(warnings);
+            if spec.train.is_some() {
+                let Judgement { errors: mistakes, warnings } =
+                    decisions::judge(&config, spec, loaded);
+                errors.extend(mistakes);
+                loaded.warnings.extend(warnings);
+            }
             loaded.warnings.extend(advice::warnings(&config, spec, loaded));
             if advice::may_be_in_time(&config, loaded) {
                 let of_tail = loaded.warnings.iter_mut().filter(|w| w.code == Code::SplitTail);
@@ -218,10 +225,13 @@ fn load(
         damage.add(key); // the spec tells of it
         division = Division::Whole;
     }
+    let calibration = config.fit.calibration_split;
     loop {
         let loaded = match tables {
-            Tables::Read(sums) => data::load_as(section, folder, division, random, sums),
-            Tables::Given(cells) => data::load_cells(cells, folder, division, random),
+            Tables::Read(sums) => {
+                data::load_as(section, folder, division, calibration, random, sums)
+            }
+            Tables::Given(cells) => data::load_cells(cells, folder, division, calibration, random),
         };
         let error = match loaded {
             Ok(loaded) => {

@@ -6,7 +6,8 @@ use rayon::prelude::*;
 
 use crate::activations::Activation;
 use crate::artifact::{Model, supposed};
-use crate::data::Preprocessing;
+use crate::data::{Preprocessing, Targets};
+use crate::decisions::{ClassThresholds, StoredInterval};
 use crate::engine::{self, Engine};
 use crate::error::{Error, Result};
 use crate::float_environment::FlushToZero;
@@ -112,6 +113,34 @@ impl Predictor {
     /// The model.
     pub fn model(&self) -> &Model {
         &self.model
+    }
+
+    /// The model, no longer in use.
+    pub fn into_model(self) -> Model {
+        self.model
+    }
+
+    /// The thresholds that the model keeps.
+    pub fn thresholds(&self) -> ClassThresholds {
+        ClassThresholds::stored(self.model.decisions.as_ref(), self.classes().is_some())
+    }
+
+    /// The intervals that the model keeps, where it has some.
+    pub fn intervals(&self) -> Option<&StoredInterval> {
+        self.model.decisions.as_ref()?.intervals.as_ref()
+    }
+
+    /// Targets in their own unit, where they are numbers.
+    pub fn targets(&self, y: &Targets) -> Vec<f64> {
+        let unit = match &self.meaning {
+            Meaning::Numbers(unit) if !unit.is_empty() => unit.as_slice(),
+            _ => &[(1.0, 0.0)],
+        };
+        let of = |(i, y): (usize, &f32)| {
+            let (factor, offset) = unit[i % unit.len()];
+            f64::from(*y) * factor + offset
+        };
+        y.values.iter().enumerate().map(of).collect()
     }
 
     /// The names of the classes that it predicts, where it does.
@@ -277,34 +306,28 @@ impl Predictions {
         self.len() == 0
     }
 
-    /// The predicted class of each row, as a number. `thresholds` has one for each class, or is
-    /// empty: classes are taken in falling probability, and the first that meets its threshold is
-    /// it; where none does, the most probable.
-    pub fn classes(&self, thresholds: &[f32]) -> Vec<usize> {
+    /// The predicted class of each row, as a number.
+    pub fn classes(&self, thresholds: &ClassThresholds) -> Vec<usize> {
         let Predictions::Classes { classes, probabilities } = self else { return Vec::new() };
-        probabilities
-            .chunks(classes.len())
-            .map(|row| {
-                let mut order: Vec<usize> = (0..row.len()).collect();
-                order.sort_by(|a, b| row[*b].total_cmp(&row[*a])); // stable: the first class wins a tie
-                let meets = |class: &&usize| {
-                    row[**class] >= thresholds.get(**class).copied().unwrap_or(0.0)
-                };
-                *order.iter().find(meets).unwrap_or(&order[0])
-            })
-            .collect()
+        probabilities.chunks(classes.len()).map(|row| thresholds.class(row)).collect()
     }
 
     /// From this probability on a label is predicted that has no threshold: from above 0.5 on.
-    pub const LABEL_THRESHOLD: f32 = 0.5f32.next_up();
+    pub const LABEL_THRESHOLD: f32 = crate::decisions::LABEL_THRESHOLD;
 
-    /// Which labels each row has, row after row: those whose probability is at least the threshold.
-    /// `thresholds` has one for each label, or is empty, for [`Predictions::LABEL_THRESHOLD`].
-    pub fn labels(&self, thresholds: &[f32]) -> Vec<bool> {
+    /// Which labels each row has, row after row.
+    pub fn labels(&self, thresholds: &ClassThresholds) -> Vec<bool> {
         let Predictions::Labels { labels, probabilities } = self else { return Vec::new() };
-        let threshold =
-            |label: usize| thresholds.get(label).copied().unwrap_or(Self::LABEL_THRESHOLD);
-        let at = |(place, p): (usize, &f32)| *p >= threshold(place % labels.len());
-        probabilities.iter().enumerate().map(at).collect()
+        let each = probabilities.iter().enumerate();
+        each.map(|(place, p)| thresholds.is_marked(place % labels.len(), *p)).collect()
+    }
+
+    /// All numbers, row after row.
+    pub fn values(&self) -> &[f32] {
+        match self {
+            Predictions::Classes { probabilities, .. }
+            | Predictions::Labels { probabilities, .. } => probabilities,
+            Predictions::Numbers { values, .. } => values,
+        }
     }
 }

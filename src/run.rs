@@ -7,9 +7,10 @@ use std::time::Instant;
 
 use serde_json::Value;
 
-use crate::artifact::{self, Interrupted, MODEL, Model, Training};
+use crate::artifact::{Interrupted, MODEL, Model, ModelParts, Training};
 use crate::checkpoint::{CHECKPOINT, Checkpoint};
 use crate::config::{Document, shortened};
+use crate::decide::decide;
 use crate::disk::{self, Disk, Existing, Local};
 use crate::error::{Error, Result};
 use crate::event_log::{EventLog, learning_rates, progress_line};
@@ -301,7 +302,9 @@ impl Run {
         let epochs = trainer.spec().epochs;
         let interrupted = Some(Interrupted { epoch: epoch + 1, batch, epochs });
         let training = Training { interrupted, ..Training::so_far(trainer) };
-        self.save_metrics(plan, trainer, &training)?;
+        let metrics = self.metrics(plan, trainer, &training)?;
+        self.write(METRICS, &metrics.text()?)?;
+        self.end_events(trainer, &metrics.event())?;
         self.save_raw(plan, trainer, MODEL, training)
     }
 
@@ -315,8 +318,14 @@ impl Run {
         let preprocessing = Some(&plan.data()?.preprocessing);
         let self_test = self_test(plan, &trainer.model)?;
         let (config, weights) = (portable(&plan.config), trainer.model.weights());
-        let bytes =
-            artifact::to_bytes(&config, preprocessing, &training, self_test.as_ref(), weights)?;
+        let parts = ModelParts {
+            config: &config,
+            preprocessing,
+            training: &training,
+            self_test: self_test.as_ref(),
+            decisions: None, // made once the training has ended
+        };
+        let bytes = parts.to_bytes(weights)?;
         disk::replace(&*self.disk, &self.folder.join(name), &bytes)
     }
 
@@ -343,25 +352,21 @@ impl Run {
     pub fn save_model(&mut self, plan: &Plan, trainer: Trainer) -> Result<SavedRun> {
         self.flush()?;
         let path = self.folder.join(MODEL);
-        let metrics = self.save_metrics(plan, &trainer, &Training::of(&trainer))?;
+        let mut metrics = self.metrics(plan, &trainer, &Training::of(&trainer))?;
+        let mut progress = self.progress(&trainer, String::new());
         let mut model = model_of(plan, trainer)?;
+        metrics.end = model.training.logs.clone(); // a calibrated model has others
+        self.write(METRICS, &metrics.text()?)?;
+        progress.line = format!("{}\n", metrics.event());
+        self.writer.end(&progress)?;
         model.self_test = self_test(plan, &model.network)?;
         disk::replace(&*self.disk, &path, &model.to_bytes()?)?;
         Ok(SavedRun { path, model, metrics })
     }
 
-    /// Writes metrics.json and the end of events.jsonl.
-    fn save_metrics(
-        &mut self,
-        plan: &Plan,
-        trainer: &Trainer,
-        training: &Training,
-    ) -> Result<RunMetrics> {
+    fn metrics(&self, plan: &Plan, trainer: &Trainer, training: &Training) -> Result<RunMetrics> {
         let (fingerprint, session) = (self.fingerprint, self.session);
-        let metrics = RunMetrics::of(plan, trainer, training, fingerprint, session, &self.folder)?;
-        disk::replace(&*self.disk, &self.folder.join(METRICS), metrics.text()?.as_bytes())?;
-        self.end_events(trainer, &metrics.event())?;
-        Ok(metrics)
+        RunMetrics::of(plan, trainer, training, fingerprint, session, &self.folder)
     }
 }
 
@@ -372,16 +377,18 @@ impl Drop for Run {
     }
 }
 
-/// The trained model with its preprocessing, ready to be saved or used.
+/// The trained model with its preprocessing and its decisions, ready to be saved or used.
 pub fn model_of(plan: &Plan, trainer: Trainer) -> Result<Model> {
-    Ok(Model {
+    let model = Model {
         config: portable(&plan.config),
         preprocessing: Some(plan.data()?.preprocessing.clone()),
         training: Training::of(&trainer),
         self_test: None,
+        decisions: None,
         spec: plan.spec.clone(),
         network: trainer.model,
-    })
+    };
+    decide(plan, model)
 }
 
 /// The self-test of a model with its present weights; None where `fit.self_test` is false.

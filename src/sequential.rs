@@ -239,13 +239,14 @@ impl Sequential {
     pub fn save(&self, path: impl AsRef<Path>) -> Result<()> {
         let network = self.built()?;
         let config = self.config(&FitConfig::default());
-        let bytes = artifact::to_bytes(
-            &config,
-            None,
-            &artifact::Training::default(),
-            None,
-            network.weights(),
-        )?;
+        let parts = artifact::ModelParts {
+            config: &config,
+            preprocessing: None,
+            training: &artifact::Training::default(),
+            self_test: None,
+            decisions: None,
+        };
+        let bytes = parts.to_bytes(network.weights())?;
         atomic_write(path.as_ref(), &bytes)
     }
 
@@ -289,6 +290,11 @@ impl Sequential {
     }
 
     fn specs(&self, fit: &FitConfig, target: Target, validates: bool) -> Result<(Spec, TrainSpec)> {
+        if let Some(key) = fit.decision() {
+            let message = format!("`{key}` is for trainings of a table");
+            let help = "train a `Plan`, whose model then keeps what was decided";
+            return Err(Error::run(message).with_help(help));
+        }
         let facts = DataFacts { features: None, target: Some(target), has_validation: validates };
         let spec = Spec::resolve(&self.config(fit), &facts)?;
         let Some(train) = spec.train.clone() else {

@@ -1,24 +1,22 @@
 //! `lanthorn evaluate`.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use anyhow::Result;
 use clap::Args;
 use lanthorn::Error;
-use lanthorn::config::Document;
-use lanthorn::data::{self, Dataset, Memory, Preprocessing};
-use lanthorn::model::Report;
-use lanthorn::model::{Scores, score};
-use lanthorn::training::CONFIG;
-use lanthorn::training::Config;
-use lanthorn::training::Plan;
+use lanthorn::callbacks::Logs;
+use lanthorn::data::{self, Dataset, Memory};
+use lanthorn::model::{ClassThresholds, Model, Predictor, Report, Scores, score};
+use lanthorn::training::EvaluationData;
 use lanthorn::training::{Task, engine_of};
 use serde_json::json;
 
 use super::common::{CommonArguments, load_model};
 use super::require::Requirement;
+use super::thresholds::thresholds;
 use super::view;
 
 #[derive(Args)]
@@ -36,6 +34,10 @@ pub(crate) struct EvaluateArguments {
     /// For classes: also print precision, recall and F1 of each class, and the confusion matrix
     #[arg(long)]
     report: bool,
+    /// With classes or labels: the thresholds to decide by, such as `approved=0.7`; can be repeated
+    /// [default: the thresholds stored in the model by `fit.threshold`]
+    #[arg(long, value_name = "CLASS=P")]
+    threshold: Vec<String>,
     /// Exit with code 4 where a loss or metric doesn't meet this, such as `accuracy>=0.9`
     #[arg(long, value_name = "CONDITION")]
     require: Vec<Requirement>,
@@ -51,8 +53,8 @@ pub(crate) fn run(arguments: &EvaluateArguments, common: &CommonArguments) -> Re
             (data::load_for_use(path, &model.config.csv(), preprocessing, true, false)?.data, None)
         }
         None => {
-            let (data, part) = of_run(&arguments.model, preprocessing)?;
-            (data, Some(part))
+            let rows = EvaluationData::of_run(&arguments.model, preprocessing, true)?;
+            (rows.data, Some(rows.part))
         }
     };
     if let Some(part) = part.as_ref().filter(|_| !common.json) {
@@ -74,8 +76,16 @@ pub(crate) fn run(arguments: &EvaluateArguments, common: &CommonArguments) -> Re
     let task = Task { network: &model.network, loss: &train.loss, samples: &samples };
     let size = arguments.batch_size as usize;
     score(engine_of(&model.network)?.as_mut(), &task, size, &mut scores)?;
-    let logs = scores.logs("")?;
-    let report = report.as_deref().map(lock);
+    let mut logs = scores.logs("")?;
+    let mut report = report.as_deref().map(lock);
+    drop(samples);
+    let decided = Decided::of(model, &arguments.threshold, &data)?;
+    if let Some(decided) = decided {
+        logs.extend(decided.logs);
+        if let (Some(report), Some(at_threshold)) = (&mut report, decided.report) {
+            **report = at_threshold;
+        }
+    }
     let unmet = Requirement::unmet(&arguments.require, &logs)?;
     let code = if unmet.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(4) };
     if common.json {
@@ -107,51 +117,40 @@ pub(crate) fn run(arguments: &EvaluateArguments, common: &CommonArguments) -> Re
     Ok(code)
 }
 
+/// What comes of the thresholds and the intervals of a model.
+struct Decided {
+    logs: Logs,
+    report: Option<Report>,
+}
+
+impl Decided {
+    /// None where the model keeps no decisions and no threshold was given.
+    fn of(model: Model, given: &[String], data: &Dataset) -> Result<Option<Decided>> {
+        if given.is_empty() && model.decisions.is_none() {
+            return Ok(None);
+        }
+        let predictor = Predictor::new(model)?;
+        let thresholds = thresholds(given, &predictor)?;
+        let predictions = predictor.predict(&data.x.values)?;
+        let mut decided = Decided { logs: Logs::default(), report: None };
+        if thresholds != ClassThresholds::Usual {
+            let report = Report::of_predictions(&predictions, &data.y, &thresholds);
+            for (key, value) in report.at_threshold(&thresholds) {
+                decided.logs.insert(key, value);
+            }
+            decided.report = Some(report);
+        }
+        if let Some(intervals) = predictor.intervals() {
+            let targets = predictor.targets(&data.y);
+            let (coverage, width) = intervals.coverage(predictions.values(), &targets);
+            decided.logs.insert("coverage", coverage);
+            decided.logs.insert("interval_width", width);
+        }
+        Ok(Some(decided))
+    }
+}
+
 /// The report, which the scores' watcher has, too.
 fn lock(report: &Mutex<Report>) -> MutexGuard<'_, Report> {
     report.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// What a run keeps to be evaluated on, and what that is: its test table, else its validation table,
-/// else the rows that it held back.
-fn of_run(run: &Path, preprocessing: &Preprocessing) -> Result<(Dataset, String)> {
-    let file = run.join(CONFIG);
-    if !file.is_file() {
-        let message = format!("{} says nothing of its tables", run.display());
-        let help = "name a table: `lanthorn evaluate MODEL TABLE`; without one, a run's folder is evaluated on its `data.test`";
-        return Err(Error::run(message).with_help(help).into());
-    }
-    let section = Document::open(&file)?.config::<Config>()?.data;
-    let of = |key: &str, path: &Option<String>| -> Option<Result<(Dataset, String)>> {
-        let path = run.join(path.as_ref()?);
-        let csv = section.as_ref().map(lanthorn::training::DataConfig::csv).unwrap_or_default();
-        let used = data::load_for_use(&path, &csv, preprocessing, true, false);
-        let part = format!("`data.{key}`, {}", path.display());
-        let help = "tables that have moved are named by hand: `lanthorn evaluate RUN TABLE`";
-        let used = used.map_err(|error| if path.exists() { error } else { error.with_help(help) });
-        Some(used.map(|used| (used.data, part)).map_err(Into::into))
-    };
-    let named = section.as_ref().and_then(|section| {
-        of("test", &section.test).or_else(|| of("validation", &section.validation))
-    });
-    if let Some(named) = named {
-        return named;
-    }
-    let plan = Plan::open(&file, &[])?;
-    let loaded = plan.data.filter(|loaded| loaded.validation.is_some());
-    let Some(loaded) = loaded else {
-        let message = "the run has no `data.test`, and validates on nothing";
-        return Err(Error::run(message)
-            .with_help("name a table: `lanthorn evaluate RUN TABLE`")
-            .into());
-    };
-    if loaded.preprocessing != *preprocessing {
-        let message =
-            "the table has changed since the training, so that its rows may be split otherwise";
-        return Err(Error::run(message)
-            .with_help("name a table: `lanthorn evaluate RUN TABLE`")
-            .into());
-    }
-    let validation = loaded.validation.ok_or_else(|| Error::run("the run validates on nothing"))?;
-    Ok((validation, "the rows that `fit.validation_split` held back".to_string()))
 }

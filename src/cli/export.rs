@@ -153,8 +153,9 @@ fn of_configuration(
     if arguments.verify {
         let Plan { config, spec, .. } = plan;
         let network = Network::build(&spec.model, spec.seed, &Device::Cpu)?;
-        let (training, preprocessing, self_test) = (Training::default(), None, None);
-        let model = Model { config, preprocessing, training, self_test, network, spec };
+        let training = Training::default();
+        let (preprocessing, self_test, decisions) = (None, None, None);
+        let model = Model { config, preprocessing, training, self_test, decisions, network, spec };
         difference = Some(read_back(arguments, common, model)?);
     }
     tell(arguments, common, Some(&output), difference)

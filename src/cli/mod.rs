@@ -15,11 +15,13 @@ mod inspect;
 mod one_run;
 mod output;
 mod predict;
+mod report;
 mod require;
 mod runs;
 mod schema;
 mod signals;
 mod summary;
+mod thresholds;
 mod train;
 pub(crate) mod usage;
 pub(crate) mod view;
@@ -61,6 +63,8 @@ enum Verb {
     Summary(summary::SummaryArguments),
     /// Compute the loss and the metrics of a model on a table
     Evaluate(evaluate::EvaluateArguments),
+    /// Write a page about a run: curves, scores, thresholds, what matters, where it is wrong
+    Report(report::ReportArguments),
     /// Predict each row of a table and print CSV
     Predict(predict::PredictArguments),
     /// Write a model, its architecture or its weights for Keras, PyTorch, candle or ONNX
@@ -107,6 +111,7 @@ fn dispatch(verb: Verb, common: &CommonArguments) -> Result<ExitCode> {
         Verb::Check(own) => check::run(&own, common)?,
         Verb::Summary(own) => summary::run(&own, common)?,
         Verb::Evaluate(own) => return evaluate::run(&own, common),
+        Verb::Report(own) => report::run(&own, common)?,
         Verb::Predict(own) => predict::run(&own, common)?,
         Verb::Export(own) => export::run(&own, common)?,
         Verb::Import(own) => import::run(&own, common)?,

@@ -232,7 +232,12 @@ impl RunEnd<'_> {
                 if let Some(warning) = metrics.warning() {
                     self.view.diagnostic(&warning);
                 }
-                let end = Event::run_end(metrics, path, next_command(&folder, self.plan));
+                let end = Event::run_end(
+                    metrics,
+                    model.decisions.clone(),
+                    path,
+                    next_command(&folder, self.plan),
+                );
                 let Some(unkept) = unkept else {
                     return Ok(FitEnd::Finished { model: Box::new(model), end: Box::new(end) });
                 };

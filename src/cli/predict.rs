@@ -6,14 +6,14 @@ use std::path::PathBuf;
 use anyhow::{Context, Result};
 use clap::Args;
 use lanthorn::Error;
-use lanthorn::config::unknown_name;
 use lanthorn::data::{self, Used};
 use lanthorn::model::model_path;
-use lanthorn::model::{Predictions, Predictor};
+use lanthorn::model::{ClassThresholds, Predictions, Predictor, StoredInterval};
 use serde_json::json;
 
 use super::common::{CommonArguments, load_model};
 use super::output::{OutputFile, OutputKind};
+use super::thresholds::thresholds;
 use super::view;
 
 #[derive(Args)]
@@ -31,7 +31,7 @@ pub(crate) struct PredictArguments {
     #[arg(long)]
     keep_columns: bool,
     /// Predict a class or label only if its probability is at least P, such as `approved=0.7`; can
-    /// be repeated
+    /// be repeated [default: the thresholds stored in the model by `fit.threshold`]
     #[arg(long, value_name = "CLASS=P")]
     threshold: Vec<String>,
     /// Number of rows per batch; it changes the speed, not the results
@@ -62,56 +62,22 @@ pub(crate) fn run(arguments: &PredictArguments, common: &CommonArguments) -> Res
     let used = data::load_for_use(&arguments.data, &csv, preprocessing, false, keep)?;
     let predictions = predictor.predict(&used.data.x.values)?;
     let names = predictor.number_names();
+    let intervals = predictor.intervals();
     let bytes = if common.json {
-        as_json(&predictions, &thresholds, &names)?
+        as_json(&predictions, &thresholds, &names, intervals)?
     } else {
-        as_csv(&predictions, &thresholds, &names, arguments.keep_columns.then_some(&used))?
+        let kept = arguments.keep_columns.then_some(&used);
+        as_csv(&predictions, &thresholds, &names, intervals, kept)?
     };
     output.write(&bytes)
-}
-
-/// A threshold for each class or label; where none was given, that of any class, or a label's usual
-/// one.
-fn thresholds(given: &[String], predictor: &Predictor) -> Result<Vec<f32>> {
-    if given.is_empty() {
-        return Ok(Vec::new());
-    }
-    let (noun, classes, usual) = match (predictor.classes(), predictor.labels()) {
-        (Some(classes), _) => ("class", classes, 0.0),
-        (None, Some(labels)) => ("label", labels, Predictions::LABEL_THRESHOLD),
-        (None, None) => {
-            let message = "`--threshold` needs classes or labels, but the model predicts numbers";
-            let help = "a target of two classes has `encode: label`; labels are several columns of 0 and 1, with `binary_crossentropy`";
-            return Err(Error::run(message).with_help(help).into());
-        }
-    };
-    let mut thresholds = vec![usual; classes.len()];
-    for text in given {
-        let parsed = text
-            .rsplit_once('=')
-            .and_then(|(class, p)| Some((class, p.trim().parse::<f32>().ok()?)));
-        let Some((class, p)) = parsed.filter(|(_, p)| (0.0..=1.0).contains(p)) else {
-            let message = format!("`--threshold` takes a {noun} and a probability, got `{text}`");
-            let example = classes.last().map_or("approved", String::as_str);
-            return Err(Error::run(message)
-                .with_help(format!("write it as `{example}=0.7`, from 0 to 1"))
-                .into());
-        };
-        let Some(index) = classes.iter().position(|name| name == class.trim()) else {
-            let valid: Vec<&str> = classes.iter().map(String::as_str).collect();
-            let problem = unknown_name(noun, class, &valid);
-            return Err(Error::run(problem.message).with_help(problem.help).into());
-        };
-        thresholds[index] = p;
-    }
-    Ok(thresholds)
 }
 
 /// `prediction` and a column for each class or number, after the input's columns if they are kept.
 fn as_csv(
     predictions: &Predictions,
-    thresholds: &[f32],
+    thresholds: &ClassThresholds,
     targets: &[String],
+    intervals: Option<&StoredInterval>,
     kept: Option<&Used>,
 ) -> Result<Vec<u8>> {
     let mut writer = csv::Writer::from_writer(Vec::new());
@@ -128,6 +94,13 @@ fn as_csv(
         Predictions::Numbers { width: 1, .. } => header.push("prediction".to_string()),
         Predictions::Numbers { .. } => {
             header.extend(targets.iter().map(|name| format!("prediction_{name}")));
+        }
+    }
+    if intervals.is_some() {
+        let is_one = matches!(predictions, Predictions::Numbers { width: 1, .. });
+        for name in targets {
+            let suffix = if is_one { String::new() } else { format!("_{name}") };
+            header.extend([format!("lower{suffix}"), format!("upper{suffix}")]);
         }
     }
     writer.write_record(&header)?;
@@ -154,7 +127,11 @@ fn as_csv(
             }
             Predictions::Numbers { width, values } => &values[row * width..(row + 1) * width],
         };
-        for value in values {
+        let ends = values.iter().enumerate().filter_map(|(column, value)| {
+            let (lower, upper) = intervals?.around(*value, column);
+            Some([lower, upper])
+        });
+        for value in values.iter().copied().chain(ends.flatten()) {
             number.clear();
             std::fmt::Write::write_fmt(&mut number, format_args!("{value}"))?;
             writer.write_field(&number)?;
@@ -165,7 +142,12 @@ fn as_csv(
     writer.into_inner().context("can't write the CSV")
 }
 
-fn as_json(predictions: &Predictions, thresholds: &[f32], targets: &[String]) -> Result<Vec<u8>> {
+fn as_json(
+    predictions: &Predictions,
+    thresholds: &ClassThresholds,
+    targets: &[String],
+    intervals: Option<&StoredInterval>,
+) -> Result<Vec<u8>> {
     let chosen = predictions.classes(thresholds);
     let marked = predictions.labels(thresholds);
     let rows: Vec<serde_json::Value> = match predictions {
@@ -191,14 +173,29 @@ fn as_json(predictions: &Predictions, thresholds: &[f32], targets: &[String]) ->
             })
             .collect(),
         Predictions::Numbers { width: 1, values } => {
-            values.iter().map(|value| json!({ "prediction": value })).collect()
+            let row = |value: &f32| match intervals {
+                None => json!({ "prediction": value }),
+                Some(intervals) => {
+                    let (lower, upper) = intervals.around(*value, 0);
+                    json!({ "prediction": value, "lower": lower, "upper": upper })
+                }
+            };
+            values.iter().map(row).collect()
         }
         Predictions::Numbers { width, values } => values
             .chunks(*width)
             .map(|row| {
-                let named: serde_json::Map<_, _> =
-                    targets.iter().cloned().zip(row.iter().map(|value| json!(value))).collect();
-                json!({ "prediction": named })
+                let named = |values: Vec<f32>| -> serde_json::Map<_, _> {
+                    targets.iter().cloned().zip(values.into_iter().map(|v| json!(v))).collect()
+                };
+                let mut object = json!({ "prediction": named(row.to_vec()) });
+                if let Some(intervals) = intervals {
+                    let around = |(column, value): (usize, &f32)| intervals.around(*value, column);
+                    let (lower, upper) = row.iter().enumerate().map(around).unzip();
+                    object["lower"] = named(lower).into();
+                    object["upper"] = named(upper).into();
+                }
+                object
             })
             .collect(),
     };

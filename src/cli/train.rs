@@ -8,12 +8,13 @@ use clap::Args;
 use lanthorn::Error;
 use lanthorn::diagnostics::Place;
 use lanthorn::training::{CONFIG, CrossValidation, InitWeights, Lock, Plan};
-use lanthorn::training::{epochs_of_checkpoint, plan_of_run};
+use lanthorn::training::{Event, ReportRequest, epochs_of_checkpoint, plan_of_run};
 
 use super::common::{CommonArguments, Overrides};
 use super::folds;
 use super::init;
 use super::one_run::{FitEnd, OneRun, RunPlace, resume_command};
+use super::report;
 use super::signals::Signals;
 use super::view::training::View;
 
@@ -37,6 +38,9 @@ pub(crate) struct TrainArguments {
     /// With --init-weights: load what fits by name and shape, and report the rest
     #[arg(long, requires = "init_weights")]
     partial: bool,
+    /// Write a report of the run into its folder once the training has ended: see `lanthorn report`
+    #[arg(long)]
+    report: bool,
     #[command(flatten)]
     overrides: Overrides,
 }
@@ -50,6 +54,12 @@ pub(crate) fn run(arguments: &TrainArguments, common: &CommonArguments) -> Resul
     };
     let wanted = TrainRequest::new(arguments, common)?;
     if let Some(mut cv) = wanted.cross_validation()? {
+        if arguments.report {
+            let help = "leave it out, then report a fold: `lanthorn report RUN/fold-1`";
+            return Err(Error::run("`--report` is for one run, not for `fit.cv`")
+                .with_help(help)
+                .into());
+        }
         if let Some(path) = &arguments.init_weights {
             cv.config_mut().fit.init_weights = Some(InitWeights::of(path, arguments.partial)?);
         }
@@ -72,6 +82,13 @@ pub(crate) fn run(arguments: &TrainArguments, common: &CommonArguments) -> Resul
     match fit.run(place, &mut view, &mut signals)? {
         FitEnd::Finished { end, .. } => {
             view.finish(&end)?;
+            if let (true, Event::RunEnd { model, .. }) = (arguments.report, &*end) {
+                let folder = model.parent().unwrap_or(Path::new(""));
+                let request = ReportRequest { run: folder, table: None, cost: None };
+                for path in report::write(folder, &request)? {
+                    view.note(&format!("wrote {}", path.display()));
+                }
+            }
             Ok(ExitCode::SUCCESS)
         }
         FitEnd::Interrupted(code) => Ok(code),

@@ -3,6 +3,7 @@
 use super::csv_text::csv_of;
 use crate::artifact::Model;
 use crate::data::{Loaded, RawCells};
+use crate::decisions::ClassThresholds;
 use crate::error::{Error, Result};
 use crate::predictor::{Predictions, Predictor};
 
@@ -38,8 +39,8 @@ impl OutOfFold {
             return Err(Error::run(format!("fold {fold} has other classes than fold 1"))
                 .with_help("spread the classes over the folds: `by: stratified`"));
         }
-        let chosen = predictions.classes(&[]);
-        let marked = predictions.labels(&[]);
+        let chosen = predictions.classes(&ClassThresholds::Usual);
+        let marked = predictions.labels(&ClassThresholds::Usual);
         let rows = data.validation_rows();
         let targets = cells.target_cells(&rows);
         for (place, (row, mut record)) in rows.into_iter().zip(targets).enumerate() {

@@ -66,6 +66,18 @@ impl Dataset {
         self.len() == 0
     }
 
+    /// Some of the samples, in this order.
+    pub fn rows(&self, rows: &[usize]) -> Dataset {
+        let of = |values: &[f32], width: usize| -> Vec<f32> {
+            rows.iter().flat_map(|row| &values[row * width..(row + 1) * width]).copied().collect()
+        };
+        Dataset {
+            x: Matrix { values: of(&self.x.values, self.x.width), width: self.x.width },
+            y: Targets { values: of(&self.y.values, self.y.width()), shape: self.y.shape.clone() },
+            weights: self.weights.as_ref().map(|weights| of(weights, 1)),
+        }
+    }
+
     /// Sets the weights that classes make; Keras doesn't allow both kinds of weights.
     pub fn set_class_weights(&mut self, weights: Vec<f32>) -> Result<(), Problem> {
         if self.weights.is_some() {

@@ -22,7 +22,7 @@ use crate::diagnostics::{Code, Diagnostic, Place};
 use crate::error::Result;
 use crate::random::Random;
 use crate::sections::{CsvConfig, DataConfig};
-use crate::splits::{Division, RowRole, ValidationSplit};
+use crate::splits::{self, Division, RowRole, ValidationSplit};
 
 /// The data of a configuration, as the model sees it.
 #[derive(Debug, Clone, PartialEq)]
@@ -31,6 +31,8 @@ pub struct Loaded {
     pub train: Dataset,
     /// What to validate on, where there is something.
     pub validation: Option<Dataset>,
+    /// What is held back for `fit.calibrate`, `fit.threshold` and `fit.intervals` alone.
+    pub calibration: Option<Dataset>,
     /// What was made of the cells.
     pub preprocessing: Preprocessing,
     /// What the user should know.
@@ -60,7 +62,8 @@ pub fn load(
     split: Option<&ValidationSplit>,
     random: &Random,
 ) -> Result<Loaded> {
-    load_as(section, folder, split.map_or(Division::Whole, Division::Split), *random, Sums::Now)
+    let division = split.map_or(Division::Whole, Division::Split);
+    load_as(section, folder, division, None, *random, Sums::Now)
 }
 
 /// The same for a table in memory in place of `data.train`.
@@ -73,7 +76,7 @@ pub fn load_bytes(
 ) -> Result<Loaded> {
     let source = || Source::new(&section.train, bytes);
     let division = split.map_or(Division::Whole, Division::Split);
-    load_source(source, section, folder, division, *random, Sums::Now)
+    load_source(source, section, folder, division, None, *random, Sums::Now)
 }
 
 /// [`load`] with any division of the rows, and with the statistics of an earlier version for a
@@ -82,11 +85,12 @@ pub(crate) fn load_as(
     section: &DataConfig,
     folder: &Path,
     division: Division<'_>,
+    calibration: Option<f64>,
     random: Random,
     sums: Sums,
 ) -> Result<Loaded> {
     let source = || open(&section.train, folder, "data.train");
-    load_source(source, section, folder, division, random, sums)
+    load_source(source, section, folder, division, calibration, random, sums)
 }
 
 fn load_source(
@@ -94,12 +98,13 @@ fn load_source(
     section: &DataConfig,
     folder: &Path,
     division: Division<'_>,
+    calibration: Option<f64>,
     random: Random,
     sums: Sums,
 ) -> Result<Loaded> {
     check_one_validation(section, division)?;
     let cells = steps::read_source(section, division, source)?;
-    let judged = Judged::new(&cells, division, random, sums)?;
+    let judged = Judged::new(&cells, division, calibration, random, sums)?;
     let RawCells { source, table, .. } = cells;
     let name = source.name.clone();
     drop(source); // the text is large, and so are the numbers that it becomes
@@ -111,10 +116,11 @@ pub(crate) fn load_cells(
     cells: &RawCells,
     folder: &Path,
     division: Division<'_>,
+    calibration: Option<f64>,
     random: Random,
 ) -> Result<Loaded> {
     check_one_validation(&cells.section, division)?;
-    let judged = Judged::new(cells, division, random, Sums::Now)?;
+    let judged = Judged::new(cells, division, calibration, random, Sums::Now)?;
     judged.load(&cells.table, &cells.source.name, &cells.section, folder, division)
 }
 
@@ -139,9 +145,18 @@ struct Judged {
 }
 
 impl Judged {
-    fn new(cells: &RawCells, division: Division<'_>, random: Random, sums: Sums) -> Result<Judged> {
+    fn new(
+        cells: &RawCells,
+        division: Division<'_>,
+        calibration: Option<f64>,
+        random: Random,
+        sums: Sums,
+    ) -> Result<Judged> {
         let RawCells { section, source, header, plan, table } = cells;
-        let roles = steps::divide(cells, division, random)?;
+        let mut roles = steps::divide(cells, division, random)?;
+        if let Some(part) = calibration {
+            roles = Some(splits::calibrate(roles, part, cells.rows(), random)?);
+        }
         let part = roles.as_deref().map_or(Part::All, Part::Train);
         let mut preprocessing = steps::fit(cells, part)?;
         if sums == Sums::Before {
@@ -176,20 +191,26 @@ impl Judged {
         let bound = Bound::new(&preprocessing, table, true);
         let train = bound.dataset(table, roles.as_deref().map_or(Part::All, Part::Train), name)?;
         let validation = match (&roles, &section.validation) {
-            (Some(roles), _) => {
+            (_, Some(path)) => {
+                let source = open(path, folder, "data.validation")?;
+                Some(use_source(source, &csv, &preprocessing, true, false)?.data)
+            }
+            (Some(roles), None) if roles.contains(&RowRole::Validate) => {
                 let validation = bound.dataset(table, Part::Validate(roles), name)?;
                 warnings.extend(tail::warnings(division, &preprocessing, &train, &validation));
                 Some(validation)
             }
-            (None, Some(path)) => {
-                let source = open(path, folder, "data.validation")?;
-                Some(use_source(source, &csv, &preprocessing, true, false)?.data)
+            _ => None,
+        };
+        let calibration = match &roles {
+            Some(roles) if roles.contains(&RowRole::Calibrate) => {
+                Some(bound.dataset(table, Part::Calibrate(roles), name)?)
             }
-            (None, None) => None,
+            _ => None,
         };
         preprocessing.is_of_bits =
             train.y.width() > 1 && train.y.values.iter().all(|y| *y == 0.0 || *y == 1.0);
-        Ok(Loaded { train, validation, preprocessing, warnings, facts, csv, kept })
+        Ok(Loaded { train, validation, calibration, preprocessing, warnings, facts, csv, kept })
     }
 }
 
@@ -268,6 +289,12 @@ impl Loaded {
         self.kept.rows_of(RowRole::Validate)
     }
 
+    /// Which rows of the table are trained on; None where all are.
+    pub(crate) fn training_rows(&self) -> Option<Vec<usize>> {
+        let rows = self.kept.rows_of(RowRole::Train);
+        (!rows.is_empty()).then_some(rows)
+    }
+
     /// The names and the cells of the features' columns: of the first rows that are held back to
     /// validate on, or, where none is among the first megabyte of the table, of those to train on.
     pub(crate) fn rows_for_a_test(&self, n: usize) -> (Vec<String>, Vec<Vec<String>>) {
@@ -314,7 +341,8 @@ impl Loaded {
     pub fn fingerprint(&self) -> Result<u64> {
         let text = self.preprocessing.in_first_form(&self.csv).unwrap_or_default();
         let mut hash = text.bytes().fold(0, |hash, byte| mix(hash, u64::from(byte)));
-        for part in [Some(&self.train), self.validation.as_ref()].into_iter().flatten() {
+        let parts = [Some(&self.train), self.validation.as_ref(), self.calibration.as_ref()];
+        for part in parts.into_iter().flatten() {
             hash = samples::fingerprint(&Memory::from(part), hash)?;
         }
         Ok(hash)

@@ -11,6 +11,8 @@ pub enum Part<'a> {
     Train(&'a [RowRole]),
     /// Those to validate on.
     Validate(&'a [RowRole]),
+    /// Those to decide by once training has ended.
+    Calibrate(&'a [RowRole]),
 }
 
 impl Part<'_> {
@@ -20,6 +22,7 @@ impl Part<'_> {
             Part::All => true,
             Part::Train(roles) => roles[row] == RowRole::Train,
             Part::Validate(roles) => roles[row] == RowRole::Validate,
+            Part::Calibrate(roles) => roles[row] == RowRole::Calibrate,
         }
     }
 

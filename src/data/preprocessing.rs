@@ -97,6 +97,11 @@ impl Preprocessing {
         self.features.iter().map(|column| column.name.as_str()).collect()
     }
 
+    /// The columns that the features are made of, in order, and how many numbers each makes.
+    pub fn feature_widths(&self) -> Vec<(String, usize)> {
+        self.features.iter().map(|column| (column.name.clone(), column.width())).collect()
+    }
+
     /// The target's columns.
     pub fn target_names(&self) -> Vec<String> {
         self.target.iter().map(|column| column.name.clone()).collect()

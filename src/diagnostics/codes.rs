@@ -63,6 +63,7 @@ codes! {
     Callback L026 "callback" "A callback cannot be used with this training.";
     ClassWeight L027 "class_weight" "The class weights do not fit the target.";
     ValidationSplit L028 "validation_split" "The validation split cannot be made.";
+    Decision L029 "decision" "Calibration, a threshold or intervals do not fit the model or the data.";
     // the data
     Data L100 "data" "The data cannot be used as the configuration asks.";
     NotATable L101 "not_a_table" "The file is not a table that can be read, or has no rows.";
@@ -91,6 +92,7 @@ codes! {
     Thousands L166 "thousands" "Numbers with a point that may stand between thousands.";
     TotalRow L167 "total_row" "The last row may be the total of the others.";
     NoTraining L168 "no_training" "There is no `compile` section, so that the configuration can be checked, but not trained.";
+    Optimistic L169 "optimistic" "The same rows choose the epoch and a threshold or intervals.";
     // models and runs
     Model L200 "model" "A model, checkpoint or weights file cannot be used.";
     Run L300 "run" "The command cannot be carried out.";

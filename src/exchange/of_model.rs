@@ -125,7 +125,10 @@ pub fn from_keras(file: &KerasFile, path: &Path) -> Result<(Model, Vec<String>)>
     let training = Training::default();
     let preprocessing = Some(preprocessing);
     let self_test = None;
-    Ok((Model { config, preprocessing, training, self_test, network, spec }, notes))
+    Ok((
+        Model { config, preprocessing, training, self_test, decisions: None, network, spec },
+        notes,
+    ))
 }
 
 /// Takes what only training needs and what is wrong out of a configuration, metrics or all of

@@ -6,6 +6,7 @@
 mod accuracy;
 mod at_threshold;
 mod auc;
+mod calibration;
 mod confusion;
 mod counts;
 mod crossentropy;
@@ -29,6 +30,7 @@ pub use at_threshold::{
     PrecisionAtRecall, RecallAtPrecision, SensitivityAtSpecificity, SpecificityAtSensitivity,
 };
 pub use auc::{Auc, Curve, Summation};
+pub use calibration::ExpectedCalibrationError;
 pub use confusion::Thresholds;
 pub use counts::{FalseNegatives, FalsePositives, Precision, Recall, TrueNegatives, TruePositives};
 pub use crossentropy::{
@@ -94,6 +96,7 @@ catalog! { dyn Metric, "metric", MetricCommon, MetricKind;
     MeanIoU: "mean_io_u", "MeanIoU";
     OneHotIoU: "one_hot_io_u", "OneHotIoU";
     OneHotMeanIoU: "one_hot_mean_io_u", "OneHotMeanIoU";
+    ExpectedCalibrationError: "expected_calibration_error", "ExpectedCalibrationError", "ece", own;
     "mean" => "it has no predictions to compare; the loss and the metrics are means already";
     "sum" => "it has no predictions to compare; the loss and the metrics are means already";
 }

@@ -2,6 +2,7 @@
 
 mod csv;
 pub mod data;
+mod decisions;
 mod keeping;
 
 use schemars::JsonSchema;
@@ -20,6 +21,7 @@ pub use crate::splits::{
 pub use crate::transforms::*;
 pub use csv::{CsvConfig, HeaderConfig, MissingValues};
 pub use data::{ColumnConfig, Columns, DataConfig};
+pub use decisions::{Calibration, ErrorCost, ThresholdRule};
 pub use keeping::{InitWeights, Interval};
 
 /// The most layers that a model may have.
@@ -161,6 +163,25 @@ pub struct FitConfig {
     /// Weight of each class in the loss, or `balanced`. Default: 1 for all.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub class_weight: Option<ClassWeight>,
+    /// Calibrate the model's probabilities on the validation data once training has ended:
+    /// `temperature`. Default: no calibration.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub calibrate: Option<Calibration>,
+    /// Choose the threshold of the second of two classes, or of each label, on the validation data
+    /// and store it in the model: `f1`, `youden` or `{cost: {fp: 1, fn: 5}}`. Default: the most
+    /// probable class.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub threshold: Option<ThresholdRule>,
+    /// Predict an interval that holds this fraction of the true values, such as 0.9, from the errors
+    /// on the validation data. Default: no intervals.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("exclusiveMinimum" = 0, "exclusiveMaximum" = 1))]
+    pub intervals: Option<f64>,
+    /// Fraction of the training data to hold back, at random, for `calibrate`, `threshold` and
+    /// `intervals` alone. Default: none, they use the validation data.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("exclusiveMinimum" = 0, "exclusiveMaximum" = 1))]
+    pub calibration_split: Option<f64>,
     /// Callbacks, called in this order. Default: none.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[serde(deserialize_with = "entries::<MOST_OTHERS, _, _>")]
@@ -183,8 +204,25 @@ impl Default for FitConfig {
             checkpoint: None,
             init_weights: None,
             class_weight: None,
+            calibrate: None,
+            threshold: None,
+            intervals: None,
+            calibration_split: None,
             callbacks: Vec::new(),
         }
+    }
+}
+
+impl FitConfig {
+    /// The first key that asks for a decision, where one does.
+    pub(crate) fn decision(&self) -> Option<&'static str> {
+        [
+            ("calibrate", self.calibrate.is_some()),
+            ("threshold", self.threshold.is_some()),
+            ("intervals", self.intervals.is_some()),
+        ]
+        .into_iter()
+        .find_map(|(key, is_given)| is_given.then_some(key))
     }
 }
 

@@ -3,6 +3,7 @@
 //!
 //! A table of its own to validate on is `data.validation`.
 
+mod calibration;
 mod column;
 mod division;
 mod folds;
@@ -22,6 +23,7 @@ mod time;
 mod validation_split;
 mod written;
 
+pub(crate) use calibration::calibrate;
 pub use column::ColumnSplit;
 pub(crate) use division::Division;
 pub use folds::{CvConfig, FoldsBy};

@@ -7,7 +7,9 @@ pub enum RowRole {
     Train,
     /// It is held back to validate on.
     Validate,
-    /// It is used for neither.
+    /// It is kept apart, to decide by once training has ended.
+    Calibrate,
+    /// It is used for none of these.
     LeftOut,
 }
 
