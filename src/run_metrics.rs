@@ -11,9 +11,10 @@ use crate::diagnostics::{Code, Diagnostic};
 use crate::error::Result;
 use crate::events::Position;
 use crate::history::History;
+use crate::metrics::more_is_better;
 use crate::plan::Plan;
 use crate::results::{Baseline, BestEpoch, DataUsed, FinalWeights, Machine, RunMetrics, Timing};
-use crate::runs::more_is_better;
+
 use crate::threads;
 use crate::trainer::Trainer;
 

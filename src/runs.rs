@@ -3,18 +3,16 @@
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
-use serde_json::Value;
 
 use crate::artifact::{MODEL, Training};
 use crate::checkpoint::CHECKPOINT;
-use crate::config::Node;
 use crate::cross_validation::CV;
 use crate::error::{Error, Result};
 use crate::files::TensorFile;
 use crate::fold_folders::fold_folder;
 use crate::history::History;
 use crate::logs::Logs;
-use crate::metrics::MetricEntry;
+use crate::metrics::more_is_better;
 use crate::run_config::CONFIG;
 
 /// What a run has come to.
@@ -82,16 +80,6 @@ pub fn sort_runs(runs: &mut [RunSummary], metric: &str) {
         value.map_or(f64::INFINITY, |value| sign * value)
     };
     runs.sort_by(|a, b| value(a).total_cmp(&value(b)));
-}
-
-/// Whether more of a metric is better, by its name: `val_auc_1` is the metric `auc`.
-pub(crate) fn more_is_better(key: &str) -> bool {
-    let name = key.strip_prefix("val_").unwrap_or(key);
-    let plain = name.trim_end_matches(|c: char| c.is_ascii_digit()).trim_end_matches('_');
-    [name, plain].into_iter().any(|name| {
-        let metric: Result<MetricEntry, _> = Node::from_json(&Value::from(name)).read();
-        metric.is_ok_and(|metric| metric.item.higher_is_better())
-    })
 }
 
 fn summary(run: PathBuf) -> RunSummary {

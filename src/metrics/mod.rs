@@ -6,6 +6,7 @@
 mod accuracy;
 mod at_threshold;
 mod auc;
+mod better;
 mod calibration;
 mod confusion;
 mod counts;
@@ -30,6 +31,7 @@ pub use at_threshold::{
     PrecisionAtRecall, RecallAtPrecision, SensitivityAtSpecificity, SpecificityAtSensitivity,
 };
 pub use auc::{Auc, Curve, Summation};
+pub(crate) use better::more_is_better;
 pub use calibration::ExpectedCalibrationError;
 pub use confusion::Thresholds;
 pub use counts::{FalseNegatives, FalsePositives, Precision, Recall, TrueNegatives, TruePositives};

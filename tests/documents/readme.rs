@@ -1,14 +1,20 @@
-//! What README.md shows is what its commands print. Digits may differ on another kind of CPU, so
+//! What README.md and the guide show is what their commands print, and the examples of the pages train. Digits may differ on another kind of CPU, so
 //! they are not compared. `LANTHORN_WRITE=1 cargo test --release --test documents` writes it anew.
 
 use crate::support::{Folder, project};
 
 #[test]
 fn every_console_block_shows_real_output() {
-    let readme = std::fs::read_to_string(project("README.md")).unwrap();
+    for (page, least) in [("README.md", 4), ("docs/guide.md", 4)] {
+        console_blocks_are_real(page, least);
+    }
+}
+
+fn console_blocks_are_real(page: &str, least: usize) {
+    let text = std::fs::read_to_string(project(page)).unwrap();
     let folder = fresh();
     let mut written = String::new();
-    let mut parts = readme.split("```console\n");
+    let mut parts = text.split("```console\n");
     written += parts.next().unwrap();
     let mut count = 0;
     for part in parts {
@@ -20,19 +26,34 @@ fn every_console_block_shows_real_output() {
         }
         written += &format!("```console\n{real}```\n{rest}");
     }
-    assert!(count > 3, "the README has too few commands");
+    assert!(count >= least, "{page} has too few commands");
     if std::env::var_os("LANTHORN_WRITE").is_some() {
-        std::fs::write(project("README.md"), &written).unwrap();
-    } else {
-        for (shown, real) in readme.lines().zip(written.lines()) {
-            assert_eq!(
-                masked(shown),
-                masked(real),
-                "README.md shows `{shown}`, but it is `{real}`"
-            );
-        }
-        assert_eq!(readme.lines().count(), written.lines().count());
+        std::fs::write(project(page), &written).unwrap();
+        return;
     }
+    for (shown, real) in text.lines().zip(written.lines()) {
+        assert_eq!(masked(shown), masked(real), "{page} shows `{shown}`, but it is `{real}`");
+    }
+    assert_eq!(text.lines().count(), written.lines().count(), "{page}");
+}
+
+/// The examples of docs/configuration.md are complete: each trains as it stands.
+#[test]
+fn every_example_of_the_configuration_page_trains() {
+    let page = std::fs::read_to_string(project("docs/configuration.md")).unwrap();
+    let folder = fresh();
+    let mut count = 0;
+    for format in ["yaml", "toml"] {
+        for part in page.split(&format!("```{format}\n")).skip(1) {
+            let (block, _) = part.split_once("```\n").expect("a block that ends");
+            count += 1;
+            let name = format!("example_{count}.{format}");
+            folder.write(&name, block);
+            let call = folder.call(&["train", &name, "-q", "--set", "fit.epochs=1"]);
+            assert_eq!(call.code, 0, "{block}\n{}", call.stderr);
+        }
+    }
+    assert!(count >= 7, "only {count} examples");
 }
 
 #[test]
