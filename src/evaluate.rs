@@ -17,7 +17,17 @@ pub fn score(
     score_each(engine, task, batch_size, scores, &mut || ControlFlow::Continue(())).map(drop)
 }
 
-/// The same; `each` says after every batch whether to go on.
+/// The same for more samples: what was added to `scores` before stays.
+pub fn score_more(
+    engine: &mut dyn Engine,
+    task: &Task<'_>,
+    batch_size: usize,
+    scores: &mut Scores,
+) -> Result<()> {
+    add(engine, task, batch_size, scores, &mut || ControlFlow::Continue(())).map(drop)
+}
+
+/// [`score`]; `each` says after every batch whether to go on.
 pub fn score_each(
     engine: &mut dyn Engine,
     task: &Task<'_>,
@@ -26,6 +36,16 @@ pub fn score_each(
     each: &mut (dyn FnMut() -> ControlFlow<()> + Send),
 ) -> Result<ControlFlow<()>> {
     scores.reset();
+    add(engine, task, batch_size, scores, each)
+}
+
+fn add(
+    engine: &mut dyn Engine,
+    task: &Task<'_>,
+    batch_size: usize,
+    scores: &mut Scores,
+    each: &mut (dyn FnMut() -> ControlFlow<()> + Send),
+) -> Result<ControlFlow<()>> {
     let (end, step) = (task.samples.len() as u64, batch_size.max(1));
     let mut rows = Vec::with_capacity(step.min(task.samples.len()));
     threads::within(|| {

@@ -42,6 +42,14 @@ pub fn atomic_write(path: &Path, bytes: &[u8]) -> Result<()> {
     disk::replace(&disk::Local, path, bytes)
 }
 
+/// The same of a file that is written by and by: it appears once `fill` has written all.
+pub fn atomic_write_by(
+    path: &Path,
+    fill: &mut dyn FnMut(&mut dyn std::io::Write) -> Result<()>,
+) -> Result<()> {
+    disk::write_whole(&disk::Local, path, disk::Existing::Replace, fill)
+}
+
 /// How a path that is no Unicode text stands in a configuration: `file:` and, where a byte can't be
 /// text, `%` with its two hexadecimal digits, as in a URL.
 const ESCAPED: &str = "file:";

@@ -155,7 +155,7 @@ impl Plan {
             return Err(error.with_help("paths are relative to the configuration file").into());
         }
         let (csv, preprocessing) = (self.config.csv(), &self.data()?.preprocessing);
-        Ok(Some(data::load_for_use(&full, &csv, preprocessing, true, false)?.data))
+        Ok(Some(data::load_for_use(&full, &csv, preprocessing, true)?))
     }
 
     /// A trainer of a fresh model, whose metrics are in the target's own unit.

@@ -31,7 +31,7 @@ impl EvaluationData {
         preprocessing: &Preprocessing,
         part: String,
     ) -> Result<EvaluationData> {
-        let data = data::load_for_use(table, csv, preprocessing, true, false)?.data;
+        let data = data::load_for_use(table, csv, preprocessing, true)?;
         Ok(EvaluationData { data, part, table: table.to_path_buf(), csv: csv.clone(), rows: None })
     }
 

@@ -8,13 +8,14 @@ use anyhow::Result;
 use clap::Args;
 use lanthorn::Error;
 use lanthorn::callbacks::Logs;
-use lanthorn::data::{self, Dataset, Memory};
-use lanthorn::model::{ClassThresholds, Model, Predictor, Report, Scores, score};
+use lanthorn::data::{Dataset, Memory, TableStream, UseOptions};
+use lanthorn::model::{ClassThresholds, Model, Predictor, Report, Scores, score_more};
 use lanthorn::training::EvaluationData;
 use lanthorn::training::{Task, engine_of};
 use serde_json::json;
 
 use super::common::{CommonArguments, load_model};
+use super::predict::{OnError, ROWS};
 use super::require::Requirement;
 use super::thresholds::thresholds;
 use super::view;
@@ -24,13 +25,17 @@ pub(crate) struct EvaluateArguments {
     /// A run folder or a model file
     #[arg(value_name = "MODEL")]
     model: PathBuf,
-    /// A CSV file with the features and the target; `-` for stdin [default: the run's `data.test`,
+    /// A table with the features and the target; `-` for stdin [default: the run's `data.test`,
     /// else its validation data]
     #[arg(value_name = "DATA")]
     data: Option<PathBuf>,
     /// Number of rows per batch
     #[arg(long, default_value_t = 32, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     batch_size: u32,
+    /// What to do about a row that can't be used: stop with an error, or skip it and say how many
+    /// were skipped
+    #[arg(long, value_name = "WHAT", default_value = "stop")]
+    on_error: OnError,
     /// For classes: also print precision, recall and F1 of each class, and the confusion matrix
     #[arg(long)]
     report: bool,
@@ -48,13 +53,11 @@ pub(crate) fn run(arguments: &EvaluateArguments, common: &CommonArguments) -> Re
     let (Some(preprocessing), Some(train)) = (&model.preprocessing, &model.spec.train) else {
         return Err(Error::run("the model was saved without its training settings").into());
     };
-    let (data, part) = match &arguments.data {
-        Some(path) => {
-            (data::load_for_use(path, &model.config.csv(), preprocessing, true, false)?.data, None)
-        }
+    let (mut data, part) = match &arguments.data {
+        Some(_) => (None, None),
         None => {
             let rows = EvaluationData::of_run(&arguments.model, preprocessing, true)?;
-            (rows.data, Some(rows.part))
+            (Some(rows.data), Some(rows.part))
         }
     };
     if let Some(part) = part.as_ref().filter(|_| !common.json) {
@@ -72,14 +75,43 @@ pub(crate) fn run(arguments: &EvaluateArguments, common: &CommonArguments) -> Re
             lock(&report).add(batch.target, batch.output, width, logits);
         });
     }
-    let samples = Memory::from(&data);
-    let task = Task { network: &model.network, loss: &train.loss, samples: &samples };
     let size = arguments.batch_size as usize;
-    score(engine_of(&model.network)?.as_mut(), &task, size, &mut scores)?;
+    let mut engine = engine_of(&model.network)?;
+    let mut rows = 0;
+    scores.reset();
+    let mut add = |data: &Dataset| {
+        rows += data.len();
+        let samples = Memory::from(data);
+        let task = Task { network: &model.network, loss: &train.loss, samples: &samples };
+        score_more(engine.as_mut(), &task, size, &mut scores)
+    };
+    match (&arguments.data, &data) {
+        (Some(path), _) => {
+            let skip_errors = arguments.on_error == OnError::Skip;
+            let options = UseOptions { with_target: true, skip_errors, ..UseOptions::default() };
+            let table = TableStream::open(path, &model.config.csv(), preprocessing, options)?;
+            // decisions are judged over all rows; without them some are enough, in whole batches
+            let decides = !arguments.threshold.is_empty() || model.decisions.is_some();
+            let at_a_time = if decides { usize::MAX } else { (ROWS / size).max(1) * size };
+            let skipped = table.read(at_a_time, &mut |rows| {
+                add(&rows.data)?;
+                data = decides.then_some(rows.data);
+                Ok(())
+            })?;
+            if skipped.rows > 0 {
+                view::skipped(&skipped);
+            }
+        }
+        (None, Some(data)) => add(data)?,
+        (None, None) => {}
+    }
+    drop(engine);
     let mut logs = scores.logs("")?;
     let mut report = report.as_deref().map(lock);
-    drop(samples);
-    let decided = Decided::of(model, &arguments.threshold, &data)?;
+    let decided = match &data {
+        Some(data) => Decided::of(model, &arguments.threshold, data)?,
+        None => None,
+    };
     if let Some(decided) = decided {
         logs.extend(decided.logs);
         if let (Some(report), Some(at_threshold)) = (&mut report, decided.report) {
@@ -89,7 +121,7 @@ pub(crate) fn run(arguments: &EvaluateArguments, common: &CommonArguments) -> Re
     let unmet = Requirement::unmet(&arguments.require, &logs)?;
     let code = if unmet.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(4) };
     if common.json {
-        let mut document = json!({ "rows": data.len(), "metrics": logs });
+        let mut document = json!({ "rows": rows, "metrics": logs });
         if let Some(part) = &part {
             document["part"] = json!(part);
         }
@@ -106,7 +138,7 @@ pub(crate) fn run(arguments: &EvaluateArguments, common: &CommonArguments) -> Re
     for (key, value) in logs.iter() {
         text += &format!("{key}: {}\n", view::keras_number(value));
     }
-    text += &format!("rows: {}\n", data.len());
+    text += &format!("rows: {rows}\n");
     if let Some(report) = &report {
         text += &report.to_text();
     }

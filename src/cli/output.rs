@@ -8,7 +8,7 @@ use anyhow::Result;
 use lanthorn::Error;
 use lanthorn::config::Format;
 use lanthorn::model::{MODEL, is_model};
-use lanthorn::runtime::files::atomic_write;
+use lanthorn::runtime::files::{atomic_write, atomic_write_by};
 use lanthorn::training::CHECKPOINT;
 use lanthorn::training::CONFIG;
 use lanthorn::training::{EVENTS, HISTORY, METRICS};
@@ -91,6 +91,25 @@ impl OutputFile {
                         Err(cannot_write(path, &error).into())
                     }
                     _ => Ok(()),
+                }
+            }
+        }
+    }
+
+    /// Writes by and by: a plain file appears once all is written.
+    pub(crate) fn write_by(
+        &self,
+        fill: &mut dyn FnMut(&mut dyn Write) -> lanthorn::Result<()>,
+    ) -> Result<()> {
+        match &self.place {
+            OutputPlace::Stdout => Ok(fill(&mut view::Stdout)?),
+            OutputPlace::File(file) => Ok(atomic_write_by(file, fill)?),
+            OutputPlace::Stream(path) => {
+                let stream = OpenOptions::new().write(true).open(path);
+                let mut stream = stream.map_err(|error| cannot_write(path, &error))?;
+                match fill(&mut stream) {
+                    Err(Error::Io(error)) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+                    written => Ok(written?),
                 }
             }
         }

@@ -1,12 +1,12 @@
 //! `lanthorn predict`.
 
-use std::io::Write;
+use std::fmt::Write as _;
 use std::path::PathBuf;
 
-use anyhow::{Context, Result};
-use clap::Args;
+use anyhow::Result;
+use clap::{Args, ValueEnum};
 use lanthorn::Error;
-use lanthorn::data::{self, Used};
+use lanthorn::data::{TableStream, UseOptions};
 use lanthorn::model::model_path;
 use lanthorn::model::{ClassThresholds, Predictions, Predictor, StoredInterval};
 use serde_json::json;
@@ -21,7 +21,7 @@ pub(crate) struct PredictArguments {
     /// A run folder or a model file
     #[arg(value_name = "MODEL")]
     model: PathBuf,
-    /// A CSV file with the features; `-` for stdin
+    /// A table with the features; `-` for stdin
     #[arg(value_name = "DATA")]
     data: PathBuf,
     /// The CSV file to write; `-` for stdout
@@ -30,6 +30,10 @@ pub(crate) struct PredictArguments {
     /// Write the input's columns before the predictions
     #[arg(long)]
     keep_columns: bool,
+    /// What to do about a row that can't be used: stop with an error, or skip it and say how many
+    /// were skipped
+    #[arg(long, value_name = "WHAT", default_value = "stop")]
+    on_error: OnError,
     /// Predict a class or label only if its probability is at least P, such as `approved=0.7`; can
     /// be repeated [default: the thresholds stored in the model by `fit.threshold`]
     #[arg(long, value_name = "CLASS=P")]
@@ -41,6 +45,16 @@ pub(crate) struct PredictArguments {
     #[arg(long)]
     no_self_test: bool,
 }
+
+/// What to do about a row that can't be used.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum OnError {
+    Stop,
+    Skip,
+}
+
+/// Rows that are read, predicted and written at a time.
+pub(super) const ROWS: usize = 8192;
 
 pub(crate) fn run(arguments: &PredictArguments, common: &CommonArguments) -> Result<()> {
     let file = model_path(&arguments.model)?;
@@ -58,148 +72,208 @@ pub(crate) fn run(arguments: &PredictArguments, common: &CommonArguments) -> Res
     };
     let thresholds = thresholds(&arguments.threshold, &predictor)?;
     let csv = predictor.model().config.csv();
-    let keep = arguments.keep_columns;
-    let used = data::load_for_use(&arguments.data, &csv, preprocessing, false, keep)?;
-    let predictions = predictor.predict(&used.data.x.values)?;
+    let options = UseOptions {
+        with_target: false,
+        keep_columns: arguments.keep_columns,
+        skip_errors: arguments.on_error == OnError::Skip,
+    };
+    let table = TableStream::open(&arguments.data, &csv, preprocessing, options)?;
     let names = predictor.number_names();
     let intervals = predictor.intervals();
-    let bytes = if common.json {
-        as_json(&predictions, &thresholds, &names, intervals)?
-    } else {
-        let kept = arguments.keep_columns.then_some(&used);
-        as_csv(&predictions, &thresholds, &names, intervals, kept)?
-    };
-    output.write(&bytes)
-}
-
-/// `prediction` and a column for each class or number, after the input's columns if they are kept.
-fn as_csv(
-    predictions: &Predictions,
-    thresholds: &ClassThresholds,
-    targets: &[String],
-    intervals: Option<&StoredInterval>,
-    kept: Option<&Used>,
-) -> Result<Vec<u8>> {
-    let mut writer = csv::Writer::from_writer(Vec::new());
-    let mut header: Vec<String> = kept.map(|used| used.raw_names.clone()).unwrap_or_default();
-    match predictions {
-        Predictions::Classes { classes, .. } => {
-            header.push("prediction".to_string());
-            header.extend(classes.iter().map(|class| format!("p_{class}")));
-        }
-        Predictions::Labels { labels, .. } => {
-            header.extend(labels.iter().map(|label| format!("prediction_{label}")));
-            header.extend(labels.iter().map(|label| format!("p_{label}")));
-        }
-        Predictions::Numbers { width: 1, .. } => header.push("prediction".to_string()),
-        Predictions::Numbers { .. } => {
-            header.extend(targets.iter().map(|name| format!("prediction_{name}")));
-        }
-    }
-    if intervals.is_some() {
-        let is_one = matches!(predictions, Predictions::Numbers { width: 1, .. });
-        for name in targets {
-            let suffix = if is_one { String::new() } else { format!("_{name}") };
-            header.extend([format!("lower{suffix}"), format!("upper{suffix}")]);
-        }
-    }
-    writer.write_record(&header)?;
-    let chosen = predictions.classes(thresholds);
-    let marked = predictions.labels(thresholds);
-    let mut number = String::new();
-    for row in 0..predictions.len() {
-        if let Some(raw) = kept.and_then(|used| used.raw.get(row)) {
-            for cell in raw {
-                writer.write_field(cell)?;
-            }
-        }
-        let values = match predictions {
-            Predictions::Classes { classes, probabilities } => {
-                writer.write_field(&classes[chosen[row]])?;
-                &probabilities[row * classes.len()..(row + 1) * classes.len()]
-            }
-            Predictions::Labels { labels, probabilities } => {
-                let row = row * labels.len()..(row + 1) * labels.len();
-                for is_marked in &marked[row.clone()] {
-                    writer.write_field(if *is_marked { "1" } else { "0" })?;
-                }
-                &probabilities[row]
-            }
-            Predictions::Numbers { width, values } => &values[row * width..(row + 1) * width],
-        };
-        let ends = values.iter().enumerate().filter_map(|(column, value)| {
-            let (lower, upper) = intervals?.around(*value, column);
-            Some([lower, upper])
-        });
-        for value in values.iter().copied().chain(ends.flatten()) {
-            number.clear();
-            std::fmt::Write::write_fmt(&mut number, format_args!("{value}"))?;
-            writer.write_field(&number)?;
-        }
-        writer.write_record(None::<&[u8]>)?;
-    }
-    writer.flush()?;
-    writer.into_inner().context("can't write the CSV")
-}
-
-fn as_json(
-    predictions: &Predictions,
-    thresholds: &ClassThresholds,
-    targets: &[String],
-    intervals: Option<&StoredInterval>,
-) -> Result<Vec<u8>> {
-    let chosen = predictions.classes(thresholds);
-    let marked = predictions.labels(thresholds);
-    let rows: Vec<serde_json::Value> = match predictions {
-        Predictions::Classes { classes, probabilities } => probabilities
-            .chunks(classes.len())
-            .zip(&chosen)
-            .map(|(row, class)| {
-                let p: serde_json::Map<_, _> =
-                    classes.iter().cloned().zip(row.iter().map(|p| json!(p))).collect();
-                json!({ "prediction": classes[*class], "probabilities": p })
-            })
-            .collect(),
-        Predictions::Labels { labels, probabilities } => probabilities
-            .chunks(labels.len())
-            .zip(marked.chunks(labels.len()))
-            .map(|(row, marked)| {
-                let named = |values: Vec<serde_json::Value>| -> serde_json::Map<_, _> {
-                    labels.iter().cloned().zip(values).collect()
-                };
-                let p = named(row.iter().map(|p| json!(p)).collect());
-                let marked = named(marked.iter().map(|mark| json!(u8::from(*mark))).collect());
-                json!({ "prediction": marked, "probabilities": p })
-            })
-            .collect(),
-        Predictions::Numbers { width: 1, values } => {
-            let row = |value: &f32| match intervals {
-                None => json!({ "prediction": value }),
-                Some(intervals) => {
-                    let (lower, upper) = intervals.around(*value, 0);
-                    json!({ "prediction": value, "lower": lower, "upper": upper })
-                }
+    let mut skipped = None;
+    output.write_by(&mut |out| {
+        let mut text = if common.json { "{\"predictions\":[".to_string() } else { String::new() };
+        let mut is_first = true;
+        let told = table.read(ROWS, &mut |rows| {
+            let predictions = predictor.predict(&rows.data.x.values)?;
+            let shown = Shown {
+                predictions: &predictions,
+                thresholds: &thresholds,
+                names: &names,
+                intervals,
             };
-            values.iter().map(row).collect()
-        }
-        Predictions::Numbers { width, values } => values
-            .chunks(*width)
-            .map(|row| {
-                let named = |values: Vec<f32>| -> serde_json::Map<_, _> {
-                    targets.iter().cloned().zip(values.into_iter().map(|v| json!(v))).collect()
-                };
-                let mut object = json!({ "prediction": named(row.to_vec()) });
-                if let Some(intervals) = intervals {
-                    let around = |(column, value): (usize, &f32)| intervals.around(*value, column);
-                    let (lower, upper) = row.iter().enumerate().map(around).unzip();
-                    object["lower"] = named(lower).into();
-                    object["upper"] = named(upper).into();
+            if common.json {
+                shown.json(is_first, &mut text);
+            } else {
+                if is_first {
+                    let raw = arguments.keep_columns.then(|| table.raw_header());
+                    shown.csv_header(raw.as_deref(), &mut text);
                 }
-                object
-            })
-            .collect(),
-    };
-    let mut bytes = serde_json::to_vec(&json!({ "predictions": rows }))?;
-    bytes.write_all(b"\n")?;
-    Ok(bytes)
+                shown.csv(&rows.raw, &mut text);
+            }
+            is_first = false;
+            out.write_all(text.as_bytes())?;
+            text.clear();
+            Ok(())
+        })?;
+        if common.json {
+            out.write_all(b"]}\n")?;
+        }
+        skipped = Some(told);
+        Ok(())
+    })?;
+    if let Some(skipped) = skipped.filter(|skipped| skipped.rows > 0) {
+        view::skipped(&skipped);
+    }
+    Ok(())
+}
+
+/// Predictions, to be written.
+struct Shown<'a> {
+    predictions: &'a Predictions,
+    thresholds: &'a ClassThresholds,
+    /// Of numbers.
+    names: &'a [String],
+    /// Around numbers.
+    intervals: Option<&'a StoredInterval>,
+}
+
+impl Shown<'_> {
+    /// `prediction` and a column for each class or number, after the input's columns if they are
+    /// kept.
+    fn csv_header(&self, kept: Option<&str>, text: &mut String) {
+        let mut header: Vec<String> = match self.predictions {
+            Predictions::Classes { classes, .. } => {
+                let shares = classes.iter().map(|class| format!("p_{class}"));
+                ["prediction".to_string()].into_iter().chain(shares).collect()
+            }
+            Predictions::Labels { labels, .. } => {
+                let marks = labels.iter().map(|label| format!("prediction_{label}"));
+                marks.chain(labels.iter().map(|label| format!("p_{label}"))).collect()
+            }
+            Predictions::Numbers { width: 1, .. } => vec!["prediction".to_string()],
+            Predictions::Numbers { .. } => {
+                self.names.iter().map(|name| format!("prediction_{name}")).collect()
+            }
+        };
+        if self.intervals.is_some() {
+            let is_one = matches!(self.predictions, Predictions::Numbers { width: 1, .. });
+            for name in self.names {
+                let suffix = if is_one { String::new() } else { format!("_{name}") };
+                header.extend([format!("lower{suffix}"), format!("upper{suffix}")]);
+            }
+        }
+        let header = header.iter().map(|name| field(name));
+        let header: Vec<String> = kept.map(str::to_string).into_iter().chain(header).collect();
+        *text += &header.join(",");
+        text.push('\n');
+    }
+
+    /// A line for each row, behind the row itself if it is kept.
+    fn csv(&self, kept: &[String], text: &mut String) {
+        let chosen = self.predictions.classes(self.thresholds);
+        let marked = self.predictions.labels(self.thresholds);
+        let names: Vec<String> = match self.predictions {
+            Predictions::Classes { classes, .. } => {
+                classes.iter().map(|name| field(name)).collect()
+            }
+            _ => Vec::new(),
+        };
+        for row in 0..self.predictions.len() {
+            if let Some(kept) = kept.get(row) {
+                *text += kept;
+                text.push(',');
+            }
+            let start = text.len();
+            let mut add = |value: &dyn std::fmt::Display| {
+                let comma = if text.len() > start { "," } else { "" };
+                let _ = write!(text, "{comma}{value}"); // a String takes anything
+            };
+            let values = match self.predictions {
+                Predictions::Classes { classes, probabilities } => {
+                    add(&names[chosen[row]]);
+                    &probabilities[row * classes.len()..(row + 1) * classes.len()]
+                }
+                Predictions::Labels { labels, probabilities } => {
+                    let row = row * labels.len()..(row + 1) * labels.len();
+                    marked[row.clone()].iter().for_each(|is_marked| add(&u8::from(*is_marked)));
+                    &probabilities[row]
+                }
+                Predictions::Numbers { width, values } => &values[row * width..(row + 1) * width],
+            };
+            values.iter().for_each(|value| add(value));
+            for (column, value) in values.iter().enumerate() {
+                if let Some((lower, upper)) = self.intervals.map(|all| all.around(*value, column)) {
+                    add(&lower);
+                    add(&upper);
+                }
+            }
+            text.push('\n');
+        }
+    }
+
+    /// An object for each row, with a comma before all but the first.
+    fn json(&self, is_first: bool, text: &mut String) {
+        let mut comma = if is_first { "" } else { "," };
+        for row in self.rows() {
+            *text += comma;
+            *text += &row.to_string();
+            comma = ",";
+        }
+    }
+
+    fn rows(&self) -> Vec<serde_json::Value> {
+        let (predictions, targets) = (self.predictions, self.names);
+        let intervals = self.intervals;
+        let chosen = predictions.classes(self.thresholds);
+        let marked = predictions.labels(self.thresholds);
+        match predictions {
+            Predictions::Classes { classes, probabilities } => probabilities
+                .chunks(classes.len())
+                .zip(&chosen)
+                .map(|(row, class)| {
+                    let p: serde_json::Map<_, _> =
+                        classes.iter().cloned().zip(row.iter().map(|p| json!(p))).collect();
+                    json!({ "prediction": classes[*class], "probabilities": p })
+                })
+                .collect(),
+            Predictions::Labels { labels, probabilities } => probabilities
+                .chunks(labels.len())
+                .zip(marked.chunks(labels.len()))
+                .map(|(row, marked)| {
+                    let named = |values: Vec<serde_json::Value>| -> serde_json::Map<_, _> {
+                        labels.iter().cloned().zip(values).collect()
+                    };
+                    let p = named(row.iter().map(|p| json!(p)).collect());
+                    let marked = named(marked.iter().map(|mark| json!(u8::from(*mark))).collect());
+                    json!({ "prediction": marked, "probabilities": p })
+                })
+                .collect(),
+            Predictions::Numbers { width: 1, values } => {
+                let row = |value: &f32| match intervals {
+                    None => json!({ "prediction": value }),
+                    Some(intervals) => {
+                        let (lower, upper) = intervals.around(*value, 0);
+                        json!({ "prediction": value, "lower": lower, "upper": upper })
+                    }
+                };
+                values.iter().map(row).collect()
+            }
+            Predictions::Numbers { width, values } => values
+                .chunks(*width)
+                .map(|row| {
+                    let named = |values: Vec<f32>| -> serde_json::Map<_, _> {
+                        targets.iter().cloned().zip(values.into_iter().map(|v| json!(v))).collect()
+                    };
+                    let mut object = json!({ "prediction": named(row.to_vec()) });
+                    if let Some(intervals) = intervals {
+                        let around =
+                            |(column, value): (usize, &f32)| intervals.around(*value, column);
+                        let (lower, upper) = row.iter().enumerate().map(around).unzip();
+                        object["lower"] = named(lower).into();
+                        object["upper"] = named(upper).into();
+                    }
+                    object
+                })
+                .collect(),
+        }
+    }
+}
+
+/// A text as a cell of CSV.
+fn field(text: &str) -> String {
+    match text.contains(['"', ',', '\n', '\r']) {
+        true => format!("\"{}\"", text.replace('"', "\"\"")),
+        false => text.to_string(),
+    }
 }

@@ -9,9 +9,14 @@ use crate::error::Problem;
 /// none), and what to do today.
 const WORDS: &[(&str, &str, &str, &str)] = &[
     // data
-    ("key", "format", "train", "tables are CSV files: export the data as CSV"),
+    ("key", "format", "train", "leave it out: the format is told by the file itself"),
     ("key", "rows", "train", "write the rows to use into a table of their own"),
-    ("key", "x", "train", "the features are columns of the table: `features: [age, income]`"),
+    (
+        "key",
+        "x",
+        "train",
+        "the features are columns: `features: [age, income]`; of an array, `{columns: \"images_*\"}`",
+    ),
     ("key", "y", "train", "the target is a column of the table: `target: outcome`"),
     (
         "key",
@@ -33,19 +38,6 @@ const WORDS: &[(&str, &str, &str, &str)] = &[
         "leave it out: all rows are in memory, and shuffled as a whole",
     ),
     ("key", "cache", "train", "leave it out: a table is read anew for each training"),
-    // data.csv
-    ("key", "comment", "header", "remove the lines of comments from the file"),
-    ("key", "quote", "header", "cells are quoted by `\"`: write the file so"),
-    ("key", "decimal", "header", "write numbers with a decimal point: 3.14"),
-    ("key", "thousands", "header", "write numbers without separators: 1000"),
-    ("key", "strip", "header", "write the numbers alone, without signs of money or percent"),
-    ("key", "encoding", "header", "save the file as UTF-8"),
-    (
-        "key",
-        "trailing_delimiter",
-        "header",
-        "remove the delimiter at the end of each line, or end the header with one as well",
-    ),
     // the rule of a column
     (
         "key",

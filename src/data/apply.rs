@@ -7,15 +7,14 @@ use super::chunk::Chunk;
 use super::dataset::{Dataset, Matrix, Targets};
 use super::fit::{codes, indices};
 use super::fitted::{BLOCK_ROWS, Cells, FittedColumn};
-use super::header::Header;
 use super::layout::Slot;
 use super::part::Part;
 use super::preprocessing::{Preprocessing, overflow, unknown};
-use super::records::Record;
 use super::source::Source;
 use super::table::Table;
-use crate::diagnostics::{Diagnostic, Place};
+use crate::diagnostics::Diagnostic;
 use crate::error::{Error, Result};
+use crate::splits::RowRole;
 use crate::target::Target;
 use crate::threads;
 
@@ -60,14 +59,8 @@ impl<'a> Bound<'a> {
     }
 
     /// An error at the first cell that training didn't see, or whose weight is negative.
-    pub(super) fn check(
-        &self,
-        table: &Table,
-        source: &Source,
-        header: &Header,
-        remedy: &str,
-    ) -> Result<()> {
-        let at = |row| line_of_row(source, header, row);
+    pub(super) fn check(&self, table: &Table, source: &dyn Source, remedy: &str) -> Result<()> {
+        let at = |row| source.at(table.place_of(row));
         let mut unseen: Vec<(Unseen, &BoundColumn<'_>)> = self
             .features
             .iter()
@@ -80,7 +73,7 @@ impl<'a> Bound<'a> {
             let Slot::Text(place) = bound.slot else { continue };
             let text = |code: u32| table.texts[place][code as usize].as_str();
             let (name, first) = (&bound.column.name, text(unseen.first));
-            let error = unknown(at(unseen.row)?, bound.column, first, remedy);
+            let error = unknown(at(unseen.row), bound.column, first, remedy);
             let list = |error: Diagnostic| unseen.list(error, name, text);
             errors.extend(error.map(list).diagnostics().iter().cloned());
         }
@@ -92,14 +85,39 @@ impl<'a> Bound<'a> {
         match weights.enumerate().find(|(_, weight)| *weight < 0.0) {
             Some((row, weight)) => {
                 let message = format!("a sample weight must be 0 or more, got {weight}");
-                Err(Error::data(at(row)?, message).with_help("0 leaves the row out of the loss"))
+                Err(Error::data(at(row), message).with_help("0 leaves the row out of the loss"))
             }
             None => Ok(()),
         }
     }
 
-    /// A part of the rows as the model sees them.
+    /// Leaves out the rows with a category that training didn't see.
+    pub(super) fn roles(&self, table: &Table) -> Vec<RowRole> {
+        let mut roles = vec![RowRole::Train; table.rows()];
+        for bound in self.features.iter().chain(&self.target) {
+            let Slot::Text(place) = bound.slot else { continue };
+            for (role, code) in roles.iter_mut().zip(codes(table, place)) {
+                if bound.indices.get(*code as usize).is_some_and(Option::is_none) {
+                    *role = RowRole::LeftOut;
+                }
+            }
+        }
+        roles
+    }
+
+    /// A part of the rows as the model sees them; an error where none of them counts.
     pub(super) fn dataset(&self, table: &Table, part: Part<'_>, name: &str) -> Result<Dataset> {
+        let data = self.rows(table, part, name)?;
+        if data.weights.as_ref().is_some_and(|weights| weights.iter().all(|weight| *weight == 0.0))
+        {
+            return Err(Error::data(name, "all sample weights are 0: no row counts")
+                .with_help("give at least one row a weight above 0"));
+        }
+        Ok(data)
+    }
+
+    /// A part of the rows as the model sees them.
+    pub(super) fn rows(&self, table: &Table, part: Part<'_>, name: &str) -> Result<Dataset> {
         let x = Matrix { values: fill(table, &self.features, part, name)?, width: self.width };
         let shape = match self.kind {
             Target::Classes(_) => vec![],
@@ -110,12 +128,7 @@ impl<'a> Bound<'a> {
             Some(slot) => {
                 let column = FittedColumn::number("sample_weight");
                 let bound = BoundColumn { column: &column, slot, indices: Vec::new() };
-                let weights = fill(table, &[bound], part, name)?;
-                if weights.iter().all(|weight| *weight == 0.0) {
-                    return Err(Error::data(name, "all sample weights are 0: no row counts")
-                        .with_help("give at least one row a weight above 0"));
-                }
-                Some(weights)
+                Some(fill(table, &[bound], part, name)?)
             }
             None => None,
         };
@@ -265,16 +278,4 @@ fn fill(table: &Table, bound: &[BoundColumn<'_>], part: Part<'_>, name: &str) ->
 fn column_of<'c>(chunk: &'c Chunk, table: &Table, place: usize) -> impl Iterator<Item = f64> + 'c {
     let places = (place..chunk.numbers.len()).step_by(table.numbers.max(1));
     places.map(|place| chunk.numbers.at(place))
-}
-
-/// `loan.csv:17` for a row of the table, counted from 0.
-pub(super) fn line_of_row(source: &Source, header: &Header, row: usize) -> Result<Place> {
-    let mut records = header.rows(source.text()?);
-    let mut record = Record::default();
-    for _ in 0..=row {
-        if !matches!(records.next(&mut record), Ok(true)) {
-            break;
-        }
-    }
-    Ok(source.at(record.start))
 }

@@ -1,5 +1,6 @@
 //! Cells: what is missing, what is a number, and how a cell is shown.
 
+use super::dialect::Numerals;
 use super::float;
 use crate::sections::MissingValues;
 
@@ -46,11 +47,11 @@ impl Missing {
     }
 
     /// The number in a cell, which must be finite and at most `limit`.
-    pub(super) fn number(&self, cell: &str, limit: f64) -> Result<f64, Why> {
+    pub(super) fn number(&self, cell: &str, limit: f64, numerals: &Numerals) -> Result<f64, Why> {
         if let Some(why) = self.why(cell) {
             return Err(why);
         }
-        let value = float::cell(cell).ok_or(Why::Text)?;
+        let value = numerals.number(cell).ok_or(Why::Text)?;
         match () {
             () if self.has(value) => Err(Why::Missing),
             () if value.abs() <= limit => Ok(value),

@@ -11,6 +11,17 @@ pub(super) struct Chunk {
     pub numbers: Numbers,
     /// Row after row; a code is a place in the table's texts, or [`MISSING_CODE`].
     pub codes: Vec<u32>,
+    /// The place of the first row, as its source counts.
+    pub place: usize,
+    /// The places of the rows, counted from there; none where each is one after the other.
+    pub starts: Vec<u32>,
+}
+
+impl Chunk {
+    /// The place of a row.
+    pub(super) fn place_of(&self, row: usize) -> usize {
+        self.place + self.starts.get(row).map_or(row, |start| *start as usize)
+    }
 }
 
 /// A cell of numbers that is missing; no cell that is read is NaN.
@@ -68,9 +79,24 @@ pub(super) struct Read {
     /// The chunk's numbers until [`Read::ended`].
     pub numbers: Vec<f64>,
     pub texts: Vec<Interner>,
+    /// The rows as they stand in the file, where they are kept, and where each ends.
+    pub kept: String,
+    pub kept_ends: Vec<usize>,
 }
 
 impl Read {
+    /// Keeps a row as it stands in the file.
+    pub(super) fn keep(&mut self, row: &str) {
+        self.kept.push_str(row);
+        self.kept_ends.push(self.kept.len());
+    }
+
+    /// The rows that are kept.
+    pub(super) fn kept_rows(&self) -> impl Iterator<Item = &str> {
+        let starts = [0].into_iter().chain(self.kept_ends.iter().copied());
+        starts.zip(&self.kept_ends).map(|(start, end)| &self.kept[start..*end])
+    }
+
     /// The same when all rows are read.
     pub(super) fn ended(mut self) -> Read {
         self.chunk.numbers = Numbers::of(std::mem::take(&mut self.numbers));
@@ -87,14 +113,26 @@ pub(super) struct Interner {
 }
 
 impl Interner {
-    /// The number of a text, and whether it is a new one since the text wasn't met before.
-    pub(super) fn number(&mut self, text: &str) -> (u32, bool) {
+    /// The number of a text.
+    pub(super) fn number(&mut self, text: &str) -> u32 {
+        self.number_if(text, || true).unwrap_or_default()
+    }
+
+    /// The same; None where it wasn't met before, and may not be added.
+    pub(super) fn number_if(
+        &mut self,
+        text: &str,
+        may_be_new: impl FnOnce() -> bool,
+    ) -> Option<u32> {
         if let Some(number) = self.numbers.get(text) {
-            return (*number, false);
+            return Some(*number);
+        }
+        if !may_be_new() {
+            return None;
         }
         let number = self.texts.len() as u32;
         self.texts.push(text.to_string());
         self.numbers.insert(text.to_string(), number);
-        (number, true)
+        Some(number)
     }
 }

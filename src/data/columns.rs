@@ -40,8 +40,7 @@ impl ColumnPlan {
     pub(super) fn resolve(
         section: &DataConfig,
         division: Division<'_>,
-        source: &Source,
-        header: &Header,
+        source: &dyn Source,
     ) -> Result<ColumnPlan> {
         if section.features.is_empty() {
             let error = ConfigError::at("data.features", "`features` is empty").with_help(
@@ -50,7 +49,7 @@ impl ColumnPlan {
             return Err(error.with_code(Code::Column).into());
         }
         let mut mistakes = Vec::new();
-        let mut finder = Finder { source, header, apart: HashSet::new() };
+        let mut finder = Finder { source, header: source.header(), apart: HashSet::new() };
         let mut find = |finder: &Finder<'_>, rule: &ColumnConfig, path: &str| {
             let found = finder.columns(rule, path);
             found.map_err(|error| mistakes.push(error)).unwrap_or_default()
@@ -159,7 +158,7 @@ impl Planned {
 }
 
 struct Finder<'a> {
-    source: &'a Source,
+    source: &'a dyn Source,
     header: &'a Header,
     /// Columns that no pattern means.
     apart: HashSet<usize>,
@@ -201,7 +200,7 @@ impl Finder<'_> {
         let place = place
             .map_err(|p| ConfigError::at(path, p.message).with_code(p.code).with_help(p.help))?;
         place.ok_or_else(|| {
-            let message = format!("column `{name}` is not in {}", self.source.name);
+            let message = format!("column `{name}` is not in {}", self.source.name());
             let help = if name.contains(['*', '?']) {
                 format!("a pattern is written as `{{columns: \"{name}\"}}`")
             } else {
@@ -227,7 +226,7 @@ impl Finder<'_> {
             let before = left_out.len();
             left_out.extend(matches.map(|(index, _)| index));
             if left_out.len() == before {
-                let message = format!("no column of {} is `{pattern}`", self.source.name);
+                let message = format!("no column of {} is `{pattern}`", self.source.name());
                 let help = self.header.missing_help(pattern);
                 let error = ConfigError::at(path, message).with_code(Code::Column);
                 return Err(error.with_help(help));
@@ -250,7 +249,7 @@ impl Finder<'_> {
             return Ok(indices);
         }
         if matches.is_empty() {
-            let message = format!("no column of {} matches `{pattern}`", self.source.name);
+            let message = format!("no column of {} matches `{pattern}`", self.source.name());
             return Err(ConfigError::at(path, message)
                 .with_code(Code::Column)
                 .with_help(self.header.missing_help(pattern)));

@@ -1,13 +1,12 @@
 //! Faults: the cells that can't be used, told at once: where, what, how many and what to do.
 
 use super::cells::{Why, shortened};
-use super::header::Header;
 use super::layout::{Layout, Wanted};
 use super::looks::{Look, look};
 use super::ragged;
 use super::records::Record;
-use super::source::Source;
-use crate::diagnostics::{Code, Diagnostic, Place};
+use super::row_places::Places;
+use crate::diagnostics::{Code, Diagnostic};
 use crate::error::Error;
 
 /// How many cells are told by their place.
@@ -17,14 +16,17 @@ const FILL: &str = "fill it, or remove the row";
 
 /// The faults of a table, as they are met.
 pub(super) struct Faults<'a> {
-    source: &'a Source,
-    header: &'a Header,
+    source: &'a dyn Places,
     layout: &'a Layout<'a>,
     /// By column and kind, in the order in which they are met.
     groups: Vec<Group>,
     rows: usize,
-    /// Where the row at hand begins.
+    /// The place of the row at hand.
     start: usize,
+    /// Added to each place.
+    base: usize,
+    /// Whether rows with faults are left out, and the others read.
+    skips: bool,
     /// The first and the last row with a fault, and how many have one.
     first_row: usize,
     last_row: usize,
@@ -53,16 +55,41 @@ enum Cause {
 
 impl<'a> Faults<'a> {
     /// None yet.
-    pub(super) fn new(source: &'a Source, header: &'a Header, layout: &'a Layout<'a>) -> Self {
-        let (groups, rows, start) = (Vec::new(), 0, 0);
+    pub(super) fn new(source: &'a dyn Places, layout: &'a Layout<'a>) -> Self {
+        let (groups, rows, start, base, skips) = (Vec::new(), 0, 0, 0, false);
         let (first_row, last_row, bad_rows) = (0, 0, 0);
-        Faults { source, header, layout, groups, rows, start, first_row, last_row, bad_rows }
+        Faults { source, layout, groups, rows, start, base, skips, first_row, last_row, bad_rows }
     }
 
-    /// The next row.
-    pub(super) fn row(&mut self, record: &Record<'_>) {
+    /// The same where rows with faults are left out, and the others read.
+    pub(super) fn skipping(self) -> Self {
+        Faults { skips: true, ..self }
+    }
+
+    /// Places from here on are counted from this one.
+    pub(super) fn of_file(&mut self, base: usize) {
+        self.base = base;
+    }
+
+    /// So many rows that are right.
+    pub(super) fn rows(&mut self, count: usize) {
+        self.rows += count;
+    }
+
+    /// The next row, at its place.
+    pub(super) fn row(&mut self, place: usize) {
         self.rows += 1;
-        self.start = record.start;
+        self.start = self.base + place;
+    }
+
+    /// Whether rows can still be used.
+    pub(super) fn may_go_on(&self) -> bool {
+        self.skips || self.bad_rows == 0
+    }
+
+    /// How many rows have a fault.
+    pub(super) fn bad_rows(&self) -> usize {
+        self.bad_rows
     }
 
     /// A cell of that row that can't be used.
@@ -78,12 +105,12 @@ impl<'a> Faults<'a> {
         }
     }
 
-    /// That row has another length.
-    pub(super) fn ragged(&mut self, record: &Record<'_>, text: &str) {
-        let header = self.header;
+    /// That row has another length; `after_cr` where a CR stands before the text.
+    pub(super) fn ragged(&mut self, record: &Record<'_>, text: &str, after_cr: bool) {
+        let header = self.layout.header;
         let group = self.group(Cause::Ragged, &cells(record.len()));
         if group.count == 1 {
-            group.help = ragged::remedy(record, text, header);
+            group.help = ragged::remedy(record, text, header, after_cr);
         }
     }
 
@@ -122,7 +149,7 @@ impl<'a> Faults<'a> {
     /// What is wrong with the cells of a group, of which `left` more are told by their place.
     fn diagnostic(&self, group: &Group, left: &mut usize) -> Option<Diagnostic> {
         let (start, cell) = group.told.first()?;
-        let place = Place::line(&self.source.name, self.source.line(*start));
+        let place = self.source.at(*start);
         let mut error = match group.cause {
             Cause::Cell(step, why) => {
                 let column = self.layout.steps[step];
@@ -131,7 +158,8 @@ impl<'a> Faults<'a> {
             }
             Cause::Ragged => {
                 let wanted = cells(self.layout.columns);
-                let what = if self.header.is_first_line { "in the header" } else { "in `header`" };
+                let what =
+                    if self.layout.header.is_first_line { "in the header" } else { "in `header`" };
                 let found = if cell == "1 cell" { cell } else { cell.trim_end_matches(" cells") };
                 let message = format!("expected {wanted}, as {what}, found {found}");
                 Diagnostic::error(Code::Row, message).at(place)
@@ -198,7 +226,7 @@ impl<'a> Faults<'a> {
             group.looks.iter().all(|(look, ..)| matches!(look, Look::Text))
         };
         let are_plain = texts.clone().next().is_some() && texts.clone().all(is_plain);
-        if self.first_row == 1 && are_plain && self.header.is_first_line {
+        if self.first_row == 1 && are_plain && self.layout.header.is_first_line {
             return Some(
                 "all other rows are right: is this a second line of headings? remove it"
                     .to_string(),
@@ -229,7 +257,7 @@ impl<'a> Faults<'a> {
         }
         let mut looks = group.looks.clone();
         let decimal = looks.iter().any(|(look, ..)| *look == Look::DecimalComma)
-            || self.layout.delimiter != b',';
+            || self.layout.header.dialect.delimiter != b',';
         for (look, ..) in &mut looks {
             if *look == Look::CommaAndThreeDigits {
                 *look = if decimal { Look::DecimalComma } else { Look::Thousands };

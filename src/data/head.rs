@@ -1,8 +1,8 @@
 //! Head: the first rows, raw and as the model sees them.
 
-use super::header::Header;
+use super::dialect::Dialect;
 use super::records::{Record, Records};
-use super::source::Source;
+use super::source::{Beginning, Source};
 use crate::splits::RowRole;
 
 /// The first rows to train on.
@@ -25,36 +25,32 @@ pub(super) struct Kept {
     /// The byte of it where the rows begin.
     body: usize,
     is_whole: bool,
-    delimiter: u8,
-    pub columns: Vec<(String, usize)>,
+    dialect: Dialect,
+    pub columns: Vec<KeptColumn>,
     /// What each of its rows is for; nothing where all are trained on.
     roles: Vec<RowRole>,
 }
 
-/// How much of the text is kept.
-const KEPT_BYTES: usize = 1 << 20;
+/// A column that is used.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct KeptColumn {
+    pub name: String,
+    /// Its place in the header.
+    pub index: usize,
+    pub is_number: bool,
+}
 
 impl Kept {
     /// The beginning of a table, of which these columns are used.
     pub(super) fn new(
-        source: &Source,
-        header: &Header,
-        columns: Vec<(String, usize)>,
+        source: &dyn Source,
+        columns: Vec<KeptColumn>,
         roles: Option<&[RowRole]>,
     ) -> Kept {
-        let text = source.start();
-        let mut end = text.len().min(header.body + KEPT_BYTES);
-        while !text.is_char_boundary(end) {
-            end -= 1;
-        }
-        Kept {
-            text: text[..end].to_string(),
-            body: header.body,
-            is_whole: end == text.len() && source.is_whole(),
-            delimiter: header.delimiter,
-            columns,
-            roles: roles.map(<[RowRole]>::to_vec).unwrap_or_default(),
-        }
+        let Beginning { text, body, is_whole } = source.beginning();
+        let dialect = source.header().dialect.clone();
+        let roles = roles.map(<[RowRole]>::to_vec).unwrap_or_default();
+        Kept { text, body, is_whole, dialect, columns, roles }
     }
 
     /// The row of the table that the how-manieth row to train on, or of those held back, is.
@@ -72,7 +68,7 @@ impl Kept {
     /// The cells of the first rows of a role.
     pub(super) fn rows(&self, count: usize, role: RowRole) -> Vec<Vec<String>> {
         let mut rows = Vec::new();
-        let mut records = Records::new(&self.text, self.body, self.delimiter);
+        let mut records = Records::new(&self.text, self.body, &self.dialect);
         let mut record = Record::default();
         let mut row = 0;
         while rows.len() < count && matches!(records.next(&mut record), Ok(true)) {
@@ -80,11 +76,24 @@ impl Kept {
                 break; // it may be cut
             }
             if self.roles.get(row).copied().unwrap_or(RowRole::Train) == role {
-                let cell = |index: usize| record.cells.get(index).map_or("", |cell| cell.trim());
-                rows.push(self.columns.iter().map(|(_, index)| cell(*index).to_string()).collect());
+                let cell = |column: &KeptColumn| {
+                    let cell = record.cells.get(column.index).map_or("", |cell| cell.trim());
+                    self.written(column, cell)
+                };
+                rows.push(self.columns.iter().map(cell).collect());
             }
             row += 1;
         }
         rows
+    }
+
+    /// A cell; of numbers as programs write them.
+    fn written(&self, column: &KeptColumn, cell: &str) -> String {
+        let numerals = &self.dialect.numerals;
+        let plain = match column.is_number && !numerals.are_plain() {
+            true => numerals.plain(cell),
+            false => None,
+        };
+        plain.unwrap_or_else(|| cell.to_string())
     }
 }

@@ -2,12 +2,13 @@
 
 use std::collections::HashMap;
 
+use super::dialect::Dialect;
 use super::records::{MOST_COLUMNS, Record, Records};
-use super::source::Source;
+use super::text::TableText;
 use crate::config::names::did_you_mean;
 use crate::diagnostics::{Code, Diagnostic};
 use crate::error::{Error, Problem, Result};
-use crate::sections::{CsvConfig, HeaderConfig};
+use crate::sections::HeaderConfig;
 use crate::transforms::classes;
 
 /// The names of a table's columns, and how its text is cut.
@@ -16,12 +17,14 @@ pub(super) struct Header {
     pub raw: Vec<String>,
     /// Without blanks around them.
     pub names: Vec<String>,
-    /// What stands between two cells.
-    pub delimiter: u8,
+    /// How the text is written.
+    pub dialect: Dialect,
     /// The byte of the text where the rows begin.
     pub body: usize,
     /// Whether the first line names the columns.
     pub is_first_line: bool,
+    /// Whether that line ends with an LF.
+    pub ends_with_lf: bool,
     /// Where each name stands, and, where it stands twice, where again.
     index: HashMap<String, (usize, Option<usize>)>,
     /// What the table is called.
@@ -30,31 +33,43 @@ pub(super) struct Header {
 
 impl Header {
     /// The names: those of the first line, or as many as it has cells.
-    pub(super) fn read(source: &Source, format: &CsvConfig) -> Result<Header> {
-        let delimiter = format.delimiter();
+    pub(super) fn read(
+        text: &TableText,
+        dialect: &Dialect,
+        format: &HeaderConfig,
+    ) -> Result<Header> {
+        let start = text.start();
         let mut record = Record::default();
-        let mut records = Records::new(source.start(), 0, delimiter);
-        let found = match records.next(&mut record) {
-            Err(_) if !source.is_whole() => {
-                records = Records::new(source.text()?, 0, delimiter);
-                records.next(&mut record)
-            }
-            found => found,
-        };
-        found.map_err(|unclosed| unclosed.error(source))?;
+        let mut records = Records::new(start, skipped(start, dialect, format), dialect);
+        let row = records.at();
+        records.next(&mut record).map_err(|unclosed| unclosed.error(text))?;
         if record.len() > MOST_COLUMNS {
             let message =
                 format!("the table has {} columns, more than {MOST_COLUMNS}", record.len());
             let help = "is it a table, with a line for each row?";
-            let error = Error::data(source.at(record.start), message).with_code(Code::NotATable);
+            let error = Error::data(text.at(record.start), message).with_code(Code::NotATable);
             return Err(error.with_help(help));
         }
-        let first: Vec<String> = record.cells.iter().map(ToString::to_string).collect();
-        let (raw, body) = match &format.header {
-            HeaderConfig::FirstLine => (first, records.at()),
-            HeaderConfig::None => ((0..first.len()).map(|index| index.to_string()).collect(), 0),
-            HeaderConfig::Names(names) => (names.clone(), 0),
+        let mut first: Vec<String> = record.cells.iter().map(ToString::to_string).collect();
+        if dialect.drops_trailing && first.last().is_some_and(|last| last.trim().is_empty()) {
+            first.pop();
+        }
+        let (raw, body) = match format {
+            HeaderConfig::FirstLine | HeaderConfig::After(_) => (first, records.at()),
+            HeaderConfig::None => ((0..first.len()).map(|index| index.to_string()).collect(), row),
+            HeaderConfig::Names(names) => (names.clone(), row),
         };
+        Ok(Header {
+            dialect: dialect.clone(),
+            body,
+            is_first_line: format.is_first_line(),
+            ends_with_lf: start.as_bytes().get(body) == Some(&b'\n'),
+            ..Header::of(raw, &text.name)
+        })
+    }
+
+    /// The header of a table whose columns have these names.
+    pub(super) fn of(raw: Vec<String>, table: &str) -> Header {
         let names: Vec<String> = raw.iter().map(|name| name.trim().to_string()).collect();
         let mut index = HashMap::<String, (usize, Option<usize>)>::new();
         for (place, name) in names.iter().enumerate().filter(|(_, name)| !name.is_empty()) {
@@ -63,8 +78,16 @@ impl Header {
                 again.get_or_insert(place);
             }
         }
-        let is_first_line = format.header.is_first_line();
-        Ok(Header { raw, names, delimiter, body, is_first_line, index, table: source.name.clone() })
+        Header {
+            raw,
+            names,
+            dialect: Dialect::default(),
+            body: 0,
+            is_first_line: true,
+            ends_with_lf: false,
+            index,
+            table: table.to_string(),
+        }
     }
 
     /// A warning where the names look like a row: most of them numbers, and not just counted.
@@ -84,11 +107,6 @@ impl Header {
         let help = "if it is one, set `csv: {header: false}` (the columns are `0`, `1`, …) or \
                     `csv: {header: [age, …]}`";
         Some(Diagnostic::warning(Code::HeaderNames, message).with_help(help))
-    }
-
-    /// The rows of the table, from the first on.
-    pub(super) fn rows<'t>(&self, text: &'t str) -> Records<'t> {
-        Records::new(text, self.body, self.delimiter).of_columns(self.names.len())
     }
 
     /// Where a column stands; an error where two have its name.
@@ -118,16 +136,19 @@ impl Header {
         }
         if let Some(delimiter) = first.strip_prefix("sep=") {
             let delimiter = if delimiter.is_empty() {
-                char::from(self.delimiter)
+                char::from(self.dialect.delimiter)
             } else {
                 delimiter.chars().next().unwrap_or(',')
             };
             return format!(
-                "the first line, `sep={delimiter}`, is for Excel alone: remove it, and set `csv: {{delimiter: \"{delimiter}\"}}`"
+                "the first line, `sep={delimiter}`, names the delimiter: set `csv: {{delimiter: \"{delimiter}\"}}`"
             );
         }
         if first.starts_with(['#', '%']) || first.starts_with("//") {
-            return "the first line looks like a comment: remove such lines; comments are not supported yet".to_string();
+            let mark = first.chars().next().unwrap_or('#');
+            return format!(
+                "the first line looks like a comment: set `csv: {{comment: \"{mark}\"}}`, or remove such lines"
+            );
         }
         if self.is_all_numbers() {
             return NO_HEADER.to_string();
@@ -164,6 +185,27 @@ const NO_HEADER: &str = "the first line is all numbers: the table seems to have 
                          `0`, `1`, …) or `csv: {header: [age, …]}`";
 const NAME_THEM: &str = "where the table has none, set `csv: {header: false}` (the columns are `0`, \
                          `1`, …) or `csv: {header: [age, …]}`";
+
+/// The byte behind the lines before the header: those that are to be skipped, and `sep=;`, which is
+/// for Excel alone.
+fn skipped(text: &str, dialect: &Dialect, format: &HeaderConfig) -> usize {
+    let after_line = |from: usize| text[from..].find('\n').map_or(text.len(), |end| from + end + 1);
+    let lines = match format {
+        HeaderConfig::After(lines) => *lines,
+        _ => 0,
+    };
+    let mut from = 0;
+    for _ in 0..lines {
+        if from == text.len() {
+            break;
+        }
+        from = after_line(from);
+    }
+    let end = after_line(from);
+    let separator = text[from..end].trim_end().strip_prefix("sep=");
+    let is_known = separator.is_some_and(|separator| separator.as_bytes() == [dialect.delimiter]);
+    if is_known { end } else { from }
+}
 
 /// Names in backticks, the first twenty of them.
 pub(super) fn list(names: &[impl AsRef<str>]) -> String {

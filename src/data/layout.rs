@@ -3,8 +3,10 @@
 use std::collections::HashMap;
 
 use super::cells::{Missing, limit};
-use super::chunk::{Chunk, Interner, Numbers, Read};
+use super::chunk::{Chunk, Interner, Read};
+use super::dialect::{Dialect, Numerals};
 use super::header::Header;
+use super::records::Record;
 
 /// A column that is wanted.
 pub(super) struct Wanted {
@@ -20,8 +22,8 @@ pub(super) struct Wanted {
     pub booleans: String,
     /// The largest number that it takes.
     pub limit: f64,
-    /// Whether cells that are missing are read, as [`MISSING_NUMBER`](super::chunk::MISSING_NUMBER)
-    /// or [`MISSING_CODE`](super::chunk::MISSING_CODE); where not, they are errors.
+    /// Whether cells that are missing are read, as [`MISSING_NUMBER`](super::chunk::MISSING_NUMBER) or [`MISSING_CODE`](super::chunk::MISSING_CODE); where
+    /// not, they are errors.
     pub takes_missing: bool,
 }
 
@@ -35,7 +37,7 @@ impl Wanted {
     }
 }
 
-/// Where a wanted column is kept: its place among the numbers or among the texts of a row.
+/// Where a wanted column is kept: the how-manieth of the numbers or of the texts of a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Slot {
     /// In [`Chunk::numbers`].
@@ -48,10 +50,15 @@ pub(super) enum Slot {
 pub(super) struct Layout<'a> {
     /// By place in the header.
     pub steps: Vec<&'a Wanted>,
+    /// The names of all columns.
+    pub header: &'a Header,
     /// How many cells a row has.
     pub columns: usize,
-    /// What stands between two cells.
-    pub delimiter: u8,
+    /// How numbers are written, and whether that is as programs do.
+    pub numerals: &'a Numerals,
+    pub are_numbers_plain: bool,
+    /// Whether the rows are kept as they stand in the file.
+    pub keeps_rows: bool,
     /// How many of the steps are numbers.
     pub numbers: usize,
     /// How many are texts.
@@ -62,7 +69,11 @@ pub(super) struct Layout<'a> {
 
 impl<'a> Layout<'a> {
     /// The layout of the wanted columns under a header.
-    pub(super) fn new(header: &Header, wanted: &'a [Wanted], missing: &'a Missing) -> Layout<'a> {
+    pub(super) fn new(
+        header: &'a Header,
+        wanted: &'a [Wanted],
+        missing: &'a Missing,
+    ) -> Layout<'a> {
         let mut steps: Vec<&Wanted> = wanted.iter().collect();
         steps.sort_by_key(|step| step.index);
         let texts = steps.iter().filter(|step| step.text).count();
@@ -70,19 +81,33 @@ impl<'a> Layout<'a> {
             numbers: steps.len() - texts,
             texts,
             steps,
+            header,
             columns: header.names.len(),
-            delimiter: header.delimiter,
+            numerals: &header.dialect.numerals,
+            are_numbers_plain: header.dialect.numerals.are_plain(),
+            keeps_rows: false,
             missing,
         }
+    }
+
+    /// Whether a row has as many cells as the header.
+    pub(super) fn has_all_cells(&self, record: &Record<'_>, dialect: &Dialect) -> bool {
+        let has_one_more = || {
+            let last = record.cells.last().is_some_and(|last| last.trim().is_empty());
+            dialect.drops_trailing && record.len() == self.columns + 1 && last
+        };
+        record.len() == self.columns || has_one_more()
     }
 
     /// A chunk to be filled, with room for so many rows.
     pub(super) fn empty(&self, rows: usize) -> Read {
         let codes = Vec::with_capacity(rows * self.texts);
         Read {
-            chunk: Chunk { rows: 0, numbers: Numbers::default(), codes },
+            chunk: Chunk { codes, starts: Vec::with_capacity(rows), ..Chunk::default() },
             numbers: Vec::with_capacity(rows * self.numbers),
             texts: (0..self.texts).map(|_| Interner::default()).collect(),
+            kept: String::new(),
+            kept_ends: Vec::new(),
         }
     }
 

@@ -2,24 +2,25 @@
 
 use std::path::Path;
 
-use super::apply::{Bound, line_of_row};
+use super::apply::Bound;
 use super::before::{self, Sums};
 use super::cells::Missing;
 use super::dataset::Dataset;
 use super::facts::{self, ColumnFacts, Extents};
-use super::head::{Head, Kept};
-use super::header::Header;
+use super::head::{Head, Kept, KeptColumn};
+use super::layout::Slot;
 use super::part::Part;
 use super::preprocessing::Preprocessing;
-use super::records::Record;
 use super::samples::{self, Memory, mix};
 use super::source::Source;
+use super::sources;
 use super::steps::{self, RawCells, open};
+use super::stream::{TableStream, UseOptions};
 use super::table::Table;
 use super::{collapse, spelling, suspects, tail};
 use crate::config::ConfigError;
 use crate::diagnostics::{Code, Diagnostic, Place};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::random::Random;
 use crate::sections::{CsvConfig, DataConfig};
 use crate::splits::{self, Division, RowRole, ValidationSplit};
@@ -43,17 +44,6 @@ pub struct Loaded {
     kept: Kept,
 }
 
-/// A table that a trained model is used on.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Used {
-    /// Its rows; without targets where they weren't asked for.
-    pub data: Dataset,
-    /// The header as it stands in the file, where the columns are kept.
-    pub raw_names: Vec<String>,
-    /// The rows as they stand in the file, where the columns are kept.
-    pub raw: Vec<csv::StringRecord>,
-}
-
 /// Reads the tables of a configuration whose paths are relative to `folder`, splits off the part to
 /// validate on, and fits the preprocessing on the part to train on.
 pub fn load(
@@ -74,7 +64,7 @@ pub fn load_bytes(
     split: Option<&ValidationSplit>,
     random: &Random,
 ) -> Result<Loaded> {
-    let source = || Source::new(&section.train, bytes);
+    let source = || sources::of_bytes(&section.train, bytes, &section.csv());
     let division = split.map_or(Division::Whole, Division::Split);
     load_source(source, section, folder, division, None, *random, Sums::Now)
 }
@@ -89,12 +79,12 @@ pub(crate) fn load_as(
     random: Random,
     sums: Sums,
 ) -> Result<Loaded> {
-    let source = || open(&section.train, folder, "data.train");
+    let source = || open(&section.train, folder, "data.train", &section.csv());
     load_source(source, section, folder, division, calibration, random, sums)
 }
 
 fn load_source(
-    source: impl FnOnce() -> Result<Source>,
+    source: impl FnOnce() -> Result<Box<dyn Source>>,
     section: &DataConfig,
     folder: &Path,
     division: Division<'_>,
@@ -106,7 +96,7 @@ fn load_source(
     let cells = steps::read_source(section, division, source)?;
     let judged = Judged::new(&cells, division, calibration, random, sums)?;
     let RawCells { source, table, .. } = cells;
-    let name = source.name.clone();
+    let name = source.name().to_string();
     drop(source); // the text is large, and so are the numbers that it becomes
     judged.load(&table, &name, section, folder, division)
 }
@@ -121,7 +111,7 @@ pub(crate) fn load_cells(
 ) -> Result<Loaded> {
     check_one_validation(&cells.section, division)?;
     let judged = Judged::new(cells, division, calibration, random, Sums::Now)?;
-    judged.load(&cells.table, &cells.source.name, &cells.section, folder, division)
+    judged.load(&cells.table, cells.source.name(), &cells.section, folder, division)
 }
 
 fn check_one_validation(section: &DataConfig, division: Division<'_>) -> Result<(), ConfigError> {
@@ -152,7 +142,7 @@ impl Judged {
         random: Random,
         sums: Sums,
     ) -> Result<Judged> {
-        let RawCells { section, source, header, plan, table } = cells;
+        let RawCells { section, source, plan, table } = cells;
         let mut roles = steps::divide(cells, division, random)?;
         if let Some(part) = calibration {
             roles = Some(splits::calibrate(roles, part, cells.rows(), random)?);
@@ -163,18 +153,22 @@ impl Judged {
             before::refit(&mut preprocessing, table, part);
         }
         let of_spelling = spelling::check(plan, &preprocessing)?;
-        Bound::new(&preprocessing, table, true).check(table, source, header, &division.remedy())?;
+        Bound::new(&preprocessing, table, true).check(table, &**source, &division.remedy())?;
 
-        let mut warnings: Vec<Diagnostic> = header.warning().into_iter().collect();
+        let mut warnings: Vec<Diagnostic> = source.header().warning().into_iter().collect();
         let extents = Extents::of(table, part);
         warnings.extend(collapse::check(plan, &preprocessing, table, part, &extents)?);
         warnings.extend(of_spelling);
-        warnings.extend(suspects::check(plan, table, &extents, source, header)?);
+        warnings.extend(suspects::check(plan, table, &extents, &**source));
         let facts = facts::gather(plan, &preprocessing, table, part, &extents);
 
         let columns = plan.features.iter().chain(&plan.target).chain(&plan.weight);
-        let columns = columns.map(|column| (column.name.clone(), column.index)).collect();
-        let kept = Kept::new(source, header, columns, roles.as_deref());
+        let columns = columns.zip(&table.slots).map(|(column, slot)| KeptColumn {
+            name: column.name.clone(),
+            index: column.index,
+            is_number: matches!(slot, Slot::Number(_)),
+        });
+        let kept = Kept::new(&**source, columns.collect(), roles.as_deref());
         Ok(Judged { roles, preprocessing, warnings, facts, csv: section.csv(), kept })
     }
 
@@ -192,8 +186,8 @@ impl Judged {
         let train = bound.dataset(table, roles.as_deref().map_or(Part::All, Part::Train), name)?;
         let validation = match (&roles, &section.validation) {
             (_, Some(path)) => {
-                let source = open(path, folder, "data.validation")?;
-                Some(use_source(source, &csv, &preprocessing, true, false)?.data)
+                let source = open(path, folder, "data.validation", &csv)?;
+                Some(use_source(source, &preprocessing, true)?)
             }
             (Some(roles), None) if roles.contains(&RowRole::Validate) => {
                 let validation = bound.dataset(table, Part::Validate(roles), name)?;
@@ -215,16 +209,14 @@ impl Judged {
 }
 
 /// Reads a table for a trained model; `-` is standard input. Extra columns are ignored. With the
-/// target for evaluation; weights count there where the table has their column. With
-/// `keep_columns`, the rows as they stand in the file come along.
+/// target for evaluation; weights count there where the table has their column.
 pub fn load_for_use(
     path: &Path,
     csv: &CsvConfig,
     preprocessing: &Preprocessing,
     with_target: bool,
-    keep_columns: bool,
-) -> Result<Used> {
-    use_source(Source::open(path)?, csv, preprocessing, with_target, keep_columns)
+) -> Result<Dataset> {
+    use_source(sources::open(path, csv)?, preprocessing, with_target)
 }
 
 /// The same for a table in memory; `name` is what messages call it.
@@ -234,39 +226,22 @@ pub fn load_bytes_for_use(
     csv: &CsvConfig,
     preprocessing: &Preprocessing,
     with_target: bool,
-    keep_columns: bool,
-) -> Result<Used> {
-    use_source(Source::new(name, bytes)?, csv, preprocessing, with_target, keep_columns)
+) -> Result<Dataset> {
+    use_source(sources::of_bytes(name, bytes, csv)?, preprocessing, with_target)
 }
 
 fn use_source(
-    source: Source,
-    csv: &CsvConfig,
+    source: Box<dyn Source>,
     preprocessing: &Preprocessing,
     with_target: bool,
-    keep_columns: bool,
-) -> Result<Used> {
-    let header = Header::read(&source, csv)?;
-    let wanted = preprocessing.wanted(&source, &header, with_target)?;
-    let missing = Missing::new(&preprocessing.missing_values);
-    let table = Table::read(&source, &header, &wanted, &missing)?;
-    let bound = Bound::new(preprocessing, &table, with_target);
-    bound.check(&table, &source, &header, "")?;
-    let raw = if keep_columns { raw_rows(&source, &header)? } else { Vec::new() };
-    let name = source.name.clone();
-    drop(source);
-    let data = bound.dataset(&table, Part::All, &name)?;
-    Ok(Used { data, raw_names: if keep_columns { header.raw } else { Vec::new() }, raw })
-}
-
-/// All cells as they stand in the file.
-fn raw_rows(source: &Source, header: &Header) -> Result<Vec<csv::StringRecord>> {
-    let mut records = header.rows(source.text()?);
-    let (mut record, mut rows) = (Record::default(), Vec::new());
-    while records.next(&mut record).map_err(|unclosed| unclosed.error(source))? {
-        rows.push(record.cells.iter().map(AsRef::<str>::as_ref).collect());
-    }
-    Ok(rows)
+) -> Result<Dataset> {
+    let options = UseOptions { with_target, ..UseOptions::default() };
+    let mut all = None;
+    TableStream::of(source, preprocessing, options)?.read(usize::MAX, &mut |rows| {
+        all = Some(rows.data);
+        Ok(())
+    })?;
+    all.ok_or_else(|| Error::data("", "the table has no rows"))
 }
 
 impl Loaded {
@@ -280,7 +255,7 @@ impl Loaded {
         for column in &self.preprocessing.target {
             model_names.extend(column.output_names());
         }
-        let raw_names = self.kept.columns.iter().map(|(name, _)| name.clone()).collect();
+        let raw_names = self.kept.columns.iter().map(|column| column.name.clone()).collect();
         Head { raw_names, raw, model_names, model }
     }
 
@@ -304,7 +279,7 @@ impl Loaded {
         }
         let count = self.preprocessing.features.len(); // they are the first of the columns
         rows.iter_mut().for_each(|row| row.truncate(count));
-        let names = self.kept.columns.iter().take(count).map(|(name, _)| name.clone());
+        let names = self.kept.columns.iter().take(count).map(|column| column.name.clone());
         (names.collect(), rows)
     }
 
@@ -329,9 +304,9 @@ impl Loaded {
             ),
         };
         let found = || -> Result<Place> {
-            let source = open(path, folder, key)?;
-            let header = Header::read(&source, &section.csv())?;
-            line_of_row(&source, &header, row)
+            let source = open(path, folder, key, &section.csv())?;
+            let table = Table::read(&*source, &[], &Missing::default())?;
+            Ok(source.at(table.place_of(row)))
         };
         found().unwrap_or_else(|_| Place::from(path.as_str()))
     }

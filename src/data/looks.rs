@@ -252,23 +252,19 @@ impl Look {
     /// What to do about such cells of a column of numbers, of which one is shown; None where they
     /// are just texts. `boolean` is what to write for booleans.
     pub(super) fn remedy(self, cell: &str, boolean: &str) -> Option<String> {
-        let plain = |cell: &str| {
-            cell.replace(['$', '€', '£', '¥', '%', ',', '\'', ' ', '\u{a0}', '\u{202f}'], "")
-        };
         Some(match self {
-            Look::DecimalComma => {
-                let written = cell.replace('.', "").replace(',', ".");
-                format!("these look like numbers with a decimal comma, which is not supported yet: write `{written}` for `{cell}`")
-            }
+            Look::DecimalComma if cell.contains('.') => format!("these look like numbers with a decimal comma and points between thousands, as `{cell}`: set `csv: {{decimal: \",\", thousands: \".\"}}`"),
+            Look::DecimalComma => format!("these look like numbers with a decimal comma, as `{cell}`: set `csv: {{decimal: \",\"}}`"),
             Look::CommaAndThreeDigits | Look::Thousands => {
-                let written = match cell.matches('.').count() {
-                    0 | 1 => plain(cell).replace('\u{2019}', ""),
-                    _ => cell.replace('.', ""),
-                };
-                format!("these look like numbers with separators of thousands, which are not supported yet: write `{written}` for `{cell}`")
+                let mark = cell.chars().find(|c| !c.is_ascii_digit() && !"+-".contains(*c)).unwrap_or(',');
+                format!("these look like numbers with separators of thousands, as `{cell}`: set `csv: {{thousands: \"{mark}\"}}`")
             }
-            Look::Money => format!("these look like amounts of money: write the number alone, `{}` for `{cell}`", plain(cell)),
-            Look::Percent => format!("these look like percentages: write the number alone, `{}` for `{cell}`", plain(&cell.replace(',', "."))),
+            Look::Money => {
+                let sign = cell.chars().find(|c| "$€£¥₹₽₩¢".contains(*c)).unwrap_or('$');
+                let thousands = if cell.contains(',') { ", thousands: \",\"" } else { "" };
+                format!("these look like amounts of money, as `{cell}`: set `csv: {{strip: [\"{sign}\"]{thousands}}}`")
+            }
+            Look::Percent => format!("these look like percentages, as `{cell}`: set `csv: {{strip: [\"%\"]}}`"),
             Look::FortranExponent => format!("the exponent is written with a D: write `{}` for `{cell}`", cell.replace(['d', 'D'], "e")),
             Look::Code => "hexadecimal numbers and digits grouped by `_` are not read: write plain decimal digits".to_string(),
             Look::UnicodeMinus => format!("the minus sign is not the ASCII one: write `-{}`", cell.trim_start_matches(|c: char| !c.is_ascii())),
@@ -276,7 +272,7 @@ impl Look {
             Look::Time => "these look like times of day, which are not supported yet: make a column of numbers of them (hours, or seconds), or leave the column out".to_string(),
             Look::Boolean => format!("these look like booleans: {boolean}"),
             Look::Unit => "these look like numbers with a unit: write the number alone, and the unit into the column's name".to_string(),
-            Look::SingleQuotes => "the cells are in single quotes: only double quotes are read as quotes; remove them".to_string(),
+            Look::SingleQuotes => "the cells are in single quotes: set `csv: {quote: \"'\"}`".to_string(),
             Look::Missing => "this seems to stand for a missing value: fill it, or remove the row".to_string(),
             Look::Text => return None,
         })

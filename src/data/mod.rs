@@ -1,9 +1,9 @@
 //! Data: tables in, samples out, as the model sees them.
 //!
-//! In reading order: `load`, which is all of it, and `steps`, each alone; `source` (the text of a file), `records` (the text cut into
+//! In reading order: `load`, which is all of it, and `steps`, each alone; `sources` (where tables are), `text` (the text of a file; `encoding`, `other_formats`), `dialect` (how it is written), `records` (the text cut into
 //! cells), `header` (the columns' names), `columns` (the configuration against the header), `layout`
 //! and `chunk` (which cells are wanted, and where they are kept), `table` (the wanted cells: `plain` and `float` are the fast way, `careful` the other, which tells what is
-//! wrong by `faults`, `looks` and `ragged`; `cells` is what both hold of a cell), `fit`
+//! wrong by `faults`, `looks` and `ragged`; `cells` is what both hold of a cell), `stream` (a table some rows at a time), `fit`
 //! (classes and statistics of the part to train on: `classes`, `scaling`), [`Preprocessing`] (what is
 //! saved with the model), `apply` (numbers as the model sees them), `dataset`, `samples` (what trainings
 //! and evaluations ask of them, by the row) and `order` (an epoch's); then the warnings
@@ -18,7 +18,10 @@ mod chunk;
 mod class_weight;
 mod collapse;
 mod columns;
+mod csv_text;
 mod dataset;
+mod dialect;
+mod encoding;
 mod facts;
 mod faults;
 mod first_form;
@@ -31,6 +34,7 @@ mod layout;
 mod load;
 mod looks;
 mod order;
+mod other_formats;
 mod part;
 mod places;
 mod plain;
@@ -38,16 +42,20 @@ mod preprocessing;
 mod profile;
 mod ragged;
 mod records;
+mod row_places;
 mod samples;
 mod scalings;
 mod source;
+mod sources;
 mod spelling;
 mod steps;
+mod stream;
 mod suspects;
 mod table;
 mod tail;
 #[cfg(test)]
 mod tests;
+mod text;
 
 pub(crate) use before::Sums;
 pub(crate) use facts::ColumnFacts;
@@ -58,7 +66,7 @@ pub(crate) use looks::{FEW_ROWS, RARE, names_rows};
 pub use class_weight::{balanced, class_counts, class_weights};
 pub use dataset::{Dataset, Matrix, Targets};
 pub use head::Head;
-pub use load::{Loaded, Used, load, load_bytes, load_bytes_for_use, load_for_use};
+pub use load::{Loaded, load, load_bytes, load_bytes_for_use, load_for_use};
 pub use order::{Order, Shuffle};
 pub use part::Part;
 pub use places::{PlacedRow, rows_of_table};
@@ -66,3 +74,4 @@ pub use preprocessing::Preprocessing;
 pub use profile::{ColumnProfile, Profile};
 pub use samples::{ColumnSpec, Memory, Samples, Subset};
 pub use steps::{RawCells, apply, fit, fold, read, read_for_folds, split};
+pub use stream::{Skipped, TableStream, UseOptions, UsedRows};

@@ -1,10 +1,13 @@
 //! Rows of a table as they stand in its file, with their lines.
 
+use std::collections::HashMap;
 use std::path::Path;
 
-use super::header::Header;
-use super::records::Record;
-use super::source::Source;
+use super::cells::Missing;
+use super::faults::Faults;
+use super::layout::Layout;
+use super::records::{Record, Records};
+use super::sources;
 use crate::error::Result;
 use crate::sections::CsvConfig;
 
@@ -20,30 +23,27 @@ pub struct PlacedRow {
 /// Some rows of a table, counted from 0, in the order that is asked for; those that it doesn't have
 /// are left out.
 pub fn rows_of_table(path: &Path, csv: &CsvConfig, rows: &[usize]) -> Result<Vec<PlacedRow>> {
-    let source = Source::open(path)?;
-    let header = Header::read(&source, csv)?;
-    let text = source.text()?;
-    let (mut records, mut record) = (header.rows(text), Record::default());
-    let mut found: Vec<Option<PlacedRow>> = vec![None; rows.len()];
-    let last = rows.iter().max().copied().unwrap_or(0);
-    let (mut line, mut counted) = (1, 0);
-    for row in 0..=last {
-        if !records.next(&mut record).map_err(|unclosed| unclosed.error(&source))? {
-            break;
+    let source = sources::open(path, csv)?;
+    let header = source.header();
+    let missing = Missing::default();
+    let mut layout = Layout::new(header, &[], &missing);
+    layout.keeps_rows = true;
+    let (mut found, mut start) = (HashMap::new(), 0);
+    source.read(&layout, &mut Faults::new(&*source, &layout), &mut |read| {
+        for (at, kept) in read.kept_rows().enumerate() {
+            if !rows.contains(&(start + at)) {
+                continue;
+            }
+            let (mut records, mut record) =
+                (Records::new(kept, 0, &header.dialect), Record::default());
+            drop(records.next(&mut record)); // it was read before
+            let cells = header.names.iter().zip(&record.cells);
+            let cells = cells.map(|(name, cell)| (name.clone(), cell.trim().to_string()));
+            let line = source.line(read.chunk.place_of(at)) as u64;
+            found.insert(start + at, PlacedRow { line, cells: cells.collect() });
         }
-        let is_wanted = |wanted: &usize| *wanted == row;
-        if !rows.iter().any(is_wanted) {
-            continue;
-        }
-        let before = &text.as_bytes()[counted..record.start];
-        line += before.iter().filter(|byte| **byte == b'\n').count() as u64;
-        counted = record.start;
-        let cells = header.names.iter().zip(&record.cells);
-        let cells = cells.map(|(name, cell)| (name.clone(), cell.trim().to_string())).collect();
-        let placed = PlacedRow { line, cells };
-        for (place, _) in rows.iter().enumerate().filter(|(_, wanted)| is_wanted(wanted)) {
-            found[place] = Some(placed.clone());
-        }
-    }
-    Ok(found.into_iter().flatten().collect())
+        start += read.chunk.rows;
+        Ok(())
+    })?;
+    Ok(rows.iter().filter_map(|row| found.get(row).cloned()).collect())
 }

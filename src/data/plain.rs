@@ -1,50 +1,98 @@
-//! The fast way through text whose cells are each on one line: lines, cells and numbers in one pass.
+//! The fast way through text: lines, cells and numbers in one pass. Only a row with a cell in quotes
+//! that runs over several lines, or of an unusual dialect, is first cut into cells.
 
 use memchr::{memchr, memchr_iter};
 
+use super::careful::has_swallowed_rows;
 use super::chunk::{MISSING_CODE, MISSING_NUMBER, Read};
+use super::dialect::Dialect;
 use super::layout::{Layout, Wanted};
-use super::records::is_blank;
+use super::records::{Record, Records, is_blank};
 use super::{float, records};
 
-/// Reads whole lines; None at the first thing that isn't plain and right.
-pub(super) fn read(text: &str, layout: &Layout<'_>) -> Option<Read> {
-    let has_quotes = memchr(b'"', text.as_bytes()).is_some();
-    let mut read = layout.empty(rows_like_the_first(text));
+/// Why the fast way ends.
+#[derive(Debug, PartialEq)]
+pub(super) enum Stop {
+    /// Something isn't plain and right.
+    Unusual,
+    /// A row goes on after the text.
+    More,
+}
+
+/// Reads the rows that begin in the first `length` bytes of a text of whole lines; gives where those
+/// after them begin, too.
+pub(super) fn read(
+    text: &str,
+    length: usize,
+    is_end: bool,
+    layout: &Layout<'_>,
+    dialect: &Dialect,
+) -> Result<(Read, usize), Stop> {
+    let bytes = text.as_bytes();
+    let has_quotes = memchr(dialect.quote, bytes).is_some();
+    let mut read = layout.empty(rows_like_the_first(text, length));
     let mut start = 0;
-    for end in memchr_iter(b'\n', text.as_bytes()).chain([text.len()]) {
-        let line = text.get(start..end)?;
-        start = end + 1;
+    while start < length.min(text.len()) {
+        let end = memchr(b'\n', &bytes[start..]).map_or(text.len(), |end| start + end);
+        let mut next = end + 1;
+        let line = &text[start..end];
         let line = line.strip_suffix('\r').unwrap_or(line);
-        if matches!(line.as_bytes().first(), None | Some(b' ' | b'\t'))
-            && is_blank(line.as_bytes(), layout.delimiter)
-        {
+        if may_be_no_row(line, dialect) {
+            start = next;
             continue;
         }
         if memchr(b'\r', line.as_bytes()).is_some() {
-            return None; // a line break of its own
+            return Err(Stop::Unusual); // a line break of its own
         }
-        if has_quotes && memchr(b'"', line.as_bytes()).is_some() {
-            read_quoted_line(line, layout, &mut read)?;
+        let mut row_end = start + line.len();
+        if dialect.is_of_blanks()
+            || (has_quotes && memchr(dialect.quote, line.as_bytes()).is_some())
+        {
+            let before = (read.numbers.len(), read.chunk.codes.len());
+            if dialect.is_of_blanks()
+                || read_quoted_line(line, layout, dialect, &mut read).is_none()
+            {
+                read.numbers.truncate(before.0);
+                read.chunk.codes.truncate(before.1);
+                row_end = read_lines(text, start, is_end, layout, dialect, &mut read)?;
+                next = next.max(after_break(bytes, row_end).ok_or(Stop::Unusual)?);
+            }
         } else {
-            read_line(line, layout, &mut read)?;
+            read_line(line, layout, dialect, &mut read).ok_or(Stop::Unusual)?;
         }
+        read.chunk.starts.push(start as u32);
         read.chunk.rows += 1;
+        if layout.keeps_rows {
+            read.keep(&text[start..row_end]);
+        }
+        start = next;
     }
-    Some(read.ended())
+    Ok((read.ended(), start))
+}
+
+/// Whether a line is empty, of blanks alone, or a comment.
+fn may_be_no_row(line: &str, dialect: &Dialect) -> bool {
+    match line.as_bytes().first() {
+        None => true,
+        Some(b' ' | b'\t') => {
+            is_blank(line.as_bytes(), dialect) || dialect.is_comment(line.as_bytes())
+        }
+        first => first.copied() == dialect.comment,
+    }
 }
 
 /// How many rows there may be, were all as long as the first; a little more, so that the room for
 /// them seldom grows.
-fn rows_like_the_first(text: &str) -> usize {
+fn rows_like_the_first(text: &str, length: usize) -> usize {
     let first = memchr(b'\n', text.as_bytes()).unwrap_or(text.len()).max(16);
-    let rows = text.len() / first;
+    let rows = text.len().min(length) / first;
     rows + rows / 16 + 1
 }
 
-fn read_line(line: &str, layout: &Layout<'_>, read: &mut Read) -> Option<()> {
+fn read_line(line: &str, layout: &Layout<'_>, dialect: &Dialect, read: &mut Read) -> Option<()> {
     let bytes = line.as_bytes();
-    let delimiter = layout.delimiter;
+    let delimiter = dialect.delimiter;
+    let are_plain = layout.are_numbers_plain;
     let (mut at, mut column, mut text_slot) = (0, 0, 0);
     for step in &layout.steps {
         while column < step.index {
@@ -59,8 +107,8 @@ fn read_line(line: &str, layout: &Layout<'_>, read: &mut Read) -> Option<()> {
             end
         } else {
             let is_end = |end: usize| rest.get(end).is_none_or(|byte| *byte == delimiter);
-            let fast = float::prefix(rest).filter(|(_, end)| is_end(*end));
-            if let Some((value, end)) = fast {
+            let fast = if are_plain { float::prefix(rest) } else { None };
+            if let Some((value, end)) = fast.filter(|(_, end)| is_end(*end)) {
                 push_number(value, step, layout, read)?;
                 end
             } else {
@@ -77,16 +125,25 @@ fn read_line(line: &str, layout: &Layout<'_>, read: &mut Read) -> Option<()> {
         Some(rest) => 1 + memchr_iter(delimiter, rest).count(),
         None => 0,
     };
-    (column + more == layout.columns).then_some(())
+    let cells = column + more;
+    let is_right = cells == layout.columns
+        || (dialect.drops_trailing
+            && cells == layout.columns + 1
+            && line.ends_with(delimiter as char));
+    is_right.then_some(())
 }
 
-/// A line with quotes, all of whose cells end on it. A quote that opens a cell and isn't closed on
-/// the line makes it unusual, so that no line is read that stands inside of a cell.
-fn read_quoted_line(line: &str, layout: &Layout<'_>, read: &mut Read) -> Option<()> {
+/// A line with quotes, all of whose cells end on it.
+fn read_quoted_line(
+    line: &str,
+    layout: &Layout<'_>,
+    dialect: &Dialect,
+    read: &mut Read,
+) -> Option<()> {
     let (mut at, mut column, mut text_slot) = (0, 0, 0);
     let mut steps = layout.steps.iter().peekable();
     loop {
-        let (text, end) = records::cell(line, at, layout.delimiter)?;
+        let (text, end) = records::cell(line, at, dialect)?;
         if let Some(step) = steps.next_if(|step| step.index == column) {
             let text = text.trim();
             if step.text {
@@ -104,6 +161,50 @@ fn read_quoted_line(line: &str, layout: &Layout<'_>, read: &mut Read) -> Option<
     }
 }
 
+/// A row that is first cut into cells; gives where it ends.
+fn read_lines(
+    text: &str,
+    start: usize,
+    is_end: bool,
+    layout: &Layout<'_>,
+    dialect: &Dialect,
+    read: &mut Read,
+) -> Result<usize, Stop> {
+    let mut records = Records::new(text, start, dialect).of_columns(layout.columns);
+    let mut record = Record::default();
+    match records.next(&mut record) {
+        Ok(true) => {}
+        Ok(false) => return Err(Stop::Unusual),
+        Err(_) if is_end => return Err(Stop::Unusual),
+        Err(_) => return Err(Stop::More),
+    }
+    if !layout.has_all_cells(&record, dialect) || has_swallowed_rows(&record, dialect) {
+        return Err(Stop::Unusual);
+    }
+    let mut text_slot = 0;
+    for step in &layout.steps {
+        let cell = record.cells.get(step.index).ok_or(Stop::Unusual)?.trim();
+        if step.text {
+            push_text(cell, text_slot, step, layout, read).ok_or(Stop::Unusual)?;
+            text_slot += 1;
+        } else {
+            push_cell(cell, step, layout, read).ok_or(Stop::Unusual)?;
+        }
+    }
+    Ok(record.end)
+}
+
+/// Where the line after a row begins; None where the break is a CR alone.
+fn after_break(bytes: &[u8], end: usize) -> Option<usize> {
+    let blanks = bytes[end..].iter().take_while(|byte| matches!(byte, b' ' | b'\t')).count();
+    match &bytes[end + blanks..] {
+        [] => Some(bytes.len() + 1),
+        [b'\n', ..] => Some(end + blanks + 1),
+        [b'\r', b'\n', ..] => Some(end + blanks + 2),
+        _ => None,
+    }
+}
+
 fn push_text(
     cell: &str,
     slot: usize,
@@ -115,10 +216,8 @@ fn push_text(
         read.chunk.codes.push(MISSING_CODE);
         return Some(());
     }
-    let (code, is_new) = read.texts.get_mut(slot)?.number(cell);
-    if is_new && layout.missing.why(cell).is_some() {
-        return None;
-    }
+    let is_right = || layout.missing.why(cell).is_none();
+    let code = read.texts.get_mut(slot)?.number_if(cell, is_right)?;
     read.chunk.codes.push(code);
     Some(())
 }
@@ -126,7 +225,7 @@ fn push_text(
 /// The number in a cell that doesn't begin with a plain one.
 fn push_cell(cell: &str, step: &Wanted, layout: &Layout<'_>, read: &mut Read) -> Option<()> {
     match layout.missing.why(cell) {
-        None => push_number(float::cell(cell)?, step, layout, read),
+        None => push_number(layout.numerals.number(cell)?, step, layout, read),
         Some(_) => step.takes_missing.then(|| read.numbers.push(MISSING_NUMBER)),
     }
 }

@@ -4,10 +4,11 @@
 use serde::{Deserialize, Deserializer, Serialize};
 
 use super::cells::{Missing, limit, shortened};
+use super::dialect::Numerals;
 use super::faults;
 use super::first_form::OldColumn;
 use super::fitted::{Cells, FittedColumn};
-use super::header::{Header, list};
+use super::header::list;
 use super::layout::Wanted;
 use super::source::Source;
 use crate::config::names::did_you_mean;
@@ -39,7 +40,7 @@ pub struct Preprocessing {
 #[derive(Serialize)]
 struct FirstForm<'a> {
     delimiter: char,
-    #[serde(skip_serializing_if = "HeaderConfig::is_first_line")]
+    #[serde(skip_serializing_if = "HeaderConfig::is_usual")]
     header: &'a HeaderConfig,
     features: Vec<OldColumn<'a>>,
     target: Vec<OldColumn<'a>>,
@@ -197,12 +198,8 @@ impl Preprocessing {
     }
 
     /// The columns to read from a table. The weights count where the table has them.
-    pub(super) fn wanted(
-        &self,
-        source: &Source,
-        header: &Header,
-        with_target: bool,
-    ) -> Result<Vec<Wanted>> {
+    pub(super) fn wanted(&self, source: &dyn Source, with_target: bool) -> Result<Vec<Wanted>> {
+        let header = source.header();
         let target = self.target.iter().filter(|_| with_target);
         let place = |name: &str| {
             header.place(name).map_err(|problem| {
@@ -265,7 +262,8 @@ fn append(column: &FittedColumn, cell: &str, missing: &Missing, row: &mut Vec<f3
     row.resize(at + column.width(), 0.0);
     let is_finite = match &column.encode {
         None => {
-            let number = missing.number(cell, limit(!column.scale.is_none())).map_err(wrong)?;
+            let number = missing.number(cell, limit(!column.scale.is_none()), &Numerals::default());
+            let number = number.map_err(wrong)?;
             column.apply(&Cells::Numbers(&[number]), &mut row[at..], 0, column.width())
         }
         Some(encode) => {

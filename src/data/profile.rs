@@ -5,11 +5,11 @@ use std::collections::HashMap;
 use std::path::Path;
 
 use super::cells::Missing;
+use super::dialect::Dialect;
 use super::float;
-use super::header::Header;
 use super::looks::{Look, look};
 use super::records::{Record, Records};
-use super::source::Source;
+use super::sources;
 use crate::error::Result;
 use crate::sections::{CsvConfig, HeaderConfig, MissingValues};
 use crate::transforms::classes::boolean;
@@ -95,27 +95,29 @@ impl ColumnProfile {
 impl Profile {
     /// Reads a table; its delimiter and whether it has a header are told from its first lines.
     pub fn read(path: &Path) -> Result<Profile> {
-        let source = Source::open(path)?;
-        let delimiter = delimiter(source.start());
-        let mut format =
-            CsvConfig { delimiter: Some(delimiter.into()), header: HeaderConfig::FirstLine };
-        let mut header = Header::read(&source, &format)?;
-        let has_header = header.names.iter().any(|name| float::cell(name).is_none());
+        let mut format = CsvConfig::default();
+        let mut csv = sources::open_csv(path, &format)?;
+        let delimiter = delimiter(csv.text.start());
+        if delimiter != b',' {
+            format.delimiter = Some(delimiter.into());
+            csv = csv.again(&format)?;
+        }
+        let has_header = csv.header.names.iter().any(|name| float::cell(name).is_none());
         if !has_header {
             format.header = HeaderConfig::None;
-            header = Header::read(&source, &format)?;
+            csv = csv.again(&format)?;
         }
         let mut columns: Vec<Gathering> =
-            header.names.iter().map(|name| Gathering::new(name)).collect();
+            csv.header.names.iter().map(|name| Gathering::new(name)).collect();
         let missing = Missing::new(&MissingValues::usual());
-        let (mut records, mut record) = (header.rows(source.text()?), Record::default());
         let mut rows = 0;
-        while records.next(&mut record).map_err(|unclosed| unclosed.error(&source))? {
+        csv.records(csv.header.body, csv.text.len(), &mut |record, _, _| {
             rows += 1;
             for (column, cell) in columns.iter_mut().zip(&record.cells) {
                 column.see(cell.trim(), &missing);
             }
-        }
+            Ok(())
+        })?;
         let columns = columns.into_iter().map(Gathering::finish).collect();
         Ok(Profile { delimiter: char::from(delimiter), has_header, rows, columns })
     }
@@ -131,7 +133,8 @@ impl Profile {
 fn delimiter(start: &str) -> u8 {
     const LINES: usize = 20;
     let cells_by = |delimiter: u8| {
-        let (mut records, mut record) = (Records::new(start, 0, delimiter), Record::default());
+        let dialect = Dialect { delimiter, ..Dialect::default() };
+        let (mut records, mut record) = (Records::new(start, 0, &dialect), Record::default());
         let mut cells = None;
         for _ in 0..LINES {
             match records.next(&mut record) {

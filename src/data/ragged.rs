@@ -4,22 +4,26 @@ use super::header::Header;
 use super::records::Record;
 
 /// What to do about a row of another length.
-pub(super) fn remedy(record: &Record<'_>, text: &str, header: &Header) -> String {
+pub(super) fn remedy(record: &Record<'_>, text: &str, header: &Header, after_cr: bool) -> String {
     let line = text.get(record.start..record.end).unwrap_or_default();
     let (columns, found) = (header.names.len(), record.len());
-    let delimiter = char::from(header.delimiter);
+    let delimiter = char::from(header.dialect.delimiter);
     let is_empty = |cell: Option<&str>| cell.is_some_and(|cell| cell.trim().is_empty());
     let last = record.cells.get(found.wrapping_sub(1)).map(AsRef::as_ref);
     if line.trim_start().starts_with(['#', '%']) || line.trim_start().starts_with("//") {
-        return "this line looks like a comment: remove it; comments are not supported yet"
-            .to_string();
+        let mark = line.trim_start().chars().next().unwrap_or('#');
+        return format!(
+            "this line looks like a comment: set `csv: {{comment: \"{mark}\"}}`, or remove it"
+        );
     }
     if found == columns + 1 && is_empty(last) {
         return match header.is_first_line {
             true => format!(
-                "the rows end with a `{delimiter}` and the header doesn't: end the header with one as well (a column without a name is left out), or remove it from the rows"
+                "the rows end with a `{delimiter}` and the header doesn't: set `csv: {{trailing_delimiter: drop}}`"
             ),
-            false => format!("the rows end with a `{delimiter}`: remove it"),
+            false => format!(
+                "the rows end with a `{delimiter}`: set `csv: {{trailing_delimiter: drop}}`"
+            ),
         };
     }
     if found + 1 == columns
@@ -27,19 +31,21 @@ pub(super) fn remedy(record: &Record<'_>, text: &str, header: &Header) -> String
         && is_empty(header.raw.last().map(String::as_str))
     {
         return format!(
-            "the header ends with a `{delimiter}` and the rows don't: remove it from the header"
+            "the header ends with a `{delimiter}` and the rows don't: set `csv: {{trailing_delimiter: drop}}`"
         );
     }
-    if matches!(delimiter, ' ' | '\t') && line.split_whitespace().count() == columns {
-        return "the cells are apart by several blanks, where exactly one is expected: write one, or a comma, between two cells".to_string();
+    if delimiter == '\t' && line.split_whitespace().count() == columns {
+        return "the cells are apart by several blanks: set `csv: {delimiter: \" \"}`, which takes any number of them".to_string();
     }
-    if line.contains("\\\"") {
+    let quote = char::from(header.dialect.quote);
+    if line.contains(&format!("\\{quote}")) {
         return "a quote that belongs to the text is written twice, `\"\"`, not `\\\"`".to_string();
     }
     let bytes = text.as_bytes();
     let is_lone = |at: usize| bytes.get(at) == Some(&b'\r') && bytes.get(at + 1) != Some(&b'\n');
-    let has_lf = header.body > 0 && bytes.get(header.body) == Some(&b'\n');
-    if has_lf && (is_lone(record.end) || record.start.checked_sub(1).is_some_and(is_lone)) {
+    if header.ends_with_lf
+        && (is_lone(record.end) || record.start.checked_sub(1).map_or(after_cr, is_lone))
+    {
         return "a carriage return (CR) that stands alone ends the line in the middle of a cell: remove it, or quote the cell".to_string();
     }
     if line.contains(['\n', '\r']) {

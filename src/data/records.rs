@@ -4,7 +4,8 @@ use std::borrow::Cow;
 
 use memchr::{memchr, memchr2, memchr3};
 
-use super::source::Source;
+use super::dialect::Dialect;
+use super::text::TableText;
 use crate::diagnostics::Code;
 use crate::error::Error;
 
@@ -13,7 +14,7 @@ use crate::error::Error;
 pub(super) struct Records<'t> {
     text: &'t str,
     at: usize,
-    delimiter: u8,
+    dialect: &'t Dialect,
     /// How many cells of a record are kept.
     most: usize,
 }
@@ -42,9 +43,9 @@ pub(super) struct Unclosed(pub usize);
 
 impl Unclosed {
     /// The error, at the line of the quote.
-    pub(super) fn error(&self, source: &Source) -> Error {
+    pub(super) fn error(&self, text: &TableText) -> Error {
         let message = "a `\"` begins a quoted cell here that never ends";
-        Error::data(source.at(self.0), message).with_code(Code::Row).with_help(
+        Error::data(text.at(self.0), message).with_code(Code::Row).with_help(
             "close it with another `\"` at the end of the cell, or remove it; \
              a quote that belongs to the text is written twice, in a quoted cell: `\"5\"\" pipe\"`",
         )
@@ -60,8 +61,8 @@ impl Record<'_> {
 
 impl<'t> Records<'t> {
     /// The records from byte `at` on.
-    pub(super) fn new(text: &'t str, at: usize, delimiter: u8) -> Records<'t> {
-        Records { text, at, delimiter, most: MOST_COLUMNS + 1 }
+    pub(super) fn new(text: &'t str, at: usize, dialect: &'t Dialect) -> Records<'t> {
+        Records { text, at, dialect, most: MOST_COLUMNS + 1 }
     }
 
     /// The same of a table with so many columns: of a longer record a cell more is kept, and the rest
@@ -75,28 +76,28 @@ impl<'t> Records<'t> {
         record.cells.clear();
         record.more = 0;
         record.is_torn = false;
-        self.skip_blank_lines();
+        self.skip_lines();
         record.start = self.at;
         if self.at >= self.text.len() {
             record.end = self.at;
             return Ok(false);
         }
+        let bytes = self.text.as_bytes();
         loop {
-            let (cell, end) = cell(self.text, self.at, self.delimiter).ok_or(Unclosed(self.at))?;
-            let bytes = self.text.as_bytes();
-            record.is_torn |= bytes[self.at..end].first() == Some(&b'"')
-                && bytes[end - 1] != b'"'
+            let (cell, end) = cell(self.text, self.at, self.dialect).ok_or(Unclosed(self.at))?;
+            record.is_torn |= bytes[self.at..end].first() == Some(&self.dialect.quote)
+                && bytes[end - 1] != self.dialect.quote
                 && cell.contains(['\n', '\r']);
             match record.cells.len() < self.most {
                 true => record.cells.push(cell),
                 false => record.more += 1,
             }
-            self.at = end;
-            if bytes.get(end) != Some(&self.delimiter) {
+            let next = self.after_delimiter(end);
+            self.at = next.unwrap_or(end);
+            if next.is_none() {
                 record.end = end;
                 return Ok(true);
             }
-            self.at += 1;
         }
     }
 
@@ -105,52 +106,88 @@ impl<'t> Records<'t> {
         self.at
     }
 
-    fn skip_blank_lines(&mut self) {
+    /// Where the next cell of the row begins; None at its end.
+    fn after_delimiter(&self, end: usize) -> Option<usize> {
+        let bytes = self.text.as_bytes();
+        if !bytes.get(end).is_some_and(|byte| self.dialect.is_delimiter(*byte)) {
+            return None;
+        }
+        let mut next = end + 1;
+        if self.dialect.is_of_blanks() {
+            while bytes.get(next).is_some_and(|byte| self.dialect.is_delimiter(*byte)) {
+                next += 1;
+            }
+            let is_end = matches!(bytes.get(next), None | Some(b'\n' | b'\r'));
+            return (!is_end).then_some(next);
+        }
+        Some(next)
+    }
+
+    /// Skips lines that are no rows: empty ones, those of blanks, comments.
+    fn skip_lines(&mut self) {
         let bytes = self.text.as_bytes();
         loop {
             while matches!(bytes.get(self.at), Some(b'\r' | b'\n')) {
                 self.at += 1;
             }
             let rest = bytes.get(self.at..).unwrap_or_default();
-            if !matches!(rest.first(), Some(b' ' | b'\t')) {
+            let may_be_none = match rest.first() {
+                Some(b' ' | b'\t') => true,
+                first => first.is_some() && first.copied() == self.dialect.comment,
+            };
+            if !may_be_none {
                 return;
             }
             let end = memchr2(b'\n', b'\r', rest).unwrap_or(rest.len());
-            if !is_blank(&rest[..end], self.delimiter) {
-                return;
+            if self.dialect.is_comment(&rest[..end]) || is_blank(&rest[..end], self.dialect) {
+                self.at += end;
+                continue;
             }
-            self.at += end;
+            if self.dialect.is_of_blanks() {
+                self.at += rest.len() - rest.trim_ascii_start().len(); // blanks before the first cell
+            }
+            return;
         }
     }
 }
 
 /// Whether a line holds nothing but blanks that don't stand between cells.
-pub(super) fn is_blank(line: &[u8], delimiter: u8) -> bool {
-    line.iter().all(|byte| matches!(byte, b' ' | b'\t') && *byte != delimiter)
+pub(super) fn is_blank(line: &[u8], dialect: &Dialect) -> bool {
+    let is_blank = |byte: &u8| matches!(byte, b' ' | b'\t');
+    line.iter().all(|byte| is_blank(byte) && (*byte != dialect.delimiter || dialect.is_of_blanks()))
 }
 
 /// The cell at byte `at` without its quotes, and the byte after it: a delimiter, a line break or the
 /// end. None where a quote opens it and none closes it.
-pub(super) fn cell(text: &str, at: usize, delimiter: u8) -> Option<(Cow<'_, str>, usize)> {
+pub(super) fn cell<'t>(
+    text: &'t str,
+    at: usize,
+    dialect: &Dialect,
+) -> Option<(Cow<'t, str>, usize)> {
     let bytes = text.as_bytes();
+    let quote_mark = dialect.quote;
     let plain_end = |from: usize| {
         let rest = bytes.get(from..).unwrap_or_default();
-        memchr3(delimiter, b'\n', b'\r', rest).map_or(bytes.len(), |end| from + end)
+        let end = match dialect.is_of_blanks() {
+            true => rest.iter().position(|byte| matches!(byte, b' ' | b'\t' | b'\n' | b'\r')),
+            false => memchr3(dialect.delimiter, b'\n', b'\r', rest),
+        };
+        end.map_or(bytes.len(), |end| from + end)
     };
-    if bytes.get(at) != Some(&b'"') {
+    if bytes.get(at) != Some(&quote_mark) {
         let end = plain_end(at);
         return Some((Cow::Borrowed(&text[at..end]), end));
     }
     let mut unescaped = String::new();
     let mut from = at + 1;
     loop {
-        let quote = from + memchr(b'"', &bytes[from..])?;
+        let quote = from + memchr(quote_mark, &bytes[from..])?;
         match bytes.get(quote + 1) {
-            Some(b'"') => {
+            Some(byte) if *byte == quote_mark => {
                 unescaped.push_str(&text[from..=quote]);
                 from = quote + 2;
             }
-            Some(byte) if *byte != delimiter && !matches!(byte, b'\n' | b'\r') => {
+            Some(byte) if !dialect.is_delimiter(*byte) && !matches!(byte, b'\n' | b'\r') => {
                 // what follows the closing quote belongs to the cell, as it stands
                 let end = plain_end(quote + 1);
                 unescaped.push_str(&text[from..quote]);
@@ -175,7 +212,8 @@ mod tests {
     use super::*;
 
     fn ours(text: &str) -> Option<Vec<Vec<String>>> {
-        let mut records = Records::new(text, 0, b',');
+        let dialect = Dialect::default();
+        let mut records = Records::new(text, 0, &dialect);
         let (mut record, mut all) = (Record::default(), Vec::new());
         while records.next(&mut record).ok()? {
             all.push(record.cells.iter().map(ToString::to_string).collect());
@@ -193,7 +231,8 @@ mod tests {
     #[test]
     fn a_quote_that_is_never_closed_is_told_by_its_place() {
         for (text, at) in [("a,b\n1,\"2\n3,4\n", 6), ("\"", 0), ("a\n\"x\"\"", 2)] {
-            let mut records = Records::new(text, 0, b',');
+            let dialect = Dialect::default();
+            let mut records = Records::new(text, 0, &dialect);
             let mut record = Record::default();
             let unclosed = loop {
                 match records.next(&mut record) {

@@ -148,7 +148,7 @@ fn quotes(_: &Planned, classes: &Classes) -> Warning {
     let name = classes.names.iter().find(|name| is_quoted(name))?;
     Some((
         format!("the single quotes of `{}` belong to the category", shortened(name)),
-        "only double quotes are read as quotes: remove these, or write those".to_string(),
+        "if they are quotes, set `csv: {quote: \"'\"}`; or remove them".to_string(),
     ))
 }
 

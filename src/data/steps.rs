@@ -3,30 +3,29 @@
 
 use std::path::Path;
 
-use super::apply::{Bound, line_of_row};
+use super::apply::Bound;
 use super::cells::Missing;
 use super::chunk::{Interner, MISSING_CODE};
 use super::columns::ColumnPlan;
 use super::dataset::Dataset;
 use super::float;
-use super::header::Header;
 use super::layout::Slot;
 use super::part::Part;
 use super::preprocessing::Preprocessing;
-use super::source::{self, Source};
+use super::source::Source;
+use super::sources::{self, OpenError};
 use super::table::Table;
 use crate::config::ConfigError;
 use crate::diagnostics::Code;
 use crate::error::{Error, Result};
 use crate::random::Random;
-use crate::sections::DataConfig;
+use crate::sections::{CsvConfig, DataConfig};
 use crate::splits::{CvConfig, Division, KeyColumn, RowRole, SplitRows, ValidationSplit};
 
 /// The cells of a table that a configuration asks for, as they were read.
 pub struct RawCells {
     pub(super) section: DataConfig,
-    pub(super) source: Source,
-    pub(super) header: Header,
+    pub(super) source: Box<dyn Source>,
     pub(super) plan: ColumnPlan,
     pub(super) table: Table,
 }
@@ -86,27 +85,28 @@ pub fn read(
     split: Option<&ValidationSplit>,
 ) -> Result<RawCells> {
     let division = split.map_or(Division::Whole, Division::Split);
-    read_source(section, division, || open(&section.train, folder, "data.train"))
+    read_source(section, division, || open(&section.train, folder, "data.train", &section.csv()))
 }
 
 /// The same with the column that the folds of a cross-validation need.
 pub fn read_for_folds(section: &DataConfig, folder: &Path, cv: &CvConfig) -> Result<RawCells> {
-    read_source(section, Division::Fold(cv, 1), || open(&section.train, folder, "data.train"))
+    read_source(section, Division::Fold(cv, 1), || {
+        open(&section.train, folder, "data.train", &section.csv())
+    })
 }
 
 /// The same of a table that is opened by `source`.
 pub(super) fn read_source(
     section: &DataConfig,
     division: Division<'_>,
-    source: impl FnOnce() -> Result<Source>,
+    source: impl FnOnce() -> Result<Box<dyn Source>>,
 ) -> Result<RawCells> {
-    check_delimiter(section)?;
+    check_csv(section)?;
     let source = source()?;
-    let header = Header::read(&source, &section.csv())?;
-    let plan = ColumnPlan::resolve(section, division, &source, &header)?;
+    let plan = ColumnPlan::resolve(section, division, &*source)?;
     let missing = Missing::new(&section.missing_values);
-    let table = Table::read(&source, &header, &plan.wanted(), &missing)?;
-    Ok(RawCells { section: section.clone(), source, header, plan, table })
+    let table = Table::read(&*source, &plan.wanted(), &missing)?;
+    Ok(RawCells { section: section.clone(), source, plan, table })
 }
 
 /// What a split makes of each row; None where it holds back none.
@@ -148,7 +148,7 @@ pub(super) fn divide(
 
 /// The cells of the column that the split looks at; an error at the first that is missing.
 fn key_column(cells: &RawCells) -> Result<Option<KeyColumn>> {
-    let RawCells { source, header, plan, table, .. } = cells;
+    let RawCells { source, plan, table, .. } = cells;
     let (Some(split), Some(place)) = (&plan.split, plan.place_of_split()) else { return Ok(None) };
     let name = split.name.clone();
     let (texts, codes) = match table.slots.get(place) {
@@ -161,7 +161,7 @@ fn key_column(cells: &RawCells) -> Result<Option<KeyColumn>> {
                 let numbers = (0..chunk.rows).map(|row| row * table.numbers + place);
                 codes.extend(numbers.map(|at| match chunk.numbers.at(at) {
                     number if number.is_nan() => MISSING_CODE,
-                    number => texts.number(&number.to_string()).0,
+                    number => texts.number(&number.to_string()),
                 }));
             }
             (texts.texts, codes)
@@ -172,7 +172,7 @@ fn key_column(cells: &RawCells) -> Result<Option<KeyColumn>> {
     let column = KeyColumn { name, texts, numbers, codes };
     if let Some(row) = column.codes.iter().position(|code| *code == MISSING_CODE) {
         let message = format!("column `{}`, by which the rows are split, is missing", column.name);
-        return Err(Error::data(line_of_row(source, header, row)?, message)
+        return Err(Error::data(source.at(table.place_of(row)), message)
             .with_code(Code::Cell)
             .with_help("fill the cell, or split the rows in another way"));
     }
@@ -187,27 +187,34 @@ pub fn fit(cells: &RawCells, part: Part<'_>) -> Result<Preprocessing, ConfigErro
 /// A part of the rows as the model sees them; an error at the first cell of the table that the
 /// preprocessing can't take.
 pub fn apply(cells: &RawCells, preprocessing: &Preprocessing, part: Part<'_>) -> Result<Dataset> {
-    let RawCells { source, header, table, .. } = cells;
+    let RawCells { source, table, .. } = cells;
     let bound = Bound::new(preprocessing, table, true);
-    bound.check(table, source, header, "")?;
-    bound.dataset(table, part, &source.name)
+    bound.check(table, &**source, "")?;
+    bound.dataset(table, part, source.name())
 }
 
-/// The text of a file that the configuration names at `key`.
-pub(super) fn open(path: &str, folder: &Path, key: &str) -> Result<Source> {
+/// The table of a file that the configuration names at `key`.
+pub(super) fn open(
+    path: &str,
+    folder: &Path,
+    key: &str,
+    format: &CsvConfig,
+) -> Result<Box<dyn Source>> {
     let full = folder.join(crate::files::from_text(path));
-    let bytes = source::read(&full).map_err(|problem| {
-        let relative = "paths are relative to the configuration file";
-        let help = match problem.help.as_str() {
-            "" => relative.to_string(),
-            help => format!("{help} {relative}"),
-        };
-        ConfigError::at(key, problem.message).with_code(Code::NotATable).with_help(help)
-    })?;
-    Source::new(full.display().to_string(), bytes)
+    sources::open_files(&full, format).map_err(|error| match error {
+        OpenError::Unfit(error) => error,
+        OpenError::Unread(problem) => {
+            let relative = "paths are relative to the configuration file";
+            let help = match problem.help.as_str() {
+                "" => relative.to_string(),
+                help => format!("{help} {relative}"),
+            };
+            ConfigError::at(key, problem.message).with_code(Code::NotATable).with_help(help).into()
+        }
+    })
 }
 
-fn check_delimiter(section: &DataConfig) -> Result<(), ConfigError> {
+fn check_csv(section: &DataConfig) -> Result<(), ConfigError> {
     let key = match (section.csv.delimiter, section.delimiter) {
         (Some(_), Some(_)) => {
             let message = "`data.delimiter` and `data.csv.delimiter` are both given";
@@ -222,9 +229,49 @@ fn check_delimiter(section: &DataConfig) -> Result<(), ConfigError> {
         matches!(byte, b'\t' | b' ') || (byte.is_ascii_punctuation() && !b"\"'.+-_".contains(byte))
     };
     if byte.as_ref().is_some_and(is_fit) {
-        return Ok(());
+        return check_format(&section.csv);
     }
     let message = format!("`delimiter` can't be {:?}", section.delimiter());
     Err(ConfigError::at(key, message)
         .with_help("it is one character between cells: `\",\"`, `\";\"`, `\"|\"`, `\"\\t\"`"))
+}
+
+/// Characters of the format that can't mean what they are to mean, or mean two things.
+fn check_format(format: &CsvConfig) -> Result<(), ConfigError> {
+    let error = |key: &str, message: String, help: &str| {
+        let error = ConfigError::at(format!("data.csv.{key}"), message);
+        Err(error.with_code(Code::InvalidValue).with_help(help))
+    };
+    let delimiter = format.delimiter.unwrap_or(',');
+    let is_mark = |c: char| c.is_ascii_punctuation() && c != delimiter;
+    match (format.decimal, format.thousands) {
+        (Some(decimal), _) if !".,".contains(decimal) => {
+            let message = format!("`decimal` can't be {decimal:?}");
+            return error("decimal", message, "it is `.` or `,`");
+        }
+        (_, Some(thousands)) if !",.'_ \u{a0}\u{202f}\u{2019}".contains(thousands) => {
+            let message = format!("`thousands` can't be {thousands:?}");
+            return error("thousands", message, "it is `,`, `.`, `'`, `_` or a blank");
+        }
+        (decimal, Some(thousands)) if decimal.unwrap_or('.') == thousands => {
+            let message = format!("`thousands` is {thousands:?}, which can't be `decimal` too");
+            return error(
+                "thousands",
+                message,
+                "write both, such as `decimal: \",\", thousands: \".\"`",
+            );
+        }
+        _ => {}
+    }
+    if let Some(quote) = format.quote.filter(|quote| !is_mark(*quote)) {
+        let message = format!("`quote` can't be {quote:?}");
+        return error("quote", message, "it is one character, such as `'`");
+    }
+    let is_comment =
+        |c: char| (is_mark(c) || c.is_ascii_alphanumeric()) && Some(c) != format.quote && c != '"';
+    if let Some(comment) = format.comment.filter(|comment| !is_comment(*comment)) {
+        let message = format!("`comment` can't be {comment:?}");
+        return error("comment", message, "it is one character, such as `#`");
+    }
+    Ok(())
 }

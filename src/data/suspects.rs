@@ -3,17 +3,14 @@
 
 use rayon::prelude::*;
 
-use super::apply::line_of_row;
 use super::collapse::EXACT;
 use super::columns::{ColumnPlan, Planned};
 use super::facts::Extents;
-use super::header::Header;
 use super::layout::Slot;
-use super::records::Record;
+use super::records::{Record, Records};
 use super::source::Source;
 use super::table::Table;
 use crate::diagnostics::{Code, Diagnostic};
-use crate::error::Result;
 use crate::threads;
 
 /// Fewer rows say little of a column.
@@ -28,11 +25,10 @@ pub(super) fn check(
     plan: &ColumnPlan,
     table: &Table,
     extents: &Extents,
-    source: &Source,
-    header: &Header,
-) -> Result<Vec<Diagnostic>> {
+    source: &dyn Source,
+) -> Vec<Diagnostic> {
     if table.rows() < FEW_ROWS {
-        return Ok(Vec::new());
+        return Vec::new();
     }
     let all = plan.features.iter().chain(&plan.target).zip(&table.slots);
     let columns: Vec<Suspect<'_>> = all
@@ -53,18 +49,17 @@ pub(super) fn check(
         }
     }
     if !texts.is_empty() {
-        let cells = first_cells(&texts, source, header)?;
+        let cells = first_cells(&texts, source);
         for (column, cells) in texts.iter().zip(&cells) {
             warnings.extend(column.digits(cells));
             warnings.extend(column.thousands(cells));
         }
     }
     if let Some(total) = total_row(&totals) {
-        let place = line_of_row(source, header, table.rows() - 1)?;
-        warnings.push(total.at(place));
+        warnings.push(total.at(source.at(table.place_of(table.rows() - 1))));
     }
     warnings.extend(the_target_itself(plan, &columns));
-    Ok(warnings)
+    warnings
 }
 
 /// A column of numbers.
@@ -252,16 +247,14 @@ fn is_grouped(cell: &str) -> bool {
 }
 
 /// The first cells of some columns, without blanks around them.
-fn first_cells(
-    columns: &[&Suspect<'_>],
-    source: &Source,
-    header: &Header,
-) -> Result<Vec<Vec<String>>> {
-    let mut records = header.rows(source.text()?);
+fn first_cells(columns: &[&Suspect<'_>], source: &dyn Source) -> Vec<Vec<String>> {
+    let beginning = source.beginning();
+    let mut records = Records::new(&beginning.text, beginning.body, &source.header().dialect);
     let mut record = Record::default();
     let mut cells = vec![Vec::new(); columns.len()];
     for _ in 0..READ_ROWS {
-        if !records.next(&mut record).map_err(|unclosed| unclosed.error(source))? {
+        let is_read = matches!(records.next(&mut record), Ok(true));
+        if !is_read || (record.end == beginning.text.len() && !beginning.is_whole) {
             break;
         }
         for (column, cells) in columns.iter().zip(&mut cells) {
@@ -269,7 +262,7 @@ fn first_cells(
                 .extend(record.cells.get(column.planned.index).map(|cell| cell.trim().to_string()));
         }
     }
-    Ok(cells)
+    cells
 }
 
 fn total_row(totals: &[Total<'_>]) -> Option<Diagnostic> {

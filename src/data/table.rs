@@ -1,18 +1,12 @@
 //! Table: the cells that are wanted, as numbers and as codes of texts, in chunks of rows.
 
-use std::ops::Range;
-
-use rayon::prelude::*;
-
 use super::cells::Missing;
 use super::chunk::{Chunk, Interner, MISSING_CODE, Read};
-use super::header::Header;
+use super::faults::Faults;
 use super::layout::{Layout, Slot, Wanted};
 use super::source::Source;
-use super::{careful, plain};
 use crate::diagnostics::Code;
 use crate::error::{Error, Result};
-use crate::threads;
 
 /// The wanted cells of a table.
 pub(super) struct Table {
@@ -26,30 +20,42 @@ pub(super) struct Table {
     pub numbers: usize,
 }
 
-/// Bytes of text that are read at once; fixed, so that nothing depends on the number of threads.
-const CHUNK_BYTES: usize = 1 << 20;
-
 impl Table {
-    /// Reads the wanted columns. Plain text goes the fast way; where that meets anything unusual, all
-    /// of it is read again with care, which says what is wrong if something is.
-    pub(super) fn read(
-        source: &Source,
-        header: &Header,
-        wanted: &[Wanted],
-        missing: &Missing,
-    ) -> Result<Table> {
-        let layout = Layout::new(header, wanted, missing);
-        let reads = match read_plain(source, header, &layout, CHUNK_BYTES) {
-            Some(reads) => reads,
-            None => careful::read(source, header, &layout)?,
-        };
-        let table = join(reads, &layout, wanted);
+    /// Reads the wanted columns of a whole table.
+    pub(super) fn read(source: &dyn Source, wanted: &[Wanted], missing: &Missing) -> Result<Table> {
+        let layout = Layout::new(source.header(), wanted, missing);
+        let mut faults = Faults::new(source, &layout);
+        let mut reads = Vec::new();
+        source.read(&layout, &mut faults, &mut |read| {
+            reads.push(read);
+            Ok(())
+        })?;
+        if let Some(error) = faults.error() {
+            return Err(error);
+        }
+        let table = Table::of(reads, &layout, wanted);
         if table.rows() == 0 {
-            return Err(Error::data(&source.name, "the table has a header and no rows")
-                .with_code(Code::NotATable)
-                .with_help("add at least one row under the columns' names"));
+            return Err(no_rows(source.name()));
         }
         Ok(table)
+    }
+
+    /// Chunks in order as one table; the texts' numbers become those of the whole.
+    pub(super) fn of(reads: Vec<Read>, layout: &Layout<'_>, wanted: &[Wanted]) -> Table {
+        let (chunks, texts) = join(reads, layout);
+        Table { chunks, texts, slots: layout.slots(wanted), numbers: layout.numbers }
+    }
+
+    /// The place of a row, as its source counts.
+    pub(super) fn place_of(&self, row: usize) -> usize {
+        let mut left = row;
+        for chunk in &self.chunks {
+            if left < chunk.rows {
+                return chunk.place_of(left);
+            }
+            left -= chunk.rows;
+        }
+        row
     }
 
     /// How many rows.
@@ -68,23 +74,8 @@ impl Table {
     }
 }
 
-/// The fast way: None where a cell over several lines, a lone CR, or a cell that isn't right is met.
-pub(super) fn read_plain(
-    source: &Source,
-    header: &Header,
-    layout: &Layout<'_>,
-    chunk_bytes: usize,
-) -> Option<Vec<Read>> {
-    let pieces = source.pieces(header.body, chunk_bytes);
-    let read = |buffer: &mut Vec<u8>, piece: Range<usize>| {
-        let is_first = piece.start == header.body;
-        plain::read(source.lines(piece, is_first, buffer)?, layout)
-    };
-    threads::within(|| pieces.into_par_iter().map_init(Vec::new, read).collect())
-}
-
 /// Joins chunks in order; the texts' numbers become those of the whole table.
-fn join(reads: Vec<Read>, layout: &Layout<'_>, wanted: &[Wanted]) -> Table {
+fn join(reads: Vec<Read>, layout: &Layout<'_>) -> (Vec<Chunk>, Vec<Vec<String>>) {
     let mut whole: Vec<Interner> = (0..layout.texts).map(|_| Interner::default()).collect();
     let mut chunks = Vec::with_capacity(reads.len());
     for mut read in reads {
@@ -92,7 +83,7 @@ fn join(reads: Vec<Read>, layout: &Layout<'_>, wanted: &[Wanted]) -> Table {
             .texts
             .iter()
             .zip(&mut whole)
-            .map(|(own, whole)| own.texts.iter().map(|text| whole.number(text).0).collect())
+            .map(|(own, whole)| own.texts.iter().map(|text| whole.number(text)).collect())
             .collect();
         if !renumbered.is_empty() {
             for row in read.chunk.codes.chunks_mut(layout.texts) {
@@ -103,6 +94,12 @@ fn join(reads: Vec<Read>, layout: &Layout<'_>, wanted: &[Wanted]) -> Table {
         }
         chunks.push(read.chunk);
     }
-    let texts = whole.into_iter().map(|interner| interner.texts).collect();
-    Table { chunks, texts, slots: layout.slots(wanted), numbers: layout.numbers }
+    (chunks, whole.into_iter().map(|interner| interner.texts).collect())
+}
+
+/// A table without rows.
+pub(super) fn no_rows(name: &str) -> Error {
+    Error::data(name, "the table has a header and no rows")
+        .with_code(Code::NotATable)
+        .with_help("add at least one row under the columns' names")
 }

@@ -7,8 +7,6 @@ use serde::de::{self, Deserializer, SeqAccess, Visitor};
 use serde::{Deserialize, Serialize, Serializer};
 
 use crate::config::{PlainText, plain_names};
-use crate::diagnostics::Code;
-use crate::error::Problem;
 
 /// Format of a CSV file.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -18,9 +16,60 @@ pub struct CsvConfig {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub delimiter: Option<char>,
     /// Whether the first line names the columns. With `false` there is no such line, and the columns
-    /// are named 0, 1, …; a list gives them names. Default: true.
-    #[serde(default, skip_serializing_if = "HeaderConfig::is_first_line")]
+    /// are named 0, 1, …; a list gives them names. A number skips so many lines before the one with
+    /// the names. Default: true.
+    #[serde(default, skip_serializing_if = "HeaderConfig::is_usual")]
     pub header: HeaderConfig,
+    /// Character that begins a line of comments, such as `#`. Default: none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub comment: Option<char>,
+    /// Character that cells are quoted with. Default: `"`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub quote: Option<char>,
+    /// Decimal mark of the numbers: `.` or `,`. Default: `.`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub decimal: Option<char>,
+    /// Mark between groups of three digits: `,`, `.`, `'`, `_` or a blank. Default: none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub thousands: Option<char>,
+    /// Texts to remove before and after numbers, such as `$` or `%`; the numbers stay as they are.
+    /// Default: none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty", deserialize_with = "plain_names")]
+    pub strip: Vec<String>,
+    /// TextEncoding of the text. UTF-16 with a byte order mark is recognised. Default: `utf-8`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub encoding: Option<TextEncoding>,
+    /// What a delimiter at the end of a line means. With `error` there is an empty cell behind it;
+    /// with `drop` it is ignored. Default: `error`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub trailing_delimiter: Option<TrailingDelimiter>,
+}
+
+/// TextEncoding of a text file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub enum TextEncoding {
+    /// UTF-8.
+    #[serde(rename = "utf-8")]
+    Utf8,
+    /// ISO 8859-1.
+    #[serde(rename = "latin1")]
+    Latin1,
+    /// Windows-1252.
+    #[serde(rename = "windows-1252")]
+    Windows1252,
+    /// UTF-16: by its byte order mark, else little-endian.
+    #[serde(rename = "utf-16")]
+    Utf16,
+}
+
+/// What a delimiter at the end of a line means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum TrailingDelimiter {
+    /// There is an empty cell behind it.
+    Error,
+    /// It is ignored.
+    Drop,
 }
 
 /// Where the names of the columns come from.
@@ -33,6 +82,8 @@ pub enum HeaderConfig {
     None,
     /// They are these; the table has no such line.
     Names(Vec<String>),
+    /// The line after so many lines, which are skipped.
+    After(usize),
 }
 
 impl CsvConfig {
@@ -40,11 +91,21 @@ impl CsvConfig {
     pub(crate) fn delimiter(&self) -> u8 {
         self.delimiter.and_then(|delimiter| u8::try_from(delimiter).ok()).unwrap_or(b',')
     }
+
+    /// Whether a delimiter at the end of a line is ignored.
+    pub(crate) fn drops_trailing(&self) -> bool {
+        self.trailing_delimiter == Some(TrailingDelimiter::Drop)
+    }
 }
 
 impl HeaderConfig {
-    /// Whether the first line names the columns.
+    /// Whether a line of the table names the columns.
     pub fn is_first_line(&self) -> bool {
+        matches!(self, HeaderConfig::FirstLine | HeaderConfig::After(_))
+    }
+
+    /// Whether this is the default.
+    pub fn is_usual(&self) -> bool {
         *self == HeaderConfig::FirstLine
     }
 }
@@ -83,6 +144,7 @@ impl Serialize for HeaderConfig {
             HeaderConfig::FirstLine => serializer.serialize_bool(true),
             HeaderConfig::None => serializer.serialize_bool(false),
             HeaderConfig::Names(names) => names.serialize(serializer),
+            HeaderConfig::After(lines) => lines.serialize(serializer),
         }
     }
 }
@@ -99,17 +161,18 @@ impl<'de> Visitor<'de> for HeaderVisitor {
     type Value = HeaderConfig;
 
     fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
-        write!(f, "`true`, `false` or a list of names")
+        write!(f, "`true`, `false`, a number of lines to skip or a list of names")
     }
 
     fn visit_bool<E: de::Error>(self, is_first_line: bool) -> Result<HeaderConfig, E> {
         Ok(if is_first_line { HeaderConfig::FirstLine } else { HeaderConfig::None })
     }
 
-    fn visit_u64<E: de::Error>(self, _: u64) -> Result<HeaderConfig, E> {
-        let problem = Problem::at("", "a number of lines to skip is not supported yet");
-        let problem = problem.help("remove the lines before the header");
-        Err(E::custom(problem.code(Code::Unsupported)))
+    fn visit_u64<E: de::Error>(self, lines: u64) -> Result<HeaderConfig, E> {
+        Ok(match usize::try_from(lines) {
+            Ok(0) => HeaderConfig::FirstLine,
+            lines => HeaderConfig::After(lines.unwrap_or(usize::MAX)),
+        })
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<HeaderConfig, A::Error> {
@@ -128,7 +191,11 @@ impl JsonSchema for HeaderConfig {
 
     fn json_schema(generator: &mut SchemaGenerator) -> Schema {
         let text = generator.subschema_for::<PlainText>();
-        json_schema!({ "anyOf": [{ "type": "boolean" }, { "type": "array", "items": text }] })
+        json_schema!({ "anyOf": [
+            { "type": "boolean" },
+            { "type": "integer", "minimum": 0 },
+            { "type": "array", "items": text },
+        ] })
     }
 }
 

@@ -58,7 +58,7 @@ impl DataConfig {
 
     /// Format of the tables.
     pub fn csv(&self) -> CsvConfig {
-        CsvConfig { delimiter: Some(self.delimiter()), header: self.csv.header.clone() }
+        CsvConfig { delimiter: Some(self.delimiter()), ..self.csv.clone() }
     }
 }
 

@@ -19,7 +19,7 @@ pub use crate::splits::{
     ColumnSplit, CvConfig, FoldsBy, GroupSplit, HashSplit, TimeSplit, ValidationSplit,
 };
 pub use crate::transforms::*;
-pub use csv::{CsvConfig, HeaderConfig, MissingValues};
+pub use csv::{CsvConfig, HeaderConfig, MissingValues, TextEncoding, TrailingDelimiter};
 pub use data::{ColumnConfig, Columns, DataConfig};
 pub use decisions::{Calibration, ErrorCost, ThresholdRule};
 pub use keeping::{InitWeights, Interval};

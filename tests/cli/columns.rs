@@ -24,11 +24,14 @@ fn a_table_without_a_header_is_read_by_numbers_or_by_given_names() {
     let short = folder(rows, "  csv: {header: [age, income, bought]}\n", "");
     refused(&short.run("check t.yaml"), &["column `colour` is not in"]);
     for (key, words) in [
-        ("comment: \"#\"", "`comment` is not supported yet"),
-        ("decimal: \",\"", "`decimal` is not supported yet"),
-        ("encoding: latin1", "`encoding` is not supported yet"),
-        ("header: 2", "not supported yet"),
         ("headers: true", "did you mean `header`"),
+        ("decimal: \";\"", "`decimal` can't be ';'"),
+        ("thousands: x", "`thousands` can't be 'x'"),
+        ("decimal: \",\", thousands: \",\"", "can't be `decimal` too"),
+        ("quote: a", "`quote` can't be 'a'"),
+        ("comment: \",\"", "`comment` can't be ','"),
+        ("encoding: latin-9", "`latin1`"),
+        ("trailing_delimiter: keep", "`drop`"),
     ] {
         let call = folder(&whole, &format!("  csv: {{{key}}}\n"), "").run("check t.yaml");
         refused(&call, &["t.yaml:4", words]);

@@ -118,7 +118,6 @@ fn table() {
                 &CsvConfig::default(),
                 &preprocessing,
                 false,
-                true,
             ));
             for section in &sections {
                 let (bytes, random) = (bytes.to_vec(), Random::new(1));

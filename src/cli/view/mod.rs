@@ -21,6 +21,20 @@ pub(crate) fn bytes(bytes: &[u8]) -> Result<()> {
     streams::write_out(bytes)
 }
 
+/// Stdout, for results that are written by and by.
+pub(crate) struct Stdout;
+
+impl io::Write for Stdout {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        streams::write_out(bytes).map_err(io::Error::other)?;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
 /// Prints a JSON document on one line.
 pub(crate) fn json(document: &serde_json::Value) -> Result<()> {
     let text = document.to_string();
@@ -49,6 +63,13 @@ pub(crate) fn note(message: &str) {
 /// Prints a warning with its place.
 pub(crate) fn diagnostic(diagnostic: &Diagnostic) {
     streams::say(&diagnostic.render());
+}
+
+/// Tells how many rows were left out, and why.
+pub(crate) fn skipped(skipped: &lanthorn::data::Skipped) {
+    let rows = if skipped.rows == 1 { "row was" } else { "rows were" };
+    warning(&format!("{} {rows} skipped", skipped.rows));
+    skipped.reasons.iter().for_each(diagnostic);
 }
 
 /// Prints an error, with `--json` as an object for each diagnostic too, and gives the exit code: 1

@@ -40,8 +40,8 @@ fn every_bad_table_is_an_error_with_its_place_and_a_remedy() {
             "expected UTF-8 text, found the byte 0xE9",
             "save the file as UTF-8",
         ),
-        (b"\xff\xfea\0,\0", plain(), "t.csv", "expected a CSV file in UTF-8", "UTF-16"),
-        (b"PK\x03\x04rest", plain(), "t.csv", "expected a CSV file", "Excel"),
+        (b"\xff\xfea\0,\0", plain(), "t.csv", "the encoding that its first bytes name", "utf-16"),
+        (b"PK\x03\x04rest", plain(), "t.csv", "the zip archive can't be read", "cut or damaged"),
         // the header
         (b"1,2,3\n4,5,6\n", plain(), "data.target", "column `y` is not in t.csv", "no header"),
         (
@@ -309,7 +309,7 @@ fn a_file_that_cant_be_read_is_an_error_of_the_config() {
     let (at, message, _) = with("train", "tables");
     assert_eq!(
         (at.as_str(), message.as_str()),
-        ("data.train", "`tables` is a folder, not a CSV file")
+        ("data.train", "`tables` is a folder, not a table")
     );
     let (at, message, _) = with("validation", "v.csv");
     assert_eq!((at.as_str(), message.as_str()), ("data.validation", "there is no file `v.csv`"));

@@ -3,6 +3,8 @@
 #![allow(clippy::format_collect, clippy::format_push_string)] // plain beats fast here
 
 mod bad_input;
+mod dialects;
+mod formats;
 mod loading;
 mod reading;
 mod splitting;
@@ -13,8 +15,6 @@ use std::path::Path;
 use serde_json::{Value, json};
 
 use super::cells::Missing;
-use super::header::Header;
-use super::source::Source;
 use super::*;
 use crate::config::Node;
 use crate::error::{Error, Result};

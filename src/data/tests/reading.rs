@@ -4,8 +4,10 @@ use proptest::prelude::*;
 
 use super::super::careful;
 use super::super::chunk::{Chunk, Read};
+use super::super::csv_text::Csv;
+use super::super::faults::Faults;
 use super::super::layout::{Layout, Wanted};
-use super::super::table::read_plain;
+use super::super::text::TableText;
 use super::*;
 use crate::sections::MissingValues;
 
@@ -39,35 +41,68 @@ fn cells(reads: &[Read]) -> (usize, Vec<u64>, Vec<String>) {
     (rows, numbers, texts)
 }
 
-/// Both ways over a table; the fast one in small chunks.
-fn both_ways(text: &str, columns: &[(usize, bool)], chunk_bytes: usize) -> Option<()> {
-    let source = Source::new("t.csv", text.as_bytes().to_vec()).ok()?;
-    let format = CsvConfig::default();
-    let header = Header::read(&source, &format).ok()?;
+/// Both ways over a table, the fast one in small pieces: how many of those had to be read with care,
+/// and how many errors there are.
+fn both_ways(text: &str, columns: &[(usize, bool)], bytes: usize) -> Option<(usize, usize)> {
+    let text_ = TableText::new("t.csv", text.as_bytes().to_vec()).ok()?;
+    let csv = Csv::new(text_, &CsvConfig::default()).ok()?;
     let wanted = wanted(columns);
-    if wanted.iter().any(|column| column.index >= header.names.len()) {
+    if wanted.iter().any(|column| column.index >= csv.header.names.len()) {
         return None;
     }
     let missing = Missing::new(&MissingValues::usual());
-    let layout = Layout::new(&header, &wanted, &missing);
-    let plain = read_plain(&source, &header, &layout, chunk_bytes)?;
-    let records = careful::read(&source, &header, &layout).expect("the fast way has read it");
-    assert_eq!(cells(&plain), cells(&records), "{text:?}");
-    Some(())
+    let mut layout = Layout::new(&csv.header, &wanted, &missing);
+    layout.keeps_rows = true;
+    let (mut faults, mut reads) = (Faults::new(&csv, &layout), Vec::new());
+    let with_care = csv.read_pieces(bytes, &layout, &mut faults, &mut |read| {
+        reads.push(read);
+        Ok(())
+    });
+    let mut faults_of_one = Faults::new(&csv, &layout);
+    let whole = csv.header.body..csv.text.len();
+    let one = careful::read(&csv, whole, &layout, &mut faults_of_one);
+    let one = match (&with_care, one) {
+        (Ok(_), Ok((one, _))) => one,
+        (Err(a), Err(b)) => {
+            assert_eq!(a.to_string(), b.to_string(), "{text:?}");
+            return None;
+        }
+        (a, b) => panic!("{text:?}: {a:?}, {:?}", b.err()),
+    };
+    let (a, b) = (faults.error(), faults_of_one.error());
+    assert_eq!(a.as_ref().map(ToString::to_string), b.map(|b| b.to_string()), "{text:?}");
+    if a.is_none() {
+        let one = [one];
+        assert_eq!(cells(&reads), cells(&one), "{text:?}");
+        let kept = |reads: &[Read]| -> Vec<String> {
+            reads.iter().flat_map(Read::kept_rows).map(str::to_string).collect()
+        };
+        assert_eq!(kept(&reads), kept(&one), "{text:?}");
+        let places = |reads: &[Read]| -> Vec<usize> {
+            let of = |read: &Read| {
+                (0..read.chunk.rows).map(|row| read.chunk.place_of(row)).collect::<Vec<_>>()
+            };
+            reads.iter().flat_map(of).collect()
+        };
+        assert_eq!(places(&reads), places(&one), "{text:?}");
+    }
+    Some((with_care.unwrap_or_default(), a.map_or(0, |a| a.diagnostics().iter().count())))
 }
 
 #[test]
 fn a_plain_table_goes_the_fast_way() {
     let text = "c0,c1,c2,c3\n1,x,2.5,9\r\n-1e3, y ,0.1,8\n\n 4,x,1e22,\n5,z,+7,q";
     for bytes in [1, 5, 10, 1000] {
-        both_ways(text, &[(2, false), (0, false), (1, true)], bytes).expect("plain");
+        assert_eq!(both_ways(text, &[(2, false), (0, false), (1, true)], bytes), Some((0, 0)));
     }
-    assert!(both_ways(text, &[(3, false)], 1000).is_none(), "an empty cell");
-    let quoted = "c0,\"c1\",c2\n\"1\",\"x, \"\"y\"\"\",2.5\n   \n3,5\" pipe,\"4\"\n";
-    for bytes in [1, 7, 1000] {
-        both_ways(quoted, &[(2, false), (0, false), (1, true)], bytes).expect("quotes");
+    assert_eq!(both_ways(text, &[(3, false)], 1000), Some((1, 2)), "an empty cell, and a text");
+    let quoted = "c0,\"c1\",c2\n\"1\",\"x, \"\"y\"\"\",2.5\n   \n3,5\" pipe,\"4\"\n\
+                  7,\"two\nlines, \"\"or\"\"\n\n\nmore\n\",2\n\"8\",y,3\n9,\"\n1,2\",\"4\"\n";
+    for bytes in [1, 2, 3, 7, 20, 1000] {
+        let columns = [(2, false), (0, false), (1, true)];
+        assert_eq!(both_ways(quoted, &columns, bytes), Some((0, 0)), "{bytes}");
     }
-    both_ways("c0\n1\n2\n", &[(0, false)], 1).expect("plain");
+    assert_eq!(both_ways("c0\n1\n2\n", &[(0, false)], 1), Some((0, 0)));
 }
 
 #[test]
@@ -115,11 +150,11 @@ proptest! {
         for (a, b, c, d) in rows {
             text += &format!("{a},{b},{c},{d}{end}");
         }
-        both_ways(&text, &[(1, true), (0, false), (2, false)], bytes).expect("plain");
+        prop_assert_eq!(both_ways(&text, &[(1, true), (0, false), (2, false)], bytes), Some((0, 0)));
     }
 
     #[test]
-    fn both_ways_agree_where_the_fast_one_reads(
+    fn both_ways_agree_on_any_table(
         text in "c0,c1,c2\n([0-9.]{1,3}|x|,|,\"|\",|\"|\n|\r|\r\n| ){0,40}",
         bytes in 1usize..20,
     ) {
@@ -173,15 +208,9 @@ fn a_large_file_reads_as_its_text_does() {
     for end in ["7.5,c1,2", "7.5,\"c1\",2\n"] {
         let (loaded, text) = large(end);
         let loaded = loaded.expect("loaded");
-        let used = load_bytes_for_use(
-            "t.csv",
-            text,
-            &CsvConfig::default(),
-            &loaded.preprocessing,
-            true,
-            false,
-        );
-        assert_eq!(loaded.train, used.expect("used").data);
+        let format = CsvConfig::default();
+        let used = load_bytes_for_use("t.csv", text, &format, &loaded.preprocessing, true);
+        assert_eq!(loaded.train, used.expect("used"));
         assert_eq!(loaded.train.len(), 150_001);
         assert_eq!(loaded.head(2).raw[1], ["1.919", "c31", "1"]);
     }

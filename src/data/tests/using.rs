@@ -1,44 +1,69 @@
 //! A trained model's preprocessing on another table.
 
+use super::super::sources;
 use super::*;
 
 fn trained() -> Preprocessing {
     load_in(examples(), loan(), Some(ValidationSplit::Tail(0.1))).unwrap().preprocessing
 }
 
-fn use_text(text: &str, with_target: bool, keep_columns: bool) -> Result<Used> {
-    load_bytes_for_use(
-        "new.csv",
-        text.as_bytes().to_vec(),
-        &CsvConfig::default(),
-        &trained(),
-        with_target,
-        keep_columns,
-    )
+fn use_text(text: &str, options: UseOptions, rows: usize) -> Result<(Vec<UsedRows>, Skipped)> {
+    let bytes = text.as_bytes().to_vec();
+    let source = sources::of_bytes("new.csv", bytes, &CsvConfig::default())?;
+    let (preprocessing, mut all) = (trained(), Vec::new());
+    let skipped = TableStream::of(source, &preprocessing, options)?.read(rows, &mut |rows| {
+        all.push(rows);
+        Ok(())
+    })?;
+    Ok((all, skipped))
 }
 
 #[test]
 fn the_models_own_table_is_read_as_in_training() {
     let loaded = load_in(examples(), loan(), None).unwrap();
     let path = examples().join("loan.csv");
-    let used =
-        load_for_use(&path, &CsvConfig::default(), &loaded.preprocessing, true, false).unwrap();
-    assert_eq!(used.data, loaded.train);
-    assert!(used.raw.is_empty());
+    let used = load_for_use(&path, &CsvConfig::default(), &loaded.preprocessing, true).unwrap();
+    assert_eq!(used, loaded.train);
 }
 
 #[test]
 fn the_target_isnt_needed_and_extra_columns_are_ignored() {
-    let used =
-        use_text("id,area,age,\"the note\"\n7,urban,18,\"a,\nb\"\n8, rural,20,\n", false, true)
-            .unwrap();
-    assert_eq!(used.data.len(), 2);
-    assert_eq!(used.data.x.values[1], 1.0);
-    assert_eq!(used.data.x.values[3], 0.0);
-    assert!(used.data.y.values.is_empty());
-    assert_eq!(used.raw_names, ["id", "area", "age", "the note"]);
-    assert_eq!(used.raw[0], ["7", "urban", "18", "a,\nb"][..]);
-    assert_eq!(used.raw[1], ["8", " rural", "20", ""][..]);
+    let options = UseOptions { keep_columns: true, ..UseOptions::default() };
+    let text = "id,area,age,\"the note\"\n7,urban,18,\"a,\nb\"\n8, rural,20,\n";
+    let (used, _) = use_text(text, options, 100).unwrap();
+    assert_eq!((used.len(), used[0].data.len()), (1, 2));
+    assert_eq!(used[0].data.x.values[1], 1.0);
+    assert_eq!(used[0].data.x.values[3], 0.0);
+    assert!(used[0].data.y.values.is_empty());
+    assert_eq!(used[0].raw, ["7,urban,18,\"a,\nb\"", "8, rural,20,"]);
+}
+
+#[test]
+fn a_table_is_handed_over_some_rows_at_a_time() {
+    let rows: String = (0..10).map(|row| format!("{row},rural\n")).collect();
+    let text = format!("age,area\n{rows}");
+    let (used, _) = use_text(&text, UseOptions::default(), 4).unwrap();
+    assert_eq!(used.iter().map(|rows| rows.data.len()).collect::<Vec<_>>(), [4, 4, 2]);
+    let (whole, _) = use_text(&text, UseOptions::default(), 100).unwrap();
+    let parts: Vec<f32> = used.iter().flat_map(|rows| rows.data.x.values.clone()).collect();
+    assert_eq!(parts, whole[0].data.x.values);
+}
+
+#[test]
+fn rows_that_cant_be_used_are_skipped_where_that_is_asked_for() {
+    let text = "age,area,n\n1,rural,a\nx,rural,b\n3,,c\n4,urban,d\n5,moon,e\n6\n7,urban,f\n";
+    assert!(use_text(text, UseOptions::default(), 100).is_err());
+    let options = UseOptions { skip_errors: true, keep_columns: true, ..UseOptions::default() };
+    let (used, skipped) = use_text(text, options, 100).unwrap();
+    assert_eq!(used[0].raw, ["1,rural,a", "4,urban,d", "7,urban,f"]);
+    assert_eq!((used[0].data.len(), skipped.rows), (3, 4));
+    let places: Vec<String> =
+        skipped.reasons.iter().map(|reason| reason.place.to_string()).collect();
+    for place in ["new.csv:3", "new.csv:4", "new.csv:6", "new.csv:7"] {
+        assert!(places.contains(&place.to_string()), "{places:?}");
+    }
+    let error = use_text("age,area\nx,rural\n", options, 9).unwrap_err().to_string();
+    assert!(error.contains("none of the 1 rows can be used"), "{error}");
 }
 
 #[test]
@@ -77,16 +102,16 @@ fn what_doesnt_fit_the_model_is_an_error_with_its_place() {
         ("age,area\n", false, "new.csv", "a header and no rows", ""),
         ("", false, "new.csv", "the file is empty", ""),
     ] {
-        let error = use_text(text, with_target, false).expect_err(text);
+        let options = UseOptions { with_target, ..UseOptions::default() };
+        let error = use_text(text, options, 100).expect_err(text);
         let all = error.diagnostics();
         let found = all.iter().next().unwrap();
         assert_eq!(found.place.to_string(), at, "{error}");
         assert!(found.message.contains(message), "{error}");
         assert!(found.help.contains(help), "{error}");
     }
-    let error =
-        load_for_use(Path::new("no/such.csv"), &CsvConfig::default(), &trained(), false, false)
-            .unwrap_err();
+    let error = load_for_use(Path::new("no/such.csv"), &CsvConfig::default(), &trained(), false)
+        .unwrap_err();
     assert_eq!(error.to_string(), "there is no file `no/such.csv`");
 }
 

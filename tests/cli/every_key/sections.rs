@@ -63,6 +63,7 @@ fn every_key_of_the_sections_has_an_effect_or_is_refused() {
     folder.write("t.csv", &table);
     let some: Vec<&str> = table.lines().take(200).collect();
     folder.write("other.csv", &(some.join("\n") + "\n"));
+    folder.write("trailing.csv", &(some.join(",\n") + ",\n"));
     folder.write("semicolons.csv", &table.replace(',', ";"));
     folder.write("model.yaml", "model: {layers: [{dense: {units: 2, activation: softmax}}]}\n");
     bench.train(LOAN);

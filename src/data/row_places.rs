@@ -1,0 +1,18 @@
+//! Where the rows of a table are, for messages.
+
+use crate::diagnostics::Place;
+
+/// What tells where rows are. A place is a number that grows from row to row: the byte where a row of
+/// text begins, or the number of the row.
+pub(super) trait Places: Send + Sync {
+    /// What messages call it: `data/loan.csv`, or `stdin`.
+    fn name(&self) -> &str;
+
+    /// The line of a place, or the number of the row, from 1.
+    fn line(&self, place: usize) -> usize;
+
+    /// The same for messages: `loan.csv:17`.
+    fn at(&self, place: usize) -> Place {
+        Place::line(self.name(), self.line(place))
+    }
+}

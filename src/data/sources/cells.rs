@@ -1,0 +1,140 @@
+//! Rows whose cells are values, not text: into a chunk, with what is wrong with them.
+
+use std::borrow::Cow;
+
+use rayon::prelude::*;
+
+use crate::data::cells::Why;
+use crate::data::chunk::{MISSING_CODE, MISSING_NUMBER, Read};
+use crate::data::faults::Faults;
+use crate::data::layout::Layout;
+use crate::error::Result;
+use crate::threads;
+
+/// A value of a table.
+pub(super) enum CellValue<'v> {
+    Number(f64),
+    Text(Cow<'v, str>),
+    Missing,
+}
+
+impl CellValue<'_> {
+    /// The value as it would stand in a CSV file.
+    pub(super) fn text(&self) -> Cow<'_, str> {
+        match self {
+            CellValue::Number(number) => Cow::Owned(number.to_string()),
+            CellValue::Text(text) => Cow::Borrowed(text),
+            CellValue::Missing => Cow::Borrowed(""),
+        }
+    }
+}
+
+/// Pieces that are read before they are handed over, for each thread.
+const PIECES_A_THREAD: usize = 8;
+
+/// Reads pieces of a table side by side. `read` gives None where something is wrong and there is
+/// nowhere to tell it; it is asked again then.
+pub(super) fn read_pieces<P: Sync>(
+    pieces: &[P],
+    faults: &mut Faults<'_>,
+    take: &mut dyn FnMut(Read) -> Result<()>,
+    read: impl Fn(&P, Option<&mut Faults<'_>>) -> Result<Option<Read>> + Sync,
+) -> Result<()> {
+    for group in pieces.chunks(PIECES_A_THREAD * threads::count().max(1)) {
+        let each = group.par_iter().map(|piece| read(piece, None));
+        let reads: Vec<Result<Option<Read>>> = threads::within(|| each.collect());
+        for (piece, done) in group.iter().zip(reads) {
+            let done = match done {
+                Ok(Some(done)) => {
+                    faults.rows(done.chunk.rows);
+                    Some(done)
+                }
+                _ => read(piece, Some(&mut *faults))?,
+            };
+            if let Some(done) = done.filter(|done| done.chunk.rows > 0)
+                && faults.may_go_on()
+            {
+                take(done)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Adds the wanted cells of a row, which `value` gives by their places in the header; none of them
+/// where one can't be used.
+pub(super) fn add<'v>(
+    layout: &Layout<'_>,
+    read: &mut Read,
+    faults: &mut Option<&mut Faults<'_>>,
+    value: impl Fn(usize) -> CellValue<'v>,
+) -> bool {
+    let (numbers, codes) = (read.numbers.len(), read.chunk.codes.len());
+    let mut is_right = true;
+    let mut text_slot = 0;
+    for (index, step) in layout.steps.iter().enumerate() {
+        let value = value(step.index);
+        let wrong = if step.text {
+            text_slot += 1;
+            push_text(&value, text_slot - 1, step.takes_missing, layout, read).err()
+        } else {
+            push_number(&value, step.limit, step.takes_missing, layout, read).err()
+        };
+        if let Some(why) = wrong {
+            is_right = false;
+            match faults {
+                Some(faults) => faults.cell(index, why, &value.text()),
+                None => break,
+            }
+        }
+    }
+    if !is_right {
+        read.numbers.truncate(numbers);
+        read.chunk.codes.truncate(codes);
+    }
+    is_right
+}
+
+fn push_text(
+    value: &CellValue<'_>,
+    slot: usize,
+    takes_missing: bool,
+    layout: &Layout<'_>,
+    read: &mut Read,
+) -> Result<(), Why> {
+    let text = match value {
+        CellValue::Number(number) if number.is_nan() => Cow::Borrowed(""),
+        value => value.text(),
+    };
+    match layout.missing.why(text.trim()) {
+        Some(_) if takes_missing => read.chunk.codes.push(MISSING_CODE),
+        Some(why) => return Err(why),
+        None => read.chunk.codes.push(read.texts[slot].number(text.trim())),
+    }
+    Ok(())
+}
+
+fn push_number(
+    value: &CellValue<'_>,
+    limit: f64,
+    takes_missing: bool,
+    layout: &Layout<'_>,
+    read: &mut Read,
+) -> Result<(), Why> {
+    let number = match value {
+        CellValue::Number(number) if number.is_nan() || layout.missing.has(*number) => {
+            Err(Why::Missing)
+        }
+        CellValue::Number(number) if number.abs() <= limit => Ok(*number),
+        CellValue::Number(number) if number.is_finite() => Err(Why::TooLarge),
+        CellValue::Number(_) => Err(Why::NotFinite),
+        CellValue::Text(text) => layout.missing.number(text.trim(), limit, layout.numerals),
+        CellValue::Missing => Err(Why::Empty),
+    };
+    match number {
+        Ok(number) => read.numbers.push(number),
+        Err(Why::Empty | Why::Missing) if takes_missing => read.numbers.push(MISSING_NUMBER),
+        Err(why) => return Err(why),
+    }
+    Ok(())
+}

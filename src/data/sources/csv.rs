@@ -1,0 +1,162 @@
+//! CSV files, and other text with a row on each line.
+//!
+//! The text is cut into pieces that are read side by side. A piece is read from the first line that
+//! begins in it; where that line turns out to stand inside of a quoted cell, since the piece before it
+//! ends elsewhere, it is read again from where the rows before it end.
+
+use std::ops::Range;
+
+use rayon::prelude::*;
+
+use crate::data::chunk::Read;
+use crate::data::csv_text::{Csv, MOST_CELL};
+use crate::data::faults::Faults;
+use crate::data::header::Header;
+use crate::data::layout::Layout;
+use crate::data::plain::Stop;
+use crate::data::row_places::Places;
+use crate::data::source::{Beginning, Source};
+use crate::data::{careful, plain};
+use crate::error::Result;
+use crate::threads;
+
+/// Bytes of text that are read at once; fixed, so that nothing depends on the number of threads.
+const PIECE_BYTES: usize = 1 << 20;
+/// Pieces that are read before they are handed over, for each thread.
+const PIECES_A_THREAD: usize = 8;
+/// How much of the text is kept to be shown.
+const KEPT_BYTES: usize = 1 << 20;
+/// What a piece gave that was read before its beginning was known for sure.
+struct Guess {
+    /// Where its first row was taken to begin.
+    start: usize,
+    /// Its rows, and where those after it begin; None where something isn't plain and right.
+    read: Option<(Read, usize)>,
+}
+
+impl Places for Csv {
+    fn name(&self) -> &str {
+        &self.text.name
+    }
+
+    fn line(&self, place: usize) -> usize {
+        self.text.line(place)
+    }
+}
+
+impl Source for Csv {
+    fn header(&self) -> &Header {
+        &self.header
+    }
+
+    fn read(
+        &self,
+        layout: &Layout<'_>,
+        faults: &mut Faults<'_>,
+        take: &mut dyn FnMut(Read) -> Result<()>,
+    ) -> Result<()> {
+        self.read_pieces(PIECE_BYTES, layout, faults, take).map(drop)
+    }
+
+    fn beginning(&self) -> Beginning {
+        let (text, body) = (self.text.start(), self.header.body);
+        let mut end = text.len().min(body + KEPT_BYTES);
+        while !text.is_char_boundary(end) {
+            end -= 1;
+        }
+        let is_whole = end == text.len() && self.text.is_whole();
+        Beginning { text: text[..end].to_string(), body, is_whole }
+    }
+}
+
+impl Csv {
+    /// Reads pieces of so many bytes; gives how many of them had to be read with care.
+    pub(in crate::data) fn read_pieces(
+        &self,
+        bytes: usize,
+        layout: &Layout<'_>,
+        faults: &mut Faults<'_>,
+        take: &mut dyn FnMut(Read) -> Result<()>,
+    ) -> Result<usize> {
+        let pieces = self.text.pieces(self.header.body, bytes);
+        let mut next = self.header.body; // where the rows that aren't read yet begin
+        let mut with_care = 0;
+        let mut buffer = Vec::new();
+        for group in pieces.chunks(PIECES_A_THREAD * threads::count().max(1)) {
+            let guesses = group
+                .par_iter()
+                .map_init(Vec::new, |buffer, piece| self.guess(piece.clone(), layout, buffer));
+            let guesses: Vec<Guess> = threads::within(|| guesses.collect());
+            for (piece, guess) in group.iter().zip(guesses) {
+                if next >= piece.end {
+                    continue; // a long row has taken all of it
+                }
+                let read = match guess.start == next {
+                    true => guess.read,
+                    false => self.plain(next, piece.end, layout, &mut buffer),
+                };
+                let is_plain = read.is_some();
+                let (read, end) = if let Some(read) = read {
+                    read
+                } else {
+                    with_care += 1;
+                    careful::read(self, next..piece.end, layout, faults)?
+                };
+                next = end;
+                if is_plain {
+                    faults.rows(read.chunk.rows);
+                }
+                if faults.may_go_on() && read.chunk.rows > 0 {
+                    take(read)?;
+                }
+            }
+        }
+        Ok(with_care)
+    }
+
+    /// Reads a piece from the first line that begins in it.
+    fn guess(&self, piece: Range<usize>, layout: &Layout<'_>, buffer: &mut Vec<u8>) -> Guess {
+        let start = match piece.start == self.header.body {
+            true => Some(piece.start),
+            false => self.first_line(piece.clone(), buffer),
+        };
+        // None where all of it is within a line
+        let start = start.unwrap_or(piece.end);
+        Guess { start, read: self.plain(start, piece.end, layout, buffer) }
+    }
+
+    /// Where the first line begins whose line break is in a piece, or just before it.
+    fn first_line(&self, piece: Range<usize>, buffer: &mut Vec<u8>) -> Option<usize> {
+        let window = self.text.window(piece.start - 1, piece.len() + 1, buffer).ok()?;
+        let line = memchr::memchr(b'\n', window.bytes)?;
+        Some(piece.start + line)
+    }
+
+    /// The fast way through the rows from `start` on that begin before `end`.
+    fn plain(
+        &self,
+        start: usize,
+        end: usize,
+        layout: &Layout<'_>,
+        buffer: &mut Vec<u8>,
+    ) -> Option<(Read, usize)> {
+        if start >= end {
+            return Some((layout.empty(0).ended(), start));
+        }
+        let mut length = end - start;
+        loop {
+            let window = self.text.window(start, length, buffer).ok()?;
+            let text = std::str::from_utf8(window.bytes).ok()?;
+            let is_end = window.is_end;
+            match plain::read(text, end - start, is_end, layout, &self.header.dialect) {
+                Ok((mut read, next)) => {
+                    read.chunk.place = start;
+                    return Some((read, start + next));
+                }
+                Err(Stop::Unusual) => return None,
+                Err(Stop::More) if is_end || length > MOST_CELL => return None,
+                Err(Stop::More) => length = length.saturating_mul(4).max(PIECE_BYTES / 4),
+            }
+        }
+    }
+}

@@ -1,0 +1,249 @@
+//! Sources: the files that tables are read from, behind one trait.
+
+mod array_files;
+mod arrays;
+mod cells;
+mod compressed;
+mod csv;
+mod jsonl;
+mod several;
+
+use std::path::{Path, PathBuf};
+
+use arrays::{Array, ArrayTable};
+use compressed::Unpacked;
+use jsonl::JsonLines;
+use several::Several;
+
+use super::csv_text::Csv;
+use super::encoding;
+use super::other_formats::other_format;
+use super::source::Source;
+use super::text::{self, Bytes, TableText};
+use crate::diagnostics::Code;
+use crate::error::{Error, Problem, Result};
+use crate::intake;
+use crate::sections::{CsvConfig, TextEncoding};
+
+/// The name on the command line that means standard input.
+const STDIN: &str = "-";
+
+/// A format that tables are in.
+struct TableFormat {
+    /// Its name, for messages.
+    name: &'static str,
+    /// How the names of its files end.
+    endings: &'static [&'static str],
+    /// Whether a file begins as its files do.
+    is_begun: fn(&[u8]) -> bool,
+    /// The table in the bytes of a file.
+    open: fn(&str, Bytes, &CsvConfig) -> Result<Box<dyn Source>>,
+}
+
+/// Every format but CSV, which is all other text.
+const FORMATS: &[TableFormat] = &[
+    TableFormat { name: "gzip", endings: &["gz"], is_begun: compressed::is_gzip, open: gzip },
+    TableFormat { name: "zip", endings: &["zip", "npz"], is_begun: compressed::is_zip, open: zip },
+    TableFormat {
+        name: "JSON lines",
+        endings: &["jsonl", "ndjson"],
+        is_begun: is_jsonl,
+        open: jsonl,
+    },
+    TableFormat { name: ".npy", endings: &["npy"], is_begun: is_npy, open: npy },
+    TableFormat {
+        name: "safetensors",
+        endings: &["safetensors"],
+        is_begun: array_files::is_safetensors,
+        open: safetensors,
+    },
+    TableFormat {
+        name: "IDX",
+        endings: &["idx", "ubyte"],
+        is_begun: array_files::is_idx,
+        open: idx,
+    },
+];
+
+/// A file or a pattern of several, or standard input for `-`.
+pub(super) fn open(path: &Path, format: &CsvConfig) -> Result<Box<dyn Source>> {
+    if path == Path::new(STDIN) {
+        let mut bytes = Vec::new();
+        let is_wrong = |bytes: &[u8]| !is_known(bytes, format) && text::is_no_table(bytes);
+        intake::stream(&mut std::io::stdin().lock(), &mut bytes, is_wrong)?;
+        return of_bytes("stdin", bytes, format);
+    }
+    open_files(path, format).map_err(OpenError::whole)
+}
+
+/// A file or a pattern of several; a problem where it can't be read at all, whose place the caller
+/// knows.
+pub(super) fn open_files(path: &Path, format: &CsvConfig) -> Result<Box<dyn Source>, OpenError> {
+    let pattern = path.to_string_lossy();
+    if !pattern.contains(['*', '?', '[']) || path.exists() {
+        return open_file(path, format);
+    }
+    let files = files_of(&pattern).map_err(OpenError::Unread)?;
+    let sources: Result<Vec<_>, _> = files.iter().map(|file| open_file(file, format)).collect();
+    let mut sources = sources?;
+    match sources.len() {
+        1 => Ok(sources.remove(0)),
+        _ => Ok(Box::new(Several::new(pattern.into_owned(), sources).map_err(OpenError::Unfit)?)),
+    }
+}
+
+/// The files of a pattern, in the order of their names.
+fn files_of(pattern: &str) -> Result<Vec<PathBuf>, Problem> {
+    let found = glob::glob(pattern)
+        .map_err(|error| Problem::at("", format!("`{pattern}` is not a pattern: {error}")))?;
+    let mut files: Vec<PathBuf> = found.flatten().filter(|file| file.is_file()).collect();
+    files.sort();
+    match files.is_empty() {
+        true => Err(Problem::at("", format!("no file matches `{pattern}`"))),
+        false => Ok(files),
+    }
+}
+
+fn open_file(path: &Path, format: &CsvConfig) -> Result<Box<dyn Source>, OpenError> {
+    let bytes = text::read(path, &|bytes| is_known(bytes, format)).map_err(OpenError::Unread)?;
+    of(&path.display().to_string(), bytes, format).map_err(OpenError::Unfit)
+}
+
+/// A table from its bytes.
+pub(super) fn of_bytes(name: &str, bytes: Vec<u8>, format: &CsvConfig) -> Result<Box<dyn Source>> {
+    of(name, bytes.into(), format)
+}
+
+fn of(name: &str, bytes: Bytes, format: &CsvConfig) -> Result<Box<dyn Source>> {
+    let ending = name.rsplit_once('.').map_or("", |(_, ending)| ending).to_ascii_lowercase();
+    let by_name = FORMATS.iter().find(|format| format.endings.contains(&ending.as_str()));
+    if let Some(known) = FORMATS.iter().find(|format| (format.is_begun)(bytes.start())) {
+        return (known.open)(name, bytes, format);
+    }
+    if let Some(known) = by_name.filter(|_| !bytes.start().is_empty()) {
+        let message =
+            format!("expected {}, as the file's name says, found something else", known.name);
+        return Err(Error::data(name, message).with_code(Code::NotATable));
+    }
+    Ok(Box::new(csv_of(name, bytes, format)?))
+}
+
+/// A CSV file.
+pub(super) fn open_csv(path: &Path, format: &CsvConfig) -> Result<Csv> {
+    let bytes = match path == Path::new(STDIN) {
+        true => {
+            let mut bytes = Vec::new();
+            intake::stream(&mut std::io::stdin().lock(), &mut bytes, text::is_no_table)?;
+            bytes.into()
+        }
+        false => text::read(path, &|bytes| encoding::is_utf16(bytes))
+            .map_err(|problem| OpenError::Unread(problem).whole())?,
+    };
+    csv_of(&path.display().to_string(), bytes, format)
+}
+
+fn csv_of(name: &str, bytes: Bytes, format: &CsvConfig) -> Result<Csv> {
+    let encoding = match format.encoding {
+        None if encoding::is_utf16(bytes.start()) => TextEncoding::Utf16,
+        encoding => encoding.unwrap_or(TextEncoding::Utf8),
+    };
+    if encoding == TextEncoding::Utf8 {
+        if let Some(help) = other_format(bytes.start()) {
+            let error = Error::data(name, "expected a table").with_code(Code::NotATable);
+            return Err(error.with_help(help));
+        }
+        return Csv::new(TableText::new(name, bytes)?, format);
+    }
+    let decoded = encoding::decode(&bytes.whole()?, encoding).ok_or_else(|| {
+        let says = match format.encoding {
+            Some(_) => "`csv.encoding` names",
+            None => "its first bytes name, UTF-16",
+        };
+        Error::data(name, format!("the text is not in the encoding that {says}"))
+            .with_code(Code::NotATable)
+            .with_help("`utf-8`, `latin1`, `windows-1252` or `utf-16`")
+    })?;
+    Csv::new(TableText::new(name, decoded.into_bytes())?, format)
+}
+
+/// Whether bytes that aren't UTF-8 may still begin a table.
+fn is_known(bytes: &[u8], format: &CsvConfig) -> bool {
+    let is_encoded = format.encoding.is_some_and(|encoding| encoding != TextEncoding::Utf8);
+    is_encoded || encoding::is_utf16(bytes) || FORMATS.iter().any(|format| (format.is_begun)(bytes))
+}
+
+/// The table in a file that gzip has compressed.
+fn gzip(name: &str, bytes: Bytes, format: &CsvConfig) -> Result<Box<dyn Source>> {
+    let bytes = compressed::gunzip(name, &bytes.whole()?)?;
+    of_inner(name.strip_suffix(".gz").unwrap_or(name), bytes, format)
+}
+
+/// The table in a zip archive: its arrays, or its only file.
+fn zip(name: &str, bytes: Bytes, format: &CsvConfig) -> Result<Box<dyn Source>> {
+    match compressed::unzip(name, &bytes.whole()?)? {
+        Unpacked::Arrays(found) => Ok(Box::new(ArrayTable::new(name, found)?)),
+        Unpacked::File(inner, bytes) => of_inner(&format!("{name}/{inner}"), bytes, format),
+    }
+}
+
+/// What was packed; not packed once more.
+fn of_inner(name: &str, bytes: Vec<u8>, format: &CsvConfig) -> Result<Box<dyn Source>> {
+    if compressed::is_gzip(&bytes) || compressed::is_zip(&bytes) {
+        let error = Error::data(name, "it is compressed twice").with_code(Code::NotATable);
+        return Err(error.with_help("unpack it"));
+    }
+    of_bytes(name, bytes, format)
+}
+
+/// A table of arrays; what is wrong with the file is told in words.
+fn arrays(name: &str, found: Result<Vec<Array>, String>) -> Result<Box<dyn Source>> {
+    let found = found.map_err(|message| Error::data(name, message).with_code(Code::NotATable))?;
+    Ok(Box::new(ArrayTable::new(name, found)?))
+}
+
+fn npy(name: &str, bytes: Bytes, _: &CsvConfig) -> Result<Box<dyn Source>> {
+    arrays(name, array_files::npy("", &bytes.whole()?).map(|array| vec![array]))
+}
+
+fn is_npy(bytes: &[u8]) -> bool {
+    bytes.starts_with(array_files::NPY)
+}
+
+fn idx(name: &str, bytes: Bytes, _: &CsvConfig) -> Result<Box<dyn Source>> {
+    arrays(name, array_files::idx(&bytes.whole()?).map(|array| vec![array]))
+}
+
+fn safetensors(name: &str, bytes: Bytes, _: &CsvConfig) -> Result<Box<dyn Source>> {
+    arrays(name, array_files::safetensors(&bytes.whole()?))
+}
+
+fn jsonl(name: &str, bytes: Bytes, _: &CsvConfig) -> Result<Box<dyn Source>> {
+    Ok(Box::new(JsonLines::new(TableText::new(name, bytes)?)?))
+}
+
+/// Whether a file begins with an object of JSON.
+fn is_jsonl(bytes: &[u8]) -> bool {
+    let bytes = bytes.strip_prefix("\u{feff}".as_bytes()).unwrap_or(bytes).trim_ascii_start();
+    let rest = bytes.strip_prefix(b"{").map(<[u8]>::trim_ascii_start);
+    rest.is_some_and(|rest| rest.starts_with(b"\"") || rest.starts_with(b"}"))
+}
+
+/// Why a file can't be opened as a table.
+pub(super) enum OpenError {
+    /// It can't be read.
+    Unread(Problem),
+    /// It is no table.
+    Unfit(Error),
+}
+
+impl OpenError {
+    /// The error where no key of a configuration names the file.
+    fn whole(self) -> Error {
+        match self {
+            OpenError::Unread(problem) => {
+                Error::data("", problem.message).with_help(problem.help).with_code(Code::NotATable)
+            }
+            OpenError::Unfit(error) => error,
+        }
+    }
+}

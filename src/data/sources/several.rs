@@ -1,0 +1,86 @@
+//! Several files with the same columns as one table, one after the other.
+
+use crate::data::chunk::Read;
+use crate::data::faults::Faults;
+use crate::data::header::Header;
+use crate::data::layout::Layout;
+use crate::data::row_places::Places;
+use crate::data::source::{Beginning, Source};
+use crate::diagnostics::{Code, Place};
+use crate::error::{Error, Result};
+
+/// Files one after the other. A place is the file's number and the place in it.
+pub(super) struct Several {
+    name: String,
+    sources: Vec<Box<dyn Source>>,
+}
+
+/// Bits of a place within a file.
+const BITS: u32 = 44;
+
+impl Several {
+    /// At least two files; an error where one has other columns than the first.
+    pub(super) fn new(name: String, sources: Vec<Box<dyn Source>>) -> Result<Several> {
+        for other in &sources[1..] {
+            let (first, names) = (&sources[0], &other.header().names);
+            if first.header().names == *names {
+                continue;
+            }
+            let message = format!("its columns are not those of {}", first.name());
+            let help = match first.header().names.iter().find(|name| !names.contains(name)) {
+                Some(missing) => format!("it has no column `{missing}`"),
+                None => "the same columns in the same order are expected in each file".to_string(),
+            };
+            let error = Error::data(other.name(), message).with_code(Code::Column);
+            return Err(error.with_help(help));
+        }
+        Ok(Several { name, sources })
+    }
+
+    fn split(&self, place: usize) -> (&dyn Source, usize) {
+        let last = self.sources.len().saturating_sub(1);
+        (&*self.sources[(place >> BITS).min(last)], place & ((1 << BITS) - 1))
+    }
+}
+
+impl Places for Several {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn line(&self, place: usize) -> usize {
+        let (source, place) = self.split(place);
+        source.line(place)
+    }
+
+    fn at(&self, place: usize) -> Place {
+        let (source, place) = self.split(place);
+        source.at(place)
+    }
+}
+
+impl Source for Several {
+    fn header(&self) -> &Header {
+        self.sources[0].header()
+    }
+
+    fn read(
+        &self,
+        layout: &Layout<'_>,
+        faults: &mut Faults<'_>,
+        take: &mut dyn FnMut(Read) -> Result<()>,
+    ) -> Result<()> {
+        for (number, source) in self.sources.iter().enumerate() {
+            faults.of_file(number << BITS);
+            source.read(layout, faults, &mut |mut read| {
+                read.chunk.place += number << BITS;
+                take(read)
+            })?;
+        }
+        Ok(())
+    }
+
+    fn beginning(&self) -> Beginning {
+        Beginning { is_whole: false, ..self.sources[0].beginning() }
+    }
+}

@@ -1,0 +1,261 @@
+//! TableStream: a table for a trained model, some thousand rows at a time, in memory that doesn't grow with
+//! the table.
+
+use std::path::Path;
+
+use super::apply::Bound;
+use super::cells::Missing;
+use super::chunk::Read;
+use super::dataset::{Dataset, Matrix, Targets};
+use super::faults::Faults;
+use super::layout::{Layout, Wanted};
+use super::part::Part;
+use super::preprocessing::Preprocessing;
+use super::records::{Record, Records};
+use super::source::{Source, line_of_csv};
+use super::sources;
+use super::table::{Table, no_rows};
+use crate::diagnostics::Diagnostic;
+use crate::error::{Error, Result};
+use crate::sections::CsvConfig;
+use crate::splits::RowRole;
+
+/// How a table is read for a trained model.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct UseOptions {
+    /// With the target, and with the sample weights where the table has their column.
+    pub with_target: bool,
+    /// With the rows as they stand in the file.
+    pub keep_columns: bool,
+    /// Leave out rows that can't be used, in place of an error.
+    pub skip_errors: bool,
+}
+
+/// Some rows of a table, in the order of the file.
+#[derive(Debug, Clone, PartialEq)]
+pub struct UsedRows {
+    /// As the model sees them; without targets where they weren't asked for.
+    pub data: Dataset,
+    /// As they stand in the file, each as a line of CSV, where the columns are kept.
+    pub raw: Vec<String>,
+}
+
+/// Rows that were left out.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Skipped {
+    /// How many.
+    pub rows: usize,
+    /// Why, and where the first of them are.
+    pub reasons: Vec<Diagnostic>,
+}
+
+/// A table that a trained model is used on. Columns that the model doesn't know are ignored.
+pub struct TableStream<'a> {
+    source: Box<dyn Source>,
+    preprocessing: &'a Preprocessing,
+    options: UseOptions,
+    wanted: Vec<Wanted>,
+}
+
+/// Chunks that are worked on together.
+const CHUNKS: usize = 8;
+/// How many reasons are told.
+const TOLD: usize = 20;
+
+impl<'a> TableStream<'a> {
+    /// A table of a file; `-` is standard input.
+    pub fn open(
+        path: &Path,
+        csv: &CsvConfig,
+        preprocessing: &'a Preprocessing,
+        options: UseOptions,
+    ) -> Result<TableStream<'a>> {
+        TableStream::of(sources::open(path, csv)?, preprocessing, options)
+    }
+
+    pub(super) fn of(
+        source: Box<dyn Source>,
+        preprocessing: &'a Preprocessing,
+        options: UseOptions,
+    ) -> Result<TableStream<'a>> {
+        let wanted = preprocessing.wanted(&*source, options.with_target)?;
+        Ok(TableStream { source, preprocessing, options, wanted })
+    }
+
+    /// The columns' names as they stand in the file, as a line of CSV.
+    pub fn raw_header(&self) -> String {
+        line_of_csv(self.source.header().raw.iter().map(String::as_str))
+    }
+
+    /// Hands over so many rows at a time, the last time those that are left.
+    pub fn read(
+        &self,
+        rows: usize,
+        each: &mut dyn FnMut(UsedRows) -> Result<()>,
+    ) -> Result<Skipped> {
+        let missing = Missing::new(&self.preprocessing.missing_values);
+        let mut layout = Layout::new(self.source.header(), &self.wanted, &missing);
+        layout.keeps_rows = self.options.keep_columns;
+        let mut faults = Faults::new(&*self.source, &layout);
+        if self.options.skip_errors {
+            faults = faults.skipping();
+        }
+        let mut applying = Applying {
+            stream: self,
+            layout: &layout,
+            reads: Vec::new(),
+            pending: None,
+            skipped: Skipped::default(),
+            is_empty: true,
+            has_weight: false,
+        };
+        self.source.read(&layout, &mut faults, &mut |read| {
+            applying.reads.push(read);
+            if applying.reads.len() < CHUNKS {
+                return Ok(());
+            }
+            applying.apply()?;
+            applying.hand_over(rows, rows, each)
+        })?;
+        if let Some(error) = faults.error() {
+            if !self.options.skip_errors {
+                return Err(error);
+            }
+            applying.skip(faults.bad_rows(), &error);
+        }
+        applying.apply()?;
+        applying.hand_over(rows, 1, each)?;
+        applying.end(self.source.name())
+    }
+}
+
+/// What is read and not handed over yet.
+struct Applying<'a> {
+    stream: &'a TableStream<'a>,
+    layout: &'a Layout<'a>,
+    reads: Vec<Read>,
+    pending: Option<UsedRows>,
+    skipped: Skipped,
+    is_empty: bool,
+    has_weight: bool,
+}
+
+impl Applying<'_> {
+    /// Makes of the chunks that were read rows as the model sees them.
+    fn apply(&mut self) -> Result<()> {
+        let TableStream { source, preprocessing, options, wanted } = self.stream;
+        let reads = std::mem::take(&mut self.reads);
+        let raw: Vec<String> = reads.iter().flat_map(|read| self.kept(read)).collect();
+        let table = Table::of(reads, self.layout, wanted);
+        if table.rows() == 0 {
+            return Ok(());
+        }
+        self.is_empty = false;
+        let bound = Bound::new(preprocessing, &table, options.with_target);
+        let mut roles = Vec::new();
+        if let Err(error) = bound.check(&table, &**source, "") {
+            if !options.skip_errors {
+                return Err(error);
+            }
+            roles = bound.roles(&table);
+            let skipped = roles.iter().filter(|role| **role == RowRole::LeftOut);
+            self.skip(skipped.count(), &error);
+        }
+        let part = if roles.is_empty() { Part::All } else { Part::Train(&roles) };
+        let data = bound.rows(&table, part, source.name())?;
+        let raw = raw.into_iter().enumerate();
+        let raw = raw.filter(|(row, _)| part.has(*row)).map(|(_, row)| row).collect();
+        self.has_weight |=
+            data.weights.as_ref().is_none_or(|weights| weights.iter().any(|w| *w > 0.0));
+        match &mut self.pending {
+            Some(pending) => pending.append(UsedRows { data, raw }),
+            pending => *pending = Some(UsedRows { data, raw }),
+        }
+        Ok(())
+    }
+
+    /// Hands over what there is, `rows` at a time, as long as there are `least` rows.
+    fn hand_over(
+        &mut self,
+        rows: usize,
+        least: usize,
+        each: &mut dyn FnMut(UsedRows) -> Result<()>,
+    ) -> Result<()> {
+        let Some(mut pending) = self.pending.take() else { return Ok(()) };
+        while pending.data.len() >= least.max(1) {
+            let rest = pending.split_off(rows);
+            each(std::mem::replace(&mut pending, rest))?;
+        }
+        self.pending = Some(pending);
+        Ok(())
+    }
+
+    fn skip(&mut self, rows: usize, error: &Error) {
+        self.skipped.rows += rows;
+        let left = TOLD.saturating_sub(self.skipped.reasons.len());
+        let told = error.diagnostics();
+        let reasons = told.iter().take(left).map(|reason| reason.clone().as_warning());
+        self.skipped.reasons.extend(reasons);
+    }
+
+    fn end(self, name: &str) -> Result<Skipped> {
+        if self.is_empty && self.skipped.rows == 0 {
+            return Err(no_rows(name));
+        }
+        if self.is_empty {
+            let all = format!("none of the {} rows can be used", self.skipped.rows);
+            let mut error = Error::data(name, all);
+            if let Some(reason) = self.skipped.reasons.first() {
+                error = error.with_help(format!("the first: {}", reason.message));
+            }
+            return Err(error);
+        }
+        if !self.has_weight {
+            return Err(Error::data(name, "all sample weights are 0: no row counts")
+                .with_help("give at least one row a weight above 0"));
+        }
+        Ok(self.skipped)
+    }
+
+    /// The rows of a chunk as lines of CSV.
+    fn kept(&self, read: &Read) -> Vec<String> {
+        let header = self.stream.source.header();
+        let dialect = &header.dialect;
+        let as_line = |row: &str| {
+            if dialect.is_standard() {
+                return row.to_string();
+            }
+            let (mut records, mut record) = (Records::new(row, 0, dialect), Record::default());
+            drop(records.next(&mut record));
+            line_of_csv(record.cells.iter().take(header.names.len()).map(AsRef::as_ref))
+        };
+        read.kept_rows().map(as_line).collect()
+    }
+}
+
+impl UsedRows {
+    fn append(&mut self, mut other: UsedRows) {
+        self.data.x.values.append(&mut other.data.x.values);
+        self.data.y.values.append(&mut other.data.y.values);
+        if let (Some(weights), Some(others)) = (&mut self.data.weights, &mut other.data.weights) {
+            weights.append(others);
+        }
+        self.raw.append(&mut other.raw);
+    }
+
+    /// Takes the rows from `rows` on away.
+    fn split_off(&mut self, rows: usize) -> UsedRows {
+        let rows = rows.min(self.data.len());
+        let Dataset { x, y, weights } = &mut self.data;
+        let has_targets = !y.values.is_empty();
+        let y_rows = if has_targets { rows * y.width().max(1) } else { 0 };
+        UsedRows {
+            data: Dataset {
+                x: Matrix { values: x.values.split_off(rows * x.width), width: x.width },
+                y: Targets::new(y.values.split_off(y_rows), y.shape().to_vec()),
+                weights: weights.as_mut().map(|weights| weights.split_off(rows)),
+            },
+            raw: if self.raw.is_empty() { Vec::new() } else { self.raw.split_off(rows) },
+        }
+    }
+}
