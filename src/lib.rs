@@ -43,7 +43,8 @@
 //!   what its outputs stand for
 //! - `baseline`: what a prediction that knows nothing is worth; `results`, `run_metrics`, `event_log`:
 //!   what a run tells other programs
-//! - `page`: the report of a run as a page; `run_data`: what a run is evaluated on
+//! - `page`: the report of a run as a page; `run_data`: what a run is evaluated on;
+//!   `run_diff`, `run_filter`, `run_notes`: runs beside each other
 //! - `artifact`, `checkpoint`, `run`, `run_folder`, `self_test`, `weights_file`, `init_weights`, `files`: what is
 //!   on disk; `disk`: every write and rename; `lock`: one process in a run's folder
 //! - [`exchange`]: other tools' formats, a file a format
@@ -118,8 +119,11 @@ mod results;
 mod run;
 mod run_config;
 mod run_data;
+mod run_diff;
+mod run_filter;
 mod run_folder;
 mod run_metrics;
+mod run_notes;
 mod runs;
 mod schedules;
 mod scores;
@@ -189,7 +193,10 @@ pub mod training {
     pub use crate::results::*;
     pub use crate::run::*;
     pub use crate::run_data::*;
+    pub use crate::run_diff::*;
+    pub use crate::run_filter::*;
     pub use crate::run_metrics::METRICS;
+    pub use crate::run_notes::*;
     pub use crate::runs::*;
     pub use crate::sections::*;
     pub use crate::sequential::*;

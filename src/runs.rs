@@ -10,10 +10,11 @@ use crate::cross_validation::CV;
 use crate::error::{Error, Result};
 use crate::files::TensorFile;
 use crate::fold_folders::fold_folder;
-use crate::history::History;
+use crate::history::{HISTORY, History};
 use crate::logs::Logs;
 use crate::metrics::more_is_better;
 use crate::run_config::CONFIG;
+use crate::run_notes::RunNotes;
 
 /// What a run has come to.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -28,6 +29,9 @@ pub struct RunSummary {
     pub state: RunState,
     /// The loss and the metrics of its model, by their names.
     pub metrics: Logs,
+    /// Its tags and its note.
+    #[serde(flatten)]
+    pub notes: RunNotes,
 }
 
 /// How a run stands.
@@ -69,7 +73,7 @@ pub fn runs_in(folder: &Path) -> Result<Vec<RunSummary>> {
     let mut folders: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).collect();
     folders.sort();
     folders.retain(|path| path.join(CONFIG).is_file());
-    Ok(folders.into_iter().map(summary).collect())
+    Ok(folders.into_iter().map(|folder| summary_of(&folder)).collect())
 }
 
 /// Sorts runs by a metric, the best first; those without it come last.
@@ -82,7 +86,14 @@ pub fn sort_runs(runs: &mut [RunSummary], metric: &str) {
     runs.sort_by(|a, b| value(a).total_cmp(&value(b)));
 }
 
+/// What a run's folder says. Notes that can't be read are none.
+pub(crate) fn summary_of(folder: &Path) -> RunSummary {
+    let notes = RunNotes::read(folder).unwrap_or_default();
+    RunSummary { notes, ..summary(folder.to_path_buf()) }
+}
+
 fn summary(run: PathBuf) -> RunSummary {
+    let notes = RunNotes::default();
     if let Some(metrics) = means(&run.join(CV)) {
         let first = summary(fold_folder(&run, 1));
         return RunSummary { run, state: RunState::CrossValidated, metrics, ..first };
@@ -97,14 +108,14 @@ fn summary(run: PathBuf) -> RunSummary {
             (None, None) => RunState::Finished,
         };
         let Training { epochs, best_epoch, logs, .. } = training;
-        return RunSummary { run, epochs, best_epoch, state, metrics: logs };
+        return RunSummary { run, epochs, best_epoch, state, metrics: logs, notes };
     }
     let checkpoint = TensorFile::metadata(&run.join(CHECKPOINT)).unwrap_or_default();
     let epochs = checkpoint["position"]["epoch"].as_u64().unwrap_or(0) as usize;
-    let history: History =
-        serde_json::from_value(checkpoint["history"].clone()).unwrap_or_default();
+    let history = std::fs::read_to_string(run.join(HISTORY)).ok();
+    let history = history.and_then(|text| History::from_csv(&text)).unwrap_or_default();
     let metrics = history.epochs.last().map(|epoch| epoch.logs.clone()).unwrap_or_default();
-    RunSummary { run, epochs, best_epoch: None, state: RunState::Unfinished, metrics }
+    RunSummary { run, epochs, best_epoch: None, state: RunState::Unfinished, metrics, notes }
 }
 
 /// The means over the folds of a cross-validation, from its table.

@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use anyhow::Result;
 use candle_core::Device;
 use lanthorn::model::Model;
-use lanthorn::training::{CONFIG, CrossValidated, CrossValidation, Event, Lock, Plan};
+use lanthorn::training::{CONFIG, CrossValidated, CrossValidation, Event, Lock, Plan, RunNotes};
 use lanthorn::training::{fold_folder, refit_folder};
 
 use super::common::{CommonArguments, load_model};
@@ -30,6 +30,7 @@ pub(super) fn run(
     cv: &CrossValidation,
     folder: Option<&Path>,
     lock: Option<Lock>,
+    notes: &RunNotes,
     device: &Device,
     common: &CommonArguments,
     signals: &mut Signals,
@@ -42,6 +43,7 @@ pub(super) fn run(
         }
         (folder, _) => cv.create(folder)?,
     };
+    notes.add_to(&folder)?;
     let mut folds = Folds { folder: &folder, device, common, shown: BTreeSet::new() };
     let mut view = new_view(cv, common);
     let mut validated = CrossValidated::default();
@@ -100,8 +102,14 @@ impl Folds<'_> {
             true => RunPlace::Old(place, Lock::take(place)?),
             false => RunPlace::New(Some(place)),
         };
-        let fit =
-            OneRun { plan, device: self.device, common: self.common, resume: Some(self.folder) };
+        let none = RunNotes::default();
+        let fit = OneRun {
+            plan,
+            device: self.device,
+            common: self.common,
+            notes: &none,
+            resume: Some(self.folder),
+        };
         match fit.run(run, view, signals)? {
             FitEnd::Finished { model, end } => {
                 view.finish(&end)?;

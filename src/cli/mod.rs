@@ -3,6 +3,7 @@
 mod check;
 mod common;
 mod convert;
+mod diff;
 mod evaluate;
 mod examples;
 mod explain;
@@ -18,6 +19,7 @@ mod predict;
 mod report;
 mod require;
 mod runs;
+mod runs_tag;
 mod schema;
 mod signals;
 mod summary;
@@ -77,6 +79,8 @@ enum Verb {
     Inspect(inspect::InspectArguments),
     /// List the runs in a folder with their metrics, the best first
     Runs(runs::RunsArguments),
+    /// Compare two runs or models: where their configurations and metrics differ
+    Diff(diff::DiffArguments),
     /// Explain a name, a key of the configuration or the code of an error
     Explain(explain::ExplainArguments),
     /// Print the JSON Schema of configurations, for editors
@@ -118,6 +122,7 @@ fn dispatch(verb: Verb, common: &CommonArguments) -> Result<ExitCode> {
         Verb::Convert(own) => convert::run(&own, common)?,
         Verb::Inspect(own) => inspect::run(&own, common)?,
         Verb::Runs(own) => runs::run(&own, common)?,
+        Verb::Diff(own) => diff::run(&own, common)?,
         Verb::Explain(own) => explain::run(&own)?,
         Verb::Schema(own) => schema::run(&own)?,
         Verb::Completions { shell } => {

@@ -8,7 +8,7 @@ use candle_core::Device;
 use lanthorn::model::weights_file;
 use lanthorn::model::{Model, NOT_AS_WRITTEN};
 use lanthorn::training::{Event, Listener, Listeners, Outcome, Position, Trainer};
-use lanthorn::training::{Keeper, Lock, Plan, Resumed, Run, SavedRun};
+use lanthorn::training::{Keeper, Lock, Plan, Resumed, Run, RunNotes, SavedRun};
 use lanthorn::{Code, Diagnostic, Error};
 use serde_json::json;
 
@@ -21,6 +21,8 @@ pub(super) struct OneRun<'a> {
     pub plan: &'a Plan,
     pub device: &'a Device,
     pub common: &'a CommonArguments,
+    /// Tags and a note that the run gets.
+    pub notes: &'a RunNotes,
     /// The folder that `--resume` takes to go on; None for the run's own.
     pub resume: Option<&'a Path>,
 }
@@ -67,6 +69,7 @@ impl OneRun<'_> {
         if let Some(warning) = run.lock_warning() {
             view.diagnostic(&Diagnostic::warning(Code::Run, warning));
         }
+        self.notes.add_to(&run.folder)?;
         let data = plan.training_data()?;
         let mut keeper = Keeper::new(&mut run, plan);
         view.show(&keeper.start(&trainer)?);

@@ -7,7 +7,7 @@ use anyhow::Result;
 use clap::Args;
 use lanthorn::Error;
 use lanthorn::diagnostics::Place;
-use lanthorn::training::{CONFIG, CrossValidation, InitWeights, Lock, Plan};
+use lanthorn::training::{CONFIG, CrossValidation, InitWeights, Lock, Plan, RunNotes};
 use lanthorn::training::{Event, ReportRequest, epochs_of_checkpoint, plan_of_run};
 
 use super::common::{CommonArguments, Overrides};
@@ -38,6 +38,12 @@ pub(crate) struct TrainArguments {
     /// With --init-weights: load what fits by name and shape, and report the rest
     #[arg(long, requires = "init_weights")]
     partial: bool,
+    /// Tag of the run, by which `lanthorn runs --filter tag=TAG` finds it; can be repeated
+    #[arg(long, value_name = "TAG")]
+    tag: Vec<String>,
+    /// A few words about the run, kept in its folder
+    #[arg(long, value_name = "TEXT")]
+    note: Option<String>,
     /// Write a report of the run into its folder once the training has ended: see `lanthorn report`
     #[arg(long)]
     report: bool,
@@ -52,6 +58,8 @@ pub(crate) fn run(arguments: &TrainArguments, common: &CommonArguments) -> Resul
         Some(folder) => Some(lock_of_run(folder)?),
         None => None,
     };
+    let mut notes = RunNotes { note: arguments.note.clone(), ..RunNotes::default() };
+    notes.retag(&arguments.tag, &[])?;
     let wanted = TrainRequest::new(arguments, common)?;
     if let Some(mut cv) = wanted.cross_validation()? {
         if arguments.report {
@@ -64,7 +72,7 @@ pub(crate) fn run(arguments: &TrainArguments, common: &CommonArguments) -> Resul
             cv.config_mut().fit.init_weights = Some(InitWeights::of(path, arguments.partial)?);
         }
         let folder = arguments.resume.as_deref().or(arguments.out.as_deref());
-        return folds::run(&cv, folder, lock, &device, common, &mut signals);
+        return folds::run(&cv, folder, lock, &notes, &device, common, &mut signals);
     }
     let mut plan = wanted.plan()?;
     if let Some(path) = &arguments.init_weights {
@@ -78,7 +86,7 @@ pub(crate) fn run(arguments: &TrainArguments, common: &CommonArguments) -> Resul
         (Some(lock), Some(folder)) => RunPlace::Old(folder, lock),
         _ => RunPlace::New(arguments.out.as_deref()),
     };
-    let fit = OneRun { plan: &plan, device: &device, common, resume: None };
+    let fit = OneRun { plan: &plan, device: &device, common, notes: &notes, resume: None };
     match fit.run(place, &mut view, &mut signals)? {
         FitEnd::Finished { end, .. } => {
             view.finish(&end)?;

@@ -47,6 +47,7 @@ fn a_classifier_has_all_chapters() {
             "Data",
             "Model",
             "Configuration",
+            "Environment",
         ]
     );
     assert!(html.contains("stored in the model") && !html.contains("best by cost"));

@@ -67,3 +67,94 @@ fn a_requirement_that_is_not_met_has_an_exit_code_of_its_own() {
     assert_eq!(evaluate("accuracy").code, 2);
     assert_eq!(evaluate("accuracy>much").code, 2);
 }
+
+/// Runs with other numbers of units, batch sizes and tags.
+fn leaderboard() -> Folder {
+    let folder = Folder::with_loan();
+    for (name, units, more) in
+        [("a", 4, "--tag small"), ("b", 8, "--tag base --tag best"), ("c", 16, "")]
+    {
+        let set = format!("--set model.layers[0].dense.units={units} --set fit.epochs=2");
+        folder.ok(format!("train loan.yaml -q --out runs/{name} {set} {more}").trim_end());
+    }
+    folder
+}
+
+fn names(csv: &str) -> Vec<String> {
+    let mut names: Vec<String> =
+        csv.lines().skip(1).map(|line| line.split(',').next().unwrap().to_string()).collect();
+    names.sort();
+    names
+}
+
+#[test]
+fn runs_are_filtered_by_metrics_tags_and_keys() {
+    let folder = leaderboard();
+    let listed = |filter: &str| names(&folder.ok(&format!("runs --csv --filter {filter}")));
+    assert_eq!(listed("tag=base"), ["b"]);
+    assert_eq!(listed("tag!=base"), ["a", "c"]);
+    assert_eq!(listed("model.layers[0].dense.units>=8"), ["b", "c"]);
+    assert_eq!(listed("model.layers[0].dense.units=4"), ["a"]);
+    assert_eq!(listed("val_loss<100 --filter state=finished --filter run!=a"), ["b", "c"]);
+    assert_eq!(listed("val_loss<0"), Vec::<String>::new());
+    let call = folder.run("runs --filter vall_loss<1");
+    assert!(
+        call.code == 1 && call.stderr.contains("no run has the key `vall_loss`"),
+        "{}",
+        call.stderr
+    );
+    assert_eq!(folder.run("runs --filter val_loss<low").code, 2);
+    let table = folder.ok("runs");
+    assert!(
+        table.contains("best") && table.contains("tags") && table.contains("base,best"),
+        "{table}"
+    );
+}
+
+#[test]
+fn tags_and_notes_are_given_changed_and_kept() {
+    let folder = leaderboard();
+    assert_eq!(folder.ok("runs tag runs/a"), "tags: small\n");
+    let call = folder.call(&[
+        "runs",
+        "tag",
+        "runs/a",
+        "old",
+        "--remove",
+        "small",
+        "--note",
+        "a first try",
+    ]);
+    assert_eq!((call.code, call.stdout.as_str()), (0, "tags: old\nnote: a first try\n"));
+    folder.ok("train -q --resume runs/a --set fit.epochs=3 --tag longer");
+    let runs: serde_json::Value = serde_json::from_str(&folder.ok("runs --json")).unwrap();
+    let a = runs.as_array().unwrap().iter().find(|run| run["run"] == "runs/a").unwrap();
+    assert_eq!(
+        (&a["tags"], &a["note"]),
+        (&serde_json::json!(["longer", "old"]), &"a first try".into())
+    );
+    let call = folder.run("runs tag runs/a --remove small");
+    assert!(call.code == 1 && call.stderr.contains("its tags are longer, old"), "{}", call.stderr);
+    assert_eq!(folder.run("runs tag runs/none x").code, 1);
+    assert_eq!(folder.run("train loan.yaml --tag a,b --out runs/d").code, 1);
+    assert!(!folder.path("runs/d").exists());
+}
+
+#[test]
+fn two_runs_are_compared_by_configuration_and_metrics() {
+    let folder = leaderboard();
+    let text = folder.ok("diff runs/a runs/b");
+    assert!(text.contains("model.layers[0].dense.units") && text.contains("val_loss"), "{text}");
+    let keys = |call: &str| -> Vec<String> {
+        let found: serde_json::Value = serde_json::from_str(&folder.ok(call)).unwrap();
+        let keys = found["configuration"].as_array().unwrap().iter();
+        keys.map(|key| key["key"].as_str().unwrap().to_string()).collect()
+    };
+    assert_eq!(keys("diff runs/a runs/b --json"), ["model.layers[0].dense.units"]);
+    let files = "diff runs/a/model.safetensors runs/b/model.safetensors --json";
+    assert_eq!(keys(files), ["model.layers[0].dense.units"]);
+    assert_eq!(keys("diff runs/a runs/a/model.safetensors --json"), Vec::<String>::new());
+    assert!(folder.ok("diff runs/a runs/a").starts_with("the configurations are the same"));
+    assert_eq!(folder.run("diff runs/a loan.csv").code, 1);
+    assert_eq!(folder.run("diff runs/a runs").code, 1);
+}
