@@ -1,6 +1,6 @@
 //! Advice: what is allowed, and seldom meant. Each is a warning with one line of remedy.
 
-use crate::data::{ColumnFacts, FEW_ROWS, Loaded, Matrix, RARE, class_counts, names_rows};
+use crate::data::{ColumnFacts, FEW_ROWS, Loaded, RARE, class_counts, names_rows};
 use crate::diagnostics::{Code, Diagnostic};
 use crate::layers::LayerKind;
 use crate::optimizers::OptimizerKind;
@@ -27,7 +27,7 @@ pub(crate) fn warnings(config: &Config, spec: &Spec, loaded: &Loaded) -> Vec<Dia
         loaded.facts.iter().filter(|column| is_identifier(column)).collect();
     warnings.extend(identifiers(&ids));
     warnings.extend(all_different(loaded));
-    warnings.extend(leak(loaded));
+    warnings.extend(loaded.leak());
     if !matches!(
         spec.model.layers.first().map(|l| LayerKind::from(&*l.entry.item)),
         Some(LayerKind::Embedding(_))
@@ -167,36 +167,6 @@ fn order_of_categories(loaded: &Loaded) -> Option<Diagnostic> {
     );
     let help = "where they have no order, write `encode: one_hot`; where they have another, put numbers into the table";
     Some(Diagnostic::warning(Code::CategoryOrder, message).with_help(help))
-}
-
-/// A feature that is the target in other words: one value of it for each value of the target.
-fn leak(loaded: &Loaded) -> Option<Diagnostic> {
-    let (x, y) = (&loaded.train.x, &loaded.train.y);
-    if y.width() != 1 || loaded.train.len() < FEW_ROWS {
-        return None;
-    }
-    let names = loaded.preprocessing.feature_names();
-    let column = (0..x.width).find(|column| is_the_target(x, *column, &y.values))?;
-    let message =
-        format!("column `{}` has one value for each value of the target", names.get(column)?);
-    let help = "if it is made from the target, or known only after it, leave it out";
-    Some(Diagnostic::warning(Code::Leak, message).with_help(help))
-}
-
-fn is_the_target(x: &Matrix, column: usize, y: &[f32]) -> bool {
-    const MOST: usize = 1000;
-    let mut pairs: Vec<(f32, f32)> = Vec::new();
-    for (row, y) in x.values.chunks(x.width.max(1)).zip(y) {
-        let value = row[column];
-        match pairs.iter().find(|pair| pair.0 == value || pair.1 == *y) {
-            Some(pair) if *pair == (value, *y) => {}
-            Some(_) => return false,
-            None if pairs.len() == MOST => return false,
-            None => pairs.push((value, *y)),
-        }
-    }
-    // as many values as rows is what any two columns of different numbers have
-    pairs.len() > 1 && pairs.len() * 2 < y.len()
 }
 
 /// A target that is taken as a number.

@@ -12,6 +12,7 @@ use candle_core::Device;
 use crate::disk::{Disk, DiskFile, Local};
 use crate::error::Result;
 use crate::events::Event;
+use crate::history::HISTORY;
 use crate::keeper::Keeper;
 use crate::lock::Lock;
 use crate::plan::Plan;
@@ -67,6 +68,27 @@ fn a_training_survives_a_fault_at_every_operation() {
     }
 }
 
+#[test]
+fn an_epoch_costs_the_same_however_many_came_before() {
+    let cost = |epochs: usize| {
+        let folder = folder();
+        let config = CONFIGURATION.replace("epochs: 3", &format!("epochs: {epochs}"));
+        let config: Vec<&str> =
+            config.lines().filter(|line| !line.contains("model_checkpoint")).collect();
+        std::fs::write(folder.path().join("c.yaml"), config.join("\n")).unwrap();
+        let counted = Faulty::new(Fault::Error, usize::MAX, 0);
+        train(folder.path(), Arc::new(counted.clone())).unwrap();
+        let state = counted.state.lock().unwrap();
+        let history = std::fs::read(folder.path().join("run").join(HISTORY)).unwrap();
+        // each of its lines is written once
+        assert_eq!(state.of_history, history.len(), "{epochs} epochs");
+        state.count
+    };
+    let (ten, twenty, forty) = (cost(10), cost(20), cost(40));
+    assert!(twenty > ten);
+    assert_eq!(forty - twenty, 2 * (twenty - ten), "{ten}, {twenty}, {forty} operations");
+}
+
 const TABLE: &str = "a,b,y\n1,3,0\n2,1,1\n3,5,0\n4,2,1\n5,9,0\n6,7,1\n7,8,0\n8,4,1\n9,6,0\n";
 
 const CONFIGURATION: &str = "\
@@ -82,7 +104,7 @@ fit:
   epochs: 3
   validation_split: {random: 0.3}
   callbacks:
-    - early_stopping: {patience: 5, restore_best_weights: true}
+    - early_stopping: {patience: 50, restore_best_weights: true}
     - model_checkpoint: {filepath: \"m-{epoch:02d}.safetensors\"}
     - csv_logger: {filename: log.csv}
 ";
@@ -194,6 +216,8 @@ struct Faulty {
 
 struct State {
     count: usize,
+    /// Bytes that were written to history.csv.
+    of_history: usize,
     random: u64,
     /// What a power cut may undo, in order.
     unflushed: Vec<Change>,
@@ -209,7 +233,7 @@ enum Change {
 impl Faulty {
     fn new(fault: Fault, at: usize, seed: u64) -> Faulty {
         let random = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
-        let state = State { count: 0, random, unflushed: Vec::new() };
+        let state = State { count: 0, of_history: 0, random, unflushed: Vec::new() };
         Faulty { fault, at, state: Arc::new(Mutex::new(state)) }
     }
 
@@ -334,6 +358,9 @@ impl Write for FaultyFile {
         let length = std::fs::metadata(&self.path)?.len();
         let mut state = self.disk.state.lock().unwrap();
         state.unflushed.push(Change::Data(self.path.clone(), length));
+        if self.path.to_string_lossy().contains(HISTORY) {
+            state.of_history += bytes.len();
+        }
         drop(state);
         self.file.write(bytes)
     }

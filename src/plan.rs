@@ -118,8 +118,11 @@ impl Plan {
                 loaded.warnings.extend(warnings);
             }
             loaded.warnings.extend(advice::warnings(&config, spec, loaded));
-            if advice::may_be_in_time(&config, loaded) {
-                let of_tail = loaded.warnings.iter_mut().filter(|w| w.code == Code::SplitTail);
+            let is_tail = matches!(config.fit.validation_split, Some(ValidationSplit::Tail(_)));
+            if is_tail && advice::may_be_in_time(&config, loaded) {
+                let is_of_tail =
+                    |w: &&mut Diagnostic| matches!(w.code, Code::SplitTail | Code::AbsentClass);
+                let of_tail = loaded.warnings.iter_mut().filter(is_of_tail);
                 of_tail.for_each(|warning| {
                     warning.help = "rows in the order of time are not drawn: the end differs \
                                     because something changes, so validate on more of it"

@@ -6,8 +6,9 @@ use anyhow::Result;
 use clap::Args;
 use lanthorn::Error;
 use lanthorn::config::{Document, Format, Node};
+use lanthorn::diagnostics::Place;
 use lanthorn::exchange::keras::read_json;
-use lanthorn::exchange::python::{self, CodeNote};
+use lanthorn::exchange::python::{self, CodeNote, SectionLines};
 use lanthorn::exchange::tidy::tidy;
 use lanthorn::model::Target;
 use lanthorn::training::Config;
@@ -38,18 +39,15 @@ pub(crate) fn run(arguments: &ConvertArguments, common: &CommonArguments) -> Res
     let inputs = [(arguments.file.as_path(), "the file that is read")];
     let output = OutputFile::at(out, OutputKind::Text, &inputs)?;
     let format = output.format()?;
-    let (tree, notes) = read(&arguments.file)?;
+    let Read { tree, notes, lines } = read(&arguments.file)?;
     let place = if output.is_file() { out } else { arguments.file.as_path() };
     let folder = place.parent().unwrap_or(Path::new(""));
-    let refusal = refused(&tree, folder).map(|why| {
-        let why = why.split_whitespace().collect::<Vec<_>>().join(" ");
-        format!("`lanthorn check` refuses it as it stands: {why}")
-    });
+    let refusal = refused(&tree, folder).map(|why| refusal(&why, lines));
     let text = match format {
         Format::Json => format.write(&tree)?,
-        _ => commented(&format.write(&tree)?, &notes, refusal.as_deref(), format),
+        _ => commented(&format.write(&tree)?, &notes, refusal.as_ref(), format),
     };
-    for text in notes.iter().map(CodeNote::text).chain(refusal.clone()) {
+    for text in notes.iter().chain(&refusal).map(CodeNote::text) {
         view::warning(&text);
     }
     if !common.json || !output.is_stdout() {
@@ -64,7 +62,8 @@ pub(crate) fn run(arguments: &ConvertArguments, common: &CommonArguments) -> Res
         let document = json!({
             "config": tree,
             "not_carried": notes.iter().map(note).collect::<Vec<_>>(),
-            "refusal": refusal,
+            "refusal": refusal.as_ref().map(|note| &note.message),
+            "refusal_line": refusal.as_ref().map(|note| note.line).filter(|line| *line > 0),
             "written": written,
         });
         return view::json(&document);
@@ -77,18 +76,18 @@ pub(crate) fn run(arguments: &ConvertArguments, common: &CommonArguments) -> Res
 
 /// Why `check` would refuse a configuration; without data, one whose target suits the loss is
 /// supposed.
-fn refused(tree: &Value, folder: &Path) -> Option<String> {
+fn refused(tree: &Value, folder: &Path) -> Option<Error> {
     let config: Config = match Node::from_json(tree).read() {
         Ok(config) => config,
-        Err(error) => return Some(error.to_string()),
+        Err(error) => return Some(error.into()),
     };
     if config.data.is_some() {
-        return Plan::new(config, folder).err().map(|error| error.to_string());
+        return Plan::new(config, folder).err();
     }
     let no_data = DataFacts { has_validation: true, ..DataFacts::default() };
     let spec = match Spec::resolve(&config, &no_data) {
         Ok(spec) => spec,
-        Err(error) => return Some(error.to_string()),
+        Err(error) => return Some(error.into()),
     };
     let outputs = spec.model.output().elements();
     let classes = outputs.max(2);
@@ -104,17 +103,17 @@ fn refused(tree: &Value, folder: &Path) -> Option<String> {
     };
     let mut errors = targets.into_iter().map(check);
     let first = errors.next()??;
-    errors.all(|error| error.is_some()).then(|| first.to_string())
+    errors.all(|error| error.is_some()).then(|| first.into())
 }
 
 /// A configuration's text with a comment at whatever was not carried: before the layer that came
 /// after it, or at the top.
-fn commented(text: &str, notes: &[CodeNote], refusal: Option<&str>, format: Format) -> String {
+fn commented(text: &str, notes: &[CodeNote], refusal: Option<&CodeNote>, format: Format) -> String {
     let comment = |note: &CodeNote| format!("# not carried: {}", note.text().replace('\n', " "));
     let is_placed = |note: &&CodeNote| note.layer.is_some() && format == Format::Yaml;
     let mut lines: Vec<String> =
         notes.iter().filter(|note| !is_placed(note)).map(comment).collect();
-    lines.extend(refusal.map(|why| format!("# {why}")));
+    lines.extend(refusal.map(|why| format!("# {}", why.text())));
     let (mut layer, mut inside) = (0, false);
     let place = |at: usize, lines: &mut Vec<String>| {
         let here = notes.iter().filter(is_placed).filter(|note| note.layer == Some(at));
@@ -138,14 +137,37 @@ fn commented(text: &str, notes: &[CodeNote], refusal: Option<&str>, format: Form
     lines.join("\n")
 }
 
+/// What `check` says against it, at the line of the code that it comes from.
+fn refusal(error: &Error, lines: SectionLines) -> CodeNote {
+    let line = match error.diagnostics().iter().next().map(|first| &first.place) {
+        Some(Place::Config { path, .. }) => lines.of(path),
+        _ => lines.model,
+    };
+    let why = error.to_string();
+    let why = why.split_whitespace().collect::<Vec<_>>().join(" ");
+    let message = format!("`lanthorn check` refuses it as it stands: {why}");
+    CodeNote { line, message, layer: None }
+}
+
+/// A file that was read.
+#[derive(Default)]
+struct Read {
+    /// The configuration's tree.
+    tree: Value,
+    /// What it could not carry.
+    notes: Vec<CodeNote>,
+    /// The lines of the code that its sections come from.
+    lines: SectionLines,
+}
+
 /// A file as a configuration's tree, and what it could not carry.
-fn read(path: &Path) -> Result<(Value, Vec<CodeNote>)> {
+fn read(path: &Path) -> Result<Read> {
     let ending = path.extension().and_then(|ending| ending.to_str()).unwrap_or_default();
     if ending == "py" {
         let code = text_of(path)?;
         let code = python::convert(&code)
             .map_err(|message| Error::data(path.display().to_string(), message))?;
-        return Ok((tidy(&code.config), code.notes));
+        return Ok(Read { tree: tidy(&code.config), notes: code.notes, lines: code.lines });
     }
     if ending == "json" {
         let text = text_of(path)?;
@@ -161,10 +183,11 @@ fn read(path: &Path) -> Result<(Value, Vec<CodeNote>)> {
             }
             let note = |message| CodeNote { line: 0, message, layer: None };
             let notes = converted.notes.into_iter().map(note).collect();
-            return Ok((tidy(&Value::Object(tree)), notes));
+            let tree = tidy(&Value::Object(tree));
+            return Ok(Read { tree, notes, ..Read::default() });
         }
     }
-    Ok((Document::open(path)?.config::<Value>()?, Vec::new()))
+    Ok(Read { tree: Document::open(path)?.config::<Value>()?, ..Read::default() })
 }
 
 fn text_of(path: &Path) -> Result<String> {

@@ -17,7 +17,7 @@ use super::sources;
 use super::steps::{self, RawCells, open};
 use super::stream::{TableStream, UseOptions};
 use super::table::Table;
-use super::{collapse, spelling, suspects, tail};
+use super::{collapse, copies, spelling, suspects, tail};
 use crate::config::ConfigError;
 use crate::diagnostics::{Code, Diagnostic, Place};
 use crate::error::{Error, Result};
@@ -187,15 +187,24 @@ impl Judged {
         let validation = match (&roles, &section.validation) {
             (_, Some(path)) => {
                 let source = open(path, folder, "data.validation", &csv)?;
-                Some(use_source(source, &preprocessing, true)?)
+                let validation = use_source(source, &preprocessing, true)?;
+                warnings.extend(tail::warnings(None, &preprocessing, &train, &validation));
+                Some(validation)
             }
             (Some(roles), None) if roles.contains(&RowRole::Validate) => {
                 let validation = bound.dataset(table, Part::Validate(roles), name)?;
-                warnings.extend(tail::warnings(division, &preprocessing, &train, &validation));
+                warnings.extend(tail::warnings(
+                    Some(division),
+                    &preprocessing,
+                    &train,
+                    &validation,
+                ));
                 Some(validation)
             }
             _ => None,
         };
+        let is_one_table = section.validation.is_none();
+        warnings.extend(copies::warnings(&train, validation.as_ref(), is_one_table));
         let calibration = match &roles {
             Some(roles) if roles.contains(&RowRole::Calibrate) => {
                 Some(bound.dataset(table, Part::Calibrate(roles), name)?)

@@ -7,7 +7,7 @@
 //! (classes and statistics of the part to train on: `classes`, `scaling`), [`Preprocessing`] (what is
 //! saved with the model), `apply` (numbers as the model sees them), `dataset`, `samples` (what trainings
 //! and evaluations ask of them, by the row) and `order` (an epoch's); then the warnings
-//! (`spelling`, `collapse`, `suspects`, `tail`, and `facts` for those who know the model), `head` (the first
+//! (`spelling`, `collapse`, `suspects`, `tail`, `copies`, `leaks`, and `facts` for those who know the model), `head` (the first
 //! rows, to be shown) and `class_weight`.
 
 mod apply;
@@ -18,6 +18,7 @@ mod chunk;
 mod class_weight;
 mod collapse;
 mod columns;
+mod copies;
 mod csv_text;
 mod dataset;
 mod dialect;
@@ -31,6 +32,7 @@ mod float;
 mod head;
 mod header;
 mod layout;
+mod leaks;
 mod load;
 mod looks;
 mod order;

@@ -1,7 +1,9 @@
-//! Tail: whether the rows that a split has taken from the end are like the rest.
+//! Tail: whether the rows to validate on are like the rest, above all those that a split has taken
+//! from the end.
 
 use super::class_weight::class_counts;
 use super::dataset::{Dataset, Targets};
+use super::looks::FEW_ROWS;
 use super::preprocessing::Preprocessing;
 use crate::diagnostics::{Code, Diagnostic};
 use crate::splits::Division;
@@ -9,14 +11,60 @@ use crate::splits::Division;
 /// How many standard errors are beyond chance: at random, one table in ten thousand or fewer.
 const BEYOND_CHANCE: f64 = 4.0;
 
-/// Warnings about rows at the end that aren't like the rest; none for rows that were drawn.
+/// The warning about rows to validate on that aren't like those to train on; without a division they
+/// are a table of their own.
 pub(super) fn warnings(
+    division: Option<Division<'_>>,
+    preprocessing: &Preprocessing,
+    train: &Dataset,
+    validation: &Dataset,
+) -> Option<Diagnostic> {
+    let tail = || of_tail(division?, preprocessing, train, validation);
+    tail().or_else(|| absent(division, preprocessing.classes()?, train, validation))
+}
+
+/// Classes that no row to validate on has.
+fn absent(
+    division: Option<Division<'_>>,
+    classes: &[String],
+    train: &Dataset,
+    validation: &Dataset,
+) -> Option<Diagnostic> {
+    if validation.len() < FEW_ROWS {
+        return None;
+    }
+    let counts = [&train.y, &validation.y].map(|y| class_counts(y, classes.len()));
+    let counts = counts[0].iter().zip(&counts[1]);
+    let absent: Vec<&String> = classes
+        .iter()
+        .zip(counts)
+        .filter(|(_, (train, held))| **train > 1 && **held == 0)
+        .map(|(class, _)| class)
+        .collect();
+    let class = absent.first()?;
+    let message = match absent.len() {
+        1 => format!("the class `{class}` is in no validation row"),
+        count => format!("{count} classes are in no validation row, `{class}` among them"),
+    };
+    let remedy = match division.map(|division| division.tail()) {
+        Some(Some(part)) => {
+            format!("`validation_split: {{stratified: {part}}}` gives each class its share")
+        }
+        Some(None) => "hold a larger part back, or find more rows of it".to_string(),
+        None => "add rows of it to `data.validation`".to_string(),
+    };
+    let help = format!("the validation metrics say nothing about it: {remedy}");
+    Some(Diagnostic::warning(Code::AbsentClass, message).with_help(help))
+}
+
+/// Rows at the end that aren't like the rest; none for rows that were drawn.
+fn of_tail(
     division: Division<'_>,
     preprocessing: &Preprocessing,
     train: &Dataset,
     validation: &Dataset,
-) -> Vec<Diagnostic> {
-    let Some(part) = division.tail() else { return Vec::new() };
+) -> Option<Diagnostic> {
+    let part = division.tail()?;
     let target = preprocessing.target_names();
     let (what, kind) = match preprocessing.classes() {
         Some(classes) => {
@@ -24,13 +72,13 @@ pub(super) fn warnings(
         }
         None => (mean_differs(&target, preprocessing, &train.y, &validation.y), "random"),
     };
-    let Some(what) = what else { return Vec::new() };
+    let what = what?;
     let message = format!(
         "the last {} rows, held back by `validation_split: {part}`, are not like the others: {what}",
         validation.len()
     );
     let help = format!("draw them instead: `validation_split: {{{kind}: {part}}}`");
-    vec![Diagnostic::warning(Code::SplitTail, message).with_help(help)]
+    Some(Diagnostic::warning(Code::SplitTail, message).with_help(help))
 }
 
 /// The class whose share differs most, in words.

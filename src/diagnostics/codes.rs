@@ -85,7 +85,7 @@ codes! {
     LearningRate L159 "learning_rate" "The learning rate is unusual for the optimizer.";
     Activation L160 "activation" "The last layer's activation is unusual for the loss.";
     Labels L161 "labels" "A metric of classes over labels that do not exclude each other.";
-    Leak L162 "leak" "A feature is the target itself.";
+    Leak L162 "leak" "A feature is the target itself, or tells it alone.";
     Precision L163 "precision" "Different numbers become the same in 32 bits.";
     CategoryOrder L164 "category_order" "Categories are numbered in an order that may mean nothing.";
     MissingMark L165 "missing_mark" "A number far from all others, such as -999, may mark missing values.";
@@ -93,6 +93,8 @@ codes! {
     TotalRow L167 "total_row" "The last row may be the total of the others.";
     NoTraining L168 "no_training" "There is no `compile` section, so that the configuration can be checked, but not trained.";
     Optimistic L169 "optimistic" "The same rows choose the epoch and a threshold or intervals.";
+    DuplicateRows L170 "duplicate_rows" "Rows that stand in the table more than once, or both in training and in validation.";
+    AbsentClass L171 "absent_class" "A class of the target that no validation row has.";
     // models and runs
     Model L200 "model" "A model, checkpoint or weights file cannot be used.";
     Run L300 "run" "The command cannot be carried out.";

@@ -156,3 +156,86 @@ fn the_target_among_the_features_is_told() {
     let line = folder("a,y", |i| format!("{},{}", mixed(i), 2 * mixed(i) + 1), "y");
     assert!(told(&line).iter().all(|(kind, _)| kind != "leak"));
 }
+
+#[test]
+fn copies_of_rows_are_told() {
+    let row = |i: usize| format!("{}.25,{}", mixed(i), y(i));
+    let twice = folder("a,y", |i| row(i / 2 % 20), "y");
+    twice.write("t.yaml", &twice.read("t.yaml").replace("{random: 0.2}", "0.2"));
+    let told_ = told(&twice);
+    let of_copies: Vec<&String> =
+        told_.iter().filter(|(kind, _)| kind == "duplicate_rows").map(|(_, words)| words).collect();
+    assert_eq!(of_copies.len(), 2, "{told_:?}");
+    assert!(of_copies[0].contains("28 of 48 training rows are exact copies"), "{told_:?}");
+    assert!(of_copies[1].contains("12 of 12 validation rows are exact copies of training rows"));
+    assert!(of_copies[1].contains("before it is split"));
+    // a table of its own to validate on
+    let apart = folder("a,y", row, "y");
+    let validation: Vec<String> = apart.read("t.csv").lines().take(13).map(String::from).collect();
+    apart.write("v.csv", &(validation.join("\n") + "\n"));
+    let config = apart.read("t.yaml").replace(", validation_split: {random: 0.2}", "");
+    apart.write("t.yaml", &config.replace("{train: t.csv", "{train: t.csv, validation: v.csv"));
+    only(&apart, "duplicate_rows", &["12 of 12 validation rows", "from one of the tables"]);
+}
+
+#[test]
+fn a_class_that_no_validation_row_has_is_told() {
+    let class = |i: usize| if i == 10 || i == 20 { "rare" } else { ["no", "yes"][i % 2] };
+    let config = |folder: &Folder, split: &str| {
+        let text = folder.read("t.yaml");
+        let text = text.replace("units: 1", "units: 3, activation: softmax");
+        let text = text.replace("loss: mse", "loss: sparse_categorical_crossentropy");
+        folder.write("t.yaml", &text.replace("{random: 0.2}", split));
+    };
+    let table = folder(
+        "a,b,y",
+        |i| format!("{}.5,{},{}", mixed(i), i % 7, class(i)),
+        "{column: y, encode: label}",
+    );
+    config(&table, "0.34");
+    // the last 21 rows hold none of them
+    only(
+        &table,
+        "absent_class",
+        &["the class `rare` is in no validation row", "{stratified: 0.34}"],
+    );
+    table.write("t.yaml", &table.read("t.yaml").replace("0.34", "{stratified: 0.5}"));
+    assert!(told(&table).iter().all(|(kind, _)| kind != "absent_class"));
+}
+
+#[test]
+fn a_feature_that_tells_the_target_alone_is_told() {
+    let class = |i: usize| ["no", "yes"][i % 2];
+    let of_classes = |cell: &dyn Fn(usize) -> String| {
+        let table = folder(
+            "a,days,y",
+            |i| format!("{}.5,{},{}", mixed(i) % 11, cell(i), class(i)),
+            "{column: y, encode: label}",
+        );
+        let text = table.read("t.yaml").replace("units: 1", "units: 1, activation: sigmoid");
+        table.write("t.yaml", &text.replace("loss: mse", "loss: binary_crossentropy"));
+        table.write(
+            "t.csv",
+            &(table.read("t.csv")
+                + &table.read("t.csv").replace("a,days,y\n", "").replace(".5,", ".25,")),
+        );
+        table
+    };
+    // no days where nothing happened
+    let known_after =
+        of_classes(&|i| if i % 2 == 0 { "0".into() } else { (1 + mixed(i)).to_string() });
+    only(
+        &known_after,
+        "leak",
+        &["`days` alone tells the classes of the target apart", "leave it out"],
+    );
+    let honest = of_classes(&|i| mixed(i).to_string());
+    assert_eq!(told(&honest), []);
+    // another unit
+    let unit = |i: usize| format!("{},{},{}", mixed(i) % 11, mixed(i) * 3 + 2, mixed(i));
+    let table = folder("a,b,y", unit, "y");
+    table.write("t.csv", &(table.read("t.csv") + &table.read("t.csv").replace("a,b,y\n", "")));
+    assert!(told(&table).iter().any(|(kind, words)| {
+        kind == "leak" && words.contains("`b` is the target in another unit")
+    }));
+}

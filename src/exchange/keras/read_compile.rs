@@ -16,7 +16,7 @@ use crate::schedules::LearningRate;
 
 /// The `compile` section of a compile_config, or of a legacy training_config. What only training
 /// needs and what isn't known here (a loss of somebody's own, say) is left out and noted.
-pub(super) fn compile(config: &Value, notes: &mut Vec<String>) -> Value {
+pub(crate) fn compile(config: &Value, notes: &mut Vec<String>) -> Value {
     let mut section = Map::new();
     let optimizer =
         [&config["optimizer"], &config["optimizer_config"]].into_iter().find(|o| !o.is_null());

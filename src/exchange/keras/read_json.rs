@@ -9,7 +9,7 @@ use super::super::keras_json::{as_entry, is_default, translate};
 use super::super::portable::file_keys;
 use super::super::signatures::LAYERS;
 use super::branches::{Branch, branches};
-use super::read_compile::compile;
+pub(crate) use super::read_compile::compile;
 use crate::config::names::snake_case;
 
 /// A model in our words, with what could not be carried.

@@ -28,7 +28,7 @@ pub(super) fn call(reader: &mut CodeReader, path: &[String], given: &Given) -> O
 fn backend(reader: &mut CodeReader, name: &str, values: &[&PyValue]) -> Option<PyValue> {
     match name {
         "image_data_format" | "image_dim_ordering" => {
-            let first = reader.channels_first;
+            let first = reader.channels_first.is_some();
             let names = match name {
                 "image_data_format" => ["channels_last", "channels_first"],
                 _ => ["tf", "th"],
@@ -37,7 +37,8 @@ fn backend(reader: &mut CodeReader, name: &str, values: &[&PyValue]) -> Option<P
         }
         "set_image_data_format" | "set_image_dim_ordering" => {
             if let Some(PyValue::Text(order)) = values.first() {
-                reader.channels_first = matches!(order.as_str(), "channels_first" | "th");
+                let is_first = matches!(order.as_str(), "channels_first" | "th");
+                reader.channels_first = is_first.then_some(reader.line);
             }
             Some(PyValue::None)
         }

@@ -6,7 +6,7 @@ use serde_json::{Map, Value as Json, json};
 
 use super::block::{Block, StatementKind, statements};
 use super::evaluate::Given;
-use super::note::{CodeNote, ConvertedCode};
+use super::note::{CodeNote, ConvertedCode, SectionLines};
 use super::objects::CodeModel;
 use super::reader::CodeReader;
 use super::values::PyValue;
@@ -27,7 +27,7 @@ pub fn convert(code: &str) -> Result<ConvertedCode, String> {
     let model = reader.models[index].clone();
     if count > 1 {
         reader.note_at(
-            0,
+            model.line,
             format!("the code makes {count} models: that of line {} is here", model.line),
         );
     }
@@ -35,17 +35,26 @@ pub fn convert(code: &str) -> Result<ConvertedCode, String> {
     let added = reader.image_layers(model.fit.as_ref().and_then(|fit| fit.images));
     let shift = added.len();
     insert_before_layers(&mut json, added);
-    if reader.channels_first {
-        reader.channels_last(&mut json);
+    if let Some(line) = reader.channels_first {
+        reader.channels_last(&mut json, line);
     }
     let converted = read_json::model(&json, &Json::Null)?;
     for message in converted.notes {
-        reader.note_at(0, message);
+        reader.note_at(model.line, message);
     }
     let mut sections = Map::from_iter([("model".to_string(), converted.model)]);
-    if !converted.compile.is_null() {
-        sections.insert("compile".into(), converted.compile);
+    if let Some(arguments) = reader.compile_json(&model) {
+        let mut notes = Vec::new();
+        sections.insert("compile".into(), read_json::compile(&arguments, &mut notes));
+        for message in notes {
+            reader.note_at(model.compile_line, message);
+        }
     }
+    let lines = SectionLines {
+        model: model.line,
+        compile: model.compile_line,
+        fit: model.fit.as_ref().map_or(0, |fit| fit.line),
+    };
     if let Some(fit) = reader.models[index].fit.clone() {
         if fit.times > 1 {
             reader.note_at(fit.line, format!(
@@ -58,7 +67,8 @@ pub fn convert(code: &str) -> Result<ConvertedCode, String> {
             sections.insert("fit".into(), Json::Object(fit.section));
         }
     }
-    Ok(ConvertedCode { config: Json::Object(sections), notes: placed(reader.notes, index, shift) })
+    let notes = placed(reader.notes, index, shift);
+    Ok(ConvertedCode { config: Json::Object(sections), notes, lines })
 }
 
 /// The notes by line; those of another model's layers without a place.
@@ -131,7 +141,7 @@ impl CodeReader {
     }
 
     /// An input of images whose channels stand first, as it is here.
-    fn channels_last(&mut self, json: &mut Json) {
+    fn channels_last(&mut self, json: &mut Json, line: usize) {
         let first = json["config"]["layers"].get_mut(0);
         let shapes = first.and_then(|layer| layer["config"].as_object_mut()).into_iter().flatten();
         let mut turned = None;
@@ -149,7 +159,7 @@ impl CodeReader {
             }
         }
         if let Some(shape) = turned {
-            self.note_at(0, format!(
+            self.note_at(line, format!(
                 "the code's images have their channels first, here they are last: `input_shape: \
                  {shape}`; turn the data likewise"
             ));

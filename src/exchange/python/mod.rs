@@ -32,5 +32,5 @@ mod values;
 mod wrapper;
 
 pub use convert::convert;
-pub use note::{CodeNote, ConvertedCode};
+pub use note::{CodeNote, ConvertedCode, SectionLines};
 pub(crate) use suggest::with_entry_of_code;

@@ -176,6 +176,7 @@ impl CodeReader {
                 self.changes += 1;
                 let compile = self.compile(given);
                 self.models[index].compile = Some(compile);
+                self.models[index].compile_line = self.line;
             }
             ("fit" | "fit_generator", _) => fit::fit(self, index, name, given),
             ("build", _) => {
@@ -309,7 +310,7 @@ impl CodeReader {
             }
         }
         for class in lost {
-            self.note_at(0, format!("a `{class}` is not carried: it is not literal"));
+            self.note_at(model.line, format!("a `{class}` is not carried: it is not literal"));
         }
         let mut config = Map::from_iter([("layers".to_string(), json!(layers))]);
         if let Some(name) = &model.name {
@@ -318,12 +319,13 @@ impl CodeReader {
         if let Some(shape) = model.built.as_ref().and_then(|shape| self.json(shape)) {
             config.insert("build_input_shape".into(), shape);
         }
-        let compile = model
-            .compile
-            .iter()
-            .flatten()
-            .filter_map(|(key, value)| Some((key.clone(), self.json(value)?)));
-        let compile: Map<String, serde_json::Value> = compile.collect();
-        json!({ "class_name": "Sequential", "config": config, "compile_config": compile })
+        json!({ "class_name": "Sequential", "config": config })
+    }
+
+    /// The arguments of a model's `compile` as JSON, where it is compiled.
+    pub(super) fn compile_json(&self, model: &CodeModel) -> Option<serde_json::Value> {
+        let arguments = model.compile.as_ref()?.iter();
+        let json = arguments.filter_map(|(key, value)| Some((key.clone(), self.json(value)?)));
+        Some(serde_json::Value::Object(json.collect()))
     }
 }

@@ -9,6 +9,31 @@ pub struct ConvertedCode {
     pub config: Value,
     /// What could not be carried.
     pub notes: Vec<CodeNote>,
+    /// Where its sections come from.
+    pub lines: SectionLines,
+}
+
+/// The lines of the code, from 1, that the sections come from; 0 where there is none.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct SectionLines {
+    /// Where the model is made.
+    pub model: usize,
+    /// Its `compile`.
+    pub compile: usize,
+    /// Its `fit`.
+    pub fit: usize,
+}
+
+impl SectionLines {
+    /// The line that a key of the configuration comes from; the model's for any other.
+    pub fn of(self, path: &str) -> usize {
+        let line = match path.split(['.', '[']).next() {
+            Some("compile") => self.compile,
+            Some("fit") => self.fit,
+            _ => self.model,
+        };
+        if line == 0 { self.model } else { line }
+    }
 }
 
 /// Something that could not be carried.

@@ -46,6 +46,8 @@ pub(super) struct CodeModel {
     /// The shape of a batch, as `build` says.
     pub(super) built: Option<PyValue>,
     pub(super) compile: Option<Vec<(String, PyValue)>>,
+    /// The line of its `compile`.
+    pub(super) compile_line: usize,
     pub(super) fit: Option<CodeFit>,
     /// True where its layers stand in another model.
     pub(super) is_inside: bool,

@@ -25,8 +25,8 @@ pub(super) struct CodeReader {
     pub(super) images: Vec<Images>,
     /// The functions that were called, by name.
     pub(super) called: BTreeSet<String>,
-    /// True after `set_image_data_format('channels_first')`.
-    pub(super) channels_first: bool,
+    /// The line of `set_image_data_format('channels_first')`, where it is so.
+    pub(super) channels_first: Option<usize>,
     /// Counts what concerns models, so that branches that do can be told.
     pub(super) changes: usize,
     /// How much was read, and how deep it stands.
