@@ -203,9 +203,9 @@ impl TensorFile {
     /// Reads a file of tensors from its bytes; `path` is what errors call it.
     pub fn parse(path: &Path, bytes: &[u8]) -> Result<TensorFile> {
         let damaged = |error: String| {
-            Error::model(path, format!("not a whole safetensors file: {error}")).with_help(
-                "the file may be cut short or damaged; copy it again, or train the model again",
-            )
+            let help =
+                "the file may be cut short or damaged; copy it again, or train the model again";
+            no_tensors(path, bytes, &error, help)
         };
         let (_, header) =
             SafeTensors::read_metadata(bytes).map_err(|error| damaged(error.to_string()))?;
@@ -315,9 +315,8 @@ impl Inspection {
     /// The same of a file of tensors, from its bytes; `path` is what errors call it.
     pub fn parse(path: &Path, bytes: &[u8]) -> Result<Inspection> {
         let damaged = |error: safetensors::SafeTensorError| {
-            Error::model(path, format!("not a whole safetensors file: {error}")).with_help(
-                "safetensors, their `….safetensors.index.json`, `.keras` and `.h5` can be inspected",
-            )
+            let help = "safetensors, their `….safetensors.index.json`, `.keras` and `.h5` can be inspected";
+            no_tensors(path, bytes, &error.to_string(), help)
         };
         SafeTensors::deserialize(bytes).map_err(damaged)?;
         let (_, header) = SafeTensors::read_metadata(bytes).map_err(damaged)?;
@@ -339,6 +338,21 @@ impl Inspection {
     pub fn parameters(&self) -> usize {
         self.tensors.iter().map(|tensor| tensor.shape.iter().product::<usize>()).sum()
     }
+}
+
+/// The error of a file that holds no tensors, or not all of them.
+fn no_tensors(path: &Path, bytes: &[u8], why: &str, help: &str) -> Error {
+    let start = &bytes[..bytes.len().min(512)];
+    let is_text = |byte: &u8| *byte >= b' ' || byte.is_ascii_whitespace();
+    if start.is_empty() || !start.iter().all(is_text) {
+        return Error::model(path, format!("not a whole safetensors file: {why}")).with_help(help);
+    }
+    let ending = path.extension().and_then(|ending| ending.to_str()).unwrap_or_default();
+    let help = match ending.to_ascii_lowercase().as_str() {
+        "csv" | "tsv" => "a table comes after the model: `lanthorn predict MODEL TABLE`",
+        _ => "name a run's folder or a .safetensors file",
+    };
+    Error::model(path, "a text file, where a model or weights are expected").with_help(help)
 }
 
 /// A number as JSON that holds every f64: NaN and the infinities, too, as text.

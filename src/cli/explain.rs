@@ -3,6 +3,7 @@
 use anyhow::Result;
 use clap::Args;
 use lanthorn::config::names::did_you_mean;
+use lanthorn::config::names_for;
 use lanthorn::{Error, reference};
 
 use super::view;
@@ -21,7 +22,12 @@ pub(crate) fn run(arguments: &ExplainArguments) -> Result<()> {
     }
     let words = reference::words();
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    let ours = names_for(word);
     let help = match did_you_mean(word, &words) {
+        _ if !ours.is_empty() => {
+            let ours: Vec<String> = ours.iter().map(|name| format!("`{name}`")).collect();
+            format!("it is called {} here", ours.join(" or "))
+        }
         Some(near) => format!("did you mean `{near}`?"),
         None => {
             "try a list (`layers`, `losses`, `metrics`, `optimizers`, `callbacks`, …), a name in \

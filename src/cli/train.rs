@@ -30,7 +30,7 @@ pub(crate) struct TrainArguments {
     #[arg(long, value_name = "RUN", conflicts_with_all = ["config", "out", "init_weights"])]
     resume: Option<PathBuf>,
     /// Folder of the run [default: runs/<name>-NNN]
-    #[arg(long, value_name = "DIR")]
+    #[arg(short, long, value_name = "DIR")]
     out: Option<PathBuf>,
     /// Start from the weights of a safetensors file or of a run
     #[arg(long, value_name = "FILE")]

@@ -15,8 +15,11 @@ use super::{Arguments, view};
 /// clap has to say and a line on what to type.
 pub(crate) fn read() -> Result<Arguments, ExitCode> {
     let typed: Vec<OsString> = std::env::args_os().collect();
-    Arguments::try_parse_from(&typed).map_err(|error| {
+    Arguments::try_parse_from(&typed).map_err(|mut error| {
         let tip = tip(&error, &typed);
+        if error.kind() == ErrorKind::UnknownArgument {
+            error.remove(ContextKind::Suggested); // "as a value": no value of ours begins with `-`
+        }
         let is_error = error.use_stderr();
         if is_error && typed.iter().any(|argument| argument == "--json") {
             // a reader of stdout that has gone away still gets the exit code
@@ -67,6 +70,9 @@ fn tip(error: &clap::Error, typed: &[OsString]) -> Option<String> {
             });
             let value =
                 given.filter(|value| !value.starts_with('-')).unwrap_or_else(|| "VALUE".into());
+            if ["-o", "--out", "--output"].contains(&word.as_str()) {
+                return Some("the result goes to stdout: write `… > FILE`".to_string());
+            }
             if word == "--config" {
                 return Some(format!("the configuration is named alone: `lanthorn train {value}`"));
             }

@@ -37,11 +37,16 @@ impl Format {
                 let help = match extension.as_deref() {
                     Some("safetensors") => {
                         "this is a model: `predict`, `evaluate`, `summary` and `export` take it"
+                            .to_string()
                     }
-                    Some("csv" | "tsv" | "npy" | "parquet") => {
-                        "this is data: name it in a configuration, `data: {train: …}`"
+                    Some("csv" | "tsv") => format!(
+                        "this is a table: `lanthorn init {}` writes a configuration of it",
+                        path.display()
+                    ),
+                    Some("npy" | "parquet") => {
+                        "this is data: name it in a configuration, `data: {train: …}`".to_string()
                     }
-                    _ => "",
+                    _ => String::new(),
                 };
                 let error = ConfigError::at("", message).with_code(Code::NotAConfiguration);
                 Err(error.with_help(help).into())

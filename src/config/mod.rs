@@ -2,6 +2,7 @@
 //! their places, the tree becomes a typed configuration, and every mistake is told at line and
 //! column. It knows no section of ours: those are in `sections`.
 
+mod advice_words;
 mod arguments;
 mod bounds;
 mod choice;
@@ -46,5 +47,6 @@ pub use registry::{Constructor, Registry};
 pub use schema::schema_of;
 pub(crate) use schema::{drop_code, without_code};
 pub(crate) use spellings::every_spelling;
+pub use synonyms::names_for;
 pub use unknown::unknown_name;
 pub(crate) use write::shortened;

@@ -33,9 +33,17 @@ const NAMES: &[(&str, &str, &str)] = &[
     ("layer", "Upsample", "up_sampling2d"),
     ("layer", "ZeroPad2d", "zero_padding2d"),
     ("layer", "View", "reshape"),
+    ("layer", "residual_block", "residual"),
+    ("layer", "skip_connection", "residual"),
+    ("layer", "Deconvolution2D", "conv2d_transpose"),
+    ("layer", "GlobalAvgPool2d", "global_average_pooling2d"),
     ("layer", "Unflatten", "reshape"),
     // losses
     ("loss", "BCELoss", "binary_crossentropy"),
+    ("loss", "l1", "mean_absolute_error"),
+    ("loss", "l2", "mean_squared_error"),
+    ("loss", "rmse", "mean_squared_error"),
+    ("loss", "logistic", "binary_crossentropy"),
     ("loss", "log_loss", "binary_crossentropy"),
     ("loss", "MSELoss", "mean_squared_error"),
     ("loss", "squared_error", "mean_squared_error"),
@@ -52,6 +60,10 @@ const NAMES: &[(&str, &str, &str)] = &[
     ("loss", "focal_loss", "binary_focal_crossentropy"),
     // metrics
     ("metric", "f1", "f1_score"),
+    ("metric", "auc_roc", "auc"),
+    ("metric", "average_precision", "auc"),
+    ("metric", "tpr", "recall"),
+    ("metric", "ppv", "precision"),
     ("metric", "fscore", "f1_score"),
     ("metric", "roc_auc", "auc"),
     ("metric", "roc_auc_score", "auc"),
@@ -109,6 +121,12 @@ const NAMES: &[(&str, &str, &str)] = &[
     ("key", "beta1", "beta_1"),
     ("key", "beta2", "beta_2"),
     ("key", "eps", "epsilon"),
+    ("key", "W_regularizer", "kernel_regularizer"),
+    ("key", "b_regularizer", "bias_regularizer"),
+    ("key", "W_constraint", "kernel_constraint"),
+    ("key", "inner_init", "recurrent_initializer"),
+    ("key", "kernel_size", "pool_size"),
+    ("key", "dim", "axis"),
     ("key", "alpha", "learning_rate"),
     ("key", "out_features", "units"),
     ("key", "output_dim", "units"),
@@ -161,12 +179,19 @@ const NAMES: &[(&str, &str, &str)] = &[
     ("key", "labels", "target"),
     ("key", "output", "target"),
     ("key", "file", "train"),
+    ("key", "sep", "delimiter"),
+    ("key", "separator", "delimiter"),
+    ("key", "na_values", "missing_values"),
+    ("key", "null_values", "missing_values"),
+    ("key", "drop", "exclude"),
+    ("key", "ignore", "exclude"),
     ("key", "path", "train"),
     ("key", "csv", "train"),
     ("key", "val", "validation"),
     ("key", "valid", "validation"),
     ("key", "name", "column"),
     ("key", "field", "column"),
+    ("key", "feature", "column"),
     ("key", "scaler", "scale"),
     ("key", "scaling", "scale"),
     ("key", "encoder", "encode"),
@@ -174,183 +199,6 @@ const NAMES: &[(&str, &str, &str)] = &[
     ("key", "training", "fit"),
     ("key", "train", "fit"),
     ("key", "dataset", "data"),
-];
-
-/// Words that need more than a name: what it is, the word, a name that must be listed there too (or
-/// none), and what to do.
-const ADVICE: &[(&str, &str, &str, &str)] = &[
-    (
-        "key",
-        "in_features",
-        "units",
-        "leave it out: the size of the input comes from the layer before",
-    ),
-    (
-        "key",
-        "input_size",
-        "units",
-        "leave it out: the size of the input comes from the layer before",
-    ),
-    ("key", "in_channels", "filters", "leave it out: the channels come from the layer before"),
-    (
-        "key",
-        "dropout",
-        "units",
-        "dropout is a layer of its own, behind this one: `- dropout: {rate: 0.5}`",
-    ),
-    (
-        "key",
-        "dropout",
-        "filters",
-        "dropout is a layer of its own, behind this one: `- dropout: {rate: 0.5}`",
-    ),
-    (
-        "key",
-        "batch_norm",
-        "units",
-        "it is a layer of its own, behind this one: `- batch_normalization`",
-    ),
-    (
-        "key",
-        "learning_rate",
-        "optimizer",
-        "it belongs to the optimizer: `optimizer: {adam: {learning_rate: 0.001}}`",
-    ),
-    (
-        "key",
-        "lr",
-        "optimizer",
-        "it belongs to the optimizer: `optimizer: {adam: {learning_rate: 0.001}}`",
-    ),
-    (
-        "key",
-        "learning_rate",
-        "epochs",
-        "it belongs to the optimizer: `compile: {optimizer: {adam: {learning_rate: 0.001}}}`",
-    ),
-    (
-        "key",
-        "lr",
-        "epochs",
-        "it belongs to the optimizer: `compile: {optimizer: {adam: {learning_rate: 0.001}}}`",
-    ),
-    (
-        "key",
-        "weight_decay",
-        "optimizer",
-        "it belongs to the optimizer: `optimizer: {adam: {weight_decay: 0.004}}`",
-    ),
-    ("key", "fit", "optimizer", "`fit` stands beside `compile`, not within it: indent it less"),
-    ("key", "epochs", "optimizer", "it belongs to `fit`: `fit: {epochs: 10}`"),
-    ("key", "batch_size", "optimizer", "it belongs to `fit`: `fit: {batch_size: 32}`"),
-    ("key", "compile", "layers", "`compile` stands beside `model`, not within it: indent it less"),
-    ("key", "fit", "layers", "`fit` stands beside `model`, not within it: indent it less"),
-    ("key", "model", "features", "`model` stands beside `data`, not within it: indent it less"),
-    ("key", "layers", "compile", "the layers stand under `model`: `model: {layers: […]}`"),
-    (
-        "key",
-        "optimizer",
-        "compile",
-        "it belongs to `compile`: `compile: {optimizer: adam, loss: …}`",
-    ),
-    ("key", "loss", "compile", "it belongs to `compile`: `compile: {loss: …}`"),
-    ("key", "metrics", "compile", "it belongs to `compile`: `compile: {metrics: […], loss: …}`"),
-    ("key", "epochs", "compile", "it belongs to `fit`: `fit: {epochs: 10}`"),
-    ("key", "batch_size", "compile", "it belongs to `fit`: `fit: {batch_size: 32}`"),
-    (
-        "key",
-        "normalize",
-        "scale",
-        "write `scale: min_max` (from 0 to 1) or `scale: standard` (mean 0, deviation 1)",
-    ),
-    ("key", "standardize", "scale", "write `scale: standard`"),
-    ("key", "one_hot", "encode", "write `encode: one_hot`"),
-    (
-        "key",
-        "patience",
-        "epochs",
-        "it belongs to a callback: `callbacks: [{early_stopping: {patience: 5}}]`",
-    ),
-    (
-        "key",
-        "early_stopping",
-        "epochs",
-        "it is a callback: `callbacks: [{early_stopping: {patience: 5}}]`",
-    ),
-    ("key", "metrics", "epochs", "it belongs to `compile`: `compile: {metrics: […]}`"),
-    (
-        "loss",
-        "CrossEntropyLoss",
-        "",
-        "PyTorch's takes class numbers and logits: `sparse_categorical_crossentropy: {from_logits: true}`; behind a softmax, `sparse_categorical_crossentropy` alone",
-    ),
-    (
-        "loss",
-        "NLLLoss",
-        "",
-        "behind a softmax (not log_softmax) write `sparse_categorical_crossentropy`",
-    ),
-    (
-        "loss",
-        "BCEWithLogitsLoss",
-        "",
-        "it takes logits: `binary_crossentropy: {from_logits: true}`",
-    ),
-    (
-        "layer",
-        "Sequential",
-        "",
-        "the layers stand directly under `model.layers`, without a model around them",
-    ),
-    (
-        "layer",
-        "Input",
-        "",
-        "the shape of the input comes from the data, or stands beside the layers: `model: {input_shape: [8], layers: […]}`",
-    ),
-    (
-        "layer",
-        "InputLayer",
-        "",
-        "the shape of the input comes from the data, or stands beside the layers: `model: {input_shape: [8], layers: […]}`",
-    ),
-    ("layer", "relu", "", "write `- re_lu`, or `activation: relu` within the layer before"),
-    (
-        "layer",
-        "sigmoid",
-        "",
-        "write `- activation: sigmoid`, or `activation: sigmoid` within the layer before",
-    ),
-    (
-        "layer",
-        "tanh",
-        "",
-        "write `- activation: tanh`, or `activation: tanh` within the layer before",
-    ),
-    (
-        "layer",
-        "gelu",
-        "",
-        "write `- activation: gelu`, or `activation: gelu` within the layer before",
-    ),
-    ("activation", "None", "", "leave the key out: without an activation the layer is linear"),
-    ("initializer", "None", "", "leave the key out, or write `null`, for the default"),
-    ("regularizer", "None", "", "leave the key out, or write `null`, for none"),
-    ("constraint", "None", "", "leave the key out, or write `null`, for none"),
-    ("scaling", "None", "", "write `none`, or leave the key out"),
-    ("encoding", "None", "", "leave the key out: the column is then a number"),
-    (
-        "callback",
-        "StepLR",
-        "",
-        "a schedule stands at the learning rate: `optimizer: {sgd: {learning_rate: {exponential_decay: {initial_learning_rate: 0.1, decay_steps: 1000, decay_rate: 0.9, staircase: true}}}}`",
-    ),
-    (
-        "callback",
-        "tensorboard",
-        "",
-        "the losses and metrics of every epoch stand in the run's history.csv",
-    ),
 ];
 
 /// The listed name that another word means.
@@ -361,10 +209,21 @@ pub(super) fn meant<'a>(noun: &str, found: &str, valid: &[&'a str]) -> Option<&'
 
 /// What to do about a word that no listed name replaces.
 pub(super) fn advice(noun: &str, found: &str, valid: &[&str]) -> Option<&'static str> {
-    let known = ADVICE.iter().find(|(of, word, beside, _)| {
+    let known = super::advice_words::ADVICE.iter().find(|(of, word, beside, _)| {
         *of == noun && same_name(word, found) && (beside.is_empty() || valid.contains(beside))
     });
     known.map(|(.., words)| *words)
+}
+
+/// The names of ours that a word may mean, whatever it is of, each once.
+pub fn names_for(word: &str) -> Vec<&'static str> {
+    let mut names: Vec<&str> = Vec::new();
+    for (_, _, ours) in NAMES.iter().filter(|(_, theirs, _)| same_name(theirs, word)) {
+        if !names.contains(ours) {
+            names.push(ours);
+        }
+    }
+    names
 }
 
 #[cfg(test)]

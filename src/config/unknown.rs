@@ -1,7 +1,7 @@
 //! The problem of a name that isn't known, with what may be meant.
 
 use super::names::did_you_mean;
-use super::{not_yet, synonyms};
+use super::{advice_words, not_yet, synonyms};
 use crate::diagnostics::Code;
 use crate::error::Problem;
 
@@ -38,10 +38,18 @@ pub(super) fn unknown_name_near(
     let near = synonyms::meant(noun, found, valid).or(near);
     let list = valid.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
     let nouns = if noun.ends_with('s') { format!("{noun}es") } else { format!("{noun}s") };
-    let advice = synonyms::advice(noun, found, valid);
+    let advice = synonyms::advice(noun, found, valid).map(str::to_string);
+    let has_name_here = synonyms::meant(noun, found, valid).is_some();
+    let advice = match advice {
+        None if noun == "key" && !has_name_here => advice_words::of_another_section(found, valid),
+        None if ["name", "type", "class_name"].contains(&found) && noun != "key" => Some(format!(
+            "write the {noun} by its name alone, or before its arguments, without `{found}:`"
+        )),
+        advice => advice,
+    };
     let near = if advice.is_some() { None } else { near };
     let help = match near {
-        _ if advice.is_some() => advice.unwrap_or_default().to_string(),
+        _ if advice.is_some() => advice.unwrap_or_default(),
         None if noun == "layer" => FAMILIES.to_string(),
         _ if valid.is_empty() => format!("it takes no {nouns}"),
         Some(near) if valid.len() > 24 => format!("did you mean `{near}`?"),

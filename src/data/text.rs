@@ -83,6 +83,11 @@ pub(super) fn read(path: &Path, is_known: &dyn Fn(&[u8]) -> bool) -> Result<Byte
         let message = format!("`{}` is a folder, not a table", path.display());
         return Err(Problem::at("", message).help("name a file in it"));
     }
+    let ending = path.extension().and_then(|ending| ending.to_str()).unwrap_or_default();
+    if ["yaml", "yml", "toml"].contains(&ending) && path.is_file() {
+        let message = format!("`{}` is a configuration, where a table is expected", path.display());
+        return Err(Problem::at("", message).help("name the table"));
+    }
     read_file(path, is_known).map_err(|error| match error.kind() {
         std::io::ErrorKind::NotFound => {
             Problem::at("", format!("there is no file `{}`", path.display()))

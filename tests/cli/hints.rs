@@ -51,6 +51,24 @@ const WORDS: &[(&str, &str, &str)] = &[
     ("- dropout: {rate: 0.1}", "- zebra: {}", "`…_normalization`"),
     ("epochs: 4", "nb_epoch: 4", "did you mean `epochs`?"),
     ("fit:\n", "training:\n", "did you mean `fit`?"),
+    // keys of another section, in its own words or others'
+    ("  train: loan.csv\n", "  train: loan.csv\n  batch_size: 3\n", "`fit: {batch_size: …}`"),
+    ("  train: loan.csv\n", "  train: loan.csv\n  test_size: 0.2\n", "{validation_split: …}`"),
+    ("  train: loan.csv\n", "  train: loan.csv\n  optimizer: adam\n", "`compile: {optimizer: …}`"),
+    ("epochs: 4", "epochs: 4\n  random_state: 1", "`seed` stands at the top"),
+    ("epochs: 4", "epochs: 4\n  metrics: [accuracy]", "`compile: {metrics: …}`"),
+    ("model:\n", "epochs: 3\nmodel:\n", "`fit: {epochs: …}`"),
+    ("model:\n", "loss: mse\nmodel:\n", "`compile: {loss: …}`"),
+    ("  metrics: [accuracy]\n", "  epochs: 3\n", "`fit: {epochs: …}`"),
+    ("  metrics: [accuracy]\n", "  scheduler: cosine\n", "a schedule stands at the learning rate"),
+    ("{adam: {learning_rate: 0.01}}", "{type: adam, lr: 0.1}", "`adam: {lr: …}`"),
+    ("{adam: {learning_rate: 0.01}}", "{name: adam}", "by its name alone"),
+    ("{adam: {learning_rate: 0.01}}", "{adam: {decay: 0.1}}", "inverse_time_decay"),
+    ("metrics: [accuracy]", "metrics: [confusion_matrix]", "evaluate RUN --report"),
+    ("scale: min_max", "fillna: 0", "fill the cells"),
+    ("scale: min_max", "dtype: float", "leave it out"),
+    ("units: 8, activation: relu", "units: 8, W_regularizer: l2", "`kernel_regularizer`?"),
+    ("epochs: 4", "epochs: 4\n  max_grad_norm: 1", "global_clipnorm"),
 ];
 
 #[test]
@@ -163,11 +181,20 @@ fn careless_calls_are_told_what_to_type() {
         ("train loan.yaml --resume runs/loan-001", 2, "`lanthorn train --resume RUN`"),
         ("fit loan.yaml", 2, "`lanthorn train`"),
         ("evaluate runs/missing loan.csv", 1, "`runs/loan-001`"),
+        ("predict loan.csv runs/loan-001", 1, "`lanthorn predict MODEL TABLE`"),
+        ("check loan.csv", 1, "`lanthorn init loan.csv`"),
+        ("check loan.yaml -o out.txt", 2, "write `… > FILE`"),
+        ("explain lr", 1, "`learning_rate`"),
+        ("explain nb_epoch", 1, "`epochs`"),
     ] {
         let found = folder.run(call);
         assert_eq!(found.code, code, "{call}: {}", found.stderr);
         assert!(found.stderr.contains(told), "{call}: {}", found.stderr);
     }
+    // a configuration where a table belongs
+    folder.ok("train loan.yaml -q -o run");
+    let call = folder.run("predict run loan.yaml");
+    assert!(call.stderr.contains("is a configuration, where a table"), "{}", call.stderr);
     let call = folder.run("train loan.yaml --lr 5 --json");
     let document: serde_json::Value = serde_json::from_str(&call.stdout).unwrap();
     assert_eq!((call.code, document["kind"].as_str()), (2, Some("usage")));

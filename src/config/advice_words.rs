@@ -1,0 +1,316 @@
+//! Words of PyTorch, scikit-learn, Lightning and Keras 1 that no single name of ours replaces, and what
+//! to do about each; and keys that stand in the wrong section.
+
+use super::names::same_name;
+use super::synonyms;
+
+/// Words that need more than a name: what it is, the word, a name that must be listed there too (or
+/// none), and what to do.
+pub(super) const ADVICE: &[(&str, &str, &str, &str)] = &[
+    (
+        "key",
+        "in_features",
+        "units",
+        "leave it out: the size of the input comes from the layer before",
+    ),
+    (
+        "key",
+        "input_size",
+        "units",
+        "leave it out: the size of the input comes from the layer before",
+    ),
+    ("key", "in_channels", "filters", "leave it out: the channels come from the layer before"),
+    (
+        "key",
+        "dropout",
+        "units",
+        "dropout is a layer of its own, behind this one: `- dropout: {rate: 0.5}`",
+    ),
+    (
+        "key",
+        "dropout",
+        "filters",
+        "dropout is a layer of its own, behind this one: `- dropout: {rate: 0.5}`",
+    ),
+    (
+        "key",
+        "batch_norm",
+        "units",
+        "it is a layer of its own, behind this one: `- batch_normalization`",
+    ),
+    (
+        "key",
+        "learning_rate",
+        "optimizer",
+        "it belongs to the optimizer: `optimizer: {adam: {learning_rate: 0.001}}`",
+    ),
+    (
+        "key",
+        "lr",
+        "optimizer",
+        "it belongs to the optimizer: `optimizer: {adam: {learning_rate: 0.001}}`",
+    ),
+    (
+        "key",
+        "learning_rate",
+        "epochs",
+        "it belongs to the optimizer: `compile: {optimizer: {adam: {learning_rate: 0.001}}}`",
+    ),
+    (
+        "key",
+        "lr",
+        "epochs",
+        "it belongs to the optimizer: `compile: {optimizer: {adam: {learning_rate: 0.001}}}`",
+    ),
+    (
+        "key",
+        "weight_decay",
+        "optimizer",
+        "it belongs to the optimizer: `optimizer: {adam: {weight_decay: 0.004}}`",
+    ),
+    ("key", "fit", "optimizer", "`fit` stands beside `compile`, not within it: indent it less"),
+    ("key", "compile", "layers", "`compile` stands beside `model`, not within it: indent it less"),
+    ("key", "fit", "layers", "`fit` stands beside `model`, not within it: indent it less"),
+    ("key", "model", "features", "`model` stands beside `data`, not within it: indent it less"),
+    ("key", "layers", "compile", "the layers stand under `model`: `model: {layers: […]}`"),
+    (
+        "key",
+        "normalize",
+        "scale",
+        "write `scale: min_max` (from 0 to 1) or `scale: standard` (mean 0, deviation 1)",
+    ),
+    ("key", "standardize", "scale", "write `scale: standard`"),
+    ("key", "one_hot", "encode", "write `encode: one_hot`"),
+    (
+        "key",
+        "patience",
+        "epochs",
+        "it belongs to a callback: `callbacks: [{early_stopping: {patience: 5}}]`",
+    ),
+    (
+        "key",
+        "early_stopping",
+        "epochs",
+        "it is a callback: `callbacks: [{early_stopping: {patience: 5}}]`",
+    ),
+    ("key", "scheduler", "optimizer", RATE_BY_SCHEDULE),
+    ("key", "lr_scheduler", "optimizer", RATE_BY_SCHEDULE),
+    ("key", "scheduler", "epochs", RATE_BY_SCHEDULE),
+    ("key", "lr_scheduler", "epochs", RATE_BY_SCHEDULE),
+    (
+        "key",
+        "decay",
+        "learning_rate",
+        "Keras 1's `decay` is a schedule: `learning_rate: {inverse_time_decay: {initial_learning_rate: 0.01, decay_steps: 1, decay_rate: 0.001}}`",
+    ),
+    (
+        "key",
+        "num_layers",
+        "units",
+        "write the layer once for each, all but the last with `return_sequences: true`",
+    ),
+    ("key", "batch_first", "units", "leave it out: the batch always comes first"),
+    (
+        "key",
+        "weight_decay",
+        "units",
+        "write `kernel_regularizer: {l2: 0.01}`, or give the optimizer a `weight_decay`",
+    ),
+    ("key", "num_workers", "epochs", "leave it out; `lanthorn train --threads N` sets the threads"),
+    ("key", "n_jobs", "epochs", "leave it out; `lanthorn train --threads N` sets the threads"),
+    ("key", "device", "epochs", "it is an option: `lanthorn train --device cuda`"),
+    ("key", "precision", "epochs", "leave it out: numbers have 32 bits"),
+    ("key", "gradient_clip_val", "epochs", CLIP),
+    ("key", "max_grad_norm", "epochs", CLIP),
+    (
+        "key",
+        "accumulate_grad_batches",
+        "epochs",
+        "it belongs to the optimizer: `optimizer: {adam: {gradient_accumulation_steps: 2}}`",
+    ),
+    ("key", "dtype", "encode", "leave it out: a column holds numbers unless it has an `encode`"),
+    ("key", "type", "encode", "leave it out: a column holds numbers unless it has an `encode`"),
+    ("key", "impute", "encode", FILL),
+    ("key", "fillna", "encode", FILL),
+    ("key", "index_col", "train", "leave it out: columns that are not named are no features"),
+    ("key", "usecols", "train", "name the columns to use: `features: [age, income]`"),
+    (
+        "key",
+        "normalize",
+        "features",
+        "each column has its own: `features: [{columns: \"*\", scale: standard}]`",
+    ),
+    ("optimizer", "None", "", "leave `compile` out if the model is not trained"),
+    ("loss", "None", "", "leave `compile` out if the model is not trained"),
+    (
+        "loss",
+        "softmax",
+        "",
+        "the last layer has it, `activation: softmax`; the loss is `sparse_categorical_crossentropy`",
+    ),
+    (
+        "metric",
+        "confusion_matrix",
+        "",
+        "`lanthorn evaluate RUN --report` shows it, with precision and recall of each class",
+    ),
+    ("metric", "classification_report", "", "`lanthorn evaluate RUN --report` shows it"),
+    (
+        "loss",
+        "CrossEntropyLoss",
+        "",
+        "PyTorch's takes class numbers and logits: `sparse_categorical_crossentropy: {from_logits: true}`; behind a softmax, `sparse_categorical_crossentropy` alone",
+    ),
+    (
+        "loss",
+        "NLLLoss",
+        "",
+        "behind a softmax (not log_softmax) write `sparse_categorical_crossentropy`",
+    ),
+    (
+        "loss",
+        "BCEWithLogitsLoss",
+        "",
+        "it takes logits: `binary_crossentropy: {from_logits: true}`",
+    ),
+    (
+        "layer",
+        "Sequential",
+        "",
+        "the layers stand directly under `model.layers`, without a model around them",
+    ),
+    (
+        "layer",
+        "Input",
+        "",
+        "the shape of the input comes from the data, or stands beside the layers: `model: {input_shape: [8], layers: […]}`",
+    ),
+    (
+        "layer",
+        "InputLayer",
+        "",
+        "the shape of the input comes from the data, or stands beside the layers: `model: {input_shape: [8], layers: […]}`",
+    ),
+    ("layer", "relu", "", "write `- re_lu`, or `activation: relu` within the layer before"),
+    (
+        "layer",
+        "sigmoid",
+        "",
+        "write `- activation: sigmoid`, or `activation: sigmoid` within the layer before",
+    ),
+    (
+        "layer",
+        "tanh",
+        "",
+        "write `- activation: tanh`, or `activation: tanh` within the layer before",
+    ),
+    (
+        "layer",
+        "gelu",
+        "",
+        "write `- activation: gelu`, or `activation: gelu` within the layer before",
+    ),
+    ("activation", "None", "", "leave the key out: without an activation the layer is linear"),
+    ("initializer", "None", "", "leave the key out, or write `null`, for the default"),
+    ("regularizer", "None", "", "leave the key out, or write `null`, for none"),
+    ("constraint", "None", "", "leave the key out, or write `null`, for none"),
+    ("scaling", "None", "", "write `none`, or leave the key out"),
+    ("encoding", "None", "", "leave the key out: the column is then a number"),
+    (
+        "callback",
+        "StepLR",
+        "",
+        "a schedule stands at the learning rate: `optimizer: {sgd: {learning_rate: {exponential_decay: {initial_learning_rate: 0.1, decay_steps: 1000, decay_rate: 0.9, staircase: true}}}}`",
+    ),
+    (
+        "callback",
+        "tensorboard",
+        "",
+        "the losses and metrics of every epoch stand in the run's history.csv",
+    ),
+];
+
+const RATE_BY_SCHEDULE: &str = "a schedule stands at the learning rate: `optimizer: {adam: {learning_rate: {cosine_decay: {initial_learning_rate: 0.001, decay_steps: 1000}}}}`";
+const CLIP: &str = "it belongs to the optimizer: `optimizer: {adam: {global_clipnorm: 1.0}}`";
+const FILL: &str = "fill the cells in the table, or remove the rows; `data.missing_values` says what reads as missing";
+
+/// The keys of the sections, each section with a key by which it is known.
+const SECTIONS: &[(&str, &str, &[&str])] = &[
+    (
+        "data",
+        "features",
+        &[
+            "train",
+            "validation",
+            "test",
+            "features",
+            "target",
+            "sample_weight",
+            "delimiter",
+            "missing_values",
+        ],
+    ),
+    ("model", "layers", &["layers", "input_shape"]),
+    ("compile", "optimizer", &["optimizer", "loss", "metrics", "weighted_metrics"]),
+    (
+        "fit",
+        "epochs",
+        &[
+            "epochs",
+            "batch_size",
+            "validation_split",
+            "shuffle",
+            "class_weight",
+            "callbacks",
+            "verbose",
+        ],
+    ),
+    ("", "compile", &["seed", "compile", "fit", "data", "model"]),
+];
+
+/// Where a key belongs that stands in another section, whose keys are `valid`.
+pub(super) fn of_another_section(found: &str, valid: &[&str]) -> Option<String> {
+    let is_section = |known_by: &str| valid.contains(&known_by);
+    if !SECTIONS.iter().any(|(_, known_by, _)| is_section(known_by)) {
+        return None;
+    }
+    let others = || SECTIONS.iter().filter(|(_, known_by, _)| !is_section(known_by));
+    others().find_map(|(section, _, keys)| {
+        let key = keys.iter().find(|key| same_name(key, found)).copied();
+        let key = key.or_else(|| synonyms::meant("key", found, keys))?;
+        Some(match *section {
+            "" if SECTIONS.iter().any(|(section, ..)| *section == key) => {
+                format!("`{key}` stands beside the other sections, not within one: indent it less")
+            }
+            "" => format!("`{key}` stands at the top, beside the sections: indent it less"),
+            section => format!("it belongs to `{section}`: `{section}: {{{key}: …}}`"),
+        })
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_keys_of_the_sections_are_theirs() {
+        let schema = crate::sections::schema();
+        for (section, known_by, keys) in SECTIONS {
+            let properties = match *section {
+                "" => schema["properties"].clone(),
+                section => {
+                    let mut of = &schema["properties"][section];
+                    if let Some(list) = of["anyOf"].as_array() {
+                        of = &list[0];
+                    }
+                    let name = of["$ref"].as_str().map(|name| name.trim_start_matches("#/$defs/"));
+                    name.map_or(of.clone(), |name| schema["$defs"][name].clone())["properties"]
+                        .clone()
+                }
+            };
+            for key in keys.iter().chain([known_by]) {
+                assert!(properties.get(key).is_some(), "{section}: {key}: {properties}");
+            }
+        }
+    }
+}
