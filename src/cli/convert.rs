@@ -39,7 +39,7 @@ pub(crate) fn run(arguments: &ConvertArguments, common: &CommonArguments) -> Res
     let inputs = [(arguments.file.as_path(), "the file that is read")];
     let output = OutputFile::at(out, OutputKind::Text, &inputs)?;
     let format = output.format()?;
-    let Read { tree, notes, lines } = read(&arguments.file)?;
+    let ConvertedFile { tree, notes, lines } = read(&arguments.file)?;
     let place = if output.is_file() { out } else { arguments.file.as_path() };
     let folder = place.parent().unwrap_or(Path::new(""));
     let refusal = refused(&tree, folder).map(|why| refusal(&why, lines));
@@ -151,7 +151,7 @@ fn refusal(error: &Error, lines: SectionLines) -> CodeNote {
 
 /// A file that was read.
 #[derive(Default)]
-struct Read {
+struct ConvertedFile {
     /// The configuration's tree.
     tree: Value,
     /// What it could not carry.
@@ -161,13 +161,17 @@ struct Read {
 }
 
 /// A file as a configuration's tree, and what it could not carry.
-fn read(path: &Path) -> Result<Read> {
+fn read(path: &Path) -> Result<ConvertedFile> {
     let ending = path.extension().and_then(|ending| ending.to_str()).unwrap_or_default();
     if ending == "py" {
         let code = text_of(path)?;
         let code = python::convert(&code)
             .map_err(|message| Error::data(path.display().to_string(), message))?;
-        return Ok(Read { tree: tidy(&code.config), notes: code.notes, lines: code.lines });
+        return Ok(ConvertedFile {
+            tree: tidy(&code.config),
+            notes: code.notes,
+            lines: code.lines,
+        });
     }
     if ending == "json" {
         let text = text_of(path)?;
@@ -184,10 +188,10 @@ fn read(path: &Path) -> Result<Read> {
             let note = |message| CodeNote { line: 0, message, layer: None };
             let notes = converted.notes.into_iter().map(note).collect();
             let tree = tidy(&Value::Object(tree));
-            return Ok(Read { tree, notes, ..Read::default() });
+            return Ok(ConvertedFile { tree, notes, ..ConvertedFile::default() });
         }
     }
-    Ok(Read { tree: Document::open(path)?.config::<Value>()?, ..Read::default() })
+    Ok(ConvertedFile { tree: Document::open(path)?.config::<Value>()?, ..ConvertedFile::default() })
 }
 
 fn text_of(path: &Path) -> Result<String> {

@@ -6,7 +6,7 @@ use super::synonyms;
 
 /// Words that need more than a name: what it is, the word, a name that must be listed there too (or
 /// none), and what to do.
-pub(super) const ADVICE: &[(&str, &str, &str, &str)] = &[
+const ADVICE: &[(&str, &str, &str, &str)] = &[
     (
         "key",
         "in_features",
@@ -267,6 +267,14 @@ const SECTIONS: &[(&str, &str, &[&str])] = &[
     ),
     ("", "compile", &["seed", "compile", "fit", "data", "model"]),
 ];
+
+/// What to do about a word that no listed name replaces.
+pub(super) fn advice(noun: &str, found: &str, valid: &[&str]) -> Option<&'static str> {
+    let known = ADVICE.iter().find(|(of, word, beside, _)| {
+        *of == noun && same_name(word, found) && (beside.is_empty() || valid.contains(beside))
+    });
+    known.map(|(.., words)| *words)
+}
 
 /// Where a key belongs that stands in another section, whose keys are `valid`.
 pub(super) fn of_another_section(found: &str, valid: &[&str]) -> Option<String> {

@@ -36,7 +36,6 @@ const NAMES: &[(&str, &str, &str)] = &[
     ("layer", "residual_block", "residual"),
     ("layer", "skip_connection", "residual"),
     ("layer", "Deconvolution2D", "conv2d_transpose"),
-    ("layer", "GlobalAvgPool2d", "global_average_pooling2d"),
     ("layer", "Unflatten", "reshape"),
     // losses
     ("loss", "BCELoss", "binary_crossentropy"),
@@ -205,14 +204,6 @@ const NAMES: &[(&str, &str, &str)] = &[
 pub(super) fn meant<'a>(noun: &str, found: &str, valid: &[&'a str]) -> Option<&'a str> {
     let mut known = NAMES.iter().filter(|(of, word, _)| *of == noun && same_name(word, found));
     known.find_map(|(.., ours)| valid.iter().find(|name| *name == ours).copied())
-}
-
-/// What to do about a word that no listed name replaces.
-pub(super) fn advice(noun: &str, found: &str, valid: &[&str]) -> Option<&'static str> {
-    let known = super::advice_words::ADVICE.iter().find(|(of, word, beside, _)| {
-        *of == noun && same_name(word, found) && (beside.is_empty() || valid.contains(beside))
-    });
-    known.map(|(.., words)| *words)
 }
 
 /// The names of ours that a word may mean, whatever it is of, each once.

@@ -38,7 +38,7 @@ pub(super) fn unknown_name_near(
     let near = synonyms::meant(noun, found, valid).or(near);
     let list = valid.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
     let nouns = if noun.ends_with('s') { format!("{noun}es") } else { format!("{noun}s") };
-    let advice = synonyms::advice(noun, found, valid).map(str::to_string);
+    let advice = advice_words::advice(noun, found, valid).map(str::to_string);
     let has_name_here = synonyms::meant(noun, found, valid).is_some();
     let advice = match advice {
         None if noun == "key" && !has_name_here => advice_words::of_another_section(found, valid),

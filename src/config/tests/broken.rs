@@ -44,7 +44,7 @@ const CASES: &[(&str, &str, &str, &str, &str)] = &[
     ("yaml", "model: 8\n", "expected a table of keys, got 8", "1:8", ""),
     ("yaml", "model:\n", "`layers` is missing", "1:1", "add `layers: …` to `model`"),
     ("yaml", "model: [1]\n", "expected a table of keys, got a list", "1:8", ""),
-    ("more", "epochs: 3\n", "unknown key `epochs`", "4:1", "it belongs to `fit`: `fit: {epochs: 10}`"),
+    ("more", "epochs: 3\n", "unknown key `epochs`", "4:1", "it belongs to `fit`: `fit: {epochs: …}`"),
     ("more", "fitt: {epochs: 3}\n", "unknown key `fitt`", "4:1", "did you mean `fit`?"),
     ("more", "fit: {epoch: 3}\n", "unknown key `epoch`", "4:7", "did you mean `epochs`?"),
     ("more", "fit: {verbose: 256}\n", "expected a whole number from 0 to 255, got 256", "4:16", ""),

@@ -37,7 +37,7 @@ fn a_file_that_is_no_configuration_is_refused() {
         ("a.txt", &b"seed: 1"[..], "ends in .yaml, .yml, .toml or .json, got `a.txt`"),
         ("a", b"seed: 1", "ends in .yaml, .yml, .toml or .json, got `a`"),
         ("a.safetensors", b"", "this is a model"),
-        ("a.csv", b"1", "this is data"),
+        ("a.csv", b"1", "this is a table: `lanthorn init a.csv`"),
         ("a.yaml", b"", "`a.yaml` has nothing in it"),
         ("a.toml", b" \n# no\n", "`a.toml` has nothing in it"),
         ("a.json", b" \n", "`a.json` has nothing in it"),
