@@ -48,6 +48,14 @@ impl Lock {
         }
     }
 
+    /// Whether a process holds the lock of a folder; yes, where a file system has no locks to ask.
+    pub fn is_held(folder: &Path) -> bool {
+        match File::open(folder.join(LOCK)) {
+            Ok(file) => file.try_lock_shared().is_err(),
+            Err(_) => false,
+        }
+    }
+
     /// What the user should know where the file system has no locks.
     pub fn warning(&self) -> Option<&str> {
         self.warning.as_deref()
@@ -117,7 +125,9 @@ mod tests {
         let refusal = Lock::take(folder.path()).err().unwrap().to_string();
         let own = format!("process {}", std::process::id());
         assert!(refusal.contains("in use by") && refusal.contains(&own), "{refusal}");
+        assert!(Lock::is_held(folder.path()));
         drop(lock);
+        assert!(!Lock::is_held(folder.path()));
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
         drop(Lock::take(folder.path()).unwrap());
     }

@@ -1,6 +1,6 @@
 //! What a training came to, as data: metrics.json, whose numbers the end of a training tells too.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::logs::Logs;
 
@@ -48,7 +48,7 @@ pub struct FinalWeights {
 }
 
 /// The best epoch of a training.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct BestEpoch {
     /// From 1.
     pub epoch: usize,
@@ -99,7 +99,7 @@ pub struct Machine {
 }
 
 /// What always predicting the same reaches.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Baseline {
     /// What is always predicted, such as "always `approved`".
     pub prediction: String,

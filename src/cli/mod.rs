@@ -27,6 +27,7 @@ mod thresholds;
 mod train;
 pub(crate) mod usage;
 pub(crate) mod view;
+mod watch;
 
 use std::process::ExitCode;
 
@@ -77,6 +78,8 @@ enum Verb {
     Convert(convert::ConvertArguments),
     /// Show the tensors and metadata of any safetensors file
     Inspect(inspect::InspectArguments),
+    /// Follow the training of a run from another terminal
+    Watch(watch::WatchArguments),
     /// List the runs in a folder with their metrics, the best first
     Runs(runs::RunsArguments),
     /// Compare two runs or models: where their configurations and metrics differ
@@ -121,6 +124,7 @@ fn dispatch(verb: Verb, common: &CommonArguments) -> Result<ExitCode> {
         Verb::Import(own) => import::run(&own, common)?,
         Verb::Convert(own) => convert::run(&own, common)?,
         Verb::Inspect(own) => inspect::run(&own, common)?,
+        Verb::Watch(own) => watch::run(&own, common)?,
         Verb::Runs(own) => runs::run(&own, common)?,
         Verb::Diff(own) => diff::run(&own, common)?,
         Verb::Explain(own) => explain::run(&own)?,

@@ -32,4 +32,5 @@ mod streams;
 mod suspects;
 mod tables;
 mod trainable;
+mod watch;
 mod workflow;

@@ -168,7 +168,7 @@ impl Lines {
 }
 
 /// Whether an epoch of many has its line: at most about a hundred of them, the first and the last too.
-fn is_shown(epoch: usize, epochs: usize) -> bool {
+pub(super) fn is_shown(epoch: usize, epochs: usize) -> bool {
     const MOST: usize = 100;
     let mut every = 1;
     let mut factors = [2, 5, 10].into_iter().cycle();
@@ -184,7 +184,7 @@ fn is_shown(epoch: usize, epochs: usize) -> bool {
 }
 
 /// A line in at most so many columns: the losses stand before what else there is room for.
-fn shortened(head: &str, logs: &Logs, width: usize) -> String {
+pub(super) fn shortened(head: &str, logs: &Logs, width: usize) -> String {
     let rank = |key: &str| match key {
         "loss" => 0,
         "val_loss" => 1,

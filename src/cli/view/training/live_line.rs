@@ -81,7 +81,7 @@ impl ViewStyle for LiveLine {
 }
 
 /// The line, in at most so many columns: what matters least is left out where there is no room.
-fn text(course: &Course, width: usize) -> String {
+pub(super) fn text(course: &Course, width: usize) -> String {
     let (epoch, epochs) = ((course.at.0 + 1).min(course.epochs), course.epochs);
     let percent = course.part() * 100.0;
     let mut parts = vec![format!("{epoch}/{epochs}"), format!("{percent:.0}%")];

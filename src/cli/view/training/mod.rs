@@ -2,6 +2,7 @@
 
 mod course;
 mod ending;
+mod follower;
 mod lines;
 mod live_line;
 mod style;
@@ -15,6 +16,7 @@ use lanthorn::training::Trainer;
 use lanthorn::training::{Event, Flow, Listener};
 
 use super::streams::{is_live, reader_is_gone};
+pub(crate) use follower::Follower;
 use lines::Lines;
 use live_line::LiveLine;
 use style::ViewStyle;

@@ -1,0 +1,110 @@
+//! `lanthorn watch`: follows the training of a run from another terminal, by its events.jsonl.
+
+use std::io::{Read, Seek, SeekFrom};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use anyhow::Result;
+use clap::Args;
+use lanthorn::Error;
+use lanthorn::training::{EVENTS, Lock};
+use serde_json::Value;
+
+use super::common::CommonArguments;
+use super::one_run::resume_command;
+use super::view;
+use super::view::training::Follower;
+
+#[derive(Args)]
+pub(crate) struct WatchArguments {
+    /// Folder of the run, such as runs/loan-001
+    #[arg(value_name = "RUN")]
+    run: PathBuf,
+}
+
+/// The time between two looks at the file.
+const LOOK: Duration = Duration::from_millis(200);
+/// The time without news after which it is asked whether anybody still trains.
+const PATIENCE: Duration = Duration::from_secs(3);
+
+pub(crate) fn run(arguments: &WatchArguments, common: &CommonArguments) -> Result<()> {
+    let mut log = FollowedLog::open(&arguments.run)?;
+    let mut follower = Follower::new(common.quiet, common.verbose);
+    let mut last_news = Instant::now();
+    loop {
+        let news = log.news()?;
+        for event in &news {
+            last_news = Instant::now();
+            match common.json {
+                true => view::json(event)?,
+                false => follower.event(event)?,
+            }
+            if event["event"] == "run_end" {
+                return Ok(());
+            }
+        }
+        if view::streams::reader_is_gone() {
+            return Ok(());
+        }
+        if last_news.elapsed() > PATIENCE {
+            if !Lock::is_held(&arguments.run) {
+                follower.close();
+                let command = resume_command(&arguments.run);
+                view::note(&format!("nobody trains this run any more; go on with `{command}`"));
+                return Ok(());
+            }
+            last_news = Instant::now();
+        }
+        std::thread::sleep(LOOK);
+    }
+}
+
+/// A file of events that another process writes.
+struct FollowedLog {
+    path: PathBuf,
+    /// The bytes of the lines that stay.
+    read: u64,
+    /// The line of progress after them, as it was last seen.
+    progress: String,
+}
+
+impl FollowedLog {
+    fn open(run: &Path) -> Result<FollowedLog> {
+        let path = run.join(EVENTS);
+        if !path.is_file() {
+            let what = match run.join(lanthorn::training::CONFIG).is_file() {
+                true => "holds no events.jsonl yet",
+                false => "holds no run",
+            };
+            let help =
+                "name the folder of a run, such as runs/loan-001; `lanthorn runs` lists them";
+            let message = format!("{} {what}", run.display());
+            return Err(Error::run(message).with_help(help).into());
+        }
+        Ok(FollowedLog { path, read: 0, progress: String::new() })
+    }
+
+    /// The events that weren't there before. A run that was resumed is told from its start again.
+    fn news(&mut self) -> Result<Vec<Value>> {
+        let mut file = std::fs::File::open(&self.path).map_err(lanthorn::Error::from)?;
+        if file.metadata().map_err(lanthorn::Error::from)?.len() < self.read {
+            self.read = 0;
+        }
+        let mut bytes = Vec::new();
+        file.seek(SeekFrom::Start(self.read)).map_err(lanthorn::Error::from)?;
+        file.read_to_end(&mut bytes).map_err(lanthorn::Error::from)?;
+        let text = String::from_utf8_lossy(&bytes);
+        let mut events = Vec::new();
+        for line in text.split_inclusive('\n').filter(|line| line.ends_with('\n')) {
+            let Ok(event) = serde_json::from_str::<Value>(line) else { break }; // being written
+            if event["event"] != "progress" {
+                self.read += line.len() as u64;
+                events.push(event);
+            } else if self.progress != line {
+                self.progress = line.to_string();
+                events.push(event);
+            }
+        }
+        Ok(events)
+    }
+}
