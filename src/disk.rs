@@ -1,6 +1,11 @@
 //! `Disk`: every change that Lanthorn makes to files. A training writes through this trait, so that a
 //! test can put a disk in its place that fills up, fails or loses power at any operation.
 
+pub(crate) mod checksum;
+pub(crate) mod files;
+pub(crate) mod intake;
+pub(crate) mod lock;
+
 use std::fs::Metadata;
 use std::io::{self, BufWriter, ErrorKind, Write};
 use std::path::{Path, PathBuf};

@@ -1,6 +1,9 @@
 //! Functions of numbers, written without calls and (but for what is not finite) without branches, so
 //! that loops over them become vector code; and sums whose order of additions is fixed.
 
+pub(crate) mod simd;
+pub(crate) mod vector;
+
 use std::f32::consts::LOG2_E;
 
 /// `e^x`, to about 2 units in the last place; 0 below -87.3, clamped above 88.3.

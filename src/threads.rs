@@ -5,6 +5,8 @@
 //! everything that computes is run on a thread of this pool, by [`within`]: what candle or rayon
 //! split there stays there.
 
+pub(crate) mod float_environment;
+
 use std::cell::{Cell, OnceCell};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};

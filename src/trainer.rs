@@ -1,5 +1,7 @@
 //! `Trainer`: fit(), THE loop, readable from top to bottom.
 
+pub(crate) mod checkpoint;
+pub(crate) mod events;
 mod hooks;
 mod listener;
 mod parts;

@@ -4,6 +4,10 @@
 //! In memory a weight has Keras's shape and layout; [`Stored`] says how it stands in
 //! model.safetensors, whose names and layouts are PyTorch's and candle's.
 
+pub(crate) mod gradients;
+pub(crate) mod stored;
+pub(crate) mod weights_file;
+
 use std::borrow::Borrow;
 use std::ops::Deref;
 

@@ -4,6 +4,7 @@ mod csv;
 pub mod data;
 mod decisions;
 mod keeping;
+pub(crate) mod run_config;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

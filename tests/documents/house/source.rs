@@ -25,7 +25,7 @@ impl Sources {
         for path in files(root) {
             let name = path.strip_prefix(root).unwrap().with_extension("");
             let mut parts: Vec<&str> = name.iter().map(|part| part.to_str().unwrap()).collect();
-            if parts.contains(&"tests") || matches!(parts[..], ["faults" | "main"]) {
+            if parts.contains(&"tests") || matches!(parts[..], ["main"] | ["runs", "faults"]) {
                 continue;
             }
             if matches!(parts.last(), Some(&"mod" | &"lib")) {
@@ -75,6 +75,17 @@ impl Sources {
             imports.insert(name.clone(), named);
         }
         imports
+    }
+
+    /// The paths from the crate's root that name no module below it but what the root hands on.
+    pub fn through_the_face(&self, module: &str) -> Vec<Vec<String>> {
+        let (body, uses) = split(&self.modules[module].tokens);
+        let all = paths(&body).into_iter().chain(uses.into_iter().map(|(path, ..)| path));
+        let from_root = all.filter_map(|path| self.absolute(module, &path));
+        let is_face = |name: &String| {
+            name.starts_with(char::is_uppercase) || matches!(name.as_str(), "runtime" | "training")
+        };
+        from_root.filter(|path| path.first().is_some_and(is_face)).collect()
     }
 
     /// The structs, enums, traits and names for types that each module defines.

@@ -60,7 +60,7 @@ fn count(model: &Network, which: impl Fn(&crate::weights::Weight) -> bool) -> us
         .weights()
         .iter()
         .filter(|weight| which(weight))
-        .map(super::weights::Weight::elements)
+        .map(crate::weights::Weight::elements)
         .sum()
 }
 
