@@ -6,12 +6,12 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::artifact::MODEL;
+use crate::comparison::summary_of;
 use crate::config::{Document, Node, shortened};
 use crate::error::{Error, Result};
 use crate::files::TensorFile;
 use crate::logs::Logs;
 use crate::run_config::{CONFIG, as_json, portable};
-use crate::runs::summary_of;
 use crate::sections::Config;
 
 /// Where two runs differ.
