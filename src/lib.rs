@@ -44,6 +44,7 @@
 //! - `runs`: the folders of runs: who writes them, and what they say; `comparison`: several of them;
 //!   `run_diff`, `run_filter`, `run_notes`: runs beside each other; `results`: what a training came
 //!   to; `run_data`: what a run is evaluated on; `page`: the report of a run as a page
+//! - `seen_data`: the numbers that a model sees, for other tools
 //! - [`exchange`]: other tools' formats, a file a format
 //! - `batch`: some samples in typed columns; `data::Samples` is where they come from, `data::Order`
 //!   in which order; `target`: what outputs and targets are; `logs`, `history`: the loss and the
@@ -104,6 +105,7 @@ mod run_notes;
 mod runs;
 mod schedules;
 mod sections;
+mod seen_data;
 mod sequential;
 mod shape;
 mod spec;
@@ -164,6 +166,7 @@ pub mod training {
     pub use crate::runs::run_metrics::METRICS;
     pub use crate::runs::standing::*;
     pub use crate::sections::*;
+    pub use crate::seen_data::*;
     pub use crate::sequential::*;
     pub use crate::spec::*;
     pub use crate::splits::RowRole;

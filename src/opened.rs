@@ -49,11 +49,6 @@ impl Opened {
         Ok(Opened { document, other, config, folder, damage, errors })
     }
 
-    /// Whether there are mistakes in what was read.
-    pub(crate) fn has_errors(&self) -> bool {
-        !self.errors.is_empty()
-    }
-
     /// Mistakes in the order of the file, then those in the file that `model.from` names.
     pub(crate) fn all(&self, errors: Vec<Diagnostic>) -> Error {
         let (own, others) = errors.into_iter().partition(|error| {

@@ -51,6 +51,31 @@ impl Plan {
         Plan::open_as(path, overrides, Sums::Now)
     }
 
+    /// The same with the cells of the table to train on as they were read.
+    pub fn open_with_cells(path: &Path, overrides: &[String]) -> Result<(Plan, RawCells)> {
+        Plan::with_cells(&Opened::new(path, overrides)?)
+    }
+
+    /// The same of a file that was read.
+    pub(crate) fn with_cells(opened: &Opened) -> Result<(Plan, RawCells)> {
+        let read = || Plan::of_opened(opened, opened.config.clone(), Tables::Read(Sums::Now));
+        let Some(section) = opened.config.data.as_ref().filter(|_| opened.errors.is_empty()) else {
+            let plan = read()?;
+            plan.data()?;
+            return Err(Error::Internal("a configuration with mistakes was taken".to_string()));
+        };
+        let fit = &opened.config.fit;
+        let division = Division::of(fit.cv.as_ref(), fit.validation_split.as_ref());
+        match data::read_division(section, &opened.folder, division) {
+            Ok(cells) => {
+                let config = opened.config.clone();
+                Ok((Plan::of_opened(opened, config, Tables::Given(&cells))?, cells))
+            }
+            // the plan finds the mistake again, and others with it
+            Err(error) => Err(read().err().unwrap_or(error)),
+        }
+    }
+
     /// The same with the statistics summed as they were by an earlier version.
     pub(crate) fn open_as(path: &Path, overrides: &[String], sums: Sums) -> Result<Plan> {
         let opened = Opened::new(path, overrides)?;

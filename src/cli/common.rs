@@ -5,16 +5,15 @@ use std::path::{Path, PathBuf};
 use anyhow::Result;
 use candle_core::Device;
 use clap::Args;
-use lanthorn::Error;
 use lanthorn::model::Model;
 use lanthorn::training::Plan;
 
-use super::view;
+use super::{device, view};
 
 /// What every verb takes.
 #[derive(Args)]
 pub(crate) struct CommonArguments {
-    /// Device to compute on: cpu, cuda, cuda:1, metal
+    /// Device to compute on: cpu, cuda, cuda:1, metal; auto for a GPU where there is one
     #[arg(long, global = true, default_value = "cpu", value_name = "DEVICE")]
     pub device: String,
     /// Number of threads; it does not change the results [default: one per core]
@@ -55,19 +54,7 @@ pub(crate) struct Overrides {
 impl CommonArguments {
     /// The device that `--device` names.
     pub(super) fn device(&self) -> Result<Device> {
-        let (kind, index) = match self.device.split_once(':') {
-            Some((kind, index)) => (kind, index.parse::<usize>().ok()),
-            None => (self.device.as_str(), Some(0)),
-        };
-        let Some(index) = index else { return Err(unknown_device(&self.device)) };
-        match kind {
-            "cpu" if self.device == "cpu" => Ok(Device::Cpu),
-            "cuda" if !candle_core::utils::cuda_is_available() => Err(missing_device("cuda")),
-            "metal" if !candle_core::utils::metal_is_available() => Err(missing_device("metal")),
-            "cuda" => Device::new_cuda(index).map_err(|error| no_device(&self.device, &error)),
-            "metal" => Device::new_metal(index).map_err(|error| no_device(&self.device, &error)),
-            _ => Err(unknown_device(&self.device)),
-        }
+        device::named(&self.device, self.quiet)
     }
 }
 
@@ -89,24 +76,4 @@ pub(super) fn load_model(path: &Path, device: &Device, common: &CommonArguments)
         view::warning(&warning);
     }
     Ok(model)
-}
-
-fn unknown_device(found: &str) -> anyhow::Error {
-    Error::run(format!("unknown device `{found}`"))
-        .with_help("valid devices: `cpu`, `cuda`, `cuda:N`, `metal`")
-        .into()
-}
-
-fn missing_device(kind: &str) -> anyhow::Error {
-    Error::run(format!("this build has no {kind} support"))
-        .with_help(format!(
-            "build with `cargo build --release --features {kind}`, or use `--device cpu`"
-        ))
-        .into()
-}
-
-fn no_device(name: &str, error: &candle_core::Error) -> anyhow::Error {
-    Error::run(format!("device `{name}` can't be used: {error}"))
-        .with_help("look which devices the machine has, or use `--device cpu`")
-        .into()
 }

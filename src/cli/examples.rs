@@ -39,6 +39,11 @@ const ALL: &[Example] = &[
         tables: &[("breast_cancer.csv", include_str!("../../examples/data/breast_cancer.csv"))],
     },
     Example {
+        name: "wine_folds",
+        config: include_str!("../../configs/wine_folds.yaml"),
+        tables: &[("wine.csv", include_str!("../../examples/data/wine.csv"))],
+    },
+    Example {
         name: "diabetes",
         config: include_str!("../../configs/diabetes.yaml"),
         tables: &[("diabetes.csv", include_str!("../../examples/data/diabetes.csv"))],

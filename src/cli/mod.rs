@@ -3,6 +3,8 @@
 mod check;
 mod common;
 mod convert;
+mod data;
+mod device;
 mod diff;
 mod evaluate;
 mod examples;
@@ -62,6 +64,8 @@ enum Verb {
     Init(init::InitArguments),
     /// Read a configuration and its data, check everything, and show the first rows
     Check(check::CheckArguments),
+    /// Show what the columns are like and what the model sees of them, or write that
+    Data(data::DataArguments),
     /// Show the layers, shapes and parameters of a configuration or a model
     Summary(summary::SummaryArguments),
     /// Compute the loss and the metrics of a model on a table
@@ -116,6 +120,7 @@ fn dispatch(verb: Verb, common: &CommonArguments) -> Result<ExitCode> {
         Verb::Train(own) => return train::run(&own, common),
         Verb::Init(own) => init::run(&own, common)?,
         Verb::Check(own) => check::run(&own, common)?,
+        Verb::Data(own) => data::run(&own, common)?,
         Verb::Summary(own) => summary::run(&own, common)?,
         Verb::Evaluate(own) => return evaluate::run(&own, common),
         Verb::Report(own) => report::run(&own, common)?,

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use candle_core::Device;
 
 use crate::artifact::Model;
-use crate::data::{self, RawCells, Sums};
+use crate::data::{self, RawCells};
 use crate::disk::{self, Local};
 use crate::error::{Error, Result};
 use crate::fold_scores::FoldScores;
@@ -66,20 +66,8 @@ impl CrossValidation {
             Some(cv) if cv.fold.is_none() => cv.clone(),
             _ => return Ok(None),
         };
-        let Some(section) = opened.config.data.as_ref().filter(|_| !opened.has_errors()) else {
-            Plan::of_opened(&opened, opened.config.clone(), Tables::Read(Sums::Now))?.data()?;
-            return Err(Error::Internal("a configuration with mistakes was taken".to_string()));
-        };
-        match data::read_for_folds(section, &opened.folder, &cv) {
-            Ok(cells) => Ok(Some(CrossValidation { opened, cv, cells })),
-            // the plan finds the mistake again, and others with it
-            Err(error) => {
-                match Plan::of_opened(&opened, opened.config.clone(), Tables::Read(Sums::Now)) {
-                    Err(errors) => Err(errors),
-                    Ok(_) => Err(error),
-                }
-            }
-        }
+        let (_, cells) = Plan::with_cells(&opened)?;
+        Ok(Some(CrossValidation { opened, cv, cells }))
     }
 
     /// The configuration.

@@ -108,6 +108,11 @@ impl Preprocessing {
         self.target.iter().map(|column| column.name.clone()).collect()
     }
 
+    /// The names of the numbers that the target makes.
+    pub(crate) fn target_output_names(&self) -> Vec<String> {
+        self.target.iter().flat_map(FittedColumn::output_names).collect()
+    }
+
     /// What the target is.
     pub fn target_kind(&self) -> Target {
         match self.target.as_slice() {

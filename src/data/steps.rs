@@ -84,15 +84,21 @@ pub fn read(
     folder: &Path,
     split: Option<&ValidationSplit>,
 ) -> Result<RawCells> {
-    let division = split.map_or(Division::Whole, Division::Split);
-    read_source(section, division, || open(&section.train, folder, "data.train", &section.csv()))
+    read_division(section, folder, split.map_or(Division::Whole, Division::Split))
 }
 
 /// The same with the column that the folds of a cross-validation need.
 pub fn read_for_folds(section: &DataConfig, folder: &Path, cv: &CvConfig) -> Result<RawCells> {
-    read_source(section, Division::Fold(cv, 1), || {
-        open(&section.train, folder, "data.train", &section.csv())
-    })
+    read_division(section, folder, Division::Fold(cv, 1))
+}
+
+/// The same with the column that any division needs.
+pub(crate) fn read_division(
+    section: &DataConfig,
+    folder: &Path,
+    division: Division<'_>,
+) -> Result<RawCells> {
+    read_source(section, division, || open(&section.train, folder, "data.train", &section.csv()))
 }
 
 /// The same of a table that is opened by `source`.

@@ -32,6 +32,22 @@ pub(crate) fn plain(names: &[String], rows: &[Vec<String>]) -> String {
     text
 }
 
+/// Columns left-aligned under their names, two blanks between and before.
+pub(crate) fn left(names: &[String], rows: &[Vec<String>]) -> String {
+    let all: Vec<&[String]> = [names].into_iter().chain(rows.iter().map(Vec::as_slice)).collect();
+    let width = |column: usize| {
+        let cells = all.iter().filter_map(|row| row.get(column));
+        cells.map(|cell| cell.chars().count()).max().unwrap_or(0)
+    };
+    let line = |row: &&[String]| {
+        let cells = row.iter().enumerate();
+        let cells = cells.map(|(column, cell)| format!("{cell:<width$}", width = width(column)));
+        let text = cells.collect::<Vec<_>>().join("  ").replace(['\n', '\t'], " ");
+        format!("  {}\n", text.trim_end())
+    };
+    all.iter().map(line).collect()
+}
+
 /// How many columns fit in 100 characters; at least one.
 fn columns_that_fit(widths: &[usize]) -> usize {
     let mut used = 0;

@@ -1,0 +1,132 @@
+//! The data of a plan as the model sees it, to be written for other tools.
+
+use std::io::{Cursor, Write};
+
+use crate::data::Dataset;
+use crate::error::{Error, Result};
+use crate::plan::Plan;
+use crate::target::Target;
+
+/// The numbers that a model is trained and validated on.
+pub struct SeenData<'a> {
+    plan: &'a Plan,
+    /// `train`, and `validation` where there is such a part.
+    parts: Vec<(&'static str, &'a Dataset)>,
+}
+
+impl<'a> SeenData<'a> {
+    /// Those of a plan; an error where it has none.
+    pub fn of(plan: &'a Plan) -> Result<SeenData<'a>> {
+        let data = plan.data()?;
+        let validation = data.validation.iter().map(|part| ("validation", part));
+        let parts = [("train", &data.train)].into_iter().chain(validation).collect();
+        Ok(SeenData { plan, parts })
+    }
+
+    /// A row for each row: `split` (train or validation), the model's inputs, then the target as the
+    /// loss sees it (classes by their numbers), then `sample_weight` where rows count differently.
+    pub fn to_csv(&self) -> Result<Vec<u8>> {
+        let preprocessing = &self.plan.data()?.preprocessing;
+        let mut names = vec!["split".to_string()];
+        names.extend(preprocessing.feature_names());
+        names.extend(preprocessing.target_output_names());
+        let has_weights = self.parts.iter().any(|(_, part)| part.weights.is_some());
+        if has_weights {
+            names.push("sample_weight".to_string());
+        }
+        let mut writer = csv::Writer::from_writer(Vec::new());
+        let failed = |error: csv::Error| Error::Internal(error.to_string());
+        writer.write_record(&names).map_err(failed)?;
+        for (split, part) in &self.parts {
+            let y_width = part.y.width().max(1);
+            let x = part.x.values.chunks(part.x.width.max(1));
+            for (row, (x, y)) in x.zip(part.y.values.chunks(y_width)).enumerate() {
+                let weight = part.weights.as_ref().map_or(1.0, |weights| weights[row]);
+                let weight = has_weights.then_some(weight);
+                let numbers = x.iter().copied().chain(y.iter().copied()).chain(weight);
+                let cells = numbers.map(|number| number.to_string());
+                writer
+                    .write_record([(*split).to_string()].into_iter().chain(cells))
+                    .map_err(failed)?;
+            }
+        }
+        writer.into_inner().map_err(|error| Error::Internal(error.to_string()))
+    }
+
+    /// NumPy's arrays: `x_train` of the model's input shape, `y_train`, and `weight_train` where rows
+    /// count differently; the same for `validation`; the names of the columns as `x_names`, and those
+    /// of the classes as `classes`.
+    pub fn to_npz(&self) -> Result<Vec<u8>> {
+        let preprocessing = &self.plan.data()?.preprocessing;
+        let mut archive = zip::ZipWriter::new(Cursor::new(Vec::new()));
+        let failed = |error: zip::result::ZipError| Error::Internal(error.to_string());
+        let mut add = |name: String, array: Vec<u8>| -> Result<()> {
+            // fixed, so that the same data gives the same bytes
+            let options = zip::write::SimpleFileOptions::default()
+                .compression_method(zip::CompressionMethod::Stored)
+                .last_modified_time(zip::DateTime::default())
+                .large_file(array.len() >= u32::MAX as usize);
+            archive.start_file(format!("{name}.npy"), options).map_err(failed)?;
+            Ok(archive.write_all(&array)?)
+        };
+        for (split, part) in &self.parts {
+            let mut shape = vec![part.len()];
+            shape.extend(self.plan.spec.model.input.dims());
+            add(format!("x_{split}"), floats(&part.x.values, &shape))?;
+            let mut shape = vec![part.len()];
+            shape.extend(part.y.shape());
+            let y = match preprocessing.target_kind() {
+                Target::Classes(_) => {
+                    let classes = part.y.values.iter().flat_map(|y| (*y as i64).to_le_bytes());
+                    npy("<i8", &shape, classes.collect())
+                }
+                _ => floats(&part.y.values, &shape),
+            };
+            add(format!("y_{split}"), y)?;
+            if let Some(weights) = &part.weights {
+                add(format!("weight_{split}"), floats(weights, &[weights.len()]))?;
+            }
+        }
+        add("x_names".to_string(), texts(&preprocessing.feature_names()))?;
+        if let Some(classes) = preprocessing.classes() {
+            add("classes".to_string(), texts(classes))?;
+        }
+        Ok(archive.finish().map_err(failed)?.into_inner())
+    }
+}
+
+fn floats(values: &[f32], shape: &[usize]) -> Vec<u8> {
+    npy("<f4", shape, values.iter().flat_map(|value| value.to_le_bytes()).collect())
+}
+
+/// Texts of one length, padded by zeros, each character in four bytes.
+fn texts(texts: &[String]) -> Vec<u8> {
+    let length = texts.iter().map(|text| text.chars().count()).max().unwrap_or(0).max(1);
+    let padded = texts
+        .iter()
+        .flat_map(|text| text.chars().map(u32::from).chain(std::iter::repeat(0)).take(length));
+    npy(&format!("<U{length}"), &[texts.len()], padded.flat_map(u32::to_le_bytes).collect())
+}
+
+/// An array in NumPy's format, version 1.0: a header of 64 bytes or a multiple, then the numbers.
+fn npy(kind: &str, shape: &[usize], numbers: Vec<u8>) -> Vec<u8> {
+    let shape: String = shape.iter().map(|size| format!("{size}, ")).collect();
+    let shape = format!(
+        "({})",
+        if shape.matches(',').count() > 1 {
+            shape.trim_end_matches(", ")
+        } else {
+            shape.trim_end()
+        }
+    );
+    let header = format!("{{'descr': '{kind}', 'fortran_order': False, 'shape': {shape}, }}");
+    let padding = 63 - (10 + header.len()) % 64;
+    let length = (header.len() + padding + 1) as u16;
+    let mut bytes = b"\x93NUMPY\x01\x00".to_vec();
+    bytes.extend(length.to_le_bytes());
+    bytes.extend(header.bytes());
+    bytes.extend(std::iter::repeat_n(b' ', padding));
+    bytes.push(b'\n');
+    bytes.extend(numbers);
+    bytes
+}
