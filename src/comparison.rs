@@ -6,10 +6,9 @@ use serde::Serialize;
 
 use crate::artifact::{MODEL, Training};
 use crate::checkpoint::CHECKPOINT;
-use crate::cross_validation::CV;
 use crate::error::{Error, Result};
 use crate::files::TensorFile;
-use crate::fold_folders::fold_folder;
+use crate::fold_folders::{CV, fold_folder};
 use crate::history::{HISTORY, History};
 use crate::logs::Logs;
 use crate::metrics::more_is_better;

@@ -1,6 +1,11 @@
-//! The folders in that of a cross-validation.
+//! What is in the folder of a cross-validation.
 
 use std::path::{Path, PathBuf};
+
+/// The name of the table of all metrics.
+pub const CV: &str = "cv.csv";
+/// The name of the table of predictions out of fold.
+pub const OOF: &str = "oof.csv";
 
 /// The folder of a fold, from 1, in that of its cross-validation.
 pub fn fold_folder(folder: &Path, fold: usize) -> PathBuf {

@@ -68,6 +68,7 @@ mod comparison;
 pub mod config;
 pub mod constraints;
 mod cross_validation;
+mod csv_text;
 pub mod data;
 mod decide;
 mod decisions;

@@ -2,6 +2,7 @@
 
 use std::io::{Cursor, Write};
 
+use crate::csv_text::csv_of;
 use crate::data::Dataset;
 use crate::error::{Error, Result};
 use crate::plan::Plan;
@@ -34,23 +35,18 @@ impl<'a> SeenData<'a> {
         if has_weights {
             names.push("sample_weight".to_string());
         }
-        let mut writer = csv::Writer::from_writer(Vec::new());
-        let failed = |error: csv::Error| Error::Internal(error.to_string());
-        writer.write_record(&names).map_err(failed)?;
-        for (split, part) in &self.parts {
-            let y_width = part.y.width().max(1);
+        let rows = self.parts.iter().flat_map(|(split, part)| {
             let x = part.x.values.chunks(part.x.width.max(1));
-            for (row, (x, y)) in x.zip(part.y.values.chunks(y_width)).enumerate() {
+            let y = part.y.values.chunks(part.y.width().max(1));
+            x.zip(y).enumerate().map(move |(row, (x, y))| {
                 let weight = part.weights.as_ref().map_or(1.0, |weights| weights[row]);
                 let weight = has_weights.then_some(weight);
                 let numbers = x.iter().copied().chain(y.iter().copied()).chain(weight);
                 let cells = numbers.map(|number| number.to_string());
-                writer
-                    .write_record([(*split).to_string()].into_iter().chain(cells))
-                    .map_err(failed)?;
-            }
-        }
-        writer.into_inner().map_err(|error| Error::Internal(error.to_string()))
+                [(*split).to_string()].into_iter().chain(cells).collect::<Vec<_>>()
+            })
+        });
+        csv_of(&names, rows)
     }
 
     /// NumPy's arrays: `x_train` of the model's input shape, `y_train`, and `weight_train` where rows

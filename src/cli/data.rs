@@ -26,7 +26,7 @@ pub(crate) struct DataArguments {
 
 /// The formats that are written, by their endings.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Form {
+enum SeenFormat {
     Csv,
     Npz,
 }
@@ -55,8 +55,8 @@ pub(crate) fn run(arguments: &DataArguments, common: &CommonArguments) -> Result
     let output = OutputFile::at(out, OutputKind::Text, &inputs)?;
     let seen = SeenData::of(&plan)?;
     output.write(&match form {
-        Form::Csv => seen.to_csv()?,
-        Form::Npz => seen.to_npz()?,
+        SeenFormat::Csv => seen.to_csv()?,
+        SeenFormat::Npz => seen.to_npz()?,
     })?;
     if output.is_file() {
         let rows = data.train.len() + data.validation.as_ref().map_or(0, Dataset::len);
@@ -67,13 +67,13 @@ pub(crate) fn run(arguments: &DataArguments, common: &CommonArguments) -> Result
 }
 
 /// The format that a name says.
-fn form_of(path: &Path) -> Result<Form> {
+fn form_of(path: &Path) -> Result<SeenFormat> {
     let ending = path.extension().unwrap_or_default().to_string_lossy().to_ascii_lowercase();
     let help = "write `.csv`, or `.npz` for NumPy";
     match ending.as_str() {
-        "csv" => Ok(Form::Csv),
-        "npz" => Ok(Form::Npz),
-        "" => Ok(Form::Csv), // `-`, a pipe, a file without an ending
+        "csv" => Ok(SeenFormat::Csv),
+        "npz" => Ok(SeenFormat::Npz),
+        "" => Ok(SeenFormat::Csv), // `-`, a pipe, a file without an ending
         "parquet" => {
             let message = "this build can't write Parquet";
             Err(Error::run(message).with_help(help).into())

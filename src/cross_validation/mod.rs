@@ -1,6 +1,5 @@
 //! Cross-validation: a plan for each fold of one table, which is read once, and what comes of them.
 
-mod csv_text;
 mod out_of_fold;
 mod scores;
 
@@ -10,8 +9,10 @@ use candle_core::Device;
 
 use crate::artifact::Model;
 use crate::data::{self, RawCells};
+use crate::diagnostics::Code;
 use crate::disk::{self, Local};
 use crate::error::{Error, Result};
+use crate::fold_folders::{CV, OOF};
 use crate::fold_scores::FoldScores;
 use crate::lock::Lock;
 use crate::opened::Opened;
@@ -23,8 +24,8 @@ use crate::sections::Config;
 use crate::splits::CvConfig;
 use crate::trainer::Listeners;
 
-pub use out_of_fold::{OOF, OutOfFold};
-pub use scores::{CV, FoldsTable};
+pub use out_of_fold::OutOfFold;
+pub use scores::FoldsTable;
 
 /// A cross-validation, as a configuration with `fit.cv` asks for it.
 ///
@@ -99,7 +100,11 @@ impl CrossValidation {
         }
         let mut config = self.opened.config.clone();
         config.fit.cv = None;
-        Plan::of_opened(&self.opened, config, Tables::Given(&self.cells)).map(Some)
+        let mut plan = Plan::of_opened(&self.opened, config, Tables::Given(&self.cells))?;
+        if let Some(data) = &mut plan.data {
+            data.warnings.retain(|warning| warning.code != Code::NoValidation); // it is meant so
+        }
+        Ok(Some(plan))
     }
 
     /// Checks each fold, and the whole where that is asked for, before the first is trained.

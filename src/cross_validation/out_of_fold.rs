@@ -1,14 +1,11 @@
 //! Predictions out of fold: each row by the model that was not trained on it.
 
-use super::csv_text::csv_of;
 use crate::artifact::Model;
+use crate::csv_text::csv_of;
 use crate::data::{Loaded, RawCells};
 use crate::decisions::ClassThresholds;
 use crate::error::{Error, Result};
 use crate::predictor::{Predictions, Predictor};
-
-/// The name of the predictions' table in the folder of a cross-validation.
-pub const OOF: &str = "oof.csv";
 
 /// The predictions of a cross-validation, each by the model of the fold that its row is in.
 #[derive(Debug, Clone, Default, PartialEq)]

@@ -2,13 +2,10 @@
 
 use serde::Serialize;
 
-use super::csv_text::csv_of;
+use crate::csv_text::csv_of;
 use crate::error::Result;
 use crate::fold_scores::FoldScores;
 use crate::logs::Logs;
-
-/// The name of the table of all metrics in the folder of a cross-validation.
-pub const CV: &str = "cv.csv";
 
 /// The scores of all folds.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]

@@ -20,6 +20,7 @@ fn files(folder: &Folder, run: &str) -> Vec<(String, Vec<u8>)> {
         let name = format!("{run}/{}", entry.unwrap().file_name().to_string_lossy());
         match folder.path(&name).is_dir() {
             true => all.extend(files(folder, &name)),
+            false if name.ends_with("metrics.json") || name.ends_with("events.jsonl") => {} // times
             false => all.push((name.clone(), folder.read_bytes(&name))),
         }
     }

@@ -3,7 +3,7 @@
 use crate::error::{Error, Result};
 
 /// A CSV file of these columns and rows.
-pub(super) fn csv_of<R: IntoIterator<Item = String>>(
+pub(crate) fn csv_of<R: IntoIterator<Item = String>>(
     columns: &[String],
     rows: impl Iterator<Item = R>,
 ) -> Result<Vec<u8>> {
