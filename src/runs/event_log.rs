@@ -43,7 +43,7 @@ struct EpochLine {
 impl EventLog {
     /// That of a run of this plan, with no epoch yet.
     pub(crate) fn new(plan: &Plan) -> EventLog {
-        let rows = |part: Option<&crate::data::Dataset>| part.map_or(0, |part| part.len());
+        let rows = |part: Option<&crate::data::Dataset>| part.map_or(0, crate::data::Dataset::len);
         let data = plan.data.as_ref();
         let samples = rows(data.map(|data| &data.train));
         let fit = &plan.config.fit;

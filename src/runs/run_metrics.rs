@@ -65,7 +65,7 @@ impl RunMetrics {
                 train: plan.config.data.as_ref().map(|data| data.train.clone()),
                 fingerprint: format!("{fingerprint:016x}"),
                 samples,
-                validation_samples: data.validation.as_ref().map_or(0, |part| part.len()),
+                validation_samples: data.validation.as_ref().map_or(0, crate::data::Dataset::len),
             },
             timing: Timing::of(took, samples_trained, samples, folder),
             machine: Machine::here(),

@@ -14,6 +14,7 @@ use crate::logs::Logs;
 use crate::results::{Baseline, BestEpoch, RunMetrics};
 
 /// Something that happens in a training. As JSON it is an object whose key `event` names it.
+#[allow(clippy::large_enum_variant)] // the large one is told once a run, by reference
 #[derive(Debug, Clone, Serialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
 #[non_exhaustive]

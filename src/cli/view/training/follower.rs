@@ -41,7 +41,7 @@ impl Follower {
                 self.name = event["name"].as_str().unwrap_or("model").to_string();
                 let (samples, epochs, steps) =
                     (number("samples"), number("epochs"), number("steps"));
-                self.course = Course { samples, epochs, steps, ..Course::default() };
+                self.course = Course { epochs, steps, samples, ..Course::default() };
                 self.note(&format!("{}: {epochs} epochs on {samples} samples", self.name));
             }
             "epoch" => {

@@ -56,15 +56,14 @@ impl ViewStyle for Lines {
                     say(&self.of_fold());
                 }
             }
+            Event::RunEnd { .. } if self.fold.is_some() && self.is_silent => {}
             Event::RunEnd { epochs, logs, stopped, best_epoch, averaged, best, .. }
                 if self.fold.is_some() =>
             {
-                if !self.is_silent {
-                    let course = course(stopped.as_deref(), *best_epoch, *averaged, best.as_ref());
-                    let is_of_validation = |(key, _): &(&str, f64)| key.starts_with("val_");
-                    let shown = logs.iter().filter(is_of_validation).collect();
-                    say(&format!("{}: {epochs} epochs{course}, {}", self.of_fold(), words(&shown)));
-                }
+                let course = course(stopped.as_deref(), *best_epoch, *averaged, best.as_ref());
+                let is_of_validation = |(key, _): &(&str, f64)| key.starts_with("val_");
+                let shown = logs.iter().filter(is_of_validation).collect();
+                say(&format!("{}: {epochs} epochs{course}, {}", self.of_fold(), words(&shown)));
             }
             Event::CvEnd { folds, mean, std, metrics, predictions, model, .. } => {
                 let table = folds::table(folds, mean, std);
