@@ -5,7 +5,7 @@ use super::layout::{Layout, Wanted};
 use super::looks::{Look, look};
 use super::ragged;
 use super::records::Record;
-use super::row_places::Places;
+use super::row_places::RowPlaces;
 use crate::diagnostics::{Code, Diagnostic};
 use crate::error::Error;
 
@@ -16,7 +16,7 @@ const FILL: &str = "fill it, or remove the row";
 
 /// The faults of a table, as they are met.
 pub(super) struct Faults<'a> {
-    source: &'a dyn Places,
+    source: &'a dyn RowPlaces,
     layout: &'a Layout<'a>,
     /// By column and kind, in the order in which they are met.
     groups: Vec<Group>,
@@ -55,7 +55,7 @@ enum Cause {
 
 impl<'a> Faults<'a> {
     /// None yet.
-    pub(super) fn new(source: &'a dyn Places, layout: &'a Layout<'a>) -> Self {
+    pub(super) fn new(source: &'a dyn RowPlaces, layout: &'a Layout<'a>) -> Self {
         let (groups, rows, start, base, skips) = (Vec::new(), 0, 0, 0, false);
         let (first_row, last_row, bad_rows) = (0, 0, 0);
         Faults { source, layout, groups, rows, start, base, skips, first_row, last_row, bad_rows }
@@ -66,7 +66,7 @@ impl<'a> Faults<'a> {
         Faults { skips: true, ..self }
     }
 
-    /// Places from here on are counted from this one.
+    /// RowPlaces from here on are counted from this one.
     pub(super) fn of_file(&mut self, base: usize) {
         self.base = base;
     }

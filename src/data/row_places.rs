@@ -4,7 +4,7 @@ use crate::diagnostics::Place;
 
 /// What tells where rows are. A place is a number that grows from row to row: the byte where a row of
 /// text begins, or the number of the row.
-pub(super) trait Places: Send + Sync {
+pub(super) trait RowPlaces: Send + Sync {
     /// What messages call it: `data/loan.csv`, or `stdin`.
     fn name(&self) -> &str;
 

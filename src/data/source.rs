@@ -4,11 +4,11 @@ use super::chunk::Read;
 use super::faults::Faults;
 use super::header::Header;
 use super::layout::Layout;
-use super::row_places::Places;
+use super::row_places::RowPlaces;
 use crate::error::Result;
 
 /// A table, whatever it is kept in.
-pub(super) trait Source: Places {
+pub(super) trait Source: RowPlaces {
     /// The names of its columns.
     fn header(&self) -> &Header;
 

@@ -27,7 +27,7 @@ pub(super) struct TableText {
 }
 
 /// Some of the text, up to the end of a line.
-pub(super) struct Window<'a> {
+pub(super) struct TextWindow<'a> {
     /// Its bytes; UTF-8 from the first line that begins in it on, if the file is.
     pub bytes: &'a [u8],
     /// Whether it ends where the text ends.
@@ -210,13 +210,13 @@ impl TableText {
         from: usize,
         length: usize,
         buffer: &'a mut Vec<u8>,
-    ) -> Result<Window<'a>> {
+    ) -> Result<TextWindow<'a>> {
         match &self.rest {
             None => {
                 let rest = self.start().as_bytes().get(from..).unwrap_or_default();
                 let last = rest.get(length.max(1) - 1..).and_then(|rest| memchr(b'\n', rest));
                 let end = last.map_or(rest.len(), |last| length.max(1) + last);
-                Ok(Window { bytes: &rest[..end], is_end: end == rest.len() })
+                Ok(TextWindow { bytes: &rest[..end], is_end: end == rest.len() })
             }
             Some(rest) => rest.window(from + self.mark(), length, buffer).map_err(|error| {
                 let error = match error.kind() {
@@ -288,7 +288,7 @@ impl Rest {
         from: usize,
         length: usize,
         buffer: &'a mut Vec<u8>,
-    ) -> std::io::Result<Window<'a>> {
+    ) -> std::io::Result<TextWindow<'a>> {
         let length = length.max(1);
         intake::has_room(length as u64)?;
         let mut slack = SLACK;
@@ -300,10 +300,10 @@ impl Rest {
             buffer.resize(end.saturating_sub(from), 0);
             self.read(from, buffer)?;
             if end == self.length {
-                return Ok(Window { bytes: buffer, is_end: true });
+                return Ok(TextWindow { bytes: buffer, is_end: true });
             }
             if let Some(last) = memchr(b'\n', &buffer[length - 1..]) {
-                return Ok(Window { bytes: &buffer[..length + last], is_end: false });
+                return Ok(TextWindow { bytes: &buffer[..length + last], is_end: false });
             }
             slack *= 4;
         }

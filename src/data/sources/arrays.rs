@@ -8,7 +8,7 @@ use crate::data::faults::Faults;
 use crate::data::header::Header;
 use crate::data::layout::Layout;
 use crate::data::records::MOST_COLUMNS;
-use crate::data::row_places::Places;
+use crate::data::row_places::RowPlaces;
 use crate::data::source::{Beginning, Source, line_of_csv};
 use crate::diagnostics::Code;
 use crate::error::{Error, Result};
@@ -234,7 +234,7 @@ impl ArrayTable {
     }
 }
 
-impl Places for ArrayTable {
+impl RowPlaces for ArrayTable {
     fn name(&self) -> &str {
         &self.name
     }

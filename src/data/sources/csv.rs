@@ -14,7 +14,7 @@ use crate::data::faults::Faults;
 use crate::data::header::Header;
 use crate::data::layout::Layout;
 use crate::data::plain::Stop;
-use crate::data::row_places::Places;
+use crate::data::row_places::RowPlaces;
 use crate::data::source::{Beginning, Source};
 use crate::data::{careful, plain};
 use crate::error::Result;
@@ -34,7 +34,7 @@ struct Guess {
     read: Option<(Read, usize)>,
 }
 
-impl Places for Csv {
+impl RowPlaces for Csv {
     fn name(&self) -> &str {
         &self.text.name
     }

@@ -11,7 +11,7 @@ use crate::data::chunk::Read;
 use crate::data::faults::Faults;
 use crate::data::header::Header;
 use crate::data::layout::Layout;
-use crate::data::row_places::Places;
+use crate::data::row_places::RowPlaces;
 use crate::data::source::{Beginning, Source, line_of_csv};
 use crate::data::text::TableText;
 use crate::diagnostics::Code;
@@ -98,7 +98,7 @@ impl JsonLines {
     }
 }
 
-impl Places for JsonLines {
+impl RowPlaces for JsonLines {
     fn name(&self) -> &str {
         &self.text.name
     }

@@ -4,7 +4,7 @@ use crate::data::chunk::Read;
 use crate::data::faults::Faults;
 use crate::data::header::Header;
 use crate::data::layout::Layout;
-use crate::data::row_places::Places;
+use crate::data::row_places::RowPlaces;
 use crate::data::source::{Beginning, Source};
 use crate::diagnostics::{Code, Place};
 use crate::error::{Error, Result};
@@ -43,7 +43,7 @@ impl Several {
     }
 }
 
-impl Places for Several {
+impl RowPlaces for Several {
     fn name(&self) -> &str {
         &self.name
     }
