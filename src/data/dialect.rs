@@ -147,7 +147,7 @@ mod tests {
     fn numbers_are_read_as_they_are_declared() {
         let german = numerals(',', Some('.'), &["€"]);
         for (cell, number) in [
-            ("3,14", Some(3.14)),
+            ("3,25", Some(3.25)),
             ("-1.234,5", Some(-1234.5)),
             ("1.234.567 €", Some(1_234_567.0)),
             ("€ -2,5e-1", Some(-0.25)),

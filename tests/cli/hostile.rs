@@ -103,7 +103,7 @@ fn a_device_without_an_end_is_not_read_for_ever() {
     folder.ok("train loan.yaml -q --out run");
     let call = folder.run("predict run /dev/zero");
     assert_eq!(call.code, 1, "{}", call.stderr);
-    assert!(call.stderr.contains("expected a CSV file"), "{}", call.stderr);
+    assert!(call.stderr.contains("expected a table"), "{}", call.stderr);
 }
 
 #[test]

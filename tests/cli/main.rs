@@ -33,6 +33,7 @@ mod rust_api;
 mod streams;
 mod suspects;
 mod tables;
+mod tables_in_use;
 mod trainable;
 mod watch;
 mod workflow;

@@ -69,7 +69,7 @@ pub(super) fn unzip(name: &str, packed: &[u8]) -> Result<Unpacked> {
     if names.iter().any(|name| name == "[Content_Types].xml") {
         return Err(wrong("it is an Excel workbook".to_string()).with_help("export it as CSV"));
     }
-    if names.iter().all(|name| name.ends_with(".npy")) {
+    if names.iter().all(|name| name.strip_suffix(".npy").is_some()) {
         return Ok(Unpacked::Arrays(array_files::npz(packed).map_err(wrong)?));
     }
     let files: Vec<usize> = (0..archive.len())

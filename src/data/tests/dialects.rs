@@ -30,7 +30,7 @@ fn dialects_read_as_the_plain_table() {
         .replace("41,", "# a \"batch\nunfinished\n41,")
         .replace("unfinished\n", "  # more, \"\n");
     let comments = format!("# exported\n{comments}# end");
-    let blanks = PLAIN.replace(',', "  ").replace("\n", "  \n").replace("41 ", "  41 \t");
+    let blanks = PLAIN.replace(',', "  ").replace('\n', "  \n").replace("41 ", "  41 \t");
     let quotes = PLAIN.replace("red", "'re''d'").replace("re''d", "red").replace("41", "'41'");
     let header_twice = format!("made by a tool\n\n{PLAIN}");
     for (text, csv) in [

@@ -178,7 +178,7 @@ fn broken_files_of_each_format_are_refused() {
             "expected numbers, found NumPy's type `<U3`",
         ),
         ("a.npy", npy("|u1", "(99999999999, 99999999999)", "False", &[]), "more than there can be"),
-        ("a.npy", npy("|u1", "(1, 9999999)", "False", &[0; 9_999_999]), "make more than"),
+        ("a.npy", npy("|u1", "(1, 9999999)", "False", &vec![0; 9_999_999]), "make more than"),
         ("a.npy", npy("|u1", "(0, 2)", "False", &[]), "it holds no numbers"),
         ("a.npy", b"a,b\n1,2\n".to_vec(), "expected .npy, as the file's name says"),
         ("a-ubyte", vec![0, 0, 8, 3, 0, 0], "ends within its header"),

@@ -1,0 +1,43 @@
+//! predict and evaluate read a table some rows at a time, and can skip rows that can't be used.
+
+use crate::support::Folder;
+
+#[test]
+fn rows_that_cant_be_used_stop_or_are_skipped() {
+    let folder = Folder::with_loan();
+    folder.ok("train loan.yaml -q --out run");
+    folder.write("n.csv", "id,age,area\n1,20,rural\n2,old,rural\n3,30,moon\n4,40,urban\n");
+    let call = folder.run("predict run n.csv -o out.csv");
+    assert_eq!(call.code, 1);
+    assert!(call.stderr.contains("n.csv:3: column `age`: expected a number"), "{}", call.stderr);
+    assert!(!folder.path("out.csv").exists());
+    let call = folder.run("predict run n.csv -o out.csv --on-error skip --keep-columns");
+    assert_eq!(call.code, 0, "{}", call.stderr);
+    for words in ["2 rows were skipped", "n.csv:3", "n.csv:4"] {
+        assert!(call.stderr.contains(words), "{words}: {}", call.stderr);
+    }
+    let out = folder.read("out.csv");
+    let lines: Vec<&str> = out.lines().collect();
+    assert!(lines[0].starts_with("id,age,area,prediction,"), "{out}");
+    assert!(lines[1].starts_with("1,20,rural,") && lines[2].starts_with("4,40,urban,"), "{out}");
+    assert_eq!(lines.len(), 3);
+}
+
+#[test]
+fn many_rows_are_predicted_as_few_are() {
+    let folder = Folder::with_loan();
+    folder.ok("train loan.yaml -q --out run");
+    let table = folder.read("loan.csv");
+    let (header, rows) = table.split_once('\n').unwrap();
+    folder.write("many.csv", &format!("{header}\n{}", rows.repeat(3)));
+    let (few, many) = (folder.ok("predict run loan.csv"), folder.ok("predict run many.csv"));
+    let (names, few) = few.split_once('\n').unwrap();
+    assert!(rows.lines().count() * 3 > 3 * 8192, "more than one step");
+    assert_eq!(many, format!("{names}\n{}", few.repeat(3)));
+    let twice = folder.ok("predict run many.csv --keep-columns");
+    assert_eq!(twice.lines().nth(1).unwrap().split(',').take(3).count(), 3);
+    let lines = twice.lines().skip(1).zip(many.lines().skip(1)).zip(rows.lines());
+    for ((both, prediction), row) in lines {
+        assert_eq!(both, format!("{row},{prediction}"));
+    }
+}
