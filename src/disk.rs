@@ -127,7 +127,7 @@ fn is_unsupported(error: &io::Error) -> bool {
 }
 
 /// How the names of temporary files begin: what is left of one is nobody's.
-const TEMPORARY: &str = ".lanthorn-";
+pub(crate) const TEMPORARY: &str = ".lanthorn-";
 
 /// What is done where the file is there already.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -238,6 +238,9 @@ pub fn create_folders(disk: &dyn Disk, path: &Path) -> Result<()> {
     if path.as_os_str().is_empty() || path.is_dir() {
         return Ok(());
     }
+    if path.exists() {
+        return Err(Error::run(format!("{} is a file, not a folder", path.display())));
+    }
     let parent = folder_of(path);
     create_folders(disk, parent)?;
     let made = match disk.create_folder(path) {
@@ -259,6 +262,19 @@ pub(crate) fn remove_leftovers(disk: &dyn Disk, folder: &Path, but: &str) {
             drop(disk.remove(&entry.path()));
         }
     }
+}
+
+/// Removes a file, a link (not what it leads to), or a folder with all that is in it.
+pub(crate) fn remove_all(path: &Path) -> Result<()> {
+    let removed = match std::fs::symlink_metadata(path) {
+        Ok(found) if found.is_dir() => std::fs::remove_dir_all(path),
+        Ok(_) => std::fs::remove_file(path),
+        Err(error) => Err(error),
+    };
+    removed.and_then(|()| Local.sync_folder(folder_of(path))).map_err(|error| {
+        let message = format!("can't remove {}: {error}", path.display());
+        io::Error::new(error.kind(), message).into()
+    })
 }
 
 /// The folder of a file; `.` for a bare name.

@@ -42,7 +42,7 @@
 //! - `decisions`, `decide`: temperature, thresholds and intervals, chosen on held-back rows and kept
 //!   in the model
 //! - `runs`: the folders of runs: who writes them, and what they say; `comparison`: several of them;
-//!   `run_diff`, `run_filter`, `run_notes`: runs beside each other; `results`: what a training came
+//!   `removal`: one taken away; `run_diff`, `run_filter`, `run_notes`: runs beside each other; `results`: what a training came
 //!   to; `run_data`: what a run is evaluated on; `page`: the report of a run as a page
 //! - `seen_data`: the numbers that a model sees, for other tools
 //! - [`exchange`]: other tools' formats, a file a format
@@ -54,7 +54,7 @@
 //! - the ground floor: `numeric` (functions of numbers, loops over wide registers), `random` (one
 //!   seed, named streams that need no state), `threads` (who computes, and how tiny numbers are
 //!   rounded), `shape`, `limits`, `checks`, `free_memory`
-//! - `error`, [`diagnostics`]: what is wrong, and where, as data
+//! - `error`, [`diagnostics`]: what is wrong, and where, as data; `shell`: commands to be typed
 
 pub mod activations;
 mod advice;
@@ -98,6 +98,7 @@ mod plan;
 mod random;
 pub mod reference;
 pub mod regularizers;
+mod removal;
 mod results;
 mod run_data;
 mod run_diff;
@@ -109,6 +110,7 @@ mod sections;
 mod seen_data;
 mod sequential;
 mod shape;
+mod shell;
 mod spec;
 mod splits;
 mod supposed;
@@ -156,6 +158,7 @@ pub mod training {
     pub use crate::model::memory::*;
     pub use crate::page::*;
     pub use crate::plan::*;
+    pub use crate::removal::*;
     pub use crate::results::*;
     pub use crate::run_data::*;
     pub use crate::run_diff::*;
@@ -183,6 +186,7 @@ pub mod runtime {
     pub use crate::disk::*;
     pub use crate::model::kernel_model::*;
     pub use crate::random::*;
+    pub use crate::shell::*;
     pub use crate::threads::float_environment::*;
 
     /// Files, written whole or not at all.

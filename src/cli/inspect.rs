@@ -7,7 +7,7 @@ use clap::Args;
 use lanthorn::exchange::keras::KerasFile;
 use lanthorn::model::model_path;
 use lanthorn::model::{bytes, thousands};
-use lanthorn::runtime::files::Inspection;
+use lanthorn::runtime::files::{Inspection, TensorFile};
 use serde_json::json;
 
 use super::common::CommonArguments;
@@ -23,7 +23,15 @@ pub(crate) struct InspectArguments {
 }
 
 pub(crate) fn run(arguments: &InspectArguments, common: &CommonArguments) -> Result<()> {
-    let found = inspection(&arguments.file)?;
+    let path = file(&arguments.file)?;
+    let found = inspection(&path)?;
+    if !common.no_verify
+        && found.is_ours()
+        && let Ok(file) = TensorFile::read(&path)
+        && let Err(error) = file.verify(&path)
+    {
+        view::warning(&error.to_string());
+    }
     if common.json {
         let tensors: Vec<_> = found
             .tensors
@@ -54,14 +62,19 @@ pub(crate) fn run(arguments: &InspectArguments, common: &CommonArguments) -> Res
     view::result(&text)
 }
 
-/// What a file holds; its ending says of what kind it is.
-fn inspection(path: &Path) -> Result<Inspection> {
+/// The file that is meant.
+fn file(path: &Path) -> Result<PathBuf> {
     let index = path.join("model.safetensors.index.json");
     let path = if index.is_file() { index } else { model_path(path)? };
     no_foreign_file(&path, "inspected")?;
+    Ok(path)
+}
+
+/// What a file holds; its ending says of what kind it is.
+fn inspection(path: &Path) -> Result<Inspection> {
     let ending = path.extension().and_then(|ending| ending.to_str()).unwrap_or_default();
     Ok(match ending {
-        "keras" | "h5" | "hdf5" => KerasFile::read(&path)?.inspection(),
-        _ => Inspection::read(&path)?,
+        "keras" | "h5" | "hdf5" => KerasFile::read(path)?.inspection(),
+        _ => Inspection::read(path)?,
     })
 }

@@ -21,6 +21,7 @@ mod predict;
 mod report;
 mod require;
 mod runs;
+mod runs_rm;
 mod runs_tag;
 mod schema;
 mod signals;
@@ -84,7 +85,7 @@ enum Verb {
     Inspect(inspect::InspectArguments),
     /// Follow the training of a run from another terminal
     Watch(watch::WatchArguments),
-    /// List the runs in a folder with their metrics, the best first
+    /// List the runs in a folder with their metrics, the best first; or remove some
     Runs(runs::RunsArguments),
     /// Compare two runs or models: where their configurations and metrics differ
     Diff(diff::DiffArguments),

@@ -7,6 +7,7 @@ use anyhow::{Result, anyhow};
 use candle_core::Device;
 use lanthorn::model::weights_file;
 use lanthorn::model::{Model, NOT_AS_WRITTEN};
+use lanthorn::runtime::{resume_command, shell_word};
 use lanthorn::training::{Event, Listener, Listeners, Outcome, Position, Trainer};
 use lanthorn::training::{Keeper, Lock, Plan, Resumed, Run, RunNotes, SavedRun};
 use lanthorn::{Code, Diagnostic, Error};
@@ -81,6 +82,7 @@ impl OneRun<'_> {
         } else {
             trainer.fit(&data, &mut listeners)
         };
+        signals.steps_have_ended();
         let unkept = keeper.unkept;
         let resume = self.resume.unwrap_or(&run.folder).to_path_buf();
         let end = RunEnd { run, view, plan, resume };
@@ -170,32 +172,13 @@ fn load_init_weights(
     Ok(())
 }
 
-/// `lanthorn train --resume RUN`, to be typed as it stands.
-pub(super) fn resume_command(folder: &Path) -> String {
-    match plain(folder) {
-        Ok(text) => format!("lanthorn train --resume {text}"),
-        Err(quoted) => format!("lanthorn train --resume={quoted}"),
-    }
-}
-
 /// What to do with a trained model, to be typed as it stands: evaluate it where the configuration
 /// names a table for that, else predict.
 fn next_command(folder: &Path, plan: &Plan) -> String {
-    let run = plain(folder).unwrap_or_else(|quoted| quoted);
+    let run = shell_word(folder);
     match plan.config.data.as_ref().and_then(|data| data.test.as_ref()) {
         Some(_) => format!("lanthorn evaluate {run}"),
         None => format!("lanthorn predict {run} NEW.csv -o predictions.csv"),
-    }
-}
-
-/// A path as a shell takes it: as it is, or else in quotes.
-fn plain(path: &Path) -> Result<String, String> {
-    let text = path.display().to_string();
-    let is_plain = text.chars().all(|c| c.is_alphanumeric() || "/._-+:@%".contains(c));
-    if is_plain && !text.starts_with('-') {
-        Ok(text)
-    } else {
-        Err(format!("'{}'", text.replace('\'', "'\\''")))
     }
 }
 

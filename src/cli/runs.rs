@@ -12,6 +12,7 @@ use lanthorn::training::{CONFIG, Config, RunFilter, RunSummary, runs_in, sort_ru
 use serde_json::{Value, json};
 
 use super::common::CommonArguments;
+use super::runs_rm::{self, RemoveArguments};
 use super::runs_tag::{self, TagArguments};
 use super::view::{self, table};
 
@@ -43,11 +44,14 @@ pub(crate) struct RunsArguments {
 enum RunsAction {
     /// Show the tags and the note of a run, or change them
     Tag(TagArguments),
+    /// Remove runs, after a question
+    Rm(RemoveArguments),
 }
 
 pub(crate) fn run(arguments: &RunsArguments, common: &CommonArguments) -> Result<()> {
     match &arguments.action {
         Some(RunsAction::Tag(own)) => runs_tag::run(own, common),
+        Some(RunsAction::Rm(own)) => runs_rm::run(own, common),
         None => list(arguments, common),
     }
 }

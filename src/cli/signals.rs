@@ -1,7 +1,7 @@
 //! Signals: Ctrl-C, SIGTERM and SIGHUP end a training after the step at hand, its state saved.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::{Context, Result};
 use lanthorn::training::Trainer;
@@ -15,13 +15,16 @@ pub(crate) struct Signals {
     seen: Arc<AtomicUsize>,
     /// For each signal, whether it ends the program at once.
     at_once: Vec<Arc<AtomicBool>>,
+    /// Whether there are steps to be finished.
+    has_steps: Arc<Mutex<bool>>,
 }
 
 impl Signals {
     /// Watches from now on. Until [`Signals::finish_steps`], when there is nothing to save yet,
     /// each signal ends the program at once.
     pub(crate) fn watch() -> Result<Signals> {
-        let mut signals = Signals { seen: Arc::new(AtomicUsize::new(0)), at_once: Vec::new() };
+        let mut signals =
+            Signals { seen: Arc::default(), at_once: Vec::new(), has_steps: Arc::default() };
         for signal in watched() {
             signals.register(signal).context("can't watch for signals")?;
         }
@@ -34,7 +37,13 @@ impl Signals {
         for flag in &self.at_once {
             flag.store(false, Ordering::SeqCst);
         }
-        answer();
+        *lock(&self.has_steps) = true;
+        answer(Arc::clone(&self.has_steps));
+    }
+
+    /// The training is over: what comes now is answered by what is said of its end.
+    pub(crate) fn steps_have_ended(&self) {
+        *lock(&self.has_steps) = false;
     }
 
     /// The number of the signal that came, or 0.
@@ -108,21 +117,28 @@ fn is_hangup(_signal: i32) -> bool {
     false
 }
 
-/// Answers the first signal at once: a step may take long. Where no thread can be started, nothing
-/// is said until the step has ended.
-fn answer() {
+fn lock(flag: &Mutex<bool>) -> std::sync::MutexGuard<'_, bool> {
+    flag.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Answers the first signal at once, as long as there are steps: one may take long. Where no thread
+/// can be started, nothing is said until the step has ended.
+fn answer(has_steps: Arc<Mutex<bool>>) {
     #[cfg(unix)]
     {
         let Ok(mut signals) = signal_hook::iterator::Signals::new(watched()) else { return };
         let thread = std::thread::Builder::new().name("signals".to_string());
         drop(thread.spawn(move || {
             let first = signals.forever().next();
-            view::note(match first {
-                Some(signal_hook::consts::SIGINT) => {
-                    "finishing this step; press Ctrl-C again to stop now"
-                }
-                _ => "finishing this step, then saving",
-            });
+            let has_steps = lock(&has_steps); // until it is said: the end is told after it
+            if *has_steps {
+                view::note(match first {
+                    Some(signal_hook::consts::SIGINT) => {
+                        "finishing this step; press Ctrl-C again to stop now"
+                    }
+                    _ => "finishing this step, then saving",
+                });
+            }
         }));
     }
 }

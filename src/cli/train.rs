@@ -7,13 +7,14 @@ use anyhow::Result;
 use clap::Args;
 use lanthorn::Error;
 use lanthorn::diagnostics::Place;
+use lanthorn::runtime::resume_command;
 use lanthorn::training::{CONFIG, CrossValidation, InitWeights, Lock, Plan, RunNotes};
 use lanthorn::training::{Event, ReportRequest, epochs_of_checkpoint, plan_of_run};
 
 use super::common::{CommonArguments, Overrides};
 use super::folds;
 use super::init;
-use super::one_run::{FitEnd, OneRun, RunPlace, resume_command};
+use super::one_run::{FitEnd, OneRun, RunPlace};
 use super::report;
 use super::signals::Signals;
 use super::view::training::View;

@@ -34,11 +34,17 @@ pub(crate) fn read() -> Result<Arguments, ExitCode> {
                 "help": tip.as_deref().unwrap_or_default(), "place": null,
             }));
         }
-        drop(error.print());
+        let printed = error.print();
         if let Some(tip) = tip {
             view::note(&format!("\n  help: {tip}"));
         }
-        ExitCode::from(if is_error { 2 } else { 0 })
+        match printed {
+            _ if is_error => ExitCode::from(2),
+            Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
+                view::error(&anyhow::anyhow!("can't write to stdout: {error}"), false)
+            }
+            _ => ExitCode::SUCCESS,
+        }
     })
 }
 
@@ -107,6 +113,9 @@ fn verb(word: &str) -> Option<String> {
         ("new", "init"),
         ("create", "init"),
         ("generate", "init"),
+        ("rm", "runs rm RUN"),
+        ("remove", "runs rm RUN"),
+        ("delete", "runs rm RUN"),
     ];
     let (_, ours) = known.iter().find(|(other, _)| *other == word)?;
     let verb = ours.split(' ').next().unwrap_or(ours);

@@ -7,11 +7,11 @@ use std::time::{Duration, Instant};
 use anyhow::Result;
 use clap::Args;
 use lanthorn::Error;
+use lanthorn::runtime::resume_command;
 use lanthorn::training::{EVENTS, Lock};
 use serde_json::Value;
 
 use super::common::CommonArguments;
-use super::one_run::resume_command;
 use super::view;
 use super::view::training::Follower;
 

@@ -62,19 +62,23 @@ impl RawCells {
 
 /// Reads the table to train on, with the column that a split needs; its path is relative to `folder`.
 ///
-/// ```no_run
+/// ```
+/// use lanthorn::config::Document;
 /// use lanthorn::data::{self, Part};
 /// use lanthorn::runtime::Random;
-/// use lanthorn::training::CvConfig;
+/// use lanthorn::training::{Config, CvConfig};
+///
 /// # fn main() -> lanthorn::Result<()> {
-/// # let section: lanthorn::training::DataConfig = unimplemented!();
+/// let config: Config = Document::open("configs/iris.yaml".as_ref())?.config()?;
+/// # let Some(section) = config.data else { return Ok(()) };
 /// let cv = CvConfig { folds: 5, shuffle: true, ..CvConfig::default() };
-/// let cells = data::read_for_folds(&section, ".".as_ref(), &cv)?;
+/// let cells = data::read_for_folds(&section, "configs".as_ref(), &cv)?;
 /// for fold in 1..=cv.folds {
 ///     let roles = data::fold(&cells, &cv, fold, &Random::new(0))?;
 ///     let preprocessing = data::fit(&cells, Part::Train(&roles))?;
 ///     let train = data::apply(&cells, &preprocessing, Part::Train(&roles))?;
 ///     let validation = data::apply(&cells, &preprocessing, Part::Validate(&roles))?;
+///     assert_eq!((train.len(), validation.len()), (120, 30));
 /// }
 /// # Ok(())
 /// # }

@@ -334,6 +334,11 @@ impl Inspection {
         Ok(Inspection { tensors: infos.into_iter().map(facts).collect(), metadata })
     }
 
+    /// True where Lanthorn has written it.
+    pub fn is_ours(&self) -> bool {
+        self.metadata.iter().any(|(key, _)| key == KEY)
+    }
+
     /// How many numbers all tensors hold.
     pub fn parameters(&self) -> usize {
         self.tensors.iter().map(|tensor| tensor.shape.iter().product::<usize>()).sum()

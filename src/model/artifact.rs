@@ -22,6 +22,7 @@ use crate::memory;
 use crate::network::Network;
 use crate::sections::Config;
 use crate::self_test::{SelfTest, TOLERANCE};
+use crate::shell::resume_command;
 use crate::spec::{ModelSpec, Spec};
 use crate::target::DataFacts;
 use crate::weights::Weights;
@@ -275,10 +276,7 @@ pub fn model_path(path: &Path) -> Result<PathBuf> {
     }
     let error = Error::model(path, format!("this folder holds no {MODEL}"));
     Err(match path.join(crate::files::CHECKPOINT).exists() {
-        true => error.with_help(format!(
-            "its training has not ended: `lanthorn train --resume {}`",
-            path.display()
-        )),
+        true => error.with_help(format!("its training has not ended: `{}`", resume_command(path))),
         false => error.with_help("give a run folder or a model file"),
     })
 }

@@ -26,6 +26,7 @@ use crate::run_folder::new_folder;
 use crate::run_metrics::{METRICS, Session};
 use crate::sections::{Config, Interval};
 use crate::self_test::SelfTest;
+use crate::shell::option;
 use crate::standing::{check_position, epochs, words};
 use crate::trainer::{Trainer, TrainerState};
 use crate::writer::{Progress, Writer};
@@ -146,8 +147,8 @@ impl Run {
                 let message =
                     format!("{} holds a model, but no {CHECKPOINT}", self.folder.display());
                 return Err(Error::run(message).with_help(format!(
-                    "start a new run from its weights: `--init-weights {}`",
-                    self.folder.display()
+                    "start a new run from its weights: `{}`",
+                    option("--init-weights", &self.folder)
                 )));
             }
             return Ok(Resumed::Anew);

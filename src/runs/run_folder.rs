@@ -9,6 +9,7 @@ use crate::error::{Error, Result};
 use crate::files::TensorFile;
 use crate::lock::Lock;
 use crate::run_config::CONFIG;
+use crate::shell::option;
 
 /// Makes the folder of a new run, or of a new cross-validation, and takes its lock: `out`, or the next
 /// free `runs/<name>-NNN`.
@@ -18,9 +19,6 @@ pub(crate) fn new_folder(
     out: Option<&Path>,
 ) -> Result<(PathBuf, Lock)> {
     let folder = match out {
-        Some(folder) if folder.is_file() => {
-            return Err(Error::run(format!("{} is a file, not a folder", folder.display())));
-        }
         Some(folder) => folder.to_path_buf(),
         None => next_free(disk, name.unwrap_or("model"))?,
     };
@@ -41,7 +39,7 @@ fn refuse_taken(folder: &Path) -> Result<()> {
     };
     if has(CONFIG) || has(MODEL) || (has(CHECKPOINT) && !is_start()) {
         return Err(Error::run(format!("{} already holds a run", folder.display())).with_help(
-            format!("go on with it: `--resume {}`; or name another folder", folder.display()),
+            format!("go on with it: `{}`; or name another folder", option("--resume", folder)),
         ));
     }
     Ok(())
@@ -56,6 +54,7 @@ fn next_free(disk: &dyn Disk, name: &str) -> Result<PathBuf> {
         let is_plain = c.is_alphanumeric() || "-_".contains(c) || (c == '.' && at > 0);
         if is_plain { c } else { '_' }
     };
+    let name = if name.is_empty() { "model" } else { name };
     let name: String = name.chars().take(LONGEST_NAME).enumerate().map(kept).collect();
     let runs = Path::new("runs");
     disk::create_folders(disk, runs)?;

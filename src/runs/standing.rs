@@ -15,6 +15,7 @@ use crate::files::TensorFile;
 use crate::plan::Plan;
 use crate::run_config::CONFIG;
 use crate::sections::Config;
+use crate::shell::resume_command;
 use crate::trainer::TrainerState;
 
 /// The epochs that a run whose config.yaml was never raised has still to do: a version before wrote
@@ -51,13 +52,17 @@ fn fingerprint_of(run: &Path) -> Option<u64> {
 pub fn standing(path: &Path, model: &Model) -> Option<String> {
     let path = artifact::model_path(path).ok()?;
     let folder = disk::folder_of(&path);
+    let is_of_a_run = path.file_name().is_some_and(|name| name == MODEL);
     if let Some(Interrupted { epoch, batch, epochs }) = &model.training.interrupted {
+        let has_run = is_of_a_run && folder.join(CHECKPOINT).is_file();
+        let run = if has_run { folder } else { Path::new("RUN") };
         return Some(format!(
             "this is the model of an interrupted training, in epoch {epoch} of {epochs} after batch \
-             {batch}; `lanthorn train --resume RUN` goes on with its run"
+             {batch}; `{}` goes on with its run",
+            resume_command(run)
         ));
     }
-    if path.file_name().is_none_or(|name| name != MODEL) {
+    if !is_of_a_run {
         return None;
     }
     let position = TensorFile::metadata(&folder.join(CHECKPOINT))?["position"].clone();
@@ -67,9 +72,9 @@ pub fn standing(path: &Path, model: &Model) -> Option<String> {
     is_older.then(|| {
         format!(
             "this model is of epoch {done}, older than its run's checkpoint, which has done {}; \
-             `lanthorn train --resume {}` finishes the run",
+             `{}` finishes the run",
             words(position),
-            folder.display()
+            resume_command(folder)
         )
     })
 }

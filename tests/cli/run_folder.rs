@@ -86,6 +86,48 @@ fn a_table_in_a_folder_whose_name_is_no_text_is_found_again() {
     folder.ok("train --resume run -q --set fit.epochs=6");
 }
 
+#[cfg(unix)]
+#[test]
+fn the_command_that_an_interrupted_run_prints_works_whatever_its_folder_is_called() {
+    use std::ffi::OsStr;
+    use std::os::unix::ffi::OsStrExt;
+    let folder = Folder::with_loan();
+    for name in [&b"b\xff d"[..], b"it's", b"a\nb"] {
+        let mut command = folder.command(&["train", "loan.yaml", "-q", "--json", "--out"]);
+        command.arg(OsStr::from_bytes(name)).args(["--set", "fit.epochs=100000"]);
+        let mut child = command.stdout(std::process::Stdio::piped()).spawn().unwrap();
+        std::thread::sleep(std::time::Duration::from_millis(1500));
+        let id = child.id().to_string();
+        assert!(
+            std::process::Command::new("kill").args(["-TERM", &id]).status().unwrap().success()
+        );
+        let mut text = String::new();
+        std::io::Read::read_to_string(&mut child.stdout.take().unwrap(), &mut text).unwrap();
+        assert_eq!(child.wait().unwrap().code(), Some(143));
+        let end: serde_json::Value = serde_json::from_str(text.lines().last().unwrap()).unwrap();
+        let typed = end["resume"].as_str().unwrap().replacen("lanthorn", "\"$0\"", 1);
+        let line = format!("{typed} -q --set fit.epochs=100001 & sleep 1; kill -INT $!; wait $!");
+        let mut bash = std::process::Command::new("bash");
+        bash.args(["-c", &line, env!("CARGO_BIN_EXE_lanthorn")]).current_dir(folder.path("."));
+        let Ok(output) = bash.output() else { return }; // no bash here
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        assert!(
+            stderr.contains("saved. Go on with") || output.status.code() == Some(130),
+            "{stderr}"
+        );
+    }
+}
+
+#[test]
+fn a_folder_below_a_file_is_refused_with_the_file_s_name() {
+    let folder = Folder::with_loan();
+    for out in ["loan.yaml", "loan.yaml/run"] {
+        let call = folder.run(&format!("train loan.yaml --out {out}"));
+        assert_eq!(call.code, 1);
+        assert!(call.stderr.contains("loan.yaml is a file, not a folder"), "{}", call.stderr);
+    }
+}
+
 #[test]
 fn what_was_changed_is_noticed_by_every_verb() {
     let folder = Folder::with_loan();
@@ -112,6 +154,16 @@ fn what_was_changed_is_noticed_by_every_verb() {
         assert!(call.stderr.contains("--no-verify"), "{}", call.stderr);
         folder.ok(&verb.replace("--out other", "--out others").replacen(' ', " --no-verify ", 1));
     }
+    // which shows what there is
+    folder.ok("train loan.yaml -q --out again");
+    let mut bytes = folder.read_bytes("again/model.safetensors");
+    let last = bytes.len() - 3;
+    bytes[last] ^= 1;
+    folder.write_bytes("again/model.safetensors", &bytes);
+    let call = folder.run("inspect again");
+    assert_eq!(call.code, 0, "{}", call.stderr);
+    assert!(call.stderr.starts_with("warning: ") && call.stderr.contains("its checksum is"));
+    assert_eq!(folder.run("inspect again --no-verify").stderr, "");
 }
 
 #[test]
@@ -138,7 +190,7 @@ fn runs_of_the_first_format_are_read_and_go_on() {
 #[test]
 fn a_run_s_folder_is_never_hidden_and_its_name_never_too_long() {
     let folder = Folder::with_loan();
-    for name in [".", "..x", &"n".repeat(300)] {
+    for name in [".", "..x", "\"\"", &"n".repeat(300)] {
         let set = format!("name={name}");
         let call = folder.call(&["train", "loan.yaml", "-q", "--set", &set]);
         assert_eq!(call.code, 0, "{name}: {}", call.stderr);
@@ -149,5 +201,5 @@ fn a_run_s_folder_is_never_hidden_and_its_name_never_too_long() {
         .collect();
     names.sort();
     let long = format!("{}-001", "n".repeat(60));
-    assert_eq!(names, ["_-001", "_.x-001", &long]);
+    assert_eq!(names, ["_-001", "_.x-001", "model-001", &long]);
 }

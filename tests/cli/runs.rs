@@ -158,3 +158,79 @@ fn two_runs_are_compared_by_configuration_and_metrics() {
     assert_eq!(folder.run("diff runs/a loan.csv").code, 1);
     assert_eq!(folder.run("diff runs/a runs").code, 1);
 }
+
+#[test]
+fn a_run_is_removed_whole_and_only_once_it_is_meant() {
+    let folder = Folder::with_loan();
+    let callbacks = "fit.callbacks=[{csv_logger: {filename: log.csv}}, {model_checkpoint: \
+                     {filepath: \"m-{epoch}.safetensors\"}}]";
+    for _ in 0..2 {
+        folder.call(&["train", "loan.yaml", "-q", "--set", "fit.epochs=1", "--set", callbacks]);
+    }
+    let is_there = |run: &str| folder.path(run).join("model.safetensors").exists();
+    assert!(folder.path("runs/loan-001/log.csv").exists() && is_there("runs/loan-001"));
+
+    let call = folder.run("runs rm runs/loan-001");
+    assert_eq!(call.code, 1);
+    assert!(call.stderr.contains("no terminal to ask on"), "{}", call.stderr);
+    assert!(call.stderr.contains("`--yes`") && is_there("runs/loan-001"), "{}", call.stderr);
+
+    folder.write("runs/loan-001/notes.txt", "mine");
+    let call = folder.run("runs rm runs/loan-001 --yes");
+    assert_eq!(call.code, 1);
+    assert!(
+        call.stderr.contains("`notes.txt`") && call.stderr.contains("`--all`"),
+        "{}",
+        call.stderr
+    );
+    assert!(is_there("runs/loan-001"), "refused before anything was removed");
+    let stdout = folder.ok("runs rm runs/loan-001 --yes --all");
+    assert!(stdout.starts_with("removed runs/loan-001 (9 files, "), "{stdout}");
+    assert!(!folder.path("runs/loan-001").exists());
+
+    // the second is no run: the first is kept, too
+    let call = folder.run("runs rm runs/loan-002 runs --yes");
+    assert_eq!(call.code, 1);
+    assert!(call.stderr.contains("runs holds no run, so nothing is removed"), "{}", call.stderr);
+    assert!(is_there("runs/loan-002"));
+    assert_eq!(folder.ok("runs rm runs/loan-002 -y --json"), "{\"removed\":[\"runs/loan-002\"]}\n");
+    assert!(!folder.path("runs/loan-002").exists() && folder.path("runs").exists());
+}
+
+#[test]
+fn what_is_no_run_or_in_use_is_not_removed() {
+    let folder = Folder::with_loan();
+    folder.write("project/config.yaml", &folder.read("loan.yaml"));
+    folder.write("project/loan.csv", "a,b\n1,2\n");
+    folder.ok("train loan.yaml -q --out run --set fit.epochs=1");
+    for (named, words) in [
+        ("project", "holds no run"),
+        ("nowhere", "can't be removed"),
+        ("loan.csv", "is a file"),
+        (".", "holds no run"),
+        ("run/model.safetensors", "is a file"),
+    ] {
+        let call = folder.run(&format!("runs rm {named} --yes --all"));
+        assert_eq!(call.code, 1, "{named}");
+        assert!(call.stderr.contains(words), "{named}: {}", call.stderr);
+    }
+    assert!(folder.path("project/loan.csv").exists());
+    let mut inside = folder.command(&["runs", "rm", ".", "--yes"]);
+    let output = inside.current_dir(folder.path("run")).output().unwrap();
+    assert!(String::from_utf8_lossy(&output.stderr).contains("the folder that you are in"));
+    let held = lanthorn::training::Lock::take(&folder.path("run")).unwrap();
+    let call = folder.run("runs rm run --yes");
+    assert!(call.stderr.contains("is in use by process"), "{}", call.stderr);
+    drop(held);
+    #[cfg(unix)]
+    {
+        std::os::unix::fs::symlink(folder.path("run"), folder.path("link")).unwrap();
+        assert!(folder.run("runs rm link --yes").stderr.contains("is a link"));
+        std::os::unix::fs::symlink(folder.path("loan.csv"), folder.path("run/elsewhere")).unwrap();
+        folder.ok("runs rm run --yes --all");
+        assert!(folder.path("loan.csv").exists(), "a link is removed, never followed");
+    }
+    assert_eq!(folder.path("run").exists(), !cfg!(unix));
+    let call = folder.run("rm run");
+    assert!(call.stderr.contains("`lanthorn runs rm RUN`"), "{}", call.stderr);
+}

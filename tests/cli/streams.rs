@@ -51,8 +51,10 @@ fn events_on_a_full_disk_are_an_error_at_once_and_the_run_goes_on_later() {
     assert_eq!(output.status.code(), Some(3), "{stderr}");
     assert!(stderr.contains("stdout") && stderr.contains("--resume run"), "{stderr}");
     folder.ok("train --resume run -q --set fit.epochs=2");
-    let status = folder.command(&["check", "loan.yaml"]).stdout(full()).status();
-    assert_eq!(status.unwrap().code(), Some(3));
+    for arguments in [&["check", "loan.yaml"][..], &["train", "--help"], &["--version"]] {
+        let status = folder.command(arguments).stdout(full()).stderr(Stdio::null()).status();
+        assert_eq!(status.unwrap().code(), Some(3), "{arguments:?}");
+    }
 }
 
 #[test]

@@ -55,6 +55,12 @@ pub(crate) fn warning(message: &str) {
     streams::say(&format!("warning: {message}"));
 }
 
+/// Asks on the terminal; true where the answer is yes.
+pub(crate) fn ask(question: &str) -> bool {
+    streams::ask(question)
+        .is_ok_and(|answer| matches!(answer.trim().to_ascii_lowercase().as_str(), "y" | "yes"))
+}
+
 /// Prints what is neither a result nor a warning.
 pub(crate) fn note(message: &str) {
     streams::say(message);

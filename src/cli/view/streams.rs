@@ -59,6 +59,16 @@ pub(crate) fn say(text: &str) {
     }
 }
 
+/// Writes a question to stderr, and reads the line that answers it.
+pub(crate) fn ask(question: &str) -> io::Result<String> {
+    let mut out = io::stderr().lock();
+    write!(out, "{} ", printable(question))?;
+    out.flush()?;
+    let mut answer = String::new();
+    io::stdin().read_line(&mut answer)?;
+    Ok(answer)
+}
+
 fn write_error(text: &str) {
     let written = writeln!(io::stderr().lock(), "{text}");
     let is_gone = written.is_err_and(|error| error.kind() == io::ErrorKind::BrokenPipe);

@@ -1,5 +1,7 @@
 //! Operators, comparisons, items and slices of values that are known.
 
+#![warn(clippy::arithmetic_side_effects)] // of numbers that the code names
+
 use super::expression::Comparison;
 use super::values::PyValue;
 
@@ -25,7 +27,9 @@ pub(super) fn operate(sign: &str, left: &PyValue, right: &PyValue) -> PyValue {
             PyValue::List(a.iter().chain(b).cloned().collect()).limited()
         }
         ("*", PyValue::List(items), times) | ("*", times, PyValue::List(items)) => match times {
-            PyValue::Int(times @ 0..=4096) if items.len() * *times as usize <= 4096 => {
+            PyValue::Int(times @ 0..=4096)
+                if items.len().saturating_mul(*times as usize) <= 4096 =>
+            {
                 let all = std::iter::repeat_n(items, *times as usize).flatten();
                 PyValue::List(all.cloned().collect()).limited()
             }
@@ -156,11 +160,12 @@ pub(super) fn slice(whole: &PyValue, [from, to, step]: [PyValue; 3]) -> PyValue 
     }) else {
         return PyValue::Unknown;
     };
-    let (first, last) = if step > 0 { (0, length) } else { (length - 1, -1) };
+    let at_end = length.saturating_sub(1);
+    let (first, last) = if step > 0 { (0, length) } else { (at_end, -1) };
     let (Some(mut at), Some(end)) = (bound(&from, first), bound(&to, last)) else {
         return PyValue::Unknown;
     };
-    at = if step > 0 { at.max(0) } else { at.min(length - 1) };
+    at = if step > 0 { at.max(0) } else { at.min(at_end) };
     let mut result = Vec::new();
     while (step > 0 && at < end) || (step < 0 && at > end) {
         match usize::try_from(at).ok().and_then(|at| items.get(at)) {

@@ -1,12 +1,14 @@
 //! Functions of Python's, NumPy's and Keras's backend that are known.
 
+#![warn(clippy::arithmetic_side_effects)] // of numbers that the code names
+
 use super::evaluate::{Given, items_of};
 use super::objects::class_of;
 use super::reader::CodeReader;
 use super::values::PyValue;
 
 /// The longest `range` that is followed.
-const LONGEST: i64 = 4000;
+const LONGEST: u64 = 4000;
 
 /// What a function gives; None where it isn't known here.
 pub(super) fn call(reader: &mut CodeReader, path: &[String], given: &Given) -> Option<PyValue> {
@@ -58,8 +60,10 @@ fn python(
         ("len", [value]) => PyValue::Int(items_of(value)?.len() as i64),
         ("enumerate", [_, ..]) => {
             let start = given.get(1, "start").map_or(Some(0), PyValue::as_int)?;
-            let pair = |(at, item)| PyValue::List(vec![PyValue::Int(start + at as i64), item]);
-            PyValue::List(list(0)?.into_iter().enumerate().map(pair).collect())
+            let pair = |(at, item)| {
+                Some(PyValue::List(vec![PyValue::Int(start.checked_add(at as i64)?), item]))
+            };
+            PyValue::List(list(0)?.into_iter().enumerate().map(pair).collect::<Option<_>>()?)
         }
         ("zip", [_, ..]) => {
             let all: Vec<Vec<PyValue>> =
@@ -123,15 +127,14 @@ fn range(values: &[&PyValue]) -> Option<PyValue> {
         [start, end, step] if step != 0 => (start, end, step),
         _ => return None,
     };
-    let count = if step > 0 {
-        end.checked_sub(start)?.max(0).checked_add(step - 1)? / step
-    } else {
-        start.checked_sub(end)?.max(0).checked_sub(step.checked_add(1)?)? / step.checked_neg()?
-    };
+    let (from, to) = if step > 0 { (start, end) } else { (end, start) };
+    let distance = u64::try_from(i128::from(to).checked_sub(from.into())?).unwrap_or(0);
+    let count = distance.div_ceil(step.unsigned_abs());
     if count > LONGEST {
         return None;
     }
-    Some(PyValue::List((0..count).map(|at| PyValue::Int(start + at * step)).collect()))
+    let at = |at: u64| Some(PyValue::Int(start.checked_add((at as i64).checked_mul(step)?)?));
+    Some(PyValue::List((0..count).map(at).collect::<Option<_>>()?))
 }
 
 fn fold(name: &str, values: &[&PyValue], list: &Option<Vec<PyValue>>) -> Option<PyValue> {

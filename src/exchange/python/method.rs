@@ -1,5 +1,7 @@
 //! Methods: of lists, of texts, of Keras's objects, of instances.
 
+#![warn(clippy::arithmetic_side_effects)] // of numbers that the code names
+
 use super::evaluate::{Given, items_of};
 use super::expression::Expression;
 use super::images::generator_method;
@@ -136,7 +138,7 @@ impl CodeReader {
             ("append", Some(value)) => items.push(value),
             ("extend", Some(value)) => items.extend(items_of(&value)?),
             ("insert", Some(PyValue::Int(at))) => {
-                let at = if at < 0 { at + items.len() as i64 } else { at };
+                let at = if at < 0 { at.saturating_add(items.len() as i64) } else { at };
                 let at = usize::try_from(at.max(0)).unwrap_or(0).min(items.len());
                 items.insert(at, given.get(1, "object")?.clone());
             }
@@ -149,7 +151,8 @@ impl CodeReader {
             }
             _ => return None,
         }
-        self.changes += usize::from(matches!(name, "append" | "extend" | "insert"));
+        let changes = usize::from(matches!(name, "append" | "extend" | "insert"));
+        self.changes = self.changes.saturating_add(changes);
         Some((items, result))
     }
 

@@ -6,9 +6,14 @@ use super::token::Token;
 
 /// How deep brackets may nest.
 const DEPTH: usize = 40;
+/// Tokens of one expression: a tree takes many times their memory.
+const LONGEST: usize = 100_000;
 
 /// Reads tokens as one expression; None where they aren't one.
 pub(super) fn parse(tokens: &[Token]) -> Option<Expression> {
+    if tokens.len() > LONGEST {
+        return None;
+    }
     let mut parser = Parser { tokens, at: 0, depth: 0 };
     let result = parser.tuple()?;
     if parser.at == tokens.len() { Some(result) } else { None }

@@ -236,3 +236,39 @@ fn a_name_of_half_a_million_parts_takes_no_time() {
     // it took minutes, when each part copied those before it
     assert!(start.elapsed().as_secs() < 30, "{:?}", start.elapsed());
 }
+
+#[test]
+fn numbers_at_the_edge_of_what_is_held_are_not_known_and_never_wrap() {
+    let (most, least) = (i64::MAX, i64::MIN + 1);
+    for line in [
+        format!("x = [i for i, _ in enumerate([1, 2], {most})][1]"),
+        format!("x = {most} + 1"),
+        format!("x = {most} * 2"),
+        format!("x = ({least} - 1) - 1"),
+        format!("x = abs({least} - 1)"),
+        format!("x = list(range({least}, {most}))[0]"),
+        format!("x = list(range(0, {most}, {most} - 1))[1]"),
+        format!("x = [1, 2][{least}]"),
+        format!("x = [1, 2][{most}:{least}:{least} - 1]"),
+        format!("x = [1, 2]\nx.insert({least} - 1, 3)"),
+        format!("x = [0] * {most}"),
+        format!("x = 2 ** {most}"),
+        format!("x = sum([{most}, {most}])"),
+    ] {
+        let model = "model = Sequential([Input((2,)), Dense(4)])\n";
+        let (config, _) = read(&format!("{line}\n{model}"));
+        assert_eq!(config["model"]["layers"][0], json!({ "dense": { "units": 4 } }), "{line}");
+    }
+    let (config, notes) = read(&format!(
+        "model = Sequential([Input((2,))])\n\
+         for i, n in enumerate([4, 8], {most}):\n    model.add(Dense(n, name=f'd_{{i}}'))\n"
+    ));
+    assert!(!config.to_string().contains("-92233"), "{config}\n{notes:?}");
+}
+
+#[test]
+fn an_expression_without_an_end_is_passed_over() {
+    let chain = format!("x = a{}\n", ".b".repeat(200_000));
+    let (config, _) = read(&(chain + "model = Sequential([Input((2,)), Dense(4)])\n"));
+    assert_eq!(config["model"]["layers"][0], json!({ "dense": { "units": 4 } }));
+}
