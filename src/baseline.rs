@@ -22,7 +22,7 @@ impl Baseline {
         let data = plan.data()?;
         let Some(shares) = shares(&data.train, train.target, output) else { return Ok(None) };
         let constant = scores_of(&shares, train, plan);
-        let unit = data.preprocessing.is_target_scaled().then(|| data.preprocessing.target_unit());
+        let unit = data.preprocessing.is_target_scaled().then(|| data.preprocessing.target_units());
         let (part, prefix) = match &data.validation {
             Some(part) if !part.is_empty() => (part, "val_"),
             _ => (&data.train, ""),

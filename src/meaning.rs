@@ -5,6 +5,7 @@ use crate::error::Problem;
 use crate::losses::{LossEntry, LossKind};
 use crate::spec::ModelSpec;
 use crate::target::{Output, Target, TargetRange};
+use crate::transforms::Unit;
 
 /// What a model's output means.
 #[derive(Debug, Clone, PartialEq)]
@@ -15,8 +16,8 @@ pub(crate) enum Meaning {
     Second(Vec<String>),
     /// The probability of each label, which don't exclude each other.
     Labels(Vec<String>),
-    /// Numbers, in the original unit after `factor · value + offset`.
-    Numbers(Vec<(f64, f64)>),
+    /// Numbers, each with the way back to its original unit.
+    Numbers(Vec<Unit>),
 }
 
 impl Meaning {
@@ -42,7 +43,7 @@ impl Meaning {
                 {
                     Meaning::Labels(preprocessing.target_names())
                 }
-                _ => Meaning::Numbers(preprocessing.target_unit()),
+                _ => Meaning::Numbers(preprocessing.target_units()),
             });
         };
         let classes = classes.to_vec();
@@ -50,7 +51,7 @@ impl Meaning {
             (n, width) if n == width => Ok(Meaning::Classes(classes)),
             (2, 1) => Ok(Meaning::Second(classes)),
             _ if loss.is_some_and(|loss| loss.item.is_of_embeddings()) => {
-                Ok(Meaning::Numbers(vec![(1.0, 0.0)]))
+                Ok(Meaning::Numbers(vec![Unit::default()]))
             }
             (n, width) if n < width && are_class_numbers => {
                 let more = (n..width).map(|output| format!("output {output}"));

@@ -189,7 +189,7 @@ impl Plan {
     /// A trainer of a fresh model, whose metrics are in the target's own unit.
     pub fn trainer(&self, device: &Device) -> Result<Trainer> {
         let preprocessing = &self.data()?.preprocessing;
-        let unit = preprocessing.is_target_scaled().then(|| preprocessing.target_unit());
+        let unit = preprocessing.is_target_scaled().then(|| preprocessing.target_units());
         if device.is_cpu() {
             self.need()?.check()?;
         }

@@ -63,7 +63,7 @@ pub(crate) fn run(arguments: &EvaluateArguments, common: &CommonArguments) -> Re
     if let Some(part) = part.as_ref().filter(|_| !common.json) {
         view::note(&format!("evaluating on {part}"));
     }
-    let unit = preprocessing.is_target_scaled().then(|| preprocessing.target_unit());
+    let unit = preprocessing.is_target_scaled().then(|| preprocessing.target_units());
     let mut scores = Scores::new(&model.spec, train).with_unit(unit);
     let report = match arguments.report {
         true => Some(Arc::new(Mutex::new(Report::of(&model, preprocessing)?))),
@@ -98,6 +98,7 @@ pub(crate) fn run(arguments: &EvaluateArguments, common: &CommonArguments) -> Re
                 data = decides.then_some(rows.data);
                 Ok(())
             })?;
+            skipped.notes.iter().for_each(view::diagnostic);
             if skipped.rows > 0 {
                 view::skipped(&skipped);
             }

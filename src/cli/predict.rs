@@ -112,6 +112,9 @@ pub(crate) fn run(arguments: &PredictArguments, common: &CommonArguments) -> Res
         skipped = Some(told);
         Ok(())
     })?;
+    for note in skipped.iter().flat_map(|skipped| &skipped.notes) {
+        view::diagnostic(note);
+    }
     if let Some(skipped) = skipped.filter(|skipped| skipped.rows > 0) {
         view::skipped(&skipped);
     }

@@ -14,6 +14,9 @@ use super::not_yet;
 use super::unknown::unknown_name;
 use crate::diagnostics::Code;
 
+/// The name by which a type asks for one of something, or a list of several.
+pub(crate) const ONE_OR_SEVERAL: &str = "one or several";
+
 impl<'de> Deserializer<'de> for &'de Node {
     type Error = ConfigError;
 
@@ -61,10 +64,13 @@ impl<'de> Deserializer<'de> for &'de Node {
 
     fn deserialize_newtype_struct<V: Visitor<'de>>(
         self,
-        _: &'static str,
+        name: &'static str,
         visitor: V,
     ) -> Result<V::Value, ConfigError> {
-        visitor.visit_newtype_struct(self)
+        match &self.value {
+            Value::List(items) if name == ONE_OR_SEVERAL => self.visit_items(items, visitor),
+            _ => visitor.visit_newtype_struct(self),
+        }
     }
 
     /// A table; a key with nothing after it (`fit:`) stands for an empty one. A list is refused,

@@ -33,6 +33,7 @@ mod write;
 mod yaml;
 
 pub(crate) use choice::{bare, bare_names, checked};
+pub(crate) use deserializer::ONE_OR_SEVERAL;
 pub use document::Document;
 pub(crate) use entries::entries;
 pub(crate) use entry::catalog;

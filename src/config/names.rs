@@ -45,6 +45,17 @@ pub fn did_you_mean<'a>(found: &str, valid: &[&'a str]) -> Option<&'a str> {
     })
 }
 
+/// Names in backticks, the first twenty of them.
+pub(crate) fn listed(names: &[impl AsRef<str>]) -> String {
+    const SHOWN: usize = 20;
+    let shown: Vec<String> =
+        names.iter().take(SHOWN).map(|name| format!("`{}`", name.as_ref())).collect();
+    match names.len().checked_sub(SHOWN) {
+        Some(more @ 1..) => format!("{} and {more} more", shown.join(", ")),
+        _ => shown.join(", "),
+    }
+}
+
 /// A noun with `a` or `an`.
 pub(super) fn with_article(noun: &str) -> String {
     let article = if noun.starts_with(['a', 'e', 'i', 'o', 'u']) { "an" } else { "a" };

@@ -39,35 +39,8 @@ const WORDS: &[(&str, &str, &str, &str)] = &[
     ),
     ("key", "cache", "train", "leave it out: a table is read anew for each training"),
     // the rule of a column
-    (
-        "key",
-        "missing",
-        "encode",
-        "fill the cells in the table, or remove the rows; `data.missing_values` says what reads as missing",
-    ),
-    ("key", "indicator", "encode", "add a column of 0 and 1 to the table"),
-    (
-        "key",
-        "unknown",
-        "encode",
-        "categories that training hasn't seen are refused: put a row of each into the table to train on",
-    ),
-    (
-        "key",
-        "date",
-        "encode",
-        "make columns of numbers of it (days since a day, the month, the weekday)",
-    ),
     ("key", "text", "encode", "make columns of numbers of it, such as counts of words"),
-    ("key", "vector", "encode", "write each of its numbers into a column of its own"),
     ("key", "image", "encode", "write each pixel into a column of its own"),
-    ("key", "clip", "range", "values beyond those of training are scaled beyond the range"),
-    ("encoding", "ordinal", "", "put numbers into the table in the order of the categories"),
-    ("encoding", "frequency", "", "put the share of each category into the table"),
-    ("encoding", "multi_hot", "", "write a column of 0 and 1 for each label"),
-    ("encoding", "discretize", "", "put the number of the bin into the table"),
-    ("scaling", "log1p", "", "put log(1 + x) into the table, or take `standard`"),
-    ("scaling", "a list", "", "several scalings one after the other: keep one of them"),
 ];
 
 /// The problem of a word that is planned; `beside` are the names that stand there.

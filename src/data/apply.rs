@@ -3,20 +3,23 @@
 use rayon::prelude::*;
 
 use super::cells::shortened;
-use super::chunk::Chunk;
+use super::chunk::{Chunk, MISSING_CODE};
+use super::codes::Codes;
 use super::dataset::{Dataset, Matrix, Targets};
-use super::fit::{codes, indices};
+use super::fit::codes;
 use super::fitted::{BLOCK_ROWS, Cells, FittedColumn};
 use super::layout::Slot;
 use super::part::Part;
 use super::preprocessing::{Preprocessing, overflow, unknown};
 use super::source::Source;
 use super::table::Table;
+use super::unknown_cells::UnknownCells;
 use crate::diagnostics::Diagnostic;
 use crate::error::{Error, Result};
 use crate::splits::RowRole;
 use crate::target::Target;
 use crate::threads;
+use crate::transforms::Encoded;
 
 /// The columns of a table, each with what becomes of it.
 pub(super) struct Bound<'a> {
@@ -30,8 +33,8 @@ pub(super) struct Bound<'a> {
 struct BoundColumn<'a> {
     column: &'a FittedColumn,
     slot: Slot,
-    /// The number of each code; empty for numbers.
-    indices: Vec<Option<usize>>,
+    /// What each code becomes; of numbers nothing.
+    codes: Codes,
 }
 
 impl<'a> Bound<'a> {
@@ -91,13 +94,18 @@ impl<'a> Bound<'a> {
         }
     }
 
+    /// Categories that training didn't see, and that are taken nevertheless.
+    pub(super) fn unknown(&self, table: &Table) -> Vec<UnknownCells> {
+        self.features.iter().filter_map(|column| column.unknown(table)).collect()
+    }
+
     /// Leaves out the rows with a category that training didn't see.
     pub(super) fn roles(&self, table: &Table) -> Vec<RowRole> {
         let mut roles = vec![RowRole::Train; table.rows()];
         for bound in self.features.iter().chain(&self.target) {
             let Slot::Text(place) = bound.slot else { continue };
             for (role, code) in roles.iter_mut().zip(codes(table, place)) {
-                if bound.indices.get(*code as usize).is_some_and(Option::is_none) {
+                if *code != MISSING_CODE && bound.codes.index(*code).is_none() {
                     *role = RowRole::LeftOut;
                 }
             }
@@ -127,7 +135,7 @@ impl<'a> Bound<'a> {
         let weights = match self.weight {
             Some(slot) => {
                 let column = FittedColumn::number("sample_weight");
-                let bound = BoundColumn { column: &column, slot, indices: Vec::new() };
+                let bound = BoundColumn { column: &column, slot, codes: Codes::default() };
                 Some(fill(table, &[bound], part, name)?)
             }
             None => None,
@@ -138,22 +146,40 @@ impl<'a> Bound<'a> {
 
 impl<'a> BoundColumn<'a> {
     fn new(column: &'a FittedColumn, slot: Slot, table: &Table) -> Self {
-        let indices = match (&column.encode, slot) {
-            (Some(encoding), Slot::Text(place)) => indices(encoding, &table.texts[place]),
-            _ => Vec::new(),
+        let codes = match (&column.encode, slot) {
+            (Some(encoding), Slot::Text(place)) => {
+                Codes::new(encoding, column.missing.as_ref(), &table.texts[place])
+            }
+            _ => Codes::default(),
         };
-        BoundColumn { column, slot, indices }
+        BoundColumn { column, slot, codes }
+    }
+
+    /// Categories that training didn't see, and that are taken nevertheless.
+    fn unknown(&self, table: &Table) -> Option<UnknownCells> {
+        let (Slot::Text(place), Some(encode)) = (self.slot, &self.column.encode) else {
+            return None;
+        };
+        let texts = &table.texts[place];
+        let is_taken = |code: usize| self.codes.index(code as u32).is_some();
+        let is_unknown = |(code, text): (usize, &String)| is_taken(code) && !encode.is_known(text);
+        let is_unknown: Vec<bool> = texts.iter().enumerate().map(is_unknown).collect();
+        let is_counted = |code: &&u32| is_unknown.get(**code as usize) == Some(&true);
+        let rows = codes(table, place).filter(is_counted).count();
+        let kinds = texts.iter().zip(&is_unknown).filter(|(_, is_unknown)| **is_unknown);
+        let kinds = kinds.map(|(text, _)| text.clone()).collect();
+        (rows > 0).then(|| UnknownCells { column: self.column.name.clone(), rows, kinds })
     }
 
     /// The cells whose class isn't known.
     fn unseen(&self, table: &Table) -> Option<Unseen> {
         let Slot::Text(place) = self.slot else { return None };
-        if self.indices.iter().all(Option::is_some) {
+        if self.codes.are_known() {
             return None;
         }
         let mut found: Option<Unseen> = None;
         for (row, code) in codes(table, place).copied().enumerate() {
-            if self.indices[code as usize].is_some() {
+            if self.codes.index(code).is_some() || code == MISSING_CODE {
                 continue;
             }
             let unseen =
@@ -184,16 +210,26 @@ impl<'a> BoundColumn<'a> {
                 let block = &mut block[..rows.len()];
                 let number = |row: u32| chunk.numbers.at(row as usize * table.numbers + place);
                 block.iter_mut().zip(rows).for_each(|(to, row)| *to = number(*row));
-                self.column.apply(&Cells::Numbers(block), out, at, width)
+                let mut missing = [false; BLOCK_ROWS];
+                if self.column.indicator {
+                    missing.iter_mut().zip(&*block).for_each(|(to, number)| *to = number.is_nan());
+                }
+                self.column.apply(&Cells::Numbers(block), &missing, out, at, width)
             }
             Slot::Text(place) => {
                 let mut block = [0; BLOCK_ROWS];
                 let block = &mut block[..rows.len()];
-                for (to, row) in block.iter_mut().zip(rows) {
-                    let code = chunk.codes[*row as usize * table.texts.len() + place] as usize;
-                    *to = self.indices.get(code).copied().flatten().unwrap_or_default();
+                let mut missing = [false; BLOCK_ROWS];
+                for ((to, is_missing), row) in block.iter_mut().zip(&mut missing).zip(rows) {
+                    let code = chunk.codes[*row as usize * table.texts.len() + place];
+                    *to = self.codes.index(code).unwrap_or_default();
+                    *is_missing = code == MISSING_CODE;
                 }
-                self.column.apply(&Cells::Indices(block), out, at, width)
+                let cells = match self.codes.rows() {
+                    Some(rows) => Cells::Rows(rows, block),
+                    None => Cells::Indices(block),
+                };
+                self.column.apply(&cells, &missing, out, at, width)
             }
         }
     }

@@ -2,6 +2,7 @@
 //! was read, and then over them. Their last digits differ from those of today; a training that was
 //! begun with them is gone on with them.
 
+use super::codes::Codes;
 use super::layout::Slot;
 use super::part::Part;
 use super::preprocessing::Preprocessing;
@@ -21,15 +22,10 @@ pub(crate) enum Sums {
 pub(super) fn refit(preprocessing: &mut Preprocessing, table: &Table, part: Part<'_>) {
     let Preprocessing { features, target, .. } = preprocessing;
     for (column, slot) in features.iter_mut().chain(target).zip(&table.slots) {
-        let Scaling::Standard(normal) = &mut column.scale else { continue };
-        let indices: Vec<f64> = match (&column.encode, slot) {
-            (Some(encoding), Slot::Text(place)) => {
-                super::fit::indices(encoding, &table.texts[*place])
-                    .into_iter()
-                    .map(|index| index.unwrap_or_default() as f64)
-                    .collect()
-            }
-            _ => Vec::new(),
+        let [Scaling::Standard(normal)] = column.scale.steps_mut() else { continue };
+        let codes = match (&column.encode, slot) {
+            (Some(encoding), Slot::Text(place)) => Codes::new(encoding, None, &table.texts[*place]),
+            _ => Codes::default(),
         };
         let chunks: Vec<Vec<f64>> = table
             .with_starts()
@@ -39,7 +35,7 @@ pub(super) fn refit(preprocessing: &mut Preprocessing, table: &Table, part: Part
                     Slot::Number(place) => chunk.numbers.at(*row as usize * table.numbers + place),
                     Slot::Text(place) => {
                         let code = *row as usize * table.texts.len() + place;
-                        indices[chunk.codes[code] as usize]
+                        codes.number(chunk.codes[code], 0)
                     }
                 };
                 part.rows(start, chunk.rows).iter().map(number).collect()

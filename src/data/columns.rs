@@ -5,13 +5,14 @@ use std::collections::{HashMap, HashSet};
 use super::cells::limit;
 use super::header::Header;
 use super::layout::Wanted;
+use super::rules;
 use super::source::Source;
 use crate::config::ConfigError;
 use crate::diagnostics::Code;
-use crate::error::{Error, Problem, Result};
+use crate::error::{Error, Result};
 use crate::sections::{ColumnConfig, Columns, DataConfig, Encode, Scale};
 use crate::splits::Division;
-use crate::transforms::{Boolean, Label};
+use crate::transforms::{Label, MissingRule, OneOrSeveral, Unknown};
 
 /// The columns of a table that the configuration asks for.
 pub(super) struct ColumnPlan {
@@ -27,8 +28,11 @@ pub(super) struct Planned {
     pub name: String,
     /// Its place in the header.
     pub index: usize,
-    pub scale: Scale,
+    pub scale: OneOrSeveral<Scale>,
     pub encode: Option<Encode>,
+    pub missing: MissingRule,
+    pub indicator: bool,
+    pub unknown: Unknown,
     /// Where the configuration asks for it: `data.features[1]`.
     pub path: String,
     /// Whether it is the only column that its rule names.
@@ -58,7 +62,7 @@ impl ColumnPlan {
         let weight = section.sample_weight.as_ref().map(ColumnConfig::number);
         let weight = weight.and_then(|rule| find(&finder, &rule, "data.sample_weight").pop());
         let split = division.needs().and_then(|(name, path)| {
-            let label = ColumnConfig::number(name).encoded(Label {}); // read as text
+            let label = ColumnConfig::number(name).encoded(Label::default()); // read as text
             find(&finder, &label, &path).pop()
         });
         // a pattern among the features means none of these, nor what another rule names
@@ -78,7 +82,7 @@ impl ColumnPlan {
             features.extend(if is_pattern(rule) { find(&finder, rule, &path) } else { named });
         }
         let plan = ColumnPlan { features, target, weight, split };
-        mistakes.extend(check_target(&plan.target).err());
+        mistakes.extend(rules::check_target(&section.target, plan.target.len()).err());
         mistakes.extend(plan.check_each_once().err());
         match Error::all(mistakes) {
             Some(mistakes) => Err(mistakes),
@@ -102,6 +106,13 @@ impl ColumnPlan {
 
     fn used(&self) -> impl Iterator<Item = &Planned> {
         self.features.iter().chain(&self.target).chain(&self.weight)
+    }
+
+    /// The columns that rows are left out for, each with its place among the columns to read.
+    pub(super) fn dropping(&self) -> Vec<(&str, usize)> {
+        let columns = self.features.iter().chain(&self.target).enumerate();
+        let dropping = columns.filter(|(_, column)| column.missing == MissingRule::DropRow);
+        dropping.map(|(place, column)| (column.name.as_str(), place)).collect()
     }
 
     fn check_each_once(&self) -> Result<(), ConfigError> {
@@ -151,9 +162,10 @@ impl Planned {
                 (format!("if `{name}` holds categories, {}", add("label|one_hot")), add("boolean"))
             }
         };
-        let (index, text) = (self.index, self.encode.is_some());
-        let limit = limit(!self.scale.is_none());
-        Wanted { name: name.clone(), index, text, advice, booleans, limit, takes_missing: false }
+        let text = self.encode.as_ref().is_some_and(|encode| !encode.takes_numbers());
+        let limit = limit(!self.scale.is_none() || self.encode.is_some());
+        let (index, takes_missing) = (self.index, self.missing.is_allowed());
+        Wanted { name: name.clone(), index, text, advice, booleans, limit, takes_missing }
     }
 }
 
@@ -167,7 +179,7 @@ struct Finder<'a> {
 impl Finder<'_> {
     /// The columns of one rule.
     fn columns(&self, rule: &ColumnConfig, path: &str) -> Result<Vec<Planned>, ConfigError> {
-        check_rule(rule, path)?;
+        rules::check(rule, path)?;
         let indices = match &rule.columns {
             Columns::One(name) => vec![self.named(name, path)?],
             Columns::Pattern(pattern) => self.matching(pattern, &rule.exclude, path)?,
@@ -187,8 +199,11 @@ impl Finder<'_> {
         let planned = |index: usize| Planned {
             name: self.header.names[index].clone(),
             index,
-            scale: rule.scale,
-            encode: rule.encode,
+            scale: rule.scale.clone(),
+            encode: rule.encode.clone(),
+            missing: rule.missing.clone(),
+            indicator: rule.indicator,
+            unknown: rule.unknown(),
             path: path.to_string(),
             is_alone,
         };
@@ -271,45 +286,4 @@ pub(super) fn written_name(name: &str) -> String {
     let is_plain = name.chars().all(|c| c.is_alphanumeric() || "_ .-".contains(c))
         && name.starts_with(|c: char| c.is_alphanumeric() || c == '_');
     if is_plain { name.to_string() } else { format!("{name:?}") }
-}
-
-/// What a rule says is checked by itself.
-fn check_rule(rule: &ColumnConfig, path: &str) -> Result<(), ConfigError> {
-    let inside = |key: &str, name: &str, problem: Problem| {
-        let place = format!("{path}.{key}.{name}.{}", problem.key);
-        ConfigError::at(place, problem.message).with_code(problem.code).with_help(problem.help)
-    };
-    rule.scale.check().map_err(|problem| inside("scale", rule.scale.name(), problem))?;
-    let Some(encode) = rule.encode else { return Ok(()) };
-    encode.check().map_err(|problem| inside("encode", encode.name(), problem))?;
-    if !rule.scale.is_none() && !encode.may_be_scaled() {
-        let message = format!("`{}` columns can't be scaled", encode.name());
-        return Err(ConfigError::at(format!("{path}.scale"), message)
-            .with_help("remove `scale`: they are 0 and 1"));
-    }
-    Ok(())
-}
-
-fn check_target(target: &[Planned]) -> Result<(), ConfigError> {
-    let Some(first) = target.first().filter(|column| column.encode.is_some()) else {
-        return Ok(());
-    };
-    let encode = first.encode.unwrap_or(Boolean {}.into());
-    if !encode.is_of_classes() {
-        let message = format!("a target can't be encoded by `{}`", encode.name());
-        let error = ConfigError::at("data.target.encode", message);
-        return Err(error.with_help("use `encode: label` or `encode: one_hot`"));
-    }
-    if target.len() > 1 && !matches!(encode, Encode::Boolean(_)) {
-        let message = format!("a target of classes is one column, got {}", target.len());
-        return Err(ConfigError::at("data.target", message).with_help(
-            "name one column; several columns are a target of numbers, without `encode`, or \
-             of labels, with `encode: boolean`",
-        ));
-    }
-    if !first.scale.is_none() {
-        return Err(ConfigError::at("data.target.scale", "a target of classes can't be scaled")
-            .with_help("remove `scale`, or `encode` where the target is a number"));
-    }
-    Ok(())
 }

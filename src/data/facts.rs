@@ -173,8 +173,8 @@ impl Gathered {
                     let value = wide(row[i]);
                     low[i] = if value < low[i] { value } else { low[i] };
                     high[i] = if value > high[i] { value } else { high[i] };
-                    fractions[i] += count(value.trunc() != value);
-                    rounded[i] += count(f64::from(value as f32) != value);
+                    fractions[i] += count((value - value.trunc()).abs() > 0.0); // none where it is missing
+                    rounded[i] += count((f64::from(value as f32) - value).abs() > 0.0);
                     falls[i] += count(value <= last[i]);
                     last[i] = value;
                 }

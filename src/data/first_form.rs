@@ -4,18 +4,32 @@
 use serde::{Deserialize, Serialize};
 
 use crate::transforms::{
-    Booleans, Classes, Encoding, Indicators, Labels, Normal, Scaling, Stretch,
+    Booleans, Classes, Encoding, Fill, Indicators, Labels, Normal, OneOrSeveral, Scaling, Stretch,
 };
 
 /// A column in either form.
 #[derive(Deserialize)]
 pub(crate) struct Before {
-    name: String,
+    pub(super) name: String,
     transform: Option<OldTransform>,
     #[serde(default)]
     encode: Option<Encoding>,
     #[serde(default)]
-    scale: Scaling,
+    scale: WrittenScale,
+    #[serde(default)]
+    scales: Vec<WrittenScale>,
+    #[serde(default)]
+    pub(super) missing: Option<Fill>,
+    #[serde(default)]
+    pub(super) indicator: bool,
+}
+
+/// One scaling or a list of them.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum WrittenScale {
+    One(Scaling),
+    Several(Vec<Scaling>),
 }
 
 #[derive(Serialize, Deserialize)]
@@ -42,11 +56,11 @@ pub(crate) struct OldColumn<'a> {
 }
 
 impl Before {
-    /// Its name, and what it is.
-    pub(super) fn into_parts(self) -> (String, Option<Encoding>, Scaling) {
-        let Before { name, transform, encode, scale } = self;
-        let (encode, scale) = match transform {
-            None => (encode, scale),
+    /// Its encoding, and how it is scaled.
+    pub(super) fn take_steps(&mut self) -> (Option<Encoding>, OneOrSeveral<Scaling>) {
+        let (encode, scale) = (self.encode.take(), std::mem::take(&mut self.scale));
+        match self.transform.take() {
+            None => (encode, scale.into()),
             Some(OldTransform::Number { scaling }) => (None, scaling.into()),
             Some(OldTransform::Label { classes, scaling }) => {
                 let encode = match classes.are_booleans() {
@@ -56,20 +70,39 @@ impl Before {
                 (Some(encode), scaling.into())
             }
             Some(OldTransform::OneHot { classes }) => {
-                (Some(Encoding::OneHot(Indicators(classes))), Scaling::default())
+                (Some(Encoding::OneHot(Indicators(classes))), OneOrSeveral::default())
             }
-        };
-        (name, encode, scale)
+        }
+    }
+
+    /// How each of its numbers is scaled, where a cell becomes several.
+    pub(super) fn take_scales(&mut self) -> Vec<OneOrSeveral<Scaling>> {
+        std::mem::take(&mut self.scales).into_iter().map(OneOrSeveral::from).collect()
     }
 }
 
-impl From<OldScaling> for Scaling {
-    fn from(old: OldScaling) -> Scaling {
-        match old {
+impl Default for WrittenScale {
+    fn default() -> Self {
+        WrittenScale::Several(Vec::new())
+    }
+}
+
+impl From<WrittenScale> for OneOrSeveral<Scaling> {
+    fn from(written: WrittenScale) -> OneOrSeveral<Scaling> {
+        match written {
+            WrittenScale::One(one) => OneOrSeveral::new([one]),
+            WrittenScale::Several(several) => OneOrSeveral::new(several),
+        }
+    }
+}
+
+impl From<OldScaling> for OneOrSeveral<Scaling> {
+    fn from(old: OldScaling) -> OneOrSeveral<Scaling> {
+        OneOrSeveral::new([match old {
             OldScaling::None => Scaling::default(),
             OldScaling::MinMax(own) => Scaling::MinMax(own),
             OldScaling::Standard(own) => Scaling::Standard(own),
-        }
+        }])
     }
 }
 
@@ -79,21 +112,21 @@ impl<'a> OldColumn<'a> {
     pub(super) fn of(
         name: &'a str,
         encode: Option<&Encoding>,
-        scale: &Scaling,
+        scale: &OneOrSeveral<Scaling>,
     ) -> Option<OldColumn<'a>> {
-        let scaling = match scale {
-            Scaling::Unscaled(_) => OldScaling::None,
-            Scaling::MinMax(own) => OldScaling::MinMax(own.clone()),
-            Scaling::Standard(own) => OldScaling::Standard(own.clone()),
+        let scaling = match scale.steps() {
+            [] => OldScaling::None,
+            [Scaling::MinMax(own)] => OldScaling::MinMax(own.clone()),
+            [Scaling::Standard(own)] => OldScaling::Standard(own.clone()),
             _ => return None,
         };
         let transform = match encode {
             None => OldTransform::Number { scaling },
             Some(Encoding::Label(Labels(classes)) | Encoding::Boolean(Booleans(classes))) => {
-                OldTransform::Label { classes: classes.without_rule(), scaling }
+                OldTransform::Label { classes: classes.without_rule()?, scaling }
             }
             Some(Encoding::OneHot(Indicators(classes))) => {
-                OldTransform::OneHot { classes: classes.without_rule() }
+                OldTransform::OneHot { classes: classes.without_rule()? }
             }
             Some(_) => return None,
         };

@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use super::chunk::Chunk;
+use super::codes::Codes;
 use super::columns::{ColumnPlan, Planned};
 use super::fitted::FittedColumn;
 use super::layout::Slot;
@@ -12,7 +13,9 @@ use super::scalings::{NumberBlocks, fit_scalings};
 use super::table::Table;
 use crate::config::ConfigError;
 use crate::sections::DataConfig;
-use crate::transforms::{Classes, Encode, Encoded, Encoding, Scale, Scaling};
+use crate::transforms::{
+    Encode, Encoded, Encoding, Fill, Met, OneOrSeveral, Scale, Scaled, Scaling, mean_of,
+};
 
 /// The most classes that may become a column each.
 const MOST_ONE_HOT: usize = 4096;
@@ -25,20 +28,17 @@ pub(super) fn fit(
     part: Part<'_>,
 ) -> Result<Preprocessing, ConfigError> {
     let planned: Vec<&Planned> = plan.features.iter().chain(&plan.target).collect();
-    let encodings: Vec<Option<Encoding>> = planned
+    let mut columns: Vec<FittedColumn> = planned
         .iter()
         .zip(&table.slots)
-        .map(|(column, slot)| fit_encoding(table, column.encode, *slot, part))
+        .map(|(column, slot)| fit_column(table, column, *slot, part))
         .collect();
-    for (column, encoding) in planned.iter().zip(&encodings) {
-        check_width(column, encoding.as_ref())?;
+    for (planned, column) in planned.iter().zip(&columns) {
+        check_width(planned, column)?;
+        check_fill(planned, column)?;
     }
-    let scalings = fit_scaled(&planned, &encodings, table, part);
-    let columns = planned.iter().zip(encodings).zip(scalings);
-    let mut columns = columns.map(|((column, encode), scale)| {
-        let name = column.name.clone();
-        FittedColumn { name, encode, scale }
-    });
+    fit_scaled(&planned, &mut columns, table, part)?;
+    let mut columns = columns.into_iter();
     Ok(Preprocessing {
         missing_values: section.missing_values.clone(),
         features: columns.by_ref().take(plan.features.len()).collect(),
@@ -51,16 +51,11 @@ pub(super) fn fit(
 /// The classes of each row of the target, of all rows; None where it isn't one of classes.
 pub(super) fn target_classes(plan: &ColumnPlan, table: &Table) -> Option<Vec<usize>> {
     let slot = *table.slots.get(plan.features.len())?;
-    let encoding = fit_encoding(table, plan.target.first()?.encode, slot, Part::All)?;
+    let column = fit_column(table, plan.target.first()?, slot, Part::All);
     let Slot::Text(place) = slot else { return None };
-    let numbers = indices(&encoding, &table.texts[place]);
-    let code = |code: &u32| numbers[*code as usize].unwrap_or_default();
-    Some(codes(table, place).map(code).collect())
-}
-
-/// The number of each text; None where it wasn't seen in training.
-pub(super) fn indices(encoding: &Encoding, texts: &[String]) -> Vec<Option<usize>> {
-    texts.iter().map(|text| encoding.index(text)).collect()
+    let of_code = Codes::new(column.encode.as_ref()?, None, &table.texts[place]);
+    let class = |code: &u32| of_code.index(*code).unwrap_or_default();
+    Some(codes(table, place).map(class).collect())
 }
 
 /// The codes of one text slot, row after row.
@@ -69,86 +64,174 @@ pub(super) fn codes(table: &Table, place: usize) -> impl Iterator<Item = &u32> {
     table.chunks.iter().flat_map(move |chunk| chunk.codes.iter().skip(place).step_by(texts))
 }
 
-/// The encoding of the texts that are met in a part of the rows.
-fn fit_encoding(
-    table: &Table,
-    encode: Option<Encode>,
-    slot: Slot,
-    part: Part<'_>,
-) -> Option<Encoding> {
-    let (Slot::Text(place), Some(encode)) = (slot, encode) else { return None };
-    let texts = &table.texts[place];
-    let mut seen = vec![false; texts.len()];
-    let mut met = Vec::new();
-    for (row, code) in codes(table, place).enumerate() {
-        let code = *code as usize;
-        if !seen[code] && part.has(row) {
-            seen[code] = true;
-            met.push(texts[code].as_str());
+/// What stands for missing cells of a column, and its encoding, by a part of the rows.
+fn fit_column(table: &Table, column: &Planned, slot: Slot, part: Part<'_>) -> FittedColumn {
+    let mut met = Met { unknown: column.unknown, ..Met::default() };
+    let missing = match slot {
+        Slot::Text(place) => {
+            let missing = meet(table, place, part, &mut met);
+            column.missing.fit_texts(&mut met, missing)
         }
+        Slot::Number(place) => {
+            let encode_wants = column.encode.as_ref().is_some_and(Encode::takes_numbers);
+            let mut numbers = Vec::new();
+            let mut mean = 0.0;
+            if encode_wants || column.missing.wants_numbers() {
+                numbers = numbers_of(table, place, part);
+                mean = mean_of(&numbers);
+                numbers.sort_unstable_by(f64::total_cmp);
+            }
+            let missing = numbers.partition_point(|number| !number.is_nan());
+            let count = numbers.len() - missing;
+            numbers.truncate(missing);
+            let fill = column.missing.fit_numbers(&numbers, mean);
+            if let Some(Fill::Number(fill)) = fill {
+                let at = numbers.partition_point(|number| *number < fill);
+                numbers.splice(at..at, std::iter::repeat_n(fill, count));
+            }
+            met.numbers = numbers;
+            fill
+        }
+    };
+    FittedColumn {
+        encode: column.encode.as_ref().map(|encode| encode.fit(&met)),
+        missing,
+        indicator: column.indicator,
+        ..FittedColumn::number(&column.name)
     }
-    Some(encode.fit(&met))
 }
 
-fn check_width(column: &Planned, encoding: Option<&Encoding>) -> Result<(), ConfigError> {
-    let one_hot = encoding.filter(|encoding| encoding.is_one_hot());
-    let count = one_hot.and_then(Encoded::classes).map_or(0, Classes::len);
+/// Counts the texts of a part of the rows; gives how many are missing.
+fn meet<'t>(table: &'t Table, place: usize, part: Part<'_>, met: &mut Met<'t>) -> usize {
+    let texts = &table.texts[place];
+    let mut places: Vec<Option<usize>> = vec![None; texts.len()];
+    let mut missing = 0;
+    for (row, code) in codes(table, place).enumerate() {
+        if !part.has(row) {
+            continue;
+        }
+        let Some(place) = places.get_mut(*code as usize) else {
+            missing += 1;
+            continue;
+        };
+        match place {
+            Some(place) => met.texts[*place].1 += 1,
+            None => {
+                *place = Some(met.texts.len());
+                met.texts.push((texts[*code as usize].as_str().into(), 1));
+            }
+        }
+    }
+    missing
+}
+
+/// The numbers of a column in a part of the rows, in their order.
+fn numbers_of(table: &Table, place: usize, part: Part<'_>) -> Vec<f64> {
+    let mut numbers = Vec::new();
+    for (start, chunk) in table.with_starts() {
+        let rows = part.rows(start, chunk.rows).into_iter();
+        numbers.extend(rows.map(|row| chunk.numbers.at(row as usize * table.numbers + place)));
+    }
+    numbers
+}
+
+fn check_width(planned: &Planned, column: &FittedColumn) -> Result<(), ConfigError> {
+    let encode = column.encode.as_ref();
+    let count = encode.filter(|encode| encode.classes().is_some()).map_or(0, Encoded::width);
     if count > MOST_ONE_HOT {
         let message = format!(
             "column `{}` has {count} categories, and `one_hot` makes a column of each; \
              {MOST_ONE_HOT} are allowed",
-            column.name
+            planned.name
         );
-        return Err(ConfigError::at(format!("{}.encode", column.path), message)
-            .with_help("leave the column out, or use `encode: label`"));
+        return Err(ConfigError::at(format!("{}.encode", planned.path), message).with_help(
+            "leave the column out, fold the rare ones by `one_hot: {max_categories: 100}`, or use \
+             `encode: label`",
+        ));
     }
     Ok(())
 }
 
-/// The columns of a table that are scaled.
+/// What stands for a missing cell must be something that the column can hold.
+fn check_fill(planned: &Planned, column: &FittedColumn) -> Result<(), ConfigError> {
+    let (Some(encode), Some(Fill::Text(text))) = (&column.encode, &column.missing) else {
+        return Ok(());
+    };
+    let mut row = vec![0.0; encode.width()];
+    let is_right = if encode.has_numbers() {
+        encode.numbers(text, &mut row)
+    } else {
+        encode.index(text).is_some()
+    };
+    if is_right {
+        return Ok(());
+    }
+    let problem = encode.refusal(text);
+    let path = format!("{}.missing", planned.path);
+    Err(ConfigError::at(path, problem.message).with_help(problem.help))
+}
+
+/// The columns of a table that are scaled, each number of a cell on its own.
 struct ScaledColumns<'a> {
     table: &'a Table,
     part: Part<'a>,
     chunks: Vec<(usize, &'a Chunk)>,
-    columns: Vec<ScaledColumn>,
+    columns: Vec<ScaledColumn<'a>>,
 }
 
-/// Where the numbers of a column are.
-struct ScaledColumn {
+/// One number of the cells of a column.
+struct ScaledColumn<'a> {
     slot: Slot,
-    /// The number of each code, where the cells are texts.
-    numbers: Vec<f64>,
+    codes: Codes,
+    /// What its cells are, and which of the numbers of a cell it is.
+    encode: Option<&'a Encoding>,
+    place: usize,
+    /// What stands for a missing number.
+    fill: f64,
+    /// The scalings that are fitted.
+    done: Vec<Scaling>,
 }
 
-/// The scaling of each column.
+/// Fits the scalings of each column: of a list, each on what the one before it makes.
 fn fit_scaled(
     planned: &[&Planned],
-    encodings: &[Option<Encoding>],
+    columns: &mut [FittedColumn],
     table: &Table,
     part: Part<'_>,
-) -> Vec<Scaling> {
-    let scales: Vec<Scale> =
-        planned.iter().map(|column| column.scale).filter(|scale| !scale.is_none()).collect();
-    let of_column = |column: usize| {
-        let slot = table.slots[column];
-        let numbers = match (&encodings[column], slot) {
-            (Some(encoding), Slot::Text(place)) => indices(encoding, &table.texts[place])
-                .into_iter()
-                .map(|index| index.unwrap_or_default() as f64)
-                .collect(),
-            _ => Vec::new(),
-        };
-        ScaledColumn { slot, numbers }
-    };
-    let is_scaled = |column: &usize| !planned[*column].scale.is_none();
-    let columns = (0..planned.len()).filter(is_scaled).map(of_column).collect();
-    let scaled = ScaledColumns { table, part, chunks: table.with_starts(), columns };
-    let mut fitted = fit_scalings(&scales, &scaled).into_iter();
-    let scaling = |column: &&Planned| match column.scale.is_none() {
-        true => Scaling::default(),
-        false => fitted.next().unwrap_or_default(),
-    };
-    planned.iter().map(scaling).collect()
+) -> Result<(), ConfigError> {
+    let own = |at: usize| columns[at].encode.as_ref().map_or(1, Encoded::width);
+    let is_scaled = |at: &usize| !planned[*at].scale.is_none();
+    let all = (0..columns.len()).filter(is_scaled);
+    let mut open: Vec<(usize, ScaledColumn<'_>)> = all
+        .flat_map(|at| (0..own(at)).map(move |place| (at, place)))
+        .map(|(at, place)| (at, ScaledColumn::new(&columns[at], table.slots[at], place, table)))
+        .collect();
+    let mut fitted: Vec<(usize, usize, Vec<Scaling>)> = Vec::new();
+    for step in 0.. {
+        let (ended, going): (Vec<_>, Vec<_>) =
+            open.into_iter().partition(|(at, _)| planned[*at].scale.steps().len() <= step);
+        fitted.extend(ended.into_iter().map(|(at, column)| (at, column.place, column.done)));
+        if going.is_empty() {
+            break;
+        }
+        let scales: Vec<Scale> =
+            going.iter().map(|(at, _)| planned[*at].scale.steps()[step].clone()).collect();
+        let (places, each): (Vec<usize>, Vec<ScaledColumn<'_>>) = going.into_iter().unzip();
+        let mut scaled = ScaledColumns { table, part, chunks: table.with_starts(), columns: each };
+        let more = fit_scalings(&scales, &scaled).map_err(|(at, problem)| {
+            let planned = planned[places[at]];
+            let message = format!("column `{}`: {}", planned.name, problem.message);
+            ConfigError::at(format!("{}.scale", planned.path), message).with_help(problem.help)
+        })?;
+        scaled.columns.iter_mut().zip(more).for_each(|(column, scaling)| column.done.push(scaling));
+        open = places.into_iter().zip(scaled.columns).collect();
+    }
+    for (at, _, scalings) in fitted {
+        let scale = OneOrSeveral::new(scalings);
+        let is_one = columns[at].encode.as_ref().is_none_or(|encode| encode.width() == 1);
+        if is_one { columns[at].scale = scale } else { columns[at].scales.push(scale) }
+    }
+    Ok(())
 }
 
 impl NumberBlocks for ScaledColumns<'_> {
@@ -187,19 +270,37 @@ impl NumberBlocks for ScaledColumns<'_> {
     }
 }
 
-impl ScaledColumn {
+impl<'a> ScaledColumn<'a> {
+    fn new(column: &'a FittedColumn, slot: Slot, place: usize, table: &Table) -> Self {
+        let (encode, missing) = (column.encode.as_ref(), column.missing.as_ref());
+        let codes = match (encode, slot) {
+            (Some(encode), Slot::Text(place)) => Codes::new(encode, missing, &table.texts[place]),
+            _ => Codes::default(),
+        };
+        let fill = match missing {
+            Some(Fill::Number(fill)) => *fill,
+            _ => f64::NAN,
+        };
+        ScaledColumn { slot, codes, encode, place, fill, done: Vec::new() }
+    }
+
     fn read(&self, table: &Table, rows: &[(&Chunk, usize)], numbers: &mut Vec<f64>) {
         match self.slot {
             Slot::Number(place) => {
                 let width = table.numbers;
                 numbers
                     .extend(rows.iter().map(|(chunk, row)| chunk.numbers.at(row * width + place)));
+                numbers.iter_mut().filter(|number| number.is_nan()).for_each(|to| *to = self.fill);
+                if let Some(bins) = self.encode {
+                    numbers.iter_mut().for_each(|number| *number = bins.bin(*number) as f64);
+                }
             }
             Slot::Text(place) => {
                 let width = table.texts.len();
                 let code = |(chunk, row): &(&Chunk, usize)| chunk.codes[row * width + place];
-                numbers.extend(rows.iter().map(|row| self.numbers[code(row) as usize]));
+                numbers.extend(rows.iter().map(|row| self.codes.number(code(row), self.place)));
             }
         }
+        self.done.iter().for_each(|scaling| scaling.apply(numbers));
     }
 }

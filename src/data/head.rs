@@ -1,6 +1,7 @@
 //! Head: the first rows, raw and as the model sees them.
 
 use super::dialect::Dialect;
+use super::dropped;
 use super::records::{Record, Records};
 use super::source::{Beginning, Source};
 use crate::splits::RowRole;
@@ -29,6 +30,8 @@ pub(super) struct Kept {
     pub columns: Vec<KeptColumn>,
     /// What each of its rows is for; nothing where all are trained on.
     roles: Vec<RowRole>,
+    /// Which rows of the file are left out.
+    dropped: Vec<usize>,
 }
 
 /// A column that is used.
@@ -46,23 +49,26 @@ impl Kept {
         source: &dyn Source,
         columns: Vec<KeptColumn>,
         roles: Option<&[RowRole]>,
+        dropped: &[usize],
     ) -> Kept {
         let Beginning { text, body, is_whole } = source.beginning();
         let dialect = source.header().dialect.clone();
         let roles = roles.map(<[RowRole]>::to_vec).unwrap_or_default();
-        Kept { text, body, is_whole, dialect, columns, roles }
+        let dropped = dropped.to_vec();
+        Kept { text, body, is_whole, dialect, columns, roles, dropped }
     }
 
-    /// The row of the table that the how-manieth row to train on, or of those held back, is.
-    pub(super) fn row_of_the_table(&self, row: usize, role: RowRole) -> usize {
+    /// The row of the file that the how-manieth row to train on, or of those held back, is.
+    pub(super) fn row_of_the_file(&self, row: usize, role: RowRole) -> usize {
         let rows = self.roles.iter().enumerate().filter(|(_, of)| **of == role);
-        rows.map(|(place, _)| place).nth(row).unwrap_or(row)
+        let row = rows.map(|(place, _)| place).nth(row).unwrap_or(row);
+        dropped::row_of_the_file(&self.dropped, row)
     }
 
-    /// The rows of the table that have a role.
+    /// The rows of the file that have a role.
     pub(super) fn rows_of(&self, role: RowRole) -> Vec<usize> {
         let rows = self.roles.iter().enumerate().filter(|(_, of)| **of == role);
-        rows.map(|(row, _)| row).collect()
+        rows.map(|(row, _)| dropped::row_of_the_file(&self.dropped, row)).collect()
     }
 
     /// The cells of the first rows of a role.
@@ -70,10 +76,15 @@ impl Kept {
         let mut rows = Vec::new();
         let mut records = Records::new(&self.text, self.body, &self.dialect);
         let mut record = Record::default();
-        let mut row = 0;
+        let (mut row, mut dropped) = (0, self.dropped.iter().copied().peekable());
+        let mut line = 0;
         while rows.len() < count && matches!(records.next(&mut record), Ok(true)) {
             if record.end == self.text.len() && !self.is_whole {
                 break; // it may be cut
+            }
+            line += 1;
+            if dropped.next_if_eq(&(line - 1)).is_some() {
+                continue;
             }
             if self.roles.get(row).copied().unwrap_or(RowRole::Train) == role {
                 let cell = |column: &KeptColumn| {

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use super::dialect::Dialect;
 use super::records::{MOST_COLUMNS, Record, Records};
 use super::text::TableText;
-use crate::config::names::did_you_mean;
+use crate::config::names::{did_you_mean, listed};
 use crate::diagnostics::{Code, Diagnostic};
 use crate::error::{Error, Problem, Result};
 use crate::sections::HeaderConfig;
@@ -102,7 +102,7 @@ impl Header {
         let message = format!(
             "the first line of {} names the columns, and looks like a row: {}",
             self.table,
-            list(&self.names)
+            listed(&self.names)
         );
         let help = "if it is one, set `csv: {header: false}` (the columns are `0`, `1`, …) or \
                     `csv: {header: [age, …]}`";
@@ -132,7 +132,7 @@ impl Header {
     pub(super) fn missing_help(&self, name: &str) -> String {
         let first = self.names.first().map_or("", String::as_str);
         if !self.is_first_line {
-            return format!("`csv.header` names the columns: {}", list(&self.names));
+            return format!("`csv.header` names the columns: {}", listed(&self.names));
         }
         if let Some(delimiter) = first.strip_prefix("sep=") {
             let delimiter = if delimiter.is_empty() {
@@ -156,7 +156,7 @@ impl Header {
         if self.names.iter().any(|name| name.parse::<f64>().is_ok()) {
             return format!(
                 "the first line must be a header that names the columns, got {}; {NAME_THEM}",
-                list(&self.names)
+                listed(&self.names)
             );
         }
         if let [only] = self.names.as_slice()
@@ -168,7 +168,7 @@ impl Header {
             );
         }
         let names: Vec<&str> = self.names.iter().map(String::as_str).collect();
-        let list = list(&names);
+        let list = listed(&names);
         match did_you_mean(name, &names) {
             Some(near) => format!("did you mean `{near}`? columns: {list}"),
             None => format!("columns: {list}"),
@@ -205,17 +205,6 @@ fn skipped(text: &str, dialect: &Dialect, format: &HeaderConfig) -> usize {
     let separator = text[from..end].trim_end().strip_prefix("sep=");
     let is_known = separator.is_some_and(|separator| separator.as_bytes() == [dialect.delimiter]);
     if is_known { end } else { from }
-}
-
-/// Names in backticks, the first twenty of them.
-pub(super) fn list(names: &[impl AsRef<str>]) -> String {
-    const SHOWN: usize = 20;
-    let shown: Vec<String> =
-        names.iter().take(SHOWN).map(|name| format!("`{}`", name.as_ref())).collect();
-    match names.len().checked_sub(SHOWN) {
-        Some(more @ 1..) => format!("{} and {more} more", shown.join(", ")),
-        _ => shown.join(", "),
-    }
 }
 
 fn ordinal(n: usize) -> String {

@@ -17,6 +17,7 @@ use super::sources;
 use super::steps::{self, RawCells, open};
 use super::stream::{TableStream, UseOptions};
 use super::table::Table;
+use super::unknown_cells::UnknownCells;
 use super::{collapse, copies, spelling, suspects, tail};
 use crate::config::ConfigError;
 use crate::diagnostics::{Code, Diagnostic, Place};
@@ -142,7 +143,7 @@ impl Judged {
         random: Random,
         sums: Sums,
     ) -> Result<Judged> {
-        let RawCells { section, source, plan, table } = cells;
+        let RawCells { section, source, plan, table, .. } = cells;
         let mut roles = steps::divide(cells, division, random)?;
         if let Some(part) = calibration {
             roles = Some(splits::calibrate(roles, part, cells.rows(), random)?);
@@ -153,9 +154,12 @@ impl Judged {
             before::refit(&mut preprocessing, table, part);
         }
         let of_spelling = spelling::check(plan, &preprocessing)?;
-        Bound::new(&preprocessing, table, true).check(table, &**source, &division.remedy())?;
+        let bound = Bound::new(&preprocessing, table, true);
+        bound.check(table, &**source, &division.remedy())?;
 
         let mut warnings: Vec<Diagnostic> = source.header().warning().into_iter().collect();
+        warnings.extend(cells.dropped.clone());
+        warnings.extend(bound.unknown(table).iter().map(UnknownCells::told));
         let extents = Extents::of(table, part);
         warnings.extend(collapse::check(plan, &preprocessing, table, part, &extents)?);
         warnings.extend(of_spelling);
@@ -168,7 +172,7 @@ impl Judged {
             index: column.index,
             is_number: matches!(slot, Slot::Number(_)),
         });
-        let kept = Kept::new(&**source, columns.collect(), roles.as_deref());
+        let kept = Kept::new(&**source, columns.collect(), roles.as_deref(), &table.dropped);
         Ok(Judged { roles, preprocessing, warnings, facts, csv: section.csv(), kept })
     }
 
@@ -187,7 +191,8 @@ impl Judged {
         let validation = match (&roles, &section.validation) {
             (_, Some(path)) => {
                 let source = open(path, folder, "data.validation", &csv)?;
-                let validation = use_source(source, &preprocessing, true)?;
+                let (validation, notes) = use_source(source, &preprocessing, true)?;
+                warnings.extend(notes);
                 warnings.extend(tail::warnings(None, &preprocessing, &train, &validation));
                 Some(validation)
             }
@@ -225,7 +230,7 @@ pub fn load_for_use(
     preprocessing: &Preprocessing,
     with_target: bool,
 ) -> Result<Dataset> {
-    use_source(sources::open(path, csv)?, preprocessing, with_target)
+    use_source(sources::open(path, csv)?, preprocessing, with_target).map(|(used, _)| used)
 }
 
 /// The same for a table in memory; `name` is what messages call it.
@@ -237,20 +242,22 @@ pub fn load_bytes_for_use(
     with_target: bool,
 ) -> Result<Dataset> {
     use_source(sources::of_bytes(name, bytes, csv)?, preprocessing, with_target)
+        .map(|(used, _)| used)
 }
 
 fn use_source(
     source: Box<dyn Source>,
     preprocessing: &Preprocessing,
     with_target: bool,
-) -> Result<Dataset> {
+) -> Result<(Dataset, Vec<Diagnostic>)> {
     let options = UseOptions { with_target, ..UseOptions::default() };
     let mut all = None;
-    TableStream::of(source, preprocessing, options)?.read(usize::MAX, &mut |rows| {
+    let told = TableStream::of(source, preprocessing, options)?.read(usize::MAX, &mut |rows| {
         all = Some(rows.data);
         Ok(())
     })?;
-    all.ok_or_else(|| Error::data("", "the table has no rows"))
+    let all = all.ok_or_else(|| Error::data("", "the table has no rows"))?;
+    Ok((all, told.notes))
 }
 
 impl Loaded {
@@ -306,7 +313,7 @@ impl Loaded {
             _ => (
                 &section.train,
                 "data.train",
-                self.kept.row_of_the_table(
+                self.kept.row_of_the_file(
                     row,
                     if is_validation { RowRole::Validate } else { RowRole::Train },
                 ),

@@ -3,21 +3,21 @@
 
 use serde::{Deserialize, Deserializer, Serialize};
 
-use super::cells::{Missing, limit, shortened};
+use super::cells::{Missing, Why, limit, shortened};
+use super::chunk::MISSING_NUMBER;
 use super::dialect::Numerals;
 use super::faults;
 use super::first_form::OldColumn;
 use super::fitted::{Cells, FittedColumn};
-use super::header::list;
 use super::layout::Wanted;
 use super::source::Source;
-use crate::config::names::did_you_mean;
+use crate::config::names::{did_you_mean, listed};
 use crate::diagnostics::{Code, Place};
-use crate::error::{Error, Result};
+use crate::error::{Error, Problem, Result};
 use crate::sections::{CsvConfig, HeaderConfig, MissingValues};
 use crate::target::DataFacts;
 use crate::target::Target;
-use crate::transforms::{Classes, Encode, Encoded, Label, OneHot};
+use crate::transforms::{Classes, Encode, Encoded, Fill, Label, Met, OneHot, Unit};
 
 /// The rules of all columns with their statistics and classes.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -54,12 +54,12 @@ impl Preprocessing {
     pub fn plain(features: usize, target: Target) -> Result<Preprocessing> {
         let encoded = |encode: Encode, n: usize| {
             let names: Vec<String> = (0..n).map(|class| class.to_string()).collect();
-            let names: Vec<&str> = names.iter().map(String::as_str).collect();
-            vec![FittedColumn::encoded("y", encode.fit(&names))]
+            let names = names.iter().map(String::as_str);
+            vec![FittedColumn::encoded("y", encode.fit(&Met::of(names)))]
         };
         let target = match target {
-            Target::Classes(n) => encoded(Label {}.into(), n),
-            Target::OneHot(n) => encoded(OneHot {}.into(), n),
+            Target::Classes(n) => encoded(Label::default().into(), n),
+            Target::OneHot(n) => encoded(OneHot::default().into(), n),
             Target::Numbers(1) => vec![FittedColumn::number("y")],
             Target::Numbers(n) => (0..n).map(|i| FittedColumn::number(format!("y{i}"))).collect(),
         };
@@ -132,6 +132,18 @@ impl Preprocessing {
         }
     }
 
+    /// The texts that read as missing, besides the empty cell.
+    pub(crate) fn missing_texts(&self) -> &[String] {
+        &self.missing_values.0
+    }
+
+    /// The columns that rows are left out for, each with its place among the columns to read.
+    pub(super) fn dropping(&self) -> Vec<(&str, usize)> {
+        let columns = self.features.iter().chain(&self.target).enumerate();
+        let dropping = columns.filter(|(_, column)| column.missing == Some(Fill::DropRow));
+        dropping.map(|(place, column)| (column.name.as_str(), place)).collect()
+    }
+
     /// How many categories each feature has that has some.
     pub(crate) fn category_counts(&self) -> Vec<(&str, usize)> {
         let count = |column: &'_ FittedColumn| column.encode.as_ref().map(Encoded::count);
@@ -163,12 +175,12 @@ impl Preprocessing {
 
     /// Whether the target is not in its own unit.
     pub fn is_target_scaled(&self) -> bool {
-        self.target.iter().any(|column| !column.scale.is_none())
+        self.target.iter().any(FittedColumn::is_scaled)
     }
 
-    /// (factor, offset) for each column of the target: `original = factor · scaled + offset`.
-    pub fn target_unit(&self) -> Vec<(f64, f64)> {
-        self.target.iter().map(FittedColumn::unit).collect()
+    /// The way back to the original unit, for each number of the target.
+    pub fn target_units(&self) -> Vec<Unit> {
+        self.target.iter().flat_map(FittedColumn::units).collect()
     }
 
     /// One row as the model sees it, from its cells by the names of their columns; other cells are
@@ -184,7 +196,7 @@ impl Preprocessing {
                 return Err(match did_you_mean(&column.name, &names) {
                     Some(near) => error
                         .with_help(format!("did you mean it by `{near}`? write `{}`", column.name)),
-                    None => error.with_help(format!("given: {}", list(&names))),
+                    None => error.with_help(format!("given: {}", listed(&names))),
                 });
             };
             append(column, cell.trim(), &missing, &mut row)?;
@@ -221,7 +233,8 @@ impl Preprocessing {
                     .with_code(Code::Column)
                     .with_help(header.missing_help(&column.name)));
             };
-            wanted.push(wanted_as(column, index));
+            let takes_missing = column.fills() || (with_target && column.missing.is_some());
+            wanted.push(Wanted { takes_missing, ..wanted_as(column, index) });
         }
         if let Some(name) = self.sample_weight.as_ref().filter(|_| with_target)
             && let Some(index) = place(name)?
@@ -255,56 +268,62 @@ fn wanted_as(column: &FittedColumn, index: usize) -> Wanted {
         text: column.is_text(),
         booleans: advice.clone(),
         advice,
-        limit: limit(!column.scale.is_none()),
-        takes_missing: false,
+        limit: limit(column.is_scaled() || column.encode.is_some()),
+        takes_missing: column.fills(),
     }
 }
 
 /// Adds the numbers of one cell: a chunk of one row.
 fn append(column: &FittedColumn, cell: &str, missing: &Missing, row: &mut Vec<f32>) -> Result<()> {
     let wrong = |why| faults::of_cell(&wanted_as(column, 0), cell, why);
-    let at = row.len();
-    row.resize(at + column.width(), 0.0);
-    let is_finite = match &column.encode {
+    let (at, width) = (row.len(), column.width());
+    row.resize(at + width, 0.0);
+    let out = &mut row[at..];
+    let fills = column.fills();
+    let is_missing = [missing.why(cell).is_some()];
+    let encode = column.encode.as_ref().filter(|encode| !encode.reads_numbers());
+    let is_finite = match encode {
         None => {
-            let number = missing.number(cell, limit(!column.scale.is_none()), &Numerals::default());
-            let number = number.map_err(wrong)?;
-            column.apply(&Cells::Numbers(&[number]), &mut row[at..], 0, column.width())
+            let number = match missing.number(cell, limit(column.is_scaled()), &Numerals::default())
+            {
+                Err(Why::Empty | Why::Missing) if fills => MISSING_NUMBER,
+                number => number.map_err(wrong)?,
+            };
+            column.apply(&Cells::Numbers(&[number]), &[number.is_nan()], out, 0, width)
         }
         Some(encode) => {
-            if let Some(why) = missing.why(cell) {
-                return Err(wrong(why));
+            let text = match (missing.why(cell), &column.missing) {
+                (Some(_), Some(Fill::Text(fill))) => fill.as_str(),
+                (Some(why), _) => return Err(wrong(why)),
+                (None, _) => cell,
+            };
+            let unknown = || unknown(Place::None, column, text, "");
+            if encode.has_numbers() {
+                let mut numbers = vec![0.0; encode.width()];
+                if !encode.numbers(text, &mut numbers) {
+                    return Err(unknown());
+                }
+                column.apply(&Cells::Rows(&numbers, &[0]), &is_missing, out, 0, width)
+            } else {
+                let index = encode.index(text).ok_or_else(unknown)?;
+                column.apply(&Cells::Indices(&[index]), &is_missing, out, 0, width)
             }
-            let index = encode.index(cell);
-            let index = index.ok_or_else(|| unknown(Place::None, column, cell, ""))?;
-            column.apply(&Cells::Indices(&[index]), &mut row[at..], 0, column.width())
         }
     };
     if is_finite { Ok(()) } else { Err(overflow("", &column.name)) }
 }
 
-/// The error for a category that training didn't see.
+/// The error for a text that can't be encoded, mostly a category that training didn't see.
 pub(super) fn unknown(at: Place, column: &FittedColumn, cell: &str, remedy: &str) -> Error {
     let (shown, name) = (shortened(cell), &column.name);
-    let Some(classes) = column.classes() else {
-        return Error::data(at, format!("column `{name}`: `{shown}` can't be encoded"));
+    let problem = match &column.encode {
+        Some(encode) => encode.refusal(&shown),
+        None => Problem::at("", format!("`{shown}` can't be encoded")),
     };
-    if classes.are_booleans() {
-        let message = format!("column `{name}`: expected a boolean, found `{shown}`");
-        return Error::data(at, message).with_code(Code::Category).with_help(
-            "booleans are true, yes, t, y and 1, or false, no, f, n and 0, in any case",
-        );
-    }
-    let message = format!("column `{name}`: `{shown}` was not seen in training");
-    let names: Vec<&str> = classes.names.iter().map(String::as_str).collect();
-    let known = format!("known: {}", list(&names));
-    let help = match did_you_mean(cell, &names) {
-        Some(near) => format!("did you mean `{near}`? {known}"),
-        None => known,
-    };
+    let message = format!("column `{name}`: {}", problem.message);
     Error::data(at.in_column(name), message)
         .with_code(Code::Category)
-        .with_help(format!("{help}{remedy}"))
+        .with_help(format!("{}{remedy}", problem.help))
 }
 
 /// The error for a number that is finite before scaling only.

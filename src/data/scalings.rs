@@ -5,6 +5,7 @@ use std::ops::Range;
 use rayon::prelude::*;
 
 use super::fitted::BLOCK_ROWS;
+use crate::error::Problem;
 use crate::threads;
 use crate::transforms::{Scale, ScaleStatistics, Scaling, Statistics};
 
@@ -31,15 +32,22 @@ pub(crate) trait NumberBlocks: Sync {
     );
 }
 
-/// The scaling of each column.
-pub(crate) fn fit_scalings(scales: &[Scale], numbers: &dyn NumberBlocks) -> Vec<Scaling> {
+/// The scaling of each column; or the place of one whose numbers it can't take, and why.
+pub(crate) fn fit_scalings(
+    scales: &[Scale],
+    numbers: &dyn NumberBlocks,
+) -> Result<Vec<Scaling>, (usize, Problem)> {
     let mut gathered: Vec<ScaleStatistics> = scales.iter().map(Scale::statistics).collect();
     let mut open: Vec<usize> = (0..scales.len()).collect(); // those that want another pass
     while !open.is_empty() {
         pass(&mut gathered, &open, numbers);
         open.retain(|column| gathered[*column].wants_another_pass());
     }
-    scales.iter().zip(&gathered).map(|(scale, gathered)| scale.fit(gathered)).collect()
+    let fit = |(place, (scale, gathered)): (usize, (&Scale, &ScaleStatistics))| {
+        scale.takes(gathered).map_err(|problem| (place, problem))?;
+        Ok(scale.fit(gathered))
+    };
+    scales.iter().zip(&gathered).enumerate().map(fit).collect()
 }
 
 /// One pass over the rows for some of the columns.

@@ -8,6 +8,7 @@ use super::cells::Missing;
 use super::chunk::{Interner, MISSING_CODE};
 use super::columns::ColumnPlan;
 use super::dataset::Dataset;
+use super::dropped::LeftOut;
 use super::float;
 use super::layout::Slot;
 use super::part::Part;
@@ -17,6 +18,7 @@ use super::sources::{self, OpenError};
 use super::table::Table;
 use crate::config::ConfigError;
 use crate::diagnostics::Code;
+use crate::diagnostics::Diagnostic;
 use crate::error::{Error, Result};
 use crate::random::Random;
 use crate::sections::{CsvConfig, DataConfig};
@@ -28,6 +30,8 @@ pub struct RawCells {
     pub(super) source: Box<dyn Source>,
     pub(super) plan: ColumnPlan,
     pub(super) table: Table,
+    /// What is to be told of rows that are left out.
+    pub(super) dropped: Option<Diagnostic>,
 }
 
 impl RawCells {
@@ -115,8 +119,12 @@ pub(super) fn read_source(
     let source = source()?;
     let plan = ColumnPlan::resolve(section, division, &*source)?;
     let missing = Missing::new(&section.missing_values);
-    let table = Table::read(&*source, &plan.wanted(), &missing)?;
-    Ok(RawCells { section: section.clone(), source, plan, table })
+    let mut table = Table::read(&*source, &plan.wanted(), &missing)?;
+    let columns = plan.dropping();
+    let mut left_out = LeftOut::new(&columns);
+    table.drop_rows(&columns, &mut left_out);
+    let dropped = left_out.told(source.name())?;
+    Ok(RawCells { section: section.clone(), source, plan, table, dropped })
 }
 
 /// What a split makes of each row; None where it holds back none.

@@ -7,6 +7,7 @@ use super::apply::Bound;
 use super::cells::Missing;
 use super::chunk::Read;
 use super::dataset::{Dataset, Matrix, Targets};
+use super::dropped::LeftOut;
 use super::faults::Faults;
 use super::layout::{Layout, Wanted};
 use super::part::Part;
@@ -15,6 +16,7 @@ use super::records::{Record, Records};
 use super::source::{Source, line_of_csv};
 use super::sources;
 use super::table::{Table, no_rows};
+use super::unknown_cells::UnknownCells;
 use crate::diagnostics::Diagnostic;
 use crate::error::{Error, Result};
 use crate::sections::CsvConfig;
@@ -47,6 +49,9 @@ pub struct Skipped {
     pub rows: usize,
     /// Why, and where the first of them are.
     pub reasons: Vec<Diagnostic>,
+    /// What else is to be told: rows that the preprocessing leaves out, categories that training
+    /// didn't see.
+    pub notes: Vec<Diagnostic>,
 }
 
 /// A table that a trained model is used on. Columns that the model doesn't know are ignored.
@@ -108,6 +113,8 @@ impl<'a> TableStream<'a> {
             skipped: Skipped::default(),
             is_empty: true,
             has_weight: false,
+            left_out: LeftOut::new(&self.preprocessing.dropping()),
+            unknown: Vec::new(),
         };
         self.source.read(&layout, &mut faults, &mut |read| {
             applying.reads.push(read);
@@ -138,6 +145,8 @@ struct Applying<'a> {
     skipped: Skipped,
     is_empty: bool,
     has_weight: bool,
+    left_out: LeftOut,
+    unknown: Vec<UnknownCells>,
 }
 
 impl Applying<'_> {
@@ -146,7 +155,10 @@ impl Applying<'_> {
         let TableStream { source, preprocessing, options, wanted } = self.stream;
         let reads = std::mem::take(&mut self.reads);
         let raw: Vec<String> = reads.iter().flat_map(|read| self.kept(read)).collect();
-        let table = Table::of(reads, self.layout, wanted);
+        let mut table = Table::of(reads, self.layout, wanted);
+        if options.with_target {
+            table.drop_rows(&preprocessing.dropping(), &mut self.left_out);
+        }
         if table.rows() == 0 {
             return Ok(());
         }
@@ -161,6 +173,7 @@ impl Applying<'_> {
             let skipped = roles.iter().filter(|role| **role == RowRole::LeftOut);
             self.skip(skipped.count(), &error);
         }
+        UnknownCells::add(&mut self.unknown, bound.unknown(&table));
         let part = if roles.is_empty() { Part::All } else { Part::Train(&roles) };
         let data = bound.rows(&table, part, source.name())?;
         let raw = raw.into_iter().enumerate();
@@ -198,7 +211,9 @@ impl Applying<'_> {
         self.skipped.reasons.extend(reasons);
     }
 
-    fn end(self, name: &str) -> Result<Skipped> {
+    fn end(mut self, name: &str) -> Result<Skipped> {
+        self.skipped.notes.extend(self.left_out.told(name)?);
+        self.skipped.notes.extend(self.unknown.iter().map(UnknownCells::told));
         if self.is_empty && self.skipped.rows == 0 {
             return Err(no_rows(name));
         }

@@ -18,6 +18,8 @@ pub(super) struct Table {
     pub slots: Vec<Slot>,
     /// How many numbers a row has.
     pub numbers: usize,
+    /// The rows of the file that are left out, in its order.
+    pub dropped: Vec<usize>,
 }
 
 impl Table {
@@ -43,7 +45,13 @@ impl Table {
     /// Chunks in order as one table; the texts' numbers become those of the whole.
     pub(super) fn of(reads: Vec<Read>, layout: &Layout<'_>, wanted: &[Wanted]) -> Table {
         let (chunks, texts) = join(reads, layout);
-        Table { chunks, texts, slots: layout.slots(wanted), numbers: layout.numbers }
+        Table {
+            chunks,
+            texts,
+            slots: layout.slots(wanted),
+            numbers: layout.numbers,
+            dropped: Vec::new(),
+        }
     }
 
     /// The place of a row, as its source counts.

@@ -128,7 +128,7 @@ fn mean_differs(
     held: &Targets,
 ) -> Option<String> {
     let width = train.width().max(1);
-    let unit = preprocessing.target_unit();
+    let units = preprocessing.target_units();
     target.iter().enumerate().find_map(|(column, target)| {
         let (n_train, mean_train, squares_train) = moments(&train.values, column, width);
         let (n_held, mean_held, squares_held) = moments(&held.values, column, width);
@@ -136,8 +136,7 @@ fn mean_differs(
         let difference = (mean_held - mean_train).abs();
         let error = spread * (1.0 / n_train + 1.0 / n_held).sqrt();
         let is_far = difference > BEYOND_CHANCE * error && difference > 0.25 * spread;
-        let (factor, offset) = unit.get(column).copied().unwrap_or((1.0, 0.0));
-        let in_unit = |mean: f64| factor * mean + offset;
+        let in_unit = |mean: f64| units.get(column).map_or(mean, |unit| unit.original(mean));
         is_far.then(|| {
             let (held, train) = (short(in_unit(mean_held)), short(in_unit(mean_train)));
             format!("the mean of `{target}` is {held} in them, {train} in the others")

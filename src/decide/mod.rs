@@ -61,7 +61,7 @@ fn validated(plan: &Plan, model: &Model) -> Result<Logs> {
         return Ok(model.training.logs.clone());
     };
     let preprocessing = &loaded.preprocessing;
-    let unit = preprocessing.is_target_scaled().then(|| preprocessing.target_unit());
+    let unit = preprocessing.is_target_scaled().then(|| preprocessing.target_units());
     let mut scores = Scores::new(&model.spec, train).with_unit(unit);
     let samples = Memory::from(validation);
     let task = Task { network: &model.network, loss: &train.loss, samples: &samples };

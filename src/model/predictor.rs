@@ -132,13 +132,13 @@ impl Predictor {
 
     /// Targets in their own unit, where they are numbers.
     pub fn targets(&self, y: &Targets) -> Vec<f64> {
-        let unit = match &self.meaning {
-            Meaning::Numbers(unit) if !unit.is_empty() => unit.as_slice(),
-            _ => &[(1.0, 0.0)],
+        let units = match &self.meaning {
+            Meaning::Numbers(units) => units.as_slice(),
+            _ => &[],
         };
         let of = |(i, y): (usize, &f32)| {
-            let (factor, offset) = unit[i % unit.len()];
-            f64::from(*y) * factor + offset
+            let (y, unit) = (f64::from(*y), units.get(i % units.len().max(1)));
+            unit.map_or(y, |unit| unit.original(y))
         };
         y.values.iter().enumerate().map(of).collect()
     }
@@ -280,9 +280,9 @@ impl Predictor {
             }
             Meaning::Numbers(unit) => {
                 for (i, (value, output)) in values.iter_mut().zip(output).enumerate() {
-                    let (factor, offset) =
-                        unit.get(i % unit.len().max(1)).copied().unwrap_or((1.0, 0.0));
-                    *value = (f64::from(*output) * factor + offset) as f32;
+                    let unit = unit.get(i % unit.len().max(1));
+                    let number = f64::from(*output);
+                    *value = unit.map_or(number, |unit| unit.original(number)) as f32;
                 }
             }
         }

@@ -10,6 +10,7 @@ use crate::logs::Logs;
 use crate::metrics::{Accumulator, MetricBatch};
 use crate::shape::Shape;
 use crate::spec::{MetricSpec, Spec, TrainSpec};
+use crate::transforms::Unit;
 
 /// The running loss and metrics over batches. What an engine has left on its device is taken from
 /// there when someone reads them.
@@ -24,8 +25,8 @@ struct Running {
     /// Of one sample of the model's output.
     output: Shape,
     prediction_shape: Vec<usize>,
-    /// Back to the original unit, where the target is scaled: one (factor, offset) a column.
-    unit: Option<Vec<(f64, f64)>>,
+    /// Back to the original unit, where the target is scaled: one for each of its numbers.
+    unit: Option<Vec<Unit>>,
     /// Batches that are still to be added.
     deferred: Vec<Deferred>,
     watcher: Option<Box<Watcher>>,
@@ -112,8 +113,8 @@ impl Scores {
         }
     }
 
-    /// Metrics in the target's original unit: one (factor, offset) a column of a scaled target.
-    pub fn with_unit(mut self, unit: Option<Vec<(f64, f64)>>) -> Self {
+    /// Metrics in the target's original unit: one for each number of a scaled target.
+    pub fn with_unit(mut self, unit: Option<Vec<Unit>>) -> Self {
         self.running_mut().unit = unit;
         self
     }
@@ -273,9 +274,8 @@ fn combine<'a>(weights: Option<&[f32]>, mask: &'a [f32], batch: usize) -> Cow<'a
 }
 
 /// Numbers of a scaled target in their original unit.
-fn to_unit(values: &mut [f32], unit: &[(f64, f64)]) {
+fn to_unit(values: &mut [f32], unit: &[Unit]) {
     for (i, value) in values.iter_mut().enumerate() {
-        let (factor, offset) = unit[i % unit.len()];
-        *value = (f64::from(*value) * factor + offset) as f32;
+        *value = unit[i % unit.len()].original(f64::from(*value)) as f32;
     }
 }

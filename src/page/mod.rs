@@ -155,7 +155,7 @@ fn logs(model: &Model, data: &Dataset) -> Result<Logs> {
     let (Some(train), Some(preprocessing)) = (&model.spec.train, &model.preprocessing) else {
         return Ok(Logs::default());
     };
-    let unit = preprocessing.is_target_scaled().then(|| preprocessing.target_unit());
+    let unit = preprocessing.is_target_scaled().then(|| preprocessing.target_units());
     let mut scores = Scores::new(&model.spec, train).with_unit(unit);
     let samples = Memory::from(data);
     let task = Task { network: &model.network, loss: &train.loss, samples: &samples };

@@ -8,10 +8,11 @@ use serde::de::{self, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Serialize, Serializer};
 
 use super::csv::{self, CsvConfig, MissingValues};
-use crate::config::{PlainTexts, missing_key};
+use super::names::Names;
+use crate::config::missing_key;
 use crate::diagnostics::Code;
 use crate::error::Problem;
-use crate::transforms::{Encode, Scale};
+use crate::transforms::{Date, Encode, MissingRule, OneOrSeveral, Scale, Unknown, VectorText};
 
 /// The tables and the columns to use. Paths are relative to the configuration file; columns that are
 /// not named are ignored.
@@ -102,10 +103,16 @@ impl<'de> Visitor<'de> for FeaturesVisitor {
 pub struct ColumnConfig {
     /// Which columns.
     pub columns: Columns,
-    /// How numbers are scaled. Default: none.
-    pub scale: Scale,
+    /// How numbers are scaled: by one scaling, or by several in this order. Default: none.
+    pub scale: OneOrSeveral<Scale>,
     /// How categories become numbers. Default: the cells are numbers.
     pub encode: Option<Encode>,
+    /// What becomes of missing cells. Default: they are errors.
+    pub missing: MissingRule,
+    /// Whether a further column says which cells were missing. Default: false.
+    pub indicator: bool,
+    /// What becomes of categories that training didn't see. Default: that of the encoding.
+    pub unknown: Option<Unknown>,
     /// What a pattern leaves out: names and patterns.
     pub exclude: Vec<String>,
 }
@@ -127,15 +134,18 @@ impl ColumnConfig {
     pub fn number(name: impl Into<String>) -> Self {
         ColumnConfig {
             columns: Columns::One(name.into()),
-            scale: Scale::default(),
+            scale: OneOrSeveral::default(),
             encode: None,
+            missing: MissingRule::Error,
+            indicator: false,
+            unknown: None,
             exclude: Vec::new(),
         }
     }
 
     /// The same with another scale.
     pub fn scaled(mut self, scale: impl Into<Scale>) -> Self {
-        self.scale = scale.into();
+        self.scale = OneOrSeveral::new([scale.into()]);
         self
     }
 
@@ -167,31 +177,76 @@ struct Written {
         deserialize_with = "crate::config::plain_names"
     )]
     exclude: Vec<String>,
-    /// Scaling of the numbers. Default: none.
-    #[serde(default, skip_serializing_if = "is_unscaled")]
-    scale: Option<Scale>,
+    /// Scaling of the numbers, or a list of scalings, which are applied in its order. Default: none.
+    #[serde(default, skip_serializing_if = "OneOrSeveral::is_none")]
+    scale: OneOrSeveral<Scale>,
     /// Encoding of the categories. Default: none, the cells are numbers.
     #[serde(skip_serializing_if = "Option::is_none")]
     encode: Option<Encode>,
+    /// Numbers of a date: short for `encode: {date: …}`. Default: none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    date: Option<Date>,
+    /// Several numbers in a cell: short for `encode: {vector: …}`. Default: none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    vector: Option<VectorText>,
+    /// What becomes of a cell that is missing. Default: error.
+    #[serde(default, skip_serializing_if = "MissingRule::is_error")]
+    missing: MissingRule,
+    /// Whether to add a column, `…_missing`, which is 1 where the cell is missing. Default: false.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    indicator: bool,
+    /// What becomes of a category that training didn't see. Default: error; of `frequency`, ignore.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    unknown: Option<Unknown>,
 }
 
-#[allow(clippy::ref_option)] // serde's signature
-fn is_unscaled(scale: &Option<Scale>) -> bool {
-    scale.is_none_or(|scale| scale.is_none())
+impl Written {
+    /// The encoding, by whichever of its names it is written.
+    fn take_encode(&mut self) -> Result<Option<Encode>, Problem> {
+        let all = [
+            self.encode.take(),
+            self.date.take().map(Encode::from),
+            self.vector.take().map(Encode::from),
+        ];
+        let mut given = all.into_iter().flatten();
+        match (given.next(), given.next()) {
+            (first, None) => Ok(first),
+            (_, Some(_)) => {
+                let message = "expected one of `encode`, `date` and `vector`, got several";
+                Err(Problem::at("", message).help("keep one of them").code(Code::Conflict))
+            }
+        }
+    }
 }
 
 impl Serialize for ColumnConfig {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let (column, columns) = match &self.columns {
-            Columns::One(name) if self.scale.is_none() && self.encode.is_none() => {
+            Columns::One(name) if *self == ColumnConfig::number(name) => {
                 return serializer.serialize_str(name);
             }
             Columns::One(name) => (Some(name.clone()), None),
             Columns::Pattern(pattern) => (None, Some(Names::Pattern(pattern.clone()))),
             Columns::Many(names) => (None, Some(Names::Many(names.clone()))),
         };
-        let (scale, exclude) = (Some(self.scale), self.exclude.clone());
-        Written { column, columns, exclude, scale, encode: self.encode }.serialize(serializer)
+        let (encode, date, vector) = match self.encode.clone() {
+            Some(Encode::Date(date)) => (None, Some(date), None),
+            Some(Encode::VectorText(vector)) => (None, None, Some(vector)),
+            encode => (encode, None, None),
+        };
+        let written = Written {
+            column,
+            columns,
+            exclude: self.exclude.clone(),
+            scale: self.scale.clone(),
+            encode,
+            date,
+            vector,
+            missing: self.missing.clone(),
+            indicator: self.indicator,
+            unknown: self.unknown,
+        };
+        written.serialize(serializer)
     }
 }
 
@@ -223,7 +278,8 @@ impl<'de> Visitor<'de> for ColumnVisitor {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<ColumnConfig, A::Error> {
-        let written = Written::deserialize(MapAccessDeserializer::new(map))?;
+        let mut written = Written::deserialize(MapAccessDeserializer::new(map))?;
+        let encode = written.take_encode().map_err(de::Error::custom)?;
         let columns = match (written.column, written.columns) {
             (Some(name), None) => Columns::One(name),
             (None, Some(Names::Pattern(pattern))) => Columns::Pattern(pattern),
@@ -244,9 +300,15 @@ impl<'de> Visitor<'de> for ColumnVisitor {
             let problem = Problem::at("exclude", message).code(Code::Conflict);
             return Err(de::Error::custom(problem.help("leave the names out of the list instead")));
         }
-        let (scale, encode, exclude) =
-            (written.scale.unwrap_or_default(), written.encode, written.exclude);
-        Ok(ColumnConfig { columns, scale, encode, exclude })
+        Ok(ColumnConfig {
+            columns,
+            scale: written.scale,
+            encode,
+            missing: written.missing,
+            indicator: written.indicator,
+            unknown: written.unknown,
+            exclude: written.exclude,
+        })
     }
 }
 
@@ -258,51 +320,6 @@ impl JsonSchema for ColumnConfig {
     fn json_schema(generator: &mut SchemaGenerator) -> Schema {
         let written = Written::json_schema(generator);
         json_schema!({ "anyOf": [{ "type": ["string", "integer"] }, written] })
-    }
-}
-
-/// A pattern, or a list of names.
-#[derive(Serialize)]
-#[serde(untagged)]
-enum Names {
-    Pattern(String),
-    Many(Vec<String>),
-}
-
-impl<'de> Deserialize<'de> for Names {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(NamesVisitor)
-    }
-}
-
-struct NamesVisitor;
-
-impl<'de> Visitor<'de> for NamesVisitor {
-    type Value = Names;
-
-    fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
-        write!(f, "a list of columns, or a pattern such as `p*`")
-    }
-
-    fn visit_str<E: de::Error>(self, pattern: &str) -> Result<Names, E> {
-        Ok(Names::Pattern(pattern.to_string()))
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, list: A) -> Result<Names, A::Error> {
-        PlainTexts::deserialize(SeqAccessDeserializer::new(list)).map(|names| Names::Many(names.0))
-    }
-}
-
-impl JsonSchema for Names {
-    fn schema_name() -> std::borrow::Cow<'static, str> {
-        "columns".into()
-    }
-
-    fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({ "anyOf": [
-            { "type": "string" },
-            { "type": "array", "items": { "type": ["string", "integer"] } },
-        ] })
     }
 }
 
@@ -331,13 +348,17 @@ mod tests {
                 { "columns": "p*", "scale": "min_max" },
                 { "columns": "q*", "scale": { "min_max": { "range": [-1.0, 1.0] } } },
                 { "column": "c", "encode": "one_hot" },
+                { "column": "d", "scale": ["log1p", "robust"], "missing": "median", "indicator": true },
+                { "column": "e", "date": { "format": "iso", "parts": ["month"] } },
+                { "column": "f", "vector": { "length": 3 }, "missing": { "constant": "0 0 0" } },
+                { "column": "g", "encode": "label", "unknown": "other", "missing": "drop_row" },
             ],
             "target": "outcome",
             "sample_weight": "w",
         });
         let config = read(&json).unwrap();
         assert_eq!(serde_json::to_value(&config).unwrap(), json);
-        assert_eq!(config.features[3].scale, Scale::MinMax(crate::sections::MinMax::default()));
+        assert_eq!(config.features[3].scale.steps(), [crate::sections::MinMax::default().into()]);
     }
 
     #[test]

@@ -4,6 +4,7 @@ mod csv;
 pub mod data;
 mod decisions;
 mod keeping;
+mod names;
 pub(crate) mod run_config;
 
 use schemars::JsonSchema;

@@ -14,6 +14,7 @@ use crate::optimizers::OptimizerState;
 use crate::random::Random;
 use crate::scores::Scores;
 use crate::spec::{Spec, TrainSpec};
+use crate::transforms::Unit;
 
 /// What a training learns from.
 pub struct TrainingData<'a> {
@@ -102,7 +103,7 @@ impl Trainer {
     }
 
     /// Metrics in the target's original unit: one (factor, offset) a column of a scaled target.
-    pub fn with_unit(mut self, unit: Option<Vec<(f64, f64)>>) -> Self {
+    pub fn with_unit(mut self, unit: Option<Vec<Unit>>) -> Self {
         self.scores = self.scores.with_unit(unit.clone());
         self.held_back = self.held_back.with_unit(unit);
         self

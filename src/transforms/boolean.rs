@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::classes::Classes;
+use super::met::Met;
 use super::transform::{Encoded, Encoder, Primitive};
 
 /// 1 for true, yes, t, y and 1; 0 for false, no, f, n and 0; upper or lower case.
@@ -18,8 +19,8 @@ pub(crate) struct Booleans(pub(crate) Classes);
 impl Encoder for Boolean {
     type Fitted = Booleans;
 
-    fn fit(&self, texts: &[&str]) -> Booleans {
-        Booleans(Classes::booleans(texts.iter().copied()))
+    fn fit(&self, met: &Met<'_>) -> Booleans {
+        Booleans(Classes::booleans(met.names()))
     }
 }
 

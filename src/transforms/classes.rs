@@ -7,16 +7,28 @@ use std::sync::OnceLock;
 
 use serde::{Deserialize, Serialize};
 
+use super::met::Met;
+use super::rare::Rare;
+use super::unknown::Unknown;
+use crate::config::names::{did_you_mean, listed};
+use crate::error::Problem;
+
 /// The classes of a column, sorted: as numbers where every one of them is a number, else by bytes.
 /// scikit-learn: `LabelEncoder`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Classes {
-    /// As first met in training.
+    /// As first met in training; after them `other`, where there is a class of all other texts.
     pub names: Vec<String>,
     numeric: bool,
     /// Which cells are one class.
     #[serde(default, skip_serializing_if = "Rule::is_as_numbers")]
     rule: Rule,
+    /// The texts that were too rare, where the last class is that of all other texts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    folded: Option<Vec<String>>,
+    /// What becomes of a text that is of no class.
+    #[serde(default, skip_serializing_if = "Unknown::is_error")]
+    unknown: Unknown,
     #[serde(skip)]
     index: Index,
 }
@@ -41,13 +53,13 @@ struct Index(OnceLock<HashMap<String, usize>>);
 impl Classes {
     /// The classes of some texts, in the order in which they are first met in training.
     pub(crate) fn fit<'a>(texts: impl IntoIterator<Item = &'a str>) -> Classes {
-        struct Met<'a> {
+        struct Candidate<'a> {
             name: &'a str,
             key: Cow<'a, str>,
             number: Option<f64>,
         }
-        let met = |name| Met { name, key: as_text(name), number: number(name) };
-        let mut met: Vec<Met<'_>> = texts.into_iter().map(met).collect();
+        let met = |name| Candidate { name, key: as_text(name), number: number(name) };
+        let mut met: Vec<Candidate<'_>> = texts.into_iter().map(met).collect();
         let mut seen = HashSet::new();
         met.retain(|met| seen.insert(met.key.clone())); // of 1 and 1.0 the one first met stays
         let numeric = met.iter().all(|met| met.number.is_some());
@@ -58,7 +70,59 @@ impl Classes {
             _ => a.name.cmp(b.name),
         });
         let names = met.iter().map(|met| met.name.to_string()).collect();
-        Classes { names, numeric, rule: Rule::AsTexts, index: Index::default() }
+        Classes { numeric, ..Classes::named(names, Rule::AsTexts) }
+    }
+
+    /// These classes, in this order.
+    pub(crate) fn in_order(names: Vec<String>) -> Classes {
+        Classes::named(names, Rule::AsTexts)
+    }
+
+    fn named(names: Vec<String>, rule: Rule) -> Classes {
+        let (folded, unknown, index) = (None, Unknown::Error, Index::default());
+        Classes { names, numeric: false, rule, folded, unknown, index }
+    }
+
+    /// The classes of a column, with the rare ones folded into one.
+    pub(super) fn of(met: &Met<'_>, rare: Rare) -> Classes {
+        let all = Classes::fit(met.names());
+        let is_folded = rare.folded(&all.counts(met));
+        let (mut folded, mut names) = (Vec::new(), Vec::new());
+        for (name, is_folded) in all.names.iter().zip(&is_folded) {
+            if *is_folded { folded.push(name.clone()) } else { names.push(name.clone()) }
+        }
+        let has_other = !folded.is_empty();
+        let mut classes = Classes { numeric: all.numeric, ..Classes::in_order(names) };
+        classes.folded = has_other.then_some(folded);
+        classes.with(met.unknown)
+    }
+
+    /// The same with a rule for texts that are of no class.
+    pub(super) fn with(mut self, unknown: Unknown) -> Classes {
+        self.unknown = unknown;
+        if unknown == Unknown::Other {
+            self.folded.get_or_insert_default();
+        }
+        if let Some(folded) = &self.folded {
+            let mut other = "other".to_string();
+            while self.names.contains(&other) || folded.contains(&other) {
+                other.push('_');
+            }
+            self.names.push(other);
+            self.numeric = false;
+        }
+        self
+    }
+
+    /// How many rows each has, whose texts were met.
+    pub(super) fn counts(&self, met: &Met<'_>) -> Vec<usize> {
+        let mut counts = vec![0; self.names.len()];
+        for (text, count) in &met.texts {
+            if let Some(place) = self.find(text).and_then(|class| counts.get_mut(class)) {
+                *place += count;
+            }
+        }
+        counts
     }
 
     /// False and true, by the words first met for them; other texts are of neither.
@@ -71,16 +135,64 @@ impl Classes {
         }
         let name = |class: usize, word: &str| names[class].unwrap_or(word).to_string();
         let names = vec![name(0, "false"), name(1, "true")];
-        Classes { names, numeric: false, rule: Rule::Booleans, index: Index::default() }
+        Classes::named(names, Rule::Booleans)
     }
 
-    /// The number of a text's class; None where it isn't known.
+    /// The number of a text's class; None where it isn't known, and their count where it is to be
+    /// ignored.
     pub(crate) fn find(&self, text: &str) -> Option<usize> {
+        self.known(text).or(self.of_unknown())
+    }
+
+    /// Whether training has seen a text.
+    pub(crate) fn is_known(&self, text: &str) -> bool {
+        self.known(text).is_some()
+    }
+
+    fn known(&self, text: &str) -> Option<usize> {
         let index = self.index.0.get_or_init(|| {
-            let keys = self.names.iter().enumerate();
-            keys.filter_map(|(class, name)| Some((self.key(name)?.into_owned(), class))).collect()
+            let other = self.other();
+            let classes = self.names.iter().enumerate().filter(|(class, _)| Some(*class) != other);
+            let folded = self.folded.iter().flatten().zip(std::iter::repeat(other.unwrap_or(0)));
+            let all = classes.map(|(class, name)| (name, class)).chain(folded);
+            all.filter_map(|(name, class)| Some((self.key(name)?.into_owned(), class))).collect()
         });
         index.get(self.key(text)?.as_ref()).copied()
+    }
+
+    /// The number of the class of all other texts, where there is one.
+    pub(crate) fn other(&self) -> Option<usize> {
+        self.folded.as_ref().map(|_| self.names.len().saturating_sub(1))
+    }
+
+    /// The texts that were too rare to be classes of their own.
+    pub(crate) fn folded(&self) -> &[String] {
+        self.folded.as_deref().unwrap_or_default()
+    }
+
+    /// The number of a text that is of no class, where there is one; the count of the classes where
+    /// it is ignored.
+    pub(crate) fn of_unknown(&self) -> Option<usize> {
+        match self.unknown {
+            Unknown::Error => None,
+            Unknown::Other => self.other(),
+            Unknown::Ignore => Some(self.len()),
+        }
+    }
+
+    /// Why a text is of no class.
+    pub(super) fn refusal(&self, text: &str) -> Problem {
+        if self.are_booleans() {
+            return Problem::at("", format!("expected a boolean, found `{text}`"))
+                .help("booleans are true, yes, t, y and 1, or false, no, f, n and 0, in any case");
+        }
+        let names: Vec<&str> = self.names.iter().map(String::as_str).collect();
+        let known = format!("known: {}", listed(&names));
+        let help = match did_you_mean(text, &names) {
+            Some(near) => format!("did you mean `{near}`? {known}"),
+            None => known,
+        };
+        Problem::at("", format!("`{text}` was not seen in training")).help(help)
     }
 
     /// How many.
@@ -98,9 +210,11 @@ impl Classes {
         self.numeric
     }
 
-    /// The same classes as the first models wrote them.
-    pub(crate) fn without_rule(&self) -> Classes {
-        Classes { rule: Rule::AsNumbers, index: Index::default(), ..self.clone() }
+    /// The same classes as the first models wrote them, where those had such.
+    pub(crate) fn without_rule(&self) -> Option<Classes> {
+        let is_first = self.folded.is_none() && self.unknown == Unknown::Error;
+        let rule = Rule::AsNumbers;
+        is_first.then(|| Classes { rule, index: Index::default(), ..self.clone() })
     }
 
     /// What two cells of one class have in common; None where a text can be of no class.

@@ -6,6 +6,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::{self, Deserializer, SeqAccess, Visitor};
 use serde::{Deserialize, Serialize, Serializer};
 
+use super::met::Met;
 use super::transform::{Encoded, Encoder, Primitive};
 use crate::error::Problem;
 
@@ -69,7 +70,7 @@ impl Encoder for Hashing {
         false
     }
 
-    fn fit(&self, _: &[&str]) -> Hashing {
+    fn fit(&self, _: &Met<'_>) -> Hashing {
         *self
     }
 }

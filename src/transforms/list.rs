@@ -5,7 +5,7 @@
 macro_rules! configuration {
     ($(#[doc = $about:literal])* $list:ident, $noun:literal; $($kind:ident: $name:literal;)*) => {
         $(#[doc = $about])*
-        #[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
+        #[derive(Debug, Clone, PartialEq, Deserialize)]
         #[serde(rename = $noun)]
         pub enum $list {
             $(#[doc = concat!("`", $name, "`")] #[serde(rename = $name)] $kind($kind),)*
@@ -76,9 +76,22 @@ macro_rules! scalers {
         }
 
         impl Scale {
+            pub(crate) fn has_inverse(&self) -> bool {
+                match self {
+                    $(Scale::$kind(own) => own.has_inverse(),)*
+                }
+            }
+
             pub(crate) fn statistics(&self) -> ScaleStatistics {
                 match self {
                     $(Scale::$kind(own) => ScaleStatistics::$kind(own.statistics()),)*
+                }
+            }
+
+            pub(crate) fn takes(&self, gathered: &ScaleStatistics) -> Result<(), Problem> {
+                match (self, gathered) {
+                    $((Scale::$kind(own), ScaleStatistics::$kind(all)) => own.takes(all),)*
+                    _ => Ok(()), // they are always its own
                 }
             }
 
@@ -118,7 +131,7 @@ macro_rules! scalers {
                 }
             }
 
-            fn inverse(&self) -> (f64, f64) {
+            fn inverse(&self) -> Option<Inverse> {
                 match self {
                     $(Scaling::$kind(own) => own.inverse(),)*
                 }
@@ -161,9 +174,21 @@ macro_rules! encoders {
                 }
             }
 
-            pub(crate) fn fit(&self, texts: &[&str]) -> Encoding {
+            pub(crate) fn takes_numbers(&self) -> bool {
                 match self {
-                    $(Encode::$kind(own) => Encoding::$kind(own.fit(texts)),)*
+                    $(Encode::$kind(own) => own.takes_numbers(),)*
+                }
+            }
+
+            pub(crate) fn unknown(&self) -> &'static [Unknown] {
+                match self {
+                    $(Encode::$kind(own) => own.unknown(),)*
+                }
+            }
+
+            pub(crate) fn fit(&self, met: &Met<'_>) -> Encoding {
+                match self {
+                    $(Encode::$kind(own) => Encoding::$kind(own.fit(met)),)*
                 }
             }
         }
@@ -181,15 +206,63 @@ macro_rules! encoders {
                 }
             }
 
+            fn bin(&self, number: f64) -> usize {
+                match self {
+                    $(Encoding::$kind(own) => own.bin(number),)*
+                }
+            }
+
+            fn reads_numbers(&self) -> bool {
+                match self {
+                    $(Encoding::$kind(own) => own.reads_numbers(),)*
+                }
+            }
+
             fn is_one_hot(&self) -> bool {
                 match self {
                     $(Encoding::$kind(own) => own.is_one_hot(),)*
                 }
             }
 
+            fn width(&self) -> usize {
+                match self {
+                    $(Encoding::$kind(own) => own.width(),)*
+                }
+            }
+
+            fn parts(&self) -> Vec<String> {
+                match self {
+                    $(Encoding::$kind(own) => own.parts(),)*
+                }
+            }
+
+            fn has_numbers(&self) -> bool {
+                match self {
+                    $(Encoding::$kind(own) => own.has_numbers(),)*
+                }
+            }
+
+            fn numbers(&self, text: &str, out: &mut [f64]) -> bool {
+                match self {
+                    $(Encoding::$kind(own) => own.numbers(text, out),)*
+                }
+            }
+
             fn classes(&self) -> Option<&Classes> {
                 match self {
                     $(Encoding::$kind(own) => own.classes(),)*
+                }
+            }
+
+            fn is_known(&self, text: &str) -> bool {
+                match self {
+                    $(Encoding::$kind(own) => own.is_known(text),)*
+                }
+            }
+
+            fn refusal(&self, text: &str) -> Problem {
+                match self {
+                    $(Encoding::$kind(own) => own.refusal(text),)*
                 }
             }
 

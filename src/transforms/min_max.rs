@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::transform::{Primitive, Scaled, Scaler, Statistics};
+use super::unit::Inverse;
 use crate::error::Problem;
 
 /// Scales the values linearly so that the smallest and the largest are the ends of `range`.
@@ -13,13 +14,22 @@ use crate::error::Problem;
 pub struct MinMax {
     /// Smallest and largest scaled value. Default: [0, 1].
     pub range: [f64; 2],
+    /// Whether values beyond those of the training part become the ends of `range`. Default: false.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub clip: bool,
 }
 
 /// The smallest and the largest value.
 #[derive(Debug, Clone)]
 pub(crate) struct Extremes {
-    low: f64,
+    pub(super) low: f64,
     high: f64,
+}
+
+impl Default for Extremes {
+    fn default() -> Self {
+        Extremes { low: f64::INFINITY, high: f64::NEG_INFINITY }
+    }
 }
 
 /// `x · factor + offset`; scikit-learn's `scale_` and `min_`.
@@ -27,11 +37,14 @@ pub(crate) struct Extremes {
 pub(crate) struct Stretch {
     factor: f64,
     offset: f64,
+    /// The ends of the range, where nothing goes beyond them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    clip: Option<[f64; 2]>,
 }
 
 impl Default for MinMax {
     fn default() -> Self {
-        MinMax { range: [0.0, 1.0] }
+        MinMax { range: [0.0, 1.0], clip: false }
     }
 }
 
@@ -48,8 +61,12 @@ impl Scaler for MinMax {
         Err(Problem::at("range", message).help("write the low end first, such as `[0, 1]`"))
     }
 
+    fn has_inverse(&self) -> bool {
+        !self.clip
+    }
+
     fn statistics(&self) -> Extremes {
-        Extremes { low: f64::INFINITY, high: f64::NEG_INFINITY }
+        Extremes::default()
     }
 
     fn fit(&self, ends: &Extremes) -> Stretch {
@@ -61,7 +78,8 @@ impl Scaler for MinMax {
         let noise = (10.0 * f64::EPSILON * size).max(f64::MIN_POSITIVE);
         let width = if width < noise { 1.0 } else { width };
         let factor = (high - low) / width;
-        Stretch { factor, offset: low - ends.low * factor }
+        let clip = self.clip.then_some(self.range);
+        Stretch { factor, offset: low - ends.low * factor, clip }
     }
 }
 
@@ -82,13 +100,20 @@ impl Statistics for Extremes {
 impl Scaled for Stretch {
     fn apply(&self, numbers: &mut [f64]) {
         numbers.iter_mut().for_each(|number| *number = *number * self.factor + self.offset);
+        if let Some([low, high]) = self.clip {
+            numbers.iter_mut().for_each(|number| *number = number.clamp(low, high));
+        }
     }
 
-    fn inverse(&self) -> (f64, f64) {
-        (1.0 / self.factor, -self.offset / self.factor)
+    fn inverse(&self) -> Option<Inverse> {
+        let whole =
+            Inverse::Affine { factor: 1.0 / self.factor, offset: -self.offset / self.factor };
+        self.clip.is_none().then_some(whole)
     }
 
     fn export(&self) -> Option<Primitive<'_>> {
-        Some(Primitive::Affine { factor: self.factor, offset: self.offset })
+        let (factor, offset) = (self.factor, self.offset);
+        let clip = self.clip.map(|[low, high]| (low, high));
+        Some(Primitive::Affine { factor, offset, clip })
     }
 }

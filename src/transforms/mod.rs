@@ -4,16 +4,35 @@
 #[macro_use]
 mod list;
 
+mod all_numbers;
 mod boolean;
+mod calendar;
 pub(crate) mod classes;
+mod date;
+mod discretize;
+mod frequency;
 mod hashing;
+mod interpolation;
 mod label;
+mod log1p;
+mod max_abs;
+mod met;
 mod min_max;
+mod missing;
+mod multi_hot;
 mod none;
 mod one_hot;
+mod one_or_several;
+mod ordinal;
+mod plain;
+mod quantile;
+mod rare;
 mod robust;
 mod standard;
 mod transform;
+mod unit;
+mod unknown;
+mod vector;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::DeserializeOwned;
@@ -23,21 +42,37 @@ use serde_json::{Value, json};
 pub use boolean::Boolean;
 pub(crate) use boolean::Booleans;
 pub(crate) use classes::Classes;
+pub use date::{Date, DatePart};
+pub use discretize::Discretize;
+pub use frequency::Frequency;
 pub use hashing::{Hashing, HashingOutput, Salt};
 pub use label::Label;
 pub(crate) use label::Labels;
+pub use log1p::Log1p;
+pub use max_abs::MaxAbs;
+pub(crate) use met::Met;
 pub use min_max::MinMax;
 pub(crate) use min_max::Stretch;
+pub(crate) use missing::Fill;
+pub use missing::MissingRule;
+pub use multi_hot::MultiHot;
 pub use none::Unscaled;
 pub(crate) use one_hot::Indicators;
 pub use one_hot::OneHot;
+pub use one_or_several::OneOrSeveral;
+pub use ordinal::Ordinal;
+pub use plain::Plain;
+pub use quantile::{OutputDistribution, Quantile};
 pub use robust::Robust;
 pub(crate) use standard::Normal;
 pub use standard::Standard;
-pub(crate) use transform::Primitive;
-pub(crate) use transform::Statistics;
-pub(crate) use transform::{Encoded, Scaled};
+pub(crate) use standard::mean_of;
+pub(crate) use transform::{Encoded, Primitive, Scaled, Statistics};
 use transform::{Encoder, Scaler};
+pub(crate) use unit::Inverse;
+pub use unit::Unit;
+pub use unknown::Unknown;
+pub use vector::VectorText;
 
 use crate::error::Problem;
 
@@ -46,6 +81,9 @@ scalers! {
     MinMax: "min_max";
     Standard: "standard";
     Robust: "robust";
+    MaxAbs: "max_abs";
+    Log1p: "log1p";
+    Quantile: "quantile";
 }
 
 encoders! {
@@ -53,6 +91,12 @@ encoders! {
     OneHot: "one_hot";
     Boolean: "boolean";
     Hashing: "hashing";
+    Ordinal: "ordinal";
+    Frequency: "frequency";
+    MultiHot: "multi_hot";
+    Discretize: "discretize";
+    Date: "date";
+    VectorText: "vector";
 }
 
 impl Default for Scale {
@@ -71,13 +115,6 @@ impl Scale {
 impl Default for Scaling {
     fn default() -> Self {
         Scaling::Unscaled(Unscaled {})
-    }
-}
-
-impl Scaling {
-    /// True where the numbers stay as they are.
-    pub(crate) fn is_none(&self) -> bool {
-        *self == Scaling::default()
     }
 }
 

@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::transform::{Primitive, Scaled, Scaler, Statistics};
+use super::unit::Inverse;
 
 /// No scaling.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -35,8 +36,8 @@ impl Statistics for NoStatistics {
 impl Scaled for Unscaled {
     fn apply(&self, _: &mut [f64]) {}
 
-    fn inverse(&self) -> (f64, f64) {
-        (1.0, 0.0)
+    fn inverse(&self) -> Option<Inverse> {
+        Some(Inverse::Affine { factor: 1.0, offset: 0.0 })
     }
 
     fn export(&self) -> Option<Primitive<'_>> {

@@ -3,7 +3,9 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::interpolation::between;
 use super::transform::{Primitive, Scaled, Scaler, Statistics};
+use super::unit::Inverse;
 use crate::error::Problem;
 
 /// Subtracts the median and divides by the range between two quantiles; both hardly change with
@@ -113,11 +115,7 @@ impl Quantiles {
                 self.sought.get(place).map(|sought| number(sought.prefix))
             };
             let (Some(below), Some(above)) = (number(below), number(above)) else { return 0.0 };
-            let step = above - below;
-            match weight >= 0.5 {
-                true => above - step * (1.0 - weight),
-                false => below + step * weight,
-            }
+            between(below, above, weight)
         })
     }
 
@@ -223,12 +221,16 @@ impl Scaled for Centered {
         numbers.iter_mut().for_each(|number| *number = (*number - self.center) / self.scale);
     }
 
-    fn inverse(&self) -> (f64, f64) {
-        (self.scale, self.center)
+    fn inverse(&self) -> Option<Inverse> {
+        Some(Inverse::Affine { factor: self.scale, offset: self.center })
     }
 
     fn export(&self) -> Option<Primitive<'_>> {
-        Some(Primitive::Affine { factor: 1.0 / self.scale, offset: -self.center / self.scale })
+        Some(Primitive::Affine {
+            factor: 1.0 / self.scale,
+            offset: -self.center / self.scale,
+            clip: None,
+        })
     }
 }
 

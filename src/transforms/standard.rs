@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::transform::{Primitive, Scaled, Scaler, Statistics};
+use super::unit::Inverse;
 
 /// Scales to mean 0 and standard deviation 1. scikit-learn: `StandardScaler`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -114,6 +115,21 @@ impl Default for Squares {
     }
 }
 
+/// The mean of some numbers, of those that are not missing; 0 of none.
+pub(crate) fn mean_of(numbers: &[f64]) -> f64 {
+    let mut all = MeanAndSquares::default();
+    let mut block = Vec::with_capacity(BLOCK);
+    for numbers in numbers.chunks(BLOCK) {
+        block.clear();
+        block.extend(numbers.iter().filter(|number| !number.is_nan()));
+        all.see(&block);
+    }
+    all.mean
+}
+
+/// So many numbers are gone over at once.
+const BLOCK: usize = 1 << 12;
+
 impl Normal {
     /// By the sums of earlier versions: of each chunk, then over the chunks.
     pub(crate) fn of_sums(chunks: &[Vec<f64>]) -> Normal {
@@ -135,12 +151,16 @@ impl Scaled for Normal {
         numbers.iter_mut().for_each(|number| *number = (*number - self.mean) / self.std);
     }
 
-    fn inverse(&self) -> (f64, f64) {
-        (self.std, self.mean)
+    fn inverse(&self) -> Option<Inverse> {
+        Some(Inverse::Affine { factor: self.std, offset: self.mean })
     }
 
     fn export(&self) -> Option<Primitive<'_>> {
-        Some(Primitive::Affine { factor: 1.0 / self.std, offset: -self.mean / self.std })
+        Some(Primitive::Affine {
+            factor: 1.0 / self.std,
+            offset: -self.mean / self.std,
+            clip: None,
+        })
     }
 }
 

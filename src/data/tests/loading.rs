@@ -60,7 +60,9 @@ fn a_scaled_target_tells_its_unit() {
     let loaded = load_in(examples(), section, Some(ValidationSplit::Tail(0.2))).unwrap();
     assert!(loaded.preprocessing.is_target_scaled());
     assert_eq!(loaded.train.y.shape(), [1]);
-    let (factor, offset) = loaded.preprocessing.target_unit()[0];
+    let unit = &loaded.preprocessing.target_units()[0];
+    let offset = unit.original(0.0);
+    let factor = unit.original(1.0) - offset;
     let text = std::fs::read_to_string(examples().join("diabetes.csv")).unwrap();
     let target: Vec<f64> = text
         .lines()
@@ -155,8 +157,9 @@ fn targets_are_classes_columns_or_several_numbers() {
     assert_eq!(loaded.preprocessing.target_kind(), Target::Numbers(2));
     assert_eq!(loaded.preprocessing.target_names(), ["d", "c"]);
     assert_eq!(loaded.train.y.values, [0.0, 0.0, 0.6, 1.0, 1.0, 0.0]);
-    let unit = loaded.preprocessing.target_unit();
-    assert!((unit[0].0 - 5.0).abs() < 1e-12 && (unit[0].1 - 3.0).abs() < 1e-12, "{unit:?}");
+    let units = loaded.preprocessing.target_units();
+    let (low, high) = (units[0].original(0.0), units[0].original(1.0));
+    assert!((low - 3.0).abs() < 1e-12 && (high - 8.0).abs() < 1e-12, "{units:?}");
     assert_eq!(loaded.preprocessing.classes(), None);
 }
 

@@ -9,7 +9,7 @@ use super::proto::ValueInfoProto;
 use crate::data::{FittedColumn, Preprocessing};
 use crate::error::{Error, Result};
 use crate::exchange::portable::Portable;
-use crate::transforms::{Classes, Primitive};
+use crate::transforms::{Classes, Fill, Inverse, Primitive, Unit};
 
 /// Adds an input for each column, and the nodes that make the model's input of them.
 pub(super) fn features(
@@ -23,7 +23,7 @@ pub(super) fn features(
         let own = input(preprocessing, column);
         let name = own.name.clone().unwrap_or_default();
         inputs.push(own);
-        parts.push(numbers(graph, column, &name));
+        parts.push(numbers(graph, preprocessing, column, &name));
     }
     let parts: Vec<&str> = parts.iter().map(String::as_str).collect();
     let row = match parts.as_slice() {
@@ -81,17 +81,7 @@ pub(super) fn outputs(
             Ok(vec![value(class, STRING, &[Dim::Named("batch")]), value(numbers, FLOAT, &out)])
         }
         None => {
-            let unit = preprocessing.target_unit();
-            let mut out = last.to_string();
-            if unit.iter().any(|unit| *unit != (1.0, 0.0)) {
-                let (factors, offsets): (Vec<f64>, Vec<f64>) = unit.iter().copied().unzip();
-                let wide = graph.node("Cast", &[&out], vec![int("to", i64::from(DOUBLE))]);
-                let factors = graph.doubles(&[factors.len()], &factors);
-                let offsets = graph.doubles(&[offsets.len()], &offsets);
-                let scaled = graph.node("Mul", &[&wide, &factors], vec![]);
-                let moved = graph.node("Add", &[&scaled, &offsets], vec![]);
-                out = graph.node("Cast", &[&moved], vec![int("to", i64::from(FLOAT))]);
-            }
+            let mut out = in_original_unit(graph, &preprocessing.target_units(), last);
             if preprocessing.is_of_bits() && portable.gives_logits_of_labels() {
                 out = graph.node("Sigmoid", &[&out], vec![]);
             }
@@ -104,6 +94,36 @@ pub(super) fn outputs(
     }
 }
 
+/// The output in the unit of the target. All of its columns are scaled in the same steps.
+fn in_original_unit(graph: &mut GraphBuilder, units: &[Unit], last: &str) -> String {
+    let steps = units.first().map(Unit::steps).unwrap_or_default();
+    if steps.is_empty() {
+        return last.to_string();
+    }
+    let mut wide = graph.node("Cast", &[last], vec![int("to", i64::from(DOUBLE))]);
+    for (place, step) in steps.iter().enumerate() {
+        wide = match step {
+            Inverse::Expm1 => {
+                let power = graph.node("Exp", &[&wide], vec![]);
+                let one = graph.doubles(&[], &[1.0]);
+                graph.node("Sub", &[&power, &one], vec![])
+            }
+            Inverse::Affine { .. } => {
+                let of = |unit: &Unit| match unit.steps().get(place) {
+                    Some(Inverse::Affine { factor, offset }) => (*factor, *offset),
+                    _ => (1.0, 0.0),
+                };
+                let (factors, offsets): (Vec<f64>, Vec<f64>) = units.iter().map(of).unzip();
+                let factors = graph.doubles(&[factors.len()], &factors);
+                let offsets = graph.doubles(&[offsets.len()], &offsets);
+                let scaled = graph.node("Mul", &[&wide, &factors], vec![]);
+                graph.node("Add", &[&scaled, &offsets], vec![])
+            }
+        };
+    }
+    graph.node("Cast", &[&wide], vec![int("to", i64::from(FLOAT))])
+}
+
 /// The name of an output or of a prepared input, with underscores where a column has it already.
 fn free(preprocessing: &Preprocessing, name: &str) -> String {
     let mut name = name.to_string();
@@ -114,38 +134,59 @@ fn free(preprocessing: &Preprocessing, name: &str) -> String {
 }
 /// What stands for each class in a table, and the class's number: `1` and `1.0` are one class where
 /// all are numbers.
-fn spellings(classes: &Classes) -> (Vec<String>, Vec<f32>) {
+fn spellings(classes: &Classes) -> (Vec<String>, Vec<usize>) {
     let numbers: Option<Vec<f64>> = classes.names.iter().map(|class| class.parse().ok()).collect();
     let mut keys = Vec::new();
     let mut values = Vec::new();
+    let other = classes.other();
     for (place, class) in classes.names.iter().enumerate() {
+        if Some(place) == other {
+            continue;
+        }
         let mut own = vec![class.clone()];
         if let Some(number) = numbers.as_ref().map(|numbers| numbers[place]) {
             own.extend([number.to_string(), format!("{number:?}")]);
         }
         own.sort();
         own.dedup();
-        values.extend(own.iter().map(|_| place as f32));
+        values.extend(own.iter().map(|_| place));
         keys.extend(own);
     }
+    keys.extend(classes.folded().iter().cloned());
+    values.extend(classes.folded().iter().filter_map(|_| other));
     (keys, values)
 }
 
 /// The input of a column. What ONNX has no operator for, the caller prepares: the input then has a
 /// name of its own, and says what it wants.
 fn input(preprocessing: &Preprocessing, column: &FittedColumn) -> ValueInfoProto {
-    let dims = [Dim::Named("batch"), Dim::Of(1)];
-    let kind = match column.export().first() {
-        Some(Primitive::Opaque { how, .. }) => {
-            let name = free(preprocessing, &format!("{}_bin", column.name));
-            let doc_string = Some(format!("{how} of `{}`", column.name));
-            return ValueInfoProto { doc_string, ..value(&name, INT64, &dims) };
-        }
-        Some(Primitive::Lookup(_)) => STRING,
-        Some(Primitive::Affine { offset, .. }) if wants_f64(*offset) => DOUBLE,
-        _ => FLOAT,
+    let dims = |width: usize| [Dim::Named("batch"), Dim::Of(width)];
+    let prepared = |ending: &str, how: &str, kind: i32, width: usize| {
+        let name = free(preprocessing, &format!("{}_{ending}", column.name));
+        let doc_string = Some(format!("{how} of `{}`", column.name));
+        ValueInfoProto { doc_string, ..value(&name, kind, &dims(width)) }
     };
-    value(&column.name, kind, &dims)
+    let steps = column.export();
+    for step in &steps {
+        match step {
+            Primitive::Opaque { how, .. } => return prepared("bin", how, INT64, 1),
+            Primitive::Prepared { how, width } => return prepared("prepared", how, FLOAT, *width),
+            _ => {}
+        }
+    }
+    let is_wide = |step: &Primitive<'_>| match step {
+        Primitive::Affine { offset, .. } => wants_f64(*offset),
+        Primitive::Bins(_) => true, // a number on a boundary must stay there
+        _ => false,
+    };
+    let kind = if column.is_text() {
+        STRING
+    } else if steps.iter().any(is_wide) {
+        DOUBLE
+    } else {
+        FLOAT
+    };
+    value(&column.name, kind, &dims(1))
 }
 
 /// True where a column's numbers must be read as f64: they lie so far from 0, beside their spread,
@@ -155,26 +196,104 @@ fn wants_f64(offset: f64) -> bool {
 }
 
 /// (batch, 1), or (batch, classes), of f32.
-fn numbers(graph: &mut GraphBuilder, column: &FittedColumn, input: &str) -> String {
+fn numbers(
+    graph: &mut GraphBuilder,
+    preprocessing: &Preprocessing,
+    column: &FittedColumn,
+    input: &str,
+) -> String {
     let mut last = input.to_string();
     let primitives = column.export();
+    let mut fill = None;
     for primitive in &primitives {
         last = match primitive {
-            Primitive::Affine { factor, offset } => scaled(graph, &last, *factor, *offset),
-            Primitive::Lookup(classes) => label(graph, &last, classes),
+            Primitive::Fill(Fill::Number(number)) => filled(graph, &last, column, *number),
+            Primitive::Fill(own) => {
+                fill = Some(*own);
+                last
+            }
+            Primitive::Affine { factor, offset, clip } => {
+                scaled(graph, &last, *factor, *offset, *clip)
+            }
+            Primitive::Log1p => log1p(graph, &last),
+            Primitive::Bins(boundaries) => bins(graph, &last, boundaries),
+            Primitive::Lookup(classes) => {
+                let number = |index: usize| index as f64;
+                lookup(graph, &last, classes, &missing_of(preprocessing, fill), &number)
+            }
+            Primitive::Values(classes, values) => {
+                let number = |index: usize| values.get(index).copied().unwrap_or(f64::NAN);
+                lookup(graph, &last, classes, &missing_of(preprocessing, fill), &number)
+            }
             Primitive::OneHot(count) => one_hot(graph, &last, *count),
             Primitive::Opaque { .. } => {
                 graph.node("Cast", &[&last], vec![int("to", i64::from(FLOAT))])
             }
+            Primitive::Prepared { .. } => return last,
         };
     }
     // a number is cast even where it is one of 32 bits, and a label where it is not scaled
-    match primitives.last() {
-        None | Some(Primitive::Lookup(_)) => {
+    let last = match primitives.last() {
+        None | Some(Primitive::Lookup(_) | Primitive::Values(..) | Primitive::Fill(_)) => {
             graph.node("Cast", &[&last], vec![int("to", i64::from(FLOAT))])
         }
         _ => last,
+    };
+    if !column.indicator {
+        return last;
     }
+    let missing = match column.is_text() {
+        true => {
+            let tokens = missing_tokens(preprocessing);
+            let ones = vec![1.0; tokens.len()];
+            encoded(graph, input, &tokens, &ones, 0.0)
+        }
+        false => {
+            let is_there = graph.node("Equal", &[input, input], vec![]);
+            let is_missing = graph.node("Not", &[&is_there], vec![]);
+            graph.node("Cast", &[&is_missing], vec![int("to", i64::from(FLOAT))])
+        }
+    };
+    graph.node("Concat", &[&last, &missing], vec![int("axis", 1)])
+}
+
+/// The texts that are missing cells, each of which is taken as the text that stands for them.
+type MissingTexts<'a> = Option<(Vec<String>, &'a str)>;
+
+fn missing_of<'a>(preprocessing: &Preprocessing, fill: Option<&'a Fill>) -> MissingTexts<'a> {
+    match fill {
+        Some(Fill::Text(text)) => Some((missing_tokens(preprocessing), text)),
+        _ => None,
+    }
+}
+
+fn missing_tokens(preprocessing: &Preprocessing) -> Vec<String> {
+    let mut tokens = vec![String::new()];
+    tokens.extend(preprocessing.missing_texts().iter().cloned());
+    tokens
+}
+
+/// The number, or what stands for one that is missing: that is not a number.
+fn filled(graph: &mut GraphBuilder, name: &str, column: &FittedColumn, number: f64) -> String {
+    let is_there = graph.node("Equal", &[name, name], vec![]);
+    let wide = graph.node("Cast", &[name], vec![int("to", i64::from(DOUBLE))]);
+    let number = graph.doubles(&[], &[number]);
+    let filled = graph.node("Where", &[&is_there, &wide, &number], vec![]);
+    match column.encode.is_none() && !column.is_scaled() {
+        true => graph.node("Cast", &[&filled], vec![int("to", i64::from(FLOAT))]),
+        false => filled,
+    }
+}
+
+/// How many of the boundaries are at most the number.
+fn bins(graph: &mut GraphBuilder, name: &str, boundaries: &[f64]) -> String {
+    let wide = graph.node("Cast", &[name], vec![int("to", i64::from(DOUBLE))]);
+    let boundaries = graph.doubles(&[boundaries.len()], boundaries);
+    let is_above = graph.node("Greater", &[&boundaries, &wide], vec![]); // (batch, boundaries)
+    let is_below = graph.node("Not", &[&is_above], vec![]);
+    let ones = graph.node("Cast", &[&is_below], vec![int("to", i64::from(FLOAT))]);
+    let axis = graph.ints(&[1]);
+    graph.node("ReduceSum", &[&ones, &axis], vec![int("keepdims", 1)])
 }
 
 /// 1 at the place of the number, 0 elsewhere; no numbers where it is none.
@@ -187,24 +306,69 @@ fn one_hot(graph: &mut GraphBuilder, label: &str, count: usize) -> String {
     graph.node("Add", &[&ones, &unseen], vec![])
 }
 
-/// The number of each cell's class.
-fn label(graph: &mut GraphBuilder, name: &str, classes: &Classes) -> String {
+/// The number of each cell's class, or one that stands for the class.
+fn lookup(
+    graph: &mut GraphBuilder,
+    name: &str,
+    classes: &Classes,
+    missing: &MissingTexts<'_>,
+    number: &dyn Fn(usize) -> f64,
+) -> String {
+    let (mut keys, mut places) = spellings(classes);
+    if let Some((texts, fill)) = missing
+        && let Some(place) = classes.find(fill)
+    {
+        let more: Vec<String> = texts.iter().filter(|text| !keys.contains(text)).cloned().collect();
+        places.extend(more.iter().map(|_| place));
+        keys.extend(more);
+    }
+    let numbers: Vec<f32> = places.into_iter().map(|place| number(place) as f32).collect();
+    // an unseen class must not look like a known one
+    let default = classes.of_unknown().map_or(f64::NAN, number);
+    encoded(graph, name, &keys, &numbers, default)
+}
+
+/// A number for each text.
+fn encoded(
+    graph: &mut GraphBuilder,
+    name: &str,
+    keys: &[String],
+    numbers: &[f32],
+    default: f64,
+) -> String {
     let output = graph.fresh("label");
-    let (keys, numbers) = spellings(classes);
     let attributes = vec![
-        text_list("keys_strings", &keys),
-        float_list("values_floats", &numbers),
-        float("default_float", f64::NAN), // an unseen class must not look like a known one
+        text_list("keys_strings", keys),
+        float_list("values_floats", numbers),
+        float("default_float", default),
     ];
     graph.nodes_of("ai.onnx.ml", "LabelEncoder", &[name], &[&output], attributes);
     output
 }
 
-fn scaled(graph: &mut GraphBuilder, name: &str, factor: f64, offset: f64) -> String {
+fn log1p(graph: &mut GraphBuilder, name: &str) -> String {
+    let wide = graph.node("Cast", &[name], vec![int("to", i64::from(DOUBLE))]);
+    let one = graph.doubles(&[], &[1.0]);
+    let more = graph.node("Add", &[&wide, &one], vec![]);
+    let log = graph.node("Log", &[&more], vec![]);
+    graph.node("Cast", &[&log], vec![int("to", i64::from(FLOAT))])
+}
+
+fn scaled(
+    graph: &mut GraphBuilder,
+    name: &str,
+    factor: f64,
+    offset: f64,
+    clip: Option<(f64, f64)>,
+) -> String {
     let wide = graph.node("Cast", &[name], vec![int("to", i64::from(DOUBLE))]);
     let factor = graph.doubles(&[], &[factor]);
     let offset = graph.doubles(&[], &[offset]);
     let scaled = graph.node("Mul", &[&wide, &factor], vec![]);
-    let moved = graph.node("Add", &[&scaled, &offset], vec![]);
+    let mut moved = graph.node("Add", &[&scaled, &offset], vec![]);
+    if let Some((low, high)) = clip {
+        let (low, high) = (graph.doubles(&[], &[low]), graph.doubles(&[], &[high]));
+        moved = graph.node("Clip", &[&moved, &low, &high], vec![]);
+    }
     graph.node("Cast", &[&moved], vec![int("to", i64::from(FLOAT))])
 }

@@ -34,24 +34,31 @@ fn of_columns(path: &Path, graph: &Graph, model: Model) -> Result<f32> {
         return Err(Error::run("the model has no preprocessing"));
     };
     let (columns, rows) = rows(path, graph, &preprocessing, &model)?;
+    let features = preprocessing.rows(&columns, &rows)?;
     let mut inputs = Vec::with_capacity(columns.len());
-    for (column, (_, kind)) in graph.inputs().iter().enumerate() {
-        let cells = rows.iter().map(|row| row[column].clone());
+    let mut start = 0; // of the column's numbers in a row of features
+    for (place, (_, kind)) in graph.inputs().iter().enumerate() {
+        let cells = rows.iter().map(|row| row[place].clone());
+        let column = &preprocessing.features[place];
         let dims = vec![rows.len(), 1];
-        inputs.push(match kind {
-            ElementType::String => TensorValue::texts(dims, cells.collect()),
-            kind if preprocessing.features[column].is_text() => {
-                let column = &preprocessing.features[column];
+        inputs.push(match (kind, column.export().first()) {
+            (ElementType::String, _) => TensorValue::texts(dims, cells.collect()),
+            (kind, Some(Primitive::Prepared { width, .. })) => {
+                let row = |row: &[f32]| row[start..start + width].to_vec();
+                let prepared = features.chunks(preprocessing.features()).flat_map(row);
+                TensorValue::new(*kind, vec![rows.len(), *width], prepared.map(f64::from).collect())
+            }
+            (kind, _) if column.is_text() => {
                 let index = |cell: String| column.encode.as_ref()?.index(&cell);
                 let number = |cell| index(cell).map_or(f64::NAN, |index| index as f64);
                 TensorValue::new(*kind, dims, cells.map(number).collect())
             }
-            kind => TensorValue::new(*kind, dims, cells.map(|cell| number(&cell)).collect()),
+            (kind, _) => TensorValue::new(*kind, dims, cells.map(|cell| number(&cell)).collect()),
         });
+        start += column.width();
     }
     let inputs = inputs.into_iter().collect::<Result<Vec<_>, _>>().map_err(wrong)?;
     let outputs = graph.run(inputs).map_err(wrong)?;
-    let features = preprocessing.rows(&columns, &rows)?;
     let theirs = numbers(path, &outputs)?;
     match Predictor::new(model)?.predict(&features)? {
         Predictions::Numbers { values, .. } | Predictions::Labels { probabilities: values, .. } => {
@@ -110,14 +117,17 @@ fn fixed_rows(preprocessing: &Preprocessing, model: &Model) -> Vec<Vec<String>> 
         if let Some(classes) = column.classes() {
             return classes.names[place % classes.len()].clone();
         }
-        let number = f64::from(fixed(place));
-        match column.export().first() {
-            Some(Primitive::Affine { factor, offset }) if *factor != 0.0 => {
-                (number - offset) / factor
-            }
-            _ => number,
+        let mut number = f64::from(fixed(place));
+        for step in column.export().iter().rev() {
+            number = match step {
+                Primitive::Affine { factor, offset, .. } if *factor != 0.0 => {
+                    (number - offset) / factor
+                }
+                Primitive::Log1p => number.exp_m1(),
+                _ => number,
+            };
         }
-        .to_string()
+        number.to_string()
     };
     let columns = &preprocessing.features;
     let row = |row: usize| {

@@ -6,7 +6,7 @@ use super::modules::Modules;
 use super::words::{python, sequential};
 use crate::data::{FittedColumn, Preprocessing};
 use crate::exchange::portable::Portable;
-use crate::transforms::Primitive;
+use crate::transforms::{Inverse, Primitive, Unit};
 
 /// Helpers by name, in the order in which they are written.
 const HELPERS: [(&str, &str); 7] = [
@@ -100,7 +100,7 @@ fn predict(portable: &Portable, modules: &Modules, preprocessing: &Preprocessing
         None => "\"\"\"The numbers in their own unit, for every row.\"\"\"\n",
     };
     code += "    y = (network or load())(features(rows))\n";
-    let unit = preprocessing.target_unit();
+    let units = preprocessing.target_units();
     if let Some(classes) = preprocessing.classes() {
         let is_one = portable.output() == [1] && classes.len() == 2;
         match (is_one, portable.gives_logits()) {
@@ -113,14 +113,33 @@ fn predict(portable: &Portable, modules: &Modules, preprocessing: &Preprocessing
         }
     } else if preprocessing.is_of_bits() && portable.gives_logits_of_labels() {
         code += "    y = y.sigmoid()\n";
-    } else if unit.iter().any(|unit| *unit != (1.0, 0.0)) {
-        let (factors, offsets): (Vec<f64>, Vec<f64>) = unit.iter().copied().unzip();
+    } else {
+        code += &in_original_unit(&units);
+    }
+    code += "    return y\n";
+    code
+}
+
+/// The lines that bring the output into the unit of the target; all of its columns are scaled in the
+/// same steps.
+fn in_original_unit(units: &[Unit]) -> String {
+    let mut code = String::new();
+    let steps = units.first().map(Unit::steps).unwrap_or_default();
+    for (place, step) in steps.iter().enumerate() {
+        if *step == Inverse::Expm1 {
+            code += "    y = torch.expm1(y)\n";
+            continue;
+        }
+        let of = |unit: &Unit| match unit.steps().get(place) {
+            Some(Inverse::Affine { factor, offset }) => (*factor, *offset),
+            _ => (1.0, 0.0),
+        };
+        let (factors, offsets): (Vec<f64>, Vec<f64>) = units.iter().map(of).unzip();
         let _ = writeln!(
             code,
             "    factors, offsets = torch.tensor({factors:?}), torch.tensor({offsets:?})\n    y = y * factors + offsets"
         );
     }
-    code += "    return y\n";
     code
 }
 
@@ -132,11 +151,12 @@ fn column_of(column: &FittedColumn) -> String {
         match primitive {
             Primitive::Lookup(own) => classes = strings(&own.names),
             Primitive::OneHot(_) => one_hot = true,
-            Primitive::Affine { factor, offset } => line = (factor, offset),
+            Primitive::Affine { factor, offset, .. } => line = (factor, offset),
             Primitive::Opaque { count, how } => {
                 classes = format!("range({count})");
                 about = format!("  # give the number of {how}");
             }
+            _ => {}
         }
     }
     let (factor, offset) = line;

@@ -26,6 +26,7 @@ pub(super) fn find(domain: &str, op: &str) -> Option<(Operator, &'static [&'stat
         "Not" => (Each(|x| 1.0 - x), &[]), // of 0 and 1
         "Neg" => (Each(|x| -x), &[]),
         "Exp" => (Each(f64::exp), &[]),
+        "Log" => (Each(f64::ln), &[]),
         "Sqrt" => (Each(f64::sqrt), &[]),
         "Tanh" => (Each(f64::tanh), &[]),
         "Erf" => (Each(candle_core::cpu::erf::erf_f64), &[]),

@@ -1,0 +1,120 @@
+//! Dropped: rows that are left out since a cell is missing, and which they are in the file.
+
+use super::chunk::{Chunk, MISSING_CODE, Numbers};
+use super::layout::Slot;
+use super::table::Table;
+use crate::diagnostics::{Code, Diagnostic};
+use crate::error::{Error, Result};
+
+/// Rows that are left out, by the column for which they are.
+#[derive(Debug, Clone, Default)]
+pub(super) struct LeftOut {
+    columns: Vec<(String, usize)>,
+    rows: usize,
+    all: usize,
+}
+
+impl LeftOut {
+    /// None yet, for these columns.
+    pub(super) fn new(columns: &[(&str, usize)]) -> LeftOut {
+        let columns = columns.iter().map(|(name, _)| ((*name).to_string(), 0)).collect();
+        LeftOut { columns, rows: 0, all: 0 }
+    }
+
+    /// What is to be told of them; an error where no row is left.
+    pub(super) fn told(&self, file: &str) -> Result<Option<Diagnostic>> {
+        if self.rows == 0 {
+            return Ok(None);
+        }
+        let because = self.columns.iter().filter(|(_, count)| *count > 0);
+        let because: Vec<String> =
+            because.map(|(name, count)| format!("`{name}` in {count}")).collect();
+        let message = format!(
+            "{} of {} rows are left out by `missing: drop_row`, for a cell is missing: {}",
+            self.rows,
+            self.all,
+            because.join(", ")
+        );
+        if self.rows == self.all {
+            return Err(Error::data(file, message)
+                .with_code(Code::Cell)
+                .with_help("no row is left"));
+        }
+        Ok(Some(Diagnostic::warning(Code::Cell, message).at(file)))
+    }
+}
+
+impl Table {
+    /// Leaves out the rows in which one of these columns is missing, each with its name and its
+    /// place among the slots, and counts them.
+    pub(super) fn drop_rows(&mut self, columns: &[(&str, usize)], left_out: &mut LeftOut) {
+        if columns.is_empty() {
+            return;
+        }
+        let (numbers, texts) = (self.numbers, self.texts.len());
+        let mut start = 0;
+        for chunk in &mut self.chunks {
+            let is_missing = |row: usize, slot: Slot| match slot {
+                Slot::Number(place) => chunk.numbers.at(row * numbers + place).is_nan(),
+                Slot::Text(place) => chunk.codes[row * texts + place] == MISSING_CODE,
+            };
+            let mut kept = Vec::with_capacity(chunk.rows);
+            for row in 0..chunk.rows {
+                let missing = |(_, slot): &(&str, usize)| is_missing(row, self.slots[*slot]);
+                match columns.iter().position(missing) {
+                    None => kept.push(row),
+                    Some(column) => {
+                        left_out.columns[column].1 += 1;
+                        self.dropped.push(start + row);
+                    }
+                }
+            }
+            start += chunk.rows;
+            if kept.len() < chunk.rows {
+                *chunk = chunk.of_rows(&kept, numbers, texts);
+            }
+        }
+        left_out.rows += self.dropped.len();
+        left_out.all += start;
+    }
+}
+
+/// The row of the file that the how-manieth row is of those that are not dropped.
+pub(super) fn row_of_the_file(dropped: &[usize], row: usize) -> usize {
+    // as many are dropped before it as stand below it
+    let mut row = row;
+    for dropped in dropped {
+        if *dropped > row {
+            break;
+        }
+        row += 1;
+    }
+    row
+}
+
+impl Chunk {
+    fn of_rows(&self, rows: &[usize], numbers: usize, texts: usize) -> Chunk {
+        let numbers = match &self.numbers {
+            Numbers::Wide(values) => Numbers::Wide(pick(values, rows, numbers)),
+            Numbers::Narrow(values) => Numbers::Narrow(pick(values, rows, numbers)),
+        };
+        let starts = rows.iter().map(|row| (self.place_of(*row) - self.place) as u32).collect();
+        let codes = pick(&self.codes, rows, texts);
+        Chunk { rows: rows.len(), numbers, codes, place: self.place, starts }
+    }
+}
+
+fn pick<T: Copy>(values: &[T], rows: &[usize], width: usize) -> Vec<T> {
+    rows.iter().flat_map(|row| values[row * width..(row + 1) * width].iter().copied()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::row_of_the_file;
+
+    #[test]
+    fn rows_are_found_again_in_the_file() {
+        let kept: Vec<usize> = (0..5).map(|row| row_of_the_file(&[0, 2, 3, 7], row)).collect();
+        assert_eq!(kept, [1, 4, 5, 6, 8]);
+    }
+}
