@@ -4,16 +4,16 @@ use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
-use crate::artifact::{MODEL, Training};
-use crate::checkpoint::CHECKPOINT;
+use crate::disk::files::TensorFile;
 use crate::error::{Error, Result};
-use crate::files::TensorFile;
 use crate::fold_folders::{CV, fold_folder};
 use crate::history::{HISTORY, History};
 use crate::logs::Logs;
 use crate::metrics::more_is_better;
-use crate::run_config::CONFIG;
+use crate::model::artifact::{MODEL, Training};
 use crate::run_notes::RunNotes;
+use crate::sections::run_config::CONFIG;
+use crate::trainer::checkpoint::CHECKPOINT;
 
 /// What a run has come to.
 #[derive(Debug, Clone, PartialEq, Serialize)]

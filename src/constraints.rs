@@ -6,8 +6,8 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use crate::checks;
 use crate::config::{bare, bare_names, checked};
 use crate::error::Problem;
+use crate::numeric::vector;
 use crate::shape::Axes;
-use crate::vector;
 
 /// A projection after every optimizer step: `non_neg`, `max_norm: {max_value: 3}`.
 ///

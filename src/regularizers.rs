@@ -7,7 +7,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use crate::checks;
 use crate::config::{bare, bare_names, checked};
 use crate::error::{Problem, Result};
-use crate::vector;
+use crate::numeric::vector;
 
 /// A penalty added to the loss, in training, validation and evaluation: `l2`, `l1: {l1: 0.001}`.
 ///

@@ -7,7 +7,7 @@ use crate::config::Document;
 use crate::data::{self, Dataset, PlacedRow, Preprocessing};
 use crate::error::{Error, Result};
 use crate::plan::Plan;
-use crate::run_config::CONFIG;
+use crate::sections::run_config::CONFIG;
 use crate::sections::{Config, CsvConfig, DataConfig};
 
 /// Rows to evaluate a model on, and where they are from.

@@ -5,14 +5,14 @@ use std::path::Path;
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::artifact::MODEL;
 use crate::comparison::summary_of;
 use crate::config::{Document, Node, shortened};
+use crate::disk::files::TensorFile;
 use crate::error::{Error, Result};
-use crate::files::TensorFile;
 use crate::logs::Logs;
-use crate::run_config::{CONFIG, as_json, portable};
+use crate::model::artifact::MODEL;
 use crate::sections::Config;
+use crate::sections::run_config::{CONFIG, as_json, portable};
 
 /// Where two runs differ.
 #[derive(Debug, Clone, PartialEq, Serialize)]

@@ -4,8 +4,8 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
+use crate::disk::files::atomic_write;
 use crate::error::{Error, Result};
-use crate::files::atomic_write;
 
 /// The name of the file in a run folder.
 pub const NOTES: &str = "notes.json";

@@ -1,5 +1,5 @@
 //! The threads that compute: one pool, whose threads flush subnormal numbers to zero (see
-//! [`float_environment`](crate::float_environment)).
+//! [`float_environment`](crate::threads::float_environment)).
 //!
 //! candle and rayon would use rayon's global pool, whose threads belong to whoever comes first. So
 //! everything that computes is run on a thread of this pool, by [`within`]: what candle or rayon
@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 
 use rayon::{ThreadPool, ThreadPoolBuildError, ThreadPoolBuilder};
 
-use crate::float_environment::FlushToZero;
+use crate::threads::float_environment::FlushToZero;
 
 /// The stack of a thread, as large as that of a main thread: candle walks its graphs by recursion.
 const STACK: usize = 8 << 20;

@@ -11,13 +11,13 @@ use std::ops::ControlFlow;
 
 use crate::data::{Order, Samples, Shuffle};
 use crate::diagnostics::Code;
-use crate::engine::Task;
 use crate::error::{Error, Result};
-use crate::evaluate::{score, score_each};
-use crate::events::{Clock, Ending, Event, Outcome, Position};
 use crate::history::EpochLogs;
 use crate::logs::Logs;
+use crate::model::engine::Task;
+use crate::model::evaluate::{score, score_each};
 use crate::threads;
+use crate::trainer::events::{Clock, Ending, Event, Outcome, Position};
 
 pub use listener::{Flow, Listener, Listeners};
 pub use parts::{Trainer, TrainingData};

@@ -20,7 +20,7 @@ use crate::initializers::Initializer;
 use crate::limits::MOST_NUMBERS;
 use crate::random::Random;
 use crate::regularizers::Regularizer;
-use crate::stored::Stored;
+use crate::weights::stored::Stored;
 
 /// One parameter.
 #[derive(Debug, Clone)]

@@ -1,7 +1,7 @@
 //! How functions run over slices, and the functions of one number that activations share.
 
+use crate::numeric::simd::vectorize;
 use crate::numeric::{erf, exp, expm1};
-use crate::simd::vectorize;
 
 pub(crate) const SELU_ALPHA: f64 = 1.673_263_242_354_377_2;
 pub(crate) const SELU_SCALE: f64 = 1.050_700_987_355_480_5;

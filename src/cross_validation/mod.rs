@@ -7,20 +7,20 @@ use std::path::{Path, PathBuf};
 
 use candle_core::Device;
 
-use crate::artifact::Model;
 use crate::data::{self, RawCells};
 use crate::diagnostics::Code;
+use crate::disk::lock::Lock;
 use crate::disk::{self, Local};
 use crate::error::{Error, Result};
 use crate::fold_folders::{CV, OOF};
 use crate::fold_scores::FoldScores;
-use crate::lock::Lock;
+use crate::model::artifact::Model;
 use crate::opened::Opened;
 use crate::plan::{Plan, Tables};
-use crate::run::model_of;
-use crate::run_config::{CONFIG, yaml};
-use crate::run_folder::new_folder;
+use crate::runs::run::model_of;
+use crate::runs::run_folder::new_folder;
 use crate::sections::Config;
+use crate::sections::run_config::{CONFIG, yaml};
 use crate::splits::CvConfig;
 use crate::trainer::Listeners;
 

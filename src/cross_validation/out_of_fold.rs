@@ -1,11 +1,11 @@
 //! Predictions out of fold: each row by the model that was not trained on it.
 
-use crate::artifact::Model;
 use crate::csv_text::csv_of;
 use crate::data::{Loaded, RawCells};
 use crate::decisions::ClassThresholds;
 use crate::error::{Error, Result};
-use crate::predictor::{Predictions, Predictor};
+use crate::model::artifact::Model;
+use crate::model::predictor::{Predictions, Predictor};
 
 /// The predictions of a cross-validation, each by the model of the fold that its row is in.
 #[derive(Debug, Clone, Default, PartialEq)]

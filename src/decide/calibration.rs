@@ -4,14 +4,14 @@
 use std::sync::Arc;
 
 use crate::activations::Activation;
-use crate::artifact::Model;
 use crate::data::Dataset;
 use crate::decisions::{Truth, fit_temperature};
-use crate::engine;
 use crate::error::{Error, Result};
 use crate::layers::{Dense, LayerEntry};
 use crate::meaning::Meaning;
-use crate::network::Network;
+use crate::model::artifact::Model;
+use crate::model::engine;
+use crate::model::network::Network;
 use crate::threads;
 
 /// Rows of one pass through the model.

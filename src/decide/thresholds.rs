@@ -2,7 +2,7 @@
 
 use crate::data::Dataset;
 use crate::decisions::{Candidate, StoredThreshold, best, candidates};
-use crate::predictor::Predictions;
+use crate::model::predictor::Predictions;
 use crate::sections::ThresholdRule;
 
 /// The thresholds of the second of two classes, or of each label.

@@ -8,18 +8,18 @@ use serde_json::{Map, Value};
 use super::keras::functional::keyed;
 use super::keras::{KerasFile, read_json};
 use super::portable::{Portable, PortableLayer};
-use crate::artifact::{COLUMNS, Model, Training};
-use crate::checkpoint::{CHECKPOINT, Checkpoint};
 use crate::config::Node;
 use crate::diagnostics::Place;
 use crate::error::{Error, Result};
 use crate::layers::Residual;
-use crate::memory;
-use crate::network::Network;
+use crate::model::artifact::{COLUMNS, Model, Training};
+use crate::model::memory;
+use crate::model::network::Network;
 use crate::sections::Config;
 use crate::spec::{LayerSpec, Spec};
 use crate::target::DataFacts;
 use crate::trainer::Trainer;
+use crate::trainer::checkpoint::{CHECKPOINT, Checkpoint};
 
 impl Portable {
     /// A model with its weights; with the optimizer's variables where `run` is a run's folder whose

@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use super::portable::Portable;
-use crate::artifact::Model;
 use crate::error::{Error, Result};
+use crate::model::artifact::Model;
 
 /// An error: this build has no ONNX.
 pub fn write(_portable: &Portable, _with_preprocessing: bool) -> Result<Vec<u8>> {

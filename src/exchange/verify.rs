@@ -5,13 +5,13 @@ use std::path::Path;
 use candle_core::{Device, Tensor};
 
 use super::layer_rules::LayerRules;
-use crate::artifact::Model;
 use crate::data::Preprocessing;
 use crate::error::{Error, Result};
 use crate::layers::LayerKind;
-use crate::network::Network;
+use crate::model::artifact::Model;
+use crate::model::network::Network;
+use crate::model::self_test::SelfTest;
 use crate::sections::Config;
-use crate::self_test::SelfTest;
 use crate::spec::Spec;
 use crate::target::DataFacts;
 

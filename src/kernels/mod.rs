@@ -1,6 +1,6 @@
 //! Kernels: layers as plain functions over slices, forward and backward, for CPU and f32.
 //!
-//! A [`Kernel`] is used twice. [`KernelModel`](crate::kernel_model::KernelModel) runs a whole model
+//! A [`Kernel`] is used twice. [`KernelModel`](crate::model::kernel_model::KernelModel) runs a whole model
 //! of kernels over buffers that are kept, without a graph. [`apply_kernel`](crate::layers::apply_kernel)
 //! wraps one as a candle custom op, so that it takes part in autograd beside any other layer. Beside
 //! each kernel stands its reference, composed of candle ops, in the layer's `forward`: the

@@ -1,3 +1,3 @@
 //! Loops for the widest registers that the machine has.
 
-pub use crate::simd::vectorize;
+pub use crate::numeric::simd::vectorize;

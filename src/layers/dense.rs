@@ -10,7 +10,7 @@ use crate::layers::configuration::{Configuration, configuration};
 use crate::layers::layer::{Context, Forward, Layer, Signal};
 use crate::regularizers::Regularizer;
 use crate::shape::Shape;
-use crate::stored::Stored;
+use crate::weights::stored::Stored;
 use crate::weights::{LayerWeight, Scope, WeightSpec};
 
 configuration! {

@@ -14,7 +14,7 @@ use crate::layers::configuration::configuration;
 use crate::layers::layer::{Context, Forward, Layer, MaskRule, Signal};
 use crate::regularizers::Regularizer;
 use crate::shape::Shape;
-use crate::stored::Stored;
+use crate::weights::stored::Stored;
 use crate::weights::{LayerWeight, Scope, WeightSpec};
 
 configuration! {

@@ -12,7 +12,7 @@ use crate::layers::layer::{Context, Forward, Layer, MaskRule, Signal};
 use crate::limits::MOST_NUMBERS;
 use crate::random::Random;
 use crate::shape::Shape;
-use crate::stored::Stored;
+use crate::weights::stored::Stored;
 use crate::weights::{LayerWeight, Scope, WeightSpec};
 
 configuration! {

@@ -2,9 +2,9 @@
 
 use std::ops::ControlFlow;
 
-use crate::engine::{Engine, Task};
 use crate::error::Result;
-use crate::scores::Scores;
+use crate::model::engine::{Engine, Task};
+use crate::model::scores::Scores;
 use crate::threads;
 
 /// Runs samples through the model in inference mode and adds them to `scores`.

@@ -2,10 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::artifact::model_path;
-use crate::checksum::hash_of;
+use crate::disk::checksum::hash_of;
+use crate::disk::files::{TensorFile, from_text, to_text};
 use crate::error::{Error, Result};
-use crate::files::{TensorFile, from_text, to_text};
+use crate::model::artifact::model_path;
 use crate::sections::InitWeights;
 
 impl InitWeights {

@@ -8,11 +8,11 @@ use std::sync::Arc;
 use candle_core::{CpuStorage, InplaceOp1, Layout, Storage, Var};
 
 use crate::error::{Error, Result};
-use crate::gradients::{FEW, Gradients, Places};
 use crate::kernels::{Backward, BoundKernel, Kernel, OutputMask, Pass, Saved};
-use crate::network::Network;
+use crate::model::network::Network;
 use crate::random::Random;
 use crate::weights::LayerWeight;
+use crate::weights::gradients::{FEW, Gradients, Places};
 
 /// The kernels of a model and their buffers.
 pub struct KernelModel {

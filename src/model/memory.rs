@@ -6,10 +6,10 @@ use std::path::Path;
 use crate::diagnostics::{Code, Diagnostic};
 use crate::error::{Error, Result};
 use crate::free_memory::free;
-use crate::network::Network;
+use crate::model::network::Network;
+use crate::model::summary::bytes;
 use crate::optimizers::OptimizerState;
 use crate::spec::{ModelSpec, Spec};
-use crate::summary::bytes;
 
 /// What a training needs at the least, in bytes.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

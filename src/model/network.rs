@@ -4,10 +4,10 @@ use candle_core::{DType, Device, Tensor};
 
 use crate::batch::Batch;
 use crate::data::Samples;
-use crate::engine_choice::EngineChoice;
 use crate::error::Result;
 use crate::kernels::BoundKernel;
 use crate::layers::{Context, Forward, Signal, apply_kernel};
+use crate::model::engine_choice::EngineChoice;
 use crate::random::Random;
 use crate::spec::ModelSpec;
 use crate::threads;

@@ -6,9 +6,9 @@ use candle_core::Tensor;
 use serde::{Deserialize, Serialize};
 
 use crate::data::{Loaded, Preprocessing};
-use crate::engine;
 use crate::error::Result;
-use crate::network::Network;
+use crate::model::engine;
+use crate::model::network::Network;
 use crate::threads;
 
 /// Rows as they stand in the table, and the model's outputs for them.

@@ -1,6 +1,6 @@
 //! `summary`: Keras 3's table of a model's layers, shapes and parameters.
 
-use crate::network::Network;
+use crate::model::network::Network;
 use crate::spec::LayerSpec;
 
 /// Keras's summary at a line length (Keras: 80 columns in a file, the terminal's width less 4, at

@@ -6,8 +6,8 @@ use candle_core::backprop::GradStore;
 use super::in_place::{Change, in_place};
 use super::optimizer::OptimizerEntry;
 use super::state::OptimizerState;
-use crate::gradients::Gradients;
 use crate::weights::Weight;
+use crate::weights::gradients::Gradients;
 
 /// Any optimizer of the list as a `candle_nn::Optimizer`:
 /// `CandleOptimizer::new(vars, Adam::default().into())`.

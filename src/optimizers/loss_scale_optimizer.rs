@@ -6,9 +6,9 @@ use serde::{Deserialize, Serialize};
 use super::optimizer::{LossScaling, Optimizer, OptimizerEntry, Parameter, UpdateStep};
 use crate::checks;
 use crate::error::{Problem, Result};
-use crate::gradients::Gradients;
+use crate::numeric::vector;
 use crate::schedules::LearningRate;
-use crate::vector;
+use crate::weights::gradients::Gradients;
 
 /// The loss is multiplied by a scale before the backward pass, and the gradients are divided by it
 /// before the inner optimizer's step. If a gradient is not finite, the step is skipped and the

@@ -10,10 +10,10 @@ use super::loss_scale_optimizer::DynamicScale;
 use super::optimizer::{Optimizer, OptimizerEntry, Parameter, SlotSpec, UpdateStep, WeightPlace};
 use crate::constraints::Constraint;
 use crate::error::{Error, Result};
-use crate::float_environment::FlushToZero;
-use crate::gradients::Gradients;
+use crate::numeric::vector;
 use crate::schedules::LearningRate;
-use crate::vector;
+use crate::threads::float_environment::FlushToZero;
+use crate::weights::gradients::Gradients;
 use crate::weights::{Weight, Weights};
 
 /// An optimizer at work: its configuration and its state over a model's trainable weights.

@@ -4,10 +4,10 @@ use serde_json::{Value, json};
 use super::*;
 use crate::config::Node;
 use crate::constraints::Constraint;
-use crate::gradients::Gradients;
 use crate::initializers::Initializer;
 use crate::random::Random;
-use crate::stored::Stored;
+use crate::weights::gradients::Gradients;
+use crate::weights::stored::Stored;
 use crate::weights::{WeightOptions, WeightSpec, Weights};
 
 fn read(json: Value) -> OptimizerEntry {
@@ -265,7 +265,7 @@ fn what_decays_becomes_zero_and_never_subnormal() {
                 let values = tensor.to_dtype(candle_core::DType::F32).unwrap();
                 let values = values.flatten_all().unwrap().to_vec1::<f32>().unwrap();
                 let subnormal = values.iter().find(|value| value.is_subnormal());
-                let flushed = !crate::float_environment::FlushToZero::is_supported();
+                let flushed = !crate::threads::float_environment::FlushToZero::is_supported();
                 assert!(subnormal.is_none() || flushed, "{entry:?}: {name}: {subnormal:?}");
             }
         }

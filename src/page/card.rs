@@ -2,10 +2,10 @@
 
 use super::evaluation::Evaluation;
 use super::html::number;
-use crate::artifact::Model;
 use crate::decisions::Decisions;
 use crate::logs::Logs;
-use crate::predictor::Predictions;
+use crate::model::artifact::Model;
+use crate::model::predictor::Predictions;
 
 /// By this line a card of ours is known from another README.md.
 pub const CARD_MARK: &str = "<!-- written by lanthorn report -->";

@@ -6,8 +6,8 @@ use super::evaluation::Evaluation;
 use super::html::{Chapter, escape, figures, number, paragraph, table};
 use crate::class_report::ClassReport;
 use crate::decisions::{Candidate, ClassThresholds, best, candidates};
-use crate::predictor::Predictions;
-use crate::report::Report;
+use crate::model::predictor::Predictions;
+use crate::model::report::Report;
 use crate::sections::{ErrorCost, ThresholdRule};
 
 /// Larger matrices show the commonest errors instead.

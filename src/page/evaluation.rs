@@ -1,7 +1,7 @@
 //! `Evaluation`: the rows that a model is evaluated on, and what it makes of them.
 
 use crate::data::Dataset;
-use crate::predictor::Predictions;
+use crate::model::predictor::Predictions;
 use crate::run_data::EvaluationData;
 
 /// What a model makes of the rows that it is evaluated on.

@@ -2,13 +2,13 @@
 //! (Breiman 2001, "Random forests"; scikit-learn: `permutation_importance`).
 
 use super::html::{Chapter, escape, number, paragraph};
-use crate::artifact::Model;
 use crate::data::{Dataset, Memory};
-use crate::engine::{self, Task};
 use crate::error::Result;
-use crate::evaluate::score;
+use crate::model::artifact::Model;
+use crate::model::engine::{self, Task};
+use crate::model::evaluate::score;
+use crate::model::scores::Scores;
 use crate::random::Random;
-use crate::scores::Scores;
 
 /// Rows that are looked at.
 const MOST_ROWS: usize = 2000;

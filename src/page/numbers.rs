@@ -4,7 +4,7 @@ use super::chart::{Axis, Chart, Marks, Series};
 use super::evaluation::Evaluation;
 use super::html::{Chapter, figures, number, paragraph, table};
 use crate::decisions::StoredInterval;
-use crate::predictor::Predictions;
+use crate::model::predictor::Predictions;
 
 /// Targets that have charts of their own.
 const MOST_CHARTS: usize = 4;

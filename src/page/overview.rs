@@ -5,9 +5,9 @@ use std::path::Path;
 use serde_json::Value;
 
 use super::html::{Chapter, escape, number, paragraph, table};
-use crate::artifact::Model;
 use crate::data::{ColumnProfile, Profile};
-use crate::network::Network;
+use crate::model::artifact::Model;
+use crate::model::network::Network;
 use crate::spec::LayerSpec;
 
 /// Columns of a profile that are shown.

@@ -5,7 +5,7 @@ use super::html::{Chapter, number, paragraph, table};
 use crate::data::PlacedRow;
 use crate::decisions::ClassThresholds;
 use crate::error::Result;
-use crate::predictor::Predictions;
+use crate::model::predictor::Predictions;
 
 /// Rows that are shown.
 const SHOWN: usize = 12;

@@ -9,16 +9,16 @@ use std::sync::{Arc, Mutex};
 
 use candle_core::Device;
 
+use crate::disk::lock::Lock;
 use crate::disk::{Disk, DiskFile, Local};
 use crate::error::Result;
-use crate::events::Event;
 use crate::history::HISTORY;
-use crate::keeper::Keeper;
-use crate::lock::Lock;
 use crate::plan::Plan;
-use crate::run::{Resumed, Run};
-use crate::run_config::CONFIG;
-use crate::run_metrics::METRICS;
+use crate::runs::keeper::Keeper;
+use crate::runs::run::{Resumed, Run};
+use crate::runs::run_metrics::METRICS;
+use crate::sections::run_config::CONFIG;
+use crate::trainer::events::Event;
 use crate::trainer::{Listener, Listeners, Trainer};
 
 #[test]

@@ -3,9 +3,9 @@
 use crate::data::Dataset;
 use crate::diagnostics::{Code, Diagnostic};
 use crate::error::{Error, Result};
-use crate::events::Event;
 use crate::plan::Plan;
-use crate::run::Run;
+use crate::runs::run::Run;
+use crate::trainer::events::Event;
 use crate::trainer::{Listener, Trainer};
 
 /// Keeps a run's folder while its training goes on.

@@ -5,11 +5,11 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use crate::checkpoint::{CHECKPOINT, Checkpoint};
 use crate::disk::{self, Disk, Existing};
 use crate::error::{Error, Result};
-use crate::event_log::{EVENTS, EventLog};
 use crate::history::{EpochLogs, HISTORY, HistoryTable};
+use crate::runs::event_log::{EVENTS, EventLog};
+use crate::trainer::checkpoint::{CHECKPOINT, Checkpoint};
 
 /// Writes the checkpoints of one run: the first and the last always, between them one whenever the
 /// last is old enough and written. There is never more than one copy of the state beside the

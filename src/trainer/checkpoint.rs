@@ -8,15 +8,15 @@ use std::path::Path;
 use candle_core::Tensor;
 use serde_json::{Value, json};
 
-use crate::artifact::{FORMAT_MAJOR, FORMAT_MINOR, check_format};
-use crate::checksum;
 use crate::data::Shuffle;
+use crate::disk::checksum;
+pub use crate::disk::files::CHECKPOINT;
+use crate::disk::files::{TensorFile, exact, from_exact, write_safetensors};
 use crate::error::{Error, Result};
-use crate::events::Position;
-pub use crate::files::CHECKPOINT;
-use crate::files::{TensorFile, exact, from_exact, write_safetensors};
 use crate::history::{History, HistoryTable};
+use crate::model::artifact::{FORMAT_MAJOR, FORMAT_MINOR, check_format};
 use crate::trainer::TrainerState;
+use crate::trainer::events::Position;
 
 /// A checkpoint: a trainer's state, and what it was trained on and how.
 pub struct Checkpoint {

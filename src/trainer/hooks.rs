@@ -5,7 +5,7 @@ use super::parts::Trainer;
 use crate::callbacks::{Hook, Requests};
 use crate::diagnostics::{Code, Diagnostic};
 use crate::error::Result;
-use crate::events::Event;
+use crate::trainer::events::Event;
 
 impl Trainer {
     /// Calls every callback in order and carries out what each asks for.

@@ -3,7 +3,7 @@
 use super::parts::Trainer;
 use crate::diagnostics::Diagnostic;
 use crate::error::Result;
-use crate::events::Event;
+use crate::trainer::events::Event;
 
 /// Who is told what happens in a training.
 pub trait Listener: Send {

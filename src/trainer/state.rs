@@ -4,11 +4,11 @@ use candle_core::{DType, Tensor};
 use serde_json::Value;
 
 use super::parts::Trainer;
-use crate::artifact::Training;
 use crate::data::Shuffle;
 use crate::error::{Error, Result};
-use crate::events::Position;
 use crate::history::History;
+use crate::model::artifact::Training;
+use crate::trainer::events::Position;
 use crate::weights::Weight;
 
 /// A trainer's state: raw weights, optimizer, best weights, position, scores, callbacks, history.

@@ -21,8 +21,8 @@ use super::other_formats::other_format;
 use super::source::Source;
 use super::text::{self, Bytes, TableText};
 use crate::diagnostics::Code;
+use crate::disk::intake;
 use crate::error::{Error, Problem, Result};
-use crate::intake;
 use crate::sections::{CsvConfig, TextEncoding};
 
 /// The name on the command line that means standard input.

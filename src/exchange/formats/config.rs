@@ -5,11 +5,11 @@ use std::path::Path;
 use serde_json::json;
 
 use super::format::{Container, ExportFormat, ExportOptions, Exported};
-use crate::artifact::Model;
 use crate::config::Document;
 use crate::error::Result;
 use crate::exchange::verify;
-use crate::network::Network;
+use crate::model::artifact::Model;
+use crate::model::network::Network;
 use crate::sections::Config;
 use crate::spec::Spec;
 

@@ -6,10 +6,10 @@ use std::path::{Path, PathBuf};
 use candle_core::{DType, Tensor};
 use serde_json::{Value, json};
 
-use crate::artifact::{FORMAT_MAJOR, Model};
 use crate::error::Result;
 use crate::exchange::verify;
-use crate::network::Network;
+use crate::model::artifact::{FORMAT_MAJOR, Model};
+use crate::model::network::Network;
 use crate::sections::Config;
 use crate::spec::Spec;
 

@@ -5,13 +5,13 @@ use std::path::Path;
 use serde_json::{Value, json};
 
 use super::format::{Container, ExportFormat, ExportOptions, Exported};
-use crate::artifact::Model;
 use crate::config::Node;
 use crate::error::{Error, Result};
 use crate::exchange::keras::{KerasFile, model_json, read_json, write_keras, write_weights};
 use crate::exchange::portable::Portable;
 use crate::exchange::{of_model, verify};
-use crate::network::Network;
+use crate::model::artifact::Model;
+use crate::model::network::Network;
 
 #[derive(Debug)]
 pub(super) struct KerasFormat;

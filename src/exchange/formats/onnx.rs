@@ -3,11 +3,11 @@
 use std::path::Path;
 
 use super::format::{ExportFormat, ExportOption, ExportOptions, Exported};
-use crate::artifact::Model;
 use crate::error::{Error, Result};
 use crate::exchange::portable::Portable;
 use crate::exchange::{onnx, verify};
-use crate::network::Network;
+use crate::model::artifact::Model;
+use crate::model::network::Network;
 
 #[derive(Debug)]
 pub(super) struct OnnxFormat;

@@ -5,13 +5,13 @@ use std::path::Path;
 use super::format::{
     Container, ExportFormat, ExportOption, ExportOptions, Exported, weights_metadata,
 };
-use crate::artifact::{MODEL, Model};
+use crate::disk::files::{TensorFile, to_safetensors};
 use crate::error::Result;
 use crate::exchange::portable::Portable;
 use crate::exchange::{torch, verify};
-use crate::files::{TensorFile, to_safetensors};
-use crate::network::Network;
-use crate::weights_file;
+use crate::model::artifact::{MODEL, Model};
+use crate::model::network::Network;
+use crate::weights::weights_file;
 
 #[derive(Debug)]
 pub(super) struct TorchFormat;

@@ -3,12 +3,12 @@
 use std::path::Path;
 
 use super::format::{ExportFormat, ExportOption, ExportOptions, Exported, weights_metadata};
-use crate::artifact::Model;
+use crate::disk::files::{TensorFile, to_safetensors};
 use crate::error::Result;
 use crate::exchange::verify;
-use crate::files::{TensorFile, to_safetensors};
-use crate::network::Network;
-use crate::weights_file;
+use crate::model::artifact::Model;
+use crate::model::network::Network;
+use crate::weights::weights_file;
 
 #[derive(Debug)]
 pub(super) struct WeightsFormat;

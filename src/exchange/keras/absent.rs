@@ -7,8 +7,8 @@ use candle_core::Tensor;
 use serde_json::Value;
 
 use super::super::portable::Portable;
+use crate::disk::files::Inspection;
 use crate::error::{Error, Result};
-use crate::files::Inspection;
 
 /// What one of Keras's files holds; in this build, never anything.
 #[derive(Debug, Clone, Default)]

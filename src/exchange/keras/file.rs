@@ -10,9 +10,9 @@ use serde_json::Value;
 
 use super::archive;
 use super::hdf5::{self, Hdf5Tree};
+use crate::disk::files::{Inspection, TensorFacts};
+use crate::disk::intake;
 use crate::error::{Error, Result};
-use crate::files::{Inspection, TensorFacts};
-use crate::intake;
 
 /// What one of Keras's files holds.
 #[derive(Debug, Clone, Default)]

@@ -9,7 +9,7 @@ use super::proto::AttributeProto;
 use crate::error::Result;
 use crate::exchange::portable::PortableLayer;
 use crate::exchange::spatial::{ConvolutionVariant, ConvolutionView, Slides};
-use crate::stored::Stored;
+use crate::weights::stored::Stored;
 
 pub(super) fn layer(
     graph: &mut GraphBuilder,

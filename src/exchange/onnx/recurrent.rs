@@ -12,7 +12,7 @@ use crate::error::{Error, Result};
 use crate::exchange::portable::PortableLayer;
 use crate::kernels::recurrent::Cell;
 use crate::layers::{Bidirectional, MergeMode, Recurrent};
-use crate::stored::Stored;
+use crate::weights::stored::Stored;
 
 /// A SimpleRNN, LSTM or GRU.
 pub(super) fn layer(

@@ -1,7 +1,7 @@
 //! Where PyTorch's defaults are others than Keras's: a state dict doesn't say which were used.
 
 use crate::layers::LayerKind;
-use crate::network::Network;
+use crate::model::network::Network;
 
 /// PyTorch's `eps` of BatchNorm, LayerNorm and GroupNorm; candle's, too.
 const EPSILON: f64 = 1e-5;

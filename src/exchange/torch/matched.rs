@@ -7,7 +7,7 @@ use candle_core::{DType, Tensor};
 
 use crate::error::{Error, Result};
 use crate::weights::Weights;
-use crate::weights_file::{compare, file_names};
+use crate::weights::weights_file::{compare, file_names};
 
 /// A file's tensors under the model's names, and what the user should see.
 #[derive(Debug, Clone, Default)]

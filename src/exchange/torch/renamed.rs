@@ -6,7 +6,7 @@ use candle_core::Tensor;
 
 use crate::error::{Error, Result};
 use crate::weights::Weights;
-use crate::weights_file::file_names;
+use crate::weights::weights_file::file_names;
 
 /// The tensors with the names of modules changed by pairs such as `layer_in=dense`; a pair may name
 /// a single tensor, too. The error says what the file and the model have.

@@ -9,7 +9,7 @@ use crate::kernels::p_re_lu::PReluKernel;
 use crate::layers::configuration::configuration;
 use crate::layers::layer::{Context, Forward, Layer, Signal};
 use crate::shape::Shape;
-use crate::stored::Stored;
+use crate::weights::stored::Stored;
 use crate::weights::{LayerWeight, Scope, WeightSpec};
 
 configuration! {

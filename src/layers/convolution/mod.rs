@@ -26,7 +26,7 @@ use crate::kernels::{BoundKernel, Kernel};
 use crate::layers::layer::{Context, Forward, Signal};
 use crate::regularizers::Regularizer;
 use crate::shape::Shape;
-use crate::stored::Stored;
+use crate::weights::stored::Stored;
 use crate::weights::{LayerWeight, Scope, WeightSpec};
 
 impl Convolution<'_> {

@@ -8,8 +8,8 @@ use crate::kernels::window::{SlidingWindow, WindowAxis};
 use crate::layers::spatial::{DataFormat, Grid, Padding, PerAxis, Slide, fits, not_causal};
 use crate::regularizers::Regularizer;
 use crate::shape::Shape;
-use crate::stored::Stored;
 use crate::weights::WeightOptions;
+use crate::weights::stored::Stored;
 
 /// A layer of convolution, as its configuration says.
 pub(super) struct Convolution<'a> {

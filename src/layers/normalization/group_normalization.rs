@@ -10,7 +10,7 @@ use crate::kernels::group_norm::GroupNormKernel;
 use crate::layers::configuration::configuration;
 use crate::layers::layer::{Context, Forward, Layer, Signal};
 use crate::shape::Shape;
-use crate::stored::Stored;
+use crate::weights::stored::Stored;
 use crate::weights::{LayerWeight, Scope, WeightSpec};
 
 configuration! {

@@ -12,7 +12,7 @@ use crate::kernels::affine::StandardizeKernel;
 use crate::layers::configuration::configuration;
 use crate::layers::layer::{Context, Forward, Layer, Signal};
 use crate::shape::Shape;
-use crate::stored::Stored;
+use crate::weights::stored::Stored;
 use crate::weights::{LayerWeight, Scope};
 
 configuration! {

@@ -10,7 +10,7 @@ use crate::kernels::layer_norm::RowNormKernel;
 use crate::layers::configuration::configuration;
 use crate::layers::layer::{Context, Forward, Layer, MaskRule, Signal};
 use crate::shape::Shape;
-use crate::stored::Stored;
+use crate::weights::stored::Stored;
 use crate::weights::{LayerWeight, Scope, WeightOptions, WeightSpec};
 
 configuration! {

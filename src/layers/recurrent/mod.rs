@@ -10,7 +10,7 @@ use crate::error::{Error, Problem, Result};
 use crate::kernels::recurrent::Cell;
 use crate::layers::layer::Forward;
 use crate::shape::Shape;
-use crate::stored::Stored;
+use crate::weights::stored::Stored;
 use crate::weights::{Scope, WeightOptions, WeightSpec};
 
 pub use settings::Recurrent;

@@ -5,9 +5,9 @@ use candle_core::{Device, Tensor};
 use crate::data::Samples;
 use crate::error::{Error, Result};
 use crate::losses::LossEntry;
-use crate::network::Network;
+use crate::model::network::Network;
+use crate::model::scores::Scores;
 use crate::optimizers::OptimizerState;
-use crate::scores::Scores;
 
 /// What an engine works on: the same from step to step.
 #[derive(Clone, Copy)]

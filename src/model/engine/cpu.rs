@@ -5,12 +5,12 @@ use candle_core::{Tensor, Var};
 use super::api::{Engine, Task};
 use crate::batch::{Batch, BatchColumn};
 use crate::error::Result;
-use crate::gradients::Gradients;
-use crate::kernel_model::{KernelModel, with_slices};
 use crate::losses::LossEntry;
-use crate::network::Network;
+use crate::model::kernel_model::{KernelModel, with_slices};
+use crate::model::network::Network;
+use crate::model::scores::{ScoredBatch, Scores};
 use crate::optimizers::{OptimizerState, in_place};
-use crate::scores::{ScoredBatch, Scores};
+use crate::weights::gradients::Gradients;
 
 /// Runs a network whose every layer has a kernel.
 pub struct CpuEngine {

@@ -7,12 +7,12 @@ use candle_core::{Device, Tensor, Var};
 use super::api::{Engine, Task};
 use crate::batch::{Batch, BatchColumn};
 use crate::error::Result;
-use crate::gradients::Gradients;
 use crate::layers::Context;
-use crate::network::Network;
+use crate::model::network::Network;
+use crate::model::scores::{Deferred, Scores};
 use crate::optimizers::{OptimizerState, in_place};
-use crate::scores::{Deferred, Scores};
 use crate::threads;
+use crate::weights::gradients::Gradients;
 
 /// Runs any network.
 pub struct GraphEngine {

@@ -6,9 +6,9 @@ mod api;
 mod cpu;
 mod graph;
 
-use crate::engine_choice::{EngineChoice, VARIABLE};
 use crate::error::{Error, Result};
-use crate::network::Network;
+use crate::model::engine_choice::{EngineChoice, VARIABLE};
+use crate::model::network::Network;
 
 pub use api::{Engine, Task};
 pub use cpu::CpuEngine;
