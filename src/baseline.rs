@@ -5,9 +5,9 @@ use candle_core::{Device, Tensor};
 
 use crate::data::{Dataset, class_counts};
 use crate::error::Result;
+use crate::model::scores::{ScoredBatch, Scores};
 use crate::plan::Plan;
 use crate::results::Baseline;
-use crate::scores::{ScoredBatch, Scores};
 use crate::spec::TrainSpec;
 use crate::target::Target;
 

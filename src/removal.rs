@@ -2,21 +2,21 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::artifact::{MODEL, is_model};
 use crate::callbacks::{CallbackEntry, CallbackKind};
-use crate::checkpoint::CHECKPOINT;
 use crate::config::Document;
 use crate::disk;
+use crate::disk::lock::{LOCK, Lock};
 use crate::error::{Error, Result};
-use crate::event_log::EVENTS;
 use crate::fold_folders::{CV, OOF, fold_folder, refit_folder};
 use crate::history::HISTORY;
-use crate::lock::{LOCK, Lock};
+use crate::model::artifact::{MODEL, is_model};
 use crate::page::{CARD, CURVES, REPORT};
-use crate::run_config::CONFIG;
-use crate::run_metrics::METRICS;
 use crate::run_notes::NOTES;
+use crate::runs::event_log::EVENTS;
+use crate::runs::run_metrics::METRICS;
 use crate::sections::Config;
+use crate::sections::run_config::CONFIG;
+use crate::trainer::checkpoint::CHECKPOINT;
 
 /// A run that is about to be removed: nobody else works in its folder meanwhile.
 pub struct Removal {

@@ -12,8 +12,8 @@ use memchr::{memchr, memchr_iter, memrchr};
 use super::other_formats::other_format;
 use crate::config::names::did_you_mean;
 use crate::diagnostics::{Code, Place};
+use crate::disk::intake;
 use crate::error::{Error, Problem, Result};
-use crate::intake;
 
 const BYTE_ORDER_MARK: &str = "\u{feff}";
 

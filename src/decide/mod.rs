@@ -3,16 +3,16 @@
 mod calibration;
 mod thresholds;
 
-use crate::artifact::Model;
 use crate::data::{Dataset, Loaded, Memory};
 use crate::decisions::{Decisions, conformal};
-use crate::engine::{self, Task};
 use crate::error::Result;
-use crate::evaluate::score;
 use crate::logs::Logs;
+use crate::model::artifact::Model;
+use crate::model::engine::{self, Task};
+use crate::model::evaluate::score;
+use crate::model::predictor::{Predictions, Predictor};
+use crate::model::scores::Scores;
 use crate::plan::Plan;
-use crate::predictor::{Predictions, Predictor};
-use crate::scores::Scores;
 
 /// Makes the decisions that a configuration asks for.
 pub(crate) fn decide(plan: &Plan, mut model: Model) -> Result<Model> {

@@ -11,9 +11,10 @@ use safetensors::SafeTensors;
 use safetensors::tensor::{Metadata, TensorInfo};
 use serde_json::Value;
 
+use crate::disk;
+use crate::disk::checksum;
+use crate::disk::intake;
 use crate::error::{Error, Result};
-use crate::intake;
-use crate::{checksum, disk};
 
 /// The name of the checkpoint in a run folder.
 pub const CHECKPOINT: &str = "checkpoint.safetensors";

@@ -9,24 +9,24 @@ use candle_core::{Device, Tensor};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::checksum;
 use crate::config::names::did_you_mean;
 use crate::config::{Format, Node};
 use crate::data::Preprocessing;
 use crate::decisions::Decisions;
+use crate::disk::checksum;
+use crate::disk::files::{TensorFile, atomic_write, is_index, to_safetensors};
 use crate::error::{Error, Result};
-use crate::files::{TensorFile, atomic_write, is_index, to_safetensors};
 use crate::fold_folders::{fold_folder, refit_folder};
 use crate::logs::Logs;
-use crate::memory;
-use crate::network::Network;
+use crate::model::memory;
+use crate::model::network::Network;
+use crate::model::self_test::{SelfTest, TOLERANCE};
 use crate::sections::Config;
-use crate::self_test::{SelfTest, TOLERANCE};
 use crate::shell::resume_command;
 use crate::spec::{ModelSpec, Spec};
 use crate::target::DataFacts;
 use crate::weights::Weights;
-use crate::weights_file;
+use crate::weights::weights_file;
 
 /// The version of the files: another major one is refused, a higher minor one is read.
 pub const FORMAT_MAJOR: u64 = 1;
@@ -275,7 +275,7 @@ pub fn model_path(path: &Path) -> Result<PathBuf> {
         )));
     }
     let error = Error::model(path, format!("this folder holds no {MODEL}"));
-    Err(match path.join(crate::files::CHECKPOINT).exists() {
+    Err(match path.join(crate::disk::files::CHECKPOINT).exists() {
         true => error.with_help(format!("its training has not ended: `{}`", resume_command(path))),
         false => error.with_help("give a run folder or a model file"),
     })

@@ -2,14 +2,14 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::artifact::MODEL;
-use crate::checkpoint::CHECKPOINT;
+use crate::disk::files::TensorFile;
+use crate::disk::lock::Lock;
 use crate::disk::{self, Disk};
 use crate::error::{Error, Result};
-use crate::files::TensorFile;
-use crate::lock::Lock;
-use crate::run_config::CONFIG;
+use crate::model::artifact::MODEL;
+use crate::sections::run_config::CONFIG;
 use crate::shell::option;
+use crate::trainer::checkpoint::CHECKPOINT;
 
 /// Makes the folder of a new run, or of a new cross-validation, and takes its lock: `out`, or the next
 /// free `runs/<name>-NNN`.

@@ -6,14 +6,14 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::artifact::{Interrupted, Training};
 use crate::diagnostics::{Code, Diagnostic};
 use crate::error::Result;
-use crate::events::Position;
 use crate::history::History;
 use crate::metrics::more_is_better;
+use crate::model::artifact::{Interrupted, Training};
 use crate::plan::Plan;
 use crate::results::{Baseline, BestEpoch, DataUsed, FinalWeights, Machine, RunMetrics, Timing};
+use crate::trainer::events::Position;
 
 use crate::threads;
 use crate::trainer::Trainer;

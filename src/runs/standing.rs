@@ -4,19 +4,19 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use crate::artifact::{self, Interrupted, MODEL, Model};
-use crate::checkpoint::CHECKPOINT;
 use crate::config::Document;
 use crate::data::Sums;
 use crate::disk;
+use crate::disk::files::TensorFile;
 use crate::error::{Error, Result};
-use crate::events::Position;
-use crate::files::TensorFile;
+use crate::model::artifact::{self, Interrupted, MODEL, Model};
 use crate::plan::Plan;
-use crate::run_config::CONFIG;
 use crate::sections::Config;
+use crate::sections::run_config::CONFIG;
 use crate::shell::resume_command;
 use crate::trainer::TrainerState;
+use crate::trainer::checkpoint::CHECKPOINT;
+use crate::trainer::events::Position;
 
 /// The epochs that a run whose config.yaml was never raised has still to do: a version before wrote
 /// what `--set fit.epochs` raised into the checkpoint alone.

@@ -7,8 +7,8 @@ use flate2::read::MultiGzDecoder;
 use super::array_files;
 use super::arrays::Array;
 use crate::diagnostics::Code;
+use crate::disk::intake;
 use crate::error::{Error, Result};
-use crate::intake;
 
 /// How many times its size a file may unpack to; deflate reaches 1,032.
 const RATIO_LIMIT: u64 = 1100;
