@@ -125,16 +125,6 @@ const PLANNED: &[(&str, &str, &str, &str)] = &[
     ("scale: min_max", "encode: frequency", "frequency", "the share of each"),
     ("scale: min_max", "encode: {multi_hot: {separator: \";\"}}", "multi_hot", "for each label"),
     ("scale: min_max", "encode: {discretize: {num_bins: 8}}", "discretize", "number of the bin"),
-    ("epochs: 4", "epochs: 4\n  cv: {folds: 5}", "cv", "`data.validation`"),
-    ("validation_split: 0.1", "validation_split: {group: {column: a}}", "group", "by hand"),
-    (
-        "validation_split: 0.1",
-        "validation_split: {time: {column: a}}",
-        "time",
-        "sort the table by time",
-    ),
-    ("validation_split: 0.1", "validation_split: {column: {name: a}}", "column", "by hand"),
-    ("validation_split: 0.1", "validation_split: {hash: {column: a}}", "hash", "{random: 0.1}"),
 ];
 
 #[test]

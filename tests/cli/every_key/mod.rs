@@ -192,6 +192,9 @@ fn train(folder: &Folder, run: String, config: &str) -> Outcome {
             continue; // a fold
         }
         let file = entry.file_name().into_string().unwrap();
+        if file == "metrics.json" {
+            continue; // it holds times, and what else it says stands in the other files
+        }
         let bytes = folder.read_bytes(&format!("{run}/{file}"));
         // the configuration is another one anyhow, and stands in model files too
         let bytes = match file.rsplit_once('.') {
@@ -224,7 +227,8 @@ fn said(call: &Call) -> String {
         line.split(" - ").filter(|part| !is_time(part)).collect::<Vec<_>>().join(" - ")
     };
     let text = format!("{}{}", call.stdout, call.stderr);
-    text.lines().map(line).collect::<Vec<_>>().join("\n")
+    let lines = text.lines().filter(|line| !line.ends_with(" samples/s"));
+    lines.map(line).collect::<Vec<_>>().join("\n")
 }
 
 /// Whether two trainings differ in more than their configurations.
