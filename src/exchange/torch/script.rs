@@ -76,6 +76,13 @@ fn predict(portable: &Portable, modules: &Modules, preprocessing: &Preprocessing
     let mut code = String::from(
         "\n\n# name, classes (None for a number), one number for each class, factor, offset\nCOLUMNS = [\n",
     );
+    let has_prepared = preprocessing.features.iter().any(is_prepared);
+    if has_prepared {
+        code.insert_str(
+            2,
+            "PREPARED = \"prepared\"  # the cells are numbers as the model sees them\n\n",
+        );
+    }
     for column in &preprocessing.features {
         code += &column_of(column);
     }
@@ -83,7 +90,11 @@ fn predict(portable: &Portable, modules: &Modules, preprocessing: &Preprocessing
     if let Some(classes) = preprocessing.classes() {
         let _ = writeln!(code, "CLASSES = {}", strings(classes));
     }
-    code += "\n\ndef features(rows):\n    \"\"\"Rows of raw cells as the network's input.\"\"\"\n    numbers = []\n    for row in rows:\n        numbers.append([])\n        for name, classes, one_hot, factor, offset in COLUMNS:\n            cell = str(row[name]).strip()\n            if classes is None:\n                numbers[-1].append(float(cell) * factor + offset)\n                continue\n            label = label_of(classes, cell, name)\n            if one_hot:\n                numbers[-1] += [float(label == i) for i in range(len(classes))]\n            else:\n                numbers[-1].append(label * factor + offset)\n";
+    code += "\n\ndef features(rows):\n    \"\"\"Rows of raw cells as the network's input.\"\"\"\n    numbers = []\n    for row in rows:\n        numbers.append([])\n        for name, classes, one_hot, factor, offset in COLUMNS:\n";
+    if has_prepared {
+        code += "            if classes == PREPARED:\n                numbers[-1] += [float(number) for number in row[name]]\n                continue\n";
+    }
+    code += "            cell = str(row[name]).strip()\n            if classes is None:\n                numbers[-1].append(float(cell) * factor + offset)\n                continue\n            label = label_of(classes, cell, name)\n            if one_hot:\n                numbers[-1] += [float(label == i) for i in range(len(classes))]\n            else:\n                numbers[-1].append(label * factor + offset)\n";
     let shape: Vec<String> = portable.input.iter().map(usize::to_string).collect();
     let _ = writeln!(code, "    x = torch.tensor(numbers).reshape(-1, {})", shape.join(", "));
     if modules.input_is_first {
@@ -106,7 +117,7 @@ fn predict(portable: &Portable, modules: &Modules, preprocessing: &Preprocessing
         match (is_one, portable.gives_logits()) {
             (true, true) => code += "    y = y.sigmoid()\n",
             (false, true) => code += "    y = y.softmax(-1)\n",
-            _ => {}
+            _ => {} // prepared, above
         }
         if is_one {
             code += "    y = torch.cat([1 - y, y], dim=1)\n";
@@ -143,8 +154,30 @@ fn in_original_unit(units: &[Unit]) -> String {
     code
 }
 
+/// Whether a column has a step that this text has no form for: its cells are then given as the
+/// numbers that the model sees.
+fn is_prepared(column: &FittedColumn) -> bool {
+    column.indicator
+        || column.export().iter().any(|step| match step {
+            Primitive::Lookup(classes) => {
+                classes.other().is_some() || classes.of_unknown().is_some()
+            }
+            Primitive::Affine { clip, .. } => clip.is_some(),
+            Primitive::OneHot(_) | Primitive::Opaque { .. } => false,
+            _ => true,
+        })
+        || column.scale.steps().len() > 1
+}
+
 /// A column's line of COLUMNS.
 fn column_of(column: &FittedColumn) -> String {
+    if is_prepared(column) {
+        let (name, width) = (string(&column.name), column.width());
+        let names = column.output_names().join(", ");
+        return format!(
+            "    ({name}, PREPARED, False, 1.0, 0.0),  # give the list of {width} that the model sees: {names}\n"
+        );
+    }
     let (mut classes, mut one_hot, mut line) = ("None".to_string(), false, (1.0, 0.0));
     let mut about = String::new();
     for primitive in column.export() {
