@@ -104,7 +104,7 @@ fn an_interrupted_cross_validation_goes_on_to_the_same_bytes() {
     let child = call.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
     let start = Instant::now();
     while !folder.path("cv/fold-2/history.csv").exists()
-        && start.elapsed() < Duration::from_secs(60)
+        && start.elapsed() < Duration::from_secs(50)
     {
         std::thread::sleep(Duration::from_millis(2));
     }
