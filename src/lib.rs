@@ -43,7 +43,7 @@
 //!   in the model
 //! - `runs`: the folders of runs: who writes them, and what they say; `comparison`: several of them;
 //!   `removal`: one taken away; `run_diff`, `run_filter`, `run_notes`: runs beside each other; `results`: what a training came
-//!   to; `run_data`: what a run is evaluated on; `page`: the report of a run as a page
+//!   to; `tensorboard`: event files of it; `run_data`: what a run is evaluated on; `page`: the report of a run as a page
 //! - `seen_data`: the numbers that a model sees, for other tools
 //! - [`exchange`]: other tools' formats, a file a format
 //! - `batch`: some samples in typed columns; `data::Samples` is where they come from, `data::Order`
@@ -115,6 +115,7 @@ mod spec;
 mod splits;
 mod supposed;
 mod target;
+mod tensorboard;
 mod threads;
 mod trainable;
 mod trainer;
@@ -175,6 +176,7 @@ pub mod training {
     pub use crate::spec::*;
     pub use crate::splits::RowRole;
     pub use crate::target::DataFacts;
+    pub use crate::tensorboard::*;
     pub use crate::trainer::checkpoint::*;
     pub use crate::trainer::events::*;
     pub use crate::trainer::*;

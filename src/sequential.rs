@@ -18,7 +18,7 @@ use crate::logs::Logs;
 use crate::network::Network;
 use crate::random::Random;
 use crate::scores::Scores;
-use crate::sections::{CompileConfig, Config, FitConfig, ModelConfig};
+use crate::sections::{CompileConfig, Config, FitConfig, LoggingConfig, ModelConfig};
 use crate::spec::{Spec, TrainSpec};
 use crate::splits::{RowRole, SplitRows};
 use crate::summary::summary;
@@ -286,6 +286,7 @@ impl Sequential {
             model: self.model.clone(),
             compile: self.compile.clone(),
             fit: fit.clone(),
+            logging: LoggingConfig::default(),
         }
     }
 

@@ -37,7 +37,7 @@ catalog! { dyn Callback, "callback", Nothing, CallbackKind;
     CsvLogger: "csv_logger", "CSVLogger";
     TerminateOnNan: "terminate_on_nan", "TerminateOnNaN";
     BackupAndRestore: "backup_and_restore", "BackupAndRestore";
-    "tensor_board" => "the history is in history.csv of the run's folder, or by `csv_logger`";
+    "tensor_board" => "it is no callback here: write `logging: {tensorboard: true}`, beside `fit`";
     "remote_monitor" => "a training opens no connection; follow history.csv, or write a hook in Rust";
     "lambda_callback" => "a configuration holds no code; write a hook in Rust";
     "swap_ema_weights" => "with `use_ema: true` the optimizer puts the averages in at the end of training";

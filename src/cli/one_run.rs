@@ -8,6 +8,7 @@ use candle_core::Device;
 use lanthorn::model::weights_file;
 use lanthorn::model::{Model, NOT_AS_WRITTEN};
 use lanthorn::runtime::{resume_command, shell_word};
+use lanthorn::training::{CONFIG, TensorBoard};
 use lanthorn::training::{Event, Listener, Listeners, Outcome, Position, Trainer};
 use lanthorn::training::{Keeper, Lock, Plan, Resumed, Run, RunNotes, SavedRun};
 use lanthorn::{Code, Diagnostic, Error};
@@ -72,11 +73,13 @@ impl OneRun<'_> {
         }
         self.notes.add_to(&run.folder)?;
         let data = plan.training_data()?;
+        let mut board = board(plan, &run, &trainer)?;
         let mut keeper = Keeper::new(&mut run, plan);
         view.show(&keeper.start(&trainer)?);
         signals.finish_steps();
         let all: [&mut dyn Listener; 3] = [view, &mut keeper, signals];
-        let mut listeners = Listeners::new(all);
+        let board = board.as_mut().map(|board| board as &mut dyn Listener);
+        let mut listeners = Listeners::new(all.into_iter().chain(board));
         let result = if has_ended {
             trainer.finish(&data, &mut listeners).map(|()| Outcome::Finished(None))
         } else {
@@ -92,6 +95,13 @@ impl OneRun<'_> {
             Err(error) => Err(end.failed(&trainer, error).into()),
         }
     }
+}
+
+/// The listener that writes for TensorBoard, where the configuration asks for one.
+fn board(plan: &Plan, run: &Run, trainer: &Trainer) -> Result<Option<TensorBoard>> {
+    let Some(config) = &plan.config.logging.tensorboard else { return Ok(None) };
+    let text = std::fs::read_to_string(run.folder.join(CONFIG)).unwrap_or_default();
+    Ok(Some(TensorBoard::open(config, &run.folder, trainer.position(), &text)?))
 }
 
 /// A new run's folder, with its first checkpoint in it.

@@ -4,6 +4,7 @@ mod csv;
 pub mod data;
 mod decisions;
 mod keeping;
+mod logging;
 mod names;
 pub(crate) mod run_config;
 
@@ -25,6 +26,7 @@ pub use csv::{CsvConfig, HeaderConfig, MissingValues, TextEncoding, TrailingDeli
 pub use data::{ColumnConfig, Columns, DataConfig};
 pub use decisions::{Calibration, ErrorCost, ThresholdRule};
 pub use keeping::{InitWeights, Interval};
+pub use logging::{LoggingConfig, TensorBoardConfig};
 
 /// The most layers that a model may have.
 const MOST_LAYERS: usize = 10_000;
@@ -60,6 +62,9 @@ pub struct Config {
     /// Epochs, batches, validation and callbacks.
     #[serde(default)]
     pub fit: FitConfig,
+    /// What is logged besides the files of the run. Default: nothing.
+    #[serde(default, skip_serializing_if = "LoggingConfig::is_nothing")]
+    pub logging: LoggingConfig,
 }
 
 impl Config {

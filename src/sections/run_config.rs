@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::config::Format;
 
 use crate::error::{Error, Result};
-use crate::sections::Config;
+use crate::sections::{Config, LoggingConfig};
 
 /// The name of the configuration in a run folder.
 pub const CONFIG: &str = "config.yaml";
@@ -20,6 +20,7 @@ pub(crate) fn portable(config: &Config) -> Config {
     config.fit.verbose = None;
     config.fit.checkpoint = None;
     config.fit.init_weights = None;
+    config.logging = LoggingConfig::default();
     map_paths(&mut config, |path| match Path::new(path).file_name() {
         Some(name) => name.to_string_lossy().into_owned(),
         None => path.to_string(),

@@ -33,6 +33,10 @@ impl Spec {
         let mut judge = Judge { facts, damage, errors: Vec::new() };
         let model = judge.model(&config.model);
         judge.fit(&config.fit);
+        if config.logging.tensorboard.as_ref().is_some_and(|options| options.update_freq == 0) {
+            let message = "`update_freq` must be at least 1, got 0";
+            judge.errors.push(ConfigError::at("logging.tensorboard.update_freq", message));
+        }
         let train = match &config.compile {
             Some(compile) => judge.training(compile, &config.fit, model.as_ref()),
             None => None,

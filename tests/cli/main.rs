@@ -34,6 +34,7 @@ mod streams;
 mod suspects;
 mod tables;
 mod tables_in_use;
+mod tensorboard;
 mod trainable;
 mod watch;
 mod workflow;
