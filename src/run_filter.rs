@@ -71,7 +71,8 @@ impl RunFilter {
         match (found, self.value.parse::<f64>()) {
             (Value::Number(found), Ok(value)) => found.as_f64() == Some(value),
             (Value::String(found), _) => *found == self.value,
-            (found, _) => found.to_string() == self.value,
+            (Value::Bool(found), _) => self.value == if *found { "true" } else { "false" },
+            _ => false,
         }
     }
 }

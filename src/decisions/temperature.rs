@@ -18,14 +18,14 @@ pub(crate) enum Truth {
 pub(crate) fn fit_temperature(logits: &[f32], targets: &Truth, weights: Option<&[f32]>) -> f64 {
     let (mut low, mut high) = ((1.0 / MOST).ln(), MOST.ln());
     while high - low > 1e-12 {
-        let middle = (low + high) / 2.0;
+        let middle = f64::midpoint(low, high);
         if slope(middle.exp(), logits, targets, weights) > 0.0 {
             high = middle;
         } else {
             low = middle;
         }
     }
-    (-(low + high) / 2.0).exp()
+    (-f64::midpoint(low, high)).exp()
 }
 
 /// The derivative of Σ w · -log p by β: for a softmax `Σ w (Σ p z - z of the class)`, for a sigmoid

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::metric::{Accumulator, Metric, MetricBatch};
 use super::rows::{Rows, argmax};
+use crate::activations::Activation;
 use crate::checks;
 use crate::error::Problem;
 use crate::target::{Output, Target};
@@ -33,8 +34,7 @@ impl Metric for ExpectedCalibrationError {
     fn accumulator(&self, output: &Output<'_>) -> Result<Box<dyn Accumulator>, Problem> {
         checks::positive_count("num_bins", self.num_bins)?;
         checks::not_too_large("num_bins", &[self.num_bins])?;
-        let is_probability =
-            output.activation.is_none_or(|activation| activation.makes_probabilities());
+        let is_probability = output.activation.is_none_or(Activation::makes_probabilities);
         if !is_probability {
             let message = "`expected_calibration_error` needs probabilities, but the last layer makes \
                            none";
@@ -111,7 +111,6 @@ impl Accumulator for Bins {
 mod tests {
     use super::*;
     use crate::Shape;
-    use crate::activations::Activation;
 
     fn of(target: Target, width: usize, num_bins: usize, y: &[f32], p: &[f32]) -> f64 {
         let (activation, shape) = (Activation::softmax(), Shape(vec![width]));

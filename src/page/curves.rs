@@ -47,9 +47,8 @@ pub(super) fn file(charts: &[String]) -> String {
     let (width, height) = (WIDTH * columns as f64, HEIGHT * rows as f64);
     let mut svg = format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {width} {height}\" \
-         width=\"{width}\" height=\"{height}\">\n<style>\n{}</style>\n\
-         <rect width=\"100%\" height=\"100%\" style=\"fill: var(--paper)\"/>\n",
-        CHART_STYLE
+         width=\"{width}\" height=\"{height}\">\n<style>\n{CHART_STYLE}</style>\n\
+         <rect width=\"100%\" height=\"100%\" style=\"fill: var(--paper)\"/>\n"
     );
     for (place, chart) in charts.iter().enumerate() {
         let (x, y) = ((place % columns) as f64 * WIDTH, (place / columns) as f64 * HEIGHT);

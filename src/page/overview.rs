@@ -5,10 +5,12 @@ use std::path::Path;
 use serde_json::Value;
 
 use super::html::{Chapter, escape, number, paragraph, table};
+use crate::activations::Activation;
 use crate::data::{ColumnProfile, Profile};
 use crate::model::artifact::Model;
 use crate::model::network::Network;
 use crate::spec::LayerSpec;
+use crate::weights::Weight;
 
 /// Columns of a profile that are shown.
 const MOST_COLUMNS: usize = 60;
@@ -107,7 +109,7 @@ pub(super) fn layers(network: &Network) -> Chapter {
         add(network, layer, 0, &mut rows);
     }
     let all = network.weights().count();
-    let trainable: usize = network.weights().trainable().map(|weight| weight.elements()).sum();
+    let trainable: usize = network.weights().trainable().map(Weight::elements).sum();
     let body = table(&["layer", "kind", "output", "parameters"], 3, &rows)
         + &paragraph(&format!("{all} parameters, of which {trainable} are trained."));
     Chapter { title: "Model", body }
@@ -115,12 +117,12 @@ pub(super) fn layers(network: &Network) -> Chapter {
 
 fn add(network: &Network, layer: &LayerSpec, depth: usize, rows: &mut Vec<Vec<String>>) {
     let names: Vec<String> = layer.with_inner().into_iter().map(|layer| layer.name).collect();
-    let own = |weight: &&crate::weights::Weight| {
+    let own = |weight: &&Weight| {
         let layer = weight.layer.split('.').next().unwrap_or_default();
         names.iter().any(|name| name == layer || *name == weight.layer)
     };
-    let count: usize = network.weights().iter().filter(own).map(|weight| weight.elements()).sum();
-    let activation = layer.entry.item.activation().map(|activation| activation.name());
+    let count: usize = network.weights().iter().filter(own).map(Weight::elements).sum();
+    let activation = layer.entry.item.activation().map(Activation::name);
     let kind = match activation.filter(|name| *name != "linear" && *name != layer.entry.kind.name) {
         Some(activation) => format!("{}, {activation}", layer.entry.kind.name),
         None => layer.entry.kind.name.to_string(),

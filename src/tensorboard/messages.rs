@@ -49,12 +49,14 @@ pub(super) fn scalar(tag: &str, value: f64) -> Vec<u8> {
     Message::default().bytes(1, tag.as_bytes()).float(2, value as f32).0
 }
 
+/// The type of a tensor of texts.
+const STRING: u64 = 7;
+
 /// A `Summary.Value` of a text, which is shown as it stands.
 pub(super) fn text(tag: &str, text: &str) -> Vec<u8> {
     let plugin = Message::default().bytes(1, b"text").0;
     let metadata = Message::default().bytes(1, &plugin).0;
     let shown = format!("```\n{text}\n```");
-    const STRING: u64 = 7;
     let shape = Message::default().bytes(2, &Message::default().int(1, 1).0).0;
     let tensor = Message::default().int(1, STRING).bytes(2, &shape).bytes(8, shown.as_bytes()).0;
     Message::default().bytes(1, tag.as_bytes()).bytes(9, &metadata).bytes(8, &tensor).0

@@ -7,7 +7,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::events::{Event, Position};
 use crate::logs::Logs;
 use crate::sections::TensorBoardConfig;
@@ -17,6 +17,9 @@ use records::{record, records};
 
 /// The name of the event file in a run folder.
 pub const TENSORBOARD: &str = "events.out.tfevents.lanthorn";
+
+/// A `SessionLog` by which readers forget what they have seen from its step on.
+const START: u64 = 1;
 
 /// Seconds between two writes.
 const LEAST: f64 = 1.0;
@@ -46,15 +49,14 @@ impl TensorBoard {
             waiting: Vec::new(),
             written: Instant::now(),
         };
-        if !board.cut(position)? {
+        if board.cut(position)? {
+            let session = Message::default().int(1, START).0;
+            board.event(Message::default().int(2, position.step).bytes(7, &session));
+        } else {
             board.event(Message::default().bytes(3, b"brain.Event:2"));
             if board.config.configuration {
                 board.values(0, &[text("configuration", configuration)]);
             }
-        } else {
-            const START: u64 = 1; // readers forget what they have seen from here on
-            let session = Message::default().int(1, START).0;
-            board.event(Message::default().int(2, position.step).bytes(7, &session));
         }
         board.write()?;
         Ok(board)
@@ -79,7 +81,7 @@ impl TensorBoard {
         Ok(end > 0)
     }
 
-    fn failed(&self, error: &std::io::Error) -> crate::Error {
+    fn failed(&self, error: &std::io::Error) -> Error {
         let message = format!("can't write {}: {error}", self.path.display());
         std::io::Error::new(error.kind(), message).into()
     }

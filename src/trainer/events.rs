@@ -105,7 +105,7 @@ pub enum Event {
         averaged: bool,
         /// The calibration, thresholds and intervals that were decided, where any were asked for.
         #[serde(skip_serializing_if = "Option::is_none")]
-        decisions: Option<Decisions>,
+        decisions: Option<Box<Decisions>>,
         /// The model's file.
         model: PathBuf,
         /// The best epoch, whether its weights were put back or not.
@@ -189,7 +189,7 @@ impl Event {
             stopped,
             best_epoch: weights.restored.then_some(weights.epoch),
             averaged: weights.averaged,
-            decisions,
+            decisions: decisions.map(Box::new),
             model,
             best,
             baseline,

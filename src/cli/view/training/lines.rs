@@ -1,7 +1,6 @@
 //! A line for each epoch; or, where quiet, the result and warnings alone.
 
 use lanthorn::callbacks::Logs;
-use lanthorn::model::Decisions;
 use lanthorn::training::Event;
 
 use super::super::folds;
@@ -156,7 +155,7 @@ impl Lines {
         let course = course(stopped.as_deref(), *best_epoch, *averaged, best.as_ref());
         let (name, model) = (&self.name, model.display());
         let table = table(logs, baseline.as_ref());
-        let lines = decisions.iter().flat_map(Decisions::lines);
+        let lines = decisions.iter().flat_map(|decisions| decisions.lines());
         let decided: String = lines.map(|line| line + "\n").collect();
         let text = format!("{name}: {epochs} epochs{course}\n{table}{decided}saved {model}\n");
         self.failure = result(&text).err();
