@@ -47,19 +47,19 @@ impl Metric for ExpectedCalibrationError {
             super::metric::same_columns("expected_calibration_error", output)?;
         }
         let is_of_classes = is_sparse || matches!(output.target, Target::OneHot(_));
-        Ok(Box::new(Bins { is_of_classes, bins: vec![[0.0; 3]; self.num_bins] }))
+        Ok(Box::new(BinSums { is_of_classes, bins: vec![[0.0; 3]; self.num_bins] }))
     }
 }
 
 #[derive(Clone)]
-struct Bins {
+struct BinSums {
     /// Whether the numbers of a row exclude each other.
     is_of_classes: bool,
     /// The weight, the confidence and what came true of each bin.
     bins: Vec<[f64; 3]>,
 }
 
-impl Bins {
+impl BinSums {
     fn add(&mut self, confidence: f32, is_true: f64, weight: f64) {
         let confidence = f64::from(confidence);
         // bins are (low, high], the first with its lower end
@@ -72,7 +72,7 @@ impl Bins {
     }
 }
 
-impl Accumulator for Bins {
+impl Accumulator for BinSums {
     fn update(&mut self, batch: &MetricBatch<'_>) {
         let rows = Rows::of(batch);
         for row in 0..rows.count {

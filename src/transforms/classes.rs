@@ -53,13 +53,13 @@ struct Index(OnceLock<HashMap<String, usize>>);
 impl Classes {
     /// The classes of some texts, in the order in which they are first met in training.
     pub(crate) fn fit<'a>(texts: impl IntoIterator<Item = &'a str>) -> Classes {
-        struct Candidate<'a> {
+        struct MetName<'a> {
             name: &'a str,
             key: Cow<'a, str>,
             number: Option<f64>,
         }
-        let met = |name| Candidate { name, key: as_text(name), number: number(name) };
-        let mut met: Vec<Candidate<'_>> = texts.into_iter().map(met).collect();
+        let met = |name| MetName { name, key: as_text(name), number: number(name) };
+        let mut met: Vec<MetName<'_>> = texts.into_iter().map(met).collect();
         let mut seen = HashSet::new();
         met.retain(|met| seen.insert(met.key.clone())); // of 1 and 1.0 the one first met stays
         let numeric = met.iter().all(|met| met.number.is_some());
