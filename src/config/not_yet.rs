@@ -39,7 +39,6 @@ const WORDS: &[(&str, &str, &str, &str)] = &[
     ),
     ("key", "cache", "train", "leave it out: a table is read anew for each training"),
     // the rule of a column
-    ("key", "text", "encode", "make columns of numbers of it, such as counts of words"),
     ("key", "image", "encode", "write each pixel into a column of its own"),
 ];
 

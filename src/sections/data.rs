@@ -12,7 +12,9 @@ use super::names::Names;
 use crate::config::missing_key;
 use crate::diagnostics::Code;
 use crate::error::Problem;
-use crate::transforms::{Date, Encode, MissingRule, OneOrSeveral, Scale, Unknown, VectorText};
+use crate::transforms::{
+    Date, Encode, MissingRule, OneOrSeveral, Scale, TextVectorization, Unknown, VectorText,
+};
 
 /// The tables and the columns to use. Paths are relative to the configuration file; columns that are
 /// not named are ignored.
@@ -189,6 +191,9 @@ struct Written {
     /// Several numbers in a cell: short for `encode: {vector: …}`. Default: none.
     #[serde(skip_serializing_if = "Option::is_none")]
     vector: Option<VectorText>,
+    /// Text, as its tokens: short for `encode: {text: …}`. Default: none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    text: Option<TextVectorization>,
     /// What becomes of a cell that is missing. Default: error.
     #[serde(default, skip_serializing_if = "MissingRule::is_error")]
     missing: MissingRule,
@@ -207,12 +212,13 @@ impl Written {
             self.encode.take(),
             self.date.take().map(Encode::from),
             self.vector.take().map(Encode::from),
+            self.text.take().map(Encode::from),
         ];
         let mut given = all.into_iter().flatten();
         match (given.next(), given.next()) {
             (first, None) => Ok(first),
             (_, Some(_)) => {
-                let message = "expected one of `encode`, `date` and `vector`, got several";
+                let message = "expected one of `encode`, `date`, `vector` and `text`, got several";
                 Err(Problem::at("", message).help("keep one of them").code(Code::Conflict))
             }
         }
@@ -229,11 +235,13 @@ impl Serialize for ColumnConfig {
             Columns::Pattern(pattern) => (None, Some(Names::Pattern(pattern.clone()))),
             Columns::Many(names) => (None, Some(Names::Many(names.clone()))),
         };
-        let (encode, date, vector) = match self.encode.clone() {
-            Some(Encode::Date(date)) => (None, Some(date), None),
-            Some(Encode::VectorText(vector)) => (None, None, Some(vector)),
-            encode => (encode, None, None),
-        };
+        let (mut encode, mut date, mut vector, mut text) = (None, None, None, None);
+        match self.encode.clone() {
+            Some(Encode::Date(own)) => date = Some(own),
+            Some(Encode::VectorText(own)) => vector = Some(own),
+            Some(Encode::TextVectorization(own)) => text = Some(own),
+            own => encode = own,
+        }
         let written = Written {
             column,
             columns,
@@ -242,6 +250,7 @@ impl Serialize for ColumnConfig {
             encode,
             date,
             vector,
+            text,
             missing: self.missing.clone(),
             indicator: self.indicator,
             unknown: self.unknown,

@@ -29,6 +29,7 @@ mod quantile;
 mod rare;
 mod robust;
 mod standard;
+mod text;
 mod transform;
 mod unit;
 mod unknown;
@@ -67,6 +68,7 @@ pub use robust::Robust;
 pub(crate) use standard::Normal;
 pub use standard::Standard;
 pub(crate) use standard::mean_of;
+pub use text::{Ngrams, OutputMode, Split, Standardize, TextVectorization};
 pub(crate) use transform::{Encoded, Primitive, Scaled, Statistics};
 use transform::{Encoder, Scaler};
 pub(crate) use unit::Inverse;
@@ -97,6 +99,7 @@ encoders! {
     Discretize: "discretize";
     Date: "date";
     VectorText: "vector";
+    TextVectorization: "text";
 }
 
 impl Default for Scale {

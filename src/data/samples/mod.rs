@@ -1,10 +1,12 @@
 //! Samples: rows as the model and the loss see them, wherever they are. The one thing that a
 //! training, an evaluation and a fingerprint ask for data.
 //!
-//! A member is a file: [`Memory`] over slices, [`Subset`] over some rows of others.
+//! A member is a file: [`Memory`] over slices, [`Subset`] over some rows of others,
+//! [`Windowed`] over several rows of others at a time.
 
 mod memory;
 mod subset;
+mod windowed;
 
 use crate::batch::{Batch, BatchColumn};
 use crate::error::Result;
@@ -12,6 +14,7 @@ use crate::error::Result;
 pub use crate::batch::ColumnSpec;
 pub use memory::Memory;
 pub use subset::Subset;
+pub use windowed::{Series, TimeWindow, Windowed};
 
 /// Samples to train or evaluate on.
 pub trait Samples: Send + Sync {
