@@ -122,27 +122,6 @@ mod trainer;
 mod transforms;
 mod weights;
 
-// the names that these modules had before they stood in a room
-#[allow(unused_imports)]
-use disk::{checksum, files, intake, lock};
-#[allow(unused_imports)]
-use model::{
-    artifact, engine, engine_choice, evaluate, kernel_model, memory, network, predictor, report,
-    scores, self_test, summary,
-};
-#[allow(unused_imports)]
-use numeric::{simd, vector};
-#[allow(unused_imports)]
-use runs::{event_log, keeper, run, run_folder, run_metrics, standing, writer};
-#[allow(unused_imports)]
-use sections::run_config;
-#[allow(unused_imports)]
-use threads::float_environment;
-#[allow(unused_imports)]
-use trainer::{checkpoint, events};
-#[allow(unused_imports)]
-use weights::{gradients, stored, weights_file};
-
 /// A training: a configuration with its data, the loop, and the run's folder. Start at
 /// [`Plan`](training::Plan) and [`Trainer`](training::Trainer).
 pub mod training {

@@ -87,7 +87,7 @@ fn refused(tree: &Value, folder: &Path) -> Option<Error> {
     let no_data = DataFacts { has_validation: true, ..DataFacts::default() };
     let spec = match Spec::resolve(&config, &no_data) {
         Ok(spec) => spec,
-        Err(error) => return Some(error.into()),
+        Err(error) => return Some(error),
     };
     let outputs = spec.model.output().elements();
     let classes = outputs.max(2);
@@ -103,7 +103,7 @@ fn refused(tree: &Value, folder: &Path) -> Option<Error> {
     };
     let mut errors = targets.into_iter().map(check);
     let first = errors.next()??;
-    errors.all(|error| error.is_some()).then(|| first.into())
+    errors.all(|error| error.is_some()).then_some(first)
 }
 
 /// A configuration's text with a comment at whatever was not carried: before the layer that came

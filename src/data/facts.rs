@@ -8,7 +8,7 @@ use super::layout::Slot;
 use super::part::Part;
 use super::preprocessing::Preprocessing;
 use super::table::Table;
-use crate::simd::vectorize;
+use crate::numeric::simd::vectorize;
 use crate::threads;
 
 /// What a column of numbers is like in the part to train on.

@@ -133,6 +133,7 @@ impl Preprocessing {
     }
 
     /// The texts that read as missing, besides the empty cell.
+    #[cfg(feature = "onnx")]
     pub(crate) fn missing_texts(&self) -> &[String] {
         &self.missing_values.0
     }

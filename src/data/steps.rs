@@ -218,7 +218,7 @@ pub(super) fn open(
     key: &str,
     format: &CsvConfig,
 ) -> Result<Box<dyn Source>> {
-    let full = folder.join(crate::files::from_text(path));
+    let full = folder.join(crate::disk::files::from_text(path));
     sources::open_files(&full, format).map_err(|error| match error {
         OpenError::Unfit(error) => error,
         OpenError::Unread(problem) => {

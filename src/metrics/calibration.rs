@@ -141,7 +141,7 @@ mod tests {
     #[test]
     fn of_several_classes_the_largest_counts() {
         let p = [0.7, 0.2, 0.1, 0.1, 0.6, 0.3];
-        let expected = ((0.7 - 1.0f64).abs() + (0.6 - 0.0)) / 2.0;
+        let expected = f64::midpoint(1.0 - 0.7, 0.6 - 0.0);
         let sparse = of(Target::Classes(3), 3, 15, &[0.0, 2.0], &p);
         let one_hot = of(Target::OneHot(3), 3, 15, &[1.0, 0.0, 0.0, 0.0, 0.0, 1.0], &p);
         assert!((sparse - expected).abs() < 1e-6 && sparse == one_hot, "{sparse} {one_hot}");

@@ -5,14 +5,14 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use rayon::prelude::*;
 
 use crate::activations::Activation;
-use crate::artifact::{Model, supposed};
 use crate::data::{Preprocessing, Targets};
 use crate::decisions::{ClassThresholds, StoredInterval};
-use crate::engine::{self, Engine};
 use crate::error::{Error, Result};
-use crate::float_environment::FlushToZero;
 use crate::meaning::Meaning;
+use crate::model::artifact::{Model, supposed};
+use crate::model::engine::{self, Engine};
 use crate::threads;
+use crate::threads::float_environment::FlushToZero;
 
 /// A model in use; any number of threads may share it.
 /// ```

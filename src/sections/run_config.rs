@@ -46,10 +46,10 @@ fn from_run(path: &str, from: &Path, to: &Path) -> String {
     if Path::new(path).is_absolute() {
         return path.to_string();
     }
-    let full = without_dots(&from.join(crate::files::from_text(path)));
+    let full = without_dots(&from.join(crate::disk::files::from_text(path)));
     let is_near = full.components().zip(to.components()).take_while(|(a, b)| a == b).count() > 1;
     let relative = if is_near { pathdiff::diff_paths(&full, to) } else { None };
-    crate::files::to_text(&relative.unwrap_or(full))
+    crate::disk::files::to_text(&relative.unwrap_or(full))
 }
 
 /// The same path without `.` and `..`; where a link makes the two mean different files, the folder

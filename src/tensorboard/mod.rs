@@ -8,9 +8,9 @@ use std::path::{Path, PathBuf};
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use crate::error::{Error, Result};
-use crate::events::{Event, Position};
 use crate::logs::Logs;
 use crate::sections::TensorBoardConfig;
+use crate::trainer::events::{Event, Position};
 use crate::trainer::{Listener, Trainer};
 use messages::{Message, histogram, scalar, step_and_tag, text};
 use records::{record, records};

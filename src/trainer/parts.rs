@@ -4,16 +4,16 @@ use candle_core::{Device, Tensor};
 
 use crate::callbacks::Hook;
 use crate::data::{Samples, Shuffle};
-use crate::engine::{self, Engine, GraphEngine};
 use crate::error::{Error, Result};
-use crate::events::{Clock, Ending, Position};
 use crate::history::History;
 use crate::logs::Logs;
-use crate::network::Network;
+use crate::model::engine::{self, Engine, GraphEngine};
+use crate::model::network::Network;
+use crate::model::scores::Scores;
 use crate::optimizers::OptimizerState;
 use crate::random::Random;
-use crate::scores::Scores;
 use crate::spec::{Spec, TrainSpec};
+use crate::trainer::events::{Clock, Ending, Position};
 use crate::transforms::Unit;
 
 /// What a training learns from.

@@ -166,6 +166,7 @@ impl Classes {
     }
 
     /// The texts that were too rare to be classes of their own.
+    #[cfg(feature = "onnx")]
     pub(crate) fn folded(&self) -> &[String] {
         self.folded.as_deref().unwrap_or_default()
     }

@@ -179,6 +179,7 @@ fn normal_quantile(p: f64) -> f64 {
     size.copysign(q)
 }
 
+#[allow(clippy::excessive_precision)] // the digits as they were published
 const MIDDLE: [[f64; 8]; 2] = [
     [
         3.387_132_872_796_366_6,
@@ -225,6 +226,7 @@ const SIDE: [[f64; 8]; 2] = [
     ],
 ];
 
+#[allow(clippy::excessive_precision)] // the digits as they were published
 const TAIL: [[f64; 8]; 2] = [
     [
         6.657_904_643_501_104,

@@ -3,11 +3,11 @@
 use std::path::Path;
 
 use super::eval::{ElementType, Graph, TensorValue};
-use crate::artifact::Model;
 use crate::data::{FittedColumn, Preprocessing};
 use crate::error::{Error, Result};
 use crate::exchange::verify::{apart, fixed_numbers, samples};
-use crate::predictor::{Predictions, Predictor};
+use crate::model::artifact::Model;
+use crate::model::predictor::{Predictions, Predictor};
 use crate::transforms::{Encoded, Primitive};
 
 /// The largest difference between what `model` makes of the rows of its self-test (else of eight
