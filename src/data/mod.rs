@@ -80,7 +80,7 @@ pub use part::Part;
 pub use places::{PlacedRow, rows_of_table};
 pub use preprocessing::Preprocessing;
 pub use profile::{ColumnProfile, Profile};
-pub use samples::{ColumnSpec, Memory, Samples, Series, Subset, TimeWindow, Windowed};
+pub use samples::{ColumnSpec, Memory, Samples, Subset, TimeSeries, TimeWindow, Windowed};
 pub(crate) use steps::read_division;
 pub use steps::{RawCells, apply, fit, fold, read, read_for_folds, split};
 pub use stream::{Skipped, TableStream, UseOptions, UsedRows};

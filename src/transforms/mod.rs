@@ -68,7 +68,7 @@ pub use robust::Robust;
 pub(crate) use standard::Normal;
 pub use standard::Standard;
 pub(crate) use standard::mean_of;
-pub use text::{Ngrams, OutputMode, Split, Standardize, TextVectorization};
+pub use text::{Ngrams, OutputMode, Standardize, TextVectorization, TokenSplit};
 pub(crate) use transform::{Encoded, Primitive, Scaled, Statistics};
 use transform::{Encoder, Scaler};
 pub(crate) use unit::Inverse;

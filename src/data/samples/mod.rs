@@ -14,7 +14,7 @@ use crate::error::Result;
 pub use crate::batch::ColumnSpec;
 pub use memory::Memory;
 pub use subset::Subset;
-pub use windowed::{Series, TimeWindow, Windowed};
+pub use windowed::{TimeSeries, TimeWindow, Windowed};
 
 /// Samples to train or evaluate on.
 pub trait Samples: Send + Sync {

@@ -53,14 +53,14 @@ impl TimeWindow {
 /// Windows over other samples: each sample is some of their rows, one after the other, with the target
 /// (and the weight) of a later one. Nothing is copied but what a batch holds.
 /// ```
-/// use lanthorn::data::{Memory, Samples, Series, TimeWindow, Windowed};
+/// use lanthorn::data::{Memory, Samples, TimeSeries, TimeWindow, Windowed};
 /// use lanthorn::training::Batch;
 ///
 /// # fn main() -> lanthorn::Result<()> {
 /// let level = [1.0, 2.0, 3.0, 4.0, 5.0];
 /// let rows = Memory::new(&level, 1, &level, &[], None);
 /// let window = TimeWindow::of_length(2); // the target is the next row
-/// let starts = Series { first: 0, end: 5 }.starts(&window, 0, 5);
+/// let starts = TimeSeries { first: 0, end: 5 }.starts(&window, 0, 5);
 /// let windows = Windowed::new(&rows, &window, &starts)?;
 /// let mut batch = Batch::default();
 /// windows.gather(&[0, 2], &mut batch)?;
@@ -82,7 +82,7 @@ pub struct Windowed<'a> {
 }
 
 impl<'a> Windowed<'a> {
-    /// The windows with these starts, of which [`Series::starts`] makes those of a series.
+    /// The windows with these starts, of which [`TimeSeries::starts`] makes those of a series.
     pub fn new(
         of: &'a dyn Samples,
         window: &TimeWindow,
@@ -129,14 +129,14 @@ impl Samples for Windowed<'_> {
 
 /// A run of rows of one series, in the order of time: the first, and the one after the last.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Series {
+pub struct TimeSeries {
     /// The first row.
     pub first: usize,
     /// The row after the last.
     pub end: usize,
 }
 
-impl Series {
+impl TimeSeries {
     /// The starts of the windows whose targets are among the rows from `from` to before `to`; what
     /// they see lies in the series. As many as in Keras for targets that are shifted so.
     pub fn starts(self, window: &TimeWindow, from: usize, to: usize) -> Vec<u64> {
@@ -183,7 +183,7 @@ mod tests {
                 };
                 for rows in [1_usize, 7, 30] {
                     let targets = rows.saturating_sub((length - 1) * rate + horizon);
-                    let starts = Series { first: 10, end: 10 + rows }.starts(&window, 0, 99);
+                    let starts = TimeSeries { first: 10, end: 10 + rows }.starts(&window, 0, 99);
                     let expected: Vec<u64> =
                         (0..targets).step_by(stride).map(|start| 10 + start as u64).collect();
                     assert_eq!(starts, expected, "{window:?} {rows}");
@@ -198,7 +198,7 @@ mod tests {
         let y: Vec<f32> = (0..10).map(|i| 100.0 + i as f32).collect();
         let base = Memory::new(&x, 2, &y, &[], None);
         let window = TimeWindow { sampling_rate: 3, horizon: 2, ..TimeWindow::of_length(2) };
-        let starts = Series { first: 0, end: 10 }.starts(&window, 0, 10);
+        let starts = TimeSeries { first: 0, end: 10 }.starts(&window, 0, 10);
         let windows = Windowed::new(&base, &window, &starts).unwrap();
         let mut batch = Batch::default();
         windows.gather(&[1, 4], &mut batch).unwrap();
@@ -211,7 +211,7 @@ mod tests {
     #[test]
     fn no_target_to_train_on_lies_beyond_the_boundary() {
         let window = TimeWindow { horizon: 3, sequence_stride: 2, ..TimeWindow::of_length(4) };
-        let series = Series { first: 5, end: 105 };
+        let series = TimeSeries { first: 5, end: 105 };
         let boundary = series.boundary(0.2);
         let (train, validation) =
             (series.starts(&window, 0, boundary), series.starts(&window, boundary, 105));
@@ -220,6 +220,6 @@ mod tests {
         assert!(validation.iter().all(|start| start + 6 >= 85 && start + 6 < 105));
         assert_eq!(train.len() + validation.len(), series.starts(&window, 0, 105).len());
         assert_eq!(series.last_start(&window), Some(101));
-        assert_eq!(Series { first: 0, end: 3 }.last_start(&window), None);
+        assert_eq!(TimeSeries { first: 0, end: 3 }.last_start(&window), None);
     }
 }

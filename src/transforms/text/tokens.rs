@@ -1,6 +1,6 @@
 //! A text cut into tokens, as Keras's TextVectorization cuts it.
 
-use super::{Split, Standardize, TextVectorization};
+use super::config::{Standardize, TextVectorization, TokenSplit};
 
 /// Calls `each` with every token of a text, in order: single tokens, then runs of them.
 pub(super) fn for_each_token(config: &TextVectorization, text: &str, mut each: impl FnMut(&str)) {
@@ -28,11 +28,11 @@ fn standardized(how: Standardize, text: &str) -> String {
     kept.map(|letter| if lower { letter.to_ascii_lowercase() } else { letter }).collect()
 }
 
-fn split(how: Split, text: &str) -> Vec<&str> {
+fn split(how: TokenSplit, text: &str) -> Vec<&str> {
     match how {
-        Split::Whitespace => text.split(is_space).filter(|token| !token.is_empty()).collect(),
-        Split::Character => text.split("").filter(|token| !token.is_empty()).collect(),
-        Split::None => vec![text],
+        TokenSplit::Whitespace => text.split(is_space).filter(|token| !token.is_empty()).collect(),
+        TokenSplit::Character => text.split("").filter(|token| !token.is_empty()).collect(),
+        TokenSplit::None => vec![text],
     }
 }
 

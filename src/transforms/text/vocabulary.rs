@@ -5,8 +5,8 @@ use std::collections::HashMap;
 use serde::{Deserialize, Serialize};
 
 use super::super::transform::{Encoded, Primitive};
+use super::config::{OutputMode, TextVectorization};
 use super::tokens::for_each_token;
-use super::{OutputMode, TextVectorization};
 
 /// How often each token occurs: gathered from each text.
 #[derive(Debug, Clone, Default)]
@@ -53,16 +53,16 @@ impl TokenCounts {
 
 /// The tokens that have an id, the most frequent first, and among equals the last by their bytes.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(from = "Stored", into = "Stored")]
+#[serde(from = "StoredVocabulary", into = "StoredVocabulary")]
 pub(crate) struct Vocabulary {
-    stored: Stored,
+    stored: StoredVocabulary,
     /// By token; without the numbers that stand for no token.
     places: HashMap<String, usize>,
 }
 
 /// What a model file holds.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-struct Stored {
+struct StoredVocabulary {
     #[serde(flatten)]
     config: TextVectorization,
     tokens: Vec<String>,
@@ -72,16 +72,16 @@ struct Stored {
     width: usize,
 }
 
-impl From<Stored> for Vocabulary {
-    fn from(stored: Stored) -> Vocabulary {
+impl From<StoredVocabulary> for Vocabulary {
+    fn from(stored: StoredVocabulary) -> Vocabulary {
         let places = stored.tokens.iter().enumerate();
         let places = places.map(|(place, token)| (token.clone(), place)).collect();
         Vocabulary { stored, places }
     }
 }
 
-impl From<Vocabulary> for Stored {
-    fn from(vocabulary: Vocabulary) -> Stored {
+impl From<Vocabulary> for StoredVocabulary {
+    fn from(vocabulary: Vocabulary) -> StoredVocabulary {
         vocabulary.stored
     }
 }
@@ -105,7 +105,7 @@ impl Vocabulary {
             _ => special + tokens.len(),
         };
         let tokens = tokens.into_iter().cloned().collect();
-        Stored { config, tokens, weights, width }.into()
+        StoredVocabulary { config, tokens, weights, width }.into()
     }
 }
 
@@ -138,7 +138,7 @@ impl Encoded for Vocabulary {
 
     fn numbers(&self, text: &str, out: &mut [f64]) -> bool {
         out.fill(0.0);
-        let Stored { config, weights, .. } = &self.stored;
+        let StoredVocabulary { config, weights, .. } = &self.stored;
         let special = config.special_tokens();
         let number = |token: &str| match token {
             "" => None,
