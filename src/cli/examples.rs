@@ -74,6 +74,11 @@ const ALL: &[Example] = &[
         tables: &[("sequences.csv", include_str!("../../examples/data/sequences.csv"))],
     },
     Example {
+        name: "reviews",
+        config: include_str!("../../configs/reviews.yaml"),
+        tables: &[("reviews.csv", include_str!("../../examples/data/reviews.csv"))],
+    },
+    Example {
         name: "text_gru",
         config: include_str!("../../configs/text_gru.yaml"),
         tables: &[("sentences.csv", include_str!("../../examples/data/sentences.csv"))],

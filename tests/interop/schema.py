@@ -131,7 +131,7 @@ MISTAKES = [
     (CALLBACKS, [{"reduce_lr_on_plateau": {"factor": 1}}]),
     (CALLBACKS, [{"model_checkpoint": {"filepath": "a", "save_weights_only": True}}]),
     (LAYER, {"lstm": {"units": 2, "return_state": True}}),
-    (("data", "window"), {"horizon": 1}), (("data", "cache"), "auto"), (("fit", "cv"), {"folds": 5}),
+    (("data", "window"), {"horizon": 1}), (("data", "cache"), "auto"),
 ]
 
 # what the program alone refuses, and why the schema can't

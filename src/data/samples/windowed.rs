@@ -61,7 +61,7 @@ impl TimeWindow {
 /// let rows = Memory::new(&level, 1, &level, &[], None);
 /// let window = TimeWindow::of_length(2); // the target is the next row
 /// let starts = TimeSeries { first: 0, end: 5 }.starts(&window, 0, 5);
-/// let windows = Windowed::new(&rows, &window, &starts)?;
+/// let windows = Windowed::new(&rows, &window, &starts).expect("sizes that are allowed");
 /// let mut batch = Batch::default();
 /// windows.gather(&[0, 2], &mut batch)?;
 /// assert_eq!(batch.x().floats(), [1.0, 2.0, 3.0, 4.0]);
