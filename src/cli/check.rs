@@ -1,10 +1,15 @@
 //! `lanthorn check`.
 
+use std::path::Path;
+use std::process::ExitCode;
+
 use anyhow::Result;
-use clap::Args;
-use lanthorn::Diagnostic;
-use lanthorn::training::Plan;
-use serde_json::json;
+use clap::{Args, ValueEnum};
+use lanthorn::data::Dataset;
+use lanthorn::model::{LayerCost, Network, bytes, layer_costs, thousands};
+use lanthorn::training::{Need, Plan};
+use lanthorn::{Diagnostic, Error};
+use serde_json::{Value, json};
 
 use super::common::{CommonArguments, ConfigFile};
 use super::view::{self, table};
@@ -16,57 +21,196 @@ pub(crate) struct CheckArguments {
     /// Number of rows to show
     #[arg(long, default_value_t = 5, value_name = "N")]
     rows: usize,
+    /// End with exit code 1 where there are warnings
+    #[arg(long, value_name = "WHAT")]
+    deny: Option<Deny>,
+    /// What to print on stdout: github is a line for each error and warning, which GitHub Actions
+    /// shows at its place; json is what --json prints
+    #[arg(long, value_name = "FORMAT", default_value = "human")]
+    format: CheckFormat,
 }
 
-pub(crate) fn run(arguments: &CheckArguments, common: &CommonArguments) -> Result<()> {
-    let plan = Plan::open(&arguments.config.path, &arguments.config.overrides.set)?;
-    if let Some(problem) = plan.need()?.problem() {
-        view::diagnostic(&problem.as_warning());
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Deny {
+    /// Warnings
+    Warnings,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum CheckFormat {
+    /// Tables and sentences
+    Human,
+    /// One JSON document
+    Json,
+    /// Workflow commands of GitHub Actions
+    Github,
+}
+
+impl CheckArguments {
+    /// True with `--format json`.
+    pub(super) fn wants_json(&self) -> bool {
+        self.format == CheckFormat::Json
     }
-    let test = plan.test()?;
-    let Some(data) = &plan.data else {
-        let layers = plan.spec.model.layers.len();
-        return view::result(&format!("{layers} layers, no data\nok\n"));
-    };
-    for warning in &data.warnings {
+}
+
+pub(crate) fn run(arguments: &CheckArguments, common: &CommonArguments) -> Result<ExitCode> {
+    let as_github = arguments.format == CheckFormat::Github;
+    let folder = arguments.config.path.parent().unwrap_or(Path::new(""));
+    if common.json && as_github {
+        let help = "leave out `--json`, or write `--format json`";
+        return Err(Error::run("`--json` and `--format github` don't go together")
+            .with_help(help)
+            .into());
+    }
+    let found = Found::open(arguments).inspect_err(|error| {
+        if as_github {
+            // a reader of stdout that has gone away still gets the exit code
+            let _ = error.diagnostics().iter().try_for_each(|one| github(one, folder));
+        }
+    })?;
+    for warning in &found.warnings {
         view::diagnostic(warning);
     }
-    let head = data.head(arguments.rows);
-    if common.json {
-        return view::json(&json!({
-            "ok": true,
-            "rows": data.train.len(),
-            "validation_rows": data.validation.as_ref().map(lanthorn::data::Dataset::len),
-            "test_rows": test.as_ref().map(lanthorn::data::Dataset::len),
-            "columns": head.raw_names, "raw": head.raw,
-            "features": head.model_names, "as_the_model_sees_them": head.model,
-            "classes": data.preprocessing.classes(),
+    let denied = arguments.deny.is_some() && !found.warnings.is_empty();
+    match arguments.format {
+        CheckFormat::Github => found.warnings.iter().try_for_each(|one| github(one, folder))?,
+        CheckFormat::Json => view::json(&found.to_json(arguments.rows, !denied))?,
+        CheckFormat::Human if common.json => {
+            view::json(&found.to_json(arguments.rows, !denied))?;
+        }
+        CheckFormat::Human => view::result(&found.to_text(arguments.rows, !denied))?,
+    }
+    if !denied {
+        return Ok(ExitCode::SUCCESS);
+    }
+    let count = match found.warnings.len() {
+        1 => "1 warning".to_string(),
+        several => format!("{several} warnings"),
+    };
+    view::note(&format!("error: {count}, and `--deny warnings` allows none"));
+    Ok(ExitCode::FAILURE)
+}
+
+fn github(diagnostic: &Diagnostic, folder: &Path) -> Result<()> {
+    view::result(&format!("{}\n", diagnostic.to_github(folder)))
+}
+
+/// A configuration without mistakes, and what there is to say of it.
+struct Found {
+    plan: Plan,
+    test: Option<Dataset>,
+    warnings: Vec<Diagnostic>,
+    layers: Vec<LayerCost>,
+    need: Need,
+}
+
+impl Found {
+    fn open(arguments: &CheckArguments) -> Result<Found, Error> {
+        let plan = Plan::open(&arguments.config.path, &arguments.config.overrides.set)?;
+        let need = plan.need()?;
+        let test = plan.test()?;
+        let of_data = plan.data.iter().flat_map(|data| data.warnings.iter().cloned());
+        let of_memory = need.problem().map(Diagnostic::as_warning);
+        let warnings = of_memory.into_iter().chain(of_data).collect();
+        let layers = layer_costs(&Network::planned(&plan.spec.model)?);
+        Ok(Found { test, warnings, layers, need, plan })
+    }
+
+    fn to_json(&self, rows: usize, ok: bool) -> Value {
+        let Found { plan, test, warnings, need, .. } = self;
+        let layers = self.layers.iter().map(|layer| {
+            json!({
+                "name": layer.name, "class_name": layer.class_name,
+                "output_shape": layer.output, "parameters": layer.parameters,
+                "multiply_adds": layer.multiply_adds,
+            })
+        });
+        let mut document = json!({
+            "ok": ok,
             "input_shape": plan.spec.model.input, "output_shape": plan.spec.model.output(),
-            "warnings": data.warnings.iter().map(|warning| &warning.message).collect::<Vec<_>>(),
-            "diagnostics": data.warnings.iter().map(Diagnostic::to_json).collect::<Vec<_>>(),
-        }));
+            "layers": layers.collect::<Vec<_>>(),
+            "memory_bytes": {
+                "weights": need.weights, "gradients": need.gradients,
+                "optimizer": need.optimizer, "activations": need.activations,
+                "best": need.best, "checkpoint": need.checkpoint, "total": need.total(),
+            },
+            "warnings": warnings.iter().map(|warning| &warning.message).collect::<Vec<_>>(),
+            "diagnostics": warnings.iter().map(Diagnostic::to_json).collect::<Vec<_>>(),
+        });
+        if let Some(data) = &plan.data {
+            let head = data.head(rows);
+            document["rows"] = json!(data.train.len());
+            document["validation_rows"] = json!(data.validation.as_ref().map(Dataset::len));
+            document["test_rows"] = json!(test.as_ref().map(Dataset::len));
+            document["columns"] = json!(head.raw_names);
+            document["raw"] = json!(head.raw);
+            document["features"] = json!(head.model_names);
+            document["as_the_model_sees_them"] = json!(head.model);
+            document["classes"] = json!(data.preprocessing.classes());
+        }
+        document
     }
-    let mut text = String::new();
-    text += &format!("{}\n", plan.config.data.as_ref().map_or("", |data| data.train.as_str()));
-    text += &table::plain(&head.raw_names, &head.raw);
-    text += "\nas the model sees them\n";
-    let numbers: Vec<Vec<String>> = head
-        .model
-        .iter()
-        .map(|row| row.iter().map(|value| table::number(*value)).collect())
-        .collect();
-    text += &table::plain(&head.model_names, &numbers);
-    text += &format!("\n{} rows to train on", data.train.len());
-    if let Some(validation) = &data.validation {
-        text += &format!(", {} to validate on", validation.len());
+
+    fn to_text(&self, rows: usize, ok: bool) -> String {
+        let end = if ok { "ok\n" } else { "" };
+        format!("{}{}{end}", self.data(rows), self.model())
     }
-    if let Some(test) = &test {
-        text += &format!(", {} to test on", test.len());
+
+    /// The first rows as they are and as the model sees them, and how many there are.
+    fn data(&self, rows: usize) -> String {
+        let Some(data) = &self.plan.data else { return "no data\n\n".to_string() };
+        let head = data.head(rows);
+        let mut text = String::new();
+        let table = self.plan.config.data.as_ref().map_or("", |data| data.train.as_str());
+        text += &format!("{table}\n{}", table::plain(&head.raw_names, &head.raw));
+        text += "\nas the model sees them\n";
+        let numbers: Vec<Vec<String>> = head
+            .model
+            .iter()
+            .map(|row| row.iter().map(|value| table::number(*value)).collect())
+            .collect();
+        text += &table::plain(&head.model_names, &numbers);
+        text += &format!("\n{} rows to train on", data.train.len());
+        if let Some(validation) = &data.validation {
+            text += &format!(", {} to validate on", validation.len());
+        }
+        if let Some(test) = &self.test {
+            text += &format!(", {} to test on", test.len());
+        }
+        if let Some(classes) = data.preprocessing.classes() {
+            text += &format!("; classes: {}", classes.join(", "));
+        }
+        text + "\n\n"
     }
-    if let Some(classes) = data.preprocessing.classes() {
-        text += &format!("; classes: {}", classes.join(", "));
+
+    /// The layers with what they cost, and the memory of a training.
+    fn model(&self) -> String {
+        let (mut parameters, mut multiply_adds) = (0usize, 0usize);
+        let title = |layer: &LayerCost| format!("{} ({})", layer.name, layer.class_name);
+        let width = self.layers.iter().map(|layer| title(layer).chars().count()).max();
+        let left = |text: &str| format!("{text:<width$}", width = width.unwrap_or(0));
+        let mut rows = Vec::new();
+        for layer in &self.layers {
+            parameters = parameters.saturating_add(layer.parameters);
+            multiply_adds = multiply_adds.saturating_add(layer.multiply_adds);
+            rows.push(vec![
+                left(&title(layer)),
+                layer.output.to_string(),
+                thousands(layer.parameters),
+                thousands(layer.multiply_adds),
+            ]);
+        }
+        let totals = [thousands(parameters), thousands(multiply_adds)];
+        rows.push([left("total"), String::new()].into_iter().chain(totals).collect());
+        let names = [&left("layer"), "output shape", "parameters", "multiply-adds"];
+        let mut text = table::plain(&names.map(String::from), &rows);
+        let total = bytes(usize::try_from(self.need.total()).unwrap_or(usize::MAX));
+        let batches = match &self.plan.spec.train {
+            Some(train) => format!("training in batches of {}", train.batch_size),
+            None => "the model".to_string(),
+        };
+        text += &format!("\nmemory of {batches}: {total} ({})\n", self.need);
+        let model = &self.plan.spec.model;
+        text + &format!("input {}, output {}\n", model.input, model.output())
     }
-    let model = &plan.spec.model;
-    text += &format!("\ninput {}, output {}\nok\n", model.input, model.output());
-    view::result(&text)
 }

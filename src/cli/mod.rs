@@ -51,9 +51,9 @@ pub(crate) struct Arguments {
 }
 
 impl Arguments {
-    /// True with `--json`.
+    /// True with `--json`, or with `--format json`.
     pub(crate) fn wants_json(&self) -> bool {
-        self.common.json
+        self.common.json || matches!(&self.verb, Verb::Check(own) if own.wants_json())
     }
 }
 
@@ -120,7 +120,7 @@ fn dispatch(verb: Verb, common: &CommonArguments) -> Result<ExitCode> {
     match verb {
         Verb::Train(own) => return train::run(&own, common),
         Verb::Init(own) => init::run(&own, common)?,
-        Verb::Check(own) => check::run(&own, common)?,
+        Verb::Check(own) => return check::run(&own, common),
         Verb::Data(own) => data::run(&own, common)?,
         Verb::Summary(own) => summary::run(&own, common)?,
         Verb::Evaluate(own) => return evaluate::run(&own, common),

@@ -5,6 +5,7 @@
 
 mod codes;
 mod draw;
+mod github;
 mod severity;
 mod text;
 

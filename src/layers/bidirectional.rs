@@ -120,6 +120,10 @@ impl Layer for Bidirectional {
         }
     }
 
+    fn kernel_uses(&self, input: &Shape, _output: &Shape) -> usize {
+        input.dims().first().copied().unwrap_or(1) // once at each step
+    }
+
     fn build(&self, input: &Shape, scope: &mut Scope<'_>) -> Result<Box<dyn Forward>> {
         let problem = |problem: Problem| Error::Internal(problem.message);
         let merge = self.merge_mode().map_err(problem)?;

@@ -226,6 +226,14 @@ impl Layer for EinsumDense {
         self.activation.output_shape(&Shape(plan.output_shape))
     }
 
+    fn kernel_uses(&self, input: &Shape, _output: &Shape) -> usize {
+        let Ok(plan) = self.plan(input) else { return 0 };
+        // every combination of the axes that the kernel doesn't have
+        let of_input = plan.input[1..].iter().zip(input.dims());
+        let others = of_input.filter(|(label, _)| !plan.kernel.contains(label));
+        others.map(|(_, size)| *size).fold(1, usize::saturating_mul)
+    }
+
     fn build(&self, input: &Shape, scope: &mut Scope<'_>) -> Result<Box<dyn Forward>> {
         let plan = self.plan(input).map_err(|problem| Error::Internal(problem.message))?;
         let kernel = scope.weight(WeightSpec {

@@ -40,6 +40,12 @@ pub trait Layer: fmt::Debug + Send + Sync + AnyItem {
         MaskRule::Passes
     }
 
+    /// How many times one sample uses each number of the layer's kernels, by which its multiply-adds
+    /// are counted. For most layers: once for each position of the output.
+    fn kernel_uses(&self, _input: &Shape, output: &Shape) -> usize {
+        output.elements() / output.last().max(1)
+    }
+
     /// What `bidirectional` needs of a recurrent layer; None for all others.
     fn recurrent(&self) -> Option<Recurrent> {
         None

@@ -69,6 +69,16 @@ impl Layer for TimeDistributed {
         Ok(Shape(output))
     }
 
+    fn kernel_uses(&self, input: &Shape, output: &Shape) -> usize {
+        let (Some((steps, input)), Some((_, output))) =
+            (input.dims().split_first(), output.dims().split_first())
+        else {
+            return 0;
+        };
+        let [input, output] = [input, output].map(|sample| Shape(sample.to_vec()));
+        steps.saturating_mul(self.layer.item.kernel_uses(&input, &output))
+    }
+
     fn build(&self, input: &Shape, scope: &mut Scope<'_>) -> Result<Box<dyn Forward>> {
         let [steps, sample @ ..] = input.dims() else {
             return Err(Error::Internal(format!("time_distributed on {input}")));

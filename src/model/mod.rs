@@ -1,6 +1,7 @@
 //! A model: its network and weights, its file, and what it predicts. Start at [`Predictor`].
 
 pub(crate) mod artifact;
+pub(crate) mod costs;
 pub(crate) mod engine;
 pub(crate) mod engine_choice;
 pub(crate) mod evaluate;
@@ -20,6 +21,7 @@ pub use crate::target::*;
 pub use crate::weights::stored::*;
 pub use crate::weights::*;
 pub use artifact::*;
+pub use costs::*;
 pub use evaluate::*;
 pub use network::*;
 pub use predictor::*;

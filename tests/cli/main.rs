@@ -8,6 +8,7 @@ mod support;
 mod advice;
 mod bad_files;
 mod bad_input;
+mod check;
 mod columns;
 mod data;
 mod decisions;

@@ -2,7 +2,7 @@
 
 /// A name for each rank, and [`Layer`](crate::layers::Layer) by what a method makes of the
 /// configuration: `by_rank! { Conv: Conv1D, Conv2D, Conv3D; convolution, activation }`. With
-/// `activation` the layer has one at its end.
+/// `activation` the layer is a convolution, with one at its end.
 macro_rules! by_rank {
     ($layer:ident: $($name:ident),+; $plan:ident $(, $activation:ident)?) => {
         $crate::layers::configuration::by_rank! {
@@ -31,6 +31,14 @@ macro_rules! by_rank {
 
             $(fn $activation(&self) -> Option<&$crate::activations::Activation> {
                 Some(&self.$activation)
+            }
+
+            fn kernel_uses(
+                &self,
+                input: &$crate::shape::Shape,
+                output: &$crate::shape::Shape,
+            ) -> usize {
+                self.$plan().kernel_uses(input, output)
             })?
         }
     };

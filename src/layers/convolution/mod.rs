@@ -37,6 +37,20 @@ impl Convolution<'_> {
         self.activation.output_shape(&shape)
     }
 
+    /// The kernel is used at every position: of the input where it makes the input larger, of the
+    /// output elsewhere.
+    fn kernel_uses(&self, input: &Shape, output: &Shape) -> usize {
+        let channels = |shape: &Shape| match self.data_format {
+            DataFormat::ChannelsLast => shape.last(),
+            DataFormat::ChannelsFirst => shape.dims().first().copied().unwrap_or(1),
+        };
+        let shape = match self.kind {
+            ConvolutionForm::Transposed { .. } => input,
+            _ => output,
+        };
+        shape.elements() / channels(shape).max(1)
+    }
+
     fn build(&self, input: &Shape, scope: &mut Scope<'_>) -> Result<Box<dyn Forward>> {
         let plan = checked(self.plan(input))?;
         let mut weights = Vec::new();

@@ -252,6 +252,10 @@ macro_rules! recurrent_layer {
                 if self.return_sequences { MaskRule::Passes } else { MaskRule::Drops }
             }
 
+            fn kernel_uses(&self, input: &Shape, _output: &Shape) -> usize {
+                input.dims().first().copied().unwrap_or(1) // once at each step
+            }
+
             fn recurrent(&self) -> Option<Recurrent> {
                 Some(self.resolved())
             }
