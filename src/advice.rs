@@ -165,7 +165,7 @@ fn order_of_categories(loaded: &Loaded) -> Option<Diagnostic> {
         classes.len(),
         few.join(", ")
     );
-    let help = "where they have no order, write `encode: one_hot`; where they have another, put numbers into the table";
+    let help = "where they have no order, write `encode: one_hot`; where they have another, `encode: {ordinal: {categories: […]}}`";
     Some(Diagnostic::warning(Code::CategoryOrder, message).with_help(help))
 }
 

@@ -33,7 +33,7 @@ pub(crate) fn run(arguments: &DiffArguments, common: &CommonArguments) -> Result
         let keys = diff.configuration.iter();
         let rows: Vec<Vec<String>> =
             keys.map(|key| vec![key.key.clone(), words(&key.a), words(&key.b)]).collect();
-        text += &table::plain(&names, &rows);
+        text += &table::left(&names, &rows);
     }
     if !diff.metrics.is_empty() {
         let names = ["metric", "A", "B", "B - A"].map(str::to_string);
@@ -53,7 +53,7 @@ fn metric(metric: &MetricDiff) -> Vec<String> {
 
 /// A value on one line, shortened; `-` for none.
 fn words(value: &Value) -> String {
-    const MOST: usize = 40;
+    const MOST: usize = 24;
     let text = match value {
         Value::Null => "-".to_string(),
         Value::String(text) => text.clone(),

@@ -158,7 +158,8 @@ impl Preprocessing {
     pub(crate) fn numbered_categories(&self) -> Vec<(&str, &[String])> {
         let is_numbered = |classes: &Classes| classes.len() > 2 && !classes.are_numbers();
         let numbered = |column: &'_ FittedColumn| {
-            !column.is_one_hot() && column.classes().is_some_and(is_numbered)
+            matches!(column.encode, Some(crate::transforms::Encoding::Label(_)))
+                && column.classes().is_some_and(is_numbered)
         };
         let numbered = self.features.iter().filter(|column| numbered(column));
         numbered

@@ -20,6 +20,8 @@ pub(super) enum Role {
     Boolean,
     /// Categories.
     OneHot,
+    /// Dates as ISO 8601 writes them.
+    Date,
     /// Nothing: it numbers or names the rows, for this reason.
     Key(String),
     /// Nothing, for this reason.
@@ -43,8 +45,8 @@ pub(super) fn role(column: &ColumnProfile) -> Role {
     match () {
         () if column.name.is_empty() => left_out("the column has no name".to_string()),
         () if present == 0 => left_out("every cell is empty".to_string()),
-        () if column.missing > 0 => left_out(format!(
-            "{} missing; filling them in is not supported yet",
+        () if column.missing * 2 > present => left_out(format!(
+            "{} missing, and {present} are not",
             count(column.missing, "cell is", "cells are")
         )),
         () if distinct == 1 => left_out("the same value in every row".to_string()),
@@ -59,8 +61,9 @@ pub(super) fn role(column: &ColumnProfile) -> Role {
         }
         () if column.booleans == present => Role::Boolean,
         () if column.numbers == present => Role::Scaled,
+        () if column.dates == present && column.text.as_deref().is_some_and(is_iso) => Role::Date,
         () if column.dates == present => left_out(
-            "dates are not supported yet; write the month or the weekday as a column of its own"
+            "dates; say how they are written: `date: {format: \"%d.%m.%Y\", parts: [month, weekday]}`"
                 .to_string(),
         ),
         () if (column.numbers + column.odd_numbers) * 10 >= present * 9 => left_out(format!(
@@ -69,13 +72,19 @@ pub(super) fn role(column: &ColumnProfile) -> Role {
             column.text.as_deref().unwrap_or_default()
         )),
         () if column.words >= 4 && distinct > MOST_CATEGORIES => {
-            left_out("text of several words, which is not supported yet".to_string())
+            left_out("text of several words; as its tokens: `text: {max_tokens: 1000}`".to_string())
         }
         () if distinct > MOST_CATEGORIES || distinct * 2 > present.max(FEW_ROWS) => {
             left_out(format!("{distinct} different texts in {present} rows"))
         }
         () => Role::OneHot,
     }
+}
+
+/// Whether a text begins as `2026-01-31` does.
+fn is_iso(text: &str) -> bool {
+    let digit = |place: usize| text.as_bytes().get(place).is_some_and(u8::is_ascii_digit);
+    (0..4).all(digit) && text.get(4..5) == Some("-") && (5..7).all(digit)
 }
 
 /// Whether a column of whole numbers is larger in each row than in the one before.
@@ -132,9 +141,9 @@ pub(super) fn features(
     for (column, role) in roles {
         let name = column.name.as_str();
         let (low, high) = (short(column.range.0), short(column.range.1));
-        rules.push(match role {
+        let (mut rule, mut reason) = match role {
             Role::Key(_) | Role::LeftOut(_) => continue,
-            Role::Scaled if scaled > MANY => continue,
+            Role::Scaled if scaled > MANY && column.missing == 0 => continue,
             Role::Number => (json!(name), "0 or 1".to_string()),
             Role::Scaled => (
                 json!({ "column": name, "scale": "standard" }),
@@ -153,9 +162,37 @@ pub(super) fn features(
                     format!("{} categories: {}{more}", names.len(), shown.join(", ")),
                 )
             }
-        });
+            Role::Date => (
+                json!({
+                    "column": name, "date": { "parts": ["month", "weekday"], "cyclic": true },
+                }),
+                "dates: where in the year and in the week they are".to_string(),
+            ),
+        };
+        if column.missing > 0 {
+            rule = with_missing(rule, role);
+            reason += &format!("; {} missing", count(column.missing, "cell is", "cells are"));
+        }
+        rules.push((rule, reason));
     }
     rules.into_iter().unzip()
+}
+
+/// A rule that says what stands for missing cells, too.
+fn with_missing(rule: Value, role: &Role) -> Value {
+    let mut rule = match rule {
+        Value::String(name) => json!({ "column": name }),
+        rule => rule,
+    };
+    match role {
+        Role::OneHot => rule["missing"] = json!({ "constant": "missing" }),
+        Role::Scaled => {
+            rule["missing"] = json!("median");
+            rule["indicator"] = json!(true);
+        }
+        _ => rule["missing"] = json!("most_frequent"),
+    }
+    rule
 }
 
 pub(super) fn count(number: usize, one: &str, many: &str) -> String {

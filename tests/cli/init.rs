@@ -89,9 +89,9 @@ fn what_is_left_out_is_told_with_the_reason() {
     let told = folder.ok("init mixed.csv --target sold");
     for line in [
         "left out: id: it rises",
-        "left out: when: dates are not supported yet",
+        "when: dates: where in the year and in the week they are",
         "left out: note: another value in each row",
-        "left out: gap: 9 cells are missing",
+        "left out: gap: the same value in every row",
         "left out: price: 60 cells are not a number, such as `0,5`",
         "size: numbers from 0.5 to 52.5",
         "city: 3 categories",

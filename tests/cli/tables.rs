@@ -205,8 +205,8 @@ fn each_kind_of_number_that_is_none_has_its_own_remedy() {
             |_, row| format!("\u{2212}{}", row[0]),
             "the minus sign is not the ASCII one: write `-20.0`",
         ),
-        (|i, _| format!("2026-01-{:02}", 1 + i % 28), "dates, which are not supported yet"),
-        (|i, _| format!("17:{i:02}:00"), "times of day, which are not supported yet"),
+        (|i, _| format!("2026-01-{:02}", 1 + i % 28), "dates: write `date: {parts:"),
+        (|i, _| format!("17:{i:02}:00"), "times of day: write `date: {format:"),
         (
             |i, _| if i % 2 == 0 { "FALSE".into() } else { "TRUE".into() },
             "booleans: add `encode: boolean` to `data.features[3]`",

@@ -61,8 +61,9 @@ impl ViewStyle for Lines {
             {
                 let course = course(stopped.as_deref(), *best_epoch, *averaged, best.as_ref());
                 let is_of_validation = |(key, _): &(&str, f64)| key.starts_with("val_");
-                let shown = logs.iter().filter(is_of_validation).collect();
-                say(&format!("{}: {epochs} epochs{course}, {}", self.of_fold(), words(&shown)));
+                let shown: Logs = logs.iter().filter(is_of_validation).collect();
+                let shown = if shown.iter().next().is_none() { logs } else { &shown };
+                say(&format!("{}: {epochs} epochs{course}, {}", self.of_fold(), words(shown)));
             }
             Event::CvEnd { folds, mean, std, metrics, predictions, model, .. } => {
                 let table = folds::table(folds, mean, std);
