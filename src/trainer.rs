@@ -2,6 +2,7 @@
 
 pub(crate) mod checkpoint;
 pub(crate) mod events;
+mod find_lr;
 mod hooks;
 mod listener;
 mod parts;
@@ -19,6 +20,7 @@ use crate::model::evaluate::{score, score_each};
 use crate::threads;
 use crate::trainer::events::{Clock, Ending, Event, Outcome, Position};
 
+pub use find_lr::{LearningRatePoint, LearningRateRange, LearningRateSearch};
 pub use listener::{Flow, Listener, Listeners};
 pub use parts::{Trainer, TrainingData};
 pub use state::TrainerState;

@@ -10,7 +10,7 @@ mod evaluate;
 mod examples;
 mod explain;
 mod export;
-
+mod find_lr;
 mod folds;
 mod import;
 mod init;
@@ -63,6 +63,9 @@ enum Verb {
     Train(train::TrainArguments),
     /// Write a first configuration of a table, with the reason for each choice
     Init(init::InitArguments),
+    /// Try rising learning rates on a configuration, draw the loss, and propose one
+    #[command(name = "find-lr")]
+    FindLr(find_lr::FindLrArguments),
     /// Read a configuration and its data, check everything, and show the first rows
     Check(check::CheckArguments),
     /// Show what the columns are like and what the model sees of them, or write that
@@ -120,6 +123,7 @@ fn dispatch(verb: Verb, common: &CommonArguments) -> Result<ExitCode> {
     match verb {
         Verb::Train(own) => return train::run(&own, common),
         Verb::Init(own) => init::run(&own, common)?,
+        Verb::FindLr(own) => find_lr::run(&own, common)?,
         Verb::Check(own) => return check::run(&own, common),
         Verb::Data(own) => data::run(&own, common)?,
         Verb::Summary(own) => summary::run(&own, common)?,

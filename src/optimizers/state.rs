@@ -27,6 +27,8 @@ pub struct OptimizerState {
     pub(super) iterations: u64,
     /// The learning rate where it is a number; callbacks may change it.
     pub(super) constant_rate: f32,
+    /// What rules it instead, in a search for one.
+    pinned_rate: Option<f32>,
     pub(super) scalars: Vec<f32>,
     pub(super) weights: Vec<WeightState>,
     pub(super) dynamic_scale: Option<DynamicScale>,
@@ -92,6 +94,7 @@ impl OptimizerState {
         Ok(OptimizerState {
             iterations: 0,
             constant_rate: rule.learning_rate().at(0),
+            pinned_rate: None,
             scalars: rule.scalars().to_vec(),
             weights: states,
             dynamic_scale: scaled.as_ref().map(DynamicScale::new),
@@ -120,9 +123,10 @@ impl OptimizerState {
 
     /// The learning rate of the next step.
     pub fn learning_rate(&self) -> f32 {
-        match self.rule.learning_rate() {
-            LearningRate::Constant(_) => self.constant_rate,
-            LearningRate::Schedule(schedule) => schedule.item.at(self.iterations),
+        match (self.pinned_rate, self.rule.learning_rate()) {
+            (Some(rate), _) => rate,
+            (None, LearningRate::Constant(_)) => self.constant_rate,
+            (None, LearningRate::Schedule(schedule)) => schedule.item.at(self.iterations),
         }
     }
 
@@ -134,6 +138,11 @@ impl OptimizerState {
     /// Sets the learning rate, for callbacks; None where a schedule rules it.
     pub fn set_learning_rate(&mut self, rate: f32) -> Option<()> {
         (!self.is_scheduled()).then(|| self.constant_rate = rate)
+    }
+
+    /// Sets the learning rate of every step from now on, whatever a schedule says; it is not saved.
+    pub(crate) fn pin_learning_rate(&mut self, rate: f32) {
+        self.pinned_rate = Some(rate);
     }
 
     /// One step. `gradients` in the order of [`Weights::trainable`]; one that is not present is

@@ -17,6 +17,7 @@ mod ending;
 mod engines;
 mod every_key;
 mod explain;
+mod find_lr;
 mod folds;
 mod forms;
 mod hints;

@@ -1,6 +1,7 @@
 //! The only code that prints: results to stdout, everything else to stderr.
 
 mod folds;
+pub(crate) mod plot;
 pub(crate) mod streams;
 pub(crate) mod table;
 pub(crate) mod training;
