@@ -113,7 +113,7 @@ impl Found {
         let of_memory = need.problem().map(Diagnostic::as_warning);
         let warnings = of_memory.into_iter().chain(of_data).collect();
         let layers = layer_costs(&Network::planned(&plan.spec.model)?);
-        Ok(Found { test, warnings, layers, need, plan })
+        Ok(Found { plan, test, warnings, layers, need })
     }
 
     fn to_json(&self, rows: usize, ok: bool) -> Value {
