@@ -10,6 +10,7 @@ use crate::data::{self, Dataset, Loaded, Memory, RawCells, Samples, Sums};
 use crate::decisions;
 use crate::diagnostics::{Code, Diagnostic, Place};
 use crate::error::{Error, Result};
+use crate::layers::fill;
 use crate::model::memory::Need;
 use crate::opened::{Opened, all};
 use crate::random::Random;
@@ -113,6 +114,11 @@ impl Plan {
                 None
             }
             None => None,
+        };
+        let config = match (&loaded, &config.data) {
+            (Some(loaded), _) => with_ids(config, loaded.preprocessing.ids()),
+            (None, Some(_)) => with_ids(config, Some(1)), // any: the data is wrong, not the model
+            (None, None) => config,
         };
         let facts = match &loaded {
             Some(loaded) => DataFacts {
@@ -328,6 +334,17 @@ fn one_class(section: &DataConfig, loaded: &Loaded) -> Option<Diagnostic> {
 fn as_written(config: Config) -> Config {
     let json = as_json(&config).map(|json| Node::from_json(&shortened(&json)));
     json.ok().and_then(|node| node.read().ok()).unwrap_or(config)
+}
+
+/// The configuration with the number of ids in place of an Embedding's `auto`, where it is known.
+fn with_ids(config: Config, ids: Option<usize>) -> Config {
+    let (Some(ids), Ok(mut json)) = (ids, as_json(&config)) else { return config };
+    let before = json["model"].clone();
+    fill(&mut json["model"], ids);
+    if json["model"] == before {
+        return config;
+    }
+    Node::from_json(&shortened(&json)).read().unwrap_or(config)
 }
 
 /// Makes the class weights into sample weights of the training part.

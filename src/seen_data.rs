@@ -30,7 +30,10 @@ impl<'a> SeenData<'a> {
         let preprocessing = &self.plan.data()?.preprocessing;
         let mut names = vec!["split".to_string()];
         names.extend(preprocessing.feature_names());
-        names.extend(preprocessing.target_output_names());
+        let is_apart = !preprocessing.is_of_features(); // else the same numbers again
+        if is_apart {
+            names.extend(preprocessing.target_output_names());
+        }
         let has_weights = self.parts.iter().any(|(_, part)| part.weights.is_some());
         if has_weights {
             names.push("sample_weight".to_string());
@@ -41,6 +44,7 @@ impl<'a> SeenData<'a> {
             x.zip(y).enumerate().map(move |(row, (x, y))| {
                 let weight = part.weights.as_ref().map_or(1.0, |weights| weights[row]);
                 let weight = has_weights.then_some(weight);
+                let y = if is_apart { y } else { &[] };
                 let numbers = x.iter().copied().chain(y.iter().copied()).chain(weight);
                 let cells = numbers.map(|number| number.to_string());
                 [(*split).to_string()].into_iter().chain(cells).collect::<Vec<_>>()

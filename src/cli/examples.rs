@@ -83,6 +83,16 @@ const ALL: &[Example] = &[
         config: include_str!("../../configs/text_gru.yaml"),
         tables: &[("sentences.csv", include_str!("../../examples/data/sentences.csv"))],
     },
+    Example {
+        name: "reviews",
+        config: include_str!("../../configs/reviews.yaml"),
+        tables: &[("reviews.csv", include_str!("../../examples/data/reviews.csv"))],
+    },
+    Example {
+        name: "anomalies",
+        config: include_str!("../../configs/anomalies.yaml"),
+        tables: &[("breast_cancer.csv", include_str!("../../examples/data/breast_cancer.csv"))],
+    },
 ];
 
 /// Writes an example and its tables into the current folder; what is there stays as it is.

@@ -158,7 +158,9 @@ fn which_target(data: &Path, profile: &Profile) -> Error {
             candidates.join(", "),
             data.display()
         ),
-        None => "no column looks like one".to_string(),
+        None => "no column looks like one; for an autoencoder, write a configuration with \
+                 `target: features`"
+            .to_string(),
     };
     Error::run(message).with_help(help)
 }

@@ -91,6 +91,7 @@ pub(crate) fn run(arguments: &PredictArguments, common: &CommonArguments) -> Res
                 thresholds: &thresholds,
                 names: &names,
                 intervals,
+                errors: predictor.reconstruction_errors(&rows.data.x.values, &predictions),
             };
             if common.json {
                 shown.json(is_first, &mut text);
@@ -129,6 +130,8 @@ struct Shown<'a> {
     names: &'a [String],
     /// Around numbers.
     intervals: Option<&'a StoredInterval>,
+    /// How far each row is from what it was, of an autoencoder.
+    errors: Option<Vec<f32>>,
 }
 
 impl Shown<'_> {
@@ -156,6 +159,9 @@ impl Shown<'_> {
                 header.extend([format!("lower{suffix}"), format!("upper{suffix}")]);
             }
         }
+        if self.errors.is_some() {
+            header.insert(0, "error".to_string());
+        }
         let header = header.iter().map(|name| field(name));
         let header: Vec<String> = kept.map(str::to_string).into_iter().chain(header).collect();
         *text += &header.join(",");
@@ -182,6 +188,9 @@ impl Shown<'_> {
                 let comma = if text.len() > start { "," } else { "" };
                 let _ = write!(text, "{comma}{value}"); // a String takes anything
             };
+            if let Some(error) = self.errors.as_ref().and_then(|errors| errors.get(row)) {
+                add(error);
+            }
             let values = match self.predictions {
                 Predictions::Classes { classes, probabilities } => {
                     add(&names[chosen[row]]);
@@ -208,7 +217,10 @@ impl Shown<'_> {
     /// An object for each row, with a comma before all but the first.
     fn json(&self, is_first: bool, text: &mut String) {
         let mut comma = if is_first { "" } else { "," };
-        for row in self.rows() {
+        for (place, mut row) in self.rows().into_iter().enumerate() {
+            if let Some(error) = self.errors.as_ref().and_then(|errors| errors.get(place)) {
+                row["error"] = json!(error);
+            }
             *text += comma;
             *text += &row.to_string();
             comma = ",";

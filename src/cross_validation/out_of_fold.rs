@@ -39,7 +39,11 @@ impl OutOfFold {
         let chosen = predictions.classes(&ClassThresholds::Usual);
         let marked = predictions.labels(&ClassThresholds::Usual);
         let rows = data.validation_rows();
-        let targets = cells.target_cells(&rows);
+        let y = &validation.y;
+        let targets = match data.preprocessing.is_of_features() {
+            true => y.values.chunks(y.width().max(1)).map(texts).collect(),
+            false => cells.target_cells(&rows),
+        };
         for (place, (row, mut record)) in rows.into_iter().zip(targets).enumerate() {
             record.extend(predicted(&predictions, &chosen, &marked, place));
             self.rows.push((row, fold, record));
@@ -61,6 +65,11 @@ impl OutOfFold {
             }),
         )
     }
+}
+
+/// Numbers as cells.
+fn texts(numbers: &[f32]) -> Vec<String> {
+    numbers.iter().map(f32::to_string).collect()
 }
 
 /// The names of all columns.

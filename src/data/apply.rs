@@ -26,6 +26,8 @@ pub(super) struct Bound<'a> {
     features: Vec<BoundColumn<'a>>,
     target: Vec<BoundColumn<'a>>,
     weight: Option<Slot>,
+    /// Whether the targets are the features themselves.
+    is_of_features: bool,
     kind: Target,
     width: usize,
 }
@@ -56,6 +58,7 @@ impl<'a> Bound<'a> {
             features,
             target,
             weight: slots.next().filter(|_| with_target && preprocessing.sample_weight.is_some()),
+            is_of_features: with_target && preprocessing.is_of_features(),
             kind: preprocessing.target_kind(),
             width: preprocessing.features(),
         }
@@ -131,7 +134,11 @@ impl<'a> Bound<'a> {
             Target::Classes(_) => vec![],
             Target::OneHot(width) | Target::Numbers(width) => vec![width],
         };
-        let y = Targets::new(fill(table, &self.target, part, name)?, shape);
+        let y = match self.is_of_features {
+            true => x.values.clone(),
+            false => fill(table, &self.target, part, name)?,
+        };
+        let y = Targets::new(y, shape);
         let weights = match self.weight {
             Some(slot) => {
                 let column = FittedColumn::number("sample_weight");

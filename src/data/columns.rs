@@ -10,7 +10,7 @@ use super::source::Source;
 use crate::config::ConfigError;
 use crate::diagnostics::Code;
 use crate::error::{Error, Result};
-use crate::sections::{ColumnConfig, Columns, DataConfig, Encode, Scale};
+use crate::sections::{ColumnConfig, Columns, DataConfig, Encode, FEATURES, Scale};
 use crate::splits::Division;
 use crate::transforms::{Label, MissingRule, OneOrSeveral, Unknown};
 
@@ -126,8 +126,13 @@ impl ColumnPlan {
                 } else {
                     format!("column `{name}` is used twice: it is in `{other}` too")
                 };
+                let help = if other == "data.target" && column.path != "data.sample_weight" {
+                    "name it once; to train an autoencoder, write `target: features`"
+                } else {
+                    "name it once"
+                };
                 let error = ConfigError::at(&column.path, message).with_code(Code::Column);
-                return Err(error.with_help("name it once"));
+                return Err(error.with_help(help));
             }
         }
         Ok(())
@@ -181,6 +186,10 @@ impl Finder<'_> {
     fn columns(&self, rule: &ColumnConfig, path: &str) -> Result<Vec<Planned>, ConfigError> {
         rules::check(rule, path)?;
         let indices = match &rule.columns {
+            Columns::Features => {
+                self.check_no_column_of_that_name(path)?;
+                Vec::new()
+            }
             Columns::One(name) => vec![self.named(name, path)?],
             Columns::Pattern(pattern) => self.matching(pattern, &rule.exclude, path)?,
             Columns::Many(names) if names.is_empty() => {
@@ -208,6 +217,20 @@ impl Finder<'_> {
             is_alone,
         };
         Ok(indices.into_iter().map(planned).collect())
+    }
+
+    /// The word `features` must mean one thing.
+    fn check_no_column_of_that_name(&self, path: &str) -> Result<(), ConfigError> {
+        if self.header.names.iter().all(|name| name != FEATURES) {
+            return Ok(());
+        }
+        let message = format!(
+            "`features` means the features themselves, and {} has a column `features` too",
+            self.source.name()
+        );
+        Err(ConfigError::at(path, message).with_code(Code::Column).with_help(
+            "to predict that column, write `target: {column: features}`; else give it another name",
+        ))
     }
 
     fn named(&self, name: &str, path: &str) -> Result<usize, ConfigError> {
@@ -270,7 +293,9 @@ impl Finder<'_> {
                 .with_help(self.header.missing_help(pattern)));
         }
         let message = format!("`{pattern}` has no column left: all that match have other rules");
-        Err(ConfigError::at(path, message).with_code(Code::Column).with_help("remove this rule"))
+        let help = "remove this rule; if the target was to be the features themselves, write \
+                    `target: features`";
+        Err(ConfigError::at(path, message).with_code(Code::Column).with_help(help))
     }
 }
 

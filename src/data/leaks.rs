@@ -15,7 +15,7 @@ impl Loaded {
     /// that there is, and is none.
     pub(crate) fn leak(&self) -> Option<Diagnostic> {
         let (x, y) = (&self.train.x, &self.train.y);
-        if y.width() != 1 || self.train.len() < FEW_ROWS {
+        if self.preprocessing.is_of_features() || y.width() != 1 || self.train.len() < FEW_ROWS {
             return None;
         }
         let names = self.preprocessing.feature_names();

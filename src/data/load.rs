@@ -216,8 +216,9 @@ impl Judged {
             }
             _ => None,
         };
-        preprocessing.is_of_bits =
-            train.y.width() > 1 && train.y.values.iter().all(|y| *y == 0.0 || *y == 1.0);
+        preprocessing.is_of_bits = !preprocessing.is_of_features()
+            && train.y.width() > 1
+            && train.y.values.iter().all(|y| *y == 0.0 || *y == 1.0);
         Ok(Loaded { train, validation, calibration, preprocessing, warnings, facts, csv, kept })
     }
 }
@@ -266,7 +267,9 @@ impl Loaded {
         let raw = self.kept.rows(n, RowRole::Train);
         let x = self.train.x.values.chunks(self.train.x.width.max(1));
         let y = self.train.y.values.chunks(self.train.y.width().max(1));
-        let model = x.zip(y).take(raw.len()).map(|(x, y)| [x, y].concat()).collect();
+        let is_apart = !self.preprocessing.is_of_features(); // else the same numbers again
+        let both = |(x, y): (&[f32], &[f32])| if is_apart { [x, y].concat() } else { x.to_vec() };
+        let model = x.zip(y).take(raw.len()).map(both).collect();
         let mut model_names = self.preprocessing.feature_names();
         for column in &self.preprocessing.target {
             model_names.extend(column.output_names());

@@ -30,6 +30,7 @@ mod faults;
 mod first_form;
 mod fit;
 mod fitted;
+mod fitted_target;
 mod float;
 mod head;
 mod header;

@@ -27,7 +27,8 @@ pub struct Preprocessing {
     pub(super) missing_values: MissingValues,
     #[serde(deserialize_with = "at_least_one")]
     pub(crate) features: Vec<FittedColumn>,
-    #[serde(deserialize_with = "at_least_one")]
+    /// Empty where the target is the features themselves.
+    #[serde(with = "super::fitted_target")]
     pub(super) target: Vec<FittedColumn>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) sample_weight: Option<String>,
@@ -103,19 +104,31 @@ impl Preprocessing {
         self.features.iter().map(|column| (column.name.clone(), column.width())).collect()
     }
 
-    /// The target's columns.
+    /// True where the target is the features themselves, as the model sees them: of an autoencoder.
+    pub fn is_of_features(&self) -> bool {
+        self.target.is_empty()
+    }
+
+    /// The target's columns; where it is the features, the names of their numbers.
     pub fn target_names(&self) -> Vec<String> {
+        if self.is_of_features() {
+            return self.feature_names();
+        }
         self.target.iter().map(|column| column.name.clone()).collect()
     }
 
     /// The names of the numbers that the target makes.
     pub(crate) fn target_output_names(&self) -> Vec<String> {
+        if self.is_of_features() {
+            return self.feature_names();
+        }
         self.target.iter().flat_map(FittedColumn::output_names).collect()
     }
 
     /// What the target is.
     pub fn target_kind(&self) -> Target {
         match self.target.as_slice() {
+            [] => Target::Numbers(self.features()),
             [FittedColumn { encode: Some(encode), .. }] if encode.is_one_hot() => {
                 Target::OneHot(encode.count())
             }
@@ -143,6 +156,14 @@ impl Preprocessing {
         let columns = self.features.iter().chain(&self.target).enumerate();
         let dropping = columns.filter(|(_, column)| column.missing == Some(Fill::DropRow));
         dropping.map(|(place, column)| (column.name.as_str(), place)).collect()
+    }
+
+    /// How many ids there are, where the features are one column of them.
+    pub(crate) fn ids(&self) -> Option<usize> {
+        match self.features.as_slice() {
+            [column] if !column.indicator && !column.is_scaled() => column.encode.as_ref()?.ids(),
+            _ => None,
+        }
     }
 
     /// How many categories each feature has that has some.
@@ -180,8 +201,12 @@ impl Preprocessing {
         self.target.iter().any(FittedColumn::is_scaled)
     }
 
-    /// The way back to the original unit, for each number of the target.
+    /// The way back to the original unit, for each number of the target. Features are left as the
+    /// model sees them: a category has no way back.
     pub fn target_units(&self) -> Vec<Unit> {
+        if self.is_of_features() {
+            return vec![Unit::default(); self.features()];
+        }
         self.target.iter().flat_map(FittedColumn::units).collect()
     }
 
@@ -335,7 +360,9 @@ pub(super) fn overflow(at: &str, name: &str) -> Error {
         .with_help("the values of the column are too far from those in training")
 }
 
-fn at_least_one<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<FittedColumn>, D::Error> {
+pub(super) fn at_least_one<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Vec<FittedColumn>, D::Error> {
     let columns = Vec::deserialize(deserializer)?;
     if columns.is_empty() {
         Err(serde::de::Error::custom("it has no columns"))

@@ -52,10 +52,11 @@ fn check_dates(planned: &Planned, classes: &Classes) -> Result<(), ConfigError> 
     );
     Err(ConfigError::at(format!("{}.encode", planned.path), message)
         .with_code(Code::Column)
-        .with_help(
-            "dates are not supported yet: make columns of numbers of them (days since a day, the \
-             month, the weekday), or leave the column out",
-        ))
+        .with_help(format!(
+            "take numbers of the dates, such as `{{column: {}, date: {{parts: [month, weekday]}}}}`; \
+             or leave the column out",
+            written_name(&planned.name)
+        )))
 }
 
 fn booleans(planned: &Planned, classes: &Classes) -> Warning {

@@ -47,7 +47,7 @@ pub(crate) fn samples(
 pub(crate) fn fixed_numbers(model: &Network) -> impl Fn(usize) -> f32 {
     let layers = model.spec().every_layer();
     let ids = layers.iter().filter_map(|layer| match LayerKind::from(&*layer.entry.item) {
-        LayerKind::Embedding(embedding) => Some(embedding.input_dim),
+        LayerKind::Embedding(embedding) => embedding.input_dim.size(),
         _ => None,
     });
     let ids = ids.min();

@@ -8,6 +8,7 @@ use crate::initializers::Initializer;
 use crate::kernels::embedding::EmbeddingKernel;
 use crate::kernels::{BoundKernel, Kernel, Pass};
 use crate::layers::configuration::configuration;
+use crate::layers::input_dim::InputDim;
 use crate::layers::layer::{Context, Forward, Layer, MaskRule, Signal};
 use crate::limits::MOST_NUMBERS;
 use crate::random::Random;
@@ -24,8 +25,9 @@ configuration! {
     ///
     /// Keras: `keras.layers.Embedding`, which does not check the ids.
     pub struct Embedding {
-        /// Number of ids: the largest id plus 1.
-        input_dim: usize,
+        /// Number of ids: the largest id plus 1. `auto` is that of the one feature column, of
+        /// classes or of text.
+        input_dim: InputDim,
         /// Size of each embedding vector.
         output_dim: usize,
         initializers { embeddings "the embeddings" = Initializer::random_uniform() }
@@ -38,9 +40,15 @@ configuration! {
 
 impl Layer for Embedding {
     fn output_shape(&self, input: &Shape) -> Result<Shape, Problem> {
-        checks::positive_count("input_dim", self.input_dim)?;
+        let Some(input_dim) = self.input_dim.size() else {
+            let message = "`auto` needs one feature column of ids, without `scale`: one with \
+                           `encode: label`, `ordinal` or `hashing`, or with `text`";
+            return Err(Problem::at("input_dim", message)
+                .help("write the number of ids, the largest plus 1, such as `input_dim: 200`"));
+        };
+        checks::positive_count("input_dim", input_dim)?;
         checks::positive_count("output_dim", self.output_dim)?;
-        let table = self.input_dim.checked_mul(self.output_dim);
+        let table = input_dim.checked_mul(self.output_dim);
         let mut output = input.dims().to_vec();
         output.push(self.output_dim);
         let numbers = output.iter().try_fold(1usize, |n, size| n.checked_mul(*size));
@@ -48,7 +56,7 @@ impl Layer for Embedding {
         if table.is_none_or(|n| n > most) || numbers.is_none_or(|n| n > most) {
             let message = format!(
                 "the table and a sample may hold at most {most} numbers, got ({}, {}) and {input}",
-                self.input_dim, self.output_dim
+                input_dim, self.output_dim
             );
             return Err(Problem::at("output_dim", message));
         }
@@ -56,14 +64,14 @@ impl Layer for Embedding {
             let message = format!("`mask_zero` wants an input (None, time), got {input}");
             return Err(Problem::at("mask_zero", message).help("leave it out"));
         }
-        self.embeddings.initializer.check_shape(&[self.input_dim, self.output_dim])?;
+        self.embeddings.initializer.check_shape(&[input_dim, self.output_dim])?;
         Ok(Shape(output))
     }
 
     fn build(&self, _: &Shape, scope: &mut Scope<'_>) -> Result<Box<dyn Forward>> {
         let table = scope.weight(WeightSpec {
             name: "embeddings",
-            shape: &[self.input_dim, self.output_dim],
+            shape: &[self.input_dim.size().unwrap_or_default(), self.output_dim],
             options: &self.embeddings,
             stored: Stored::plain("weight"),
         })?;

@@ -14,6 +14,7 @@ mod dense;
 mod einsum_dense;
 mod embedding;
 mod gru;
+mod input_dim;
 mod kernel_op;
 mod layer;
 mod lstm;
@@ -44,6 +45,8 @@ pub use dense::Dense;
 pub use einsum_dense::{EinsumDense, Sizes};
 pub use embedding::Embedding;
 pub use gru::Gru;
+pub use input_dim::InputDim;
+pub(crate) use input_dim::fill;
 pub use kernel_op::apply_kernel;
 pub use layer::{
     Context, Forward, Layer, LayerCommon, LayerEntry, MaskRule, Signal, register_layer,

@@ -197,7 +197,25 @@ impl Predictor {
         })
     }
 
-    /// The same into a place of [`Predictor::width`] numbers a row, without allocation after the
+    /// How far each row's prediction is from its features, for an autoencoder (`target: features`):
+    /// the mean of the squared differences, in the units that the model sees. None for other models.
+    pub fn reconstruction_errors(
+        &self,
+        features: &[f32],
+        predictions: &Predictions,
+    ) -> Option<Vec<f32>> {
+        self.model.preprocessing.as_ref().filter(|own| own.is_of_features())?;
+        let width = self.features();
+        let rows = features.chunks_exact(width).zip(predictions.values().chunks_exact(width));
+        let error = |(x, prediction): (&[f32], &[f32])| {
+            let pairs = x.iter().zip(prediction);
+            let squares = pairs.map(|(x, p)| (f64::from(*x) - f64::from(*p)).powi(2));
+            (squares.sum::<f64>() / width as f64) as f32
+        };
+        Some(rows.map(error).collect())
+    }
+
+    /// [`Predictor::predict`] into a place of [`Predictor::width`] numbers a row, without allocation after the
     /// first call: for a service that predicts row by row.
     pub fn predict_into(&self, features: &[f32], values: &mut [f32]) -> Result<()> {
         let (input, width) = (self.features(), self.width());

@@ -29,8 +29,8 @@ pub(super) fn data(table_path: &Path, model: &Model) -> Option<Chapter> {
     let targets = preprocessing.target_names();
     let features = preprocessing.feature_columns();
     let role = |name: &str| match name {
-        name if targets.iter().any(|target| target == name) => "target",
         name if features.contains(&name) => "feature",
+        name if targets.iter().any(|target| target == name) => "target",
         _ => "not used",
     };
     let row = |column: &ColumnProfile| {

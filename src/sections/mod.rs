@@ -1,8 +1,10 @@
 //! The sections of a configuration, as typed: `data` (in its own file), `model`, `compile`, `fit`.
 
+mod column;
 mod csv;
 pub mod data;
 mod decisions;
+mod features_and_target;
 mod keeping;
 mod logging;
 mod names;
@@ -22,8 +24,10 @@ pub use crate::splits::{
     ColumnSplit, CvConfig, FoldsBy, GroupSplit, HashSplit, TimeSplit, ValidationSplit,
 };
 pub use crate::transforms::*;
+pub(crate) use column::FEATURES;
+pub use column::{ColumnConfig, Columns};
 pub use csv::{CsvConfig, HeaderConfig, MissingValues, TextEncoding, TrailingDelimiter};
-pub use data::{ColumnConfig, Columns, DataConfig};
+pub use data::DataConfig;
 pub use decisions::{Calibration, ErrorCost, ThresholdRule};
 pub use keeping::{InitWeights, Interval};
 pub use logging::{LoggingConfig, TensorBoardConfig};

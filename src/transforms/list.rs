@@ -236,6 +236,12 @@ macro_rules! encoders {
                 }
             }
 
+            fn ids(&self) -> Option<usize> {
+                match self {
+                    $(Encoding::$kind(own) => own.ids(),)*
+                }
+            }
+
             fn has_numbers(&self) -> bool {
                 match self {
                     $(Encoding::$kind(own) => own.has_numbers(),)*

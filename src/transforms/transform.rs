@@ -139,6 +139,11 @@ pub(crate) trait Encoded {
         }
     }
 
+    /// How many ids there are, where a cell becomes one of them, or several.
+    fn ids(&self) -> Option<usize> {
+        (!self.is_one_hot() && !self.has_numbers()).then(|| self.count())
+    }
+
     /// True where a cell makes numbers of its own, which [`Encoded::numbers`] writes.
     fn has_numbers(&self) -> bool {
         false

@@ -6,6 +6,7 @@
 mod support;
 
 mod advice;
+mod autoencoder;
 mod bad_files;
 mod bad_input;
 mod check;
@@ -13,6 +14,7 @@ mod columns;
 mod data;
 mod decisions;
 mod devices;
+mod embedding;
 mod ending;
 mod engines;
 mod every_key;

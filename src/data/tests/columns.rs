@@ -1,6 +1,7 @@
 //! What becomes of columns: as in scikit-learn, and where it has no such thing.
 
 use super::*;
+use crate::target::Target;
 use crate::transforms::{Encoded, Fill};
 
 /// Numbers that scikit-learn made of the columns of a table, by the rule that means the same.
@@ -268,4 +269,29 @@ fn categories_that_predict_takes_without_knowing_them_are_counted() {
     let (_, notes) = use_on(&loaded.preprocessing, text, false).unwrap();
     let told = &notes[0].message;
     assert!(told.contains("3 rows hold 2 categories") && told.contains("`pink`"), "{told}");
+}
+
+#[test]
+fn a_target_of_the_features_is_what_the_model_sees_of_them() {
+    let text = b"a,b\n0,x\n10,y\n5,x\n";
+    let features =
+        json!([{ "column": "a", "scale": "min_max" }, { "column": "b", "encode": "one_hot" }]);
+    let loaded = load_text(text, json!({ "features": features, "target": "features" }), None);
+    let Loaded { train, preprocessing, .. } = loaded.unwrap();
+    assert_eq!(train.x.values, [0.0, 1.0, 0.0, 1.0, 0.0, 1.0, 0.5, 1.0, 0.0]);
+    assert_eq!((&train.y.values, train.y.shape()), (&train.x.values, &[3][..]));
+    assert_eq!(preprocessing.target_kind(), Target::Numbers(3));
+    assert_eq!(preprocessing.target_names(), ["a", "b_x", "b_y"]);
+    assert!(!preprocessing.is_target_scaled() && !preprocessing.is_of_bits());
+    let stored = serde_json::to_value(&preprocessing).unwrap();
+    assert_eq!(stored["target"], "features");
+    assert_eq!(serde_json::from_value::<Preprocessing>(stored.clone()).unwrap(), preprocessing);
+    for wrong in [json!([]), json!("rows"), json!(null)] {
+        let mut stored = stored.clone();
+        stored["target"] = wrong;
+        assert!(serde_json::from_value::<Preprocessing>(stored).is_err());
+    }
+    let used =
+        load_bytes_for_use("t.csv", text.to_vec(), &CsvConfig::default(), &preprocessing, true);
+    assert_eq!(used.unwrap(), train);
 }

@@ -232,7 +232,8 @@ fn embedding(modules: &mut Modules, layer: &PortableLayer, embedding: &Embedding
     }
     modules.turn_last();
     modules.function(&layer.name, "ids", "x.long()");
-    let (n, width) = (embedding.input_dim, embedding.output_dim);
+    let n = embedding.input_dim.size().unwrap_or_default();
+    let width = embedding.output_dim;
     modules.push(layer, format!("nn.Embedding({n}, {width})"));
     modules.keep(layer);
     Ok(())

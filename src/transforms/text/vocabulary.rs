@@ -136,6 +136,10 @@ impl Encoded for Vocabulary {
         true
     }
 
+    fn ids(&self) -> Option<usize> {
+        self.stored.config.is_of_ids().then(|| self.count())
+    }
+
     fn numbers(&self, text: &str, out: &mut [f64]) -> bool {
         out.fill(0.0);
         let StoredVocabulary { config, weights, .. } = &self.stored;
