@@ -3,7 +3,7 @@
 use anyhow::Result;
 use clap::Args;
 use lanthorn::Error;
-use lanthorn::model::weights_file;
+use lanthorn::model::{NOT_AS_WRITTEN, weights_file};
 use lanthorn::optimizers::OptimizerEntry;
 use lanthorn::training::{LearningRatePoint, LearningRateRange, LearningRateSearch, Plan};
 use serde_json::json;
@@ -39,6 +39,9 @@ pub(crate) fn run(arguments: &FindLrArguments, common: &CommonArguments) -> Resu
     let key = rate_key(&trainer.spec().optimizer);
     if let Some(init) = &plan.config.fit.init_weights {
         let (path, file) = init.open(&plan.folder)?;
+        if !common.no_verify {
+            file.verify(&path).map_err(|error| error.with_help(NOT_AS_WRITTEN))?;
+        }
         weights_file::load(trainer.model.weights(), &file.tensors, &path, init.partial)?;
     }
     let search = trainer.find_learning_rate(&*data.train, range)?;
