@@ -55,8 +55,13 @@ fn every_key_of_the_sections_has_an_effect_or_is_refused() {
     let folder = &bench.folder;
     let table = folder.read("loan.csv");
     let code = |(i, line): (usize, &str)| match i {
-        0 => format!("{line},area_code\n"),
-        _ => format!("{line},{}\n", i * 7 % 10),
+        0 => format!("{line},area_code,day,gap,note,pair\n"),
+        _ => {
+            let gap = if i % 5 == 0 { String::new() } else { (i % 13).to_string() };
+            let (day, code) = (1 + i % 28, i * 7 % 10);
+            let note = ["Good and cheap", "bad!", "so so"][i % 3];
+            format!("{line},{code},2026-01-{day:02},{gap},{note},{} {}\n", i % 4, i % 3)
+        }
     };
     let table: String = table.lines().enumerate().map(code).collect();
     folder.write("loan.csv", &table);
