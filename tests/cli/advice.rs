@@ -209,7 +209,7 @@ fn categories_that_may_be_one_are_told() {
     let row = |i: usize| format!("2026-01-{:02},{}", 1 + i % 28, yes(i));
     let call = folder("day,y", row, "{column: day, encode: label}", LABEL).run("check t.yaml");
     assert_eq!(call.code, 1);
-    holds(&call.stderr, &["column `day` holds dates", "dates are not supported yet"]);
+    holds(&call.stderr, &["column `day` holds dates", "date: {parts: [month, weekday]}"]);
 }
 
 #[test]
