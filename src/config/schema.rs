@@ -27,7 +27,9 @@ impl<T: Catalog + ?Sized> JsonSchema for Entry<T> {
         for (kind, mut own) in T::kinds().iter().zip(T::schemas(generator)) {
             let properties = own.get("properties").and_then(Value::as_object).cloned();
             let mut properties = properties.unwrap_or_default();
-            properties.extend(shared.clone().unwrap_or_default());
+            for (key, value) in shared.clone().unwrap_or_default() {
+                properties.entry(key).or_insert(value); // its own key of that name comes first
+            }
             own.insert("properties".to_string(), Value::Object(properties));
             let needs_arguments =
                 own.get("required").and_then(Value::as_array).is_some_and(|keys| !keys.is_empty());
