@@ -36,14 +36,14 @@
 //! - `opened`, `plan`: a configuration as it was read; with its data read and its spec resolved;
 //!   `advice`: what is seldom meant; `baseline`: what a prediction that knows nothing is worth;
 //!   `sequential`, `arrays`: the same for a Rust program, without a configuration or a table
-//! - `cross_validation`: a plan for each fold of one table, and what comes of them; `fold_folders`,
-//!   `fold_scores`: their folders, the loss and the metrics of each
+//! - `cross_validation`: a plan for each fold of one table, and what comes of them; `folds`: their
+//!   folders, the loss and the metrics of each
 //! - `meaning`, `trainable`: what outputs stand for, and what can be learned
 //! - `decisions`, `decide`: temperature, thresholds and intervals, chosen on held-back rows and kept
 //!   in the model
-//! - `runs`: the folders of runs: who writes them, and what they say; `comparison`: several of them;
-//!   `removal`: one taken away; `run_diff`, `run_filter`, `run_notes`: runs beside each other; `results`: what a training came
-//!   to; `tensorboard`: event files of it; `run_data`: what a run is evaluated on; `page`: the report of a run as a page
+//! - `runs`: the folders of runs: who writes them, what they say and what they are evaluated on;
+//!   `leaderboard`: runs beside each other; `results`: what a training came to; `tensorboard`: event
+//!   files of it; `page`: the report of a run as a page
 //! - `seen_data`: the numbers that a model sees, for other tools
 //! - [`exchange`]: other tools' formats, a file a format
 //! - `batch`: some samples in typed columns; `data::Samples` is where they come from, `data::Order`
@@ -64,7 +64,6 @@ mod batch;
 pub mod callbacks;
 mod checks;
 mod class_report;
-mod comparison;
 pub mod config;
 pub mod constraints;
 mod cross_validation;
@@ -77,13 +76,13 @@ mod disk;
 mod draft;
 mod error;
 pub mod exchange;
-mod fold_folders;
-mod fold_scores;
+mod folds;
 mod free_memory;
 mod history;
 pub mod initializers;
 mod kernels;
 pub mod layers;
+mod leaderboard;
 mod limits;
 mod logs;
 pub mod losses;
@@ -98,12 +97,7 @@ mod plan;
 mod random;
 pub mod reference;
 pub mod regularizers;
-mod removal;
 mod results;
-mod run_data;
-mod run_diff;
-mod run_filter;
-mod run_notes;
 mod runs;
 mod schedules;
 mod sections;
@@ -127,26 +121,21 @@ mod weights;
 pub mod training {
     pub use crate::arrays::*;
     pub use crate::batch::*;
-    pub use crate::comparison::*;
     pub use crate::cross_validation::*;
     pub use crate::disk::lock::*;
     pub use crate::draft::*;
-    pub use crate::fold_folders::*;
-    pub use crate::fold_scores::*;
+    pub use crate::folds::*;
     pub use crate::history::*;
+    pub use crate::leaderboard::*;
     pub use crate::model::engine::{CpuEngine, Engine, GraphEngine, Task, of as engine_of};
     pub use crate::model::memory::*;
     pub use crate::page::*;
     pub use crate::plan::*;
-    pub use crate::removal::*;
     pub use crate::results::*;
-    pub use crate::run_data::*;
-    pub use crate::run_diff::*;
-    pub use crate::run_filter::*;
-    pub use crate::run_notes::*;
     pub use crate::runs::event_log::EVENTS;
     pub use crate::runs::keeper::*;
     pub use crate::runs::run::*;
+    pub use crate::runs::run_data::*;
     pub use crate::runs::run_metrics::METRICS;
     pub use crate::runs::standing::*;
     pub use crate::sections::*;

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use crate::csv_text::csv_of;
 use crate::error::Result;
-use crate::fold_scores::FoldScores;
+use crate::folds::FoldScores;
 use crate::logs::Logs;
 
 /// The scores of all folds.

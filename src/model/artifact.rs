@@ -16,7 +16,7 @@ use crate::decisions::Decisions;
 use crate::disk::checksum;
 use crate::disk::files::{TensorFile, atomic_write, is_index, to_safetensors};
 use crate::error::{Error, Result};
-use crate::fold_folders::{fold_folder, refit_folder};
+use crate::folds::{fold_folder, refit_folder};
 use crate::logs::Logs;
 use crate::model::memory;
 use crate::model::network::Network;

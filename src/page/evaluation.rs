@@ -2,7 +2,7 @@
 
 use crate::data::Dataset;
 use crate::model::predictor::Predictions;
-use crate::run_data::EvaluationData;
+use crate::runs::run_data::EvaluationData;
 
 /// What a model makes of the rows that it is evaluated on.
 pub(super) struct Evaluation {

@@ -27,7 +27,7 @@ use crate::model::engine::{self, Task};
 use crate::model::evaluate::score;
 use crate::model::predictor::Predictor;
 use crate::model::scores::Scores;
-use crate::run_data::EvaluationData;
+use crate::runs::run_data::EvaluationData;
 use crate::runs::run_metrics::METRICS;
 use crate::sections::ErrorCost;
 use crate::sections::run_config::{CONFIG, as_json};

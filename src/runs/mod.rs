@@ -5,6 +5,7 @@ pub(crate) mod event_log;
 mod faults;
 pub(crate) mod keeper;
 pub(crate) mod run;
+pub(crate) mod run_data;
 pub(crate) mod run_folder;
 pub(crate) mod run_metrics;
 pub(crate) mod standing;

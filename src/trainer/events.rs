@@ -9,7 +9,7 @@ use serde::{Serialize, Serializer};
 
 use crate::decisions::Decisions;
 use crate::diagnostics::Diagnostic;
-use crate::fold_scores::FoldScores;
+use crate::folds::FoldScores;
 use crate::logs::Logs;
 use crate::results::{Baseline, BestEpoch, RunMetrics};
 

@@ -5,7 +5,7 @@ use std::path::Path;
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::comparison::summary_of;
+use super::comparison::summary_of;
 use crate::config::{Document, Node, shortened};
 use crate::disk::files::TensorFile;
 use crate::error::{Error, Result};

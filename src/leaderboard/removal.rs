@@ -2,16 +2,16 @@
 
 use std::path::{Path, PathBuf};
 
+use super::run_notes::NOTES;
 use crate::callbacks::{CallbackEntry, CallbackKind};
 use crate::config::Document;
 use crate::disk;
 use crate::disk::lock::{LOCK, Lock};
 use crate::error::{Error, Result};
-use crate::fold_folders::{CV, OOF, fold_folder, refit_folder};
+use crate::folds::{CV, OOF, fold_folder, refit_folder};
 use crate::history::HISTORY;
 use crate::model::artifact::{MODEL, is_model};
 use crate::page::{CARD, CURVES, REPORT};
-use crate::run_notes::NOTES;
 use crate::runs::event_log::EVENTS;
 use crate::runs::run_metrics::METRICS;
 use crate::sections::Config;

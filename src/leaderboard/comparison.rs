@@ -4,14 +4,14 @@ use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
+use super::run_notes::RunNotes;
 use crate::disk::files::TensorFile;
 use crate::error::{Error, Result};
-use crate::fold_folders::{CV, fold_folder};
+use crate::folds::{CV, fold_folder};
 use crate::history::{HISTORY, History};
 use crate::logs::Logs;
 use crate::metrics::more_is_better;
 use crate::model::artifact::{MODEL, Training};
-use crate::run_notes::RunNotes;
 use crate::sections::run_config::CONFIG;
 use crate::trainer::checkpoint::CHECKPOINT;
 

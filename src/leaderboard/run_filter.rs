@@ -4,7 +4,7 @@ use std::str::FromStr;
 
 use serde_json::Value;
 
-use crate::comparison::RunSummary;
+use super::comparison::RunSummary;
 
 /// A condition on a run.
 #[derive(Debug, Clone, PartialEq, Eq)]
