@@ -46,7 +46,8 @@ def whole(path):
     return len(data) > 0 and data.endswith(b"\n")
 
 def contents(folder):
-    return {p.relative_to(folder).as_posix(): p.read_bytes() for p in folder.rglob("*") if p.is_file()}
+    """All files but metrics.json, which alone holds times."""
+    return {p.relative_to(folder).as_posix(): p.read_bytes() for p in folder.rglob("*") if p.is_file() and p.name != "metrics.json"}
 
 def fault(mode, k, cwd, args, command):
     kind, number = (mode, 0) if mode in ("before", "after", "count") else ("short", errno.ENOSPC) if mode == "short" else ("error", getattr(errno, mode))
