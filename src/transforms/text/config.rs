@@ -108,8 +108,10 @@ pub enum Ngrams {
 
 /// The most tokens that one token is made of.
 const MOST_NGRAMS: usize = 16;
-/// The longest sequence of ids, and the most columns of a text.
+/// The most columns of a text.
 const MOST_COLUMNS: usize = 1 << 20;
+/// The longest sequence of ids: every row of the table has that many.
+const MOST_TOKENS_OF_A_CELL: usize = 1 << 16;
 
 impl TextVectorization {
     /// What is wrong with the arguments.
@@ -134,9 +136,10 @@ impl TextVectorization {
                 let problem = Problem::at("output_sequence_length", message);
                 return Err(problem.help("the other modes have a column for each token"));
             }
-            Some(length) if !(1..=MOST_COLUMNS).contains(&length) => {
+            Some(length) if !(1..=MOST_TOKENS_OF_A_CELL).contains(&length) => {
                 let message = format!(
-                    "`output_sequence_length` must be between 1 and {MOST_COLUMNS}, got {length}"
+                    "`output_sequence_length` must be between 1 and {MOST_TOKENS_OF_A_CELL}, got \
+                     {length}"
                 );
                 return Err(Problem::at("output_sequence_length", message));
             }

@@ -84,6 +84,7 @@ mod tests {
             r#"{"pad_to_max_tokens":true,"max_tokens":9}"#,
             r#"{"output_mode":"count","output_sequence_length":4}"#,
             r#"{"output_sequence_length":0}"#,
+            r#"{"output_sequence_length":65537}"#,
             r#"{"ngrams":0}"#,
             r#"{"ngrams":[]}"#,
             r#"{"ngrams":[1,99]}"#,
