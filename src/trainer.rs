@@ -37,8 +37,12 @@ impl Trainer {
     }
 
     fn train(&mut self, data: &TrainingData<'_>, listeners: &mut Listeners<'_>) -> Result<Outcome> {
-        if !std::mem::replace(&mut self.is_adapted, true) {
-            self.model.adapt(&*data.train)?;
+        if !self.is_adapted {
+            let mut goes_on = || listeners.flow() == Flow::Continue;
+            if !self.model.adapt(&*data.train, &mut goes_on)? {
+                return Ok(Outcome::Interrupted);
+            }
+            self.is_adapted = true;
         }
         let samples = data.train.len();
         let steps = samples.div_ceil(self.spec.batch_size);

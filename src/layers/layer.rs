@@ -84,11 +84,16 @@ pub trait Forward: Send + Sync {
         false
     }
 
-    /// Takes statistics from all training data, as it arrives at this layer: (rows, …).
-    fn adapt(&self, _input: &Tensor) -> Result<()> {
-        Ok(())
+    /// Takes statistics from all training data, as it arrives at this layer. False where it was
+    /// stopped before all was seen.
+    fn adapt(&self, _pieces: &Pieces<'_>) -> Result<bool> {
+        Ok(true)
     }
 }
+
+/// Shows all training data to a function, as it arrives at a layer, piece after piece: (rows, …).
+/// False where it was stopped before all was seen.
+pub(crate) type Pieces<'p> = dyn Fn(&mut dyn FnMut(&Tensor) -> Result<()>) -> Result<bool> + 'p;
 
 /// What flows from layer to layer.
 #[derive(Debug, Clone)]

@@ -9,7 +9,7 @@ use crate::config::names::snake_case;
 use crate::error::{Error, Problem, Result};
 use crate::kernels::BoundKernel;
 use crate::kernels::residual::{Chain, ResidualKernel};
-use crate::layers::layer::{Context, Forward, Layer, LayerEntry, MaskRule, Signal};
+use crate::layers::layer::{Context, Forward, Layer, LayerEntry, MaskRule, Pieces, Signal};
 use crate::random::Random;
 use crate::shape::Shape;
 use crate::weights::Scope;
@@ -250,22 +250,26 @@ impl Forward for ResidualForward {
         self.layers.iter().chain(&self.shortcut).any(|inner| inner.forward.wants_adapt())
     }
 
-    fn adapt(&self, input: &Tensor) -> Result<()> {
-        let random = Random::new(0); // nothing is drawn in inference
-        let mut context = Context::inference(&random);
+    fn adapt(&self, pieces: &Pieces<'_>) -> Result<bool> {
         for way in [&self.layers, &self.shortcut] {
-            let Some(last) = way.iter().rposition(|inner| inner.forward.wants_adapt()) else {
-                continue;
-            };
-            let mut signal = Signal::new(input.clone());
-            for inner in &way[..=last] {
-                if inner.forward.wants_adapt() {
-                    inner.forward.adapt(&signal.tensor)?;
+            for (index, inner) in way.iter().enumerate() {
+                if !inner.forward.wants_adapt() {
+                    continue;
                 }
-                signal = inner.forward.forward(signal, &mut context)?;
+                let arriving = |see: &mut dyn FnMut(&Tensor) -> Result<()>| {
+                    pieces(&mut |input| {
+                        let random = Random::new(0); // nothing is drawn in inference
+                        let input = Signal::new(input.clone());
+                        let arrived = run(&way[..index], input, &mut Context::inference(&random))?;
+                        see(&arrived.tensor)
+                    })
+                };
+                if !inner.forward.adapt(&arriving)? {
+                    return Ok(false);
+                }
             }
         }
-        Ok(())
+        Ok(true)
     }
 }
 

@@ -10,7 +10,7 @@ use crate::activations::Activation;
 use crate::error::{Error, Problem, Result};
 use crate::kernels::BoundKernel;
 use crate::kernels::time_distributed::TimeDistributedKernel;
-use crate::layers::layer::{Context, Forward, Layer, LayerEntry, Signal};
+use crate::layers::layer::{Context, Forward, Layer, LayerEntry, Pieces, Signal};
 use crate::shape::Shape;
 use crate::weights::Scope;
 
@@ -120,8 +120,8 @@ impl Forward for TimeDistributedForward {
         self.inner.wants_adapt()
     }
 
-    fn adapt(&self, input: &Tensor) -> Result<()> {
-        self.inner.adapt(&rows(input)?)
+    fn adapt(&self, pieces: &Pieces<'_>) -> Result<bool> {
+        self.inner.adapt(&|see| pieces(&mut |input| see(&rows(input)?)))
     }
 }
 

@@ -1,5 +1,7 @@
 //! `Network`: the layers of a spec, built: weights on a device, and one batch through them all.
 
+use std::cell::RefCell;
+
 use candle_core::{DType, Device, Tensor};
 
 use crate::batch::Batch;
@@ -12,6 +14,9 @@ use crate::random::Random;
 use crate::spec::ModelSpec;
 use crate::threads;
 use crate::weights::Weights;
+
+/// Rows that are gathered at a time for the layers that adapt.
+const ADAPTED_ROWS: usize = 8192;
 
 /// A model that can be run and trained.
 pub struct Network {
@@ -113,26 +118,53 @@ impl Network {
         }
     }
 
-    /// Lets the layers that want it take their statistics from all training data.
-    pub fn adapt(&self, samples: &dyn Samples) -> Result<()> {
-        let Some(last) = self.layers.iter().rposition(|layer| layer.wants_adapt()) else {
-            return Ok(());
-        };
-        let rows: Vec<u64> = (0..samples.len() as u64).collect();
-        let mut batch = Batch::default();
-        samples.gather(&rows, &mut batch)?;
-        let x = &batch.x_tensor(&self.spec.input, self.weights.device())?; // (rows, …input)
-        threads::within(|| {
-            let mut context = Context::inference(&self.random);
-            let mut signal = Signal::new(self.input(x)?);
-            for index in 0..=last {
-                if self.layers[index].wants_adapt() {
-                    self.layers[index].adapt(&signal.tensor)?;
+    /// Lets the layers that want it take their statistics from all training data. False where
+    /// `goes_on`, asked before each piece of it, said no.
+    pub fn adapt(
+        &self,
+        samples: &dyn Samples,
+        goes_on: &mut (dyn FnMut() -> bool + Send),
+    ) -> Result<bool> {
+        let goes_on = RefCell::new(goes_on);
+        threads::within(move || {
+            for (index, layer) in self.layers.iter().enumerate() {
+                if layer.wants_adapt() {
+                    let pieces = |see: &mut dyn FnMut(&Tensor) -> Result<()>| {
+                        self.each_piece(index, samples, see, &mut **goes_on.borrow_mut())
+                    };
+                    if !layer.adapt(&pieces)? {
+                        return Ok(false);
+                    }
                 }
-                signal = self.layer(index, signal, &mut context)?;
             }
-            Ok(())
+            Ok(true)
         })
+    }
+
+    /// Shows all samples to `see`, as they arrive at a layer.
+    fn each_piece(
+        &self,
+        layer: usize,
+        samples: &dyn Samples,
+        see: &mut dyn FnMut(&Tensor) -> Result<()>,
+        goes_on: &mut dyn FnMut() -> bool,
+    ) -> Result<bool> {
+        let mut context = Context::inference(&self.random);
+        let mut batch = Batch::default();
+        let rows: Vec<u64> = (0..samples.len() as u64).collect();
+        for piece in rows.chunks(ADAPTED_ROWS) {
+            if !goes_on() {
+                return Ok(false);
+            }
+            samples.gather(piece, &mut batch)?;
+            let x = batch.x_tensor(&self.spec.input, self.weights.device())?;
+            let mut signal = Signal::new(self.input(&x)?);
+            for before in 0..layer {
+                signal = self.layer(before, signal, &mut context)?;
+            }
+            see(&signal.tensor)?;
+        }
+        Ok(true)
     }
 
     /// One batch through all layers, as in `predict`: no dropout, no gradients kept.

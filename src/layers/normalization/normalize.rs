@@ -3,14 +3,14 @@
 use candle_core::{DType, Tensor, Var};
 
 use super::super::axes::{AxisList, NumberList, kept, no_empty_axis};
-use super::{mean_over, sizes, width};
+use super::{sizes, width};
 use crate::checks;
 use crate::error::{Error, Problem, Result};
 use crate::initializers::Initializer;
 use crate::kernels::BoundKernel;
 use crate::kernels::affine::StandardizeKernel;
 use crate::layers::configuration::configuration;
-use crate::layers::layer::{Context, Forward, Layer, Signal};
+use crate::layers::layer::{Context, Forward, Layer, Pieces, Signal};
 use crate::shape::Shape;
 use crate::weights::stored::Stored;
 use crate::weights::{LayerWeight, Scope};
@@ -143,19 +143,51 @@ impl Forward for NormalizationForward {
         self.adapts
     }
 
-    fn adapt(&self, input: &Tensor) -> Result<()> {
-        if !self.adapts || input.elem_count() == 0 {
-            return Ok(());
+    fn adapt(&self, pieces: &Pieces<'_>) -> Result<bool> {
+        if !self.adapts {
+            return Ok(true);
         }
-        let x = input.detach().to_dtype(DType::F64)?;
+        let (mut sum, mut squares) = (Sum::default(), Sum::default());
         let stays = |axis: &usize| *axis > 0 && self.axes.contains(&(axis - 1));
-        let axes: Vec<usize> = (0..x.rank()).filter(|axis| !stays(axis)).collect();
-        let mean = mean_over(&x, &axes)?;
-        let variance = mean_over(&x.broadcast_sub(&mean)?.sqr()?, &axes)?;
+        let axes: Vec<usize> = (0..=self.input.rank()).filter(|axis| !stays(axis)).collect();
+        let wide = |x: &Tensor| x.detach().to_dtype(DType::F64);
+        if !pieces(&mut |x| sum.add(&wide(x)?, &axes))? {
+            return Ok(false);
+        }
+        let Some(mean) = sum.mean()? else { return Ok(true) };
+        if !pieces(&mut |x| squares.add(&wide(x)?.broadcast_sub(&mean)?.sqr()?, &axes))? {
+            return Ok(false);
+        }
+        let variance = squares.mean()?.unwrap_or_else(|| mean.clone());
         for (var, new) in [(&self.mean, mean), (&self.variance, variance)] {
             var.set(&new.reshape(var.dims())?.to_dtype(var.dtype())?)?;
         }
+        Ok(true)
+    }
+}
+
+/// A sum over all axes but the kept ones, and of how many numbers it is.
+#[derive(Default)]
+struct Sum {
+    total: Option<Tensor>,
+    count: usize,
+}
+
+impl Sum {
+    fn add(&mut self, x: &Tensor, axes: &[usize]) -> Result<()> {
+        let sum = x.sum_keepdim(axes)?;
+        self.count += x.elem_count() / sum.elem_count().max(1);
+        self.total = Some(match self.total.take() {
+            Some(total) => (total + sum)?,
+            None => sum,
+        });
         Ok(())
+    }
+
+    /// None where nothing was added.
+    fn mean(&self) -> Result<Option<Tensor>> {
+        let total = self.total.as_ref().filter(|_| self.count > 0);
+        Ok(total.map(|total| total / self.count as f64).transpose()?)
     }
 }
 
@@ -183,7 +215,7 @@ mod tests {
             let built =
                 read(json).build(&shape, &mut weights.scope("normalization", true)).unwrap();
             assert!(built.wants_adapt());
-            built.adapt(&x).unwrap();
+            assert!(built.adapt(&|see| see(&x).map(|()| true)).unwrap());
             let random = Random::new(1);
             let mut context = Context::inference(&random);
             let y = built.forward(Signal::new(x.clone()), &mut context).unwrap().tensor;
@@ -192,6 +224,44 @@ mod tests {
                 assert!((y - expected).abs() < 1e-5, "{y} {expected}");
             }
         }
+    }
+
+    #[test]
+    fn pieces_are_seen_as_one_whole_or_not_at_all() {
+        let shape = Shape(vec![2]);
+        let x = Tensor::new(&[[1f32, 10.0], [3.0, 20.0], [8.0, 60.0]], &Device::Cpu).unwrap();
+        let statistics = |adapt: &dyn Fn(&dyn Forward)| {
+            let mut weights = Weights::new(Random::new(1), &Device::Cpu);
+            let built =
+                read("{}").build(&shape, &mut weights.scope("normalization", true)).unwrap();
+            adapt(&*built);
+            let numbers = |index: usize| {
+                weights.iter().nth(index).unwrap().var.flatten_all()?.to_vec1::<f32>()
+            };
+            (numbers(0).unwrap(), numbers(1).unwrap())
+        };
+        let whole = statistics(&|layer| {
+            assert!(layer.adapt(&|see| see(&x).map(|()| true)).unwrap());
+        });
+        let in_pieces = statistics(&|layer| {
+            let pieces = |see: &mut dyn FnMut(&Tensor) -> Result<()>| {
+                see(&x.narrow(0, 0, 1)?)?;
+                see(&x.narrow(0, 1, 2)?)?;
+                Ok(true)
+            };
+            assert!(layer.adapt(&pieces).unwrap());
+        });
+        assert_eq!(whole, in_pieces);
+        let stopped = statistics(&|layer| {
+            let passes = std::cell::Cell::new(0);
+            let pieces = |see: &mut dyn FnMut(&Tensor) -> Result<()>| {
+                passes.set(passes.get() + 1);
+                see(&x)?;
+                Ok(passes.get() < 2)
+            };
+            assert!(!layer.adapt(&pieces).unwrap());
+        });
+        assert_eq!(stopped, (vec![0.0; 2], vec![1.0; 2]));
     }
 
     #[test]
