@@ -333,3 +333,33 @@ fn threshold_table(
     };
     name + &table(&names, 1, &rows)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Of 120 scores with ties: what `roc_auc_score` and `average_precision_score` of scikit-learn
+    /// 1.9.1 give for them.
+    #[test]
+    fn areas_are_those_of_scikit_learn() {
+        let mut state = 7u64;
+        let rows: Vec<(f32, bool, f64)> = (0..120)
+            .map(|_| {
+                state = (state * 1_103_515_245 + 12_345) % (1 << 31);
+                let score = ((state >> 16) % 20) as f32 / 20.0;
+                let is_positive = ((state >> 9) % 20) as f64 / 20.0 < 0.2 + 0.5 * f64::from(score);
+                (score, is_positive, 1.0)
+            })
+            .collect();
+        let positives = rows.iter().filter(|row| row.1).count();
+        assert_eq!(positives, 54);
+        let one = OneAgainstRest {
+            name: "yes".into(),
+            positives,
+            candidates: candidates(rows.clone()),
+            rows,
+        };
+        assert!((one.auc().unwrap() - 0.579_966_329_966_329_9).abs() < 1e-12);
+        assert!((one.average_precision().unwrap() - 0.501_210_348_850_512).abs() < 1e-12);
+    }
+}

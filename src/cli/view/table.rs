@@ -1,5 +1,10 @@
 //! Plain tables, legible without colour and without a terminal.
 
+use std::io::IsTerminal;
+
+/// The width of what says that columns are left out.
+const MORE: usize = 3;
+
 /// Columns right-aligned under their names, two blanks between.
 pub(crate) fn plain(names: &[String], rows: &[Vec<String>]) -> String {
     // a cell is one line
@@ -48,12 +53,17 @@ pub(crate) fn left(names: &[String], rows: &[Vec<String>]) -> String {
     all.iter().map(line).collect()
 }
 
-/// How many columns fit in 100 characters; at least one.
+/// How many columns fit in the terminal, or, where there is none, in 100 characters; at least one.
 fn columns_that_fit(widths: &[usize]) -> usize {
-    let mut used = 0;
+    let all: usize = widths.iter().map(|width| width + 2).sum();
+    let room = if std::io::stdout().is_terminal() { terminal_width() } else { 100 };
+    if all <= room {
+        return widths.len();
+    }
+    let mut used = MORE;
     let fitting = widths.iter().take_while(|width| {
         used += **width + 2;
-        used <= 100
+        used <= room
     });
     fitting.count().max(1)
 }
