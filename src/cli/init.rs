@@ -17,7 +17,7 @@ use super::view;
 
 #[derive(Args, Default)]
 pub(crate) struct InitArguments {
-    /// The table: a CSV file
+    /// The table: CSV, JSON lines, Parquet or another format that is read
     #[arg(value_name = "DATA", required_unless_present = "example")]
     data: Option<PathBuf>,
     /// Write an example and its table instead: loan, iris, digits_cnn, sequences_lstm, …

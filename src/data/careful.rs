@@ -10,6 +10,7 @@ use super::dialect::Dialect;
 use super::faults::Faults;
 use super::layout::Layout;
 use super::records::{Record, Records};
+use super::row_places::RowPlaces;
 use crate::diagnostics::Code;
 use crate::error::{Error, Result};
 

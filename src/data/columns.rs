@@ -170,7 +170,9 @@ impl Planned {
         let text = self.encode.as_ref().is_some_and(|encode| !encode.takes_numbers());
         let limit = limit(!self.scale.is_none() || self.encode.is_some());
         let (index, takes_missing) = (self.index, self.missing.is_allowed());
-        Wanted { name: name.clone(), index, text, advice, booleans, limit, takes_missing }
+        let separator = self.encode.as_ref().and_then(Encode::separator).map(str::to_string);
+        let name = name.clone();
+        Wanted { name, index, text, advice, booleans, limit, takes_missing, separator }
     }
 }
 

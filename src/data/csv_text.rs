@@ -1,5 +1,7 @@
 //! A CSV file: its text, and the header that says how it is cut.
 
+use std::sync::Arc;
+
 use super::dialect::Dialect;
 use super::header::Header;
 use super::records::{Record, Records, Unclosed};
@@ -9,7 +11,7 @@ use crate::sections::CsvConfig;
 
 /// A table in a text.
 pub(super) struct Csv {
-    pub text: TableText,
+    pub text: Arc<TableText>,
     pub header: Header,
 }
 
@@ -22,14 +24,18 @@ const MORE_BYTES: usize = 1 << 20;
 impl Csv {
     /// The table in a text.
     pub(super) fn new(text: TableText, format: &CsvConfig) -> Result<Csv> {
+        Csv::of(Arc::new(text), format)
+    }
+
+    fn of(text: Arc<TableText>, format: &CsvConfig) -> Result<Csv> {
         let dialect = Dialect::of(format);
         let header = Header::read(&text, &dialect, &format.header)?;
         Ok(Csv { text, header })
     }
 
     /// The same text in another format.
-    pub(super) fn again(self, format: &CsvConfig) -> Result<Csv> {
-        Csv::new(self.text, format)
+    pub(super) fn again(&self, format: &CsvConfig) -> Result<Csv> {
+        Csv::of(Arc::clone(&self.text), format)
     }
 
     /// Hands the records from `start` on that begin before `end` to `each`, with the text that they

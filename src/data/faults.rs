@@ -16,7 +16,7 @@ const FILL: &str = "fill it, or remove the row";
 
 /// The faults of a table, as they are met.
 pub(super) struct Faults<'a> {
-    source: &'a dyn RowPlaces,
+    places: &'a dyn RowPlaces,
     layout: &'a Layout<'a>,
     /// By column and kind, in the order in which they are met.
     groups: Vec<Group>,
@@ -55,10 +55,10 @@ enum Cause {
 
 impl<'a> Faults<'a> {
     /// None yet.
-    pub(super) fn new(source: &'a dyn RowPlaces, layout: &'a Layout<'a>) -> Self {
+    pub(super) fn new(places: &'a dyn RowPlaces, layout: &'a Layout<'a>) -> Self {
         let (groups, rows, start, base, skips) = (Vec::new(), 0, 0, 0, false);
         let (first_row, last_row, bad_rows) = (0, 0, 0);
-        Faults { source, layout, groups, rows, start, base, skips, first_row, last_row, bad_rows }
+        Faults { places, layout, groups, rows, start, base, skips, first_row, last_row, bad_rows }
     }
 
     /// The same where rows with faults are left out, and the others read.
@@ -66,7 +66,7 @@ impl<'a> Faults<'a> {
         Faults { skips: true, ..self }
     }
 
-    /// RowPlaces from here on are counted from this one.
+    /// Places from here on are counted from this one.
     pub(super) fn of_file(&mut self, base: usize) {
         self.base = base;
     }
@@ -149,7 +149,7 @@ impl<'a> Faults<'a> {
     /// What is wrong with the cells of a group, of which `left` more are told by their place.
     fn diagnostic(&self, group: &Group, left: &mut usize) -> Option<Diagnostic> {
         let (start, cell) = group.told.first()?;
-        let place = self.source.at(*start);
+        let place = self.places.at(*start);
         let mut error = match group.cause {
             Cause::Cell(step, why) => {
                 let column = self.layout.steps[step];
@@ -175,14 +175,15 @@ impl<'a> Faults<'a> {
 
     /// How many cells of a group there are, and where the first of them are.
     fn list(&self, group: &Group, left: &mut usize) -> String {
+        let unit = self.places.unit();
         let told: Vec<String> = group
             .told
             .iter()
             .take(*left)
             .map(|(start, cell)| match group.cause {
-                Cause::Cell(_, Why::Empty) => format!("line {}", self.source.line(*start)),
-                Cause::Cell(..) => format!("line {} `{cell}`", self.source.line(*start)),
-                Cause::Ragged => format!("line {} has {cell}", self.source.line(*start)),
+                Cause::Cell(_, Why::Empty) => format!("{unit} {}", self.places.line(*start)),
+                Cause::Cell(..) => format!("{unit} {} `{cell}`", self.places.line(*start)),
+                Cause::Ragged => format!("{unit} {} has {cell}", self.places.line(*start)),
             })
             .collect();
         *left -= told.len();

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use super::dialect::Dialect;
 use super::records::{MOST_COLUMNS, Record, Records};
+use super::row_places::RowPlaces;
 use super::text::TableText;
 use crate::config::names::{did_you_mean, listed};
 use crate::diagnostics::{Code, Diagnostic};

@@ -25,6 +25,8 @@ pub(super) struct Wanted {
     /// Whether cells that are missing are read, as [`MISSING_NUMBER`](super::chunk::MISSING_NUMBER) or [`MISSING_CODE`](super::chunk::MISSING_CODE); where
     /// not, they are errors.
     pub takes_missing: bool,
+    /// The text between the values of a cell that may hold several.
+    pub separator: Option<String>,
 }
 
 impl Wanted {
@@ -33,7 +35,16 @@ impl Wanted {
         let advice = "weights are numbers".to_string();
         let (name, booleans) = (name.to_string(), "write 1 and 0".to_string());
         let limit = limit(false);
-        Wanted { name, index, text: false, advice, booleans, limit, takes_missing: false }
+        Wanted {
+            name,
+            index,
+            text: false,
+            advice,
+            booleans,
+            limit,
+            takes_missing: false,
+            separator: None,
+        }
     }
 }
 

@@ -5,17 +5,27 @@ use memchr::memchr_iter;
 const UTF16: &str = "it looks like UTF-16 text: set `csv: {encoding: utf-16}`, or save it as UTF-8";
 const BYTE_ORDER_MARK: &str = "\u{feff}";
 
+/// What to do about a format that this build lacks.
+macro_rules! lacking {
+    () => {
+        "this build can't read it: `cargo build --release --features full` makes one that can"
+    };
+}
+
 /// What to do about a file that is no CSV.
 pub(super) fn other_format(bytes: &[u8]) -> Option<&'static str> {
-    const STARTS: [(&[u8], &str); 16] = [
+    const STARTS: [(&[u8], &str); 19] = [
         (b"\xff\xfe", UTF16),
         (b"\xfe\xff", UTF16),
         (b"\xd0\xcf\x11\xe0", "it is an old Excel workbook: export it as CSV"),
         (b"BZh", "it is compressed by bzip2: unpack it"),
         (b"\xfd7zXZ", "it is compressed by xz: unpack it"),
-        (b"\x28\xb5\x2f\xfd", "it is compressed by zstd: unpack it"),
-        (b"PAR1", "it is a Parquet file, which is not supported yet: export it as CSV"),
-        (b"ARROW1", "it is an Arrow file, which is not supported yet: export it as CSV"),
+        (b"\x28\xb5\x2f\xfd", concat!("it is compressed by zstd; ", lacking!())),
+        (b"PAR1", concat!("it is a Parquet file; ", lacking!())),
+        (b"ARROW1", concat!("it is an Arrow file; ", lacking!())),
+        (b"\xff\xff\xff\xff", concat!("it is an Arrow stream; ", lacking!())),
+        (b"FEA1", "it is a Feather file of version 1: write it as version 2"),
+        (b"PARE", "it is an encrypted Parquet file: write it without encryption"),
         (b"ORC", "it is an ORC file, which is not supported: export it as CSV"),
         (b"\x89HDF", "it is an HDF5 file: export the table as CSV"),
         (b"SQLite format 3", "it is an SQLite database: export the table as CSV"),
@@ -31,7 +41,7 @@ pub(super) fn other_format(bytes: &[u8]) -> Option<&'static str> {
             .iter()
             .take(1000)
             .all(|byte| byte.is_ascii_graphic() || byte.is_ascii_whitespace());
-        let may_be_a_name = matches!(bytes.first(), Some(b'B' | b'O' | b'P' | b'A' | b'S'));
+        let may_be_a_name = matches!(bytes.first(), Some(b'B' | b'O' | b'P' | b'A' | b'S' | b'F'));
         return (!is_text || !may_be_a_name).then_some(*help);
     }
     let start = &bytes[..bytes.len().min(1000)];

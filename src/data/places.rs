@@ -29,7 +29,7 @@ pub fn rows_of_table(path: &Path, csv: &CsvConfig, rows: &[usize]) -> Result<Vec
     let mut layout = Layout::new(header, &[], &missing);
     layout.keeps_rows = true;
     let (mut found, mut start) = (HashMap::new(), 0);
-    source.read(&layout, &mut Faults::new(&*source, &layout), &mut |read| {
+    source.read(&layout, &mut Faults::new(source.places(), &layout), &mut |read| {
         for (at, kept) in read.kept_rows().enumerate() {
             if !rows.contains(&(start + at)) {
                 continue;
@@ -39,7 +39,7 @@ pub fn rows_of_table(path: &Path, csv: &CsvConfig, rows: &[usize]) -> Result<Vec
             drop(records.next(&mut record)); // it was read before
             let cells = header.names.iter().zip(&record.cells);
             let cells = cells.map(|(name, cell)| (name.clone(), cell.trim().to_string()));
-            let line = source.line(read.chunk.place_of(at)) as u64;
+            let line = source.places().line(read.chunk.place_of(at)) as u64;
             found.insert(start + at, PlacedRow { line, cells: cells.collect() });
         }
         start += read.chunk.rows;

@@ -297,6 +297,7 @@ fn wanted_as(column: &FittedColumn, index: usize) -> Wanted {
         advice,
         limit: limit(column.is_scaled() || column.encode.is_some()),
         takes_missing: column.fills(),
+        separator: column.encode.as_ref().and_then(Encoded::separator).map(str::to_string),
     }
 }
 

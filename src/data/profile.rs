@@ -5,10 +5,15 @@ use std::collections::HashMap;
 use std::path::Path;
 
 use super::cells::Missing;
+use super::csv_text::Csv;
 use super::dialect::Dialect;
+use super::faults::Faults;
 use super::float;
+use super::header::Header;
+use super::layout::Layout;
 use super::looks::{Look, look};
 use super::records::{Record, Records};
+use super::source::Source;
 use super::sources;
 use crate::error::Result;
 use crate::sections::{CsvConfig, HeaderConfig, MissingValues};
@@ -95,31 +100,48 @@ impl ColumnProfile {
 impl Profile {
     /// Reads a table; its delimiter and whether it has a header are told from its first lines.
     pub fn read(path: &Path) -> Result<Profile> {
+        let source = sources::open(path, &CsvConfig::default())?;
+        match source.as_csv() {
+            Some(csv) => Profile::of_text(csv),
+            None => Profile::of_source(&*source),
+        }
+    }
+
+    fn of_text(csv: &Csv) -> Result<Profile> {
         let mut format = CsvConfig::default();
-        let mut csv = sources::open_csv(path, &format)?;
         let delimiter = delimiter(csv.text.start());
         if delimiter != b',' {
             format.delimiter = Some(delimiter.into());
-            csv = csv.again(&format)?;
         }
+        let mut csv = csv.again(&format)?;
         let has_header = csv.header.names.iter().any(|name| float::cell(name).is_none());
         if !has_header {
             format.header = HeaderConfig::None;
             csv = csv.again(&format)?;
         }
-        let mut columns: Vec<Gathering> =
-            csv.header.names.iter().map(|name| Gathering::new(name)).collect();
-        let missing = Missing::new(&MissingValues::usual());
-        let mut rows = 0;
+        let mut gathered = Gathered::new(&csv.header);
         csv.records(csv.header.body, csv.text.len(), &mut |record, _, _| {
-            rows += 1;
-            for (column, cell) in columns.iter_mut().zip(&record.cells) {
-                column.see(cell.trim(), &missing);
+            gathered.see(record);
+            Ok(())
+        })?;
+        Ok(gathered.profile(delimiter, has_header))
+    }
+
+    fn of_source(source: &dyn Source) -> Result<Profile> {
+        let missing = Missing::default();
+        let header = source.header();
+        let mut layout = Layout::new(header, &[], &missing);
+        layout.keeps_rows = true;
+        let mut gathered = Gathered::new(header);
+        source.read(&layout, &mut Faults::new(source.places(), &layout), &mut |read| {
+            let mut record = Record::default();
+            for row in read.kept_rows() {
+                drop(Records::new(row, 0, &header.dialect).next(&mut record)); // it was read before
+                gathered.see(&record);
             }
             Ok(())
         })?;
-        let columns = columns.into_iter().map(Gathering::finish).collect();
-        Ok(Profile { delimiter: char::from(delimiter), has_header, rows, columns })
+        Ok(gathered.profile(header.dialect.delimiter, true))
     }
 
     /// The column of a name.
@@ -155,6 +177,33 @@ fn delimiter(start: &str) -> u8 {
         }
     }
     best.0
+}
+
+/// The profiles of the columns while the rows are read.
+struct Gathered {
+    columns: Vec<Gathering>,
+    missing: Missing,
+    rows: usize,
+}
+
+impl Gathered {
+    fn new(header: &Header) -> Gathered {
+        let columns = header.names.iter().map(|name| Gathering::new(name)).collect();
+        Gathered { columns, missing: Missing::new(&MissingValues::usual()), rows: 0 }
+    }
+
+    fn see(&mut self, record: &Record<'_>) {
+        self.rows += 1;
+        for (column, cell) in self.columns.iter_mut().zip(&record.cells) {
+            column.see(cell.trim(), &self.missing);
+        }
+    }
+
+    fn profile(self, delimiter: u8, has_header: bool) -> Profile {
+        let Gathered { columns, rows, .. } = self;
+        let columns = columns.into_iter().map(Gathering::finish).collect();
+        Profile { delimiter: char::from(delimiter), has_header, rows, columns }
+    }
 }
 
 /// A column's profile while the rows are read.

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use memchr::{memchr, memchr2, memchr3};
 
 use super::dialect::Dialect;
+use super::row_places::RowPlaces;
 use super::text::TableText;
 use crate::diagnostics::Code;
 use crate::error::Error;

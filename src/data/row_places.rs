@@ -11,8 +11,33 @@ pub(super) trait RowPlaces: Send + Sync {
     /// The line of a place, or the number of the row, from 1.
     fn line(&self, place: usize) -> usize;
 
+    /// What that number counts.
+    fn unit(&self) -> &'static str {
+        "line"
+    }
+
     /// The same for messages: `loan.csv:17`.
     fn at(&self, place: usize) -> Place {
         Place::line(self.name(), self.line(place))
+    }
+}
+
+/// The rows of a table that is no text: their places are their numbers.
+pub(super) struct NumberedRows {
+    /// What messages call the table.
+    pub name: String,
+}
+
+impl RowPlaces for NumberedRows {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn line(&self, place: usize) -> usize {
+        place + 1
+    }
+
+    fn unit(&self) -> &'static str {
+        "row"
     }
 }

@@ -1,16 +1,36 @@
 //! `Source`: what every table is read through, whatever it is kept in.
 
 use super::chunk::Read;
+use super::csv_text::Csv;
 use super::faults::Faults;
 use super::header::Header;
 use super::layout::Layout;
 use super::row_places::RowPlaces;
+use crate::diagnostics::Place;
 use crate::error::Result;
 
 /// A table, whatever it is kept in.
-pub(super) trait Source: RowPlaces {
+pub(super) trait Source: Send + Sync {
+    /// Where its rows are.
+    fn places(&self) -> &dyn RowPlaces;
+
+    /// What messages call it: `data/loan.csv`, or `stdin`.
+    fn name(&self) -> &str {
+        self.places().name()
+    }
+
+    /// Where a row is, for messages: `loan.csv:17`.
+    fn at(&self, place: usize) -> Place {
+        self.places().at(place)
+    }
+
     /// The names of its columns.
     fn header(&self) -> &Header;
+
+    /// The text that it is, whose dialect may be told by its first lines.
+    fn as_csv(&self) -> Option<&Csv> {
+        None
+    }
 
     /// Hands the wanted cells to `take`, chunk after chunk in the order of the rows. Cells that can't
     /// be used are added to `faults`, and their rows left out; unless such rows are skipped, nothing

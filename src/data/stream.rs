@@ -101,7 +101,7 @@ impl<'a> TableStream<'a> {
         let missing = Missing::new(&self.preprocessing.missing_values);
         let mut layout = Layout::new(self.source.header(), &self.wanted, &missing);
         layout.keeps_rows = self.options.keep_columns;
-        let mut faults = Faults::new(&*self.source, &layout);
+        let mut faults = Faults::new(self.source.places(), &layout);
         if self.options.skip_errors {
             faults = faults.skipping();
         }

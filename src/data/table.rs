@@ -26,7 +26,7 @@ impl Table {
     /// Reads the wanted columns of a whole table.
     pub(super) fn read(source: &dyn Source, wanted: &[Wanted], missing: &Missing) -> Result<Table> {
         let layout = Layout::new(source.header(), wanted, missing);
-        let mut faults = Faults::new(source, &layout);
+        let mut faults = Faults::new(source.places(), &layout);
         let mut reads = Vec::new();
         source.read(&layout, &mut faults, &mut |read| {
             reads.push(read);

@@ -2,6 +2,8 @@
 //! worked on.
 
 use std::fs::File;
+#[cfg(feature = "parquet")]
+use std::io::Write;
 use std::io::{ErrorKind, Read, Seek, SeekFrom};
 use std::ops::Range;
 use std::path::Path;
@@ -10,6 +12,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use memchr::{memchr, memchr_iter, memrchr};
 
 use super::other_formats::other_format;
+use super::row_places::RowPlaces;
 use crate::config::names::did_you_mean;
 use crate::diagnostics::{Code, Place};
 use crate::disk::intake;
@@ -42,8 +45,14 @@ struct Rest {
     counted: Mutex<(usize, usize)>,
 }
 
-/// The bytes of a file; of a large one the beginning, and the file.
-pub(super) struct Bytes(Vec<u8>, Option<(File, usize)>);
+/// The bytes of a file; of a large one the beginning.
+pub(super) struct Bytes {
+    start: Vec<u8>,
+    /// Whether that is all of them.
+    is_whole: bool,
+    /// The file and its length, where it is a plain one.
+    file: Option<(File, usize)>,
+}
 
 /// How much is read at once of a file that is larger.
 const START: usize = 1 << 21;
@@ -53,26 +62,37 @@ const SLACK: usize = 1 << 14;
 impl Bytes {
     /// What the file begins with.
     pub(super) fn start(&self) -> &[u8] {
-        &self.0
+        &self.start
     }
 
     /// All bytes of the file.
     pub(super) fn whole(self) -> std::io::Result<Vec<u8>> {
-        let Bytes(mut bytes, file) = self;
-        if let Some((mut file, length)) = file {
+        let Bytes { mut start, is_whole, file } = self;
+        if let Some((mut file, length)) = file.filter(|_| !is_whole) {
             intake::has_room(length as u64)?;
-            bytes.clear();
-            bytes.reserve_exact(length);
+            start.clear();
+            start.reserve_exact(length);
             file.seek(SeekFrom::Start(0))?;
-            file.read_to_end(&mut bytes)?;
+            file.read_to_end(&mut start)?;
         }
-        Ok(bytes)
+        Ok(start)
+    }
+
+    /// The file; of bytes that are in none a temporary one.
+    #[cfg(feature = "parquet")]
+    pub(super) fn into_file(self) -> std::io::Result<File> {
+        if let Some((file, _)) = self.file {
+            return Ok(file);
+        }
+        let mut file = tempfile::tempfile()?;
+        file.write_all(&self.start)?;
+        Ok(file)
     }
 }
 
 impl From<Vec<u8>> for Bytes {
     fn from(bytes: Vec<u8>) -> Self {
-        Bytes(bytes, None)
+        Bytes { start: bytes, is_whole: true, file: None }
     }
 }
 
@@ -106,18 +126,18 @@ fn read_file(path: &Path, is_known: &dyn Fn(&[u8]) -> bool) -> std::io::Result<B
         bytes.resize(START, 0);
         file.read_exact(&mut bytes)?;
         if is_known(&bytes) {
-            return Ok(Bytes(bytes, Some((file, length))));
+            return Ok(Bytes { start: bytes, is_whole: false, file: Some((file, length)) });
         }
         let is_blank = bytes.trim_ascii().is_empty();
         if let Some(end) = memrchr(b'\n', &bytes).filter(|_| !is_blank) {
             bytes.truncate(end + 1);
-            return Ok(Bytes(bytes, Some((file, length))));
+            return Ok(Bytes { start: bytes, is_whole: false, file: Some((file, length)) });
         }
         bytes.clear();
         check_lines(&mut file)?;
     }
     intake::stream(&mut file, &mut bytes, |bytes| !is_known(bytes) && is_no_table(bytes))?;
-    Ok(Bytes(bytes, None))
+    Ok(Bytes { start: bytes, is_whole: true, file: about.is_file().then_some((file, length)) })
 }
 
 /// The longest line that a table may have.
@@ -173,9 +193,9 @@ fn neighbour(path: &Path) -> Option<String> {
 impl TableText {
     /// A text from its bytes.
     pub(super) fn new(name: impl Into<String>, bytes: impl Into<Bytes>) -> Result<TableText> {
-        let (name, Bytes(bytes, file)) = (name.into(), bytes.into());
-        let start = text(&name, bytes)?;
-        let rest = file.map(|(file, length)| Rest {
+        let (name, Bytes { start, is_whole, file }) = (name.into(), bytes.into());
+        let start = text(&name, start)?;
+        let rest = file.filter(|_| !is_whole).map(|(file, length)| Rest {
             file: Mutex::new(file),
             length,
             counted: Mutex::new((0, 1)),
@@ -240,24 +260,6 @@ impl TableText {
         self.start.len() - self.start().len()
     }
 
-    /// `loan.csv:17` for a byte of the text: the line of what follows the line breaks there.
-    pub(super) fn at(&self, byte: usize) -> Place {
-        Place::line(&self.name, self.line(byte))
-    }
-
-    /// The number of that line, from 1.
-    pub(super) fn line(&self, byte: usize) -> usize {
-        let start = self.start().as_bytes();
-        match &self.rest {
-            Some(rest) if byte >= start.len() => rest.line(byte + self.mark()),
-            _ => {
-                let breaks = start.iter().skip(byte);
-                let breaks = breaks.take_while(|b| matches!(b, b'\r' | b'\n')).count();
-                line(start, byte + breaks)
-            }
-        }
-    }
-
     fn too_long(&self, from: usize) -> Error {
         let message = format!(
             "a line is longer than {} MB: is it a table, with a line for each row?",
@@ -269,6 +271,26 @@ impl TableText {
     /// The error for bytes that aren't UTF-8, of which the first is at `byte` of the text.
     pub(super) fn not_utf8(&self, byte: usize, value: u8) -> Error {
         not_utf8(self.at(byte), value)
+    }
+}
+
+/// The places of rows are the bytes where they begin.
+impl RowPlaces for TableText {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The line of what follows the line breaks at a byte.
+    fn line(&self, byte: usize) -> usize {
+        let start = self.start().as_bytes();
+        match &self.rest {
+            Some(rest) if byte >= start.len() => rest.line(byte + self.mark()),
+            _ => {
+                let breaks = start.iter().skip(byte);
+                let breaks = breaks.take_while(|b| matches!(b, b'\r' | b'\n')).count();
+                line(start, byte + breaks)
+            }
+        }
     }
 }
 

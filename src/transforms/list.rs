@@ -180,6 +180,12 @@ macro_rules! encoders {
                 }
             }
 
+            pub(crate) fn separator(&self) -> Option<&str> {
+                match self {
+                    $(Encode::$kind(own) => Encoder::separator(own),)*
+                }
+            }
+
             pub(crate) fn unknown(&self) -> &'static [Unknown] {
                 match self {
                     $(Encode::$kind(own) => own.unknown(),)*
@@ -215,6 +221,12 @@ macro_rules! encoders {
             fn reads_numbers(&self) -> bool {
                 match self {
                     $(Encoding::$kind(own) => own.reads_numbers(),)*
+                }
+            }
+
+            fn separator(&self) -> Option<&str> {
+                match self {
+                    $(Encoding::$kind(own) => Encoded::separator(own),)*
                 }
             }
 

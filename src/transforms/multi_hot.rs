@@ -42,6 +42,10 @@ impl Encoder for MultiHot {
         Err(problem.help("it is the text between two labels: `\";\"`, `\"|\"`, `\" \"`"))
     }
 
+    fn separator(&self) -> Option<&str> {
+        Some(&self.separator)
+    }
+
     fn unknown(&self) -> &'static [Unknown] {
         &[Unknown::Error, Unknown::Ignore]
     }
@@ -71,6 +75,10 @@ impl Encoded for LabelSet {
 
     fn index(&self, _: &str) -> Option<usize> {
         None
+    }
+
+    fn separator(&self) -> Option<&str> {
+        Some(&self.separator)
     }
 
     fn width(&self) -> usize {

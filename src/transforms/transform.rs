@@ -93,6 +93,11 @@ pub(crate) trait Encoder: Clone {
         false
     }
 
+    /// The text between the values of a cell that may hold several.
+    fn separator(&self) -> Option<&str> {
+        None
+    }
+
     /// What it can do about a category that training didn't see; the first is the default.
     fn unknown(&self) -> &'static [Unknown] {
         &[Unknown::Error]
@@ -118,6 +123,11 @@ pub(crate) trait Encoded {
     /// Whether the cells are numbers, and not texts.
     fn reads_numbers(&self) -> bool {
         false
+    }
+
+    /// The text between the values of a cell that may hold several.
+    fn separator(&self) -> Option<&str> {
+        None
     }
 
     /// True where a cell becomes a column of 0 and 1 for each number, and not the number itself.

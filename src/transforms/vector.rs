@@ -45,6 +45,10 @@ impl Encoder for VectorText {
         Ok(())
     }
 
+    fn separator(&self) -> Option<&str> {
+        Some(&self.separator)
+    }
+
     fn may_be_scaled(&self) -> bool {
         true
     }
@@ -76,6 +80,10 @@ impl Encoded for VectorText {
 
     fn index(&self, _: &str) -> Option<usize> {
         None
+    }
+
+    fn separator(&self) -> Option<&str> {
+        Some(&self.separator)
     }
 
     fn width(&self) -> usize {

@@ -28,6 +28,7 @@ mod hostile;
 mod init;
 mod memory;
 mod outputs;
+mod parquet;
 mod report;
 mod resume;
 mod run_folder;

@@ -8,7 +8,7 @@ use crate::data::faults::Faults;
 use crate::data::header::Header;
 use crate::data::layout::Layout;
 use crate::data::records::MOST_COLUMNS;
-use crate::data::row_places::RowPlaces;
+use crate::data::row_places::{NumberedRows, RowPlaces};
 use crate::data::source::{Beginning, Source, line_of_csv};
 use crate::diagnostics::Code;
 use crate::error::{Error, Result};
@@ -45,7 +45,7 @@ pub(super) enum NumberKind {
 
 /// A table of arrays.
 pub(super) struct ArrayTable {
-    name: String,
+    rows: NumberedRows,
     header: Header,
     arrays: Vec<Array>,
     /// Of each column its array and its place in a row of it.
@@ -169,7 +169,7 @@ impl ArrayTable {
             return Err(wrong("it holds no numbers".to_string()));
         }
         let header = Header::of(names, name);
-        Ok(ArrayTable { name: name.to_string(), header, arrays, columns })
+        Ok(ArrayTable { rows: NumberedRows { name: name.to_string() }, header, arrays, columns })
     }
 
     /// How many rows the wanted columns have, which must be as many in each.
@@ -181,7 +181,7 @@ impl ArrayTable {
         match wanted.find(|array| array.rows() != first.rows()) {
             None => Ok(first.rows()),
             Some(other) => Err(Error::data(
-                &self.name,
+                &self.rows.name,
                 format!(
                     "the arrays `{}` and `{}` have {} and {} rows",
                     first.name,
@@ -234,17 +234,11 @@ impl ArrayTable {
     }
 }
 
-impl RowPlaces for ArrayTable {
-    fn name(&self) -> &str {
-        &self.name
-    }
-
-    fn line(&self, place: usize) -> usize {
-        place + 1
-    }
-}
-
 impl Source for ArrayTable {
+    fn places(&self) -> &dyn RowPlaces {
+        &self.rows
+    }
+
     fn header(&self) -> &Header {
         &self.header
     }

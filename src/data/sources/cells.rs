@@ -14,6 +14,12 @@ use crate::threads;
 /// A value of a table.
 pub(super) enum CellValue<'v> {
     Number(f64),
+    /// Of 32 bits: as a text it has the digits of such a one.
+    #[cfg(feature = "parquet")]
+    Single(f32),
+    /// 1 and 0, or true and false.
+    #[cfg(feature = "parquet")]
+    Bool(bool),
     Text(Cow<'v, str>),
     Missing,
 }
@@ -23,6 +29,10 @@ impl CellValue<'_> {
     pub(super) fn text(&self) -> Cow<'_, str> {
         match self {
             CellValue::Number(number) => Cow::Owned(number.to_string()),
+            #[cfg(feature = "parquet")]
+            CellValue::Single(number) => Cow::Owned(number.to_string()),
+            #[cfg(feature = "parquet")]
+            CellValue::Bool(value) => Cow::Borrowed(if *value { "true" } else { "false" }),
             CellValue::Text(text) => Cow::Borrowed(text),
             CellValue::Missing => Cow::Borrowed(""),
         }
@@ -104,6 +114,8 @@ fn push_text(
 ) -> Result<(), Why> {
     let text = match value {
         CellValue::Number(number) if number.is_nan() => Cow::Borrowed(""),
+        #[cfg(feature = "parquet")]
+        CellValue::Single(number) if number.is_nan() => Cow::Borrowed(""),
         value => value.text(),
     };
     match layout.missing.why(text.trim()) {
@@ -121,13 +133,18 @@ fn push_number(
     layout: &Layout<'_>,
     read: &mut Read,
 ) -> Result<(), Why> {
+    let of_number = |number: f64| match () {
+        () if number.is_nan() || layout.missing.has(number) => Err(Why::Missing),
+        () if number.abs() <= limit => Ok(number),
+        () if number.is_finite() => Err(Why::TooLarge),
+        () => Err(Why::NotFinite),
+    };
     let number = match value {
-        CellValue::Number(number) if number.is_nan() || layout.missing.has(*number) => {
-            Err(Why::Missing)
-        }
-        CellValue::Number(number) if number.abs() <= limit => Ok(*number),
-        CellValue::Number(number) if number.is_finite() => Err(Why::TooLarge),
-        CellValue::Number(_) => Err(Why::NotFinite),
+        CellValue::Number(number) => of_number(*number),
+        #[cfg(feature = "parquet")]
+        CellValue::Single(number) => of_number(f64::from(*number)),
+        #[cfg(feature = "parquet")]
+        CellValue::Bool(value) => of_number(f64::from(u8::from(*value))),
         CellValue::Text(text) => layout.missing.number(text.trim(), limit, layout.numerals),
         CellValue::Missing => Err(Why::Empty),
     };

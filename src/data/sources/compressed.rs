@@ -1,4 +1,4 @@
-//! Compressed files: gzip, and zip archives of one file.
+//! Compressed files: gzip, zstd, and zip archives of one file.
 
 use std::io::Read;
 
@@ -10,7 +10,7 @@ use crate::diagnostics::Code;
 use crate::disk::intake;
 use crate::error::{Error, Result};
 
-/// How many times its size a file may unpack to; deflate reaches 1,032.
+/// How many times its size a file may unpack to; deflate reaches 1,032, and no table of zstd's does.
 const RATIO_LIMIT: u64 = 1100;
 /// Read before memory is asked for again.
 const STEP: u64 = 32 << 20;
@@ -34,8 +34,28 @@ pub(super) enum Unpacked {
 
 /// What gzip has compressed.
 pub(super) fn gunzip(name: &str, packed: &[u8]) -> Result<Vec<u8>> {
-    let limit = (packed.len() as u64).saturating_mul(RATIO_LIMIT).saturating_add(1 << 16);
-    let mut from = MultiGzDecoder::new(packed);
+    unpack(name, packed.len(), MultiGzDecoder::new(packed))
+}
+
+/// Whether a file begins as one that is compressed.
+pub(super) fn is_compressed(bytes: &[u8]) -> bool {
+    is_gzip(bytes) || is_zip(bytes) || is_zstd(bytes)
+}
+
+/// Whether a file begins as zstd's do.
+pub(super) fn is_zstd(bytes: &[u8]) -> bool {
+    bytes.starts_with(b"\x28\xb5\x2f\xfd")
+}
+
+/// What zstd has compressed.
+#[cfg(feature = "zstd")]
+pub(super) fn unzstd(name: &str, packed: &[u8]) -> Result<Vec<u8>> {
+    unpack(name, packed.len(), zstd::Decoder::new(packed)?)
+}
+
+/// What a decoder makes of so many bytes.
+fn unpack(name: &str, packed: usize, mut from: impl Read) -> Result<Vec<u8>> {
+    let limit = (packed as u64).saturating_mul(RATIO_LIMIT).saturating_add(1 << 16);
     let mut bytes = Vec::new();
     let wrong = |message: String| Error::data(name, message).with_code(Code::NotATable);
     loop {

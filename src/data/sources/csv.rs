@@ -34,19 +34,17 @@ struct Guess {
     read: Option<(Read, usize)>,
 }
 
-impl RowPlaces for Csv {
-    fn name(&self) -> &str {
-        &self.text.name
-    }
-
-    fn line(&self, place: usize) -> usize {
-        self.text.line(place)
-    }
-}
-
 impl Source for Csv {
+    fn places(&self) -> &dyn RowPlaces {
+        &*self.text
+    }
+
     fn header(&self) -> &Header {
         &self.header
+    }
+
+    fn as_csv(&self) -> Option<&Csv> {
+        Some(self)
     }
 
     fn read(

@@ -98,17 +98,11 @@ impl JsonLines {
     }
 }
 
-impl RowPlaces for JsonLines {
-    fn name(&self) -> &str {
-        &self.text.name
-    }
-
-    fn line(&self, place: usize) -> usize {
-        self.text.line(place)
-    }
-}
-
 impl Source for JsonLines {
+    fn places(&self) -> &dyn RowPlaces {
+        &self.text
+    }
+
     fn header(&self) -> &Header {
         &self.header
     }

@@ -2,10 +2,18 @@
 
 mod array_files;
 mod arrays;
+#[cfg(feature = "parquet")]
+mod arrow_cells;
+#[cfg(feature = "parquet")]
+mod arrow_ipc;
+#[cfg(feature = "parquet")]
+mod batches;
 mod cells;
 mod compressed;
 mod csv;
 mod jsonl;
+#[cfg(feature = "parquet")]
+mod parquet;
 mod several;
 
 use std::path::{Path, PathBuf};
@@ -43,6 +51,8 @@ struct TableFormat {
 /// Every format but CSV, which is all other text.
 const FORMATS: &[TableFormat] = &[
     TableFormat { name: "gzip", endings: &["gz"], is_begun: compressed::is_gzip, open: gzip },
+    #[cfg(feature = "zstd")]
+    TableFormat { name: "zstd", endings: &["zst"], is_begun: compressed::is_zstd, open: zstd },
     TableFormat { name: "zip", endings: &["zip", "npz"], is_begun: compressed::is_zip, open: zip },
     TableFormat {
         name: "JSON lines",
@@ -56,6 +66,20 @@ const FORMATS: &[TableFormat] = &[
         endings: &["safetensors"],
         is_begun: array_files::is_safetensors,
         open: safetensors,
+    },
+    #[cfg(feature = "parquet")]
+    TableFormat {
+        name: "Parquet",
+        endings: &["parquet", "pq"],
+        is_begun: parquet::is_parquet,
+        open: parquet,
+    },
+    #[cfg(feature = "parquet")]
+    TableFormat {
+        name: "Arrow",
+        endings: &["arrow", "arrows", "feather", "ipc"],
+        is_begun: arrow_ipc::is_ipc,
+        open: arrow,
     },
     TableFormat {
         name: "IDX",
@@ -128,20 +152,6 @@ fn of(name: &str, bytes: Bytes, format: &CsvConfig) -> Result<Box<dyn Source>> {
     Ok(Box::new(csv_of(name, bytes, format)?))
 }
 
-/// A CSV file.
-pub(super) fn open_csv(path: &Path, format: &CsvConfig) -> Result<Csv> {
-    let bytes = match path == Path::new(STDIN) {
-        true => {
-            let mut bytes = Vec::new();
-            intake::stream(&mut std::io::stdin().lock(), &mut bytes, text::is_no_table)?;
-            bytes.into()
-        }
-        false => text::read(path, &|bytes| encoding::is_utf16(bytes))
-            .map_err(|problem| OpenError::Unread(problem).whole())?,
-    };
-    csv_of(&path.display().to_string(), bytes, format)
-}
-
 fn csv_of(name: &str, bytes: Bytes, format: &CsvConfig) -> Result<Csv> {
     let encoding = match format.encoding {
         None if encoding::is_utf16(bytes.start()) => TextEncoding::Utf16,
@@ -178,6 +188,13 @@ fn gzip(name: &str, bytes: Bytes, format: &CsvConfig) -> Result<Box<dyn Source>>
     of_inner(name.strip_suffix(".gz").unwrap_or(name), bytes, format)
 }
 
+/// The table in a file that zstd has compressed.
+#[cfg(feature = "zstd")]
+fn zstd(name: &str, bytes: Bytes, format: &CsvConfig) -> Result<Box<dyn Source>> {
+    let bytes = compressed::unzstd(name, &bytes.whole()?)?;
+    of_inner(name.strip_suffix(".zst").unwrap_or(name), bytes, format)
+}
+
 /// The table in a zip archive: its arrays, or its only file.
 fn zip(name: &str, bytes: Bytes, format: &CsvConfig) -> Result<Box<dyn Source>> {
     match compressed::unzip(name, &bytes.whole()?)? {
@@ -188,7 +205,7 @@ fn zip(name: &str, bytes: Bytes, format: &CsvConfig) -> Result<Box<dyn Source>> 
 
 /// What was packed; not packed once more.
 fn of_inner(name: &str, bytes: Vec<u8>, format: &CsvConfig) -> Result<Box<dyn Source>> {
-    if compressed::is_gzip(&bytes) || compressed::is_zip(&bytes) {
+    if compressed::is_compressed(&bytes) {
         let error = Error::data(name, "it is compressed twice").with_code(Code::NotATable);
         return Err(error.with_help("unpack it"));
     }
@@ -219,6 +236,17 @@ fn safetensors(name: &str, bytes: Bytes, _: &CsvConfig) -> Result<Box<dyn Source
 
 fn jsonl(name: &str, bytes: Bytes, _: &CsvConfig) -> Result<Box<dyn Source>> {
     Ok(Box::new(JsonLines::new(TableText::new(name, bytes)?)?))
+}
+
+#[cfg(feature = "parquet")]
+fn parquet(name: &str, bytes: Bytes, _: &CsvConfig) -> Result<Box<dyn Source>> {
+    Ok(Box::new(parquet::open(name, bytes.into_file()?)?))
+}
+
+#[cfg(feature = "parquet")]
+fn arrow(name: &str, bytes: Bytes, _: &CsvConfig) -> Result<Box<dyn Source>> {
+    let start = bytes.start().to_vec();
+    Ok(Box::new(arrow_ipc::open(name, &start, bytes.into_file()?)?))
 }
 
 /// Whether a file begins with an object of JSON.

@@ -50,7 +50,11 @@ impl RowPlaces for Several {
 
     fn line(&self, place: usize) -> usize {
         let (source, place) = self.split(place);
-        source.line(place)
+        source.places().line(place)
+    }
+
+    fn unit(&self) -> &'static str {
+        self.sources[0].places().unit()
     }
 
     fn at(&self, place: usize) -> Place {
@@ -60,6 +64,10 @@ impl RowPlaces for Several {
 }
 
 impl Source for Several {
+    fn places(&self) -> &dyn RowPlaces {
+        self
+    }
+
     fn header(&self) -> &Header {
         self.sources[0].header()
     }

@@ -20,6 +20,7 @@ fn wanted(columns: &[(usize, bool)]) -> Vec<Wanted> {
         booleans: String::new(),
         limit: f64::from(f32::MAX),
         takes_missing: false,
+        separator: None,
     };
     columns.iter().map(column).collect()
 }
@@ -53,12 +54,12 @@ fn both_ways(text: &str, columns: &[(usize, bool)], bytes: usize) -> Option<(usi
     let missing = Missing::new(&MissingValues::usual());
     let mut layout = Layout::new(&csv.header, &wanted, &missing);
     layout.keeps_rows = true;
-    let (mut faults, mut reads) = (Faults::new(&csv, &layout), Vec::new());
+    let (mut faults, mut reads) = (Faults::new(&*csv.text, &layout), Vec::new());
     let with_care = csv.read_pieces(bytes, &layout, &mut faults, &mut |read| {
         reads.push(read);
         Ok(())
     });
-    let mut faults_of_one = Faults::new(&csv, &layout);
+    let mut faults_of_one = Faults::new(&*csv.text, &layout);
     let whole = csv.header.body..csv.text.len();
     let one = careful::read(&csv, whole, &layout, &mut faults_of_one);
     let one = match (&with_care, one) {

@@ -1,0 +1,75 @@
+//! Parquet files: batches of the columns that are wanted, one row group after the other.
+
+use std::fs::File;
+use std::ops::ControlFlow;
+
+use arrow_array::RecordBatch;
+use arrow_schema::{ArrowError, Schema};
+use parquet::arrow::ProjectionMask;
+use parquet::arrow::arrow_reader::{
+    ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder,
+};
+
+use super::batches::{BatchTable, Batches};
+use crate::disk::intake;
+use crate::error::Result;
+
+/// The rows of a file.
+struct ParquetRows {
+    file: File,
+    metadata: ArrowReaderMetadata,
+}
+
+/// Whether a file begins as Parquet's do.
+pub(super) fn is_parquet(bytes: &[u8]) -> bool {
+    let is_text = || std::str::from_utf8(bytes).map_or_else(|e| e.error_len().is_none(), |_| true);
+    bytes.starts_with(b"PAR1\x15") || (bytes.starts_with(b"PAR1") && !is_text())
+}
+
+/// The table in a file.
+pub(super) fn open(name: &str, file: File) -> Result<BatchTable> {
+    BatchTable::new(name, || {
+        let metadata = ArrowReaderMetadata::load(&file, ArrowReaderOptions::new())?;
+        let schema = Schema::clone(metadata.schema());
+        Ok((schema, Box::new(ParquetRows { file, metadata }) as Box<dyn Batches>))
+    })
+}
+
+impl Batches for ParquetRows {
+    fn each(
+        &self,
+        columns: &[usize],
+        rows: usize,
+        take: &mut dyn FnMut(RecordBatch) -> ControlFlow<()>,
+    ) -> Result<(), ArrowError> {
+        let (mut expected, mut found) = (0, 0);
+        for (number, group) in self.metadata.metadata().row_groups().iter().enumerate() {
+            expected += usize::try_from(group.num_rows())
+                .map_err(|_| wrong(format!("row group {number} has a negative number of rows")))?;
+            let size =
+                group.columns().iter().map(|column| column.uncompressed_size().max(0) as u64);
+            intake::has_room(size.max().unwrap_or(0))?;
+            let builder = ParquetRecordBatchReaderBuilder::new_with_metadata(
+                self.file.try_clone()?,
+                self.metadata.clone(),
+            );
+            let mask = ProjectionMask::roots(builder.parquet_schema(), columns.iter().copied());
+            let builder = builder.with_row_groups(vec![number]).with_projection(mask);
+            for batch in builder.with_batch_size(rows).build()? {
+                let batch = batch?;
+                found += batch.num_rows();
+                if take(batch).is_break() {
+                    return Ok(());
+                }
+            }
+        }
+        match found == expected {
+            true => Ok(()),
+            false => Err(wrong(format!("it should hold {expected} rows, and holds {found}"))),
+        }
+    }
+}
+
+fn wrong(message: String) -> ArrowError {
+    ArrowError::ParquetError(message)
+}
