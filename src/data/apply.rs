@@ -1,12 +1,13 @@
 //! Apply: from a table and the preprocessing to numbers as the model sees them.
 
+use std::borrow::Cow;
+
 use rayon::prelude::*;
 
 use super::cells::shortened;
 use super::chunk::{Chunk, MISSING_CODE};
 use super::codes::Codes;
 use super::dataset::{Dataset, Matrix, Targets};
-use super::fit::codes;
 use super::fitted::{BLOCK_ROWS, Cells, FittedColumn};
 use super::layout::Slot;
 use super::part::Part;
@@ -77,7 +78,7 @@ impl<'a> Bound<'a> {
         let mut errors: Vec<Diagnostic> = Vec::new();
         for (unseen, bound) in &unseen {
             let Slot::Text(place) = bound.slot else { continue };
-            let text = |code: u32| table.texts[place][code as usize].as_str();
+            let text = |code: u32| table.texts[place].get(code as usize);
             let (name, first) = (&bound.column.name, text(unseen.first));
             let error = unknown(at(unseen.row), bound.column, first, remedy);
             let list = |error: Diagnostic| unseen.list(error, name, text);
@@ -87,8 +88,7 @@ impl<'a> Bound<'a> {
             return Err(error);
         }
         let Some(Slot::Number(place)) = self.weight else { return Ok(()) };
-        let weights = table.chunks.iter().flat_map(|chunk| column_of(chunk, table, place));
-        match weights.enumerate().find(|(_, weight)| *weight < 0.0) {
+        match table.numbers(place).enumerate().find(|(_, weight)| *weight < 0.0) {
             Some((row, weight)) => {
                 let message = format!("a sample weight must be 0 or more, got {weight}");
                 Err(Error::data(at(row), message).with_help("0 leaves the row out of the loss"))
@@ -107,8 +107,8 @@ impl<'a> Bound<'a> {
         let mut roles = vec![RowRole::Train; table.rows()];
         for bound in self.features.iter().chain(&self.target) {
             let Slot::Text(place) = bound.slot else { continue };
-            for (role, code) in roles.iter_mut().zip(codes(table, place)) {
-                if *code != MISSING_CODE && bound.codes.index(*code).is_none() {
+            for (role, code) in roles.iter_mut().zip(table.codes(place)) {
+                if code != MISSING_CODE && bound.codes.index(code).is_none() {
                     *role = RowRole::LeftOut;
                 }
             }
@@ -116,38 +116,53 @@ impl<'a> Bound<'a> {
         roles
     }
 
-    /// A part of the rows as the model sees them; an error where none of them counts.
-    pub(super) fn dataset(&self, table: &Table, part: Part<'_>, name: &str) -> Result<Dataset> {
-        let data = self.rows(table, part, name)?;
-        if data.weights.as_ref().is_some_and(|weights| weights.iter().all(|weight| *weight == 0.0))
-        {
-            return Err(Error::data(name, "all sample weights are 0: no row counts")
-                .with_help("give at least one row a weight above 0"));
+    /// Some parts of the rows as the model sees them; an error where no row of one counts.
+    pub(super) fn datasets(
+        &self,
+        chunks: Vec<Cow<'_, Chunk>>,
+        parts: &[Part<'_>],
+        name: &str,
+    ) -> Result<Vec<Dataset>> {
+        let all = self.rows(chunks, parts, name)?;
+        let counts =
+            |data: &Dataset| data.weights.as_ref().is_none_or(|w| w.iter().any(|w| *w > 0.0));
+        if all.iter().all(counts) {
+            return Ok(all);
         }
-        Ok(data)
+        Err(Error::data(name, "all sample weights are 0: no row counts")
+            .with_help("give at least one row a weight above 0"))
     }
 
-    /// A part of the rows as the model sees them.
-    pub(super) fn rows(&self, table: &Table, part: Part<'_>, name: &str) -> Result<Dataset> {
-        let x = Matrix { values: fill(table, &self.features, part, name)?, width: self.width };
+    /// Some parts of the rows as the model sees them. Chunks are done side by side, each into its
+    /// own rows, and dropped.
+    pub(super) fn rows(
+        &self,
+        chunks: Vec<Cow<'_, Chunk>>,
+        parts: &[Part<'_>],
+        name: &str,
+    ) -> Result<Vec<Dataset>> {
+        let weight = FittedColumn::number("sample_weight");
+        let weight =
+            self.weight.map(|slot| BoundColumn { column: &weight, slot, codes: Codes::default() });
+        let groups: [&[BoundColumn<'_>]; 3] = [&self.features, &self.target, weight.as_slice()];
+        let widths = groups.map(|group| group.iter().map(|bound| bound.column.width()).sum());
+        let mut filled = fill(chunks, parts, groups, widths);
+        if let Some(column) = filled.overflow {
+            return Err(overflow(name, column));
+        }
         let shape = match self.kind {
             Target::Classes(_) => vec![],
             Target::OneHot(width) | Target::Numbers(width) => vec![width],
         };
-        let y = match self.is_of_features {
-            true => x.values.clone(),
-            false => fill(table, &self.target, part, name)?,
-        };
-        let y = Targets::new(y, shape);
-        let weights = match self.weight {
-            Some(slot) => {
-                let column = FittedColumn::number("sample_weight");
-                let bound = BoundColumn { column: &column, slot, codes: Codes::default() };
-                Some(fill(table, &[bound], part, name)?)
+        let each = filled.parts.drain(..).map(|[x, y, weights]| {
+            let y = if self.is_of_features { x.clone() } else { y };
+            Dataset {
+                x: Matrix { values: x, width: self.width },
+                y: Targets::new(y, shape.clone()),
+                weights: weight.is_some().then_some(weights),
             }
-            None => None,
-        };
-        Ok(Dataset { x, y, weights })
+        });
+        Ok(each.collect())
     }
 }
 
@@ -169,12 +184,12 @@ impl<'a> BoundColumn<'a> {
         };
         let texts = &table.texts[place];
         let is_taken = |code: usize| self.codes.index(code as u32).is_some();
-        let is_unknown = |(code, text): (usize, &String)| is_taken(code) && !encode.is_known(text);
+        let is_unknown = |(code, text): (usize, &str)| is_taken(code) && !encode.is_known(text);
         let is_unknown: Vec<bool> = texts.iter().enumerate().map(is_unknown).collect();
-        let is_counted = |code: &&u32| is_unknown.get(**code as usize) == Some(&true);
-        let rows = codes(table, place).filter(is_counted).count();
+        let is_counted = |code: &u32| is_unknown.get(*code as usize) == Some(&true);
+        let rows = table.codes(place).filter(is_counted).count();
         let kinds = texts.iter().zip(&is_unknown).filter(|(_, is_unknown)| **is_unknown);
-        let kinds = kinds.map(|(text, _)| text.clone()).collect();
+        let kinds = kinds.map(|(text, _)| text.to_string()).collect();
         (rows > 0).then(|| UnknownCells { column: self.column.name.clone(), rows, kinds })
     }
 
@@ -185,7 +200,7 @@ impl<'a> BoundColumn<'a> {
             return None;
         }
         let mut found: Option<Unseen> = None;
-        for (row, code) in codes(table, place).copied().enumerate() {
+        for (row, code) in table.codes(place).enumerate() {
             if self.codes.index(code).is_some() || code == MISSING_CODE {
                 continue;
             }
@@ -202,21 +217,12 @@ impl<'a> BoundColumn<'a> {
 
     /// Writes the numbers of a block of rows of a chunk at `at` of each row of `out`; false where one
     /// isn't finite.
-    fn write(
-        &self,
-        chunk: &Chunk,
-        table: &Table,
-        rows: &[u32],
-        out: &mut [f32],
-        at: usize,
-        width: usize,
-    ) -> bool {
+    fn write(&self, chunk: &Chunk, rows: &[u32], out: &mut [f32], at: usize, width: usize) -> bool {
         match self.slot {
             Slot::Number(place) => {
                 let mut block = [0.0; BLOCK_ROWS];
                 let block = &mut block[..rows.len()];
-                let number = |row: u32| chunk.numbers.at(row as usize * table.numbers + place);
-                block.iter_mut().zip(rows).for_each(|(to, row)| *to = number(*row));
+                chunk.numbers[place].read(rows, block);
                 let mut missing = [false; BLOCK_ROWS];
                 if self.column.indicator {
                     missing.iter_mut().zip(&*block).for_each(|(to, number)| *to = number.is_nan());
@@ -228,7 +234,7 @@ impl<'a> BoundColumn<'a> {
                 let block = &mut block[..rows.len()];
                 let mut missing = [false; BLOCK_ROWS];
                 for ((to, is_missing), row) in block.iter_mut().zip(&mut missing).zip(rows) {
-                    let code = chunk.codes[*row as usize * table.texts.len() + place];
+                    let code = chunk.codes[place][*row as usize];
                     *to = self.codes.index(code).unwrap_or_default();
                     *is_missing = code == MISSING_CODE;
                 }
@@ -276,49 +282,81 @@ impl Unseen {
     }
 }
 
-/// The numbers of some columns for a part of the rows, row after row; chunks are done side by side,
-/// each into its own rows.
-fn fill(table: &Table, bound: &[BoundColumn<'_>], part: Part<'_>, name: &str) -> Result<Vec<f32>> {
-    let width: usize = bound.iter().map(|bound| bound.column.width()).sum();
-    if width == 0 {
-        return Ok(Vec::new());
-    }
-    let chunks: Vec<(&Chunk, Vec<u32>)> = table
-        .with_starts()
-        .into_iter()
-        .map(|(start, chunk)| (chunk, part.rows(start, chunk.rows)))
-        .collect();
-    let rows: usize = chunks.iter().map(|(_, rows)| rows.len()).sum();
-    let mut values = vec![0f32; rows * width];
-    let mut rest = values.as_mut_slice();
+/// The numbers of three groups of columns: features, target, weight.
+struct Filled<'a> {
+    /// For each part of the rows those of each group, row after row.
+    parts: Vec<[Vec<f32>; 3]>,
+    /// A column with a number that isn't finite in 32 bits.
+    overflow: Option<&'a str>,
+}
+
+/// A chunk, and where its numbers go to: for each part those of each group.
+struct Filling<'c, 'o> {
+    chunk: Cow<'c, Chunk>,
+    /// The number of its first row.
+    start: usize,
+    out: Vec<[&'o mut [f32]; 3]>,
+}
+
+fn fill<'a>(
+    chunks: Vec<Cow<'_, Chunk>>,
+    parts: &[Part<'_>],
+    groups: [&[BoundColumn<'a>]; 3],
+    widths: [usize; 3],
+) -> Filled<'a> {
+    let starts = chunks.iter().scan(0, |next, chunk| {
+        let start = *next;
+        *next += chunk.rows;
+        Some(start)
+    });
+    let starts: Vec<usize> = starts.collect();
+    let places = || starts.iter().zip(&chunks).map(|(start, chunk)| (*start, chunk.rows));
+    let rows =
+        |part: &Part<'_>| places().map(|(start, rows)| part.count(start, rows)).sum::<usize>();
+    let zeros = |part: &Part<'_>| widths.map(|width| vec![0f32; rows(part) * width]);
+    let mut filled: Vec<[Vec<f32>; 3]> = parts.iter().map(zeros).collect();
+    let mut rest: Vec<[&mut [f32]; 3]> =
+        filled.iter_mut().map(|groups| groups.each_mut().map(Vec::as_mut_slice)).collect();
     let mut jobs = Vec::with_capacity(chunks.len());
-    for (chunk, rows) in &chunks {
-        let (out, after) = rest.split_at_mut(rows.len() * width);
-        rest = after;
-        jobs.push((*chunk, rows, out));
+    for (start, chunk) in starts.into_iter().zip(chunks) {
+        let mut out = Vec::with_capacity(parts.len());
+        for (rest, part) in rest.iter_mut().zip(parts) {
+            let rows = part.count(start, chunk.rows);
+            let [x, y, weights] = rest;
+            let cut = [(x, widths[0]), (y, widths[1]), (weights, widths[2])];
+            out.push(cut.map(|(to, width)| to.split_off_mut(..rows * width).unwrap_or_default()));
+        }
+        jobs.push(Filling { chunk, start, out });
     }
-    let each = jobs.into_par_iter().map(|(chunk, rows, out)| {
+    let each = jobs.into_par_iter().map(|job| job.run(parts, groups, widths));
+    let overflows: Vec<Option<&str>> = threads::within(|| each.collect());
+    Filled { parts: filled, overflow: overflows.into_iter().flatten().next() }
+}
+
+impl Filling<'_, '_> {
+    /// Writes the numbers, and drops the chunk; gives a column with one that isn't finite.
+    fn run<'a>(
+        self,
+        parts: &[Part<'_>],
+        groups: [&[BoundColumn<'a>]; 3],
+        widths: [usize; 3],
+    ) -> Option<&'a str> {
         let mut overflow = None;
-        let blocks = out.chunks_mut(BLOCK_ROWS * width);
-        for (rows, out) in rows.chunks(BLOCK_ROWS).zip(blocks) {
-            let mut at = 0;
-            for bound in bound {
-                if !bound.write(chunk, table, rows, out, at, width) {
-                    overflow = overflow.or(Some(bound.column.name.as_str()));
+        for (part, out) in parts.iter().zip(self.out) {
+            let rows = part.rows(self.start, self.chunk.rows);
+            for ((group, width), out) in groups.into_iter().zip(widths).zip(out) {
+                let blocks = out.chunks_mut((BLOCK_ROWS * width).max(1));
+                for (rows, out) in rows.chunks(BLOCK_ROWS).zip(blocks) {
+                    let mut at = 0;
+                    for bound in group {
+                        if !bound.write(&self.chunk, rows, out, at, width) {
+                            overflow = overflow.or(Some(bound.column.name.as_str()));
+                        }
+                        at += bound.column.width();
+                    }
                 }
-                at += bound.column.width();
             }
         }
         overflow
-    });
-    let overflows: Vec<Option<&str>> = threads::within(|| each.collect());
-    match overflows.into_iter().flatten().next() {
-        Some(column) => Err(overflow(name, column)),
-        None => Ok(values),
     }
-}
-
-fn column_of<'c>(chunk: &'c Chunk, table: &Table, place: usize) -> impl Iterator<Item = f64> + 'c {
-    let places = (place..chunk.numbers.len()).step_by(table.numbers.max(1));
-    places.map(|place| chunk.numbers.at(place))
 }

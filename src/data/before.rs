@@ -32,11 +32,8 @@ pub(super) fn refit(preprocessing: &mut Preprocessing, table: &Table, part: Part
             .into_iter()
             .map(|(start, chunk)| {
                 let number = |row: &u32| match slot {
-                    Slot::Number(place) => chunk.numbers.at(*row as usize * table.numbers + place),
-                    Slot::Text(place) => {
-                        let code = *row as usize * table.texts.len() + place;
-                        codes.number(chunk.codes[code], 0)
-                    }
+                    Slot::Number(place) => chunk.numbers[*place].at(*row as usize),
+                    Slot::Text(place) => codes.number(chunk.codes[*place][*row as usize], 0),
                 };
                 part.rows(start, chunk.rows).iter().map(number).collect()
             })

@@ -49,7 +49,7 @@ pub(super) fn read(
 fn row(record: &Record<'_>, layout: &Layout<'_>, read: &mut Read, faults: &mut Faults<'_>) -> bool {
     let mut text_slot = 0;
     let mut is_right = true;
-    let (numbers, codes) = (read.numbers.len(), read.chunk.codes.len());
+    let (numbers, codes) = (read.numbers.len(), read.codes.len());
     for (index, step) in layout.steps.iter().enumerate() {
         let cell = record.cells.get(step.index).map_or("", |cell| cell.trim());
         let mut wrong = |why| {
@@ -58,9 +58,9 @@ fn row(record: &Record<'_>, layout: &Layout<'_>, read: &mut Read, faults: &mut F
         };
         if step.text {
             match layout.missing.why(cell) {
-                Some(_) if step.takes_missing => read.chunk.codes.push(MISSING_CODE),
+                Some(_) if step.takes_missing => read.codes.push(MISSING_CODE),
                 Some(why) => wrong(why),
-                None => read.chunk.codes.push(read.texts[text_slot].number(cell)),
+                None => read.codes.push(read.texts[text_slot].number(cell)),
             }
             text_slot += 1;
             continue;
@@ -75,7 +75,7 @@ fn row(record: &Record<'_>, layout: &Layout<'_>, read: &mut Read, faults: &mut F
     }
     if !is_right {
         read.numbers.truncate(numbers);
-        read.chunk.codes.truncate(codes);
+        read.codes.truncate(codes);
     }
     is_right
 }

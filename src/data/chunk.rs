@@ -1,16 +1,17 @@
-//! Chunks of a table: consecutive rows as numbers and as codes of texts.
+//! Chunks of a table: consecutive rows, a column beside the other.
 
-use std::collections::HashMap;
+use super::dictionary::Dictionary;
+use super::numbers::Numbers;
 
 /// Some consecutive rows.
-#[derive(Debug, Default, PartialEq)]
+#[derive(Debug, Default, Clone, PartialEq)]
 pub(super) struct Chunk {
     /// How many.
     pub rows: usize,
-    /// Row after row.
-    pub numbers: Numbers,
-    /// Row after row; a code is a place in the table's texts, or [`MISSING_CODE`].
-    pub codes: Vec<u32>,
+    /// The columns of numbers.
+    pub numbers: Vec<Numbers>,
+    /// The columns of texts; a code is a place in the table's texts, or [`MISSING_CODE`].
+    pub codes: Vec<Vec<u32>>,
     /// The place of the first row, as its source counts.
     pub place: usize,
     /// The places of the rows, counted from there; none where each is one after the other.
@@ -22,6 +23,19 @@ impl Chunk {
     pub(super) fn place_of(&self, row: usize) -> usize {
         self.place + self.starts.get(row).map_or(row, |start| *start as usize)
     }
+
+    /// The same with these rows alone.
+    pub(super) fn of_rows(&self, rows: &[u32]) -> Chunk {
+        let place = |row: &u32| (self.place_of(*row as usize) - self.place) as u32;
+        let codes_of = |codes: &Vec<u32>| rows.iter().map(|row| codes[*row as usize]).collect();
+        Chunk {
+            rows: rows.len(),
+            numbers: self.numbers.iter().map(|numbers| numbers.of_rows(rows)).collect(),
+            codes: self.codes.iter().map(codes_of).collect(),
+            place: self.place,
+            starts: rows.iter().map(place).collect(),
+        }
+    }
 }
 
 /// A cell of numbers that is missing; no cell that is read is NaN.
@@ -29,60 +43,22 @@ pub(super) const MISSING_NUMBER: f64 = f64::NAN;
 /// A cell of texts that is missing: no place in the table's texts.
 pub(super) const MISSING_CODE: u32 = u32::MAX;
 
-/// The numbers of a chunk. Where each of them is one that 32 bits hold (pixels, counts), they take
-/// half of the memory.
-#[derive(Debug, PartialEq)]
-pub(super) enum Numbers {
-    /// As they were read.
-    Wide(Vec<f64>),
-    /// The same numbers, to the last bit.
-    Narrow(Vec<f32>),
-}
-
-impl Default for Numbers {
-    fn default() -> Self {
-        Numbers::Wide(Vec::new())
-    }
-}
-
-impl Numbers {
-    /// How many.
-    pub(super) fn len(&self) -> usize {
-        match self {
-            Numbers::Wide(values) => values.len(),
-            Numbers::Narrow(values) => values.len(),
-        }
-    }
-
-    /// One of them.
-    #[inline]
-    pub(super) fn at(&self, index: usize) -> f64 {
-        match self {
-            Numbers::Wide(values) => values[index],
-            Numbers::Narrow(values) => f64::from(values[index]),
-        }
-    }
-
-    /// These numbers, in half of the memory where that holds them.
-    pub(super) fn of(values: Vec<f64>) -> Numbers {
-        let is_narrow = |value: &f64| f64::from(*value as f32).to_bits() == value.to_bits();
-        match values.iter().all(is_narrow) {
-            true => Numbers::Narrow(values.iter().map(|value| *value as f32).collect()),
-            false => Numbers::Wide(values),
-        }
-    }
-}
-
 /// A chunk that is being read, whose codes are of its own texts.
 pub(super) struct Read {
     pub chunk: Chunk,
-    /// The chunk's numbers until [`Read::ended`].
+    /// The numbers and the codes, row after row, until [`Read::ended`].
     pub numbers: Vec<f64>,
-    pub texts: Vec<Interner>,
+    pub codes: Vec<u32>,
+    /// How many numbers a row has.
+    pub width: usize,
+    pub texts: Vec<Dictionary>,
     /// The rows as they stand in the file, where they are kept, and where each ends.
     pub kept: String,
     pub kept_ends: Vec<usize>,
 }
+
+/// Columns that are taken out of the rows together, since they lie in one line of the cache.
+const TOGETHER: usize = 8;
 
 impl Read {
     /// Keeps a row as it stands in the file.
@@ -99,40 +75,24 @@ impl Read {
 
     /// The same when all rows are read.
     pub(super) fn ended(mut self) -> Read {
-        self.chunk.numbers = Numbers::of(std::mem::take(&mut self.numbers));
+        let (numbers, codes) = (std::mem::take(&mut self.numbers), std::mem::take(&mut self.codes));
+        self.chunk.numbers.reserve_exact(self.width);
+        columns(&numbers, self.width, &mut |column| self.chunk.numbers.push(Numbers::of(column)));
+        columns(&codes, self.texts.len(), &mut |column| self.chunk.codes.push(column.to_vec()));
         self
     }
 }
 
-/// Distinct texts, numbered as they are met.
-#[derive(Default)]
-pub(super) struct Interner {
-    /// By number.
-    pub texts: Vec<String>,
-    numbers: HashMap<String, u32>,
-}
-
-impl Interner {
-    /// The number of a text.
-    pub(super) fn number(&mut self, text: &str) -> u32 {
-        self.number_if(text, || true).unwrap_or_default()
-    }
-
-    /// The same; None where it wasn't met before, and may not be added.
-    pub(super) fn number_if(
-        &mut self,
-        text: &str,
-        may_be_new: impl FnOnce() -> bool,
-    ) -> Option<u32> {
-        if let Some(number) = self.numbers.get(text) {
-            return Some(*number);
+/// Hands over the columns of rows that stand one after the other.
+fn columns<T: Copy>(rows: &[T], width: usize, take: &mut dyn FnMut(&[T])) {
+    let mut columns: Vec<Vec<T>> = vec![Vec::new(); TOGETHER.min(width)];
+    for first in (0..width).step_by(TOGETHER) {
+        let count = TOGETHER.min(width - first);
+        columns.iter_mut().for_each(Vec::clear);
+        for row in rows.chunks_exact(width) {
+            let cells = &row[first..first + count];
+            columns.iter_mut().zip(cells).for_each(|(column, cell)| column.push(*cell));
         }
-        if !may_be_new() {
-            return None;
-        }
-        let number = self.texts.len() as u32;
-        self.texts.push(text.to_string());
-        self.numbers.insert(text.to_string(), number);
-        Some(number)
+        columns[..count].iter().for_each(|column| take(column));
     }
 }

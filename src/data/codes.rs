@@ -1,6 +1,7 @@
 //! Codes: what each text of a column becomes.
 
 use super::chunk::MISSING_CODE;
+use super::dictionary::Dictionary;
 use crate::transforms::{Encoded, Encoding, Fill};
 
 /// What each text of a column becomes, by its code.
@@ -17,7 +18,7 @@ pub(super) struct Codes {
 
 impl Codes {
     /// Of these texts.
-    pub(super) fn new(encoding: &Encoding, fill: Option<&Fill>, texts: &[String]) -> Codes {
+    pub(super) fn new(encoding: &Encoding, fill: Option<&Fill>, texts: &Dictionary) -> Codes {
         let fill = match fill {
             Some(Fill::Text(text)) => Some(text.as_str()),
             _ => None,

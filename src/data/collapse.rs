@@ -1,9 +1,9 @@
 //! Collapse: columns whose numbers are no longer different once they are in 32 bits.
 
-use super::chunk::Numbers;
 use super::columns::{ColumnPlan, Planned, written_name};
 use super::facts::Extents;
 use super::layout::Slot;
+use super::numbers::Numbers;
 use super::part::Part;
 use super::preprocessing::Preprocessing;
 use super::table::Table;
@@ -25,7 +25,7 @@ pub(super) fn check(
     extents: &Extents,
 ) -> Result<Vec<Diagnostic>, ConfigError> {
     let mut warnings = Vec::new();
-    if table.chunks.iter().all(|chunk| matches!(chunk.numbers, Numbers::Narrow(_))) {
+    if table.chunks.iter().all(|chunk| chunk.numbers.iter().all(Numbers::are_exact_in_32_bits)) {
         return Ok(warnings);
     }
     let planned = plan.features.iter().chain(&plan.target);
@@ -88,12 +88,7 @@ fn counts(
     if !is_whole && !is_tiny && steps > 16.0 * count as f64 {
         return None;
     }
-    let chunks = table.with_starts().into_iter();
-    let values = chunks.flat_map(|(start, chunk)| {
-        let at = move |row: u32| chunk.numbers.at(row as usize * table.numbers + place);
-        part.rows(start, chunk.rows).into_iter().map(at)
-    });
-    let mut wide: Vec<f64> = values.collect();
+    let mut wide = table.numbers_of(place, part);
     wide.sort_by(f64::total_cmp);
     wide.dedup();
     let different = wide.len();

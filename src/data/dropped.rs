@@ -1,6 +1,6 @@
 //! Dropped: rows that are left out since a cell is missing, and which they are in the file.
 
-use super::chunk::{Chunk, MISSING_CODE, Numbers};
+use super::chunk::MISSING_CODE;
 use super::layout::Slot;
 use super::table::Table;
 use crate::diagnostics::{Code, Diagnostic};
@@ -51,18 +51,17 @@ impl Table {
         if columns.is_empty() {
             return;
         }
-        let (numbers, texts) = (self.numbers, self.texts.len());
         let mut start = 0;
         for chunk in &mut self.chunks {
             let is_missing = |row: usize, slot: Slot| match slot {
-                Slot::Number(place) => chunk.numbers.at(row * numbers + place).is_nan(),
-                Slot::Text(place) => chunk.codes[row * texts + place] == MISSING_CODE,
+                Slot::Number(place) => chunk.numbers[place].at(row).is_nan(),
+                Slot::Text(place) => chunk.codes[place][row] == MISSING_CODE,
             };
             let mut kept = Vec::with_capacity(chunk.rows);
             for row in 0..chunk.rows {
                 let missing = |(_, slot): &(&str, usize)| is_missing(row, self.slots[*slot]);
                 match columns.iter().position(missing) {
-                    None => kept.push(row),
+                    None => kept.push(row as u32),
                     Some(column) => {
                         left_out.columns[column].1 += 1;
                         self.dropped.push(start + row);
@@ -71,7 +70,7 @@ impl Table {
             }
             start += chunk.rows;
             if kept.len() < chunk.rows {
-                *chunk = chunk.of_rows(&kept, numbers, texts);
+                *chunk = chunk.of_rows(&kept);
             }
         }
         left_out.rows += self.dropped.len();
@@ -90,22 +89,6 @@ pub(super) fn row_of_the_file(dropped: &[usize], row: usize) -> usize {
         row += 1;
     }
     row
-}
-
-impl Chunk {
-    fn of_rows(&self, rows: &[usize], numbers: usize, texts: usize) -> Chunk {
-        let numbers = match &self.numbers {
-            Numbers::Wide(values) => Numbers::Wide(pick(values, rows, numbers)),
-            Numbers::Narrow(values) => Numbers::Narrow(pick(values, rows, numbers)),
-        };
-        let starts = rows.iter().map(|row| (self.place_of(*row) - self.place) as u32).collect();
-        let codes = pick(&self.codes, rows, texts);
-        Chunk { rows: rows.len(), numbers, codes, place: self.place, starts }
-    }
-}
-
-fn pick<T: Copy>(values: &[T], rows: &[usize], width: usize) -> Vec<T> {
-    rows.iter().flat_map(|row| values[row * width..(row + 1) * width].iter().copied()).collect()
 }
 
 #[cfg(test)]

@@ -2,9 +2,10 @@
 
 use rayon::prelude::*;
 
-use super::chunk::{Chunk, Numbers};
+use super::chunk::Chunk;
 use super::columns::ColumnPlan;
 use super::layout::Slot;
+use super::numbers::Numbers;
 use super::part::Part;
 use super::preprocessing::Preprocessing;
 use super::table::Table;
@@ -33,58 +34,63 @@ pub(crate) struct ColumnFacts {
     pub rows: usize,
 }
 
-/// What is gathered from all columns of numbers, column beside column, so that a row is taken in
-/// one vectorised loop. What is counted is counted in f64.
+/// What is gathered of a column of numbers. What is counted is counted in f64.
 #[derive(Clone)]
 struct Gathered {
     rows: usize,
-    low: Vec<f64>,
-    high: Vec<f64>,
-    first: Vec<f64>,
-    last: Vec<f64>,
+    low: f64,
+    high: f64,
+    first: f64,
+    last: f64,
     /// Values that are no whole numbers.
-    fractions: Vec<f64>,
+    fractions: f64,
     /// Values that 32 bits don't hold.
-    rounded: Vec<f64>,
+    rounded: f64,
     /// Values that aren't above the one before.
-    falls: Vec<f64>,
+    falls: f64,
 }
 
+/// Values that are looked at side by side, in one vectorised loop.
+const LANES: usize = 8;
+
 /// What is gathered of the part to train on, by the places of the numbers in a row.
-pub(super) struct Extents(Option<Gathered>);
+pub(super) struct Extents(Vec<Gathered>);
 
 impl Extents {
     /// One pass over the table.
     pub(super) fn of(table: &Table, part: Part<'_>) -> Extents {
         Extents(threads::within(|| {
-            let of_chunk = |(start, chunk): (usize, &Chunk)| {
-                let mut gathered = Gathered::new(table.numbers);
+            let of_chunk = |(start, chunk): (usize, &Chunk)| -> Vec<Gathered> {
                 let rows = part.rows(start, chunk.rows);
-                match &chunk.numbers {
-                    Numbers::Wide(values) => gathered.add(values, &rows, |value| value),
-                    Numbers::Narrow(values) => gathered.add(values, &rows, f64::from),
-                }
-                gathered
+                let mut values = vec![0.0; rows.len()];
+                let of_column = |numbers: &Numbers| {
+                    numbers.read(&rows, &mut values);
+                    vectorize(|| Gathered::of(&values))
+                };
+                chunk.numbers.iter().map(of_column).collect()
             };
             let chunks = table.with_starts().into_par_iter();
-            let parts: Vec<Gathered> = chunks.map(of_chunk).collect();
-            parts.into_iter().reduce(Gathered::then)
+            let parts: Vec<Vec<Gathered>> = chunks.map(of_chunk).collect();
+            let then = |all: Vec<Gathered>, next: Vec<Gathered>| {
+                all.into_iter().zip(next).map(|(all, next)| all.then(next)).collect()
+            };
+            parts.into_iter().reduce(then).unwrap_or_default()
         }))
     }
 
     /// True where 32 bits hold every number at this place of a row.
     pub(super) fn is_exact(&self, place: usize) -> bool {
-        self.0.as_ref().is_none_or(|all| all.rounded[place] == 0.0)
+        self.0.get(place).is_none_or(|all| all.rounded == 0.0)
     }
 
     /// True where every number at this place is a whole one.
     pub(super) fn is_whole(&self, place: usize) -> bool {
-        self.0.as_ref().is_none_or(|all| all.fractions[place] == 0.0)
+        self.0.get(place).is_none_or(|all| all.fractions == 0.0)
     }
 
     /// How many rows, the smallest and the largest number at this place.
     pub(super) fn range(&self, place: usize) -> (usize, f64, f64) {
-        self.0.as_ref().map_or((0, 0.0, 0.0), |all| (all.rows, all.low[place], all.high[place]))
+        self.0.get(place).map_or((0, 0.0, 0.0), |all| (all.rows, all.low, all.high))
     }
 }
 
@@ -96,12 +102,12 @@ pub(super) fn gather(
     part: Part<'_>,
     extents: &Extents,
 ) -> Vec<ColumnFacts> {
-    let Some(all) = extents.0.as_ref().filter(|all| all.rows > 0) else { return Vec::new() };
     let columns = preprocessing.features.iter().chain(&preprocessing.target);
     let facts = columns.zip(&table.slots).enumerate().filter_map(|(index, (column, slot))| {
         let Slot::Number(place) = slot else { return None };
-        let is_whole = all.fractions[*place] == 0.0;
-        let range = (all.low[*place], all.high[*place]);
+        let all = extents.0.get(*place).filter(|all| all.rows > 0)?;
+        let is_whole = all.fractions == 0.0;
+        let range = (all.low, all.high);
         Some(ColumnFacts {
             is_numbering: is_whole && is_numbering(table, part, *place, range, all.rows),
             name: column.name.clone(),
@@ -109,7 +115,7 @@ pub(super) fn gather(
             is_scaled: !column.scale.is_none(),
             range,
             is_whole,
-            rises: all.falls[*place] == 0.0,
+            rises: all.falls == 0.0,
             rows: all.rows,
         })
     });
@@ -129,57 +135,36 @@ fn is_numbering(
         return false;
     }
     let mut met = vec![false; span as usize];
-    table.with_starts().into_iter().all(|(start, chunk)| {
-        part.rows(start, chunk.rows).into_iter().all(|row| {
-            let value = chunk.numbers.at(row as usize * table.numbers + place);
-            !std::mem::replace(&mut met[(value - low) as usize], true)
-        })
-    })
+    let values = table.numbers_of(place, part);
+    values.iter().all(|value| !std::mem::replace(&mut met[(value - low) as usize], true))
 }
 
 impl Gathered {
-    fn new(columns: usize) -> Gathered {
+    /// Of some values, in their order.
+    fn of(values: &[f64]) -> Gathered {
+        let mut lanes = Lanes::default();
+        let (groups, rest) = values.as_chunks::<LANES>();
+        groups.iter().for_each(|group| lanes.add(group));
+        let mut padded = [f64::NAN; LANES]; // which is neither below nor above, nor counted
+        padded[..rest.len()].copy_from_slice(rest);
+        lanes.add(&padded);
+        let (before, after) = (values, values.get(1..).unwrap_or_default());
+        let count = |is_so: bool| if is_so { 1.0 } else { 0.0 };
+        let mut falls = [0.0; LANES];
+        for (before, after) in before.chunks(LANES).zip(after.chunks(LANES)) {
+            let pairs = before.iter().zip(after);
+            falls.iter_mut().zip(pairs).for_each(|(to, (a, b))| *to += count(b <= a));
+        }
         Gathered {
-            rows: 0,
-            low: vec![f64::INFINITY; columns],
-            high: vec![f64::NEG_INFINITY; columns],
-            first: vec![f64::NEG_INFINITY; columns],
-            last: vec![f64::NEG_INFINITY; columns],
-            fractions: vec![0.0; columns],
-            rounded: vec![0.0; columns],
-            falls: vec![0.0; columns],
+            rows: values.len(),
+            low: lanes.low.into_iter().fold(f64::INFINITY, f64::min),
+            high: lanes.high.into_iter().fold(f64::NEG_INFINITY, f64::max),
+            first: values.first().copied().unwrap_or(f64::NEG_INFINITY),
+            last: values.last().copied().unwrap_or(f64::NEG_INFINITY),
+            fractions: lanes.fractions.iter().sum(),
+            rounded: lanes.rounded.iter().sum(),
+            falls: falls.iter().sum(),
         }
-    }
-
-    fn add<T: Copy>(&mut self, values: &[T], rows: &[u32], wide: impl Fn(T) -> f64 + Copy) {
-        let columns = self.low.len();
-        self.rows = rows.len();
-        if let Some(row) = rows.first() {
-            let first = &values[*row as usize * columns..][..columns];
-            self.first.iter_mut().zip(first).for_each(|(to, value)| *to = wide(*value));
-        }
-        let Gathered { low, high, last, fractions, rounded, falls, .. } = self;
-        let (low, high, last) = (&mut low[..], &mut high[..], &mut last[..]);
-        let (fractions, rounded, falls) = (&mut fractions[..], &mut rounded[..], &mut falls[..]);
-        vectorize(move || {
-            let (low, high, last) =
-                (&mut low[..columns], &mut high[..columns], &mut last[..columns]);
-            let (fractions, rounded, falls) =
-                (&mut fractions[..columns], &mut rounded[..columns], &mut falls[..columns]);
-            let count = |is_so: bool| if is_so { 1.0 } else { 0.0 };
-            for row in rows {
-                let row = &values[*row as usize * columns..][..columns];
-                for i in 0..columns {
-                    let value = wide(row[i]);
-                    low[i] = if value < low[i] { value } else { low[i] };
-                    high[i] = if value > high[i] { value } else { high[i] };
-                    fractions[i] += count((value - value.trunc()).abs() > 0.0); // none where it is missing
-                    rounded[i] += count((f64::from(value as f32) - value).abs() > 0.0);
-                    falls[i] += count(value <= last[i]);
-                    last[i] = value;
-                }
-            }
-        });
     }
 
     /// This part and the one after it.
@@ -188,18 +173,45 @@ impl Gathered {
             (0, _) => next,
             (_, 0) => self,
             _ => {
-                for i in 0..self.low.len() {
-                    self.low[i] = self.low[i].min(next.low[i]);
-                    self.high[i] = self.high[i].max(next.high[i]);
-                    self.fractions[i] += next.fractions[i];
-                    self.rounded[i] += next.rounded[i];
-                    let falls = if next.first[i] <= self.last[i] { 1.0 } else { 0.0 };
-                    self.falls[i] += next.falls[i] + falls;
-                    self.last[i] = next.last[i];
-                }
+                self.low = self.low.min(next.low);
+                self.high = self.high.max(next.high);
+                self.fractions += next.fractions;
+                self.rounded += next.rounded;
+                let falls = if next.first <= self.last { 1.0 } else { 0.0 };
+                self.falls += next.falls + falls;
+                self.last = next.last;
                 self.rows += next.rows;
                 self
             }
+        }
+    }
+}
+
+/// What is gathered of each eighth value.
+struct Lanes {
+    low: [f64; LANES],
+    high: [f64; LANES],
+    fractions: [f64; LANES],
+    rounded: [f64; LANES],
+}
+
+impl Default for Lanes {
+    fn default() -> Self {
+        let (low, high) = ([f64::INFINITY; LANES], [f64::NEG_INFINITY; LANES]);
+        Lanes { low, high, fractions: [0.0; LANES], rounded: [0.0; LANES] }
+    }
+}
+
+impl Lanes {
+    #[inline(always)]
+    fn add(&mut self, values: &[f64; LANES]) {
+        let count = |is_so: bool| if is_so { 1.0 } else { 0.0 };
+        for i in 0..LANES {
+            let value = values[i];
+            self.low[i] = if value < self.low[i] { value } else { self.low[i] };
+            self.high[i] = if value > self.high[i] { value } else { self.high[i] };
+            self.fractions[i] += count((value - value.trunc()).abs() > 0.0); // none where it is missing
+            self.rounded[i] += count((f64::from(value as f32) - value).abs() > 0.0);
         }
     }
 }

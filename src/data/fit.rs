@@ -54,14 +54,7 @@ pub(super) fn target_classes(plan: &ColumnPlan, table: &Table) -> Option<Vec<usi
     let column = fit_column(table, plan.target.first()?, slot, Part::All);
     let Slot::Text(place) = slot else { return None };
     let of_code = Codes::new(column.encode.as_ref()?, None, &table.texts[place]);
-    let class = |code: &u32| of_code.index(*code).unwrap_or_default();
-    Some(codes(table, place).map(class).collect())
-}
-
-/// The codes of one text slot, row after row.
-pub(super) fn codes(table: &Table, place: usize) -> impl Iterator<Item = &u32> {
-    let texts = table.texts.len();
-    table.chunks.iter().flat_map(move |chunk| chunk.codes.iter().skip(place).step_by(texts))
+    Some(table.codes(place).map(|code| of_code.index(code).unwrap_or_default()).collect())
 }
 
 /// What stands for missing cells of a column, and its encoding, by a part of the rows.
@@ -77,7 +70,7 @@ fn fit_column(table: &Table, column: &Planned, slot: Slot, part: Part<'_>) -> Fi
             let mut numbers = Vec::new();
             let mut mean = 0.0;
             if encode_wants || column.missing.wants_numbers() {
-                numbers = numbers_of(table, place, part);
+                numbers = table.numbers_of(place, part);
                 mean = mean_of(&numbers);
                 numbers.sort_unstable_by(f64::total_cmp);
             }
@@ -106,11 +99,11 @@ fn meet<'t>(table: &'t Table, place: usize, part: Part<'_>, met: &mut Met<'t>) -
     let texts = &table.texts[place];
     let mut places: Vec<Option<usize>> = vec![None; texts.len()];
     let mut missing = 0;
-    for (row, code) in codes(table, place).enumerate() {
+    for (row, code) in table.codes(place).enumerate() {
         if !part.has(row) {
             continue;
         }
-        let Some(place) = places.get_mut(*code as usize) else {
+        let Some(place) = places.get_mut(code as usize) else {
             missing += 1;
             continue;
         };
@@ -118,21 +111,11 @@ fn meet<'t>(table: &'t Table, place: usize, part: Part<'_>, met: &mut Met<'t>) -
             Some(place) => met.texts[*place].1 += 1,
             None => {
                 *place = Some(met.texts.len());
-                met.texts.push((texts[*code as usize].as_str().into(), 1));
+                met.texts.push((texts.get(code as usize).into(), 1));
             }
         }
     }
     missing
-}
-
-/// The numbers of a column in a part of the rows, in their order.
-fn numbers_of(table: &Table, place: usize, part: Part<'_>) -> Vec<f64> {
-    let mut numbers = Vec::new();
-    for (start, chunk) in table.with_starts() {
-        let rows = part.rows(start, chunk.rows).into_iter();
-        numbers.extend(rows.map(|row| chunk.numbers.at(row as usize * table.numbers + place)));
-    }
-    numbers
 }
 
 fn check_width(planned: &Planned, column: &FittedColumn) -> Result<(), ConfigError> {
@@ -245,27 +228,47 @@ impl NumberBlocks for ScaledColumns<'_> {
         block_rows: usize,
         see: &mut dyn FnMut(&dyn Fn(usize, &mut Vec<f64>)),
     ) {
-        let mut block: Vec<(&Chunk, usize)> = Vec::with_capacity(block_rows);
-        let mut end_of_block = |block: &mut Vec<(&Chunk, usize)>| {
-            see(&|column, numbers| self.columns[column].read(self.table, block, numbers));
-            block.clear();
+        let mut block = Block { rows: Vec::with_capacity(block_rows), runs: Vec::new() };
+        let mut end_of_block = |block: &mut Block<'_>| {
+            see(&|column, numbers| self.columns[column].read(block, numbers));
+            block.rows.clear();
+            block.runs.clear();
         };
         let first = self.chunks.partition_point(|(start, chunk)| start + chunk.rows <= rows.start);
         for (start, chunk) in &self.chunks[first..] {
             if *start >= rows.end {
                 break;
             }
+            block.runs.push((chunk, block.rows.len()));
             for row in rows.start.max(*start)..rows.end.min(start + chunk.rows) {
                 if self.part.has(row) {
-                    block.push((chunk, row - start));
+                    block.rows.push((row - start) as u32);
                 }
-                if block.len() == block_rows {
+                if block.rows.len() == block_rows {
                     end_of_block(&mut block);
+                    block.runs.push((chunk, 0));
                 }
             }
         }
-        if !block.is_empty() {
+        if !block.rows.is_empty() {
             end_of_block(&mut block);
+        }
+    }
+}
+
+/// Some rows of consecutive chunks.
+struct Block<'a> {
+    /// Each counted from the first of its chunk.
+    rows: Vec<u32>,
+    /// The chunks, each with the place of its first row among those.
+    runs: Vec<(&'a Chunk, usize)>,
+}
+
+impl Block<'_> {
+    fn each(&self, mut take: impl FnMut(&Chunk, &[u32])) {
+        let ends = self.runs.iter().skip(1).map(|(_, start)| *start).chain([self.rows.len()]);
+        for ((chunk, start), end) in self.runs.iter().zip(ends) {
+            take(chunk, &self.rows[*start..end]);
         }
     }
 }
@@ -284,22 +287,19 @@ impl<'a> ScaledColumn<'a> {
         ScaledColumn { slot, codes, encode, place, fill, done: Vec::new() }
     }
 
-    fn read(&self, table: &Table, rows: &[(&Chunk, usize)], numbers: &mut Vec<f64>) {
+    fn read(&self, block: &Block<'_>, numbers: &mut Vec<f64>) {
         match self.slot {
             Slot::Number(place) => {
-                let width = table.numbers;
-                numbers
-                    .extend(rows.iter().map(|(chunk, row)| chunk.numbers.at(row * width + place)));
+                block.each(|chunk, rows| chunk.numbers[place].append(rows, numbers));
                 numbers.iter_mut().filter(|number| number.is_nan()).for_each(|to| *to = self.fill);
                 if let Some(bins) = self.encode {
                     numbers.iter_mut().for_each(|number| *number = bins.bin(*number) as f64);
                 }
             }
-            Slot::Text(place) => {
-                let width = table.texts.len();
-                let code = |(chunk, row): &(&Chunk, usize)| chunk.codes[row * width + place];
-                numbers.extend(rows.iter().map(|row| self.codes.number(code(row), self.place)));
-            }
+            Slot::Text(place) => block.each(|chunk, rows| {
+                let codes = rows.iter().map(|row| chunk.codes[place][*row as usize]);
+                numbers.extend(codes.map(|code| self.codes.number(code, self.place)));
+            }),
         }
         self.done.iter().for_each(|scaling| scaling.apply(numbers));
     }

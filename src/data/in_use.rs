@@ -5,7 +5,6 @@ use std::ops::Range;
 use serde::Serialize;
 
 use super::dataset::Dataset;
-use super::fit::codes;
 use super::layout::Slot;
 use super::preprocessing::Preprocessing;
 use super::steps::RawCells;
@@ -103,26 +102,24 @@ fn of_slot(
     };
     match slot {
         Slot::Text(place) => {
-            column.categories = table.texts[place].iter().map(|text| (text.clone(), 0)).collect();
-            for code in codes(table, place) {
-                match column.categories.get_mut(*code as usize) {
+            column.categories =
+                table.texts[place].iter().map(|text| (text.to_string(), 0)).collect();
+            for code in table.codes(place) {
+                match column.categories.get_mut(code as usize) {
                     Some((_, count)) => *count += 1,
                     _ => column.missing += 1,
                 }
             }
         }
         Slot::Number(place) => {
-            for (_, chunk) in table.with_starts() {
-                for row in 0..chunk.rows {
-                    let number = chunk.numbers.at(row * table.numbers + place);
-                    if number.is_nan() {
-                        column.missing += 1;
-                        continue;
-                    }
-                    column.is_whole &= number.fract() == 0.0;
-                    let (low, high) = column.range.unwrap_or((number, number));
-                    column.range = Some((low.min(number), high.max(number)));
+            for number in table.numbers(place) {
+                if number.is_nan() {
+                    column.missing += 1;
+                    continue;
                 }
+                column.is_whole &= number.fract() == 0.0;
+                let (low, high) = column.range.unwrap_or((number, number));
+                column.range = Some((low.min(number), high.max(number)));
             }
         }
     }

@@ -3,8 +3,9 @@
 use std::collections::HashMap;
 
 use super::cells::{Missing, limit};
-use super::chunk::{Chunk, Interner, Read};
+use super::chunk::{Chunk, Read};
 use super::dialect::{Dialect, Numerals};
+use super::dictionary::Dictionary;
 use super::header::Header;
 use super::records::Record;
 
@@ -48,7 +49,7 @@ impl Wanted {
     }
 }
 
-/// Where a wanted column is kept: the how-manieth of the numbers or of the texts of a row.
+/// Where a wanted column is kept: the how-manieth of the columns of numbers or of texts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Slot {
     /// In [`Chunk::numbers`].
@@ -112,11 +113,12 @@ impl<'a> Layout<'a> {
 
     /// A chunk to be filled, with room for so many rows.
     pub(super) fn empty(&self, rows: usize) -> Read {
-        let codes = Vec::with_capacity(rows * self.texts);
         Read {
-            chunk: Chunk { codes, starts: Vec::with_capacity(rows), ..Chunk::default() },
+            chunk: Chunk { starts: Vec::with_capacity(rows), ..Chunk::default() },
             numbers: Vec::with_capacity(rows * self.numbers),
-            texts: (0..self.texts).map(|_| Interner::default()).collect(),
+            codes: Vec::with_capacity(rows * self.texts),
+            width: self.numbers,
+            texts: vec![Dictionary::default(); self.texts],
             kept: String::new(),
             kept_ends: Vec::new(),
         }

@@ -1,10 +1,12 @@
 //! `load`: the tables of a configuration as the model sees them; and a table for a trained model.
 
+use std::borrow::Cow;
 use std::path::Path;
 
 use super::apply::Bound;
 use super::before::{self, Sums};
 use super::cells::Missing;
+use super::chunk::Chunk;
 use super::dataset::Dataset;
 use super::facts::{self, ColumnFacts, Extents};
 use super::head::{Head, Kept, KeptColumn};
@@ -96,10 +98,11 @@ fn load_source(
     check_one_validation(section, division)?;
     let cells = steps::read_source(section, division, source)?;
     let judged = Judged::new(&cells, division, calibration, random, sums)?;
-    let RawCells { source, table, .. } = cells;
+    let RawCells { source, mut table, .. } = cells;
     let name = source.name().to_string();
     drop(source); // the text is large, and so are the numbers that it becomes
-    judged.load(&table, &name, section, folder, division)
+    let chunks = table.take_chunks();
+    judged.load(&table, chunks, &name, section, folder, division)
 }
 
 /// The data of a division of a table that was read already.
@@ -112,7 +115,8 @@ pub(crate) fn load_cells(
 ) -> Result<Loaded> {
     check_one_validation(&cells.section, division)?;
     let judged = Judged::new(cells, division, calibration, random, Sums::Now)?;
-    judged.load(&cells.table, cells.source.name(), &cells.section, folder, division)
+    let RawCells { section, source, table, .. } = cells;
+    judged.load(table, table.lend_chunks(), source.name(), section, folder, division)
 }
 
 fn check_one_validation(section: &DataConfig, division: Division<'_>) -> Result<(), ConfigError> {
@@ -176,10 +180,11 @@ impl Judged {
         Ok(Judged { roles, preprocessing, warnings, facts, csv: section.csv(), kept })
     }
 
-    /// The data of the table, whose messages call it `name`.
+    /// The data of the chunks of a table, whose messages call it `name`.
     fn load(
         self,
         table: &Table,
+        chunks: Vec<Cow<'_, Chunk>>,
         name: &str,
         section: &DataConfig,
         folder: &Path,
@@ -187,8 +192,17 @@ impl Judged {
     ) -> Result<Loaded> {
         let Judged { roles, mut preprocessing, mut warnings, facts, csv, kept } = self;
         let bound = Bound::new(&preprocessing, table, true);
-        let train = bound.dataset(table, roles.as_deref().map_or(Part::All, Part::Train), name)?;
-        let validation = match (&roles, &section.validation) {
+        let has = |role| roles.as_ref().is_some_and(|roles| roles.contains(&role));
+        let mut parts = vec![roles.as_deref().map_or(Part::All, Part::Train)];
+        if let Some(roles) = &roles {
+            parts.extend(has(RowRole::Validate).then_some(Part::Validate(roles)));
+            parts.extend(has(RowRole::Calibrate).then_some(Part::Calibrate(roles)));
+        }
+        let mut data = bound.datasets(chunks, &parts, name)?;
+        let calibration = if has(RowRole::Calibrate) { data.pop() } else { None };
+        let held_back = if has(RowRole::Validate) { data.pop() } else { None };
+        let train = data.remove(0);
+        let validation = match (held_back, &section.validation) {
             (_, Some(path)) => {
                 let source = open(path, folder, "data.validation", &csv)?;
                 let (validation, notes) = use_source(source, &preprocessing, true)?;
@@ -196,8 +210,7 @@ impl Judged {
                 warnings.extend(tail::warnings(None, &preprocessing, &train, &validation));
                 Some(validation)
             }
-            (Some(roles), None) if roles.contains(&RowRole::Validate) => {
-                let validation = bound.dataset(table, Part::Validate(roles), name)?;
+            (Some(validation), None) => {
                 warnings.extend(tail::warnings(
                     Some(division),
                     &preprocessing,
@@ -206,16 +219,10 @@ impl Judged {
                 ));
                 Some(validation)
             }
-            _ => None,
+            (None, None) => None,
         };
         let is_one_table = section.validation.is_none();
         warnings.extend(copies::warnings(&train, validation.as_ref(), is_one_table));
-        let calibration = match &roles {
-            Some(roles) if roles.contains(&RowRole::Calibrate) => {
-                Some(bound.dataset(table, Part::Calibrate(roles), name)?)
-            }
-            _ => None,
-        };
         preprocessing.is_of_bits = !preprocessing.is_of_features()
             && train.y.width() > 1
             && train.y.values.iter().all(|y| *y == 0.0 || *y == 1.0);

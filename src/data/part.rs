@@ -26,6 +26,14 @@ impl Part<'_> {
         }
     }
 
+    /// How many there are among `count` rows from `start` on.
+    pub(super) fn count(&self, start: usize, count: usize) -> usize {
+        match self {
+            Part::All => count,
+            part => (start..start + count).filter(|row| part.has(*row)).count(),
+        }
+    }
+
     /// The rows among `count` rows from `start` on, counted from there.
     pub(super) fn rows(&self, start: usize, count: usize) -> Vec<u32> {
         (0..count).filter(|row| self.has(start + row)).map(|row| row as u32).collect()

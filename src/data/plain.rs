@@ -48,12 +48,12 @@ pub(super) fn read(
         if dialect.is_of_blanks()
             || (has_quotes && memchr(dialect.quote, line.as_bytes()).is_some())
         {
-            let before = (read.numbers.len(), read.chunk.codes.len());
+            let before = (read.numbers.len(), read.codes.len());
             if dialect.is_of_blanks()
                 || read_quoted_line(line, layout, dialect, &mut read).is_none()
             {
                 read.numbers.truncate(before.0);
-                read.chunk.codes.truncate(before.1);
+                read.codes.truncate(before.1);
                 row_end = read_lines(text, start, is_end, layout, dialect, &mut read)?;
                 next = next.max(after_break(bytes, row_end).ok_or(Stop::Unusual)?);
             }
@@ -213,12 +213,12 @@ fn push_text(
     read: &mut Read,
 ) -> Option<()> {
     if step.takes_missing && layout.missing.why(cell).is_some() {
-        read.chunk.codes.push(MISSING_CODE);
+        read.codes.push(MISSING_CODE);
         return Some(());
     }
     let is_right = || layout.missing.why(cell).is_none();
     let code = read.texts.get_mut(slot)?.number_if(cell, is_right)?;
-    read.chunk.codes.push(code);
+    read.codes.push(code);
     Some(())
 }
 

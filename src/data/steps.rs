@@ -5,9 +5,10 @@ use std::path::Path;
 
 use super::apply::Bound;
 use super::cells::Missing;
-use super::chunk::{Interner, MISSING_CODE};
+use super::chunk::MISSING_CODE;
 use super::columns::ColumnPlan;
 use super::dataset::Dataset;
+use super::dictionary::Dictionary;
 use super::dropped::LeftOut;
 use super::float;
 use super::layout::Slot;
@@ -52,10 +53,9 @@ impl RawCells {
             };
             let row = row - start;
             let cell = |slot: &Slot| match slot {
-                Slot::Number(place) => chunk.numbers.at(row * table.numbers + place).to_string(),
+                Slot::Number(place) => chunk.numbers[*place].at(row).to_string(),
                 Slot::Text(place) => {
-                    let code = chunk.codes[row * table.texts.len() + place];
-                    table.texts[*place].get(code as usize).cloned().unwrap_or_default()
+                    table.texts[*place].get(chunk.codes[*place][row] as usize).to_string()
                 }
             };
             slots().map(cell).collect()
@@ -170,22 +170,19 @@ fn key_column(cells: &RawCells) -> Result<Option<KeyColumn>> {
     let (Some(split), Some(place)) = (&plan.split, plan.place_of_split()) else { return Ok(None) };
     let name = split.name.clone();
     let (texts, codes) = match table.slots.get(place) {
-        Some(Slot::Text(place)) => {
-            (table.texts[*place].clone(), super::fit::codes(table, *place).copied().collect())
-        }
+        Some(Slot::Text(place)) => (table.texts[*place].clone(), table.codes(*place).collect()),
         Some(Slot::Number(place)) => {
-            let (mut texts, mut codes) = (Interner::default(), Vec::new());
-            for (_, chunk) in table.with_starts() {
-                let numbers = (0..chunk.rows).map(|row| row * table.numbers + place);
-                codes.extend(numbers.map(|at| match chunk.numbers.at(at) {
-                    number if number.is_nan() => MISSING_CODE,
-                    number => texts.number(&number.to_string()),
-                }));
-            }
-            (texts.texts, codes)
+            let mut texts = Dictionary::default();
+            let code = |number: f64| match number.is_nan() {
+                true => MISSING_CODE,
+                false => texts.number(&number.to_string()),
+            };
+            let codes = table.numbers(*place).map(code).collect();
+            (texts, codes)
         }
         None => return Ok(None),
     };
+    let texts: Vec<String> = texts.iter().map(str::to_string).collect();
     let numbers = texts.iter().map(|text| float::cell(text)).collect();
     let column = KeyColumn { name, texts, numbers, codes };
     if let Some(row) = column.codes.iter().position(|code| *code == MISSING_CODE) {
@@ -208,7 +205,8 @@ pub fn apply(cells: &RawCells, preprocessing: &Preprocessing, part: Part<'_>) ->
     let RawCells { source, table, .. } = cells;
     let bound = Bound::new(preprocessing, table, true);
     bound.check(table, &**source, "")?;
-    bound.dataset(table, part, source.name())
+    let mut data = bound.datasets(table.lend_chunks(), &[part], source.name())?;
+    Ok(data.remove(0))
 }
 
 /// The table of a file that the configuration names at `key`.

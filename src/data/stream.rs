@@ -175,7 +175,8 @@ impl Applying<'_> {
         }
         UnknownCells::add(&mut self.unknown, bound.unknown(&table));
         let part = if roles.is_empty() { Part::All } else { Part::Train(&roles) };
-        let data = bound.rows(&table, part, source.name())?;
+        let chunks = table.take_chunks();
+        let data = bound.rows(chunks, &[part], source.name())?.remove(0);
         let raw = raw.into_iter().enumerate();
         let raw = raw.filter(|(row, _)| part.has(*row)).map(|(_, row)| row).collect();
         self.has_weight |=

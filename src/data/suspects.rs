@@ -3,6 +3,7 @@
 
 use rayon::prelude::*;
 
+use super::chunk::Chunk;
 use super::collapse::EXACT;
 use super::columns::{ColumnPlan, Planned};
 use super::facts::Extents;
@@ -79,11 +80,7 @@ struct Total<'a> {
 
 impl<'a> Suspect<'a> {
     fn values(&self) -> impl Iterator<Item = f64> + '_ {
-        let (width, place) = (self.table.numbers, self.place);
-        let of_chunk = move |chunk: &'a super::chunk::Chunk| {
-            (0..chunk.rows).map(move |row| chunk.numbers.at(row * width + place))
-        };
-        self.table.chunks.iter().flat_map(of_chunk)
+        self.table.numbers(self.place)
     }
 
     /// A number apart from all others that is met again and again: -999.
@@ -130,7 +127,7 @@ impl<'a> Suspect<'a> {
 
     fn last(&self) -> Option<f64> {
         let chunk = self.table.chunks.iter().rev().find(|chunk| chunk.rows > 0)?;
-        Some(chunk.numbers.at((chunk.rows - 1) * self.table.numbers + self.place))
+        Some(chunk.numbers[self.place].at(chunk.rows - 1))
     }
 
     fn loses_digits(&self, extents: &Extents) -> bool {
@@ -177,16 +174,21 @@ impl<'a> Suspect<'a> {
 
 /// Some values of each column, evenly over the table.
 fn samples(table: &Table) -> Vec<Vec<f64>> {
-    let width = table.numbers;
+    let width = table.chunks.first().map_or(0, |chunk| chunk.numbers.len());
     let step = table.rows().div_ceil((SAMPLE / width.max(1)).clamp(256, 4096)).max(1);
-    let mut rows = Vec::new(); // row beside row, as they lie in the table
-    for (start, chunk) in table.with_starts() {
-        for row in (start.next_multiple_of(step)..start + chunk.rows).step_by(step) {
-            let first = (row - start) * width;
-            rows.extend((first..first + width).map(|at| chunk.numbers.at(at)));
+    let rows_of = |(start, chunk): (usize, &'_ Chunk)| -> Vec<u32> {
+        let rows = (start.next_multiple_of(step)..start + chunk.rows).step_by(step);
+        rows.map(|row| (row - start) as u32).collect()
+    };
+    let chunks = table.with_starts();
+    let rows: Vec<Vec<u32>> = chunks.iter().copied().map(rows_of).collect();
+    let of_column = |place: usize| {
+        let mut sample = Vec::new();
+        for ((_, chunk), rows) in chunks.iter().zip(&rows) {
+            chunk.numbers[place].append(rows, &mut sample);
         }
-    }
-    let of_column = |place: usize| rows[place..].iter().copied().step_by(width).collect();
+        sample
+    };
     threads::within(|| (0..width).into_par_iter().map(of_column).collect())
 }
 

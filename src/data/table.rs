@@ -1,9 +1,13 @@
 //! Table: the cells that are wanted, as numbers and as codes of texts, in chunks of rows.
 
+use std::borrow::Cow;
+
 use super::cells::Missing;
-use super::chunk::{Chunk, Interner, MISSING_CODE, Read};
+use super::chunk::{Chunk, MISSING_CODE, Read};
+use super::dictionary::Dictionary;
 use super::faults::Faults;
 use super::layout::{Layout, Slot, Wanted};
+use super::part::Part;
 use super::source::Source;
 use crate::diagnostics::Code;
 use crate::error::{Error, Result};
@@ -13,11 +17,9 @@ pub(super) struct Table {
     /// In the order of the file.
     pub chunks: Vec<Chunk>,
     /// The distinct texts of each text slot, in the order in which they are first met.
-    pub texts: Vec<Vec<String>>,
+    pub texts: Vec<Dictionary>,
     /// The slot of each wanted column.
     pub slots: Vec<Slot>,
-    /// How many numbers a row has.
-    pub numbers: usize,
     /// The rows of the file that are left out, in its order.
     pub dropped: Vec<usize>,
 }
@@ -45,13 +47,7 @@ impl Table {
     /// Chunks in order as one table; the texts' numbers become those of the whole.
     pub(super) fn of(reads: Vec<Read>, layout: &Layout<'_>, wanted: &[Wanted]) -> Table {
         let (chunks, texts) = join(reads, layout);
-        Table {
-            chunks,
-            texts,
-            slots: layout.slots(wanted),
-            numbers: layout.numbers,
-            dropped: Vec::new(),
-        }
+        Table { chunks, texts, slots: layout.slots(wanted), dropped: Vec::new() }
     }
 
     /// The place of a row, as its source counts.
@@ -80,29 +76,51 @@ impl Table {
         });
         starts.zip(&self.chunks).collect()
     }
+
+    /// The chunks, to be dropped one by one.
+    pub(super) fn take_chunks(&mut self) -> Vec<Cow<'static, Chunk>> {
+        std::mem::take(&mut self.chunks).into_iter().map(Cow::Owned).collect()
+    }
+
+    /// The chunks, which stay here.
+    pub(super) fn lend_chunks(&self) -> Vec<Cow<'_, Chunk>> {
+        self.chunks.iter().map(Cow::Borrowed).collect()
+    }
+
+    /// The codes of a column of texts, row after row.
+    pub(super) fn codes(&self, place: usize) -> impl Iterator<Item = u32> + '_ {
+        self.chunks.iter().flat_map(move |chunk| chunk.codes[place].iter().copied())
+    }
+
+    /// The numbers of a column of numbers in a part of the rows, in their order.
+    pub(super) fn numbers_of(&self, place: usize, part: Part<'_>) -> Vec<f64> {
+        let mut numbers = Vec::new();
+        for (start, chunk) in self.with_starts() {
+            chunk.numbers[place].append(&part.rows(start, chunk.rows), &mut numbers);
+        }
+        numbers
+    }
+
+    /// The numbers of a column of numbers, row after row.
+    pub(super) fn numbers(&self, place: usize) -> impl Iterator<Item = f64> + '_ {
+        self.chunks.iter().flat_map(move |chunk| chunk.numbers[place].iter())
+    }
 }
 
 /// Joins chunks in order; the texts' numbers become those of the whole table.
-fn join(reads: Vec<Read>, layout: &Layout<'_>) -> (Vec<Chunk>, Vec<Vec<String>>) {
-    let mut whole: Vec<Interner> = (0..layout.texts).map(|_| Interner::default()).collect();
+fn join(reads: Vec<Read>, layout: &Layout<'_>) -> (Vec<Chunk>, Vec<Dictionary>) {
+    let mut whole = vec![Dictionary::default(); layout.texts];
     let mut chunks = Vec::with_capacity(reads.len());
     for mut read in reads {
-        let renumbered: Vec<Vec<u32>> = read
-            .texts
-            .iter()
-            .zip(&mut whole)
-            .map(|(own, whole)| own.texts.iter().map(|text| whole.number(text)).collect())
-            .collect();
-        if !renumbered.is_empty() {
-            for row in read.chunk.codes.chunks_mut(layout.texts) {
-                for (code, new) in row.iter_mut().zip(&renumbered) {
-                    *code = new.get(*code as usize).copied().unwrap_or(MISSING_CODE);
-                }
+        for ((codes, own), whole) in read.chunk.codes.iter_mut().zip(&read.texts).zip(&mut whole) {
+            let new = whole.take(own);
+            for code in codes {
+                *code = new.get(*code as usize).copied().unwrap_or(MISSING_CODE);
             }
         }
         chunks.push(read.chunk);
     }
-    (chunks, whole.into_iter().map(|interner| interner.texts).collect())
+    (chunks, whole)
 }
 
 /// A table without rows.

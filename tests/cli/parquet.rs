@@ -74,17 +74,17 @@ mod with {
     #[test]
     fn a_model_trained_on_parquet_predicts_and_evaluates_by_all_of_them() {
         let folder = folder();
-        folder.ok("train t.yaml --set data.train=plain.parquet -q");
-        let want = folder.ok("predict t plain.csv -o -");
-        let loss = folder.ok("evaluate t plain.csv");
+        folder.ok("train t.yaml --set data.train=plain.parquet -q --out run");
+        let want = folder.ok("predict run plain.csv -o -");
+        let loss = folder.ok("evaluate run plain.csv");
         for file in FILES {
-            assert_eq!(folder.ok(&format!("predict t {file} -o -")), want, "{file}");
-            assert_eq!(folder.ok(&format!("evaluate t {file}")), loss, "{file}");
+            assert_eq!(folder.ok(&format!("predict run {file} -o -")), want, "{file}");
+            assert_eq!(folder.ok(&format!("evaluate run {file}")), loss, "{file}");
         }
-        let kept = folder.ok("predict t plain.parquet --keep-columns -o -");
+        let kept = folder.ok("predict run plain.parquet --keep-columns -o -");
         assert!(kept.starts_with("age,income,colour,day,bought,"), "{kept}");
         assert!(kept.contains("\n20,1000.5,red,2026-01-01,true,"), "{kept}");
-        let mut command = folder.command(&["predict", "t", "-", "-o", "-"]);
+        let mut command = folder.command(&["predict", "run", "-", "-o", "-"]);
         command.stdin(Stdio::piped()).stdout(Stdio::piped());
         let mut child = command.spawn().unwrap();
         child.stdin.take().unwrap().write_all(&folder.read_bytes("plain.parquet")).unwrap();

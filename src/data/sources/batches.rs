@@ -7,6 +7,7 @@ use arrow_array::{Array, RecordBatch};
 use arrow_schema::{ArrowError, Schema};
 
 use super::arrow_cells::{ArrowCells, cells_of, kind_name, remedy, torn_label};
+use super::arrow_columns;
 use super::cells::{self, CellValue};
 use crate::data::chunk::Read;
 use crate::data::faults::Faults;
@@ -108,6 +109,15 @@ impl BatchTable {
         layout: &Layout<'_>,
         mut faults: Option<&mut Faults<'_>>,
     ) -> Result<Option<Read>> {
+        for (column, place) in batch.columns().iter().zip(columns) {
+            let step = layout.steps.iter().find(|step| step.index == *place);
+            if let Some((step, separator)) = step.and_then(|s| Some((s, s.separator.as_deref()?))) {
+                self.check_labels(column, step, separator)?;
+            }
+        }
+        if faults.is_none() && !layout.keeps_rows {
+            return Ok(read_columns(*start, batch, columns, layout));
+        }
         let mut read = layout.empty(batch.num_rows());
         read.chunk.place = *start;
         let mut cells: Vec<Option<ArrowCells<'_>>> =
@@ -115,9 +125,6 @@ impl BatchTable {
         for (column, place) in batch.columns().iter().zip(columns) {
             let step = layout.steps.iter().find(|step| step.index == *place);
             let separator = step.and_then(|step| step.separator.as_deref());
-            if let (Some(step), Some(separator)) = (step, separator) {
-                self.check_labels(column, step, separator)?;
-            }
             cells[*place] = cells_of(column, separator);
         }
         let value = |row: usize, column: usize| {
@@ -199,6 +206,27 @@ impl Source for BatchTable {
         let is_whole = read.is_ok();
         Beginning::of_rows(&self.header, lines.into_iter(), SHOWN, is_whole)
     }
+}
+
+/// The wanted cells of a batch, a column at a time; None where one of them can't be used.
+fn read_columns(
+    start: usize,
+    batch: &RecordBatch,
+    columns: &[usize],
+    layout: &Layout<'_>,
+) -> Option<Read> {
+    let mut read = layout.empty(0);
+    (read.chunk.place, read.chunk.rows) = (start, batch.num_rows());
+    let mut texts = read.texts.iter_mut();
+    for step in &layout.steps {
+        let column = batch.column(columns.iter().position(|column| *column == step.index)?);
+        if step.text {
+            read.chunk.codes.push(arrow_columns::codes(column, step, layout, texts.next()?)?);
+        } else {
+            read.chunk.numbers.push(arrow_columns::numbers(column, step, layout)?);
+        }
+    }
+    Some(read)
 }
 
 /// Cells as a line of CSV.

@@ -6,8 +6,9 @@ use rayon::prelude::*;
 
 use crate::data::cells::Why;
 use crate::data::chunk::{MISSING_CODE, MISSING_NUMBER, Read};
+use crate::data::dictionary::Dictionary;
 use crate::data::faults::Faults;
-use crate::data::layout::Layout;
+use crate::data::layout::{Layout, Wanted};
 use crate::error::Result;
 use crate::threads;
 
@@ -79,18 +80,19 @@ pub(super) fn add<'v>(
     faults: &mut Option<&mut Faults<'_>>,
     value: impl Fn(usize) -> CellValue<'v>,
 ) -> bool {
-    let (numbers, codes) = (read.numbers.len(), read.chunk.codes.len());
+    let (numbers, codes) = (read.numbers.len(), read.codes.len());
     let mut is_right = true;
     let mut text_slot = 0;
     for (index, step) in layout.steps.iter().enumerate() {
         let value = value(step.index);
-        let wrong = if step.text {
+        let pushed = if step.text {
             text_slot += 1;
-            push_text(&value, text_slot - 1, step.takes_missing, layout, read).err()
+            let code = code_of(&value, step, layout, &mut read.texts[text_slot - 1]);
+            code.map(|code| read.codes.push(code))
         } else {
-            push_number(&value, step.limit, step.takes_missing, layout, read).err()
+            number_of(&value, step, layout).map(|number| read.numbers.push(number))
         };
-        if let Some(why) = wrong {
+        if let Err(why) = pushed {
             is_right = false;
             match faults {
                 Some(faults) => faults.cell(index, why, &value.text()),
@@ -100,18 +102,18 @@ pub(super) fn add<'v>(
     }
     if !is_right {
         read.numbers.truncate(numbers);
-        read.chunk.codes.truncate(codes);
+        read.codes.truncate(codes);
     }
     is_right
 }
 
-fn push_text(
+/// The code of a text.
+pub(super) fn code_of(
     value: &CellValue<'_>,
-    slot: usize,
-    takes_missing: bool,
+    step: &Wanted,
     layout: &Layout<'_>,
-    read: &mut Read,
-) -> Result<(), Why> {
+    texts: &mut Dictionary,
+) -> Result<u32, Why> {
     let text = match value {
         CellValue::Number(number) if number.is_nan() => Cow::Borrowed(""),
         #[cfg(feature = "parquet")]
@@ -119,20 +121,19 @@ fn push_text(
         value => value.text(),
     };
     match layout.missing.why(text.trim()) {
-        Some(_) if takes_missing => read.chunk.codes.push(MISSING_CODE),
-        Some(why) => return Err(why),
-        None => read.chunk.codes.push(read.texts[slot].number(text.trim())),
+        Some(_) if step.takes_missing => Ok(MISSING_CODE),
+        Some(why) => Err(why),
+        None => Ok(texts.number(text.trim())),
     }
-    Ok(())
 }
 
-fn push_number(
+/// The number of a cell.
+pub(super) fn number_of(
     value: &CellValue<'_>,
-    limit: f64,
-    takes_missing: bool,
+    step: &Wanted,
     layout: &Layout<'_>,
-    read: &mut Read,
-) -> Result<(), Why> {
+) -> Result<f64, Why> {
+    let limit = step.limit;
     let of_number = |number: f64| match () {
         () if number.is_nan() || layout.missing.has(number) => Err(Why::Missing),
         () if number.abs() <= limit => Ok(number),
@@ -149,9 +150,7 @@ fn push_number(
         CellValue::Missing => Err(Why::Empty),
     };
     match number {
-        Ok(number) => read.numbers.push(number),
-        Err(Why::Empty | Why::Missing) if takes_missing => read.numbers.push(MISSING_NUMBER),
-        Err(why) => return Err(why),
+        Err(Why::Empty | Why::Missing) if step.takes_missing => Ok(MISSING_NUMBER),
+        number => number,
     }
-    Ok(())
 }

@@ -5,6 +5,8 @@ mod arrays;
 #[cfg(feature = "parquet")]
 mod arrow_cells;
 #[cfg(feature = "parquet")]
+mod arrow_columns;
+#[cfg(feature = "parquet")]
 mod arrow_ipc;
 #[cfg(feature = "parquet")]
 mod batches;

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::super::careful;
-use super::super::chunk::{Chunk, Read};
+use super::super::chunk::Read;
 use super::super::csv_text::Csv;
 use super::super::faults::Faults;
 use super::super::layout::{Layout, Wanted};
@@ -28,15 +28,12 @@ fn wanted(columns: &[(usize, bool)]) -> Vec<Wanted> {
 /// Numbers as bits and texts as texts, row after row, however the rows were cut into chunks.
 fn cells(reads: &[Read]) -> (usize, Vec<u64>, Vec<String>) {
     let rows = reads.iter().map(|read| read.chunk.rows).sum();
-    let numbers = reads
-        .iter()
-        .map(|read| &read.chunk.numbers)
-        .flat_map(|n| (0..n.len()).map(|i| n.at(i).to_bits()))
-        .collect();
-    let mut texts = Vec::new();
-    for Read { chunk: Chunk { codes, .. }, texts: interners, .. } in reads {
-        for (place, code) in codes.iter().enumerate() {
-            texts.push(interners[place % interners.len()].texts[*code as usize].clone());
+    let (mut numbers, mut texts) = (Vec::new(), Vec::new());
+    for Read { chunk, texts: dictionaries, .. } in reads {
+        for row in 0..chunk.rows {
+            numbers.extend(chunk.numbers.iter().map(|column| column.at(row).to_bits()));
+            let codes = chunk.codes.iter().zip(dictionaries);
+            texts.extend(codes.map(|(codes, all)| all.get(codes[row] as usize).to_string()));
         }
     }
     (rows, numbers, texts)
