@@ -147,8 +147,8 @@ mod tests {
     #[test]
     fn two_of_them_become_one() {
         let (mut all, mut other) = (Dictionary::default(), Dictionary::default());
-        ["a", "b", ""].map(|text| all.number(text));
-        ["c", "b", "d"].map(|text| other.number(text));
+        assert_eq!(["a", "b", ""].map(|text| all.number(text)), [0, 1, 2]);
+        assert_eq!(["c", "b", "d"].map(|text| other.number(text)), [0, 1, 2]);
         assert_eq!(all.take(&other), [3, 1, 4]);
         assert_eq!(all.iter().collect::<Vec<_>>(), ["a", "b", "", "c", "d"]);
     }
