@@ -114,6 +114,17 @@ impl BatchColumn {
         }
     }
 
+    /// Holds so many numbers, which `fill` writes.
+    pub(crate) fn fill(
+        &mut self,
+        numbers: usize,
+        fill: impl FnOnce(&mut [f32]) -> Result<()>,
+    ) -> Result<()> {
+        self.dtype = NumberType::F32;
+        self.floats.resize(numbers, 0.0);
+        fill(&mut self.floats)
+    }
+
     /// The numbers as they are.
     pub fn numbers(&self) -> TypedNumbers<'_> {
         match self.dtype {

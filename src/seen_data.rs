@@ -38,8 +38,10 @@ impl<'a> SeenData<'a> {
         if has_weights {
             names.push("sample_weight".to_string());
         }
-        let rows = self.parts.iter().flat_map(|(split, part)| {
-            let x = part.x.values.chunks(part.x.width.max(1));
+        let parts = self.parts.iter().map(|(split, part)| Ok((split, part, part.x.all_numbers()?)));
+        let parts = parts.collect::<Result<Vec<_>>>()?;
+        let rows = parts.iter().flat_map(|(split, part, x)| {
+            let x = x.chunks(part.x.width.max(1));
             let y = part.y.values.chunks(part.y.width().max(1));
             x.zip(y).enumerate().map(move |(row, (x, y))| {
                 let weight = part.weights.as_ref().map_or(1.0, |weights| weights[row]);
@@ -47,7 +49,7 @@ impl<'a> SeenData<'a> {
                 let y = if is_apart { y } else { &[] };
                 let numbers = x.iter().copied().chain(y.iter().copied()).chain(weight);
                 let cells = numbers.map(|number| number.to_string());
-                [(*split).to_string()].into_iter().chain(cells).collect::<Vec<_>>()
+                [(**split).to_string()].into_iter().chain(cells).collect::<Vec<_>>()
             })
         });
         csv_of(&names, rows)
@@ -72,7 +74,7 @@ impl<'a> SeenData<'a> {
         for (split, part) in &self.parts {
             let mut shape = vec![part.len()];
             shape.extend(self.plan.spec.model.input.dims());
-            add(format!("x_{split}"), floats(&part.x.values, &shape))?;
+            add(format!("x_{split}"), floats(&part.x.all_numbers()?, &shape))?;
             let mut shape = vec![part.len()];
             shape.extend(part.y.shape());
             let y = match preprocessing.target_kind() {

@@ -296,7 +296,8 @@ impl Sequential {
             let help = "train a `Plan`, whose model then keeps what was decided";
             return Err(Error::run(message).with_help(help));
         }
-        let facts = DataFacts { features: None, target: Some(target), has_validation: validates };
+        let facts =
+            DataFacts { target: Some(target), has_validation: validates, ..DataFacts::default() };
         let spec = Spec::resolve(&self.config(fit), &facts)?;
         let Some(train) = spec.train.clone() else {
             return Err(Error::run("the model isn't compiled")

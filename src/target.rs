@@ -45,6 +45,8 @@ pub enum TargetRange {
 pub struct DataFacts {
     /// How many numbers the features make.
     pub features: Option<usize>,
+    /// Height, width and channels, where the features are pictures.
+    pub picture: Option<[usize; 3]>,
     /// What the target is.
     pub target: Option<Target>,
     /// Whether there is something to validate on.

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 use clap::{Args, ValueEnum};
-use lanthorn::data::Dataset;
+use lanthorn::data::{Dataset, Loaded, class_counts};
 use lanthorn::model::{LayerCost, Network, bytes, layer_costs, thousands};
 use lanthorn::training::{Need, Plan};
 use lanthorn::{Diagnostic, Error};
@@ -163,6 +163,20 @@ impl Found {
         let mut text = String::new();
         let table = self.plan.config.data.as_ref().map_or("", |data| data.train.as_str());
         text += &format!("{table}\n{}", table::plain(&head.raw_names, &head.raw));
+        if let Some(pictures) = &data.train.x.pictures {
+            let [height, width, channels] = pictures.shape();
+            let [(least_height, most_height), (least_width, most_width)] = pictures.sizes();
+            text += &format!(
+                "\npictures from {least_height} x {least_width} to {most_height} x {most_width}, as the \
+                 model sees them {height} x {width} x {channels}; {} of memory",
+                bytes(pictures.bytes())
+            );
+            if pictures.in_files() > 0 {
+                let count = pictures.in_files();
+                text += &format!(", and {count} that are decoded in each epoch");
+            }
+            return text + "\n" + &self.counts(data);
+        }
         text += "\nas the model sees them\n";
         let numbers: Vec<Vec<String>> = head
             .model
@@ -170,7 +184,12 @@ impl Found {
             .map(|row| row.iter().map(|value| table::number(*value)).collect())
             .collect();
         text += &table::plain(&head.model_names, &numbers);
-        text += &format!("\n{} rows to train on", data.train.len());
+        text + &self.counts(data)
+    }
+
+    /// How many rows there are, and what classes.
+    fn counts(&self, data: &Loaded) -> String {
+        let mut text = format!("\n{} rows to train on", data.train.len());
         if let Some(validation) = &data.validation {
             text += &format!(", {} to validate on", validation.len());
         }
@@ -178,7 +197,13 @@ impl Found {
             text += &format!(", {} to test on", test.len());
         }
         if let Some(classes) = data.preprocessing.classes() {
-            text += &format!("; classes: {}", classes.join(", "));
+            let counts = class_counts(&data.train.y, classes.len());
+            let each =
+                classes.iter().zip(counts).map(|(class, count)| match &data.train.x.pictures {
+                    Some(_) => format!("{class} ({count})"),
+                    None => class.clone(),
+                });
+            text += &format!("; classes: {}", each.collect::<Vec<_>>().join(", "));
         }
         text + "\n\n"
     }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Result;
 use clap::Args;
 use lanthorn::Error;
-use lanthorn::data::{ColumnInUse, ColumnUse, Dataset, columns_in_use};
+use lanthorn::data::{ColumnInUse, ColumnUse, Dataset, PicturesInUse, columns_in_use};
 use lanthorn::training::{Plan, SeenData};
 use serde_json::json;
 
@@ -133,6 +133,13 @@ fn profile(plan: &Plan, columns: &[ColumnInUse]) -> Result<String> {
 }
 
 fn row(column: &ColumnInUse) -> Vec<String> {
+    if let Some(PicturesInUse { count, heights, widths, shape, .. }) = &column.pictures {
+        let sizes = format!("{} x {}", span(*heights), span(*widths));
+        let [height, width, channels] = shape;
+        let becomes = format!("{height} x {width} x {channels}");
+        let holds = format!("{count} pictures of {sizes}");
+        return vec![column.name.clone(), holds, column.missing.to_string(), becomes];
+    }
     let holds = match column.range {
         _ if !column.categories.is_empty() => {
             const SHOWN: usize = 3;
@@ -157,6 +164,11 @@ fn row(column: &ColumnInUse) -> Vec<String> {
     vec![column.name.clone(), holds, column.missing.to_string(), becomes]
 }
 
+/// `64`, or `48 to 640`.
+fn span((low, high): (usize, usize)) -> String {
+    if low == high { low.to_string() } else { format!("({low} to {high})") }
+}
+
 fn as_json(plan: &Plan, columns: &[ColumnInUse]) -> Result<serde_json::Value> {
     let data = plan.data()?;
     Ok(json!({
@@ -164,7 +176,7 @@ fn as_json(plan: &Plan, columns: &[ColumnInUse]) -> Result<serde_json::Value> {
         "validation_rows": data.validation.as_ref().map(Dataset::len),
         "test_rows": plan.test()?.as_ref().map(Dataset::len),
         "columns": columns,
-        "inputs": data.preprocessing.feature_names(),
+        "inputs": data.input_names(),
         "input_shape": plan.spec.model.input,
         "classes": data.preprocessing.classes(),
     }))

@@ -9,13 +9,15 @@ use clap::Args;
 use lanthorn::Error;
 use lanthorn::callbacks::Logs;
 use lanthorn::data::{Dataset, Memory, TableStream, UseOptions};
-use lanthorn::model::{ClassThresholds, Model, Predictor, Report, Scores, score_more};
+use lanthorn::model::{
+    ClassThresholds, Model, Predictor, Report, Scores, rows_at_a_time, score_more,
+};
 use lanthorn::training::EvaluationData;
 use lanthorn::training::{Task, engine_of};
 use serde_json::json;
 
 use super::common::{CommonArguments, load_model};
-use super::predict::{OnError, ROWS};
+use super::predict::OnError;
 use super::require::Requirement;
 use super::thresholds::thresholds;
 use super::view;
@@ -92,7 +94,11 @@ pub(crate) fn run(arguments: &EvaluateArguments, common: &CommonArguments) -> Re
             let table = TableStream::open(path, &model.config.csv(), preprocessing, options)?;
             // decisions are judged over all rows; without them some are enough, in whole batches
             let decides = !arguments.threshold.is_empty() || model.decisions.is_some();
-            let at_a_time = if decides { usize::MAX } else { (ROWS / size).max(1) * size };
+            let at_a_time = if decides {
+                usize::MAX
+            } else {
+                (rows_at_a_time(preprocessing.features()) / size).max(1) * size
+            };
             let skipped = table.read(at_a_time, &mut |rows| {
                 add(&rows.data)?;
                 data = decides.then_some(rows.data);
@@ -164,7 +170,7 @@ impl Decided {
         }
         let predictor = Predictor::new(model)?;
         let thresholds = thresholds(given, &predictor)?;
-        let predictions = predictor.predict(&data.x.values)?;
+        let predictions = predictor.predict_rows(&data.x)?;
         let mut decided = Decided { logs: Logs::default(), report: None };
         if thresholds != ClassThresholds::Usual {
             let report = Report::of_predictions(&predictions, &data.y, &thresholds);

@@ -6,7 +6,7 @@ use anyhow::Result;
 use clap::Args;
 use lanthorn::Error;
 use lanthorn::config::{Format, Node};
-use lanthorn::data::Profile;
+use lanthorn::data::{PictureProfile, Profile};
 use lanthorn::training::{Config, Draft, Plan};
 use serde_json::json;
 
@@ -17,7 +17,8 @@ use super::view;
 
 #[derive(Args, Default)]
 pub(crate) struct InitArguments {
-    /// The table: CSV, JSON lines, Parquet or another format that is read
+    /// The table: CSV, JSON lines, Parquet or another format that is read; or a folder of pictures
+    /// with a folder for each class
     #[arg(value_name = "DATA", required_unless_present = "example")]
     data: Option<PathBuf>,
     /// Write an example and its table instead: loan, iris, digits_cnn, sequences_lstm, …
@@ -94,14 +95,7 @@ fn write(
         return Err(Error::run(message).with_help(help).into());
     }
     let format = output.format()?;
-    let profile = Profile::read(data)?;
-    let targets: Vec<&str> = arguments.target.iter().map(String::as_str).collect();
-    if targets.is_empty() {
-        return Err(which_target(data, &profile).into());
-    }
-    let stem = data.file_stem().unwrap_or_default().to_string_lossy();
-    let train = relative(data, out, output.is_file());
-    let draft = Draft::new(&profile, &name(&stem), &train, &targets, arguments.regression)?;
+    let (draft, size) = draft(data, arguments, &relative(data, out, output.is_file()))?;
     let text = draft.text(format)?;
     let folder = out.parent().filter(|_| output.is_file()).unwrap_or(Path::new(""));
     let config: Config = Node::from_json(&draft.tree).read()?;
@@ -118,13 +112,35 @@ fn write(
     if !output.is_file() {
         return Ok(());
     }
-    let mut told =
-        format!("{}: {} rows, {} columns\n", data.display(), profile.rows, profile.columns.len());
+    let mut told = format!("{}: {size}\n", data.display());
     for choice in &draft.choices {
         told += &format!("  {choice}\n");
     }
     told += &format!("wrote {0}\nnext: lanthorn train {0}\n", out.display());
     output.tell(&told)
+}
+
+/// The draft of a table, which the configuration names so, and how large the table is.
+fn draft(data: &Path, arguments: &InitArguments, train: &str) -> Result<(Draft, String)> {
+    let stem = data.file_stem().unwrap_or_default().to_string_lossy();
+    let targets: Vec<&str> = arguments.target.iter().map(String::as_str).collect();
+    if data.is_dir() {
+        if arguments.regression || targets.iter().any(|target| *target != "class") {
+            let message = "the target of a folder of pictures is `class`, the names of its folders";
+            let help = "leave out `--target` and `--regression`; for another target, list the paths in a CSV file";
+            return Err(Error::run(message).with_help(help).into());
+        }
+        let profile = PictureProfile::read(data)?;
+        let draft = Draft::of_pictures(&profile, &name(&stem), train)?;
+        let size = format!("{} pictures of {} classes", profile.pictures(), profile.classes.len());
+        return Ok((draft, size));
+    }
+    let profile = Profile::read(data)?;
+    if targets.is_empty() {
+        return Err(which_target(data, &profile).into());
+    }
+    let draft = Draft::new(&profile, &name(&stem), train, &targets, arguments.regression)?;
+    Ok((draft, format!("{} rows, {} columns", profile.rows, profile.columns.len())))
 }
 
 /// The table's path as the configuration names it.

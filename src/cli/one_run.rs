@@ -188,7 +188,12 @@ fn next_command(folder: &Path, plan: &Plan) -> String {
     let run = shell_word(folder);
     match plan.config.data.as_ref().and_then(|data| data.test.as_ref()) {
         Some(_) => format!("lanthorn evaluate {run}"),
-        None => format!("lanthorn predict {run} NEW.csv -o predictions.csv"),
+        None => {
+            let is_of_pictures =
+                plan.data.as_ref().is_some_and(|data| data.train.x.pictures.is_some());
+            let new = if is_of_pictures { "FOLDER" } else { "NEW.csv" };
+            format!("lanthorn predict {run} {new} -o predictions.csv")
+        }
     }
 }
 

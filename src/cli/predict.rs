@@ -8,7 +8,7 @@ use clap::{Args, ValueEnum};
 use lanthorn::Error;
 use lanthorn::data::{TableStream, UseOptions};
 use lanthorn::model::model_path;
-use lanthorn::model::{ClassThresholds, Predictions, Predictor, StoredInterval};
+use lanthorn::model::{ClassThresholds, Predictions, Predictor, StoredInterval, rows_at_a_time};
 use serde_json::json;
 
 use super::common::{CommonArguments, load_model};
@@ -53,9 +53,6 @@ pub(crate) enum OnError {
     Skip,
 }
 
-/// Rows that are read, predicted and written at a time.
-pub(super) const ROWS: usize = 8192;
-
 pub(crate) fn run(arguments: &PredictArguments, common: &CommonArguments) -> Result<()> {
     let file = model_path(&arguments.model)?;
     let inputs = [(&*arguments.data, "the table that is read"), (&*file, "the model that is used")];
@@ -72,9 +69,11 @@ pub(crate) fn run(arguments: &PredictArguments, common: &CommonArguments) -> Res
     };
     let thresholds = thresholds(&arguments.threshold, &predictor)?;
     let csv = predictor.model().config.csv();
+    // of a folder nobody knows the rows but by their paths
+    let keep_columns = arguments.keep_columns || arguments.data.is_dir();
     let options = UseOptions {
         with_target: false,
-        keep_columns: arguments.keep_columns,
+        keep_columns,
         skip_errors: arguments.on_error == OnError::Skip,
     };
     let table = TableStream::open(&arguments.data, &csv, preprocessing, options)?;
@@ -84,20 +83,22 @@ pub(crate) fn run(arguments: &PredictArguments, common: &CommonArguments) -> Res
     output.write_by(&mut |out| {
         let mut text = if common.json { "{\"predictions\":[".to_string() } else { String::new() };
         let mut is_first = true;
-        let told = table.read(ROWS, &mut |rows| {
-            let predictions = predictor.predict(&rows.data.x.values)?;
+        let told = table.read(rows_at_a_time(preprocessing.features()), &mut |rows| {
+            let features = rows.data.x.all_numbers()?;
+            let predictions = predictor.predict(&features)?;
             let shown = Shown {
                 predictions: &predictions,
                 thresholds: &thresholds,
                 names: &names,
                 intervals,
-                errors: predictor.reconstruction_errors(&rows.data.x.values, &predictions),
+                errors: predictor.reconstruction_errors(&features, &predictions),
             };
             if common.json {
-                shown.json(is_first, &mut text);
+                let raw = keep_columns.then(|| table.raw_header());
+                shown.json(is_first, raw.as_deref(), &rows.raw, &mut text);
             } else {
                 if is_first {
-                    let raw = arguments.keep_columns.then(|| table.raw_header());
+                    let raw = keep_columns.then(|| table.raw_header());
                     shown.csv_header(raw.as_deref(), &mut text);
                 }
                 shown.csv(&rows.raw, &mut text);
@@ -214,10 +215,17 @@ impl Shown<'_> {
         }
     }
 
-    /// An object for each row, with a comma before all but the first.
-    fn json(&self, is_first: bool, text: &mut String) {
+    /// An object for each row, with a comma before all but the first; with the input's columns where
+    /// they are kept.
+    fn json(&self, is_first: bool, header: Option<&str>, kept: &[String], text: &mut String) {
         let mut comma = if is_first { "" } else { "," };
+        let names = header.map(cells).unwrap_or_default();
         for (place, mut row) in self.rows().into_iter().enumerate() {
+            if let Some(kept) = kept.get(place).filter(|_| header.is_some()) {
+                let columns: serde_json::Map<_, _> =
+                    names.iter().cloned().zip(cells(kept).into_iter().map(|c| json!(c))).collect();
+                row["columns"] = columns.into();
+            }
             if let Some(error) = self.errors.as_ref().and_then(|errors| errors.get(place)) {
                 row["error"] = json!(error);
             }
@@ -283,6 +291,14 @@ impl Shown<'_> {
                 .collect(),
         }
     }
+}
+
+/// The cells of a line of CSV.
+fn cells(line: &str) -> Vec<String> {
+    let mut reader =
+        csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(line.as_bytes());
+    let record = reader.records().next().and_then(Result::ok);
+    record.map(|record| record.iter().map(str::to_string).collect()).unwrap_or_default()
 }
 
 /// A text as a cell of CSV.

@@ -173,7 +173,8 @@ impl TrainRequest<'_> {
 
 /// The configuration that was named; for a table, one that is written for it.
 fn configuration(path: &Path, target: &[String], common: &CommonArguments) -> Result<PathBuf> {
-    if init::is_table(path) {
+    let is_folder = path.is_dir() && !path.join(CONFIG).exists(); // of pictures, not of a run
+    if init::is_table(path) || is_folder {
         return init::for_training(path, target, common);
     }
     if target.is_empty() {

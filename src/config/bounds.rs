@@ -25,6 +25,7 @@ const BOUNDS: &[(&str, &str, &str)] = &[
     ("validation_split", "random stratified part", "(0, 1)"),
     ("cv", "folds", "[2, 1000]"),
     ("cv", "fold", "[1"),
+    ("image", "fill_value", "[0, 255]"),
     ("layer.gaussian_dropout", "rate", "[0, 1)"),
     ("layer.alpha_dropout", "rate", "[0, 1)"),
     ("layer.group_normalization", "groups", "[-1"),

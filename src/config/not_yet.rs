@@ -38,8 +38,6 @@ const WORDS: &[(&str, &str, &str, &str)] = &[
         "leave it out: all rows are in memory, and shuffled as a whole",
     ),
     ("key", "cache", "train", "leave it out: a table is read anew for each training"),
-    // the rule of a column
-    ("key", "image", "encode", "write each pixel into a column of its own"),
 ];
 
 /// The problem of a word that is planned; `beside` are the names that stand there.

@@ -28,7 +28,7 @@ impl OutOfFold {
         let Some(validation) = &data.validation else { return Ok(()) };
         let targets = data.preprocessing.target_names();
         let predictor = Predictor::new(model)?;
-        let predictions = predictor.predict(&validation.x.values)?;
+        let predictions = predictor.predict_rows(&validation.x)?;
         let columns = columns(&targets, &predictions, &predictor.number_names());
         if self.columns.is_empty() {
             self.columns = columns;

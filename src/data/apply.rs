@@ -11,9 +11,11 @@ use super::dataset::{Dataset, Matrix, Targets};
 use super::fitted::{BLOCK_ROWS, Cells, FittedColumn};
 use super::layout::Slot;
 use super::part::Part;
+use super::pictures::Pictures;
 use super::preprocessing::{Preprocessing, overflow, unknown};
 use super::source::Source;
 use super::table::Table;
+use super::table_pictures::TablePictures;
 use super::unknown_cells::UnknownCells;
 use crate::diagnostics::Diagnostic;
 use crate::error::{Error, Result};
@@ -27,6 +29,8 @@ pub(super) struct Bound<'a> {
     features: Vec<BoundColumn<'a>>,
     target: Vec<BoundColumn<'a>>,
     weight: Option<Slot>,
+    /// The features, where they are pictures.
+    pictures: Option<Pictures>,
     /// Whether the targets are the features themselves.
     is_of_features: bool,
     kind: Target,
@@ -59,6 +63,7 @@ impl<'a> Bound<'a> {
             features,
             target,
             weight: slots.next().filter(|_| with_target && preprocessing.sample_weight.is_some()),
+            pictures: table.pictures.as_ref().map(|own| own.pictures.clone()),
             is_of_features: with_target && preprocessing.is_of_features(),
             kind: preprocessing.target_kind(),
             width: preprocessing.features(),
@@ -67,6 +72,9 @@ impl<'a> Bound<'a> {
 
     /// An error at the first cell that training didn't see, or whose weight is negative.
     pub(super) fn check(&self, table: &Table, source: &dyn Source, remedy: &str) -> Result<()> {
+        if let Some(error) = table.pictures.as_ref().and_then(TablePictures::error) {
+            return Err(error);
+        }
         let at = |row| source.at(table.place_of(row));
         let mut unseen: Vec<(Unseen, &BoundColumn<'_>)> = self
             .features
@@ -113,6 +121,9 @@ impl<'a> Bound<'a> {
                 }
             }
         }
+        for row in table.pictures.iter().flat_map(TablePictures::bad_rows) {
+            roles[row] = RowRole::LeftOut;
+        }
         roles
     }
 
@@ -144,8 +155,10 @@ impl<'a> Bound<'a> {
         let weight = FittedColumn::number("sample_weight");
         let weight =
             self.weight.map(|slot| BoundColumn { column: &weight, slot, codes: Codes::default() });
-        let groups: [&[BoundColumn<'_>]; 3] = [&self.features, &self.target, weight.as_slice()];
+        let features = if self.pictures.is_some() { &[][..] } else { &self.features };
+        let groups: [&[BoundColumn<'_>]; 3] = [features, &self.target, weight.as_slice()];
         let widths = groups.map(|group| group.iter().map(|bound| bound.column.width()).sum());
+        let count: usize = chunks.iter().map(|chunk| chunk.rows).sum();
         let mut filled = fill(chunks, parts, groups, widths);
         if let Some(column) = filled.overflow {
             return Err(overflow(name, column));
@@ -154,15 +167,18 @@ impl<'a> Bound<'a> {
             Target::Classes(_) => vec![],
             Target::OneHot(width) | Target::Numbers(width) => vec![width],
         };
-        let each = filled.parts.drain(..).map(|[x, y, weights]| {
-            let y = if self.is_of_features { x.clone() } else { y };
-            Dataset {
-                x: Matrix { values: x, width: self.width },
-                y: Targets::new(y, shape.clone()),
-                weights: weight.is_some().then_some(weights),
-            }
+        let each = filled.parts.drain(..).zip(parts).map(|([x, y, weights], part)| {
+            let x = match &self.pictures {
+                Some(all) => {
+                    Matrix::of_pictures(all.of_rows((0..count).filter(|row| part.has(*row))))
+                }
+                None => Matrix::new(x, self.width),
+            };
+            let y = if self.is_of_features { x.all_numbers()?.into_owned() } else { y };
+            let weights = weight.is_some().then_some(weights);
+            Ok(Dataset { x, y: Targets::new(y, shape.clone()), weights })
         });
-        Ok(each.collect())
+        each.collect()
     }
 }
 

@@ -23,6 +23,10 @@ impl Codes {
             Some(Fill::Text(text)) => Some(text.as_str()),
             _ => None,
         };
+        if encoding.image().is_some() {
+            // they are read apart
+            return Codes { indices: vec![Some(0); texts.len()], ..Codes::default() };
+        }
         if !encoding.has_numbers() {
             let indices = texts.iter().map(|text| encoding.index(text)).collect();
             let missing = fill.and_then(|text| encoding.index(text));

@@ -10,7 +10,7 @@ use super::source::Source;
 use crate::config::ConfigError;
 use crate::diagnostics::Code;
 use crate::error::{Error, Result};
-use crate::sections::{ColumnConfig, Columns, DataConfig, Encode, FEATURES, Scale};
+use crate::sections::{ColumnConfig, Columns, DataConfig, Encode, FEATURES, ImageConfig, Scale};
 use crate::splits::Division;
 use crate::transforms::{Label, MissingRule, OneOrSeveral, Unknown};
 
@@ -84,6 +84,7 @@ impl ColumnPlan {
         let plan = ColumnPlan { features, target, weight, split };
         mistakes.extend(rules::check_target(&section.target, plan.target.len()).err());
         mistakes.extend(plan.check_each_once().err());
+        mistakes.extend(plan.check_pictures_alone().err());
         match Error::all(mistakes) {
             Some(mistakes) => Err(mistakes),
             None => Ok(plan),
@@ -113,6 +114,32 @@ impl ColumnPlan {
         let columns = self.features.iter().chain(&self.target).enumerate();
         let dropping = columns.filter(|(_, column)| column.missing == MissingRule::DropRow);
         dropping.map(|(place, column)| (column.name.as_str(), place)).collect()
+    }
+
+    /// The column of pictures, by its place among the features.
+    pub(super) fn image(&self) -> Option<(usize, &ImageConfig)> {
+        let mut features = self.features.iter().enumerate();
+        features.find_map(|(place, column)| match &column.encode {
+            Some(Encode::ImageConfig(image)) => Some((place, image)),
+            _ => None,
+        })
+    }
+
+    /// A model has one input, and pictures are all of it.
+    fn check_pictures_alone(&self) -> Result<(), ConfigError> {
+        let Some((place, _)) = self.image().filter(|_| self.features.len() > 1) else {
+            return Ok(());
+        };
+        let image = &self.features[place];
+        let others = self.features.iter().filter(|column| column.name != image.name);
+        let others: Vec<&str> = others.map(|column| column.name.as_str()).take(3).collect();
+        let message = format!(
+            "pictures are the only feature of a model, and there are others beside `{}`: {}",
+            image.name,
+            others.join(", ")
+        );
+        let error = ConfigError::at(&image.path, message).with_code(Code::Column);
+        Err(error.with_help("keep the column of pictures alone"))
     }
 
     fn check_each_once(&self) -> Result<(), ConfigError> {
@@ -244,7 +271,7 @@ impl Finder<'_> {
             let help = if name.contains(['*', '?']) {
                 format!("a pattern is written as `{{columns: \"{name}\"}}`")
             } else {
-                self.header.missing_help(name)
+                self.source.missing_help(name)
             };
             ConfigError::at(path, message).with_code(Code::Column).with_help(help)
         })

@@ -1,6 +1,9 @@
 //! Dataset: samples as the model and the loss see them.
 
-use crate::error::Problem;
+use std::borrow::Cow;
+
+use super::pictures::Pictures;
+use crate::error::{Problem, Result};
 
 /// Samples in memory.
 #[derive(Debug, Clone, PartialEq)]
@@ -13,13 +16,79 @@ pub struct Dataset {
     pub weights: Option<Vec<f32>>,
 }
 
-/// Rows of numbers.
-#[derive(Debug, Clone, PartialEq)]
+/// Rows of numbers, or pictures that become rows where they are gathered.
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Matrix {
-    /// Row after row.
+    /// Row after row; empty where the rows are pictures.
     pub values: Vec<f32>,
     /// Numbers a row.
     pub width: usize,
+    /// The pictures, where the rows are some.
+    pub pictures: Option<Pictures>,
+}
+
+impl Matrix {
+    /// Rows of numbers, so many each.
+    pub fn new(values: Vec<f32>, width: usize) -> Matrix {
+        Matrix { values, width, pictures: None }
+    }
+
+    /// Pictures.
+    pub fn of_pictures(pictures: Pictures) -> Matrix {
+        let width = pictures.shape().iter().product();
+        Matrix { values: Vec::new(), width, pictures: Some(pictures) }
+    }
+
+    /// How many rows.
+    pub fn rows(&self) -> usize {
+        match &self.pictures {
+            Some(pictures) => pictures.len(),
+            None => self.values.len().checked_div(self.width).unwrap_or(0),
+        }
+    }
+
+    /// The numbers of some rows, one after the other.
+    pub fn numbers(&self, rows: std::ops::Range<usize>) -> Result<Cow<'_, [f32]>> {
+        let Some(pictures) = &self.pictures else {
+            return Ok(Cow::Borrowed(&self.values[rows.start * self.width..rows.end * self.width]));
+        };
+        let mut numbers = vec![0.0; rows.len() * self.width];
+        let rows: Vec<u64> = rows.map(|row| row as u64).collect();
+        pictures.gather(&rows, &mut numbers)?;
+        Ok(Cow::Owned(numbers))
+    }
+
+    /// All numbers, row after row.
+    pub fn all_numbers(&self) -> Result<Cow<'_, [f32]>> {
+        self.numbers(0..self.rows())
+    }
+
+    /// Some of the rows, in this order.
+    fn of_rows(&self, rows: &[usize]) -> Matrix {
+        match &self.pictures {
+            Some(pictures) => Matrix::of_pictures(pictures.of_rows(rows.iter().copied())),
+            None => Matrix::new(of_rows(&self.values, self.width, rows), self.width),
+        }
+    }
+
+    pub(super) fn append(&mut self, mut other: Matrix) {
+        self.values.append(&mut other.values);
+        if let (Some(pictures), Some(others)) = (&mut self.pictures, other.pictures) {
+            pictures.append(others);
+        }
+    }
+
+    /// Takes the rows from `row` on away.
+    pub(super) fn split_off(&mut self, row: usize) -> Matrix {
+        match &mut self.pictures {
+            Some(pictures) => Matrix::of_pictures(pictures.split_off(row)),
+            None => Matrix::new(self.values.split_off(row * self.width), self.width),
+        }
+    }
+}
+
+fn of_rows(values: &[f32], width: usize, rows: &[usize]) -> Vec<f32> {
+    rows.iter().flat_map(|row| &values[row * width..(row + 1) * width]).copied().collect()
 }
 
 /// Targets.
@@ -58,7 +127,7 @@ impl Targets {
 impl Dataset {
     /// How many samples.
     pub fn len(&self) -> usize {
-        self.x.values.len().checked_div(self.x.width).unwrap_or(0)
+        self.x.rows()
     }
 
     /// True where there is no sample.
@@ -68,13 +137,13 @@ impl Dataset {
 
     /// Some of the samples, in this order.
     pub fn rows(&self, rows: &[usize]) -> Dataset {
-        let of = |values: &[f32], width: usize| -> Vec<f32> {
-            rows.iter().flat_map(|row| &values[row * width..(row + 1) * width]).copied().collect()
-        };
         Dataset {
-            x: Matrix { values: of(&self.x.values, self.x.width), width: self.x.width },
-            y: Targets { values: of(&self.y.values, self.y.width()), shape: self.y.shape.clone() },
-            weights: self.weights.as_ref().map(|weights| of(weights, 1)),
+            x: self.x.of_rows(rows),
+            y: Targets {
+                values: of_rows(&self.y.values, self.y.width(), rows),
+                shape: self.y.shape.clone(),
+            },
+            weights: self.weights.as_ref().map(|weights| of_rows(weights, 1, rows)),
         }
     }
 

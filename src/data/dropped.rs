@@ -76,6 +76,23 @@ impl Table {
         left_out.rows += self.dropped.len();
         left_out.all += start;
     }
+
+    /// Leaves out these rows, which rise and are counted among those that are left.
+    pub(super) fn leave_out(&mut self, rows: &[usize]) {
+        let in_file: Vec<usize> =
+            rows.iter().map(|row| row_of_the_file(&self.dropped, *row)).collect();
+        let (mut start, mut rows) = (0, rows.iter().copied().peekable());
+        for chunk in &mut self.chunks {
+            let is_kept = |row: &u32| rows.next_if_eq(&(start + *row as usize)).is_none();
+            let kept: Vec<u32> = (0..chunk.rows as u32).filter(is_kept).collect();
+            start += chunk.rows;
+            if kept.len() < chunk.rows {
+                *chunk = chunk.of_rows(&kept);
+            }
+        }
+        self.dropped.extend(in_file);
+        self.dropped.sort_unstable();
+    }
 }
 
 /// The row of the file that the how-manieth row is of those that are not dropped.

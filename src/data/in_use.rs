@@ -6,8 +6,10 @@ use serde::Serialize;
 
 use super::dataset::Dataset;
 use super::layout::Slot;
+use super::pictures::Pictures;
 use super::preprocessing::Preprocessing;
 use super::steps::RawCells;
+use crate::transforms::Encoded;
 
 /// What a column is used as.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -40,8 +42,34 @@ pub struct ColumnInUse {
     pub categories: Vec<(String, usize)>,
     /// The model's inputs, or the numbers of the target, that it becomes.
     pub becomes: Vec<String>,
+    /// Of pictures: how many there are to train on, and their sizes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pictures: Option<PicturesInUse>,
     /// The smallest and the largest of those numbers in the rows to train on.
     pub seen: Option<(f32, f32)>,
+}
+
+/// What the pictures of a column are like, over the rows to train on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct PicturesInUse {
+    /// How many.
+    pub count: usize,
+    /// The smallest and the largest height in their files.
+    pub heights: (usize, usize),
+    /// The smallest and the largest width.
+    pub widths: (usize, usize),
+    /// Height, width and channels of what each becomes.
+    pub shape: [usize; 3],
+    /// How much memory they take.
+    pub memory_bytes: usize,
+}
+
+impl From<&Pictures> for PicturesInUse {
+    fn from(pictures: &Pictures) -> PicturesInUse {
+        let [heights, widths] = pictures.sizes();
+        let (count, shape, memory_bytes) = (pictures.len(), pictures.shape(), pictures.bytes());
+        PicturesInUse { count, heights, widths, shape, memory_bytes }
+    }
 }
 
 /// The columns of a table that are used: features, target, weight.
@@ -65,6 +93,13 @@ pub fn columns_in_use(
             at += width_of_column;
             let in_use = of_slot(cells, &column.name, used_as, slot, becomes);
             columns.push(ColumnInUse { seen, ..in_use });
+            if column.encode.as_ref().is_some_and(|encode| encode.image().is_some())
+                && let (Some(of_pictures), Some(pictures)) = (columns.last_mut(), &x.pictures)
+            {
+                of_pictures.categories.clear(); // each is a path
+                of_pictures.becomes = vec![column.name.clone()];
+                of_pictures.pictures = Some(pictures.into());
+            }
         }
     }
     if let (Some(name), Some(slot)) = (&preprocessing.sample_weight, slots.next()) {
@@ -98,6 +133,7 @@ fn of_slot(
         is_whole: true,
         categories: Vec::new(),
         becomes,
+        pictures: None,
         seen: None,
     };
     match slot {

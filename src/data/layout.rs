@@ -32,6 +32,11 @@ pub(super) struct Wanted {
 }
 
 impl Wanted {
+    /// A column of texts that only this program reads.
+    pub(super) fn text(name: &str, index: usize) -> Wanted {
+        Wanted { text: true, ..Wanted::weight(name, index) }
+    }
+
     /// The column of the sample weights.
     pub(super) fn weight(name: &str, index: usize) -> Wanted {
         let advice = "weights are numbers".to_string();

@@ -15,7 +15,8 @@ impl Loaded {
     /// that there is, and is none.
     pub(crate) fn leak(&self) -> Option<Diagnostic> {
         let (x, y) = (&self.train.x, &self.train.y);
-        if self.preprocessing.is_of_features() || y.width() != 1 || self.train.len() < FEW_ROWS {
+        let is_told = x.pictures.is_none() && !self.preprocessing.is_of_features();
+        if !is_told || y.width() != 1 || self.train.len() < FEW_ROWS {
             return None;
         }
         let names = self.preprocessing.feature_names();
@@ -113,7 +114,7 @@ mod tests {
     use super::*;
 
     fn matrix(values: Vec<f32>) -> Matrix {
-        Matrix { values, width: 1 }
+        Matrix::new(values, 1)
     }
 
     #[test]

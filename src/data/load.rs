@@ -162,7 +162,9 @@ impl Judged {
         bound.check(table, &**source, &division.remedy())?;
 
         let mut warnings: Vec<Diagnostic> = source.header().warning().into_iter().collect();
+        warnings.extend(source.notes());
         warnings.extend(cells.dropped.clone());
+        warnings.extend(cells.bad_pictures.clone());
         warnings.extend(bound.unknown(table).iter().map(UnknownCells::told));
         let extents = Extents::of(table, part);
         warnings.extend(collapse::check(plan, &preprocessing, table, part, &extents)?);
@@ -277,12 +279,20 @@ impl Loaded {
         let is_apart = !self.preprocessing.is_of_features(); // else the same numbers again
         let both = |(x, y): (&[f32], &[f32])| if is_apart { [x, y].concat() } else { x.to_vec() };
         let model = x.zip(y).take(raw.len()).map(both).collect();
-        let mut model_names = self.preprocessing.feature_names();
+        let mut model_names = self.input_names();
         for column in &self.preprocessing.target {
             model_names.extend(column.output_names());
         }
         let raw_names = self.kept.columns.iter().map(|column| column.name.clone()).collect();
         Head { raw_names, raw, model_names, model }
+    }
+
+    /// The names of the numbers that the features make; of pictures that of their column alone.
+    pub fn input_names(&self) -> Vec<String> {
+        match self.preprocessing.image() {
+            Some(_) => self.preprocessing.feature_columns().into_iter().map(String::from).collect(),
+            None => self.preprocessing.feature_names(),
+        }
     }
 
     /// The rows of the table to train on that are held back to validate on, from 0.
@@ -299,6 +309,9 @@ impl Loaded {
     /// The names and the cells of the features' columns: of the first rows that are held back to
     /// validate on, or, where none is among the first megabyte of the table, of those to train on.
     pub(crate) fn rows_for_a_test(&self, n: usize) -> (Vec<String>, Vec<Vec<String>>) {
+        if self.preprocessing.image().is_some() {
+            return (Vec::new(), Vec::new()); // the files may be gone where the model is used
+        }
         let mut rows = self.kept.rows(n, RowRole::Validate);
         if rows.is_empty() {
             rows = self.kept.rows(n, RowRole::Train);

@@ -3,7 +3,7 @@
 //! In reading order: `load`, which is all of it, and `steps`, each alone; `sources` (where tables are), `text` (the text of a file; `encoding`, `other_formats`), `dialect` (how it is written), `records` (the text cut into
 //! cells), `header` (the columns' names), `columns` (the configuration against the header), `layout`
 //! and `chunk` (which cells are wanted, and where they are kept), `table` (the wanted cells: `plain` and `float` are the fast way, `careful` the other, which tells what is
-//! wrong by `faults`, `looks` and `ragged`; `cells` is what both hold of a cell), `stream` (a table some rows at a time), `fit`
+//! wrong by `faults`, `looks` and `ragged`; `cells` is what both hold of a cell), `table_pictures` and `pictures` (the pictures that cells name), `stream` (a table some rows at a time), `fit`
 //! (classes and statistics of the part to train on: `classes`, `scaling`), [`Preprocessing`] (what is
 //! saved with the model), `apply` (numbers as the model sees them), `dataset`, `samples` (what trainings
 //! and evaluations ask of them, by the row) and `order` (an epoch's); then the warnings
@@ -44,6 +44,8 @@ mod numbers;
 mod order;
 mod other_formats;
 mod part;
+mod picture_profile;
+mod pictures;
 mod places;
 mod plain;
 mod preprocessing;
@@ -61,6 +63,7 @@ mod steps;
 mod stream;
 mod suspects;
 mod table;
+mod table_pictures;
 mod tail;
 #[cfg(test)]
 mod tests;
@@ -76,10 +79,12 @@ pub(crate) use looks::{FEW_ROWS, RARE, names_rows};
 pub use class_weight::{balanced, class_counts, class_weights};
 pub use dataset::{Dataset, Matrix, Targets};
 pub use head::Head;
-pub use in_use::{ColumnInUse, ColumnUse, columns_in_use};
+pub use in_use::{ColumnInUse, ColumnUse, PicturesInUse, columns_in_use};
 pub use load::{Loaded, load, load_bytes, load_bytes_for_use, load_for_use};
 pub use order::{Order, Shuffle};
 pub use part::Part;
+pub use picture_profile::PictureProfile;
+pub use pictures::Pictures;
 pub use places::{PlacedRow, rows_of_table};
 pub use preprocessing::Preprocessing;
 pub use profile::{ColumnProfile, Profile};

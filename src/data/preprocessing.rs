@@ -14,10 +14,10 @@ use super::source::Source;
 use crate::config::names::{did_you_mean, listed};
 use crate::diagnostics::{Code, Place};
 use crate::error::{Error, Problem, Result};
-use crate::sections::{CsvConfig, HeaderConfig, MissingValues};
+use crate::sections::{CsvConfig, HeaderConfig, ImageConfig, MissingValues};
 use crate::target::DataFacts;
 use crate::target::Target;
-use crate::transforms::{Classes, Encode, Encoded, Fill, Label, Met, OneHot, Unit};
+use crate::transforms::{Classes, Encode, Encoded, Encoding, Fill, Label, Met, OneHot, Unit};
 
 /// The rules of all columns with their statistics and classes.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -81,7 +81,8 @@ impl Preprocessing {
     /// What the data says of the model.
     pub fn facts(&self) -> DataFacts {
         let (features, target) = (Some(self.features()), Some(self.target_kind()));
-        DataFacts { features, target, has_validation: false }
+        let picture = self.image().map(|(_, image)| image.shape());
+        DataFacts { features, picture, target, has_validation: false }
     }
 
     /// How many numbers the features make.
@@ -158,6 +159,14 @@ impl Preprocessing {
         dropping.map(|(place, column)| (column.name.as_str(), place)).collect()
     }
 
+    /// The column of pictures, by its place among the features.
+    pub(crate) fn image(&self) -> Option<(usize, &ImageConfig)> {
+        self.features.iter().enumerate().find_map(|(place, column)| {
+            let image = column.encode.as_ref()?.image()?;
+            Some((place, image))
+        })
+    }
+
     /// How many ids there are, where the features are one column of them.
     pub(crate) fn ids(&self) -> Option<usize> {
         match self.features.as_slice() {
@@ -168,7 +177,10 @@ impl Preprocessing {
 
     /// How many categories each feature has that has some.
     pub(crate) fn category_counts(&self) -> Vec<(&str, usize)> {
-        let count = |column: &'_ FittedColumn| column.encode.as_ref().map(Encoded::count);
+        let of_categories = |encode: &&Encoding| encode.image().is_none();
+        let count = |column: &'_ FittedColumn| {
+            column.encode.as_ref().filter(of_categories).map(Encoded::count)
+        };
         self.features
             .iter()
             .filter_map(|column| Some((column.name.as_str(), count(column)?)))
@@ -179,7 +191,7 @@ impl Preprocessing {
     pub(crate) fn numbered_categories(&self) -> Vec<(&str, &[String])> {
         let is_numbered = |classes: &Classes| classes.len() > 2 && !classes.are_numbers();
         let numbered = |column: &'_ FittedColumn| {
-            matches!(column.encode, Some(crate::transforms::Encoding::Label(_)))
+            matches!(column.encode, Some(Encoding::Label(_)))
                 && column.classes().is_some_and(is_numbered)
         };
         let numbered = self.features.iter().filter(|column| numbered(column));
@@ -247,7 +259,7 @@ impl Preprocessing {
         let target = self.target.iter().filter(|_| with_target);
         let place = |name: &str| {
             header.place(name).map_err(|problem| {
-                Error::data(source.at(0), problem.message)
+                Error::data(source.places().at_header(), problem.message)
                     .with_code(problem.code)
                     .with_help(problem.help)
             })
@@ -256,9 +268,9 @@ impl Preprocessing {
         for column in self.features.iter().chain(target) {
             let Some(index) = place(&column.name)? else {
                 let message = format!("column `{}` is missing", column.name);
-                return Err(Error::data(source.at(0), message)
+                return Err(Error::data(source.places().at_header(), message)
                     .with_code(Code::Column)
-                    .with_help(header.missing_help(&column.name)));
+                    .with_help(source.missing_help(&column.name)));
             };
             let takes_missing = column.fills() || (with_target && column.missing.is_some());
             wanted.push(Wanted { takes_missing, ..wanted_as(column, index) });

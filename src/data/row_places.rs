@@ -20,6 +20,11 @@ pub(super) trait RowPlaces: Send + Sync {
     fn at(&self, place: usize) -> Place {
         Place::line(self.name(), self.line(place))
     }
+
+    /// Where its columns are named, for messages.
+    fn at_header(&self) -> Place {
+        self.at(0)
+    }
 }
 
 /// The rows of a table that is no text: their places are their numbers.

@@ -30,7 +30,11 @@ pub(super) fn check(rule: &ColumnConfig, path: &str) -> Result<(), ConfigError> 
     }
     if let Some(encode) = &rule.encode {
         let key =
-            if matches!(encode, Encode::Date(_) | Encode::VectorText(_)) { "" } else { "encode" };
+            if matches!(encode, Encode::Date(_) | Encode::VectorText(_) | Encode::ImageConfig(_)) {
+                ""
+            } else {
+                "encode"
+            };
         encode.check().map_err(|problem| inside(key, encode.name(), problem))?;
         if !rule.scale.is_none() && !encode.may_be_scaled() {
             let message = format!("`{}` columns can't be scaled", encode.name());
@@ -57,6 +61,10 @@ fn check_missing(rule: &ColumnConfig, path: &str) -> Result<(), ConfigError> {
         Err(error.with_code(Code::Conflict).with_help(help))
     };
     match (&rule.missing, holds_texts) {
+        (missing, Some(Encode::ImageConfig(_))) if missing.fills() => wrong(
+            format!("a picture that is missing can't be `{}`", missing.name()),
+            "write `missing: drop_row`, which leaves out pictures that are missing or broken",
+        ),
         (missing, Some(encode)) if missing.is_of_numbers() => wrong(
             format!(
                 "`missing: {}` goes with numbers, not with `{}`",

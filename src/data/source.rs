@@ -1,12 +1,14 @@
 //! `Source`: what every table is read through, whatever it is kept in.
 
+use std::path::{Path, PathBuf};
+
 use super::chunk::Read;
 use super::csv_text::Csv;
 use super::faults::Faults;
 use super::header::Header;
 use super::layout::Layout;
 use super::row_places::RowPlaces;
-use crate::diagnostics::Place;
+use crate::diagnostics::{Diagnostic, Place};
 use crate::error::Result;
 
 /// A table, whatever it is kept in.
@@ -44,6 +46,24 @@ pub(super) trait Source: Send + Sync {
 
     /// The first rows as text, written as the header says.
     fn beginning(&self) -> Beginning;
+
+    /// Where the paths in the cells of a row begin, where these are relative.
+    fn folder(&self, _place: usize) -> PathBuf {
+        let file = Path::new(self.name());
+        // of a file within an archive, that of the archive
+        let folder = file.ancestors().skip(1).find(|folder| folder.is_dir());
+        folder.unwrap_or(Path::new("")).to_path_buf()
+    }
+
+    /// What to do where there is no column of a name.
+    fn missing_help(&self, name: &str) -> String {
+        self.header().missing_help(name)
+    }
+
+    /// What the user should know of what is left out.
+    fn notes(&self) -> Vec<Diagnostic> {
+        Vec::new()
+    }
 }
 
 /// The first rows of a table as text.

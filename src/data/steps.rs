@@ -17,6 +17,7 @@ use super::preprocessing::Preprocessing;
 use super::source::Source;
 use super::sources::{self, OpenError};
 use super::table::Table;
+use super::table_pictures::told_of_bad;
 use crate::config::ConfigError;
 use crate::diagnostics::Code;
 use crate::diagnostics::Diagnostic;
@@ -24,6 +25,7 @@ use crate::error::{Error, Result};
 use crate::random::Random;
 use crate::sections::{CsvConfig, DataConfig};
 use crate::splits::{CvConfig, Division, KeyColumn, RowRole, SplitRows, ValidationSplit};
+use crate::transforms::MissingRule;
 
 /// The cells of a table that a configuration asks for, as they were read.
 pub struct RawCells {
@@ -33,6 +35,8 @@ pub struct RawCells {
     pub(super) table: Table,
     /// What is to be told of rows that are left out.
     pub(super) dropped: Option<Diagnostic>,
+    /// The same of pictures that can't be used.
+    pub(super) bad_pictures: Option<Diagnostic>,
 }
 
 impl RawCells {
@@ -124,7 +128,15 @@ pub(super) fn read_source(
     let mut left_out = LeftOut::new(&columns);
     table.drop_rows(&columns, &mut left_out);
     let dropped = left_out.told(source.name())?;
-    Ok(RawCells { section: section.clone(), source, plan, table, dropped })
+    let mut bad_pictures = None;
+    if let Some((column, image)) = plan.image() {
+        table.read_pictures(column, image, &*source);
+        if plan.features[column].missing == MissingRule::DropRow {
+            let all = table.rows();
+            bad_pictures = told_of_bad(&table.drop_bad_pictures(), all, source.name())?;
+        }
+    }
+    Ok(RawCells { section: section.clone(), source, plan, table, dropped, bad_pictures })
 }
 
 /// What a split makes of each row; None where it holds back none.

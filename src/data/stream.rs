@@ -6,7 +6,7 @@ use std::path::Path;
 use super::apply::Bound;
 use super::cells::Missing;
 use super::chunk::Read;
-use super::dataset::{Dataset, Matrix, Targets};
+use super::dataset::{Dataset, Targets};
 use super::dropped::LeftOut;
 use super::faults::Faults;
 use super::layout::{Layout, Wanted};
@@ -16,11 +16,13 @@ use super::records::{Record, Records};
 use super::source::{Source, line_of_csv};
 use super::sources;
 use super::table::{Table, no_rows};
+use super::table_pictures::told_of_bad;
 use super::unknown_cells::UnknownCells;
 use crate::diagnostics::Diagnostic;
 use crate::error::{Error, Result};
 use crate::sections::CsvConfig;
 use crate::splits::RowRole;
+use crate::transforms::Fill;
 
 /// How a table is read for a trained model.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -115,6 +117,8 @@ impl<'a> TableStream<'a> {
             has_weight: false,
             left_out: LeftOut::new(&self.preprocessing.dropping()),
             unknown: Vec::new(),
+            pictures: 0,
+            bad_pictures: Vec::new(),
         };
         self.source.read(&layout, &mut faults, &mut |read| {
             applying.reads.push(read);
@@ -147,6 +151,9 @@ struct Applying<'a> {
     has_weight: bool,
     left_out: LeftOut,
     unknown: Vec<UnknownCells>,
+    /// How many pictures were read, and what is wrong with those that are left out.
+    pictures: usize,
+    bad_pictures: Vec<Diagnostic>,
 }
 
 impl Applying<'_> {
@@ -161,6 +168,17 @@ impl Applying<'_> {
         }
         if table.rows() == 0 {
             return Ok(());
+        }
+        if let Some((column, image)) = preprocessing.image() {
+            table.read_pictures(column, image, &**source);
+            self.pictures += table.rows();
+            let drops = preprocessing.features[column].missing == Some(Fill::DropRow);
+            if options.with_target && drops {
+                self.bad_pictures.extend(table.drop_bad_pictures());
+            }
+            if table.rows() == 0 {
+                return Ok(());
+            }
         }
         self.is_empty = false;
         let bound = Bound::new(preprocessing, &table, options.with_target);
@@ -213,7 +231,9 @@ impl Applying<'_> {
     }
 
     fn end(mut self, name: &str) -> Result<Skipped> {
+        self.skipped.notes.extend(self.stream.source.notes());
         self.skipped.notes.extend(self.left_out.told(name)?);
+        self.skipped.notes.extend(told_of_bad(&self.bad_pictures, self.pictures, name)?);
         self.skipped.notes.extend(self.unknown.iter().map(UnknownCells::told));
         if self.is_empty && self.skipped.rows == 0 {
             return Err(no_rows(name));
@@ -251,7 +271,7 @@ impl Applying<'_> {
 
 impl UsedRows {
     fn append(&mut self, mut other: UsedRows) {
-        self.data.x.values.append(&mut other.data.x.values);
+        self.data.x.append(other.data.x);
         self.data.y.values.append(&mut other.data.y.values);
         if let (Some(weights), Some(others)) = (&mut self.data.weights, &mut other.data.weights) {
             weights.append(others);
@@ -267,7 +287,7 @@ impl UsedRows {
         let y_rows = if has_targets { rows * y.width().max(1) } else { 0 };
         UsedRows {
             data: Dataset {
-                x: Matrix { values: x.values.split_off(rows * x.width), width: x.width },
+                x: x.split_off(rows),
                 y: Targets::new(y.values.split_off(y_rows), y.shape().to_vec()),
                 weights: weights.as_mut().map(|weights| weights.split_off(rows)),
             },

@@ -9,6 +9,7 @@ use super::faults::Faults;
 use super::layout::{Layout, Slot, Wanted};
 use super::part::Part;
 use super::source::Source;
+use super::table_pictures::TablePictures;
 use crate::diagnostics::Code;
 use crate::error::{Error, Result};
 
@@ -22,6 +23,8 @@ pub(super) struct Table {
     pub slots: Vec<Slot>,
     /// The rows of the file that are left out, in its order.
     pub dropped: Vec<usize>,
+    /// The pictures, where a column names some; of the rows that are not left out.
+    pub pictures: Option<TablePictures>,
 }
 
 impl Table {
@@ -47,7 +50,8 @@ impl Table {
     /// Chunks in order as one table; the texts' numbers become those of the whole.
     pub(super) fn of(reads: Vec<Read>, layout: &Layout<'_>, wanted: &[Wanted]) -> Table {
         let (chunks, texts) = join(reads, layout);
-        Table { chunks, texts, slots: layout.slots(wanted), dropped: Vec::new() }
+        let (slots, dropped, pictures) = (layout.slots(wanted), Vec::new(), None);
+        Table { chunks, texts, slots, dropped, pictures }
     }
 
     /// The place of a row, as its source counts.

@@ -73,6 +73,7 @@ codes! {
     Category L105 "category" "A category or class that the model has not seen in training.";
     OneClass L106 "one_class" "The target has a single class, so that there is nothing to learn.";
     TargetValue L107 "target_value" "A value of the target that the loss cannot take.";
+    Picture L108 "picture" "A picture cannot be read: it is missing, broken, cut, too large or of another format.";
     SplitTail L150 "split_tail" "The rows at the end, held back for validation, are not like the others.";
     HeaderNames L151 "header_names" "The names of the columns look like a row of the table.";
     Spelling L152 "spelling" "Categories that may be the same: they differ by case, spelling or invisible characters.";
@@ -95,6 +96,7 @@ codes! {
     Optimistic L169 "optimistic" "The same rows choose the epoch and a threshold or intervals.";
     DuplicateRows L170 "duplicate_rows" "Rows that stand in the table more than once, or both in training and in validation.";
     AbsentClass L171 "absent_class" "A class of the target that no validation row has.";
+    LeftOut L172 "left_out" "Files of a folder of pictures that are left out.";
     // models and runs
     Model L200 "model" "A model, checkpoint or weights file cannot be used.";
     Run L300 "run" "The command cannot be carried out.";

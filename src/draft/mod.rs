@@ -1,12 +1,13 @@
 //! Draft: a first configuration of a table, with the reason for each choice beside it.
 //!
 //! `columns` decides what each column is used as, `goal` what is learned, `shapes` finds pictures and sequences among the
-//! columns, `network` chooses the layers and the training, `comments` puts the reasons into the text.
+//! columns, `pictures` is of a folder of them, `network` chooses the layers and the training, `comments` puts the reasons into the text.
 
 mod columns;
 mod comments;
 mod goal;
 mod network;
+mod pictures;
 mod shapes;
 
 use serde_json::{Map, Value, json};

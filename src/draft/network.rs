@@ -38,7 +38,7 @@ pub(super) fn choose(
     let compile = json!({
         "optimizer": { "adam": { "learning_rate": rate } }, "loss": loss, "metrics": metrics,
     });
-    let (split, why) = split(profile, task, roles);
+    let (split, why) = split(profile.rows, task, roles);
     comments.push((Spot::Key("validation_split"), why));
     let (batch_size, epochs) = match profile.rows {
         0..500 => (16, 200),
@@ -49,10 +49,7 @@ pub(super) fn choose(
     let patience = (epochs / 10).max(5);
     comments.push((Spot::Key("epochs"), "at most: early_stopping ends it before".to_string()));
     let mut fit = json!({ "batch_size": batch_size, "epochs": epochs, "validation_split": split });
-    if let Goal::Classes { counts, .. } = task
-        && counts.iter().any(|(_, count)| (*count as f64) < RARE * profile.rows as f64)
-        && counts.iter().all(|(_, count)| *count > 1)
-    {
+    if has_rare_class(task, profile.rows) {
         fit["class_weight"] = json!("balanced");
         comments
             .push((Spot::Key("class_weight"), "a class has less than 5 % of the rows".to_string()));
@@ -107,8 +104,15 @@ fn body(rows: usize, form: &Form) -> (Vec<Value>, Option<(Value, String)>) {
     }
 }
 
+/// Whether a class is so rare that each must be given its weight.
+pub(super) fn has_rare_class(task: &Goal, rows: usize) -> bool {
+    let Goal::Classes { counts, .. } = task else { return false };
+    counts.iter().any(|(_, count)| (*count as f64) < RARE * rows as f64)
+        && counts.iter().all(|(_, count)| *count > 1)
+}
+
 /// The last layer, the loss and the metrics.
-fn head(task: &Goal) -> (Value, &'static str, Vec<&'static str>) {
+pub(super) fn head(task: &Goal) -> (Value, &'static str, Vec<&'static str>) {
     let dense = |units: usize, activation: &str| json!({ "dense": { "units": units, "activation": activation } });
     match task {
         Goal::Classes { counts, .. } if counts.len() == 2 => {
@@ -127,7 +131,7 @@ fn head(task: &Goal) -> (Value, &'static str, Vec<&'static str>) {
 }
 
 /// How rows are held back for validation.
-fn split(profile: &Profile, task: &Goal, roles: &[(&ColumnProfile, Role)]) -> (Value, String) {
+pub(super) fn split(rows: usize, task: &Goal, roles: &[(&ColumnProfile, Role)]) -> (Value, String) {
     const PART: f64 = 0.2;
     let in_time = roles.iter().find(|(column, _)| columns::is_time(column));
     if let Some((column, _)) = in_time {
@@ -138,7 +142,7 @@ fn split(profile: &Profile, task: &Goal, roles: &[(&ColumnProfile, Role)]) -> (V
     }
     match task {
         Goal::Classes { counts, .. }
-            if counts.iter().all(|(_, count)| *count >= 5) && profile.rows >= 20 =>
+            if counts.iter().all(|(_, count)| *count >= 5) && rows >= 20 =>
         {
             (json!({ "stratified": PART }), "each class keeps its share".to_string())
         }

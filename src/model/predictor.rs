@@ -5,7 +5,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use rayon::prelude::*;
 
 use crate::activations::Activation;
-use crate::data::{Preprocessing, Targets};
+use crate::data::{Matrix, Preprocessing, Targets};
 use crate::decisions::{ClassThresholds, StoredInterval};
 use crate::error::{Error, Result};
 use crate::meaning::Meaning;
@@ -197,6 +197,17 @@ impl Predictor {
         })
     }
 
+    /// The same for rows that may be pictures, of which some at a time become numbers.
+    pub fn predict_rows(&self, x: &Matrix) -> Result<Predictions> {
+        let mut all = self.predict(&[])?;
+        let rows = rows_at_a_time(x.width);
+        for start in (0..x.rows()).step_by(rows) {
+            let numbers = x.numbers(start..x.rows().min(start + rows))?;
+            all.append(self.predict(&numbers)?);
+        }
+        Ok(all)
+    }
+
     /// How far each row's prediction is from its features, for an autoencoder (`target: features`):
     /// the mean of the squared differences, in the units that the model sees. None for other models.
     pub fn reconstruction_errors(
@@ -307,7 +318,26 @@ impl Predictor {
     }
 }
 
+/// Rows that are made into numbers at a time: whole blocks, and some 64 MB.
+pub fn rows_at_a_time(width: usize) -> usize {
+    ((1 << 24) / width.max(1)).clamp(1, 16 * LARGE_BLOCK).next_multiple_of(BLOCK)
+}
+
 impl Predictions {
+    /// Adds the predictions of other rows by the same model.
+    fn append(&mut self, other: Predictions) {
+        match (self, other) {
+            (
+                Predictions::Classes { probabilities: own, .. }
+                | Predictions::Labels { probabilities: own, .. }
+                | Predictions::Numbers { values: own, .. },
+                Predictions::Classes { probabilities: mut more, .. }
+                | Predictions::Labels { probabilities: mut more, .. }
+                | Predictions::Numbers { values: mut more, .. },
+            ) => own.append(&mut more),
+        }
+    }
+
     /// How many rows.
     pub fn len(&self) -> usize {
         match self {

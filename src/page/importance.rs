@@ -32,7 +32,7 @@ pub(super) fn chapter(model: &Model, data: &Dataset) -> Result<Option<Chapter>> 
     let title = "Permutation importance";
     let Some(preprocessing) = &model.preprocessing else { return Ok(None) };
     let columns = preprocessing.feature_widths();
-    if model.spec.train.is_none() || data.len() < 2 {
+    if model.spec.train.is_none() || data.len() < 2 || data.x.pictures.is_some() {
         return Ok(None);
     }
     if columns.len() > MOST_COLUMNS {

@@ -89,7 +89,7 @@ impl RunReport {
         let logs = logs(&model, &rows.data)?;
         let importance = importance::chapter(&model, &rows.data)?;
         let predictor = Predictor::new(model)?;
-        let predictions = predictor.predict(&rows.data.x.values)?;
+        let predictions = predictor.predict_rows(&rows.data.x)?;
         let evaluation = Evaluation { rows, predictions };
         let model = predictor.model();
         let folder = folder_of(request.run);

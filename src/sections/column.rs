@@ -13,7 +13,8 @@ use crate::config::missing_key;
 use crate::diagnostics::Code;
 use crate::error::Problem;
 use crate::transforms::{
-    Date, Encode, MissingRule, OneOrSeveral, Scale, TextVectorization, Unknown, VectorText,
+    Date, Encode, ImageConfig, MissingRule, OneOrSeveral, Scale, TextVectorization, Unknown,
+    VectorText,
 };
 
 /// The target that is the features themselves.
@@ -116,6 +117,9 @@ struct Written {
     /// Text, as its tokens: short for `encode: {text: …}`. Default: none.
     #[serde(skip_serializing_if = "Option::is_none")]
     text: Option<TextVectorization>,
+    /// Pictures, by their paths: short for `encode: {image: …}`. Default: none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    image: Option<ImageConfig>,
     /// What becomes of a cell that is missing. Default: error.
     #[serde(default, skip_serializing_if = "MissingRule::is_error")]
     missing: MissingRule,
@@ -135,12 +139,14 @@ impl Written {
             self.date.take().map(Encode::from),
             self.vector.take().map(Encode::from),
             self.text.take().map(Encode::from),
+            self.image.take().map(Encode::from),
         ];
         let mut given = all.into_iter().flatten();
         match (given.next(), given.next()) {
             (first, None) => Ok(first),
             (_, Some(_)) => {
-                let message = "expected one of `encode`, `date`, `vector` and `text`, got several";
+                let message =
+                    "expected one of `encode`, `date`, `vector`, `text` and `image`, got several";
                 Err(Problem::at("", message).help("keep one of them").code(Code::Conflict))
             }
         }
@@ -159,11 +165,13 @@ impl Serialize for ColumnConfig {
             Columns::Pattern(pattern) => (None, Some(Names::Pattern(pattern.clone()))),
             Columns::Many(names) => (None, Some(Names::Many(names.clone()))),
         };
-        let (mut encode, mut date, mut vector, mut text) = (None, None, None, None);
+        let (mut encode, mut date, mut vector, mut text, mut image) =
+            (None, None, None, None, None);
         match self.encode.clone() {
             Some(Encode::Date(own)) => date = Some(own),
             Some(Encode::VectorText(own)) => vector = Some(own),
             Some(Encode::TextVectorization(own)) => text = Some(own),
+            Some(Encode::ImageConfig(own)) => image = Some(own),
             own => encode = own,
         }
         let written = Written {
@@ -175,6 +183,7 @@ impl Serialize for ColumnConfig {
             date,
             vector,
             text,
+            image,
             missing: self.missing.clone(),
             indicator: self.indicator,
             unknown: self.unknown,

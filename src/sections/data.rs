@@ -12,7 +12,8 @@ use super::features_and_target::{features, target};
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct DataConfig {
-    /// Table to train on; its first line names the columns.
+    /// Table to train on, whose first line names the columns; or a folder of pictures, with a folder
+    /// for each class, which has the columns `path` and `class`.
     pub train: String,
     /// Table to validate on, instead of `fit.validation_split`. Default: none.
     #[serde(skip_serializing_if = "Option::is_none")]

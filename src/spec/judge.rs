@@ -125,7 +125,7 @@ impl Judge<'_> {
         if !is_known {
             return None;
         }
-        match input_shape(config, first, self.facts.features) {
+        match input_shape(config, first, self.facts) {
             Err(error) if error.path == "model" && self.damage.is_in("data") => None,
             other => self.keep(other),
         }
@@ -186,7 +186,7 @@ fn problem_of_its_own(entry: &LayerEntry) -> Option<Problem> {
 fn input_shape(
     config: &ModelConfig,
     first: &LayerEntry,
-    features: Option<usize>,
+    facts: &DataFacts,
 ) -> Result<Shape, ConfigError> {
     let on_layer = format!("model.layers[0].{}", first.kind.name);
     let given = [
@@ -212,7 +212,18 @@ fn input_shape(
             _ => shape = Some((path, dims)),
         }
     }
-    match (shape, features) {
+    if let (Some((path, shape)), Some(picture)) = (&shape, facts.picture)
+        && *shape.dims() != picture
+    {
+        let [height, width, channels] = picture;
+        let message = format!(
+            "the input is {shape} here, but the pictures are {height} x {width} with {channels} \
+             channels"
+        );
+        let error = ConfigError::at(path, message).with_code(Code::InputShape);
+        return Err(error.with_help("leave it out, or change `size` or `channels` of `image`"));
+    }
+    match (shape, facts.features) {
         (Some((path, shape)), Some(features)) if shape.elements() != features => {
             let message = format!(
                 "the input {shape} holds {} numbers, but the features make {features}",
@@ -223,7 +234,9 @@ fn input_shape(
                 .with_help("leave it out, or list other columns in `data.features`"))
         }
         (Some((_, shape)), _) => Ok(shape),
-        (None, Some(features)) => Ok(Shape(vec![features])),
+        (None, Some(features)) => {
+            Ok(Shape(facts.picture.map_or(vec![features], |picture| picture.to_vec())))
+        }
         (None, None) => Err(ConfigError::at("model", "the shape of the input is unknown")
             .with_code(Code::InputShape)
             .with_help("give `input_shape: [2]` here, or a `data` section with features")),

@@ -260,6 +260,12 @@ macro_rules! encoders {
                 }
             }
 
+            fn image(&self) -> Option<&ImageConfig> {
+                match self {
+                    $(Encoding::$kind(own) => own.image(),)*
+                }
+            }
+
             fn numbers(&self, text: &str, out: &mut [f64]) -> bool {
                 match self {
                     $(Encoding::$kind(own) => own.numbers(text, out),)*

@@ -12,6 +12,7 @@ mod date;
 mod discretize;
 mod frequency;
 mod hashing;
+mod image;
 mod interpolation;
 mod label;
 mod log1p;
@@ -47,6 +48,8 @@ pub use date::{Date, DatePart};
 pub use discretize::Discretize;
 pub use frequency::Frequency;
 pub use hashing::{Hashing, HashingOutput, Salt};
+pub use image::{ColorMode, ImageConfig, PixelRange};
+pub(crate) use image::{ENDINGS, Keeping, PictureFacts, StoredPicture, has_known_ending};
 pub use label::Label;
 pub(crate) use label::Labels;
 pub use log1p::Log1p;
@@ -100,6 +103,7 @@ encoders! {
     Date: "date";
     VectorText: "vector";
     TextVectorization: "text";
+    ImageConfig: "image";
 }
 
 impl Default for Scale {

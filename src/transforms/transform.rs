@@ -5,6 +5,7 @@
 //! [`Scaled`], is what the model file holds.
 
 use super::classes::Classes;
+use super::image::ImageConfig;
 use super::met::Met;
 use super::missing::Fill;
 use super::unit::Inverse;
@@ -157,6 +158,11 @@ pub(crate) trait Encoded {
     /// True where a cell makes numbers of its own, which [`Encoded::numbers`] writes.
     fn has_numbers(&self) -> bool {
         false
+    }
+
+    /// What is done to pictures, where the cells are their paths.
+    fn image(&self) -> Option<&ImageConfig> {
+        None
     }
 
     /// Writes the numbers of a text, as many as the width; false where it can't be encoded.

@@ -107,7 +107,6 @@ const PLANNED: &[(&str, &str, &str, &str)] = &[
         "leave it out",
     ),
     ("  train: loan.csv", "  train: loan.csv\n  cache: auto", "cache", "leave it out"),
-    ("scale: min_max", "image: {size: [9, 9]}", "image", "a column of its own"),
 ];
 
 #[test]

@@ -29,6 +29,8 @@ mod init;
 mod memory;
 mod outputs;
 mod parquet;
+#[cfg(feature = "images")]
+mod pictures;
 mod report;
 mod resume;
 mod run_folder;

@@ -119,6 +119,7 @@ fn spec(case: &Value, x: &Tensor, y: &Tensor) -> Result<Spec, String> {
         features: Some(x.dims()[1..].iter().product()),
         target: Some(target),
         has_validation: true,
+        ..DataFacts::default()
     };
     Spec::resolve(&config, &facts).map_err(|e| e.to_string())
 }

@@ -2,7 +2,7 @@
 
 use super::Samples;
 use crate::batch::{BatchColumn, ColumnSpec, TypedNumbers};
-use crate::data::Dataset;
+use crate::data::{Dataset, Pictures};
 use crate::error::Result;
 
 /// Samples in memory: the features as the model sees them, the targets as the loss does.
@@ -22,6 +22,8 @@ use crate::error::Result;
 pub struct Memory<'a> {
     columns: Vec<ColumnSpec>,
     x: TypedNumbers<'a>,
+    /// The features, where they are pictures.
+    pictures: Option<&'a Pictures>,
     y: &'a [f32],
     weights: &'a [f32],
 }
@@ -50,19 +52,24 @@ impl<'a> Memory<'a> {
         let features = ColumnSpec { dtype: x.dtype(), ..ColumnSpec::floats("x", &[x_width]) };
         let mut columns = vec![features, ColumnSpec::floats("y", y_shape)];
         columns.extend(weights.map(|_| ColumnSpec::floats("weight", &[])));
-        Memory { columns, x, y, weights: weights.unwrap_or_default() }
+        Memory { columns, x, pictures: None, y, weights: weights.unwrap_or_default() }
     }
 }
 
 impl<'a> From<&'a Dataset> for Memory<'a> {
     fn from(data: &'a Dataset) -> Self {
         let weights = data.weights.as_deref();
-        Memory::new(&data.x.values, data.x.width, &data.y.values, data.y.shape(), weights)
+        let Dataset { x, y, .. } = data;
+        let pictures = x.pictures.as_ref();
+        Memory { pictures, ..Memory::new(&x.values, x.width, &y.values, y.shape(), weights) }
     }
 }
 
 impl Samples for Memory<'_> {
     fn len(&self) -> usize {
+        if let Some(pictures) = self.pictures {
+            return pictures.len();
+        }
         let width = self.columns.first().map_or(0, ColumnSpec::width);
         self.x.len().checked_div(width).unwrap_or(0)
     }
@@ -73,6 +80,9 @@ impl Samples for Memory<'_> {
 
     fn gather_column(&self, column: usize, rows: &[u64], to: &mut BatchColumn) -> Result<()> {
         let width = self.columns.get(column).map_or(0, ColumnSpec::width);
+        if let (0, Some(pictures)) = (column, self.pictures) {
+            return to.fill(rows.len() * width, |numbers| pictures.gather(rows, numbers));
+        }
         let values = match column {
             0 => self.x,
             1 => TypedNumbers::F32(self.y),
@@ -80,6 +90,11 @@ impl Samples for Memory<'_> {
         };
         to.take(values, width, rows);
         Ok(())
+    }
+
+    fn fold_column(&self, column: usize, hash: u64) -> Option<u64> {
+        let pictures = self.pictures.filter(|_| column == 0)?;
+        Some(pictures.fold(hash))
     }
 }
 

@@ -22,6 +22,8 @@ pub(super) enum CellValue<'v> {
     #[cfg(feature = "parquet")]
     Bool(bool),
     Text(Cow<'v, str>),
+    /// A text that is never missing, and whose blanks belong to it: the name of a file.
+    Exact(&'v str),
     Missing,
 }
 
@@ -35,6 +37,7 @@ impl CellValue<'_> {
             #[cfg(feature = "parquet")]
             CellValue::Bool(value) => Cow::Borrowed(if *value { "true" } else { "false" }),
             CellValue::Text(text) => Cow::Borrowed(text),
+            CellValue::Exact(text) => Cow::Borrowed(text),
             CellValue::Missing => Cow::Borrowed(""),
         }
     }
@@ -114,6 +117,9 @@ pub(super) fn code_of(
     layout: &Layout<'_>,
     texts: &mut Dictionary,
 ) -> Result<u32, Why> {
+    if let CellValue::Exact(text) = value {
+        return Ok(texts.number(text));
+    }
     let text = match value {
         CellValue::Number(number) if number.is_nan() => Cow::Borrowed(""),
         #[cfg(feature = "parquet")]
@@ -147,6 +153,7 @@ pub(super) fn number_of(
         #[cfg(feature = "parquet")]
         CellValue::Bool(value) => of_number(f64::from(u8::from(*value))),
         CellValue::Text(text) => layout.missing.number(text.trim(), limit, layout.numerals),
+        CellValue::Exact(text) => layout.missing.number(text, limit, layout.numerals),
         CellValue::Missing => Err(Why::Empty),
     };
     match number {

@@ -13,6 +13,7 @@ mod batches;
 mod cells;
 mod compressed;
 mod csv;
+mod folder;
 mod jsonl;
 #[cfg(feature = "parquet")]
 mod parquet;
@@ -22,6 +23,7 @@ use std::path::{Path, PathBuf};
 
 use arrays::{Array, ArrayTable};
 use compressed::Unpacked;
+use folder::FolderTable;
 use jsonl::JsonLines;
 use several::Several;
 
@@ -131,6 +133,9 @@ fn files_of(pattern: &str) -> Result<Vec<PathBuf>, Problem> {
 }
 
 fn open_file(path: &Path, format: &CsvConfig) -> Result<Box<dyn Source>, OpenError> {
+    if path.is_dir() {
+        return Ok(Box::new(FolderTable::new(path).map_err(OpenError::Unfit)?));
+    }
     let bytes = text::read(path, &|bytes| is_known(bytes, format)).map_err(OpenError::Unread)?;
     of(&path.display().to_string(), bytes, format).map_err(OpenError::Unfit)
 }

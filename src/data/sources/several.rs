@@ -1,12 +1,14 @@
 //! Several files with the same columns as one table, one after the other.
 
+use std::path::PathBuf;
+
 use crate::data::chunk::Read;
 use crate::data::faults::Faults;
 use crate::data::header::Header;
 use crate::data::layout::Layout;
 use crate::data::row_places::RowPlaces;
 use crate::data::source::{Beginning, Source};
-use crate::diagnostics::{Code, Place};
+use crate::diagnostics::{Code, Diagnostic, Place};
 use crate::error::{Error, Result};
 
 /// Files one after the other. A place is the file's number and the place in it.
@@ -86,6 +88,15 @@ impl Source for Several {
             })?;
         }
         Ok(())
+    }
+
+    fn folder(&self, place: usize) -> PathBuf {
+        let (source, place) = self.split(place);
+        source.folder(place)
+    }
+
+    fn notes(&self) -> Vec<Diagnostic> {
+        self.sources.iter().flat_map(|source| source.notes()).collect()
     }
 
     fn beginning(&self) -> Beginning {

@@ -18,6 +18,15 @@ pub(super) fn features(
     shape: &[usize],
     inputs: &mut Vec<ValueInfoProto>,
 ) -> String {
+    if let Some((place, image)) = preprocessing.image() {
+        // pictures keep their shape
+        let name = free(preprocessing, &format!("{}_prepared", preprocessing.features[place].name));
+        let mut dims = vec![Dim::Named("batch")];
+        dims.extend(image.shape().map(Dim::Of));
+        let doc_string = Some(image.in_words());
+        inputs.push(ValueInfoProto { doc_string, ..value(&name, FLOAT, &dims) });
+        return name;
+    }
     let mut parts = Vec::with_capacity(preprocessing.features.len());
     for column in &preprocessing.features {
         let own = input(preprocessing, column);

@@ -33,6 +33,12 @@ fn of_columns(path: &Path, graph: &Graph, model: Model) -> Result<f32> {
     let Some(preprocessing) = model.preprocessing.clone() else {
         return Err(Error::run("the model has no preprocessing"));
     };
+    if preprocessing.image().is_some() {
+        let x = samples(&model.network, None, None)?;
+        let features = x.flatten_all()?.to_vec1::<f32>()?;
+        let input = TensorValue::floats(x.dims().to_vec(), &features).map_err(wrong)?;
+        return compared(path, &graph.run(vec![input]).map_err(wrong)?, model, &features);
+    }
     let (columns, rows) = rows(path, graph, &preprocessing, &model)?;
     let features = preprocessing.rows(&columns, &rows)?;
     let mut inputs = Vec::with_capacity(columns.len());
@@ -58,9 +64,13 @@ fn of_columns(path: &Path, graph: &Graph, model: Model) -> Result<f32> {
         start += column.width();
     }
     let inputs = inputs.into_iter().collect::<Result<Vec<_>, _>>().map_err(wrong)?;
-    let outputs = graph.run(inputs).map_err(wrong)?;
-    let theirs = numbers(path, &outputs)?;
-    match Predictor::new(model)?.predict(&features)? {
+    compared(path, &graph.run(inputs).map_err(wrong)?, model, &features)
+}
+
+/// How far the outputs of the file are from what the model predicts of the features.
+fn compared(path: &Path, outputs: &[TensorValue], model: Model, features: &[f32]) -> Result<f32> {
+    let theirs = numbers(path, outputs)?;
+    match Predictor::new(model)?.predict(features)? {
         Predictions::Numbers { values, .. } | Predictions::Labels { probabilities: values, .. } => {
             Ok(apart(&values, &theirs))
         }

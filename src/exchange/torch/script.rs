@@ -6,7 +6,7 @@ use super::modules::Modules;
 use super::words::{python, sequential};
 use crate::data::{FittedColumn, Preprocessing};
 use crate::exchange::portable::Portable;
-use crate::transforms::{Inverse, Primitive, Unit};
+use crate::transforms::{Encoded, Inverse, Primitive, Unit};
 
 /// Helpers by name, in the order in which they are written.
 const HELPERS: [(&str, &str); 7] = [
@@ -92,7 +92,7 @@ fn predict(portable: &Portable, modules: &Modules, preprocessing: &Preprocessing
     }
     code += "\n\ndef features(rows):\n    \"\"\"Rows of raw cells as the network's input.\"\"\"\n    numbers = []\n    for row in rows:\n        numbers.append([])\n        for name, classes, one_hot, factor, offset in COLUMNS:\n";
     if has_prepared {
-        code += "            if classes == PREPARED:\n                numbers[-1] += [float(number) for number in row[name]]\n                continue\n";
+        code += "            if classes == PREPARED:\n                numbers[-1] += torch.as_tensor(row[name], dtype=torch.float32).flatten().tolist()\n                continue\n";
     }
     code += "            cell = str(row[name]).strip()\n            if classes is None:\n                numbers[-1].append(float(cell) * factor + offset)\n                continue\n            label = label_of(classes, cell, name)\n            if one_hot:\n                numbers[-1] += [float(label == i) for i in range(len(classes))]\n            else:\n                numbers[-1].append(label * factor + offset)\n";
     let shape: Vec<String> = portable.input.iter().map(usize::to_string).collect();
@@ -173,6 +173,12 @@ fn is_prepared(column: &FittedColumn) -> bool {
 fn column_of(column: &FittedColumn) -> String {
     if is_prepared(column) {
         let (name, width) = (string(&column.name), column.width());
+        if let Some(image) = column.encode.as_ref().and_then(Encoded::image) {
+            let (shape, how) = (image.shape(), image.in_words());
+            return format!(
+                "    ({name}, PREPARED, False, 1.0, 0.0),  # give an array of the shape {shape:?}: {how}\n"
+            );
+        }
         let names = column.output_names().join(", ");
         return format!(
             "    ({name}, PREPARED, False, 1.0, 0.0),  # give the list of {width} that the model sees: {names}\n"

@@ -1,17 +1,17 @@
-//! How up-sampled numbers come from those around them.
+//! How resized numbers come from those around them.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::kernels::resample::Parts;
 
-/// How upsampled numbers come from those around them. All but `nearest` put output `i` at input
-/// `(i + ½) / size - ½` and weigh the inputs by their distance; at the ends the weights that are
-/// left are scaled to sum to 1.
+/// How resized numbers come from those around them. All but `nearest` put output `i` of an axis that
+/// becomes `size` times as long at input `(i + ½) / size - ½` and weigh the inputs by their distance,
+/// without antialiasing; at the ends the weights that are left are scaled to sum to 1.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Interpolation {
-    /// Each number repeated.
+    /// The nearest number.
     #[default]
     Nearest,
     /// Linear along each axis.
@@ -25,17 +25,26 @@ pub enum Interpolation {
 }
 
 impl Interpolation {
-    /// What the outputs along an axis are made of. Source: `jax.image.resize`.
-    pub(crate) fn parts(self, length: usize, times: usize) -> Parts {
+    /// What the outputs along an axis of this length are made of. Source: `jax.image.resize`.
+    pub(crate) fn parts(self, length: usize, outputs: usize) -> Parts {
+        let place = |output| (output as f64 + 0.5) * length as f64 / outputs as f64 - 0.5;
+        self.parts_at(length, (0..outputs).map(place))
+    }
+
+    /// The same with these places among the inputs, of which there is at least one.
+    pub(crate) fn parts_at(self, length: usize, places: impl Iterator<Item = f64>) -> Parts {
+        if self == Interpolation::Nearest {
+            let nearest = |place: f64| ((place + 0.5).floor().max(0.0) as usize).min(length - 1);
+            return places.map(|place| vec![(nearest(place), 1.0)]).collect();
+        }
         let radius = match self {
             Interpolation::Nearest | Interpolation::Bilinear => 1,
             Interpolation::Bicubic => 2,
             Interpolation::Lanczos3 => 3,
             Interpolation::Lanczos5 => 5,
         };
-        let of = |output: usize| {
-            let place = (output as f64 + 0.5) / times as f64 - 0.5;
-            let first = (place.floor() as usize + 1).saturating_sub(radius); // a cast of -0.5 is 0
+        let of = |place: f64| {
+            let first = (place.floor() + 1.0 - radius as f64).max(0.0) as usize;
             let last = (place + radius as f64).floor().min(length as f64 - 1.0) as usize;
             let weighed =
                 (first..=last).map(|input| (input, self.weight((place - input as f64).abs())));
@@ -43,7 +52,7 @@ impl Interpolation {
             let sum: f64 = parts.iter().map(|(_, weight)| weight).sum();
             parts.into_iter().map(|(input, weight)| (input, (weight / sum) as f32)).collect()
         };
-        (0..length * times).map(of).collect()
+        places.map(of).collect()
     }
 
     /// The weight of an input at a distance.

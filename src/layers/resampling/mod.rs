@@ -67,7 +67,7 @@ impl ResampledAxis {
             }
             ResampledAxis::Crop(before, after) => (before..length - after).map(one).collect(),
             ResampledAxis::Repeat(times) => (0..length * times).map(|i| one(i / times)).collect(),
-            ResampledAxis::Interpolate(times, how) => how.parts(length, times),
+            ResampledAxis::Interpolate(times, how) => how.parts(length, length * times),
         }
     }
 }

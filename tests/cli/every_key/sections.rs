@@ -55,17 +55,22 @@ fn every_key_of_the_sections_has_an_effect_or_is_refused() {
     let folder = &bench.folder;
     let table = folder.read("loan.csv");
     let code = |(i, line): (usize, &str)| match i {
-        0 => format!("{line},area_code,day,gap,note,pair\n"),
+        0 => format!("{line},area_code,day,gap,note,pair,picture\n"),
         _ => {
             let gap = if i % 5 == 0 { String::new() } else { (i % 13).to_string() };
             let (day, code) = (1 + i % 28, i * 7 % 10);
             let note = ["Good and cheap", "bad!", "so so"][i % 3];
-            format!("{line},{code},2026-01-{day:02},{gap},{note},{} {}\n", i % 4, i % 3)
+            let picture = ["rgb.png", "palette.png", "rgba.png"][i % 3];
+            format!("{line},{code},2026-01-{day:02},{gap},{note},{} {},{picture}\n", i % 4, i % 3)
         }
     };
     let table: String = table.lines().enumerate().map(code).collect();
     folder.write("loan.csv", &table);
     folder.write("t.csv", &table);
+    for picture in ["rgb.png", "palette.png", "rgba.png"] {
+        let path = project(&format!("tests/files/pictures/{picture}"));
+        std::fs::copy(path, folder.path(picture)).unwrap();
+    }
     let some: Vec<&str> = table.lines().take(200).collect();
     folder.write("other.csv", &(some.join("\n") + "\n"));
     folder.write("trailing.csv", &(some.join(",\n") + ",\n"));

@@ -1,0 +1,303 @@
+//! FolderTable: a folder of pictures as a table with a row for each, its path and its class: the name of
+//! the folder within that it lies in, as for Keras's `image_dataset_from_directory`.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+
+use super::cells::{self, CellValue};
+use crate::data::chunk::Read;
+use crate::data::faults::Faults;
+use crate::data::header::Header;
+use crate::data::layout::Layout;
+use crate::data::row_places::RowPlaces;
+use crate::data::source::{Beginning, Source, line_of_csv};
+use crate::diagnostics::{Code, Diagnostic, Place};
+use crate::disk::files;
+use crate::error::{Error, Result};
+use crate::transforms::{ENDINGS, has_known_ending};
+
+/// A folder of pictures.
+pub(super) struct FolderTable {
+    name: String,
+    folder: PathBuf,
+    header: Header,
+    /// Class after class, each in the order of its folders and names; those of no class come last.
+    files: Vec<FolderFile>,
+    /// How many of them are of a class.
+    of_classes: usize,
+    notes: Vec<Diagnostic>,
+}
+
+/// A picture: where it is within the folder, and the name of its class, empty where it has none.
+struct FolderFile {
+    path: String,
+    class: String,
+}
+
+/// The columns.
+const NAMES: [&str; 2] = ["path", "class"];
+/// The place of the second.
+const CLASS: usize = 1;
+/// Rows that are read at once: pictures are worked on in such pieces.
+const PIECE_ROWS: usize = 64;
+/// Rows that are kept to be shown.
+const SHOWN: usize = 1000;
+/// Folders within folders beyond which there is a mistake.
+const MOST_LEVELS: usize = 64;
+
+impl FolderTable {
+    /// The pictures of a folder; an error where there are none.
+    pub(super) fn new(folder: &Path) -> Result<FolderTable> {
+        let mut found = Found::default();
+        let mut files = Vec::new();
+        let (folders, own) = found.entries(folder)?;
+        for class in folders {
+            let before = files.len();
+            found.walk(&folder.join(&class), Path::new(&class), &class, 0, &mut files)?;
+            if files.len() == before {
+                found.empty.push(class);
+            }
+        }
+        let of_classes = files.len();
+        let own = own.into_iter().map(|path| FolderFile { path, class: String::new() });
+        files.extend(own);
+        let name = folder.display().to_string();
+        if files.is_empty() {
+            return Err(found.nothing(&name));
+        }
+        let columns = if of_classes > 0 { &NAMES[..] } else { &NAMES[..CLASS] };
+        let header = Header::of(columns.iter().map(ToString::to_string).collect(), &name);
+        let notes = found.notes(&name, of_classes, files.len() - of_classes);
+        Ok(FolderTable { name, folder: folder.to_path_buf(), header, files, of_classes, notes })
+    }
+
+    /// How many rows there are: those of no class have none where the class is asked for.
+    fn rows(&self, layout: &Layout<'_>) -> usize {
+        match layout.steps.iter().any(|step| step.index == CLASS) {
+            true => self.of_classes,
+            false => self.files.len(),
+        }
+    }
+
+    fn read_piece(
+        &self,
+        piece: &Range<usize>,
+        layout: &Layout<'_>,
+        mut faults: Option<&mut Faults<'_>>,
+    ) -> Option<Read> {
+        let mut read = layout.empty(piece.len());
+        read.chunk.place = piece.start;
+        for row in piece.clone() {
+            if let Some(faults) = &mut faults {
+                faults.row(row);
+            }
+            let file = &self.files[row];
+            let value = |column: usize| {
+                CellValue::Exact(if column == CLASS { &file.class } else { &file.path })
+            };
+            if cells::add(layout, &mut read, &mut faults, value) {
+                read.chunk.rows += 1;
+                read.chunk.starts.push((row - piece.start) as u32);
+                if layout.keeps_rows {
+                    read.keep(&self.row(file));
+                }
+            } else if faults.is_none() {
+                return None;
+            }
+        }
+        Some(read.ended())
+    }
+
+    /// A row as a line of CSV.
+    fn row(&self, file: &FolderFile) -> String {
+        let cells = [file.path.as_str(), file.class.as_str()];
+        line_of_csv(cells.into_iter().take(self.header.names.len()))
+    }
+}
+
+impl RowPlaces for FolderTable {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn line(&self, place: usize) -> usize {
+        place + 1
+    }
+
+    fn unit(&self) -> &'static str {
+        "picture"
+    }
+
+    fn at(&self, place: usize) -> Place {
+        match self.files.get(place) {
+            Some(file) => Place::from(self.folder.join(&file.path).display().to_string()),
+            None => Place::from(&self.name),
+        }
+    }
+
+    fn at_header(&self) -> Place {
+        Place::from(&self.name)
+    }
+}
+
+impl Source for FolderTable {
+    fn places(&self) -> &dyn RowPlaces {
+        self
+    }
+
+    fn header(&self) -> &Header {
+        &self.header
+    }
+
+    fn read(
+        &self,
+        layout: &Layout<'_>,
+        faults: &mut Faults<'_>,
+        take: &mut dyn FnMut(Read) -> Result<()>,
+    ) -> Result<()> {
+        let rows = self.rows(layout);
+        let pieces: Vec<_> = (0..rows)
+            .step_by(PIECE_ROWS)
+            .map(|start| start..rows.min(start + PIECE_ROWS))
+            .collect();
+        cells::read_pieces(&pieces, faults, take, |piece, faults| {
+            Ok(self.read_piece(piece, layout, faults))
+        })
+    }
+
+    fn beginning(&self) -> Beginning {
+        let rows = self.files[..self.files.len().min(SHOWN + 1)].iter().map(|file| self.row(file));
+        Beginning::of_rows(&self.header, rows, SHOWN, true)
+    }
+
+    fn folder(&self, _: usize) -> PathBuf {
+        self.folder.clone()
+    }
+
+    fn missing_help(&self, name: &str) -> String {
+        if name == NAMES[CLASS] {
+            let folder = self.name.trim_end_matches('/');
+            return format!(
+                "the pictures lie in no class folders: put those of each class into a folder of its \
+                 own, such as {folder}/cat and {folder}/dog"
+            );
+        }
+        format!("a folder of pictures has the columns {}", self.header.names.join(" and "))
+    }
+
+    fn notes(&self) -> Vec<Diagnostic> {
+        self.notes.clone()
+    }
+}
+
+/// What is found beside the pictures.
+#[derive(Default)]
+struct Found {
+    /// How many files have each ending.
+    others: BTreeMap<String, usize>,
+    hidden: usize,
+    /// Folders that are links, within a class.
+    links: usize,
+    /// Class folders without pictures.
+    empty: Vec<String>,
+}
+
+impl Found {
+    /// The folders and the pictures in a folder, each in the order of their names.
+    fn entries(&mut self, folder: &Path) -> Result<(Vec<String>, Vec<String>)> {
+        let (mut folders, mut pictures) = (Vec::new(), Vec::new());
+        for entry in fs_err::read_dir(folder)? {
+            let path = entry?.path();
+            let name = files::to_text(Path::new(path.file_name().unwrap_or_default()));
+            if name.starts_with('.') {
+                self.hidden += usize::from(path.is_file());
+            } else if path.is_dir() {
+                folders.push(name);
+            } else if has_known_ending(&path) {
+                pictures.push(name);
+            } else {
+                let ending = path.extension().unwrap_or_default().to_string_lossy();
+                *self.others.entry(ending.to_ascii_lowercase()).or_default() += 1;
+            }
+        }
+        folders.sort_unstable();
+        pictures.sort_unstable();
+        Ok((folders, pictures))
+    }
+
+    /// Adds the pictures of a class: those of a folder, then those of the folders in it.
+    fn walk(
+        &mut self,
+        folder: &Path,
+        within: &Path,
+        class: &str,
+        level: usize,
+        to: &mut Vec<FolderFile>,
+    ) -> Result<()> {
+        let (folders, pictures) = self.entries(folder)?;
+        let path = |name: &str| format!("{}/{name}", within.display());
+        let of_class = |name: String| FolderFile { path: path(&name), class: class.to_string() };
+        to.extend(pictures.into_iter().map(of_class));
+        for inner in folders {
+            let full = folder.join(files::from_text(&inner));
+            if full.is_symlink() || level == MOST_LEVELS {
+                self.links += 1;
+            } else {
+                self.walk(&full, Path::new(&path(&inner)), class, level + 1, to)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn nothing(&self, name: &str) -> Error {
+        let found = match self.others.is_empty() {
+            true => String::new(),
+            false => format!(", only {}", self.listed()),
+        };
+        let message = format!("the folder holds no pictures{found}");
+        let help =
+            format!("pictures end in {}", ENDINGS.map(|ending| format!(".{ending}")).join(", "));
+        Error::data(name, message).with_code(Code::NotATable).with_help(help)
+    }
+
+    /// `3 .txt, 1 .gif`.
+    fn listed(&self) -> String {
+        let each = self.others.iter().map(|(ending, count)| match ending.as_str() {
+            "" => format!("{count} without an ending"),
+            ending => format!("{count} .{ending}"),
+        });
+        each.collect::<Vec<_>>().join(", ")
+    }
+
+    /// What is left out, in words.
+    fn notes(&self, name: &str, of_classes: usize, others: usize) -> Vec<Diagnostic> {
+        let mut all: Vec<(String, &str)> = Vec::new();
+        if !self.others.is_empty() {
+            all.push((format!("files that are no pictures: {}", self.listed()), ""));
+        }
+        if self.hidden > 0 {
+            all.push((format!("hidden files: {}", self.hidden), ""));
+        }
+        if self.links > 0 {
+            let help = "name the folder that they lead to, or copy it";
+            all.push((format!("folders within a class that are links: {}", self.links), help));
+        }
+        if !self.empty.is_empty() && of_classes > 0 {
+            let message = format!("class folders without pictures: {}", self.empty.join(", "));
+            all.push((message, "remove them, or put pictures into them"));
+        }
+        if of_classes > 0 && others > 0 {
+            let message = format!(
+                "pictures in no class folder: {others}; they can be predicted, but are not trained or \
+                 evaluated on"
+            );
+            all.push((message, "move them into the folder of their class"));
+        }
+        let note = |(message, help): (String, &str)| {
+            let message = format!("left out are {message}");
+            Diagnostic::warning(Code::LeftOut, message).with_help(help).at(name)
+        };
+        all.into_iter().map(note).collect()
+    }
+}
