@@ -2,11 +2,37 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::diagnostics::{Code, Diagnostic};
+
 /// Memory that is free: the machine's, or what a container or `ulimit -v` leaves of it. None where
 /// that can't be known.
 pub(crate) fn free() -> Option<u64> {
     let limits = [free_on_the_machine(), free_in_the_container(), free_for_the_process()];
     limits.into_iter().flatten().min()
+}
+
+/// Below this nobody asks what is free.
+const WORTH_ASKING: u64 = 64 << 20;
+
+/// What is wrong where less memory is free than `what` needs: `training needs 24.00 GB of memory,
+/// 18.00 GB are free`.
+pub(crate) fn lacking(what: &str, need: u64) -> Option<Diagnostic> {
+    let free = if need < WORTH_ASKING { None } else { free() }?;
+    let size = |n: u64| bytes(usize::try_from(n).unwrap_or(usize::MAX));
+    let message = format!("{what} needs {} of memory, {} are free", size(need), size(free));
+    (need > free).then(|| Diagnostic::error(Code::Memory, message))
+}
+
+/// `2663` → `2.60 KB`.
+pub fn bytes(n: usize) -> String {
+    let mut size = n as f64;
+    for unit in ["B", "KB", "MB", "GB", "TB"] {
+        if size < 1024.0 {
+            return format!("{size:.2} {unit}");
+        }
+        size /= 1024.0;
+    }
+    format!("{size:.2} PB")
 }
 
 /// Linux's own estimate of what can be had without swapping, and what can be swapped.
@@ -96,6 +122,19 @@ impl Version {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn sizes_are_written_as_keras_writes_them() {
+        assert_eq!(bytes(884), "884.00 B");
+        assert_eq!(bytes(2660), "2.60 KB");
+    }
+
+    #[test]
+    fn what_needs_more_than_there_is_is_told() {
+        assert!(lacking("this", 1).is_none());
+        let problem = lacking("this", u64::MAX).unwrap();
+        assert!(problem.message.starts_with("this needs 16384.00 PB of memory, "), "{problem}");
+    }
 
     #[test]
     fn a_group_leaves_its_limit_less_what_is_used_but_for_files() {

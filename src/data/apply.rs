@@ -19,6 +19,7 @@ use super::table_pictures::TablePictures;
 use super::unknown_cells::UnknownCells;
 use crate::diagnostics::Diagnostic;
 use crate::error::{Error, Result};
+use crate::free_memory::lacking;
 use crate::splits::RowRole;
 use crate::target::Target;
 use crate::threads;
@@ -159,6 +160,14 @@ impl<'a> Bound<'a> {
         let groups: [&[BoundColumn<'_>]; 3] = [features, &self.target, weight.as_slice()];
         let widths = groups.map(|group| group.iter().map(|bound| bound.column.width()).sum());
         let count: usize = chunks.iter().map(|chunk| chunk.rows).sum();
+        let numbers: usize = widths.iter().sum();
+        let need = (count as u64).saturating_mul(numbers as u64).saturating_mul(4);
+        if let Some(problem) =
+            lacking(&format!("a table of {count} rows and {numbers} numbers each"), need)
+        {
+            let help = "fewer columns, or shorter texts, take less";
+            return Err(Error::from(problem.with_help(help)));
+        }
         let mut filled = fill(chunks, parts, groups, widths);
         if let Some(column) = filled.overflow {
             return Err(overflow(name, column));

@@ -3,11 +3,10 @@
 use std::fmt;
 use std::path::Path;
 
-use crate::diagnostics::{Code, Diagnostic};
+use crate::diagnostics::Diagnostic;
 use crate::error::{Error, Result};
-use crate::free_memory::free;
+use crate::free_memory::{bytes, lacking};
 use crate::model::network::Network;
-use crate::model::summary::bytes;
 use crate::optimizers::OptimizerState;
 use crate::spec::{ModelSpec, Spec};
 
@@ -30,9 +29,6 @@ pub struct Need {
 
 /// Of an f32.
 const BYTES: u64 = 4;
-
-/// Below this nobody asks what is free.
-const WORTH_ASKING: u64 = 64 << 20;
 
 impl Need {
     /// What training a model on batches of so many samples needs. Nothing of it is taken.
@@ -69,14 +65,8 @@ impl Need {
 
     /// What is wrong where less is free.
     pub fn problem(&self) -> Option<Diagnostic> {
-        let total = self.total();
-        let free = if total < WORTH_ASKING { None } else { free() }?;
-        if total <= free {
-            return None;
-        }
-        let message = format!("training needs {} of memory, {} are free", size(total), size(free));
         let help = format!("it takes {self}; use smaller layers or a smaller `fit.batch_size`");
-        Some(Diagnostic::error(Code::Memory, message).with_help(help))
+        lacking("training", self.total()).map(|problem| problem.with_help(help))
     }
 
     /// An error where less is free.
@@ -98,8 +88,10 @@ impl fmt::Display for Need {
         ];
         let parts: Vec<String> = parts
             .iter()
-            .filter(|(bytes, _)| **bytes > 0)
-            .map(|(bytes, what)| format!("{} for {what}", size(**bytes)))
+            .filter(|(size, _)| **size > 0)
+            .map(|(size, what)| {
+                format!("{} for {what}", bytes(usize::try_from(**size).unwrap_or(usize::MAX)))
+            })
             .collect();
         match parts.split_last() {
             Some((last, [])) => f.write_str(last),
@@ -131,12 +123,8 @@ pub(crate) fn check_file(path: &Path, spec: &ModelSpec, numbers: usize) -> Resul
     }
     let message = format!(
         "its layers ask for {} of memory for one sample, but it holds {} of weights",
-        size((asked as u64).saturating_mul(BYTES)),
-        size((numbers as u64).saturating_mul(BYTES))
+        bytes(asked.saturating_mul(BYTES as usize)),
+        bytes(numbers.saturating_mul(BYTES as usize))
     );
     Err(Error::model(path, message).with_help("the file may be damaged; copy it again"))
-}
-
-fn size(n: u64) -> String {
-    bytes(usize::try_from(n).unwrap_or(usize::MAX))
 }

@@ -1,5 +1,6 @@
 //! `summary`: Keras 3's table of a model's layers, shapes and parameters.
 
+pub use crate::free_memory::bytes;
 use crate::model::network::Network;
 use crate::spec::LayerSpec;
 
@@ -110,18 +111,6 @@ pub fn thousands(n: usize) -> String {
     text
 }
 
-/// `2663` → `2.60 KB`.
-pub fn bytes(n: usize) -> String {
-    let mut size = n as f64;
-    for unit in ["B", "KB", "MB", "GB", "TB"] {
-        if size < 1024.0 {
-            return format!("{size:.2} {unit}");
-        }
-        size /= 1024.0;
-    }
-    format!("{size:.2} PB")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -130,8 +119,6 @@ mod tests {
     fn numbers_are_written_as_keras_writes_them() {
         assert_eq!(thousands(34826), "34,826");
         assert_eq!(thousands(999), "999");
-        assert_eq!(bytes(884), "884.00 B");
-        assert_eq!(bytes(2660), "2.60 KB");
     }
 
     #[test]
