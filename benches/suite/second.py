@@ -10,7 +10,7 @@ random models of a seed, ours beside peers in alternation.
 Needs numpy and the peers that are named. Each peer's processes and ours run in alternation, over the
 same data, for as many epochs. A step's time is the median of a run's epochs without the first, divided
 by its steps; the table has the median over the pairs, and the ratio's lowest and highest. The share is
-that of the products that the processor does in numpy at 2048 x 2048 in the same run, two thirds of a
+that of the products that the processor does in numpy or JAX at 2048 x 2048 in the same run, two thirds of a
 step being backward (a first layer's input has no gradient, which is not subtracted).
 
 `scan` is a whole epoch in one jitted `jax.lax.scan`, over Keras's stateless layers and optimizer.
@@ -43,6 +43,7 @@ def arguments():
     parser.add_argument("--seed", type=int, default=1, help="the first seed of them")
     parser.add_argument("--pairs", type=int, default=5)
     parser.add_argument("--epochs", type=int, default=5)
+    parser.add_argument("--seconds", type=float, default=120, help="the most that one run of a peer may take")
     parser.add_argument("--steps", type=int, default=0, help="steps an epoch; by default by the input's size")
     parser.add_argument("--markdown", action="store_true")
     parser.add_argument("--child", help=argparse.SUPPRESS)
@@ -59,7 +60,7 @@ def main():
     suite += [models.random_model(ARGS.seed + i) for i in range(ARGS.random)]
     peers = [peer for peer in ARGS.peers.split(",") if peer] + (["before"] if ARGS.before else [])
     peak = product_peak()
-    print(f"{processor()}; products at {peak / 1e9:.0f} GFLOP/s in numpy", flush=True)
+    print(f"{processor()}; products at {peak / 1e9:.0f} GFLOP/s in numpy or JAX", flush=True)
     header = ["model", "ours, us a step", "share"] + [f"{peer} / ours (lowest to highest)" for peer in peers]
     bar = " | " if ARGS.markdown else "  "
     print(bar.join(header) + ("\n" + "|".join(["---"] * len(header)) if ARGS.markdown else ""), flush=True)
@@ -83,6 +84,9 @@ def row(model, peers, peak, bar):
                     theirs[peer].append(train(ARGS.before, folder) if peer == "before" else child(peer, folder))
                 except subprocess.CalledProcessError as error:
                     print(f"{name}: {peer}: {error.stderr.decode(errors='replace')[-300:]}", file=sys.stderr)
+                    del theirs[peer]
+                except subprocess.TimeoutExpired:
+                    print(f"{name}: {peer} takes more than {ARGS.seconds:.0f} s", file=sys.stderr)
                     del theirs[peer]
     step = statistics.median(ours)
     operations = 3 * 2 * batch * multiplications(layers, shape)[0]
@@ -150,7 +154,7 @@ def train(binary, folder):
 
 def child(peer, folder):
     command = [sys.executable, os.path.abspath(__file__), "--child", peer, "--folder", folder, "--binary", ARGS.binary]
-    output = subprocess.run(command, capture_output=True, check=True).stdout
+    output = subprocess.run(command, capture_output=True, check=True, timeout=ARGS.seconds).stdout
     return float(output.decode().strip().splitlines()[-1])
 
 
@@ -322,13 +326,23 @@ def multiplications(layers, shape):
 
 
 def product_peak():
-    """Operations a second of numpy's product of two large matrices of f32."""
+    """Operations a second of a product of two large matrices of f32: the best of numpy's and of JAX's,
+    either of which may not know the processor's widest registers."""
     a, b = np.ones((2048, 2048), np.float32), np.ones((2048, 2048), np.float32)
+    products = [lambda: a @ b]
+    try:
+        import jax
+
+        dot, x, y = jax.jit(jax.numpy.dot), jax.numpy.asarray(a), jax.numpy.asarray(b)
+        products.append(lambda: dot(x, y).block_until_ready())
+    except ImportError:
+        pass
     times = []
-    for _ in range(8):
-        start = time.perf_counter()
-        a @ b
-        times.append(time.perf_counter() - start)
+    for product in products:
+        for _ in range(8):
+            start = time.perf_counter()
+            product()
+            times.append(time.perf_counter() - start)
     return 2 * 2048**3 / min(times)
 
 
