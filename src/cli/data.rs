@@ -19,7 +19,7 @@ use super::view::table::{left, number};
 pub(crate) struct DataArguments {
     #[command(flatten)]
     config: ConfigFile,
-    /// Write the numbers that the model sees: .csv, .npz, or `-` for CSV on stdout
+    /// Write the numbers that the model sees: .csv, .npz, .parquet, or `-` for CSV on stdout
     #[arg(short, long, value_name = "FILE")]
     out: Option<PathBuf>,
 }
@@ -29,6 +29,8 @@ pub(crate) struct DataArguments {
 enum SeenFormat {
     Csv,
     Npz,
+    #[cfg(feature = "parquet")]
+    Parquet,
 }
 
 pub(crate) fn run(arguments: &DataArguments, common: &CommonArguments) -> Result<()> {
@@ -57,6 +59,8 @@ pub(crate) fn run(arguments: &DataArguments, common: &CommonArguments) -> Result
     output.write(&match form {
         SeenFormat::Csv => seen.to_csv()?,
         SeenFormat::Npz => seen.to_npz()?,
+        #[cfg(feature = "parquet")]
+        SeenFormat::Parquet => seen.to_parquet()?,
     })?;
     if output.is_file() {
         let rows = data.train.len() + data.validation.as_ref().map_or(0, Dataset::len);
@@ -69,13 +73,21 @@ pub(crate) fn run(arguments: &DataArguments, common: &CommonArguments) -> Result
 /// The format that a name says.
 fn form_of(path: &Path) -> Result<SeenFormat> {
     let ending = path.extension().unwrap_or_default().to_string_lossy().to_ascii_lowercase();
-    let help = "write `.csv`, or `.npz` for NumPy";
+    let help = match cfg!(feature = "parquet") {
+        true => "write `.csv`, `.parquet`, or `.npz` for NumPy",
+        false => "write `.csv`, or `.npz` for NumPy",
+    };
     match ending.as_str() {
         "csv" => Ok(SeenFormat::Csv),
         "npz" => Ok(SeenFormat::Npz),
         "" => Ok(SeenFormat::Csv), // `-`, a pipe, a file without an ending
+        #[cfg(feature = "parquet")]
+        "parquet" => Ok(SeenFormat::Parquet),
+        #[cfg(not(feature = "parquet"))]
         "parquet" => {
             let message = "this build can't write Parquet";
+            let help =
+                format!("{help}; `cargo build --release --features full` makes one that can");
             Err(Error::run(message).with_help(help).into())
         }
         other => Err(Error::run(format!("`-o` can't write `.{other}`")).with_help(help).into()),

@@ -7,6 +7,7 @@ use clap::Args;
 use lanthorn::Error;
 use lanthorn::config::{Format, Node};
 use lanthorn::data::{PictureProfile, Profile};
+use lanthorn::runtime::files::is_table_name;
 use lanthorn::training::{Config, Draft, Plan};
 use serde_json::json;
 
@@ -70,10 +71,12 @@ pub(super) fn for_training(
     Ok(out)
 }
 
-/// `loan.yaml` for `data/loan.csv`.
+/// `loan.yaml` for `data/loan.csv` and `data/loan.csv.gz`.
 fn default_name(data: &Path) -> PathBuf {
-    let stem = data.file_stem().unwrap_or_default().to_string_lossy();
-    PathBuf::from(format!("{stem}.yaml"))
+    let is_packed = data.extension().is_some_and(|ending| ending == "gz" || ending == "zst");
+    let name = Path::new(data.file_stem().unwrap_or_default());
+    let stem = if is_packed { name.file_stem() } else { Some(name.as_os_str()) };
+    PathBuf::from(format!("{}.yaml", stem.unwrap_or_default().to_string_lossy()))
 }
 
 /// Writes a draft of a table's configuration, and tells what was made of the table.
@@ -183,6 +186,5 @@ fn which_target(data: &Path, profile: &Profile) -> Error {
 
 /// The format that a file's name says is a table's, rather than a configuration's.
 pub(super) fn is_table(path: &Path) -> bool {
-    let ending = path.extension().unwrap_or_default().to_string_lossy().to_lowercase();
-    Format::of(path).is_err() && matches!(ending.as_str(), "csv" | "tsv" | "txt")
+    Format::of(path).is_err() && is_table_name(path)
 }

@@ -8,6 +8,7 @@ use super::error::ConfigError;
 use super::node::Node;
 use super::{json, toml, write, yaml};
 use crate::diagnostics::Code;
+use crate::disk::files::is_table_name;
 use crate::error::{Error, Result};
 
 /// The format of a configuration file.
@@ -39,13 +40,10 @@ impl Format {
                         "this is a model: `predict`, `evaluate`, `summary` and `export` take it"
                             .to_string()
                     }
-                    Some("csv" | "tsv") => format!(
+                    _ if is_table_name(path) => format!(
                         "this is a table: `lanthorn init {}` writes a configuration of it",
                         path.display()
                     ),
-                    Some("npy" | "parquet") => {
-                        "this is data: name it in a configuration, `data: {train: …}`".to_string()
-                    }
                     _ => String::new(),
                 };
                 let error = ConfigError::at("", message).with_code(Code::NotAConfiguration);

@@ -27,7 +27,6 @@ pub(super) struct Wanted {
     /// not, they are errors.
     pub takes_missing: bool,
     /// The text between the values of a cell that may hold several.
-    #[cfg_attr(not(feature = "parquet"), allow(dead_code))] // who reads lists
     pub separator: Option<String>,
 }
 

@@ -353,12 +353,21 @@ fn no_tensors(path: &Path, bytes: &[u8], why: &str, help: &str) -> Error {
     if start.is_empty() || !start.iter().all(is_text) {
         return Error::model(path, format!("not a whole safetensors file: {why}")).with_help(help);
     }
-    let ending = path.extension().and_then(|ending| ending.to_str()).unwrap_or_default();
-    let help = match ending.to_ascii_lowercase().as_str() {
-        "csv" | "tsv" => "a table comes after the model: `lanthorn predict MODEL TABLE`",
-        _ => "name a run's folder or a .safetensors file",
+    let help = match is_table_name(path) {
+        true => "a table comes after the model: `lanthorn predict MODEL TABLE`",
+        false => "name a run's folder or a .safetensors file",
     };
     Error::model(path, "a text file, where a model or weights are expected").with_help(help)
+}
+
+/// Whether the name of a file is that of a table, in any format that some build reads.
+pub fn is_table_name(path: &Path) -> bool {
+    const ENDINGS: [&str; 15] = [
+        "csv", "tsv", "txt", "jsonl", "ndjson", "parquet", "pq", "arrow", "arrows", "feather",
+        "ipc", "npy", "npz", "gz", "zst",
+    ];
+    let ending = path.extension().unwrap_or_default().to_string_lossy().to_lowercase();
+    ENDINGS.contains(&ending.as_str())
 }
 
 /// A number as JSON that holds every f64: NaN and the infinities, too, as text.

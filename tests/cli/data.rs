@@ -71,6 +71,7 @@ fn arrays_are_numpys() {
 fn what_cannot_be_written_is_refused() {
     let folder = Folder::with_loan();
     for (call, words) in [
+        #[cfg(not(feature = "parquet"))]
         ("data loan.yaml -o x.parquet", "write Parquet"),
         ("data loan.yaml -o x.xlsx", "can't write `.xlsx`"),
         ("data loan.yaml -o loan.csv", "would overwrite a table"),

@@ -100,6 +100,26 @@ mod with {
         assert!(drafted.contains("column: colour, encode: one_hot"), "{drafted}");
         assert!(drafted.contains("column: day, date:"), "{drafted}");
         folder.ok("check drafted.yaml");
+        folder.ok("init plain.arrows --target income,age -o both.yaml");
+        let call = folder.run("check plain.parquet");
+        assert!(call.stderr.contains("`lanthorn init plain.parquet`"), "{}", call.stderr);
+        folder.ok("train plain.parquet --target bought -q");
+        assert!(folder.path("plain.yaml").exists());
+    }
+
+    #[test]
+    fn what_the_model_sees_is_written_as_parquet() {
+        let folder = folder();
+        folder.ok("data t.yaml -o seen.csv");
+        folder.ok("data t.yaml -o seen.parquet");
+        folder.ok("data t.yaml -o again.parquet");
+        assert!(folder.read_bytes("seen.parquet") == folder.read_bytes("again.parquet"));
+        let config = "data:\n  train: seen.csv\n  features: [{columns: \"*\", exclude: [split]}]\n  \
+                      target: bought\nmodel:\n  layers: [{dense: {units: 1}}]\n\
+                      compile: {loss: mean_squared_error, optimizer: adam}\nfit: {epochs: 1}\n";
+        folder.write("seen.yaml", config);
+        let read = |file: &str| folder.ok(&format!("data seen.yaml --set data.train={file} -o -"));
+        assert_eq!(read("seen.parquet"), read("seen.csv"));
     }
 
     fn of_types(folder: &Folder, file: &str, feature: &str) -> crate::support::Call {

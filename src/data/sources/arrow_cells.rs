@@ -16,7 +16,7 @@ use arrow_array::types::{
 use arrow_array::{Array, DictionaryArray, PrimitiveArray};
 use arrow_schema::{DataType, TimeUnit};
 
-use super::cells::CellValue;
+use super::cells::{CellValue, joined};
 use crate::data::columns::written_name;
 
 /// The cells of a column, by their rows.
@@ -275,17 +275,8 @@ fn list<'a>(
             let items: Vec<serde_json::Value> = range(row).map(|item| json(&cells(item))).collect();
             return CellValue::Text(Cow::Owned(serde_json::Value::from(items).to_string()));
         };
-        let mut text = String::new();
-        for item in range(row) {
-            if !text.is_empty() {
-                text += separator;
-            }
-            text += &cells(item).text();
-        }
-        if text.is_empty() {
-            text += separator; // no label is not a missing cell
-        }
-        CellValue::Text(Cow::Owned(text))
+        let texts: Vec<String> = range(row).map(|item| cells(item).text().into_owned()).collect();
+        CellValue::Text(Cow::Owned(joined(texts.iter().map(String::as_str), separator)))
     }))
 }
 
@@ -295,6 +286,7 @@ fn json(cell: &CellValue<'_>) -> serde_json::Value {
         CellValue::Single(number) => number.to_string().parse().unwrap_or(f64::NAN).into(),
         CellValue::Bool(value) => (*value).into(),
         CellValue::Text(text) => text.as_ref().into(),
+        CellValue::Exact(text) => (*text).into(),
         CellValue::Missing => serde_json::Value::Null,
     }
 }

@@ -3,18 +3,18 @@
 use std::fs::File;
 use std::io::{BufReader, Seek, SeekFrom};
 use std::ops::ControlFlow;
-use std::sync::{Mutex, PoisonError};
 
-use arrow_array::RecordBatch;
+use arrow_array::{RecordBatch, RecordBatchReader};
 use arrow_ipc::reader::{FileReader, StreamReader};
 use arrow_schema::{ArrowError, Schema};
 
+use super::arrow_guard;
 use super::batches::{BatchTable, Batches};
 use crate::error::Result;
 
 /// The batches of a file or a stream.
 struct IpcBatches {
-    file: Mutex<File>,
+    file: File,
     is_stream: bool,
 }
 
@@ -28,21 +28,28 @@ pub(super) fn is_ipc(bytes: &[u8]) -> bool {
 
 /// The table in a file that begins so.
 pub(super) fn open(name: &str, start: &[u8], file: File) -> Result<BatchTable> {
-    let batches = IpcBatches { file: Mutex::new(file), is_stream: start.starts_with(STREAM) };
+    let is_stream = start.starts_with(STREAM);
     BatchTable::new(name, || {
-        let schema = batches.schema()?;
+        match is_stream {
+            true => arrow_guard::check_stream(&mut BufReader::new(&file))?,
+            false => arrow_guard::check_file(&mut BufReader::new(&file))?,
+        }
+        let batches = IpcBatches { file, is_stream };
+        let schema = Schema::clone(&batches.read(None)?.schema());
         Ok((schema, Box::new(batches) as Box<dyn Batches>))
     })
 }
 
 impl IpcBatches {
-    fn schema(&self) -> Result<Schema, ArrowError> {
-        let file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
-        let schema = match self.is_stream {
-            true => StreamReader::try_new(reader(&file)?, None)?.schema(),
-            false => FileReader::try_new(reader(&file)?, None)?.schema(),
-        };
-        Ok(Schema::clone(&schema))
+    /// The batches of some columns from the first on.
+    fn read(&self, columns: Option<Vec<usize>>) -> Result<Box<dyn RecordBatchReader>, ArrowError> {
+        let mut file = self.file.try_clone()?;
+        file.seek(SeekFrom::Start(0))?;
+        let file = BufReader::new(file);
+        Ok(match self.is_stream {
+            true => Box::new(StreamReader::try_new(file, columns)?),
+            false => Box::new(FileReader::try_new(file, columns)?),
+        })
     }
 }
 
@@ -53,14 +60,7 @@ impl Batches for IpcBatches {
         rows: usize,
         take: &mut dyn FnMut(RecordBatch) -> ControlFlow<()>,
     ) -> Result<(), ArrowError> {
-        let file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
-        let columns = Some(columns.to_vec());
-        let batches: Box<dyn Iterator<Item = Result<RecordBatch, ArrowError>>> =
-            match self.is_stream {
-                true => Box::new(StreamReader::try_new(reader(&file)?, columns)?),
-                false => Box::new(FileReader::try_new(reader(&file)?, columns)?),
-            };
-        for batch in batches {
+        for batch in self.read(Some(columns.to_vec()))? {
             let batch = batch?;
             for start in (0..batch.num_rows()).step_by(rows) {
                 let part = batch.slice(start, rows.min(batch.num_rows() - start));
@@ -71,11 +71,4 @@ impl Batches for IpcBatches {
         }
         Ok(())
     }
-}
-
-/// The file from its beginning on.
-fn reader(file: &File) -> std::io::Result<BufReader<File>> {
-    let mut file = file.try_clone()?;
-    file.seek(SeekFrom::Start(0))?;
-    Ok(BufReader::new(file))
 }

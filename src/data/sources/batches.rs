@@ -149,13 +149,7 @@ impl BatchTable {
 
     fn check_labels(&self, column: &dyn Array, step: &Wanted, separator: &str) -> Result<()> {
         let Some(label) = torn_label(column, separator) else { return Ok(()) };
-        let message = format!(
-            "column `{}`: the label `{label}` of a list holds the separator `{separator}`",
-            step.name
-        );
-        let help =
-            "name a separator that no label holds: `encode: {multi_hot: {separator: \"|\"}}`";
-        Err(Error::data(&self.rows.name, message).with_code(Code::Cell).with_help(help))
+        Err(cells::torn(self.rows.name.as_str(), &step.name, &label, separator))
     }
 }
 

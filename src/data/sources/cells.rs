@@ -9,7 +9,8 @@ use crate::data::chunk::{MISSING_CODE, MISSING_NUMBER, Read};
 use crate::data::dictionary::Dictionary;
 use crate::data::faults::Faults;
 use crate::data::layout::{Layout, Wanted};
-use crate::error::Result;
+use crate::diagnostics::{Code, Place};
+use crate::error::{Error, Result};
 use crate::threads;
 
 /// A value of a table.
@@ -41,6 +42,21 @@ impl CellValue<'_> {
             CellValue::Missing => Cow::Borrowed(""),
         }
     }
+}
+
+/// The values of a list as the text of one cell.
+pub(super) fn joined<'v>(values: impl Iterator<Item = &'v str>, separator: &str) -> String {
+    let text = values.collect::<Vec<_>>().join(separator);
+    if text.is_empty() { separator.to_string() } else { text } // no label is not a missing cell
+}
+
+/// The error for a label of a list that holds the text that is to stand between two of them.
+pub(super) fn torn(place: impl Into<Place>, column: &str, label: &str, separator: &str) -> Error {
+    let message = format!(
+        "column `{column}`: the label `{label}` of a list holds the separator `{separator}`"
+    );
+    let help = "name a separator that no label holds: `encode: {multi_hot: {separator: \"|\"}}`";
+    Error::data(place, message).with_code(Code::Cell).with_help(help)
 }
 
 /// Pieces that are read before they are handed over, for each thread.

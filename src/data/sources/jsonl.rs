@@ -76,7 +76,14 @@ impl JsonLines {
             if let Some(faults) = &mut faults {
                 faults.row(at);
             }
-            let value = |index: usize| value(&object, &self.paths[index]);
+            let lists = self.lists(&object, at, layout)?;
+            let value = |index: usize| {
+                let list = lists.iter().find(|(column, _)| *column == index);
+                list.map_or_else(
+                    || value(&object, &self.paths[index]),
+                    |(_, text)| CellValue::Text(Cow::Borrowed(text)),
+                )
+            };
             if cells::add(layout, &mut read, &mut faults, value) {
                 read.chunk.rows += 1;
                 read.chunk.starts.push((at - piece.start) as u32);
@@ -88,6 +95,35 @@ impl JsonLines {
             }
         }
         Ok(Some(read.ended()))
+    }
+
+    /// The texts of lists in columns whose cells are taken for several values, each with its column.
+    fn lists(
+        &self,
+        object: &Map<String, Json>,
+        at: usize,
+        layout: &Layout<'_>,
+    ) -> Result<Vec<(usize, String)>> {
+        let mut lists = Vec::new();
+        for step in &layout.steps {
+            let (Some(separator), Some(Json::Array(items))) =
+                (&step.separator, found(object, &self.paths[step.index]))
+            else {
+                continue;
+            };
+            let texts = items.iter().map(|item| match item {
+                Json::String(text) => text.clone(),
+                Json::Null => String::new(),
+                item => item.to_string(),
+            });
+            let texts: Vec<String> = texts.collect();
+            if let Some(label) = texts.iter().find(|text| text.contains(separator.as_str())) {
+                let place = self.text.at(at).in_column(&step.name);
+                return Err(cells::torn(place, &step.name, label, separator));
+            }
+            lists.push((step.index, cells::joined(texts.iter().map(String::as_str), separator)));
+        }
+        Ok(lists)
     }
 
     /// A row as a line of CSV.
@@ -177,23 +213,31 @@ fn collect(object: &Map<String, Json>, path: &mut Vec<String>, found: &mut dyn F
     }
 }
 
-/// What stands at the end of some keys; what isn't there is missing.
+/// What stands at the end of some keys.
+fn found<'v>(object: &'v Map<String, Json>, path: &[String]) -> Option<&'v Json> {
+    let (first, rest) = path.split_first()?;
+    match (object.get(first)?, rest) {
+        (value, []) => Some(value),
+        (Json::Object(inner), rest) => found(inner, rest),
+        _ => None,
+    }
+}
+
+/// The same as a cell; what isn't there is missing.
 fn value<'v>(object: &'v Map<String, Json>, path: &[String]) -> CellValue<'v> {
-    let Some((first, rest)) = path.split_first() else { return CellValue::Missing };
-    match (object.get(first), rest) {
-        (Some(Json::Object(inner)), [_, ..]) => value(inner, rest),
-        (Some(Json::Number(number)), []) => match number.as_f64() {
+    match found(object, path) {
+        Some(Json::Number(number)) => match number.as_f64() {
             // ids of more digits than an f64 has stay as they stand
             Some(value) if value.abs() < (1u64 << 53) as f64 => CellValue::Number(value),
             _ => CellValue::Text(Cow::Owned(number.to_string())),
         },
-        (Some(Json::String(text)), []) => CellValue::Text(Cow::Borrowed(text)),
-        (Some(Json::Bool(value)), []) => {
+        Some(Json::String(text)) => CellValue::Text(Cow::Borrowed(text)),
+        Some(Json::Bool(value)) => {
             CellValue::Text(Cow::Borrowed(if *value { "true" } else { "false" }))
         }
-        (Some(other @ (Json::Array(_) | Json::Object(_))), []) => {
+        Some(other @ (Json::Array(_) | Json::Object(_))) => {
             CellValue::Text(Cow::Owned(other.to_string()))
         }
-        _ => CellValue::Missing,
+        Some(Json::Null) | None => CellValue::Missing,
     }
 }

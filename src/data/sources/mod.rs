@@ -7,6 +7,8 @@ mod arrow_cells;
 #[cfg(feature = "parquet")]
 mod arrow_columns;
 #[cfg(feature = "parquet")]
+mod arrow_guard;
+#[cfg(feature = "parquet")]
 mod arrow_ipc;
 #[cfg(feature = "parquet")]
 mod batches;

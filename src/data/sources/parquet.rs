@@ -20,6 +20,9 @@ struct ParquetRows {
     metadata: ArrowReaderMetadata,
 }
 
+/// Rows that a byte of a file may stand for; a column of one value takes next to nothing.
+const MOST_ROWS: u64 = 1 << 16;
+
 /// Whether a file begins as Parquet's do.
 pub(super) fn is_parquet(bytes: &[u8]) -> bool {
     let is_text = || std::str::from_utf8(bytes).map_or_else(|e| e.error_len().is_none(), |_| true);
@@ -30,6 +33,11 @@ pub(super) fn is_parquet(bytes: &[u8]) -> bool {
 pub(super) fn open(name: &str, file: File) -> Result<BatchTable> {
     BatchTable::new(name, || {
         let metadata = ArrowReaderMetadata::load(&file, ArrowReaderOptions::new())?;
+        let rows = metadata.metadata().file_metadata().num_rows();
+        let most = file.metadata()?.len().saturating_mul(MOST_ROWS);
+        if u64::try_from(rows).is_ok_and(|rows| rows > most) {
+            return Err(wrong(format!("it can't hold {rows} rows")));
+        }
         let schema = Schema::clone(metadata.schema());
         Ok((schema, Box::new(ParquetRows { file, metadata }) as Box<dyn Batches>))
     })

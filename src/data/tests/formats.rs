@@ -107,6 +107,24 @@ fn keys_within_keys_are_columns_and_what_isnt_there_is_missing() {
     }
 }
 
+#[test]
+fn lists_are_vectors_and_labels() {
+    let text = "{\"v\": [1, 2.5], \"tags\": [\"a\", \"b\"], \"y\": 0}\n\
+                {\"v\": [3, -4], \"tags\": [], \"y\": 1}\n";
+    let section = json!({
+        "features": [
+            { "column": "v", "encode": { "vector": { "length": 2 } } },
+            { "column": "tags", "encode": "multi_hot" },
+        ],
+        "target": "y",
+    });
+    let loaded = load_file("t.jsonl", text.as_bytes(), &section).unwrap();
+    assert_eq!(loaded.train.x.values, [1.0, 2.5, 1.0, 1.0, 3.0, -4.0, 0.0, 0.0]);
+    let torn = text.replace("[]", "[\"c;d\"]");
+    let error = load_file("t.jsonl", torn.as_bytes(), &section).unwrap_err().to_string();
+    assert!(error.contains("t.jsonl:2") && error.contains("the label `c;d`"), "{error}");
+}
+
 /// A .npy file of numbers.
 fn npy(descr: &str, shape: &str, order: &str, bytes: &[u8]) -> Vec<u8> {
     let header = format!("{{'descr': '{descr}', 'fortran_order': {order}, 'shape': {shape}, }}");

@@ -1,5 +1,8 @@
 //! The data of a plan as the model sees it, to be written for other tools.
 
+#[cfg(feature = "parquet")]
+mod parquet;
+
 use std::io::{Cursor, Write};
 
 use crate::csv_text::csv_of;
@@ -27,17 +30,8 @@ impl<'a> SeenData<'a> {
     /// A row for each row: `split` (train or validation), the model's inputs, then the target as the
     /// loss sees it (classes by their numbers), then `sample_weight` where rows count differently.
     pub fn to_csv(&self) -> Result<Vec<u8>> {
-        let preprocessing = &self.plan.data()?.preprocessing;
-        let mut names = vec!["split".to_string()];
-        names.extend(preprocessing.feature_names());
-        let is_apart = !preprocessing.is_of_features(); // else the same numbers again
-        if is_apart {
-            names.extend(preprocessing.target_output_names());
-        }
-        let has_weights = self.parts.iter().any(|(_, part)| part.weights.is_some());
-        if has_weights {
-            names.push("sample_weight".to_string());
-        }
+        let (names, has_weights) = (self.names()?, self.has_weights());
+        let is_apart = self.widths().1 > 0;
         let parts = self.parts.iter().map(|(split, part)| Ok((split, part, part.x.all_numbers()?)));
         let parts = parts.collect::<Result<Vec<_>>>()?;
         let rows = parts.iter().flat_map(|(split, part, x)| {
@@ -53,6 +47,31 @@ impl<'a> SeenData<'a> {
             })
         });
         csv_of(&names, rows)
+    }
+
+    /// The names of the columns.
+    fn names(&self) -> Result<Vec<String>> {
+        let preprocessing = &self.plan.data()?.preprocessing;
+        let mut names = vec!["split".to_string()];
+        names.extend(preprocessing.feature_names());
+        if self.widths().1 > 0 {
+            names.extend(preprocessing.target_output_names());
+        }
+        if self.has_weights() {
+            names.push("sample_weight".to_string());
+        }
+        Ok(names)
+    }
+
+    /// How many numbers a row has of the inputs and of the target, where that isn't the inputs again.
+    fn widths(&self) -> (usize, usize) {
+        let of_features = self.plan.data().is_ok_and(|data| data.preprocessing.is_of_features());
+        let (_, part) = self.parts[0];
+        (part.x.width, if of_features { 0 } else { part.y.width() })
+    }
+
+    fn has_weights(&self) -> bool {
+        self.parts.iter().any(|(_, part)| part.weights.is_some())
     }
 
     /// NumPy's arrays: `x_train` of the model's input shape, `y_train`, and `weight_train` where rows
