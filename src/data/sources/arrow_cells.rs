@@ -182,9 +182,7 @@ fn present<'a>(column: &'a dyn Array, separator: Option<&'a str>) -> Option<Arro
         }
         DataType::FixedSizeList(..) => {
             let column = column.as_fixed_size_list();
-            let range = |row: usize| {
-                column.value_offset_at(row) as usize..column.value_offset_at(row + 1) as usize
-            };
+            let range = |row: usize| column.value_offset_at(row)..column.value_offset_at(row + 1);
             list(column.values(), range, separator)?
         }
         _ => return None,
