@@ -100,7 +100,7 @@ mod with {
         assert!(drafted.contains("column: colour, encode: one_hot"), "{drafted}");
         assert!(drafted.contains("column: day, date:"), "{drafted}");
         folder.ok("check drafted.yaml");
-        folder.ok("init plain.arrows --target income,age -o both.yaml");
+        folder.ok("init plain.arrows --target income -o income.yaml");
         let call = folder.run("check plain.parquet");
         assert!(call.stderr.contains("`lanthorn init plain.parquet`"), "{}", call.stderr);
         folder.ok("train plain.parquet --target bought -q");

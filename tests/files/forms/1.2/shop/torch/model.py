@@ -60,7 +60,7 @@ def features(rows):
         numbers.append([])
         for name, classes, one_hot, factor, offset in COLUMNS:
             if classes == PREPARED:
-                numbers[-1] += [float(number) for number in row[name]]
+                numbers[-1] += torch.as_tensor(row[name], dtype=torch.float32).flatten().tolist()
                 continue
             cell = str(row[name]).strip()
             if classes is None:
