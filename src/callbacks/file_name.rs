@@ -1,6 +1,6 @@
 //! Names of files inside a run's folder, and templates of such names in Python's format.
 
-use crate::config::names::did_you_mean;
+use crate::config::names::suggestion;
 use crate::error::Problem;
 use crate::logs::Logs;
 
@@ -74,10 +74,9 @@ impl Template {
             let (key, format) = field.split_once(':').unwrap_or((field, ""));
             if !keys.contains(&key) {
                 let list = keys.iter().map(|key| format!("`{key}`")).collect::<Vec<_>>().join(", ");
-                let near = did_you_mean(key, keys);
-                let near = near.map_or(String::new(), |near| format!("did you mean `{near}`? "));
+                let help = suggestion(key, keys, &format!("valid fields: {list}"));
                 return Err(wrong(format!("nothing is known as `{key}` when the file is written"))
-                    .help(format!("{near}valid fields: {list}")));
+                    .help(help));
             }
             let is_count = key == "epoch" || key == "batch";
             parts.push(read_format(key, format, is_count).ok_or_else(|| {

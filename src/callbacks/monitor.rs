@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::callback::TrainingInfo;
-use crate::config::names::did_you_mean;
+use crate::config::names::suggestion;
 use crate::error::Problem;
 
 /// The direction in which the watched value is better.
@@ -78,10 +78,7 @@ fn more_is_better(key: &str, training: &TrainingInfo) -> Result<bool, Problem> {
             let keys = keys(training);
             let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
             let list = keys.iter().map(|key| format!("`{key}`")).collect::<Vec<_>>().join(", ");
-            let help = match did_you_mean(key, &keys) {
-                Some(near) => format!("did you mean `{near}`? valid keys: {list}"),
-                None => format!("valid keys: {list}"),
-            };
+            let help = suggestion(key, &keys, &format!("valid keys: {list}"));
             Err(Problem::at("monitor", format!("`monitor` is `{key}`, which isn't in the logs"))
                 .help(help))
         }

@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 use clap::Args;
-use lanthorn::config::names::did_you_mean;
+use lanthorn::config::names::suggestion;
 use lanthorn::config::names_for;
 use lanthorn::{Error, reference};
 
@@ -23,17 +23,13 @@ pub(crate) fn run(arguments: &ExplainArguments) -> Result<()> {
     let words = reference::words();
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
     let ours = names_for(word);
-    let help = match did_you_mean(word, &words) {
-        _ if !ours.is_empty() => {
-            let ours: Vec<String> = ours.iter().map(|name| format!("`{name}`")).collect();
-            format!("it is called {} here", ours.join(" or "))
-        }
-        Some(near) => format!("did you mean `{near}`?"),
-        None => {
-            "try a list (`layers`, `losses`, `metrics`, `optimizers`, `callbacks`, …), a name in \
-                 it, a key such as `fit.validation_split`, or a code such as `L012`"
-                .to_string()
-        }
+    let help = if ours.is_empty() {
+        let others = "there are lists (`layers`, `losses`, `metrics`, `optimizers`, `callbacks`, …), \
+                      the names in them, keys such as `fit.validation_split`, and codes such as `L012`";
+        suggestion(word, &words, others)
+    } else {
+        let ours: Vec<String> = ours.iter().map(|name| format!("`{name}`")).collect();
+        format!("it is called {} here", ours.join(" or "))
     };
     Err(Error::run(format!("nothing is called `{word}`")).with_help(help).into())
 }

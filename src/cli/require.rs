@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use lanthorn::Error;
 use lanthorn::callbacks::Logs;
-use lanthorn::config::names::did_you_mean;
+use lanthorn::config::names::suggestion;
 
 /// A bound on a loss or metric.
 #[derive(Debug, Clone, PartialEq)]
@@ -62,10 +62,7 @@ impl Requirement {
 
     fn unknown(&self, logs: &Logs) -> Error {
         let keys: Vec<&str> = logs.iter().map(|(key, _)| key).collect();
-        let help = match did_you_mean(&self.metric, &keys) {
-            Some(near) => format!("did you mean `{near}`? there are {}", keys.join(", ")),
-            None => format!("there are {}", keys.join(", ")),
-        };
+        let help = suggestion(&self.metric, &keys, &format!("there are {}", keys.join(", ")));
         Error::run(format!("the model has no metric `{}`", self.metric)).with_help(help)
     }
 }

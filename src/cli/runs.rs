@@ -7,7 +7,7 @@ use anyhow::Result;
 use clap::{Args, Subcommand};
 use lanthorn::Error;
 use lanthorn::config::Document;
-use lanthorn::config::names::did_you_mean;
+use lanthorn::config::names::suggestion;
 use lanthorn::training::{CONFIG, Config, RunFilter, RunSummary, runs_in, sort_runs};
 use serde_json::{Value, json};
 
@@ -148,9 +148,6 @@ fn csv_of(names: &[String], rows: impl Iterator<Item = Vec<String>>) -> Result<S
 
 fn unknown(metric: &str, keys: &BTreeSet<String>) -> Error {
     let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
-    let help = match did_you_mean(metric, &keys) {
-        Some(near) => format!("did you mean `{near}`? the runs have {}", keys.join(", ")),
-        None => format!("the runs have {}", keys.join(", ")),
-    };
+    let help = suggestion(metric, &keys, &format!("the runs have {}", keys.join(", ")));
     Error::run(format!("no run has the metric `{metric}`")).with_help(help)
 }

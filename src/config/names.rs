@@ -45,6 +45,20 @@ pub fn did_you_mean<'a>(found: &str, valid: &[&'a str]) -> Option<&'a str> {
     })
 }
 
+/// Help for a name that isn't there: "did you mean …?" where one is near, then what there is, if
+/// anything is said of that.
+pub fn suggestion(found: &str, valid: &[&str], others: &str) -> String {
+    suggested(did_you_mean(found, valid), others)
+}
+
+/// The same where the near name is found already.
+pub(crate) fn suggested(near: Option<&str>, others: &str) -> String {
+    match near {
+        Some(near) => format!("did you mean `{near}`? {others}").trim_end().to_string(),
+        None => others.to_string(),
+    }
+}
+
 /// Names in backticks, the first twenty of them.
 pub(crate) fn listed(names: &[impl AsRef<str>]) -> String {
     const SHOWN: usize = 20;

@@ -1,6 +1,6 @@
 //! The problem of a name that isn't known, with what may be meant.
 
-use super::names::did_you_mean;
+use super::names::{did_you_mean, suggested};
 use super::{advice_words, not_yet, synonyms};
 use crate::diagnostics::Code;
 use crate::error::Problem;
@@ -52,9 +52,8 @@ pub(super) fn unknown_name_near(
         _ if advice.is_some() => advice.unwrap_or_default(),
         None if noun == "layer" => FAMILIES.to_string(),
         _ if valid.is_empty() => format!("it takes no {nouns}"),
-        Some(near) if valid.len() > 24 => format!("did you mean `{near}`?"),
-        Some(near) => format!("did you mean `{near}`? valid {nouns}: {list}"),
-        None => format!("valid {nouns}: {list}"),
+        near if near.is_some() && valid.len() > 24 => suggested(near, ""),
+        near => suggested(near, &format!("valid {nouns}: {list}")),
     };
     let problem = Problem::at("", format!("unknown {noun} `{found}`")).help(help);
     Problem { near: near.map(str::to_string), ..problem.code(Code::UnknownName) }

@@ -6,7 +6,7 @@ use super::dialect::Dialect;
 use super::records::{MOST_COLUMNS, Record, Records};
 use super::row_places::RowPlaces;
 use super::text::TableText;
-use crate::config::names::{did_you_mean, listed};
+use crate::config::names::{listed, suggestion};
 use crate::diagnostics::{Code, Diagnostic};
 use crate::error::{Error, Problem, Result};
 use crate::sections::HeaderConfig;
@@ -170,10 +170,7 @@ impl Header {
         }
         let names: Vec<&str> = self.names.iter().map(String::as_str).collect();
         let list = listed(&names);
-        match did_you_mean(name, &names) {
-            Some(near) => format!("did you mean `{near}`? columns: {list}"),
-            None => format!("columns: {list}"),
-        }
+        suggestion(name, &names, &format!("columns: {list}"))
     }
 
     fn is_all_numbers(&self) -> bool {

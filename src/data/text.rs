@@ -13,7 +13,7 @@ use memchr::{memchr, memchr_iter, memrchr};
 
 use super::other_formats::other_format;
 use super::row_places::RowPlaces;
-use crate::config::names::did_you_mean;
+use crate::config::names::{did_you_mean, suggested};
 use crate::diagnostics::{Code, Place};
 use crate::disk::intake;
 use crate::error::{Error, Problem, Result};
@@ -177,7 +177,7 @@ pub(super) fn is_no_table(bytes: &[u8]) -> bool {
     !is_text || other_format(bytes).is_some()
 }
 
-/// "did you mean …?", where a file of nearly this name is in the same folder.
+/// The suggestion, where a file of nearly this name is in the same folder.
 fn neighbour(path: &Path) -> Option<String> {
     let folder = path.parent()?;
     let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
@@ -187,7 +187,7 @@ fn neighbour(path: &Path) -> Option<String> {
     names.sort(); // the file system's order is any
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
     let near = did_you_mean(&path.file_name()?.to_string_lossy(), &names)?;
-    Some(format!("did you mean `{near}`?"))
+    Some(suggested(Some(near), ""))
 }
 
 impl TableText {

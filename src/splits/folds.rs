@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize, Serializer};
 
 use super::role::RowRole;
 use super::rows::SplitRows;
-use crate::config::names::did_you_mean;
+use crate::config::names::suggestion;
 use crate::config::{ConfigError, PlainText};
 use crate::diagnostics::Code;
 use crate::error::Problem;
@@ -258,11 +258,8 @@ struct WayVisitor;
 
 impl WayVisitor {
     fn unknown<E: de::Error>(word: &str) -> E {
-        let help = match did_you_mean(word, &WAYS) {
-            Some(near) => format!("did you mean `{near}`? "),
-            None => String::new(),
-        };
-        let help = format!("{help}valid: `rows`, `stratified`, `{{group: COLUMN}}`, `time`");
+        let valid = "valid: `rows`, `stratified`, `{group: COLUMN}`, `time`";
+        let help = suggestion(word, &WAYS, valid);
         let problem = Problem::at("", format!("unknown way to make folds: `{word}`")).help(help);
         E::custom(problem.code(Code::UnknownName))
     }

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::met::Met;
 use super::rare::Rare;
 use super::unknown::Unknown;
-use crate::config::names::{did_you_mean, listed};
+use crate::config::names::{listed, suggestion};
 use crate::error::Problem;
 
 /// The classes of a column, sorted: as numbers where every one of them is a number, else by bytes.
@@ -189,10 +189,7 @@ impl Classes {
         }
         let names: Vec<&str> = self.names.iter().map(String::as_str).collect();
         let known = format!("known: {}", listed(&names));
-        let help = match did_you_mean(text, &names) {
-            Some(near) => format!("did you mean `{near}`? {known}"),
-            None => known,
-        };
+        let help = suggestion(text, &names, &known);
         Problem::at("", format!("`{text}` was not seen in training")).help(help)
     }
 
