@@ -69,6 +69,7 @@ mod tail;
 mod tests;
 mod text;
 mod unknown_cells;
+mod written_numbers;
 
 pub(crate) use before::Sums;
 pub(crate) use facts::ColumnFacts;

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use super::cells::Missing;
 use super::csv_text::Csv;
-use super::dialect::Dialect;
+use super::dialect::{Dialect, Numerals};
 use super::faults::Faults;
 use super::float;
 use super::header::Header;
@@ -15,6 +15,7 @@ use super::looks::{Look, look};
 use super::records::{Record, Records};
 use super::source::Source;
 use super::sources;
+use super::written_numbers::with_numbers;
 use crate::error::Result;
 use crate::sections::{CsvConfig, HeaderConfig, MissingValues};
 use crate::transforms::classes::boolean;
@@ -34,6 +35,9 @@ pub struct Profile {
     pub delimiter: char,
     /// Whether the first line names the columns; they are 0, 1, … where it doesn't.
     pub has_header: bool,
+    /// How its numbers are written, where not as programs do: the decimal mark, what stands between
+    /// thousands, what stands beside numbers.
+    pub numbers: (Option<char>, Option<char>, Vec<String>),
     /// How many rows.
     pub rows: usize,
     /// The columns, in the order of the file.
@@ -119,12 +123,14 @@ impl Profile {
             format.header = HeaderConfig::None;
             csv = csv.again(&format)?;
         }
-        let mut gathered = Gathered::new(&csv.header);
+        let format = with_numbers(&format, &sample(&csv)?);
+        let mut gathered = Gathered::new(&csv.header, Dialect::of(&format).numerals);
         csv.records(csv.header.body, csv.text.len(), &mut |record, _, _| {
             gathered.see(record);
             Ok(())
         })?;
-        Ok(gathered.profile(delimiter, has_header))
+        let numbers = (format.decimal, format.thousands, format.strip);
+        Ok(Profile { numbers, ..gathered.profile(delimiter, has_header) })
     }
 
     fn of_source(source: &dyn Source) -> Result<Profile> {
@@ -132,7 +138,7 @@ impl Profile {
         let header = source.header();
         let mut layout = Layout::new(header, &[], &missing);
         layout.keeps_rows = true;
-        let mut gathered = Gathered::new(header);
+        let mut gathered = Gathered::new(header, Numerals::default());
         source.read(&layout, &mut Faults::new(source.places(), &layout), &mut |read| {
             let mut record = Record::default();
             for row in read.kept_rows() {
@@ -148,6 +154,27 @@ impl Profile {
     pub fn column(&self, name: &str) -> Option<&ColumnProfile> {
         self.columns.iter().find(|column| column.name == name)
     }
+}
+
+/// Some cells of each column, without missing ones: those of the first rows.
+fn sample(csv: &Csv) -> Result<Vec<Vec<String>>> {
+    const ROWS: usize = 500;
+    const BYTES: usize = 1 << 18;
+    let missing = Missing::new(&MissingValues::usual());
+    let mut columns = vec![Vec::new(); csv.header.names.len()];
+    let (start, mut rows) = (csv.header.body, 0);
+    let end = csv.text.len().min(start + BYTES);
+    csv.records(start, end, &mut |record, _, _| {
+        rows += 1;
+        let cells = record.cells.iter().map(|cell| cell.trim());
+        for (column, cell) in columns.iter_mut().zip(cells) {
+            if rows <= ROWS && missing.why(cell).is_none() {
+                column.push(cell.to_string());
+            }
+        }
+        Ok(())
+    })?;
+    Ok(columns)
 }
 
 /// The delimiter by which the first lines have the same number of cells, the most of them; a comma
@@ -183,26 +210,28 @@ fn delimiter(start: &str) -> u8 {
 struct Gathered {
     columns: Vec<Gathering>,
     missing: Missing,
+    numerals: Numerals,
     rows: usize,
 }
 
 impl Gathered {
-    fn new(header: &Header) -> Gathered {
+    fn new(header: &Header, numerals: Numerals) -> Gathered {
         let columns = header.names.iter().map(|name| Gathering::new(name)).collect();
-        Gathered { columns, missing: Missing::new(&MissingValues::usual()), rows: 0 }
+        Gathered { columns, missing: Missing::new(&MissingValues::usual()), numerals, rows: 0 }
     }
 
     fn see(&mut self, record: &Record<'_>) {
         self.rows += 1;
         for (column, cell) in self.columns.iter_mut().zip(&record.cells) {
-            column.see(cell.trim(), &self.missing);
+            column.see(cell.trim(), &self.missing, &self.numerals);
         }
     }
 
     fn profile(self, delimiter: u8, has_header: bool) -> Profile {
         let Gathered { columns, rows, .. } = self;
         let columns = columns.into_iter().map(Gathering::finish).collect();
-        Profile { delimiter: char::from(delimiter), has_header, rows, columns }
+        let numbers = (None, None, Vec::new());
+        Profile { delimiter: char::from(delimiter), has_header, numbers, rows, columns }
     }
 }
 
@@ -234,14 +263,14 @@ impl Gathering {
         Gathering { profile, index: HashMap::new(), before: None }
     }
 
-    fn see(&mut self, cell: &str, missing: &Missing) {
+    fn see(&mut self, cell: &str, missing: &Missing, numerals: &Numerals) {
         let profile = &mut self.profile;
         if missing.why(cell).is_some() {
             profile.missing += 1;
             return;
         }
         profile.present += 1;
-        let number = float::cell(cell).filter(|number| number.is_finite());
+        let number = numerals.number(cell).filter(|number| number.is_finite());
         profile.booleans += usize::from(boolean(cell).is_some());
         match number {
             Some(number) => {

@@ -6,6 +6,8 @@ use crate::data::{ColumnProfile, FEW_ROWS, names_rows};
 
 /// Features of more categories are left out.
 const MOST_CATEGORIES: usize = 50;
+/// A cell of so many words is text, not a category.
+const SEVERAL: usize = 4;
 /// More columns with one rule are written as one.
 const MANY: usize = 8;
 
@@ -22,6 +24,8 @@ pub(super) enum Role {
     OneHot,
     /// Dates as ISO 8601 writes them.
     Date,
+    /// Words.
+    Text,
     /// Nothing: it numbers or names the rows, for this reason.
     Key(String),
     /// Nothing, for this reason.
@@ -53,6 +57,7 @@ pub(super) fn role(column: &ColumnProfile) -> Role {
         () if rises(column) => {
             Role::Key("it rises from row to row, as an id or a time does".to_string())
         }
+        () if column.words >= SEVERAL && distinct > MOST_CATEGORIES.min(present / 2) => Role::Text,
         () if is_identifier(column) => {
             Role::Key("another value in each row, as in an id".to_string())
         }
@@ -71,9 +76,6 @@ pub(super) fn role(column: &ColumnProfile) -> Role {
             count(present - column.numbers, "cell is", "cells are"),
             column.text.as_deref().unwrap_or_default()
         )),
-        () if column.words >= 4 && distinct > MOST_CATEGORIES => {
-            left_out("text of several words; as its tokens: `text: {max_tokens: 1000}`".to_string())
-        }
         () if distinct > MOST_CATEGORIES || distinct * 2 > present.max(FEW_ROWS) => {
             left_out(format!("{distinct} different texts in {present} rows"))
         }
@@ -113,7 +115,7 @@ pub(super) fn short(number: f64) -> String {
 pub(super) fn is_identifier(column: &ColumnProfile) -> bool {
     let is_whole = column.is_whole && column.numbers == column.present();
     let is_text = column.numbers == 0 && column.dates == 0 && column.odd_numbers == 0;
-    let differs = column.distinct() * 10 >= column.present() * 9;
+    let differs = column.distinct() * 10 >= column.present() * 9 && column.words < SEVERAL;
     column.present() >= FEW_ROWS && differs && (is_text || (names_rows(&column.name) && is_whole))
 }
 
@@ -162,6 +164,12 @@ pub(super) fn features(
                     format!("{} categories: {}{more}", names.len(), shown.join(", ")),
                 )
             }
+            Role::Text => (
+                json!({
+                    "column": name, "text": { "max_tokens": 1000, "output_mode": "multi_hot" },
+                }),
+                "text: which of its words there are".to_string(),
+            ),
             Role::Date => (
                 json!({
                     "column": name, "date": { "parts": ["month", "weekday"], "cyclic": true },
@@ -185,7 +193,7 @@ fn with_missing(rule: Value, role: &Role) -> Value {
         rule => rule,
     };
     match role {
-        Role::OneHot => rule["missing"] = json!({ "constant": "missing" }),
+        Role::OneHot | Role::Text => rule["missing"] = json!({ "constant": "missing" }),
         Role::Scaled => {
             rule["missing"] = json!("median");
             rule["indicator"] = json!(true);

@@ -13,7 +13,7 @@ mod shapes;
 use serde_json::{Map, Value, json};
 
 use crate::config::Format;
-use crate::config::names::did_you_mean;
+use crate::config::names::{listed, suggestion};
 use crate::data::{ColumnProfile, Profile};
 use crate::diagnostics::Code;
 use crate::error::{Error, Result};
@@ -131,6 +131,14 @@ impl Draft {
         if !profile.has_header {
             csv.insert("header".to_string(), json!(false));
         }
+        let (decimal, thousands, strip) = &profile.numbers;
+        let marks = [("decimal", decimal), ("thousands", thousands)];
+        for (key, mark) in marks.into_iter().filter_map(|(key, mark)| Some((key, (*mark)?))) {
+            csv.insert(key.to_string(), json!(mark));
+        }
+        if !strip.is_empty() {
+            csv.insert("strip".to_string(), json!(strip));
+        }
         if !csv.is_empty() {
             data.insert("csv".to_string(), Value::Object(csv));
         }
@@ -179,10 +187,7 @@ fn name_of(rule: &Value) -> String {
 fn target<'a>(profile: &'a Profile, name: &str) -> Result<&'a ColumnProfile> {
     profile.column(name).ok_or_else(|| {
         let names: Vec<&str> = profile.columns.iter().map(|column| column.name.as_str()).collect();
-        let help = match did_you_mean(name, &names) {
-            Some(near) => format!("did you mean `--target {near}`?"),
-            None => format!("columns: {}", names.join(", ")),
-        };
+        let help = suggestion(name, &names, &format!("columns: {}", listed(&names)));
         Error::run(format!("the table has no column `{name}`"))
             .with_code(Code::Column)
             .with_help(help)
@@ -195,6 +200,13 @@ fn nothing_left(train: &str, roles: &[(&ColumnProfile, Role)]) -> Error {
         role.left_out().map(|why| format!("{}: {why}", column.name))
     };
     let reasons: Vec<String> = roles.iter().filter_map(reason).collect();
+    if reasons.is_empty() {
+        let help = "a model learns one column from others: add columns, or name another target; of a \
+                    series of numbers, write each window as one row";
+        return Error::data(train, "the table has no column beside the target")
+            .with_code(Code::Column)
+            .with_help(help);
+    }
     Error::data(train, "the table has no column to learn from")
         .with_code(Code::Column)
         .with_help(reasons.join("; "))

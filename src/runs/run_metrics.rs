@@ -84,6 +84,22 @@ impl RunMetrics {
         if is_better || self.state == "interrupted" {
             return None;
         }
+        let is_above = |(other, constant): &(&str, f64)| {
+            let reached = self.end.get(other).unwrap_or(f64::NAN);
+            more_is_better(other) && reached > constant + (1.0 - constant) / 2.0
+        };
+        if let Some((other, _)) = baseline.logs.iter().find(is_above) {
+            let message = format!(
+                "by `{key}` the model is no better than {}: {reached:.4} and {constant:.4}; by \
+                 `{other}` it is",
+                baseline.prediction
+            );
+            let help = format!(
+                "where one class is rare, judge by `{other}`, and choose from which probability on it \
+                 is predicted: `fit: {{threshold: f1}}`"
+            );
+            return Some(Diagnostic::warning(Code::Training, message).with_help(help));
+        }
         let message = format!(
             "the model has learned nothing that helps: its `{key}` is {reached:.4}, and {} has {constant:.4}",
             baseline.prediction

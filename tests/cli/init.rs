@@ -90,7 +90,7 @@ fn what_is_left_out_is_told_with_the_reason() {
     for line in [
         "left out: id: it rises",
         "when: dates: where in the year and in the week they are",
-        "left out: note: another value in each row",
+        "note: text: which of its words there are",
         "left out: gap: the same value in every row",
         "left out: price: 60 cells are not a number, such as `0,5`",
         "size: numbers from 0.5 to 52.5",
@@ -114,7 +114,7 @@ fn mistakes_say_what_to_type() {
     folder.write("a.yaml", "name: a\n");
     for (call, expected) in [
         ("init mixed.csv", "lanthorn init mixed.csv --target"),
-        ("init mixed.csv --target solt", "did you mean `--target sold`?"),
+        ("init mixed.csv --target solt", "did you mean `sold`?"),
         ("init mixed.csv --target note", "too many for classes"),
         ("init mixed.csv --target gap", "the target `gap` has 9 cells that are empty or missing"),
         ("init mixed.csv --target price", "is a column of numbers, but 60 cells are not"),
@@ -155,4 +155,52 @@ fn every_configuration_of_the_project_is_an_example() {
             folder.ok(&format!("init --example {name}"));
         }
     }
+}
+
+#[test]
+fn numbers_as_people_write_them_are_declared_and_used() {
+    let folder = Folder::new();
+    let mut german = "alter;einkommen;gekauft\n".to_string();
+    let mut money = "price,discount,bought\n".to_string();
+    for row in 0..120 {
+        let (age, income) = (18 + row * 7 % 60, f64::from(row * 37 % 400) + 0.5);
+        let bought = if income > 200.0 { "ja" } else { "nein" };
+        writeln!(german, "{age};{};{bought}", income.to_string().replace('.', ",")).unwrap();
+        let price = 1000 + row * 91 % 4000;
+        let bought = if price < 3000 { "yes" } else { "no" };
+        writeln!(money, "\"${},{:03}.50\",{}%,{bought}", price / 1000, price % 1000, row % 3 * 10)
+            .unwrap();
+    }
+    folder.write("german.csv", &german);
+    folder.write("money.csv", &money);
+    for (table, target, declared) in
+        [("german", "gekauft", "decimal: "), ("money", "bought", "strip: ")]
+    {
+        let told = folder.ok(&format!("init {table}.csv --target {target}"));
+        assert!(!told.contains("left out"), "{told}");
+        let config = folder.read(&format!("{table}.yaml"));
+        assert!(config.contains(declared), "{config}");
+        let said = folder.run(&format!("train {table}.yaml -q"));
+        assert_eq!(said.code, 0, "{}", said.stderr);
+        assert!(!said.stderr.contains("learned nothing"), "{}", said.stderr);
+    }
+}
+
+#[test]
+fn a_column_of_text_is_a_feature_and_a_column_alone_is_told_what_it_lacks() {
+    let folder = Folder::new();
+    let mut table = "review,liked\n".to_string();
+    for row in 0..120 {
+        let word = if row % 2 == 0 { "lovely" } else { "dull" };
+        writeln!(table, "the film number {row} was rather {word},{}", row % 2 == 0).unwrap();
+    }
+    folder.write("reviews.csv", &table);
+    let told = folder.ok("init reviews.csv --target liked");
+    assert!(told.contains("review: text: which of its words there are"), "{told}");
+    let said = folder.ok("train reviews.yaml -q");
+    assert!(said.contains("accuracy      1.0000"), "{said}");
+    folder.write("alone.csv", "x\n1\n2\n3\n4\n");
+    let call = folder.run("init alone.csv --target x");
+    assert_eq!(call.code, 1);
+    assert!(call.stderr.contains("add columns, or name another target"), "{}", call.stderr);
 }
