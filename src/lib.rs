@@ -34,6 +34,8 @@
 //! - `trainer`: fit(), the loop; `trainer/events`: what happens in it, and `trainer/listener`: who
 //!   listens; `trainer/checkpoint`: all that is needed to go on
 //! - `opened`, `plan`: a configuration as it was read; with its data read and its spec resolved;
+//!   `without_data`: checked without its tables;
+//!   `filled`: what a configuration leaves to the data; `budget`: the epochs that a time allows;
 //!   `advice`: what is seldom meant; `baseline`: what a prediction that knows nothing is worth;
 //!   `sequential`, `arrays`: the same for a Rust program, without a configuration or a table
 //! - `cross_validation`: a plan for each fold of one table, and what comes of them; `folds`: their
@@ -61,6 +63,7 @@ mod advice;
 mod arrays;
 mod baseline;
 mod batch;
+mod budget;
 pub mod callbacks;
 mod checks;
 mod class_report;
@@ -76,6 +79,7 @@ mod disk;
 mod draft;
 mod error;
 pub mod exchange;
+mod filled;
 mod folds;
 mod free_memory;
 mod history;
@@ -115,12 +119,14 @@ mod trainable;
 mod trainer;
 mod transforms;
 mod weights;
+mod without_data;
 
 /// A training: a configuration with its data, the loop, and the run's folder. Start at
 /// [`Plan`](training::Plan) and [`Trainer`](training::Trainer).
 pub mod training {
     pub use crate::arrays::*;
     pub use crate::batch::*;
+    pub use crate::budget::*;
     pub use crate::cross_validation::*;
     pub use crate::disk::lock::*;
     pub use crate::draft::*;
@@ -149,6 +155,7 @@ pub mod training {
     pub use crate::trainer::events::*;
     pub use crate::trainer::*;
     pub use crate::weights::gradients::*;
+    pub use crate::without_data::*;
 }
 
 /// What computes: the threads, the kernels, the random streams, and the writing of files.

@@ -30,12 +30,18 @@ impl Opened {
         for text in overrides {
             document.set(text)?;
         }
+        let is_settled = document.settle("fit", ["epochs", "budget"]);
         let folder = path.parent().unwrap_or(Path::new("")).to_path_buf();
         let Partial { value, errors, damage } = document.partial::<Config>();
         let mut errors: Vec<Diagnostic> = errors.into_iter().map(Diagnostic::from).collect();
         let Some(mut config) = value else { return Err(all(document.in_order(errors))) };
         if config.name.is_none() {
             config.name = path.file_stem().map(|stem| stem.to_string_lossy().into_owned());
+        }
+        if !is_settled {
+            let message = "`fit` has both `epochs` and `budget`, which settles the epochs";
+            let error = ConfigError::at("fit.epochs", message).with_code(Code::Conflict);
+            errors.push(document.locate(error.with_help("keep one of the two")));
         }
         let from = config.model.from.take();
         let other = from.map(|from| architecture(&mut config, &document, &folder.join(from)));

@@ -10,7 +10,7 @@ use crate::data::{self, Dataset, Loaded, Memory, RawCells, Samples, Sums};
 use crate::decisions;
 use crate::diagnostics::{Code, Diagnostic, Place};
 use crate::error::{Error, Result};
-use crate::layers::fill;
+use crate::filled::{with_decay_steps, with_ids};
 use crate::model::memory::Need;
 use crate::opened::{Opened, all};
 use crate::random::Random;
@@ -120,13 +120,8 @@ impl Plan {
             (None, Some(_)) => with_ids(config, Some(1)), // any: the data is wrong, not the model
             (None, None) => config,
         };
-        let facts = match &loaded {
-            Some(loaded) => DataFacts {
-                has_validation: loaded.validation.is_some(),
-                ..loaded.preprocessing.facts()
-            },
-            None => DataFacts { has_validation: true, ..DataFacts::default() },
-        };
+        let config = with_decay_steps(config, loaded.as_ref());
+        let facts = facts(loaded.as_ref());
         let (spec, mistakes) = Spec::judge(&config, &facts, &damage);
         errors.extend(mistakes.into_iter().map(Diagnostic::from));
         if let (Some(loaded), Some(weight)) = (&mut loaded, &config.fit.class_weight)
@@ -336,15 +331,15 @@ fn as_written(config: Config) -> Config {
     json.ok().and_then(|node| node.read().ok()).unwrap_or(config)
 }
 
-/// The configuration with the number of ids in place of an Embedding's `auto`, where it is known.
-fn with_ids(config: Config, ids: Option<usize>) -> Config {
-    let (Some(ids), Ok(mut json)) = (ids, as_json(&config)) else { return config };
-    let before = json["model"].clone();
-    fill(&mut json["model"], ids);
-    if json["model"] == before {
-        return config;
+/// What the data says of the model and of the training.
+pub(crate) fn facts(loaded: Option<&Loaded>) -> DataFacts {
+    match loaded {
+        Some(loaded) => DataFacts {
+            has_validation: loaded.validation.is_some(),
+            ..loaded.preprocessing.facts()
+        },
+        None => DataFacts { has_validation: true, ..DataFacts::default() },
     }
-    Node::from_json(&shortened(&json)).read().unwrap_or(config)
 }
 
 /// Makes the class weights into sample weights of the training part.

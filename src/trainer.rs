@@ -7,6 +7,7 @@ mod hooks;
 mod listener;
 mod parts;
 mod state;
+mod timing;
 
 use std::ops::ControlFlow;
 

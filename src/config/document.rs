@@ -8,7 +8,7 @@ use serde::de::DeserializeOwned;
 use super::error::ConfigError;
 use super::format::Format;
 use super::names::did_you_mean;
-use super::node::{Node, Value};
+use super::node::{Node, Value, find};
 use super::partial::Partial;
 use super::set;
 use super::source_text::{SourceText, in_text, located};
@@ -116,6 +116,34 @@ impl Document {
         Ok(())
     }
 
+    /// Settles two keys of a section that exclude each other, where one stands in the file and the
+    /// other on the command line, which comes first; false where both stand in the same place.
+    pub(crate) fn settle(&mut self, section: &str, keys: [&str; 2]) -> bool {
+        let is_files = keys.map(|key| self.is_of_the_file(section, key));
+        let of_the_file = match is_files {
+            [Some(true), Some(false)] => keys[0],
+            [Some(false), Some(true)] => keys[1],
+            [Some(_), Some(_)] => return false,
+            _ => return true,
+        };
+        let root = find_section(&mut self.root, section);
+        if let Some(Value::Map(entries)) = root.map(|node| &mut node.value)
+            && let Some(index) = find(entries, of_the_file)
+        {
+            entries.remove(index);
+        }
+        true
+    }
+
+    /// Whether a key's value stands in the file; None where there is none.
+    fn is_of_the_file(&self, section: &str, key: &str) -> Option<bool> {
+        let Value::Map(sections) = &self.root.value else { return None };
+        let Value::Map(entries) = &sections[find(sections, section)?].1.value else { return None };
+        let value = &entries[find(entries, key)?].1;
+        let is_there = !matches!(value.value, Value::Null);
+        is_there.then(|| self.sources[0].holds(&value.span))
+    }
+
     /// Reads the typed configuration; the error holds all its mistakes, each with its place.
     pub fn config<T: DeserializeOwned>(&self) -> Result<T> {
         let Partial { value, errors, .. } = self.partial();
@@ -161,6 +189,18 @@ impl Document {
         }
         in_text(&self.sources, diagnostic)
     }
+}
+
+fn find_section<'n>(root: &'n mut Node, section: &str) -> Option<&'n mut Node> {
+    let Value::Map(sections) = &mut root.value else { return None };
+    find(sections, section).map(|index| &mut sections[index].1)
+}
+
+/// True for a file that holds a configuration, with mistakes or without.
+pub fn is_configuration(path: &Path) -> bool {
+    let Ok(document) = Document::open(path) else { return false };
+    let Value::Map(entries) = &document.root.value else { return false };
+    ["model", "data", "compile", "fit"].iter().any(|section| find(entries, section).is_some())
 }
 
 /// The error of a file that is no configuration.

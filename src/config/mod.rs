@@ -34,7 +34,7 @@ mod yaml;
 
 pub(crate) use choice::{bare, bare_names, checked};
 pub(crate) use deserializer::ONE_OR_SEVERAL;
-pub use document::Document;
+pub use document::{Document, is_configuration};
 pub(crate) use entries::entries;
 pub(crate) use entry::catalog;
 pub use entry::{AnyItem, Catalog, Common, Entry, Kind, Nothing};

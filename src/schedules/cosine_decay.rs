@@ -5,6 +5,7 @@ use std::f32::consts::PI;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::decay_steps::DecaySteps;
 use super::schedule::Schedule;
 use crate::checks;
 use crate::error::Problem;
@@ -20,8 +21,9 @@ use crate::error::Problem;
 pub struct CosineDecay {
     /// Learning rate at step 0.
     pub initial_learning_rate: f64,
-    /// Number of steps of the decay; at least 1.
-    pub decay_steps: f64,
+    /// Number of steps of the decay; at least 1, or `auto` for all steps of the
+    /// training.
+    pub decay_steps: DecaySteps,
     /// α: the final rate as a fraction of the rate at the start of the decay. Default: 0.
     #[serde(default)]
     pub alpha: f64,
@@ -35,7 +37,7 @@ pub struct CosineDecay {
 
 impl Schedule for CosineDecay {
     fn at(&self, step: u64) -> f32 {
-        let (step, decay_steps) = (step as f32, self.decay_steps as f32);
+        let (step, decay_steps) = (step as f32, self.decay_steps.count());
         let initial = self.initial_learning_rate as f32;
         let Some(target) = self.warmup_target else {
             return self.fall(step.min(decay_steps), initial);
@@ -50,7 +52,7 @@ impl Schedule for CosineDecay {
 
     fn check(&self) -> Result<(), Problem> {
         checks::not_negative("initial_learning_rate", self.initial_learning_rate)?;
-        checks::at_least_one("decay_steps", self.decay_steps)?;
+        self.decay_steps.check()?;
         checks::fraction("alpha", self.alpha)?;
         checks::not_negative("warmup_target", self.warmup_target.unwrap_or(0.0))?;
         checks::not_negative("warmup_steps", self.warmup_steps)?;
@@ -66,7 +68,7 @@ impl Schedule for CosineDecay {
 impl CosineDecay {
     fn fall(&self, step: f32, from: f32) -> f32 {
         let alpha = self.alpha as f32;
-        let cosine = 0.5 * (1.0 + (PI * (step / self.decay_steps as f32)).cos());
+        let cosine = 0.5 * (1.0 + (PI * (step / self.decay_steps.count())).cos());
         from * ((1.0 - alpha) * cosine + alpha)
     }
 }

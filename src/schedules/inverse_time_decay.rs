@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::decay_steps::DecaySteps;
 use super::schedule::Schedule;
 use crate::checks;
 use crate::error::Problem;
@@ -15,8 +16,9 @@ use crate::error::Problem;
 pub struct InverseTimeDecay {
     /// Learning rate at step 0.
     pub initial_learning_rate: f64,
-    /// Number of steps over which the decay is applied once; at least 1.
-    pub decay_steps: f64,
+    /// Number of steps over which the decay is applied once; at least 1, or `auto` for all steps of the
+    /// training.
+    pub decay_steps: DecaySteps,
     /// Rate of the decay.
     pub decay_rate: f64,
     /// Whether to decay the rate at discrete intervals. Default: false.
@@ -26,7 +28,7 @@ pub struct InverseTimeDecay {
 
 impl Schedule for InverseTimeDecay {
     fn at(&self, step: u64) -> f32 {
-        let mut p = step as f32 / self.decay_steps as f32;
+        let mut p = step as f32 / self.decay_steps.count();
         if self.staircase {
             p = p.floor();
         }
@@ -35,7 +37,7 @@ impl Schedule for InverseTimeDecay {
 
     fn check(&self) -> Result<(), Problem> {
         checks::not_negative("initial_learning_rate", self.initial_learning_rate)?;
-        checks::at_least_one("decay_steps", self.decay_steps)?;
+        self.decay_steps.check()?;
         checks::not_negative("decay_rate", self.decay_rate)
     }
 }

@@ -5,6 +5,7 @@
 
 mod cosine_decay;
 mod cosine_decay_restarts;
+mod decay_steps;
 mod exponential_decay;
 mod inverse_time_decay;
 mod learning_rate;
@@ -16,6 +17,8 @@ use crate::config::{Nothing, catalog};
 
 pub use cosine_decay::CosineDecay;
 pub use cosine_decay_restarts::CosineDecayRestarts;
+pub use decay_steps::DecaySteps;
+pub(crate) use decay_steps::fill_decay_steps;
 pub use exponential_decay::ExponentialDecay;
 pub use inverse_time_decay::InverseTimeDecay;
 pub use learning_rate::LearningRate;

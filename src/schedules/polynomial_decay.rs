@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::decay_steps::DecaySteps;
 use super::schedule::Schedule;
 use crate::checks;
 use crate::error::Problem;
@@ -18,8 +19,9 @@ use crate::error::Problem;
 pub struct PolynomialDecay {
     /// Learning rate at step 0.
     pub initial_learning_rate: f64,
-    /// Number of steps from the initial to the final rate; at least 1.
-    pub decay_steps: f64,
+    /// Number of steps from the initial to the final rate; at least 1, or `auto` for all steps of the
+    /// training.
+    pub decay_steps: DecaySteps,
     /// Final learning rate. Default: 0.0001.
     #[serde(default = "end")]
     pub end_learning_rate: f64,
@@ -41,7 +43,7 @@ fn straight() -> f64 {
 
 impl Schedule for PolynomialDecay {
     fn at(&self, step: u64) -> f32 {
-        let (mut step, mut decay_steps) = (step as f32, self.decay_steps as f32);
+        let (mut step, mut decay_steps) = (step as f32, self.decay_steps.count());
         if self.cycle {
             decay_steps *= if step == 0.0 { 1.0 } else { (step / decay_steps).ceil() };
         } else {
@@ -53,7 +55,7 @@ impl Schedule for PolynomialDecay {
 
     fn check(&self) -> Result<(), Problem> {
         checks::not_negative("initial_learning_rate", self.initial_learning_rate)?;
-        checks::at_least_one("decay_steps", self.decay_steps)?;
+        self.decay_steps.check()?;
         checks::not_negative("end_learning_rate", self.end_learning_rate)?;
         checks::positive("power", self.power)
     }
