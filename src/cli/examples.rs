@@ -4,7 +4,7 @@ use std::path::Path;
 
 use anyhow::Result;
 use lanthorn::Error;
-use lanthorn::config::names::did_you_mean;
+use lanthorn::config::names::suggestion;
 use lanthorn::runtime::files::atomic_write;
 
 use super::view;
@@ -99,14 +99,14 @@ const ALL: &[Example] = &[
 pub(super) fn write(name: &str, force: bool) -> Result<()> {
     let names: Vec<&str> = ALL.iter().map(|example| example.name).collect();
     let Some(example) = ALL.iter().find(|example| example.name == name) else {
-        let help = match did_you_mean(name, &names) {
-            Some(near) => format!("did you mean `{near}`? examples: {}", names.join(", ")),
-            None => format!("examples: {}", names.join(", ")),
-        };
+        let help = suggestion(name, &names, &format!("examples: {}", names.join(", ")));
         return Err(Error::run(format!("there is no example `{name}`")).with_help(help).into());
     };
     let config = format!("{name}.yaml");
-    let text = example.config.replace(FOLDER, "");
+    // the schema lies beside the project's configurations, not here
+    let lines = example.config.split_inclusive('\n');
+    let lines = lines.filter(|line| !line.starts_with("# yaml-language-server:"));
+    let text = lines.collect::<String>().replace(FOLDER, "");
     let mut files = vec![(config.as_str(), text.as_str())];
     files.extend(example.tables);
     for (file, text) in &files {

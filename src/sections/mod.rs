@@ -9,6 +9,7 @@ mod keeping;
 mod logging;
 mod names;
 pub(crate) mod run_config;
+mod schema;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -39,10 +40,7 @@ const MOST_OTHERS: usize = 1_000;
 
 /// The JSON Schema of a whole configuration.
 pub fn schema() -> serde_json::Value {
-    let mut schema = crate::config::schema_of::<Config>();
-    crate::config::every_spelling(&mut schema);
-    crate::config::drop_code(&mut schema);
-    schema
+    schema::for_editors(crate::config::schema_of::<Config>())
 }
 
 /// A configuration: the data, the model, and how the model is trained.
@@ -143,6 +141,11 @@ pub struct FitConfig {
     pub batch_size: usize,
     /// Stop training after this many epochs. Default: 1.
     pub epochs: usize,
+    /// Time that the training may take, such as `5m`, in place of `epochs`: as many epochs as fit
+    /// into it. The number is settled once, from the first steps, and is written into config.yaml.
+    /// Default: none, `epochs` holds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub budget: Option<Interval>,
     /// Fraction of the training data to hold back for validation. Default: none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub validation_split: Option<ValidationSplit>,
@@ -205,6 +208,7 @@ impl Default for FitConfig {
         FitConfig {
             batch_size: 32,
             epochs: 1,
+            budget: None,
             validation_split: None,
             cv: None,
             validation_freq: 1,

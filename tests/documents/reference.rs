@@ -31,6 +31,18 @@ fn the_page_of_errors_is_made_from_the_codes() {
     assert!(written == text, "docs/errors.md is not what the codes say: write it anew");
 }
 
+#[test]
+fn the_copy_of_the_schema_is_what_the_program_prints() {
+    let schema = lanthorn::training::schema();
+    let text = serde_json::to_string_pretty(&schema).unwrap() + "\n";
+    let path = crate::support::project("docs/lanthorn.schema.json");
+    if std::env::var_os("LANTHORN_WRITE").is_some() {
+        std::fs::write(&path, &text).unwrap();
+    }
+    let written = std::fs::read_to_string(&path).unwrap_or_default();
+    assert!(written == text, "docs/lanthorn.schema.json is not the schema: write it anew");
+}
+
 const ERRORS: &str = r#"# Errors and warnings
 
 All mistakes of a configuration are reported at once, in the order of the file: up to 20 in full,
