@@ -7,7 +7,7 @@ use anyhow::Result;
 use clap::{Args, ValueEnum};
 use lanthorn::data::{Dataset, Loaded, class_counts};
 use lanthorn::model::{LayerCost, Network, bytes, layer_costs, thousands};
-use lanthorn::training::{Need, Plan};
+use lanthorn::training::{CheckedWithoutData, ModelSpec, Need, Plan};
 use lanthorn::{Diagnostic, Error};
 use serde_json::{Value, json};
 
@@ -19,8 +19,11 @@ pub(crate) struct CheckArguments {
     #[command(flatten)]
     config: ConfigFile,
     /// Number of rows to show
-    #[arg(long, default_value_t = 5, value_name = "N")]
+    #[arg(short = 'n', long, default_value_t = 5, value_name = "N")]
     rows: usize,
+    /// Read no table: check the configuration alone, and say what that leaves out
+    #[arg(long, conflicts_with = "rows")]
+    no_data: bool,
     /// End with exit code 1 where there are warnings
     #[arg(long, value_name = "WHAT")]
     deny: Option<Deny>,
@@ -62,12 +65,18 @@ pub(crate) fn run(arguments: &CheckArguments, common: &CommonArguments) -> Resul
             .with_help(help)
             .into());
     }
-    let found = Found::open(arguments).inspect_err(|error| {
+    let tell = |error: &Error| {
         if as_github {
             // a reader of stdout that has gone away still gets the exit code
             let _ = error.diagnostics().iter().try_for_each(|one| github(one, folder));
         }
-    })?;
+    };
+    if arguments.no_data {
+        let ConfigFile { path, overrides } = &arguments.config;
+        let checked = Plan::check_without_data(path, &overrides.set).inspect_err(tell)?;
+        return without_data(&checked, common.json || arguments.wants_json());
+    }
+    let found = Found::open(arguments).inspect_err(tell)?;
     for warning in &found.warnings {
         view::diagnostic(warning);
     }
@@ -78,6 +87,7 @@ pub(crate) fn run(arguments: &CheckArguments, common: &CommonArguments) -> Resul
         CheckFormat::Human if common.json => {
             view::json(&found.to_json(arguments.rows, !denied))?;
         }
+        CheckFormat::Human if common.quiet => view::result(if denied { "" } else { "ok\n" })?,
         CheckFormat::Human => view::result(&found.to_text(arguments.rows, !denied))?,
     }
     if !denied {
@@ -87,8 +97,31 @@ pub(crate) fn run(arguments: &CheckArguments, common: &CommonArguments) -> Resul
         1 => "1 warning".to_string(),
         several => format!("{several} warnings"),
     };
-    view::note(&format!("error: {count}, and `--deny warnings` allows none"));
+    view::answer(&format!("error: {count}, and `--deny warnings` allows none"));
     Ok(ExitCode::FAILURE)
+}
+
+/// What `--no-data` has found to be right, and what it leaves open.
+fn without_data(checked: &CheckedWithoutData, as_json: bool) -> Result<ExitCode> {
+    let CheckedWithoutData { model, not_checked } = checked;
+    if as_json {
+        view::json(&json!({
+            "ok": true,
+            "input_shape": model.as_ref().map(|model| &model.input),
+            "output_shape": model.as_ref().map(ModelSpec::output),
+            "not_checked": not_checked,
+        }))?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    let mut text = String::new();
+    if let Some(model) = model {
+        text += &format!("input {}, output {}\n", model.input, model.output());
+    }
+    if !not_checked.is_empty() {
+        text += &format!("not checked:\n  - {}\n", not_checked.join("\n  - "));
+    }
+    view::result(&(text + "ok\n"))?;
+    Ok(ExitCode::SUCCESS)
 }
 
 fn github(diagnostic: &Diagnostic, folder: &Path) -> Result<()> {

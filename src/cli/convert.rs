@@ -37,7 +37,7 @@ pub(crate) fn run(arguments: &ConvertArguments, common: &CommonArguments) -> Res
     let out = arguments.to.as_ref().or(arguments.out.as_ref());
     let out = out.map_or(Path::new("-"), PathBuf::as_path);
     let inputs = [(arguments.file.as_path(), "the file that is read")];
-    let output = OutputFile::at(out, OutputKind::Text, &inputs)?;
+    let output = OutputFile::at(out, OutputKind::Config, &inputs)?;
     let format = output.format()?;
     let ConvertedFile { tree, notes, lines } = read(&arguments.file)?;
     let place = if output.is_file() { out } else { arguments.file.as_path() };

@@ -7,15 +7,15 @@ use lanthorn::Error;
 
 use super::view;
 
-/// The device of a name; what `auto` took is told, unless `quiet`.
-pub(super) fn named(name: &str, quiet: bool) -> Result<Device> {
+/// The device of a name; what `auto` took is told.
+pub(super) fn named(name: &str) -> Result<Device> {
     let (kind, index) = match name.split_once(':') {
         Some((kind, index)) => (kind, index.parse::<usize>().ok()),
         None => (name, Some(0)),
     };
     let Some(index) = index else { return Err(unknown(name)) };
     match kind {
-        "auto" if name == "auto" => Ok(any(quiet)),
+        "auto" if name == "auto" => Ok(any()),
         "cpu" if name == "cpu" => Ok(Device::Cpu),
         "cuda" if !cuda_is_available() => Err(not_built("cuda")),
         "metal" if !metal_is_available() => Err(not_built("metal")),
@@ -25,7 +25,7 @@ pub(super) fn named(name: &str, quiet: bool) -> Result<Device> {
 }
 
 /// The first GPU that this build can use and that has memory to spare, else the CPU.
-fn any(quiet: bool) -> Device {
+fn any() -> Device {
     let kind = match (cuda_is_available(), metal_is_available()) {
         (true, _) => Some("cuda"),
         (_, true) => Some("metal"),
@@ -43,9 +43,7 @@ fn any(quiet: bool) -> Device {
             (Device::Cpu, told.to_string())
         }
     };
-    if !quiet {
-        view::note(&told);
-    }
+    view::note(&told);
     device
 }
 

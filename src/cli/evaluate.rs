@@ -151,7 +151,7 @@ pub(crate) fn run(arguments: &EvaluateArguments, common: &CommonArguments) -> Re
     }
     view::result(&text)?;
     for requirement in &unmet {
-        view::note(&format!("not met: {requirement}"));
+        view::answer(&format!("not met: {requirement}"));
     }
     Ok(code)
 }

@@ -123,7 +123,7 @@ fn tell(
 /// The one file that is written, decided on before anything is computed.
 fn output(arguments: &ExportArguments, inputs: &[(&Path, &str)]) -> Result<OutputFile> {
     let kind = match arguments.to.container() {
-        Container::Text => OutputKind::Text,
+        Container::Text => OutputKind::Config,
         Container::Binary | Container::Folder => OutputKind::Weights,
     };
     let output = OutputFile::at(&arguments.out, kind, inputs)?;

@@ -45,10 +45,8 @@ pub(crate) fn run(arguments: &FindLrArguments, common: &CommonArguments) -> Resu
         weights_file::load(trainer.model.weights(), &file.tensors, &path, init.partial)?;
     }
     let search = trainer.find_learning_rate(&*data.train, range)?;
-    if !common.quiet {
-        let points = search.points.iter().map(|point| (point.learning_rate, point.smoothed));
-        view::note(&plot::over_logarithm(&points.collect::<Vec<_>>(), "loss", "learning rate"));
-    }
+    let points = search.points.iter().map(|point| (point.learning_rate, point.smoothed));
+    view::note(&plot::over_logarithm(&points.collect::<Vec<_>>(), "loss", "learning rate"));
     let Some(proposal) = search.proposal().map(rounded) else {
         let help = "the loss must fall somewhere between `--from` and `--to`: look at the data and \
                     the last layer, or give more `--steps`";
@@ -58,12 +56,10 @@ pub(crate) fn run(arguments: &FindLrArguments, common: &CommonArguments) -> Resu
     if common.json {
         return view::json(&as_json(&search, proposal, &key));
     }
-    if !common.quiet {
-        let end = if search.exploded { "; then it explodes" } else { "" };
-        view::note(&format!(
-            "the loss falls most steeply at a learning rate of {proposal}{end}\n  try: --set {key}={proposal}"
-        ));
-    }
+    let end = if search.exploded { "; then it explodes" } else { "" };
+    view::note(&format!(
+        "the loss falls most steeply at a learning rate of {proposal}{end}\n  try: --set {key}={proposal}"
+    ));
     view::result(&format!("{proposal}\n"))
 }
 

@@ -15,11 +15,19 @@ use super::one_run::{FitEnd, OneRun, RunPlace};
 use super::signals::Signals;
 use super::view::training::View;
 
+/// What all folds are trained by.
+#[derive(Clone, Copy)]
+pub(super) struct FoldsCall<'a> {
+    pub device: &'a Device,
+    pub common: &'a CommonArguments,
+    /// Tags and a note that the cross-validation gets.
+    pub notes: &'a RunNotes,
+}
+
 /// The folder of a cross-validation, and what its runs are trained by.
 struct Folds<'a> {
     folder: &'a Path,
-    device: &'a Device,
-    common: &'a CommonArguments,
+    call: FoldsCall<'a>,
     /// Warnings that were shown: those of one table are of all folds.
     shown: BTreeSet<String>,
 }
@@ -30,9 +38,8 @@ pub(super) fn run(
     cv: &CrossValidation,
     folder: Option<&Path>,
     lock: Option<Lock>,
-    notes: &RunNotes,
-    device: &Device,
-    common: &CommonArguments,
+    call: FoldsCall<'_>,
+    mut view: View,
     signals: &mut Signals,
 ) -> Result<ExitCode> {
     cv.check()?;
@@ -43,9 +50,8 @@ pub(super) fn run(
         }
         (folder, _) => cv.create(folder)?,
     };
-    notes.add_to(&folder)?;
-    let mut folds = Folds { folder: &folder, device, common, shown: BTreeSet::new() };
-    let mut view = new_view(cv, common);
+    call.notes.add_to(&folder)?;
+    let mut folds = Folds { folder: &folder, call, shown: BTreeSet::new() };
     let mut validated = CrossValidated::default();
     let count = cv.folds();
     for fold in 1..=count {
@@ -80,10 +86,6 @@ pub(super) fn run(
     Ok(ExitCode::SUCCESS)
 }
 
-fn new_view(cv: &CrossValidation, common: &CommonArguments) -> View {
-    View::new(common.json, common.quiet, common.verbose, cv.config().fit.verbose)
-}
-
 impl Folds<'_> {
     /// The model of one of the runs, trained or gone on with; the exit code where a signal ended it.
     fn train(
@@ -105,8 +107,8 @@ impl Folds<'_> {
         let none = RunNotes::default();
         let fit = OneRun {
             plan,
-            device: self.device,
-            common: self.common,
+            device: self.call.device,
+            common: self.call.common,
             notes: &none,
             resume: Some(self.folder),
         };
@@ -117,7 +119,7 @@ impl Folds<'_> {
             }
             FitEnd::WasFinished(_) => {
                 view.note("its training is finished");
-                Ok(Ok(load_model(place, self.device, self.common)?))
+                Ok(Ok(load_model(place, self.call.device, self.call.common)?))
             }
             FitEnd::Interrupted(code) => Ok(Err(code)),
         }

@@ -26,7 +26,7 @@ pub(crate) struct InitArguments {
     #[arg(long, value_name = "NAME", conflicts_with_all = ["data", "target", "regression", "out"])]
     example: Option<String>,
     /// Column to predict; several that are numbers are separated by commas
-    #[arg(long, value_name = "COLUMN", value_delimiter = ',')]
+    #[arg(short, long, value_name = "COLUMN", value_delimiter = ',')]
     target: Vec<String>,
     /// Take a target of few whole numbers as a number rather than as classes
     #[arg(long)]
@@ -91,7 +91,7 @@ fn write(
         let help = format!("`lanthorn check {}` checks it", data.display());
         return Err(Error::run(message).with_help(help).into());
     }
-    let output = OutputFile::at(out, OutputKind::Text, &[(data, "the table")])?;
+    let output = OutputFile::at(out, OutputKind::Config, &[(data, "the table")])?;
     if output.is_file() && out.exists() && !arguments.force {
         let message = format!("{} exists already", out.display());
         let help = "name another file by `-o FILE`, or replace it by `--force`";

@@ -1,6 +1,7 @@
 //! The command line: one file a verb. Only `view` prints.
 
 mod check;
+mod command;
 mod common;
 mod convert;
 mod data;
@@ -33,9 +34,10 @@ pub(crate) mod view;
 mod watch;
 
 use std::process::ExitCode;
+use std::time::{Duration, Instant};
 
 use anyhow::Result;
-use clap::{Parser, Subcommand};
+use clap::{Command, CommandFactory, Parser, Subcommand};
 use lanthorn::runtime::threads;
 
 use common::CommonArguments;
@@ -97,15 +99,21 @@ enum Verb {
     /// Print the JSON Schema of configurations, for editors
     Schema(schema::SchemaArguments),
     /// Print a completion script for a shell
-    Completions {
-        /// bash, zsh, fish, elvish or powershell
-        shell: clap_complete::Shell,
-    },
+    Completions(command::CompletionsArguments),
+    /// Print a manual page, or write all of them into a folder
+    Man(command::ManArguments),
+}
+
+/// The commands, as they are parsed and as `--help` shows them.
+pub(crate) fn command() -> Command {
+    command::with_examples(Arguments::command())
 }
 
 /// Runs a verb; its exit code where it ended by a signal, success otherwise.
 pub(crate) fn run(arguments: Arguments) -> Result<ExitCode> {
     let Arguments { verb, common } = arguments;
+    let started = Instant::now();
+    view::set_loudness(common.quiet, common.verbose);
     signals::survive_file_size_limit();
     let count = common.threads.map_or_else(threads::default_count, usize::from);
     // SAFETY: `main` comes here first; no other thread runs yet.
@@ -116,7 +124,20 @@ pub(crate) fn run(arguments: Arguments) -> Result<ExitCode> {
     if let Some(problem) = threads::start(count) {
         view::warning(&problem);
     }
-    threads::within(|| dispatch(verb, &common))
+    let done = threads::within(|| dispatch(verb, &common));
+    view::detail(&spent(started.elapsed(), count, &common.device));
+    done
+}
+
+/// What the call has taken, for `-v`.
+fn spent(time: Duration, threads: usize, device: &str) -> String {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    let peak = peak.and_then(|peak| peak.trim().strip_suffix(" kB")?.parse::<u64>().ok());
+    let memory =
+        peak.map_or(String::new(), |kib| format!(", {} MiB of memory", kib.div_ceil(1024)));
+    let threads = if threads == 1 { "1 thread".to_string() } else { format!("{threads} threads") };
+    format!("took {:.2} s on {device}, {threads}{memory}", time.as_secs_f64())
 }
 
 fn dispatch(verb: Verb, common: &CommonArguments) -> Result<ExitCode> {
@@ -134,17 +155,13 @@ fn dispatch(verb: Verb, common: &CommonArguments) -> Result<ExitCode> {
         Verb::Import(own) => import::run(&own, common)?,
         Verb::Convert(own) => convert::run(&own, common)?,
         Verb::Inspect(own) => inspect::run(&own, common)?,
-        Verb::Watch(own) => watch::run(&own, common)?,
+        Verb::Watch(own) => return watch::run(&own, common),
         Verb::Runs(own) => runs::run(&own, common)?,
         Verb::Diff(own) => diff::run(&own, common)?,
         Verb::Explain(own) => explain::run(&own)?,
         Verb::Schema(own) => schema::run(&own)?,
-        Verb::Completions { shell } => {
-            use clap::CommandFactory;
-            let mut script = Vec::new();
-            clap_complete::generate(shell, &mut Arguments::command(), "lanthorn", &mut script);
-            view::result(&String::from_utf8_lossy(&script))?;
-        }
+        Verb::Completions(own) => command::completions(&own, self::command())?,
+        Verb::Man(own) => command::man(&own, self::command())?,
     }
     Ok(ExitCode::SUCCESS)
 }

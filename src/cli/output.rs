@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 use lanthorn::Error;
-use lanthorn::config::Format;
+use lanthorn::config::{Format, is_configuration};
 use lanthorn::model::{MODEL, is_model};
 use lanthorn::runtime::files::{atomic_write, atomic_write_by};
 use lanthorn::training::CHECKPOINT;
@@ -33,8 +33,10 @@ enum OutputPlace {
 /// What a verb writes, which decides what it may replace.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum OutputKind {
-    /// A table, a configuration, a program.
+    /// A table, a page, a program.
     Text,
+    /// A configuration: the one kind that may take another configuration's place.
+    Config,
     /// Weights or a model in another tool's format.
     Weights,
     /// A model of ours: the one kind that may take another model's place.
@@ -53,6 +55,12 @@ impl OutputFile {
         inputs: &[(&Path, &str)],
     ) -> Result<OutputFile> {
         let name = path.to_path_buf();
+        if path.to_string_lossy().ends_with(std::path::is_separator) && !path.is_dir() {
+            let message =
+                format!("`-o {}` names a folder, where a file is written", path.display());
+            let help = format!("name a file in it: `-o {}`", path.join("FILE").display());
+            return Err(Error::run(message).with_help(help).into());
+        }
         if path == Path::new("-") {
             return Ok(OutputFile { name, place: OutputPlace::Stdout });
         }
@@ -151,6 +159,7 @@ fn refuse(
     inputs: &[(&Path, &str)],
 ) -> Result<()> {
     let out = path.display();
+    let is_text = matches!(kind, OutputKind::Text | OutputKind::Config);
     let refused = |what: &str, help: &str| {
         let message = format!("`-o {out}` would overwrite {what}");
         Err(Error::run(message).with_help(help).into())
@@ -175,7 +184,10 @@ fn refuse(
     if found.is_some() && kind != OutputKind::Model && is_model(file) {
         return refused("a trained model", "name another file");
     }
-    if found.is_some() && kind == OutputKind::Text && has_a_models_ending(file) {
+    if found.is_some() && kind != OutputKind::Config && is_configuration(file) {
+        return refused("a configuration", "name another file");
+    }
+    if found.is_some() && is_text && has_a_models_ending(file) {
         return refused("a file of weights or a model", "name another file");
     }
     Ok(())

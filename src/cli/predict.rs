@@ -11,7 +11,7 @@ use lanthorn::model::model_path;
 use lanthorn::model::{ClassThresholds, Predictions, Predictor, StoredInterval, rows_at_a_time};
 use serde_json::json;
 
-use super::common::{CommonArguments, load_model};
+use super::common::{CommonArguments, load_model, tables_of_run};
 use super::output::{OutputFile, OutputKind};
 use super::thresholds::thresholds;
 use super::view;
@@ -55,7 +55,10 @@ pub(crate) enum OnError {
 
 pub(crate) fn run(arguments: &PredictArguments, common: &CommonArguments) -> Result<()> {
     let file = model_path(&arguments.model)?;
-    let inputs = [(&*arguments.data, "the table that is read"), (&*file, "the model that is used")];
+    let tables = tables_of_run(&file);
+    let mut inputs =
+        vec![(&*arguments.data, "the table that is read"), (&*file, "the model that is used")];
+    inputs.extend(tables.iter().map(|table| (&**table, "a table of the run")));
     let output = OutputFile::at(&arguments.out, OutputKind::Text, &inputs)?;
     let model = load_model(&arguments.model, &common.device()?, common)?;
     if !arguments.no_self_test

@@ -79,6 +79,17 @@ impl Listener for Signals {
     }
 }
 
+/// The number of the last signal, 0 before the first: for who looks at it often and has nothing to
+/// finish.
+pub(crate) fn noted() -> Result<Arc<AtomicUsize>> {
+    let seen = Arc::new(AtomicUsize::new(0));
+    for signal in watched() {
+        signal_hook::flag::register_usize(signal, Arc::clone(&seen), signal as usize)
+            .context("can't watch for signals")?;
+    }
+    Ok(seen)
+}
+
 /// A file that grows over the limit (`ulimit -f`) is an error of the write, not the program's death.
 pub(crate) fn survive_file_size_limit() {
     #[cfg(unix)]
@@ -131,8 +142,9 @@ fn answer(has_steps: Arc<Mutex<bool>>) {
         drop(thread.spawn(move || {
             let first = signals.forever().next();
             let has_steps = lock(&has_steps); // until it is said: the end is told after it
+            view::training::leave_screen();
             if *has_steps {
-                view::note(match first {
+                view::answer(match first {
                     Some(signal_hook::consts::SIGINT) => {
                         "finishing this step; press Ctrl-C again to stop now"
                     }

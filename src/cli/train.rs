@@ -8,16 +8,18 @@ use clap::Args;
 use lanthorn::Error;
 use lanthorn::diagnostics::Place;
 use lanthorn::runtime::resume_command;
-use lanthorn::training::{CONFIG, CrossValidation, InitWeights, Lock, Plan, RunNotes};
+use lanthorn::training::{
+    CONFIG, CrossValidation, InitWeights, Lock, Plan, RunNotes, SettledBudget,
+};
 use lanthorn::training::{Event, ReportRequest, epochs_of_checkpoint, plan_of_run};
 
 use super::common::{CommonArguments, Overrides};
-use super::folds;
+use super::folds::{self, FoldsCall};
 use super::init;
 use super::one_run::{FitEnd, OneRun, RunPlace};
 use super::report;
 use super::signals::Signals;
-use super::view::training::View;
+use super::view::training::{View, brief, duration};
 
 #[derive(Args)]
 pub(crate) struct TrainArguments {
@@ -25,14 +27,17 @@ pub(crate) struct TrainArguments {
     #[arg(value_name = "CONFIG", required_unless_present = "resume")]
     config: Option<PathBuf>,
     /// With a table: the column to predict
-    #[arg(long, value_name = "COLUMN", value_delimiter = ',')]
+    #[arg(short, long, value_name = "COLUMN", value_delimiter = ',')]
     target: Vec<String>,
     /// Resume a run exactly where it stopped
-    #[arg(long, value_name = "RUN", conflicts_with_all = ["config", "out", "init_weights"])]
+    #[arg(short, long, value_name = "RUN", conflicts_with_all = ["config", "out", "init_weights"])]
     resume: Option<PathBuf>,
     /// Folder of the run [default: runs/<name>-NNN]
     #[arg(short, long, value_name = "DIR")]
     out: Option<PathBuf>,
+    /// Train for as many epochs as fit into a time, such as 90s, 5m or 1h
+    #[arg(long, value_name = "TIME", conflicts_with = "resume")]
+    budget: Option<String>,
     /// Start from the weights of a safetensors file or of a run
     #[arg(long, value_name = "FILE")]
     init_weights: Option<PathBuf>,
@@ -48,6 +53,9 @@ pub(crate) struct TrainArguments {
     /// Write a report of the run into its folder once the training has ended: see `lanthorn report`
     #[arg(long)]
     report: bool,
+    /// Follow the training on a full screen: curves, learning rate, step time, keys
+    #[arg(short, long, conflicts_with_all = ["json", "quiet"])]
+    watch: bool,
     #[command(flatten)]
     overrides: Overrides,
 }
@@ -73,16 +81,20 @@ pub(crate) fn run(arguments: &TrainArguments, common: &CommonArguments) -> Resul
             cv.config_mut().fit.init_weights = Some(InitWeights::of(path, arguments.partial)?);
         }
         let folder = arguments.resume.as_deref().or(arguments.out.as_deref());
-        return folds::run(&cv, folder, lock, &notes, &device, common, &mut signals);
+        let mut view = view(arguments.watch, common, cv.config().fit.verbose)?;
+        tell(cv.settle_budget(&device)?, &mut view);
+        let call = FoldsCall { device: &device, common, notes: &notes };
+        return folds::run(&cv, folder, lock, call, view, &mut signals);
     }
     let mut plan = wanted.plan()?;
     if let Some(path) = &arguments.init_weights {
         plan.config.fit.init_weights = Some(InitWeights::of(path, arguments.partial)?);
     }
-    let mut view = View::new(common.json, common.quiet, common.verbose, plan.config.fit.verbose);
+    let mut view = view(arguments.watch, common, plan.config.fit.verbose)?;
     for warning in &plan.data()?.warnings {
         view.diagnostic(warning);
     }
+    tell(plan.settle_budget(&device)?, &mut view);
     let place = match (lock, &arguments.resume) {
         (Some(lock), Some(folder)) => RunPlace::Old(folder, lock),
         _ => RunPlace::New(arguments.out.as_deref()),
@@ -103,6 +115,21 @@ pub(crate) fn run(arguments: &TrainArguments, common: &CommonArguments) -> Resul
         FitEnd::Interrupted(code) => Ok(code),
         FitEnd::WasFinished(error) => Err(error.into()),
     }
+}
+
+/// The view that the flags and the configuration's `verbose` ask for.
+fn view(watch: bool, common: &CommonArguments, verbose: Option<u8>) -> Result<View> {
+    match watch {
+        true => View::full_screen(common.verbose),
+        false => Ok(View::new(common.json, common.quiet, common.verbose, verbose)),
+    }
+}
+
+/// Says what a budget came to.
+fn tell(settled: Option<SettledBudget>, view: &mut View) {
+    let Some(SettledBudget { budget, seconds_per_epoch, epochs }) = settled else { return };
+    let (budget, epoch) = (brief(budget.as_secs_f64()), duration(seconds_per_epoch));
+    view.note(&format!("a budget of {budget}, {epoch} an epoch: {epochs} epochs"));
 }
 
 /// The lock of the run that `--resume` names.
@@ -135,6 +162,7 @@ impl TrainRequest<'_> {
         common: &CommonArguments,
     ) -> Result<TrainRequest<'a>> {
         let mut overrides = arguments.overrides.set.clone();
+        overrides.extend(arguments.budget.iter().map(|time| format!("fit.budget={time}")));
         let Some(folder) = &arguments.resume else {
             let Some(config) = &arguments.config else {
                 return Err(Error::run("give a configuration, or `--resume RUN`").into());
@@ -142,6 +170,10 @@ impl TrainRequest<'_> {
             let path = configuration(config, &arguments.target, common)?;
             return Ok(TrainRequest { path, overrides, run: None });
         };
+        if overrides.iter().any(|text| text.trim_start().starts_with("fit.budget")) {
+            let help = "its number of epochs was settled: raise it by `--set fit.epochs=N`";
+            return Err(Error::run("a resumed run takes no budget").with_help(help).into());
+        }
         for text in &mut overrides {
             from_here(text, folder);
         }

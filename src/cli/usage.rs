@@ -4,18 +4,20 @@ use std::ffi::OsString;
 use std::path::Path;
 use std::process::ExitCode;
 
+use clap::FromArgMatches;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
-use clap::{CommandFactory, Parser};
 use lanthorn::config::Format;
 use serde_json::json;
 
-use super::{Arguments, view};
+use super::{Arguments, command, view};
 
 /// The arguments; or, where they can't be read (or help was asked for), the exit code, after what
 /// clap has to say and a line on what to type.
 pub(crate) fn read() -> Result<Arguments, ExitCode> {
     let typed: Vec<OsString> = std::env::args_os().collect();
-    Arguments::try_parse_from(&typed).map_err(|mut error| {
+    let matches = command().try_get_matches_from(&typed);
+    let arguments = matches.and_then(|matches| Arguments::from_arg_matches(&matches));
+    arguments.map_err(|mut error| {
         let tip = tip(&error, &typed);
         if error.kind() == ErrorKind::UnknownArgument {
             error.remove(ContextKind::Suggested); // "as a value": no value of ours begins with `-`
@@ -36,7 +38,7 @@ pub(crate) fn read() -> Result<Arguments, ExitCode> {
         }
         let printed = error.print();
         if let Some(tip) = tip {
-            view::note(&format!("\n  help: {tip}"));
+            view::answer(&format!("\n  help: {tip}"));
         }
         match printed {
             _ if is_error => ExitCode::from(2),
@@ -82,8 +84,19 @@ fn tip(error: &clap::Error, typed: &[OsString]) -> Option<String> {
             if word == "--config" {
                 return Some(format!("the configuration is named alone: `lanthorn train {value}`"));
             }
-            key(&word)
-                .map(|key| format!("keys of the configuration are set by `--set {key}={value}`"))
+            if let Some((name, value)) = word.split_once('=').filter(|_| !word.starts_with('-')) {
+                let key = if name.contains('.') { Some(name) } else { key(name) };
+                return key.map(|key| format!("did you mean `--set {key}={value}`?"));
+            }
+            let set = |key| format!("keys of the configuration are set by `--set {key}={value}`");
+            key(&word).map(set).or_else(|| flag(&word))
+        }
+        ErrorKind::MissingRequiredArgument => {
+            let verb =
+                typed.iter().skip(1).find(|word| !word.to_string_lossy().starts_with('-'))?;
+            ["train", "check", "find-lr", "data", "summary"]
+                .contains(&&*verb.to_string_lossy())
+                .then(|| "`lanthorn init TABLE --target COLUMN` writes a configuration".to_string())
         }
         ErrorKind::ArgumentConflict if typed.iter().any(|argument| argument == "--resume") => {
             let tip = "a run knows its configuration: `lanthorn train --resume RUN`";
@@ -119,7 +132,33 @@ fn verb(word: &str) -> Option<String> {
     ];
     let (_, ours) = known.iter().find(|(other, _)| *other == word)?;
     let verb = ours.split(' ').next().unwrap_or(ours);
-    Arguments::command().find_subcommand(verb).map(|_| format!("`lanthorn {ours}`"))
+    command().find_subcommand(verb).map(|_| format!("`lanthorn {ours}`"))
+}
+
+/// Our flag, or what to do, for another tool's flag that sets no key.
+fn flag(flag: &str) -> Option<String> {
+    let told = match flag.trim_start_matches('-').replace('_', "-").as_str() {
+        "gpu" | "gpus" | "cuda" | "use-gpu" => "write `--device cuda`",
+        "workers" | "num-workers" | "jobs" | "j" | "n-jobs" => "write `--threads N`",
+        "output-dir" | "out-dir" | "save-dir" | "model-dir" | "log-dir" | "run-dir" => {
+            "write `--out DIR`"
+        }
+        "load" | "checkpoint" | "resume-from" | "from-checkpoint" => "write `--resume RUN`",
+        "pretrained" | "weights" | "load-weights" => "write `--init-weights FILE`",
+        "dry-run" => "`lanthorn check CONFIG` checks everything and trains nothing",
+        "silent" => "write `--quiet`",
+        "max-time" | "time-limit" | "timeout" => "write `--budget 5m`",
+        "tui" | "live" | "dashboard" => "write `--watch`",
+        "patience" | "early-stopping" => {
+            "it is a callback: `fit: {callbacks: [early_stopping: {patience: 5}]}`"
+        }
+        "target" | "label" | "y" => "the configuration names it: `data: {target: COLUMN}`",
+        "test" | "val" | "validation" | "test-data" | "val-data" => {
+            "the configuration names it: `data: {validation: TABLE, test: TABLE}`"
+        }
+        _ => return None,
+    };
+    Some(told.to_string())
 }
 
 /// The configuration's key that a flag of another tool's sets.

@@ -2,6 +2,8 @@
 
 use std::io::{Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
@@ -12,14 +14,18 @@ use lanthorn::training::{EVENTS, Lock};
 use serde_json::Value;
 
 use super::common::CommonArguments;
+use super::signals;
 use super::view;
-use super::view::training::Follower;
+use super::view::training::RunWatcher;
 
 #[derive(Args)]
 pub(crate) struct WatchArguments {
     /// Folder of the run, such as runs/loan-001
     #[arg(value_name = "RUN")]
     run: PathBuf,
+    /// Show a line for each epoch instead of the full screen that a terminal gets
+    #[arg(long)]
+    lines: bool,
 }
 
 /// The time between two looks at the file.
@@ -27,31 +33,35 @@ const LOOK: Duration = Duration::from_millis(200);
 /// The time without news after which it is asked whether anybody still trains.
 const PATIENCE: Duration = Duration::from_secs(3);
 
-pub(crate) fn run(arguments: &WatchArguments, common: &CommonArguments) -> Result<()> {
+pub(crate) fn run(arguments: &WatchArguments, common: &CommonArguments) -> Result<ExitCode> {
     let mut log = FollowedLog::open(&arguments.run)?;
-    let mut follower = Follower::new(common.quiet, common.verbose);
-    let mut last_news = Instant::now();
+    let signals = signals::noted()?;
+    let lines = arguments.lines || common.json;
+    let mut watcher = RunWatcher::new(common.quiet, common.verbose, lines);
+    let (mut last_news, mut has_ended) = (Instant::now(), false);
     loop {
         let news = log.news()?;
-        for event in &news {
+        if !news.is_empty() {
             last_news = Instant::now();
-            match common.json {
-                true => view::json(event)?,
-                false => follower.event(event)?,
-            }
-            if event["event"] == "run_end" {
-                return Ok(());
-            }
+            has_ended = news.iter().any(|event| event["event"] == "run_end");
         }
-        if view::streams::reader_is_gone() {
-            return Ok(());
+        let is_over = if common.json {
+            news.iter().try_for_each(view::json)?;
+            has_ended
+        } else {
+            watcher.events(&news)?
+        };
+        if is_over || view::streams::reader_is_gone() {
+            return Ok(ExitCode::SUCCESS);
         }
-        if last_news.elapsed() > PATIENCE {
-            if !Lock::is_held(&arguments.run) {
-                follower.close();
-                let command = resume_command(&arguments.run);
-                view::note(&format!("nobody trains this run any more; go on with `{command}`"));
-                return Ok(());
+        if let signal @ 1.. = signals.load(Ordering::Relaxed) {
+            watcher.close();
+            return Ok(ExitCode::from(128 + signal as u8));
+        }
+        if !has_ended && last_news.elapsed() > PATIENCE {
+            if !Lock::is_held(&arguments.run) && watcher.abandoned(&resume_command(&arguments.run))
+            {
+                return Ok(ExitCode::SUCCESS);
             }
             last_news = Instant::now();
         }

@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use annotate_snippets::{AnnotationKind, Level, Origin, Renderer, Snippet};
 
+use super::printable::printable;
 use super::severity::Severity;
 use super::text::{Text, floor};
 
@@ -14,12 +15,14 @@ pub(super) fn draw(
     help: &str,
     text: &Text,
     span: Option<&Range<usize>>,
+    in_colour: bool,
 ) -> String {
     let level = match severity {
         Severity::Error => Level::ERROR,
         Severity::Warning => Level::WARNING,
     };
-    let title = level.primary_title(message);
+    let (message, help) = (printable(message), printable(help));
+    let title = level.primary_title(&*message);
     let mut report = match span {
         Some(span) => title.element(
             Snippet::source(&text.text)
@@ -28,11 +31,12 @@ pub(super) fn draw(
         ),
         None => title.element(Origin::path(&text.name)),
     };
-    let help = wrap(help);
+    let help = wrap(&help);
     if !help.is_empty() {
         report = report.element(Level::HELP.message(&help));
     }
-    Renderer::plain().render(&[report])
+    let renderer = if in_colour { Renderer::styled() } else { Renderer::plain() };
+    renderer.render(&[report])
 }
 
 /// The part of a span on its first line, within the text.

@@ -6,6 +6,7 @@
 mod codes;
 mod draw;
 mod github;
+mod printable;
 mod severity;
 mod text;
 
@@ -17,6 +18,7 @@ use std::sync::Arc;
 use serde_json::{Map, Value, json};
 
 pub use codes::Code;
+pub use printable::printable;
 pub use severity::Severity;
 pub use text::Text;
 
@@ -96,9 +98,23 @@ impl Diagnostic {
 
     /// As it is shown: `error: …`, beside the line of the configuration where that is known.
     pub fn render(&self) -> String {
+        self.drawn(false)
+    }
+
+    /// The same for a terminal with colours; what it quotes holds no control characters.
+    pub fn render_in_colour(&self) -> String {
+        self.drawn(true)
+    }
+
+    fn drawn(&self, in_colour: bool) -> String {
         match &self.place {
             Place::Config { text: Some(text), span, .. } => {
-                draw::draw(self.severity, &self.message, &self.help, text, span.as_ref())
+                let Diagnostic { severity, message, help, .. } = self;
+                draw::draw(*severity, message, help, text, span.as_ref(), in_colour)
+            }
+            _ if in_colour => {
+                let (severity, plain) = (self.severity.in_colour(), self.plain());
+                format!("{severity}: {}", printable(&plain))
             }
             _ => format!("{}: {}", self.severity, self.plain()),
         }
@@ -252,6 +268,11 @@ impl Diagnostics {
     /// As they are shown, with an empty line between two.
     pub fn render(&self) -> String {
         self.joined(Diagnostic::render)
+    }
+
+    /// The same for a terminal with colours.
+    pub fn render_in_colour(&self) -> String {
+        self.joined(Diagnostic::render_in_colour)
     }
 
     fn joined(&self, show: impl Fn(&Diagnostic) -> String) -> String {

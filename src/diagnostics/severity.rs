@@ -20,6 +20,15 @@ impl Severity {
             Severity::Warning => "warning",
         }
     }
+
+    /// The same in red or yellow, for a terminal.
+    pub(super) fn in_colour(self) -> String {
+        let colour = match self {
+            Severity::Error => 31,
+            Severity::Warning => 33,
+        };
+        format!("\x1b[1;{colour}m{}\x1b[0m", self.name())
+    }
 }
 
 impl fmt::Display for Severity {

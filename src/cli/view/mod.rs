@@ -1,5 +1,6 @@
 //! The only code that prints: results to stdout, everything else to stderr.
 
+mod colour;
 mod folds;
 pub(crate) mod plot;
 pub(crate) mod streams;
@@ -8,9 +9,10 @@ pub(crate) mod training;
 
 use std::io::{self, IsTerminal};
 use std::process::ExitCode;
+use std::sync::atomic::{AtomicI8, Ordering};
 
 use anyhow::Result;
-use lanthorn::Diagnostic;
+use lanthorn::{Code, Diagnostic};
 
 /// Prints a result. A reader that has gone away (`| head`) is no error.
 pub(crate) fn result(text: &str) -> Result<()> {
@@ -51,9 +53,17 @@ pub(crate) fn json(document: &serde_json::Value) -> Result<()> {
     streams::write_out(safe.as_bytes())
 }
 
+/// How much is said beside results: `-q` less, `-v` more.
+static LOUDNESS: AtomicI8 = AtomicI8::new(0);
+
+/// Takes `-q` and `-v`, for whatever verb.
+pub(crate) fn set_loudness(quiet: bool, verbose: bool) {
+    LOUDNESS.store(i8::from(verbose) - i8::from(quiet), Ordering::Relaxed);
+}
+
 /// Prints a warning.
 pub(crate) fn warning(message: &str) {
-    streams::say(&format!("warning: {message}"));
+    diagnostic(&Diagnostic::warning(Code::Run, message));
 }
 
 /// Asks on the terminal; true where the answer is yes.
@@ -62,14 +72,31 @@ pub(crate) fn ask(question: &str) -> bool {
         .is_ok_and(|answer| matches!(answer.trim().to_ascii_lowercase().as_str(), "y" | "yes"))
 }
 
-/// Prints what is neither a result nor a warning.
+/// Prints what is neither a result nor a warning, unless `-q` is given.
 pub(crate) fn note(message: &str) {
+    if LOUDNESS.load(Ordering::Relaxed) >= 0 {
+        streams::say(message);
+    }
+}
+
+/// Prints what `-v` asks for.
+pub(crate) fn detail(message: &str) {
+    if LOUDNESS.load(Ordering::Relaxed) > 0 {
+        streams::say(message);
+    }
+}
+
+/// Prints what must be known whatever the flags: why the exit code isn't 0, or what to type now.
+pub(crate) fn answer(message: &str) {
     streams::say(message);
 }
 
 /// Prints a warning with its place.
 pub(crate) fn diagnostic(diagnostic: &Diagnostic) {
-    streams::say(&diagnostic.render());
+    match colour::is_on_stderr() {
+        true => streams::say_as_it_is(&diagnostic.render_in_colour()),
+        false => streams::say(&diagnostic.render()),
+    }
 }
 
 /// Tells how many rows were left out, and why.
@@ -87,7 +114,10 @@ pub(crate) fn error(error: &anyhow::Error, as_json: bool) -> ExitCode {
         return ExitCode::from(3);
     };
     let diagnostics = known.diagnostics();
-    streams::say(&diagnostics.render());
+    match colour::is_on_stderr() {
+        true => streams::say_as_it_is(&diagnostics.render_in_colour()),
+        false => streams::say(&diagnostics.render()),
+    }
     if as_json {
         // a reader of stdout that has gone away still gets the exit code
         let _ = diagnostics.iter().try_for_each(|diagnostic| json(&diagnostic.to_json()));

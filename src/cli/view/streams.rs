@@ -2,7 +2,6 @@
 
 #![allow(clippy::print_stdout, clippy::print_stderr)]
 
-use std::borrow::Cow;
 use std::fs::Metadata;
 use std::io::{self, IsTerminal, Write};
 use std::sync::Mutex;
@@ -10,30 +9,18 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::{Result, anyhow};
 use indicatif::ProgressBar;
+pub(crate) use lanthorn::diagnostics::printable;
 
 /// The bar that is drawn on stderr, if one is.
 static BAR: Mutex<Option<ProgressBar>> = Mutex::new(None);
 
+/// What was said while a full screen has the terminal; None while none has.
+static HELD: Mutex<Option<Vec<String>>> = Mutex::new(None);
+/// The most lines that are held; of more, the first ones are lost.
+const MOST_HELD: usize = 500;
+
 /// Whether the reader of our stdout has gone away (`| head`).
 static READER_IS_GONE: AtomicBool = AtomicBool::new(false);
-
-/// Text that a terminal takes for nothing but text: control characters of a name, a cell or a key are
-/// written out, and so are those that turn the direction of writing around.
-pub(crate) fn printable(text: &str) -> Cow<'_, str> {
-    let is_plain = |c: char| match c {
-        '\n' | '\t' => true,
-        '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => false,
-        c => !c.is_control(),
-    };
-    if text.chars().all(is_plain) {
-        return Cow::Borrowed(text);
-    }
-    let mut shown = String::with_capacity(text.len() + 16);
-    for c in text.chars() {
-        if is_plain(c) { shown.push(c) } else { shown.extend(c.escape_unicode()) }
-    }
-    Cow::Owned(shown)
-}
 
 /// Writes to stdout. A reader that has gone away is no error: see [`reader_is_gone`].
 pub(crate) fn write_out(bytes: &[u8]) -> Result<()> {
@@ -51,12 +38,36 @@ pub(crate) fn write_out(bytes: &[u8]) -> Result<()> {
 /// Writes a line to stderr, above the bar where one is drawn. Where it can't be written, on a full
 /// disk or to a terminal that was closed, it is lost and the work goes on.
 pub(crate) fn say(text: &str) {
-    let text = &printable(text);
+    say_as_it_is(&printable(text));
+}
+
+/// The same for a text with colours, whose words are printable.
+pub(crate) fn say_as_it_is(text: &str) {
+    if let Some(held) = &mut *HELD.lock().unwrap_or_else(std::sync::PoisonError::into_inner) {
+        if held.len() == MOST_HELD {
+            held.remove(0);
+        }
+        held.push(text.to_string());
+        return;
+    }
     let bar = BAR.lock().unwrap_or_else(std::sync::PoisonError::into_inner).clone();
     match bar {
         Some(bar) => bar.suspend(|| write_error(text)),
         None => write_error(text),
     }
+}
+
+/// From here on, what is said is held back.
+#[cfg(feature = "tui")]
+pub(crate) fn hold() {
+    HELD.lock().unwrap_or_else(std::sync::PoisonError::into_inner).get_or_insert_default();
+}
+
+/// Says what was held back.
+#[cfg(feature = "tui")]
+pub(crate) fn release() {
+    let held = HELD.lock().unwrap_or_else(std::sync::PoisonError::into_inner).take();
+    held.into_iter().flatten().for_each(|text| write_error(&text));
 }
 
 /// Writes a question to stderr, and reads the line that answers it.
@@ -93,7 +104,7 @@ pub(crate) fn stderr_width() -> usize {
 
 /// Whether stderr is a terminal that can move its cursor.
 pub(crate) fn is_live() -> bool {
-    io::stderr().is_terminal() && std::env::var_os("TERM").is_none_or(|term| term != "dumb")
+    io::stderr().is_terminal() && !super::colour::is_dumb()
 }
 
 /// True once a write has found that nobody reads our stdout any more.

@@ -5,6 +5,8 @@ use std::time::{Duration, Instant};
 
 use lanthorn::callbacks::Logs;
 use lanthorn::training::Trainer;
+use serde::Deserialize;
+use serde_json::Value;
 
 /// A training as a view follows it.
 #[derive(Debug, Clone, Default)]
@@ -23,10 +25,14 @@ pub(crate) struct Course {
     pub(crate) curves: BTreeMap<String, Vec<(f64, f64)>>,
     /// (epoch, rate).
     pub(crate) rates: Vec<(f64, f64)>,
+    /// The learning rate of the step at hand.
+    pub(crate) rate: Option<f64>,
+    /// (epoch, seconds of a step).
+    pub(crate) step_times: Vec<(f64, f64)>,
     /// When it was first seen to move, and how many epochs were done by then.
     pub(super) begun: Option<(Instant, f64)>,
     /// The time since then when it was last seen to move.
-    pub(super) moved: Duration,
+    pub(crate) moved: Duration,
     pub(super) best: Option<(usize, f64)>,
 }
 
@@ -42,6 +48,7 @@ impl Course {
             curve.push((epoch as f64, value));
         }
         self.rates.push((epoch as f64, f64::from(rate)));
+        self.rate = Some(f64::from(rate));
         if let Some(value) = logs.get(self.monitor()).filter(|value| !value.is_nan())
             && self.best.is_none_or(|(_, best)| value < best)
         {
@@ -59,19 +66,53 @@ impl Course {
         self.moved = started.elapsed();
     }
 
+    /// The steps of an epoch, from 1, took so long.
+    pub(crate) fn step_took(&mut self, epoch: usize, seconds: f64) {
+        self.step_times.push((epoch as f64, seconds));
+    }
+
+    /// Takes over what a trainer has done before.
+    pub(crate) fn resume(&mut self, trainer: &Trainer) {
+        let rate = trainer.optimizer().learning_rate();
+        for epoch in &trainer.history.epochs {
+            self.epoch(epoch.epoch, &epoch.logs, rate);
+        }
+        self.begun = None;
+    }
+
     /// Takes over where a trainer stands; the first time, what it has done before too.
     pub(crate) fn follow(&mut self, trainer: &Trainer) {
         if self.begun.is_none() {
-            for epoch in &trainer.history.epochs {
-                self.epoch(epoch.epoch, &epoch.logs, trainer.optimizer().learning_rate());
-            }
-            self.begun = None;
+            self.resume(trainer);
         }
         let position = trainer.position();
+        self.rate = Some(f64::from(trainer.optimizer().learning_rate()));
         if let Ok(logs) = trainer.running_logs() {
             self.running = logs; // else the next step tells why
         }
         self.move_to((position.epoch, position.batch));
+    }
+
+    /// Takes over what a line of events.jsonl tells.
+    pub(crate) fn read(&mut self, event: &Value) {
+        let number = |key: &str| event[key].as_u64().unwrap_or(0) as usize;
+        let logs = || Logs::deserialize(&event["logs"]).unwrap_or_default();
+        let rate = || event["learning_rate"].as_f64();
+        match event["event"].as_str().unwrap_or_default() {
+            "run_start" => {
+                let (epochs, steps, samples) =
+                    (number("epochs"), number("steps"), number("samples"));
+                *self = Course { epochs, steps, samples, ..Course::default() };
+            }
+            "epoch" => {
+                self.epoch(number("epoch"), &logs(), rate().unwrap_or_default() as f32);
+            }
+            "progress" => {
+                (self.running, self.rate) = (logs(), rate());
+                self.move_to((number("epoch").saturating_sub(1), number("batch")));
+            }
+            _ => {} // of a later version
+        }
     }
 
     /// Epochs that are done, the part of the one at hand included.
@@ -138,7 +179,7 @@ pub(super) fn braille(curve: &[(f64, f64)], columns: usize) -> String {
 }
 
 /// A time as short as it can be read: `8s`, `3m20s`, `2h05m`, `3d04h`.
-pub(super) fn brief(seconds: f64) -> String {
+pub(crate) fn brief(seconds: f64) -> String {
     let whole = seconds.round() as u64;
     match whole {
         0..60 => format!("{whole}s"),

@@ -34,29 +34,22 @@ impl Follower {
 
     /// Shows an event of events.jsonl.
     pub(crate) fn event(&mut self, event: &Value) -> Result<()> {
-        let number = |key: &str| event[key].as_u64().unwrap_or(0) as usize;
-        let logs = || read::<Logs>(&event["logs"]).unwrap_or_default();
+        self.course.read(event);
         match event["event"].as_str().unwrap_or_default() {
             "run_start" => {
-                self.name = event["name"].as_str().unwrap_or("model").to_string();
-                let (samples, epochs, steps) =
-                    (number("samples"), number("epochs"), number("steps"));
-                self.course = Course { epochs, steps, samples, ..Course::default() };
+                self.name = name_of(event);
+                let Course { epochs, samples, .. } = self.course;
                 self.note(&format!("{}: {epochs} epochs on {samples} samples", self.name));
             }
             "epoch" => {
-                self.course.epoch(number("epoch"), &logs(), 0.0);
-                self.epoch(number("epoch"), &logs());
+                let epoch = event["epoch"].as_u64().unwrap_or(0) as usize;
+                self.epoch(epoch, &read::<Logs>(&event["logs"]).unwrap_or_default());
                 self.redraw();
             }
-            "progress" => {
-                self.course.running = logs();
-                self.course.move_to((number("epoch").saturating_sub(1), number("batch")));
-                self.redraw();
-            }
+            "progress" => self.redraw(),
             "run_end" => {
                 self.close();
-                return self.end(event);
+                return result(&end(&self.name, event));
             }
             _ => {} // of a later version
         }
@@ -99,29 +92,41 @@ impl Follower {
         });
         line.set_message(live_line::text(&self.course, stderr_width()));
     }
+}
 
-    /// What the training came to, on stdout.
-    fn end(&self, event: &Value) -> Result<()> {
-        let (name, state) = (&self.name, event["state"].as_str().unwrap_or_default());
-        if state == "failed" {
-            let why = event["error"].as_str().unwrap_or_default();
-            return result(&format!("{name}: failed: {why}\n"));
+/// The name of the run that an event starts.
+pub(super) fn name_of(event: &Value) -> String {
+    event["name"].as_str().unwrap_or("model").to_string()
+}
+
+/// What a training came to, by the event of its end.
+pub(super) fn end(name: &str, event: &Value) -> String {
+    let table = match event["state"].as_str() {
+        Some("failed") => String::new(),
+        _ => {
+            let logs = read::<Logs>(&event["logs"]).unwrap_or_default();
+            table(&logs, read::<Baseline>(&event["baseline"]).as_ref())
         }
-        let weights = &event["weights"];
-        let restored = weights["epoch"].as_u64().filter(|_| weights["restored"] == true);
-        let best = read::<BestEpoch>(&event["best"]);
-        let course = course(
-            event["stopped"].as_str(),
-            restored.map(|epoch| epoch as usize),
-            weights["averaged"] == true,
-            best.as_ref(),
-        );
-        let logs = read::<Logs>(&event["logs"]).unwrap_or_default();
-        let baseline = read::<Baseline>(&event["baseline"]);
-        let epochs = &event["epochs"];
-        let table = table(&logs, baseline.as_ref());
-        result(&format!("{name}: {state}, {epochs} epochs{course}\n{table}"))
+    };
+    format!("{name}: {}\n{table}", ending(event))
+}
+
+/// The same in a line.
+pub(super) fn ending(event: &Value) -> String {
+    let state = event["state"].as_str().unwrap_or_default();
+    if state == "failed" {
+        return format!("failed: {}", event["error"].as_str().unwrap_or_default());
     }
+    let weights = &event["weights"];
+    let restored = weights["epoch"].as_u64().filter(|_| weights["restored"] == true);
+    let best = read::<BestEpoch>(&event["best"]);
+    let course = course(
+        event["stopped"].as_str(),
+        restored.map(|epoch| epoch as usize),
+        weights["averaged"] == true,
+        best.as_ref(),
+    );
+    format!("{state}, {} epochs{course}", event["epochs"])
 }
 
 fn read<T: for<'de> Deserialize<'de>>(value: &Value) -> Option<T> {

@@ -203,7 +203,7 @@ pub(super) fn shortened(head: &str, logs: &Logs, width: usize) -> String {
 }
 
 /// As Keras writes the time of a step: `2s`, `14ms`, `48us`.
-fn duration(seconds: f64) -> String {
+pub(crate) fn duration(seconds: f64) -> String {
     match seconds {
         s if s >= 1.0 => format!("{s:.0}s"),
         s if s >= 1e-3 => format!("{:.0}ms", s * 1e3),

@@ -3,9 +3,16 @@
 mod course;
 mod ending;
 mod follower;
+#[cfg(feature = "tui")]
+mod full_screen;
 mod lines;
 mod live_line;
+#[cfg(feature = "tui")]
+mod screen;
+#[cfg(feature = "tui")]
+mod screen_follower;
 mod style;
+mod watcher;
 
 use std::path::Path;
 
@@ -16,10 +23,12 @@ use lanthorn::training::Trainer;
 use lanthorn::training::{Event, Flow, Listener};
 
 use super::streams::{is_live, reader_is_gone};
-pub(crate) use follower::Follower;
+pub(crate) use course::brief;
 use lines::Lines;
+pub(crate) use lines::duration;
 use live_line::LiveLine;
 use style::ViewStyle;
+pub(crate) use watcher::RunWatcher;
 
 /// A training's view.
 pub(crate) struct View {
@@ -37,6 +46,22 @@ impl View {
             _ => Box::new(Lines::new()),
         };
         View { style }
+    }
+
+    /// The full screen, where stderr is a terminal; lines elsewhere, with a warning.
+    pub(crate) fn full_screen(verbose: bool) -> Result<View> {
+        #[cfg(not(feature = "tui"))]
+        return Err(without_full_screen(verbose).into());
+        #[cfg(feature = "tui")]
+        {
+            if is_live() {
+                return Ok(View { style: Box::new(full_screen::FullScreen::new()) });
+            }
+            super::warning(
+                "`--watch` needs a terminal, and stderr is none: a line is shown for each epoch instead",
+            );
+            Ok(View::new(false, false, verbose, None))
+        }
     }
 
     /// Shows what happens outside of the training's loop.
@@ -81,11 +106,24 @@ impl View {
     }
 }
 
+/// Gives the terminal back, where a full screen has it.
+pub(crate) fn leave_screen() {
+    #[cfg(feature = "tui")]
+    screen::leave();
+}
+
+/// The error of a build that has no full screen.
+#[cfg(not(feature = "tui"))]
+fn without_full_screen(_verbose: bool) -> lanthorn::Error {
+    lanthorn::Error::run("this build has no full screen: the feature `tui` is missing")
+        .with_help("build with `--features tui`, which is on by default; without `--watch`, a live line shows the training")
+}
+
 impl Listener for View {
     fn on_event(&mut self, event: &Event, trainer: &Trainer) -> lanthorn::Result<()> {
         match event {
             Event::Batch => self.style.batch(trainer),
-            _ => self.style.show(event),
+            _ => self.style.told(event, trainer),
         }
         Ok(())
     }

@@ -8,6 +8,10 @@ use super::super::keras_number;
 /// A way to show a training.
 pub(super) trait ViewStyle: Send {
     fn show(&mut self, event: &Event);
+    /// Shows what happens in the training's loop.
+    fn told(&mut self, event: &Event, _trainer: &Trainer) {
+        self.show(event);
+    }
     /// Shows how far the epoch is.
     fn batch(&mut self, _trainer: &Trainer) {}
     /// Takes away what must not stay when the training has ended.
