@@ -104,3 +104,26 @@ fn github_is_told_file_line_and_column() {
     assert_eq!(error["event"], "error");
     assert_eq!(folder.run("check loan.yaml --json --format github").code, 1);
 }
+
+#[test]
+fn without_data_the_configuration_alone_is_checked_and_the_rest_is_named() {
+    let folder = Folder::with_loan();
+    std::fs::remove_file(folder.path("loan.csv")).unwrap();
+    let said = folder.ok("check loan.yaml --no-data");
+    assert!(said.contains("not checked:\n  - that the tables are there") && said.ends_with("ok\n"));
+    assert!(said.contains("the layers' shapes"), "{said}");
+    let said = folder.ok("check loan.yaml --no-data -s model.input_shape=[2]");
+    assert!(
+        said.starts_with("not checked") && !said.contains("the layers' shapes")
+            || said.contains("input (None, 2), output (None, 2)"),
+        "{said}"
+    );
+    let json: serde_json::Value =
+        serde_json::from_str(&folder.ok("check loan.yaml --no-data --json")).unwrap();
+    assert!(json["ok"] == true && json["not_checked"].as_array().unwrap().len() >= 3, "{json}");
+    let call =
+        folder.run("check loan.yaml --no-data -s model.layers[0].dense.unit=3 -s fit.epoch=2");
+    assert_eq!(call.code, 1);
+    assert!(call.stderr.contains("`unit`") && call.stderr.contains("`epoch`"), "{}", call.stderr);
+    assert_eq!(folder.run("check loan.yaml").code, 1); // the table is missing
+}

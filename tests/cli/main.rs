@@ -9,6 +9,7 @@ mod advice;
 mod autoencoder;
 mod bad_files;
 mod bad_input;
+mod budget;
 mod check;
 mod columns;
 mod data;
@@ -22,6 +23,7 @@ mod explain;
 mod find_lr;
 mod folds;
 mod forms;
+mod help;
 mod hints;
 #[cfg(feature = "keras")]
 mod hostile;

@@ -207,3 +207,30 @@ fn pipes_and_devices_are_written_to_and_never_replaced() {
     assert_eq!(output.status.code(), Some(1));
     assert!(String::from_utf8_lossy(&output.stderr).contains("the table that is read"));
 }
+
+#[test]
+fn an_output_replaces_no_configuration_and_no_table_of_the_run() {
+    let folder = Folder::with_loan();
+    folder.ok("train loan.yaml -q --out run");
+    folder.write("new.csv", &folder.read("loan.csv"));
+    folder.write("other.toml", "[fit]\nepochs = 3\n");
+    for (out, what) in [
+        ("loan.yaml", "would overwrite a configuration"),
+        ("other.toml", "would overwrite a configuration"),
+        ("loan.csv", "would overwrite a table of the run"),
+        ("new/", "names a folder, where a file is written"),
+        ("new/deep/", "name a file in it: `-o new/deep/FILE`"),
+    ] {
+        let before =
+            folder.read("loan.yaml") + &folder.read("other.toml") + &folder.read("loan.csv");
+        let call = folder.run(&format!("predict run new.csv -o {out}"));
+        assert_eq!(call.code, 1, "{out}: {}", call.stderr);
+        assert!(call.stderr.contains(what), "{out}: {}", call.stderr);
+        assert_eq!(
+            before,
+            folder.read("loan.yaml") + &folder.read("other.toml") + &folder.read("loan.csv")
+        );
+    }
+    folder.ok("predict run new.csv -o predictions.csv");
+    folder.ok("predict run new.csv -o predictions.csv");
+}
