@@ -24,10 +24,13 @@ pub(crate) struct Course {
     /// (epoch, value) for each key of the logs.
     pub(crate) curves: BTreeMap<String, Vec<(f64, f64)>>,
     /// (epoch, rate).
+    #[cfg_attr(not(feature = "tui"), allow(dead_code))]
     pub(crate) rates: Vec<(f64, f64)>,
     /// The learning rate of the step at hand.
+    #[cfg_attr(not(feature = "tui"), allow(dead_code))]
     pub(crate) rate: Option<f64>,
     /// (epoch, seconds of a step).
+    #[cfg_attr(not(feature = "tui"), allow(dead_code))]
     pub(crate) step_times: Vec<(f64, f64)>,
     /// When it was first seen to move, and how many epochs were done by then.
     pub(super) begun: Option<(Instant, f64)>,
@@ -67,6 +70,7 @@ impl Course {
     }
 
     /// The steps of an epoch, from 1, took so long.
+    #[cfg(feature = "tui")]
     pub(crate) fn step_took(&mut self, epoch: usize, seconds: f64) {
         self.step_times.push((epoch as f64, seconds));
     }

@@ -51,7 +51,10 @@ impl View {
     /// The full screen, where stderr is a terminal; lines elsewhere, with a warning.
     pub(crate) fn full_screen(verbose: bool) -> Result<View> {
         #[cfg(not(feature = "tui"))]
-        return Err(without_full_screen(verbose).into());
+        {
+            let _ = verbose;
+            Err(without_full_screen().into())
+        }
         #[cfg(feature = "tui")]
         {
             if is_live() {
@@ -114,7 +117,7 @@ pub(crate) fn leave_screen() {
 
 /// The error of a build that has no full screen.
 #[cfg(not(feature = "tui"))]
-fn without_full_screen(_verbose: bool) -> lanthorn::Error {
+fn without_full_screen() -> lanthorn::Error {
     lanthorn::Error::run("this build has no full screen: the feature `tui` is missing")
         .with_help("build with `--features tui`, which is on by default; without `--watch`, a live line shows the training")
 }
