@@ -1,5 +1,6 @@
 //! The examples that `lanthorn init --example` writes: those of `configs/`, with their tables.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use anyhow::Result;
@@ -13,85 +14,132 @@ use super::view;
 struct Example {
     name: &'static str,
     config: &'static str,
-    tables: &'static [(&'static str, &'static str)],
+    tables: &'static [(&'static str, &'static [u8])],
 }
 
 /// Where the tables are beside the configurations of the project.
 const FOLDER: &str = "../examples/data/";
+
+/// The pictures of a folder, class after class.
+macro_rules! pictures {
+    ($folder:literal; $($class:literal: $($file:literal)*;)*) => {
+        &[$($((
+            concat!($folder, "/", $class, "/", $file),
+            include_bytes!(concat!("../../examples/data/", $folder, "/", $class, "/", $file)),
+        ),)*)*]
+    };
+}
+
+const LIGHTS: &[(&str, &[u8])] = pictures! {
+    "lights";
+    "candle":
+        "000.png" "001.jpg" "002.jpg" "003.jpg" "004.jpg" "005.jpg" "006.jpg" "007.jpg"
+        "008.jpg" "009.jpg" "010.jpg" "011.jpg" "012.jpg" "013.jpg" "014.jpg" "015.jpg"
+        "016.jpg" "017.jpg" "018.jpg" "019.jpg" "020.png" "021.jpg" "022.jpg" "023.jpg"
+        "024.jpg" "025.jpg" "026.jpg" "027.jpg" "028.jpg" "029.jpg" "030.jpg" "031.jpg"
+        "032.jpg" "033.jpg" "034.jpg" "035.jpg" "036.jpg" "037.jpg" "038.jpg" "039.jpg"
+        "040.png" "041.jpg" "042.jpg" "043.jpg" "044.jpg" "045.jpg" "046.jpg" "047.jpg"
+        "048.jpg" "049.jpg" "050.jpg" "051.jpg" "052.jpg" "053.jpg" "054.jpg" "055.jpg"
+        "056.jpg" "057.jpg" "058.jpg" "059.jpg" "060.png" "061.jpg" "062.jpg" "063.jpg"
+        "064.jpg" "065.jpg" "066.jpg" "067.jpg" "068.jpg" "069.jpg" "070.jpg" "071.jpg"
+        "072.jpg" "073.jpg" "074.jpg" "075.jpg" "076.jpg" "077.jpg" "078.jpg" "079.jpg"
+        "080.png" "081.jpg" "082.jpg" "083.jpg" "084.jpg" "085.jpg" "086.jpg" "087.jpg"
+        "088.jpg" "089.jpg" "090.jpg" "091.jpg" "092.jpg" "093.jpg" "094.jpg" "095.jpg"
+        "096.jpg" "097.jpg" "098.jpg" "099.jpg" "100.png" "101.jpg" "102.jpg" "103.jpg"
+        "104.jpg" "105.jpg" "106.jpg" "107.jpg" "108.jpg" "109.jpg" "110.jpg" "111.jpg"
+        "112.jpg" "113.jpg" "114.jpg" "115.jpg" "116.jpg" "117.jpg" "118.jpg" "119.jpg";
+    "lantern":
+        "000.png" "001.jpg" "002.jpg" "003.jpg" "004.jpg" "005.jpg" "006.jpg" "007.jpg"
+        "008.jpg" "009.jpg" "010.jpg" "011.jpg" "012.jpg" "013.jpg" "014.jpg" "015.jpg"
+        "016.jpg" "017.jpg" "018.jpg" "019.jpg" "020.png" "021.jpg" "022.jpg" "023.jpg"
+        "024.jpg" "025.jpg" "026.jpg" "027.jpg" "028.jpg" "029.jpg" "030.jpg" "031.jpg"
+        "032.jpg" "033.jpg" "034.jpg" "035.jpg" "036.jpg" "037.jpg" "038.jpg" "039.jpg"
+        "040.png" "041.jpg" "042.jpg" "043.jpg" "044.jpg" "045.jpg" "046.jpg" "047.jpg"
+        "048.jpg" "049.jpg" "050.jpg" "051.jpg" "052.jpg" "053.jpg" "054.jpg" "055.jpg"
+        "056.jpg" "057.jpg" "058.jpg" "059.jpg" "060.png" "061.jpg" "062.jpg" "063.jpg"
+        "064.jpg" "065.jpg" "066.jpg" "067.jpg" "068.jpg" "069.jpg" "070.jpg" "071.jpg"
+        "072.jpg" "073.jpg" "074.jpg" "075.jpg" "076.jpg" "077.jpg" "078.jpg" "079.jpg"
+        "080.png" "081.jpg" "082.jpg" "083.jpg" "084.jpg" "085.jpg" "086.jpg" "087.jpg"
+        "088.jpg" "089.jpg" "090.jpg" "091.jpg" "092.jpg" "093.jpg" "094.jpg" "095.jpg"
+        "096.jpg" "097.jpg" "098.jpg" "099.jpg" "100.png" "101.jpg" "102.jpg" "103.jpg"
+        "104.jpg" "105.jpg" "106.jpg" "107.jpg" "108.jpg" "109.jpg" "110.jpg" "111.jpg"
+        "112.jpg" "113.jpg" "114.jpg" "115.jpg" "116.jpg" "117.jpg" "118.jpg" "119.jpg";
+};
 
 const ALL: &[Example] = &[
     Example {
         name: "loan",
         config: include_str!("../../configs/loan.yaml"),
         tables: &[
-            ("loan.csv", include_str!("../../examples/data/loan.csv")),
-            ("loan_test.csv", include_str!("../../examples/data/loan_test.csv")),
+            ("loan.csv", include_bytes!("../../examples/data/loan.csv")),
+            ("loan_test.csv", include_bytes!("../../examples/data/loan_test.csv")),
         ],
     },
     Example {
         name: "iris",
         config: include_str!("../../configs/iris.yaml"),
-        tables: &[("iris.csv", include_str!("../../examples/data/iris.csv"))],
+        tables: &[("iris.csv", include_bytes!("../../examples/data/iris.csv"))],
     },
     Example {
         name: "breast_cancer",
         config: include_str!("../../configs/breast_cancer.yaml"),
-        tables: &[("breast_cancer.csv", include_str!("../../examples/data/breast_cancer.csv"))],
+        tables: &[("breast_cancer.csv", include_bytes!("../../examples/data/breast_cancer.csv"))],
     },
     Example {
         name: "wine_folds",
         config: include_str!("../../configs/wine_folds.yaml"),
-        tables: &[("wine.csv", include_str!("../../examples/data/wine.csv"))],
+        tables: &[("wine.csv", include_bytes!("../../examples/data/wine.csv"))],
     },
     Example {
         name: "diabetes",
         config: include_str!("../../configs/diabetes.yaml"),
-        tables: &[("diabetes.csv", include_str!("../../examples/data/diabetes.csv"))],
+        tables: &[("diabetes.csv", include_bytes!("../../examples/data/diabetes.csv"))],
     },
     Example {
         name: "digits",
         config: include_str!("../../configs/digits.yaml"),
-        tables: &[("digits.csv", include_str!("../../examples/data/digits.csv"))],
+        tables: &[("digits.csv", include_bytes!("../../examples/data/digits.csv"))],
     },
     Example {
         name: "digits_cnn",
         config: include_str!("../../configs/digits_cnn.yaml"),
-        tables: &[("digits.csv", include_str!("../../examples/data/digits.csv"))],
+        tables: &[("digits.csv", include_bytes!("../../examples/data/digits.csv"))],
     },
     Example {
         name: "bn_dropout",
         config: include_str!("../../configs/bn_dropout.yaml"),
-        tables: &[("wine.csv", include_str!("../../examples/data/wine.csv"))],
+        tables: &[("wine.csv", include_bytes!("../../examples/data/wine.csv"))],
     },
     Example {
         name: "resnet8",
         config: include_str!("../../configs/resnet8.yaml"),
-        tables: &[("pictures.csv", include_str!("../../examples/data/pictures.csv"))],
+        tables: &[("pictures.csv", include_bytes!("../../examples/data/pictures.csv"))],
     },
     Example {
         name: "sequences_lstm",
         config: include_str!("../../configs/sequences_lstm.yaml"),
-        tables: &[("sequences.csv", include_str!("../../examples/data/sequences.csv"))],
+        tables: &[("sequences.csv", include_bytes!("../../examples/data/sequences.csv"))],
     },
     Example {
         name: "reviews",
         config: include_str!("../../configs/reviews.yaml"),
-        tables: &[("reviews.csv", include_str!("../../examples/data/reviews.csv"))],
+        tables: &[("reviews.csv", include_bytes!("../../examples/data/reviews.csv"))],
     },
     Example {
         name: "text_gru",
         config: include_str!("../../configs/text_gru.yaml"),
-        tables: &[("sentences.csv", include_str!("../../examples/data/sentences.csv"))],
+        tables: &[("sentences.csv", include_bytes!("../../examples/data/sentences.csv"))],
     },
     Example {
         name: "reviews",
         config: include_str!("../../configs/reviews.yaml"),
-        tables: &[("reviews.csv", include_str!("../../examples/data/reviews.csv"))],
+        tables: &[("reviews.csv", include_bytes!("../../examples/data/reviews.csv"))],
     },
+    Example { name: "lights", config: include_str!("../../configs/lights.yaml"), tables: LIGHTS },
     Example {
         name: "anomalies",
         config: include_str!("../../configs/anomalies.yaml"),
-        tables: &[("breast_cancer.csv", include_str!("../../examples/data/breast_cancer.csv"))],
+        tables: &[("breast_cancer.csv", include_bytes!("../../examples/data/breast_cancer.csv"))],
     },
 ];
 
@@ -107,20 +155,30 @@ pub(super) fn write(name: &str, force: bool) -> Result<()> {
     let lines = example.config.split_inclusive('\n');
     let lines = lines.filter(|line| !line.starts_with("# yaml-language-server:"));
     let text = lines.collect::<String>().replace(FOLDER, "");
-    let mut files = vec![(config.as_str(), text.as_str())];
+    let mut files = vec![(config.as_str(), text.as_bytes())];
     files.extend(example.tables);
-    for (file, text) in &files {
+    for (file, bytes) in &files {
         let there = std::fs::read(file).ok();
-        if there.is_some_and(|there| there != text.as_bytes()) && !force {
+        if there.is_some_and(|there| there != *bytes) && !force {
             let message = format!("{file} exists already, and is another file");
             let help = "run it in another folder, or replace the file by `--force`";
             return Err(Error::run(message).with_help(help).into());
         }
     }
-    let mut told = String::new();
-    for (file, text) in &files {
-        atomic_write(Path::new(file), text.as_bytes())?;
-        told += &format!("wrote {file}\n");
+    let (mut told, mut folders) = (String::new(), BTreeMap::new());
+    for (file, bytes) in &files {
+        let path = Path::new(file);
+        match path.parent().and_then(Path::to_str).filter(|folder| !folder.is_empty()) {
+            Some(folder) => {
+                fs_err::create_dir_all(folder)?;
+                *folders.entry(folder).or_insert(0usize) += 1;
+            }
+            None => told += &format!("wrote {file}\n"),
+        }
+        atomic_write(path, bytes)?;
+    }
+    for (folder, count) in folders {
+        told += &format!("wrote {folder}: {count} files\n");
     }
     view::result(&format!("{told}next: lanthorn train {config}\n"))
 }

@@ -3,7 +3,7 @@
 //! In reading order: `load`, which is all of it, and `steps`, each alone; `sources` (where tables are), `text` (the text of a file; `encoding`, `other_formats`), `dialect` (how it is written), `records` (the text cut into
 //! cells), `header` (the columns' names), `columns` (the configuration against the header), `layout`
 //! and `chunk` (which cells are wanted, and where they are kept), `table` (the wanted cells: `plain` and `float` are the fast way, `careful` the other, which tells what is
-//! wrong by `faults`, `looks` and `ragged`; `cells` is what both hold of a cell), `table_pictures` and `pictures` (the pictures that cells name), `stream` (a table some rows at a time), `fit`
+//! wrong by `faults`, `looks` and `ragged`; `cells` is what both hold of a cell), `read_pictures`, `table_pictures` and `pictures` (the pictures that cells name), `stream` (a table some rows at a time), `fit`
 //! (classes and statistics of the part to train on: `classes`, `scaling`), [`Preprocessing`] (what is
 //! saved with the model), `apply` (numbers as the model sees them), `dataset`, `samples` (what trainings
 //! and evaluations ask of them, by the row) and `order` (an epoch's); then the warnings
@@ -51,6 +51,7 @@ mod plain;
 mod preprocessing;
 mod profile;
 mod ragged;
+mod read_pictures;
 mod records;
 mod row_places;
 mod rules;

@@ -9,7 +9,7 @@ use super::table::Table;
 use crate::config::ConfigError;
 use crate::error::{Error, Result};
 use crate::sections::CsvConfig;
-use crate::transforms::PictureFacts;
+use crate::transforms::{PictureFacts, facts_of};
 
 /// What a folder of pictures is like.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -47,7 +47,7 @@ impl PictureProfile {
         let step = paths.len().div_ceil(LOOKED_AT).max(1);
         let facts = paths.iter().step_by(step).filter_map(|path| {
             let path = source.folder(0).join(crate::disk::files::from_text(path));
-            PictureFacts::of(&path).ok()
+            facts_of(&path).ok()
         });
         let facts: Vec<PictureFacts> = facts.collect();
         let mut sides = [|facts: &PictureFacts| facts.height, |facts: &PictureFacts| facts.width]

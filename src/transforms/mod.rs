@@ -49,7 +49,7 @@ pub use discretize::Discretize;
 pub use frequency::Frequency;
 pub use hashing::{Hashing, HashingOutput, Salt};
 pub use image::{ColorMode, ImageConfig, PixelRange};
-pub(crate) use image::{ENDINGS, Keeping, PictureFacts, StoredPicture, has_known_ending};
+pub(crate) use image::{ENDINGS, Keeping, PictureFacts, StoredPicture, facts_of, has_known_ending};
 pub use label::Label;
 pub(crate) use label::Labels;
 pub use log1p::Log1p;

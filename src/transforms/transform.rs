@@ -5,7 +5,7 @@
 //! [`Scaled`], is what the model file holds.
 
 use super::classes::Classes;
-use super::image::ImageConfig;
+use super::image::config::ImageConfig;
 use super::met::Met;
 use super::missing::Fill;
 use super::unit::Inverse;

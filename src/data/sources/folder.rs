@@ -49,7 +49,7 @@ const MOST_LEVELS: usize = 64;
 impl FolderTable {
     /// The pictures of a folder; an error where there are none.
     pub(super) fn new(folder: &Path) -> Result<FolderTable> {
-        let mut found = Found::default();
+        let mut found = BesidePictures::default();
         let mut files = Vec::new();
         let (folders, own) = found.entries(folder)?;
         for class in folders {
@@ -193,7 +193,7 @@ impl Source for FolderTable {
 
 /// What is found beside the pictures.
 #[derive(Default)]
-struct Found {
+struct BesidePictures {
     /// How many files have each ending.
     others: BTreeMap<String, usize>,
     hidden: usize,
@@ -203,7 +203,7 @@ struct Found {
     empty: Vec<String>,
 }
 
-impl Found {
+impl BesidePictures {
     /// The folders and the pictures in a folder, each in the order of their names.
     fn entries(&mut self, folder: &Path) -> Result<(Vec<String>, Vec<String>)> {
         let (mut folders, mut pictures) = (Vec::new(), Vec::new());

@@ -166,7 +166,7 @@ impl ImageConfig {
              Resizing does (`interpolation=\"{}\"`",
             if channels == 1 { "" } else { "s" },
             self.channels.name(),
-            super::name_of(self.interpolation),
+            name_of(self.interpolation),
         );
         if self.crop_to_aspect_ratio {
             how += ", `crop_to_aspect_ratio=True`";
@@ -217,6 +217,17 @@ impl ColorMode {
 impl PixelRange {
     fn is_unit(&self) -> bool {
         *self == PixelRange::Unit
+    }
+}
+
+/// Its name, as in Keras.
+fn name_of(interpolation: Interpolation) -> &'static str {
+    match interpolation {
+        Interpolation::Nearest => "nearest",
+        Interpolation::Bilinear => "bilinear",
+        Interpolation::Bicubic => "bicubic",
+        Interpolation::Lanczos3 => "lanczos3",
+        Interpolation::Lanczos5 => "lanczos5",
     }
 }
 

@@ -7,39 +7,22 @@ use std::path::Path;
 use image::{ColorType, ImageDecoder, ImageError, ImageFormat, ImageReader, Limits};
 
 use super::config::ColorMode;
-use super::format::{PictureFormat, is_whole_jpeg};
+use super::format::{Decoded, PictureFacts, PictureFormat, file_bytes, is_whole_jpeg};
 use crate::error::Problem;
-
-/// Pixels row after row, as many bytes each as the channels are.
-pub(super) struct Decoded {
-    pub pixels: Vec<u8>,
-    pub height: usize,
-    pub width: usize,
-}
 
 /// More pixels than these are no picture to train on, but an attack or a mistake. Pillow warns of as
 /// many.
 const MOST_PIXELS: u64 = 89_478_485;
 
-/// What the beginning of a file says of its picture.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct PictureFacts {
-    pub height: usize,
-    pub width: usize,
-    pub is_gray: bool,
-}
-
-impl PictureFacts {
-    /// Of a file; nothing of its pixels is decoded.
-    pub(crate) fn of(path: &Path) -> Result<PictureFacts, Problem> {
-        let bytes = super::stored::file_bytes(path)?;
-        let format = PictureFormat::of(&bytes, path)?;
-        let decoder = reader(&bytes, format).into_decoder();
-        let decoder = decoder.map_err(|error| broken(format, &error))?;
-        let (width, height) = decoder.dimensions();
-        let is_gray = !decoder.color_type().has_color();
-        Ok(PictureFacts { height: height as usize, width: width as usize, is_gray })
-    }
+/// What the beginning of a file says of its picture; none of its pixels is decoded.
+pub(crate) fn facts_of(path: &Path) -> Result<PictureFacts, Problem> {
+    let bytes = file_bytes(path)?;
+    let format = PictureFormat::of(&bytes, path)?;
+    let decoder = reader(&bytes, format).into_decoder();
+    let decoder = decoder.map_err(|error| broken(format, &error))?;
+    let (width, height) = decoder.dimensions();
+    let is_gray = !decoder.color_type().has_color();
+    Ok(PictureFacts { height: height as usize, width: width as usize, is_gray })
 }
 
 fn reader(bytes: &[u8], format: PictureFormat) -> ImageReader<Cursor<&[u8]>> {

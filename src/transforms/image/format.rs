@@ -1,7 +1,8 @@
-//! The formats of pictures: how files begin, and how their names end.
+//! The files of pictures: how they begin, how their names end, and what comes of them.
 
 use std::path::Path;
 
+use crate::disk::intake;
 use crate::error::Problem;
 
 /// A format that is read.
@@ -10,6 +11,21 @@ pub(super) enum PictureFormat {
     Png,
     Jpeg,
     WebP,
+}
+
+/// Pixels row after row, as many bytes each as the channels are.
+pub(super) struct Decoded {
+    pub pixels: Vec<u8>,
+    pub height: usize,
+    pub width: usize,
+}
+
+/// What the beginning of a file says of its picture.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct PictureFacts {
+    pub height: usize,
+    pub width: usize,
+    pub is_gray: bool,
 }
 
 /// How the names of pictures end.
@@ -68,6 +84,22 @@ impl PictureFormat {
             PictureFormat::WebP => "WebP",
         }
     }
+}
+
+/// The bytes of a file; what is wrong is told without its name.
+pub(super) fn file_bytes(path: &Path) -> Result<Vec<u8>, Problem> {
+    if path.is_dir() {
+        return Err(Problem::at("", "it is a folder, where a picture is expected"));
+    }
+    if !path.exists() {
+        let (message, help) = match path.is_symlink() {
+            true => ("it is a link to a file that doesn't exist", "remove the link, or mend it"),
+            false => ("there is no such file", "paths in a table are relative to its folder"),
+        };
+        return Err(Problem::at("", message).help(help));
+    }
+    let is_wrong = |bytes: &[u8]| !bytes.starts_with(b"\x89PNG") && !bytes.starts_with(b"\xff\xd8");
+    intake::read(path, is_wrong).map_err(|error| Problem::at("", error.to_string()))
 }
 
 /// What is wrong with bytes that begin as no picture that is read.

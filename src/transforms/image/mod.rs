@@ -1,7 +1,7 @@
 //! Pictures as a model sees them: `config` (the arguments), `decode` (a file's pixels), `resize`
 //! (another size, another range), `stored` (a picture in memory).
 
-mod config;
+pub(super) mod config;
 #[cfg(feature = "images")]
 mod decode;
 #[cfg(not(feature = "images"))]
@@ -16,23 +16,11 @@ use std::path::Path;
 use super::met::Met;
 use super::transform::{Encoded, Encoder, Primitive};
 use crate::error::Problem;
-use crate::layers::Interpolation;
 
 pub use config::{ColorMode, ImageConfig, PixelRange};
-pub(crate) use decode::PictureFacts;
-pub(crate) use format::{ENDINGS, has_known_ending};
+pub(crate) use decode::facts_of;
+pub(crate) use format::{ENDINGS, PictureFacts, has_known_ending};
 pub(crate) use stored::{Keeping, StoredPicture};
-
-/// Its name, as in Keras.
-fn name_of(interpolation: Interpolation) -> &'static str {
-    match interpolation {
-        Interpolation::Nearest => "nearest",
-        Interpolation::Bilinear => "bilinear",
-        Interpolation::Bicubic => "bicubic",
-        Interpolation::Lanczos3 => "lanczos3",
-        Interpolation::Lanczos5 => "lanczos5",
-    }
-}
 
 impl Encoder for ImageConfig {
     type Fitted = ImageConfig;

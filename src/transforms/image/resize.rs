@@ -6,23 +6,23 @@ use super::config::ImageConfig;
 /// How a picture of one size becomes one of another: what each row is made of, and each column.
 pub(super) struct Resizer<'a> {
     config: &'a ImageConfig,
-    rows: Axis,
-    columns: Axis,
+    rows: SampledAxis,
+    columns: SampledAxis,
 }
 
 /// One axis.
-struct Axis {
+struct SampledAxis {
     /// The places in the picture that are looked at, in their order.
     used: Vec<usize>,
     /// What each output is made of: a place among those, or the padding; and how much of it.
-    parts: Vec<Part>,
+    parts: Vec<SampledPart>,
     /// Where the parts of each output end.
     ends: Vec<usize>,
 }
 
 /// One part of an output.
 #[derive(Clone, Copy)]
-struct Part {
+struct SampledPart {
     /// None for the padding.
     place: Option<usize>,
     weight: f32,
@@ -30,7 +30,7 @@ struct Part {
 
 /// What of a picture is resized: it may begin before the picture and end after it, in the padding.
 #[derive(Clone, Copy)]
-struct Frame {
+struct PictureFrame {
     start: isize,
     length: usize,
 }
@@ -40,7 +40,7 @@ impl<'a> Resizer<'a> {
     pub(super) fn new(config: &'a ImageConfig, height: usize, width: usize) -> Resizer<'a> {
         let [to_height, to_width] = config.size;
         let frames = frames(config, height, width);
-        let axis = |frame, length, outputs| Axis::new(config, frame, length, outputs);
+        let axis = |frame, length, outputs| SampledAxis::new(config, frame, length, outputs);
         Resizer {
             config,
             rows: axis(frames[0], height, to_height),
@@ -130,7 +130,7 @@ impl<'a> Resizer<'a> {
     ) {
         for (parts, to) in self.columns.each().zip(row) {
             *to = [0.0; CHANNELS];
-            for Part { place, weight } in parts {
+            for SampledPart { place, weight } in parts {
                 for (channel, to) in to.iter_mut().enumerate() {
                     let value =
                         place.map_or(self.config.fill_value, |place| picked[place][channel].into());
@@ -141,8 +141,13 @@ impl<'a> Resizer<'a> {
     }
 }
 
-impl Axis {
-    fn new(config: &ImageConfig, frame: Frame, length: usize, outputs: usize) -> Axis {
+impl SampledAxis {
+    fn new(
+        config: &ImageConfig,
+        frame: PictureFrame,
+        length: usize,
+        outputs: usize,
+    ) -> SampledAxis {
         // in f32, as Keras computes the places
         let scale = frame.length as f32 / outputs as f32;
         let place = |output: usize| f64::from((output as f32 + 0.5) * scale - 0.5);
@@ -159,33 +164,35 @@ impl Axis {
         for of_output in &all {
             parts.extend(of_output.iter().map(|(input, weight)| {
                 let place = in_picture(*input).and_then(|place| used.binary_search(&place).ok());
-                Part { place, weight: *weight }
+                SampledPart { place, weight: *weight }
             }));
             ends.push(parts.len());
         }
-        Axis { used, parts, ends }
+        SampledAxis { used, parts, ends }
     }
 
     /// The parts of each output.
-    fn each(&self) -> impl Iterator<Item = &[Part]> {
+    fn each(&self) -> impl Iterator<Item = &[SampledPart]> {
         let starts = std::iter::once(0).chain(self.ends.iter().copied());
         starts.zip(&self.ends).map(|(start, end)| &self.parts[start..*end])
     }
 
     fn most_parts(&self) -> usize {
-        self.each().map(<[Part]>::len).max().unwrap_or(0)
+        self.each().map(<[SampledPart]>::len).max().unwrap_or(0)
     }
 }
 
 /// What of a picture is resized, along its rows and its columns. Source: `keras.ops.image.resize`.
-fn frames(config: &ImageConfig, height: usize, width: usize) -> [Frame; 2] {
+fn frames(config: &ImageConfig, height: usize, width: usize) -> [PictureFrame; 2] {
     let [to_height, to_width] = config.size;
-    let whole = |length| Frame { start: 0, length };
+    let whole = |length| PictureFrame { start: 0, length };
     let fitting = |side: usize, to: usize, other: usize| (side * to / other).max(1);
     let (fit_height, fit_width) =
         (fitting(width, to_height, to_width), fitting(height, to_width, to_height));
-    let middle =
-        |length: usize, of: usize| Frame { start: ((of as isize) - (length as isize)) / 2, length };
+    let middle = |length: usize, of: usize| PictureFrame {
+        start: ((of as isize) - (length as isize)) / 2,
+        length,
+    };
     if config.crop_to_aspect_ratio {
         [middle(fit_height.min(height), height), middle(fit_width.min(width), width)]
     } else if config.pad_to_aspect_ratio {

@@ -6,8 +6,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::config::ImageConfig;
 use super::decode::decode;
+use super::format::file_bytes;
 use super::resize::Resizer;
-use crate::disk::intake;
 use crate::error::Problem;
 use crate::free_memory::free;
 
@@ -133,22 +133,6 @@ impl StoredPicture {
     pub(crate) fn is_in_file(&self) -> bool {
         matches!(self.pixels, StoredPixels::InFile(_))
     }
-}
-
-/// The bytes of a file; what is wrong is told without its name.
-pub(super) fn file_bytes(path: &Path) -> Result<Vec<u8>, Problem> {
-    if path.is_dir() {
-        return Err(Problem::at("", "it is a folder, where a picture is expected"));
-    }
-    if !path.exists() {
-        let (message, help) = match path.is_symlink() {
-            true => ("it is a link to a file that doesn't exist", "remove the link, or mend it"),
-            false => ("there is no such file", "paths in a table are relative to its folder"),
-        };
-        return Err(Problem::at("", message).help(help));
-    }
-    let is_wrong = |bytes: &[u8]| !bytes.starts_with(b"\x89PNG") && !bytes.starts_with(b"\xff\xd8");
-    intake::read(path, is_wrong).map_err(|error| Problem::at("", error.to_string()))
 }
 
 /// A number of some bytes.
