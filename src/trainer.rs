@@ -63,11 +63,16 @@ impl Trainer {
             listeners.tell(&Event::EpochStart { epoch: epoch + 1, epochs, steps }, self)?;
             let order = self.order(epoch, samples);
             let mut rows = Vec::with_capacity(self.spec.batch_size.min(samples));
+            let mut next = Vec::with_capacity(rows.capacity());
             while self.position.batch < steps && self.stopped.is_none() {
                 let start = self.position.batch * self.spec.batch_size;
                 let end = samples.min(start + self.spec.batch_size);
                 rows.clear();
                 rows.extend((start..end).map(|position| order.at(position as u64)));
+                let after = end..samples.min(end + self.spec.batch_size);
+                next.clear();
+                next.extend(after.map(|position| order.at(position as u64)));
+                data.train.expect(&next);
                 self.step(&*data.train, &rows)?;
                 self.after_batch(listeners)?;
                 self.clock.batch_ended();

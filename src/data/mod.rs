@@ -3,13 +3,14 @@
 //! In reading order: `load`, which is all of it, and `steps`, each alone; `sources` (where tables are), `text` (the text of a file; `encoding`, `other_formats`), `dialect` (how it is written), `records` (the text cut into
 //! cells), `header` (the columns' names), `columns` (the configuration against the header), `layout`
 //! and `chunk` (which cells are wanted, and where they are kept), `table` (the wanted cells: `plain` and `float` are the fast way, `careful` the other, which tells what is
-//! wrong by `faults`, `looks` and `ragged`; `cells` is what both hold of a cell), `read_pictures`, `table_pictures` and `pictures` (the pictures that cells name), `stream` (a table some rows at a time), `fit`
+//! wrong by `faults`, `looks` and `ragged`; `cells` is what both hold of a cell), `read_pictures`, `table_pictures`, `pictures` and `ahead` (the pictures that cells name), `stream` (a table some rows at a time), `fit`
 //! (classes and statistics of the part to train on: `classes`, `scaling`), [`Preprocessing`] (what is
 //! saved with the model), `apply` (numbers as the model sees them), `dataset`, `samples` (what trainings
 //! and evaluations ask of them, by the row) and `order` (an epoch's); then the warnings
 //! (`spelling`, `collapse`, `suspects`, `tail`, `copies`, `leaks`, and `facts` for those who know the model), `head` (the first
 //! rows, to be shown) and `class_weight`.
 
+mod ahead;
 mod apply;
 mod before;
 mod careful;

@@ -182,7 +182,7 @@ fn what_is_no_picture_is_left_out_as_keras_does_and_told() {
     folder.write("text/a.txt", "words");
     for (train, words) in [
         ("flat", "the pictures lie in no class folders"),
-        ("text", "the folder holds no pictures, only 1 .txt"),
+        ("text", "`text` is a folder without pictures: it holds 1 .txt"),
         ("gone", "there is no file `gone`"),
     ] {
         let call = folder.run(&format!("check c.yaml --set data.train={train}"));

@@ -92,6 +92,12 @@ impl Samples for Memory<'_> {
         Ok(())
     }
 
+    fn expect(&self, rows: &[u64]) {
+        if let Some(pictures) = self.pictures {
+            pictures.expect(rows);
+        }
+    }
+
     fn fold_column(&self, column: usize, hash: u64) -> Option<u64> {
         let pictures = self.pictures.filter(|_| column == 0)?;
         Some(pictures.fold(hash))

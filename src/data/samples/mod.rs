@@ -36,6 +36,10 @@ pub trait Samples: Send + Sync {
         Ok(())
     }
 
+    /// Says which rows will be asked for after the next step: what takes long may begin. On one of the
+    /// threads that compute.
+    fn expect(&self, _rows: &[u64]) {}
+
     /// What a column holds, folded into a hash, where that is known without its numbers.
     fn fold_column(&self, _column: usize, _hash: u64) -> Option<u64> {
         None

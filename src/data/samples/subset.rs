@@ -26,6 +26,11 @@ impl Samples for Subset<'_> {
         self.of.columns()
     }
 
+    fn expect(&self, rows: &[u64]) {
+        let rows: Vec<u64> = rows.iter().map(|row| self.rows[*row as usize]).collect();
+        self.of.expect(&rows);
+    }
+
     fn gather_column(&self, column: usize, rows: &[u64], to: &mut BatchColumn) -> Result<()> {
         let rows: Vec<u64> = rows.iter().map(|row| self.rows[*row as usize]).collect();
         self.of.gather_column(column, &rows, to)

@@ -14,7 +14,7 @@ use crate::data::row_places::RowPlaces;
 use crate::data::source::{Beginning, Source, line_of_csv};
 use crate::diagnostics::{Code, Diagnostic, Place};
 use crate::disk::files;
-use crate::error::{Error, Result};
+use crate::error::{Problem, Result};
 use crate::transforms::{ENDINGS, has_known_ending};
 
 /// A folder of pictures.
@@ -47,8 +47,8 @@ const SHOWN: usize = 1000;
 const MOST_LEVELS: usize = 64;
 
 impl FolderTable {
-    /// The pictures of a folder; an error where there are none.
-    pub(super) fn new(folder: &Path) -> Result<FolderTable> {
+    /// The pictures of a folder; None and why not where there are none.
+    pub(super) fn new(folder: &Path) -> Result<Result<FolderTable, Problem>> {
         let mut found = BesidePictures::default();
         let mut files = Vec::new();
         let (folders, own) = found.entries(folder)?;
@@ -64,12 +64,12 @@ impl FolderTable {
         files.extend(own);
         let name = folder.display().to_string();
         if files.is_empty() {
-            return Err(found.nothing(&name));
+            return Ok(Err(found.nothing(&name)));
         }
         let columns = if of_classes > 0 { &NAMES[..] } else { &NAMES[..CLASS] };
         let header = Header::of(columns.iter().map(ToString::to_string).collect(), &name);
         let notes = found.notes(&name, of_classes, files.len() - of_classes);
-        Ok(FolderTable { name, folder: folder.to_path_buf(), header, files, of_classes, notes })
+        Ok(Ok(FolderTable { name, folder: folder.to_path_buf(), header, files, of_classes, notes }))
     }
 
     /// How many rows there are: those of no class have none where the class is asked for.
@@ -250,15 +250,14 @@ impl BesidePictures {
         Ok(())
     }
 
-    fn nothing(&self, name: &str) -> Error {
+    fn nothing(&self, name: &str) -> Problem {
         let found = match self.others.is_empty() {
             true => String::new(),
-            false => format!(", only {}", self.listed()),
+            false => format!(": it holds {}", self.listed()),
         };
-        let message = format!("the folder holds no pictures{found}");
-        let help =
-            format!("pictures end in {}", ENDINGS.map(|ending| format!(".{ending}")).join(", "));
-        Error::data(name, message).with_code(Code::NotATable).with_help(help)
+        let message = format!("`{name}` is a folder without pictures{found}");
+        let endings = ENDINGS.map(|ending| format!(".{ending}")).join(", ");
+        Problem::at("", message).help(format!("name a table in it; pictures end in {endings}"))
     }
 
     /// `3 .txt, 1 .gif`.

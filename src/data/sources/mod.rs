@@ -136,7 +136,8 @@ fn files_of(pattern: &str) -> Result<Vec<PathBuf>, Problem> {
 
 fn open_file(path: &Path, format: &CsvConfig) -> Result<Box<dyn Source>, OpenError> {
     if path.is_dir() {
-        return Ok(Box::new(FolderTable::new(path).map_err(OpenError::Unfit)?));
+        let table = FolderTable::new(path).map_err(OpenError::Unfit)?;
+        return Ok(Box::new(table.map_err(OpenError::Unread)?));
     }
     let bytes = text::read(path, &|bytes| is_known(bytes, format)).map_err(OpenError::Unread)?;
     of(&path.display().to_string(), bytes, format).map_err(OpenError::Unfit)

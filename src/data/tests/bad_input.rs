@@ -309,7 +309,7 @@ fn a_file_that_cant_be_read_is_an_error_of_the_config() {
     let (at, message, _) = with("train", "tables");
     assert_eq!(
         (at.as_str(), message.as_str()),
-        ("data.train", "`tables` is a folder, not a table")
+        ("data.train", "`tables` is a folder without pictures")
     );
     let (at, message, _) = with("validation", "v.csv");
     assert_eq!((at.as_str(), message.as_str()), ("data.validation", "there is no file `v.csv`"));

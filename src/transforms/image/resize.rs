@@ -189,17 +189,24 @@ fn frames(config: &ImageConfig, height: usize, width: usize) -> [PictureFrame; 2
     let fitting = |side: usize, to: usize, other: usize| (side * to / other).max(1);
     let (fit_height, fit_width) =
         (fitting(width, to_height, to_width), fitting(height, to_width, to_height));
-    let middle = |length: usize, of: usize| PictureFrame {
-        start: ((of as isize) - (length as isize)) / 2,
-        length,
+    let cropped = |length: usize, of: usize| {
+        let length = length.min(of);
+        PictureFrame { start: ((of - length) / 2) as isize, length }
+    };
+    // as much on both sides, and along one axis only
+    let padded = |length: usize, to: usize| {
+        let margin = to.saturating_sub(length) / 2;
+        PictureFrame { start: -(margin as isize), length: length + 2 * margin }
     };
     if config.crop_to_aspect_ratio {
-        [middle(fit_height.min(height), height), middle(fit_width.min(width), width)]
-    } else if config.pad_to_aspect_ratio {
-        [middle(fit_height.max(height), height), middle(fit_width.max(width), width)]
-    } else {
-        [whole(height), whole(width)]
+        return [cropped(fit_height, height), cropped(fit_width, width)];
     }
+    if config.pad_to_aspect_ratio {
+        let rows = padded(height, fit_height);
+        let columns = if rows.start < 0 { whole(width) } else { padded(width, fit_width) };
+        return [rows, columns];
+    }
+    [whole(height), whole(width)]
 }
 
 #[cfg(test)]

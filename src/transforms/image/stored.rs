@@ -42,12 +42,17 @@ pub(crate) struct Keeping {
 impl Keeping {
     /// Half of the memory that is free.
     pub(crate) fn half_of_free() -> Keeping {
-        Keeping { most: free().map_or(u64::MAX, |free| free / 2), kept: AtomicU64::new(0) }
+        Keeping::at_most(free().map_or(u64::MAX, |free| free / 2))
     }
 
     /// Everything.
     pub(crate) fn unlimited() -> Keeping {
-        Keeping { most: u64::MAX, kept: AtomicU64::new(0) }
+        Keeping::at_most(u64::MAX)
+    }
+
+    /// So many bytes.
+    pub(crate) fn at_most(most: u64) -> Keeping {
+        Keeping { most, kept: AtomicU64::new(0) }
     }
 
     /// Whether so many bytes more are kept.
