@@ -11,10 +11,18 @@ pub(super) struct TablePictures {
     pub bad: Vec<(usize, Diagnostic)>,
 }
 
+/// What to do where there are too many to be mended.
+const WAYS: &str = "; to leave such pictures out, add `missing: drop_row` to the column's rule, or \
+                    predict and evaluate with `--on-error skip`";
+
 impl TablePictures {
     /// The error, where something is wrong.
     pub(super) fn error(&self) -> Option<Error> {
-        Error::all(self.bad.iter().map(|(_, diagnostic)| diagnostic.clone()).collect())
+        let mut all: Vec<Diagnostic> = self.bad.iter().map(|(_, bad)| bad.clone()).collect();
+        if let Some(first) = all.first_mut() {
+            first.help += WAYS;
+        }
+        Error::all(all)
     }
 
     /// The rows that can't be used.

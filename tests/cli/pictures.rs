@@ -177,6 +177,15 @@ fn what_is_no_picture_is_left_out_as_keras_does_and_told() {
     let predicted = folder.ok("predict run pics");
     assert_eq!(predicted.lines().count(), 43); // the stray one too
     assert!(predicted.contains("lantern/more/deep.jpg,lantern,"), "{predicted}");
+    // a name that is no text is one nevertheless
+    #[cfg(target_os = "linux")]
+    {
+        use std::os::unix::ffi::OsStrExt;
+        let name = std::ffi::OsStr::from_bytes(b"caf\xe9.jpg");
+        std::fs::write(folder.path("pics/candle").join(name), &jpeg).unwrap();
+        let predicted = folder.ok("predict run pics");
+        assert!(predicted.contains("file:candle/caf%E9.jpg,candle,"), "{predicted}");
+    }
     // no classes, no pictures, no folder
     folder.write_bytes("flat/a.jpg", &jpeg);
     folder.write("text/a.txt", "words");

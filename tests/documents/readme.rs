@@ -69,6 +69,9 @@ fn fresh() -> Folder {
     for place in ["configs", "examples/data"] {
         for entry in std::fs::read_dir(project(place)).unwrap() {
             let path = entry.unwrap().path();
+            if path.is_dir() {
+                continue; // pictures, which no page shows
+            }
             let name = path.file_name().unwrap().to_string_lossy().into_owned();
             folder.write_bytes(&format!("{place}/{name}"), &std::fs::read(&path).unwrap());
         }

@@ -2,6 +2,7 @@
 //! the folder within that it lies in, as for Keras's `image_dataset_from_directory`.
 
 use std::collections::BTreeMap;
+use std::ffi::OsString;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
@@ -47,29 +48,39 @@ const SHOWN: usize = 1000;
 const MOST_LEVELS: usize = 64;
 
 impl FolderTable {
-    /// The pictures of a folder; None and why not where there are none.
+    /// The pictures of a folder; a problem where there are none.
     pub(super) fn new(folder: &Path) -> Result<Result<FolderTable, Problem>> {
         let mut found = BesidePictures::default();
-        let mut files = Vec::new();
+        let mut all = Vec::new();
         let (folders, own) = found.entries(folder)?;
         for class in folders {
-            let before = files.len();
-            found.walk(&folder.join(&class), Path::new(&class), &class, 0, &mut files)?;
-            if files.len() == before {
+            let (before, within) = (all.len(), PathBuf::from(&class));
+            let class = files::to_text(&within);
+            found.walk(folder, &within, &class, 0, &mut all)?;
+            if all.len() == before {
                 found.empty.push(class);
             }
         }
-        let of_classes = files.len();
-        let own = own.into_iter().map(|path| FolderFile { path, class: String::new() });
-        files.extend(own);
+        let of_classes = all.len();
+        all.extend(own.iter().map(|name| FolderFile {
+            path: files::to_text(Path::new(name)),
+            class: String::new(),
+        }));
         let name = folder.display().to_string();
-        if files.is_empty() {
+        if all.is_empty() {
             return Ok(Err(found.nothing(&name)));
         }
         let columns = if of_classes > 0 { &NAMES[..] } else { &NAMES[..CLASS] };
         let header = Header::of(columns.iter().map(ToString::to_string).collect(), &name);
-        let notes = found.notes(&name, of_classes, files.len() - of_classes);
-        Ok(Ok(FolderTable { name, folder: folder.to_path_buf(), header, files, of_classes, notes }))
+        let notes = found.notes(&name, of_classes, all.len() - of_classes);
+        Ok(Ok(FolderTable {
+            name,
+            folder: folder.to_path_buf(),
+            header,
+            files: all,
+            of_classes,
+            notes,
+        }))
     }
 
     /// How many rows there are: those of no class have none where the class is asked for.
@@ -131,7 +142,10 @@ impl RowPlaces for FolderTable {
 
     fn at(&self, place: usize) -> Place {
         match self.files.get(place) {
-            Some(file) => Place::from(self.folder.join(&file.path).display().to_string()),
+            Some(file) => {
+                let path = self.folder.join(files::from_text(&file.path));
+                Place::from(path.display().to_string())
+            }
             None => Place::from(&self.name),
         }
     }
@@ -205,12 +219,12 @@ struct BesidePictures {
 
 impl BesidePictures {
     /// The folders and the pictures in a folder, each in the order of their names.
-    fn entries(&mut self, folder: &Path) -> Result<(Vec<String>, Vec<String>)> {
+    fn entries(&mut self, folder: &Path) -> Result<(Vec<OsString>, Vec<OsString>)> {
         let (mut folders, mut pictures) = (Vec::new(), Vec::new());
         for entry in fs_err::read_dir(folder)? {
             let path = entry?.path();
-            let name = files::to_text(Path::new(path.file_name().unwrap_or_default()));
-            if name.starts_with('.') {
+            let name = path.file_name().unwrap_or_default().to_os_string();
+            if name.as_encoded_bytes().starts_with(b".") {
                 self.hidden += usize::from(path.is_file());
             } else if path.is_dir() {
                 folders.push(name);
@@ -226,25 +240,26 @@ impl BesidePictures {
         Ok((folders, pictures))
     }
 
-    /// Adds the pictures of a class: those of a folder, then those of the folders in it.
+    /// Adds the pictures of a class: those of a folder within `root`, then those of the folders in it.
     fn walk(
         &mut self,
-        folder: &Path,
+        root: &Path,
         within: &Path,
         class: &str,
         level: usize,
         to: &mut Vec<FolderFile>,
     ) -> Result<()> {
-        let (folders, pictures) = self.entries(folder)?;
-        let path = |name: &str| format!("{}/{name}", within.display());
-        let of_class = |name: String| FolderFile { path: path(&name), class: class.to_string() };
-        to.extend(pictures.into_iter().map(of_class));
+        let (folders, pictures) = self.entries(&root.join(within))?;
+        to.extend(pictures.iter().map(|name| FolderFile {
+            path: files::to_text(&within.join(name)),
+            class: class.to_string(),
+        }));
         for inner in folders {
-            let full = folder.join(files::from_text(&inner));
-            if full.is_symlink() || level == MOST_LEVELS {
+            let inner = within.join(inner);
+            if root.join(&inner).is_symlink() || level == MOST_LEVELS {
                 self.links += 1;
             } else {
-                self.walk(&full, Path::new(&path(&inner)), class, level + 1, to)?;
+                self.walk(root, &inner, class, level + 1, to)?;
             }
         }
         Ok(())

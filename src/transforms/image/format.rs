@@ -89,7 +89,8 @@ impl PictureFormat {
 /// The bytes of a file; what is wrong is told without its name.
 pub(super) fn file_bytes(path: &Path) -> Result<Vec<u8>, Problem> {
     if path.is_dir() {
-        return Err(Problem::at("", "it is a folder, where a picture is expected"));
+        let message = "it is a folder, where a picture is expected";
+        return Err(Problem::at("", message).help("name a picture in it"));
     }
     if !path.exists() {
         let (message, help) = match path.is_symlink() {
