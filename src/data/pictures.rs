@@ -123,10 +123,9 @@ impl Pictures {
     }
 }
 
+#[cfg(feature = "images")]
 #[cfg(test)]
 mod tests {
-    #![cfg(feature = "images")]
-
     use std::path::Path;
 
     use super::*;

@@ -38,14 +38,14 @@ impl Interpolation {
             return places.map(|place| vec![(nearest(place), 1.0)]).collect();
         }
         let radius = match self {
-            Interpolation::Nearest | Interpolation::Bilinear => 1,
-            Interpolation::Bicubic => 2,
-            Interpolation::Lanczos3 => 3,
-            Interpolation::Lanczos5 => 5,
+            Interpolation::Nearest | Interpolation::Bilinear => 1.0,
+            Interpolation::Bicubic => 2.0,
+            Interpolation::Lanczos3 => 3.0,
+            Interpolation::Lanczos5 => 5.0,
         };
         let of = |place: f64| {
-            let first = (place.floor() + 1.0 - radius as f64).max(0.0) as usize;
-            let last = (place + radius as f64).floor().min(length as f64 - 1.0) as usize;
+            let first = (place.floor() + 1.0 - radius).max(0.0) as usize;
+            let last = (place + radius).floor().min(length as f64 - 1.0) as usize;
             let weighed =
                 (first..=last).map(|input| (input, self.weight((place - input as f64).abs())));
             let parts: Vec<_> = weighed.filter(|(_, weight)| *weight != 0.0).collect();

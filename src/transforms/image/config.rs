@@ -209,12 +209,14 @@ impl ColorMode {
         }
     }
 
+    #[allow(clippy::trivially_copy_pass_by_ref)] // as serde calls it
     fn is_rgb(&self) -> bool {
         *self == ColorMode::Rgb
     }
 }
 
 impl PixelRange {
+    #[allow(clippy::trivially_copy_pass_by_ref)] // as serde calls it
     fn is_unit(&self) -> bool {
         *self == PixelRange::Unit
     }

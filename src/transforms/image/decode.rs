@@ -107,7 +107,7 @@ fn with_channels(pixels: Vec<u8>, from: usize, to: ColorMode) -> Vec<u8> {
             ColorMode::Grayscale => out.push(brightness(red, green, blue)),
             ColorMode::Rgb => out.extend([red, green, blue]),
             ColorMode::Rgba => {
-                let opaque = if from % 2 == 0 { pixel[from - 1] } else { 255 };
+                let opaque = if from.is_multiple_of(2) { pixel[from - 1] } else { 255 };
                 out.extend([red, green, blue, opaque]);
             }
         }
