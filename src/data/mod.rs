@@ -2,7 +2,7 @@
 //!
 //! In reading order: `load`, which is all of it, and `steps`, each alone; `sources` (where tables are), `text` (the text of a file; `encoding`, `other_formats`), `dialect` (how it is written), `records` (the text cut into
 //! cells), `header` (the columns' names), `columns` (the configuration against the header), `layout`
-//! and `chunk` (which cells are wanted, and where they are kept), `table` (the wanted cells: `plain` and `float` are the fast way, `careful` the other, which tells what is
+//! and `chunk` (which cells are wanted, and where they are kept: `numbers` in as few bytes as hold them, texts as codes of a `dictionary`), `table` (the wanted cells: `plain` and `float` are the fast way, `careful` the other, which tells what is
 //! wrong by `faults`, `looks` and `ragged`; `cells` is what both hold of a cell), `read_pictures`, `table_pictures`, `pictures` and `ahead` (the pictures that cells name), `stream` (a table some rows at a time), `fit`
 //! (classes and statistics of the part to train on: `classes`, `scaling`), [`Preprocessing`] (what is
 //! saved with the model), `apply` (numbers as the model sees them), `dataset`, `samples` (what trainings

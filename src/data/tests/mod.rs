@@ -7,6 +7,8 @@ mod columns;
 mod dialects;
 mod formats;
 mod loading;
+#[cfg(feature = "parquet")]
+mod parquet;
 mod reading;
 mod splitting;
 mod using;
