@@ -9,6 +9,15 @@ use crate::schedules::fill_decay_steps;
 use crate::sections::Config;
 use crate::sections::run_config::as_json;
 
+/// The configuration with the shape of the features' array as its input shape, where it names none.
+pub(crate) fn with_shape(mut config: Config, shape: Option<&[usize]>) -> Config {
+    let first = config.model.layers.first().and_then(|layer| layer.common.input_shape.as_ref());
+    if config.model.input_shape.is_none() && first.is_none() {
+        config.model.input_shape = shape.map(<[usize]>::to_vec);
+    }
+    config
+}
+
 /// The configuration with the number of ids in place of an Embedding's `auto`, where it is known.
 pub(crate) fn with_ids(config: Config, ids: Option<usize>) -> Config {
     let Some(ids) = ids else { return config };

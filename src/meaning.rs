@@ -41,7 +41,7 @@ impl Meaning {
                     if preprocessing.is_of_bits()
                         && loss.is_some_and(|loss| model.output_for(target).is_of_labels(loss)) =>
                 {
-                    Meaning::Labels(preprocessing.target_names())
+                    Meaning::Labels(preprocessing.label_names())
                 }
                 _ => Meaning::Numbers(preprocessing.target_units()),
             });

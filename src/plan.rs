@@ -9,14 +9,14 @@ use crate::config::{ConfigError, Damage, Node, shortened};
 use crate::data::{self, Dataset, Loaded, Memory, RawCells, Samples, Sums};
 use crate::decisions;
 use crate::diagnostics::{Code, Diagnostic, Place};
+use crate::disk::files;
 use crate::error::{Error, Result};
-use crate::filled::{with_decay_steps, with_ids};
+use crate::filled::{with_decay_steps, with_ids, with_shape};
 use crate::model::memory::Need;
 use crate::opened::{Opened, all};
 use crate::random::Random;
-use crate::sections::DataConfig;
 use crate::sections::run_config::as_json;
-use crate::sections::{ClassWeight, Config, ValidationSplit};
+use crate::sections::{ClassWeight, ColumnConfig, Config, DataConfig, ValidationSplit};
 use crate::spec::Spec;
 use crate::splits::Division;
 use crate::target::DataFacts;
@@ -116,7 +116,10 @@ impl Plan {
             None => None,
         };
         let config = match (&loaded, &config.data) {
-            (Some(loaded), _) => with_ids(config, loaded.preprocessing.ids()),
+            (Some(loaded), _) => {
+                let config = with_shape(config, loaded.input_shape.as_deref());
+                with_ids(config, loaded.preprocessing.ids())
+            }
             (None, Some(_)) => with_ids(config, Some(1)), // any: the data is wrong, not the model
             (None, None) => config,
         };
@@ -177,14 +180,16 @@ impl Plan {
     pub fn test(&self) -> Result<Option<Dataset>> {
         let section = self.config.data.as_ref();
         let Some(path) = section.and_then(|section| section.test.as_ref()) else { return Ok(None) };
-        let full = self.folder.join(path);
-        if !full.exists() {
+        let table = path.within(&self.folder);
+        let is_absent =
+            |path: &&&str| !path.contains(['*', '?', '[']) && !files::from_text(path).exists();
+        if let Some(path) = table.each().iter().find(is_absent) {
             let message = format!("there is no file `{path}`");
             let error = ConfigError::at("data.test", message).with_code(Code::NotATable);
             return Err(error.with_help("paths are relative to the configuration file").into());
         }
         let (csv, preprocessing) = (self.config.csv(), &self.data()?.preprocessing);
-        Ok(Some(data::load_for_use(&full, &csv, preprocessing, true)?))
+        Ok(Some(data::load_for_use(&table, &csv, preprocessing, true)?))
     }
 
     /// A trainer of a fresh model, whose metrics are in the target's own unit.
@@ -234,7 +239,11 @@ fn is_worth_loading(
     errors: &[Diagnostic],
 ) -> bool {
     const LARGE: u64 = 64 << 20;
-    let size = || fs_err::metadata(folder.join(&section.train)).map_or(0, |file| file.len());
+    let size = || -> u64 {
+        let size =
+            |path: &&str| fs_err::metadata(files::from_text(path)).map_or(0, |file| file.len());
+        section.train.within(folder).each().iter().map(size).sum()
+    };
     !damage.is_in("data") && (errors.is_empty() || size() < LARGE)
 }
 
@@ -292,7 +301,9 @@ fn load(
 fn advise_to_draw(mistake: &mut Diagnostic, section: &DataConfig, config: &Config) {
     let Some(ValidationSplit::Tail(part)) = config.fit.validation_split else { return };
     if mistake.code == Code::Category && part > 0.0 && config.fit.shuffle {
-        let kind = if section.target.encode.is_some() { "stratified" } else { "random" };
+        let is_encoded = |target: &ColumnConfig| target.encode.is_some();
+        let kind =
+            if section.target.as_ref().is_some_and(is_encoded) { "stratified" } else { "random" };
         let draw = format!(": draw them instead, by `validation_split: {{{kind}: {part}}}`");
         mistake.help.push_str(&draw);
     }
@@ -321,7 +332,7 @@ fn one_class(section: &DataConfig, loaded: &Loaded) -> Option<Diagnostic> {
     let help =
         "classes are counted in the part to train on; look at the column, or at `validation_split`";
     let error = Diagnostic::error(Code::OneClass, message).with_help(help);
-    Some(error.at(section.train.as_str()))
+    Some(error.at(section.train.to_string().as_str()))
 }
 
 /// The configuration with the numbers that a run's config.yaml will have, so that a resumed training

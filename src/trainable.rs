@@ -165,7 +165,7 @@ impl Judgement {
             let Some(part) = part else { continue };
             let Some(at) = part.y.values.iter().position(|y| !is(*y)) else { continue };
             let (row, column) = (at / columns.max(1), at % columns.max(1));
-            let names = loaded.preprocessing.target_names();
+            let names = loaded.preprocessing.target_output_names();
             let column = names.get(column).map_or("", String::as_str);
             let found = part.y.values[at];
             let message = format!("column `{column}`: `{name}` wants {range}, found {found}");
@@ -196,7 +196,7 @@ impl Judgement {
 
 /// What to do about numbers that the loss can't take.
 fn remedy(loss: &LossEntry, output: &Output<'_>, train: &Dataset) -> String {
-    let mut values: Vec<f32> = train.y.values.clone();
+    let mut values: Vec<f32> = train.y.values.to_vec();
     values.sort_by(f32::total_cmp);
     values.dedup();
     let are_whole = values.iter().all(|y| y.fract() == 0.0) && values.len() <= 1000;

@@ -179,6 +179,7 @@ impl Found {
             document["raw"] = json!(head.raw);
             document["features"] = json!(head.model_names);
             document["as_the_model_sees_them"] = json!(head.model);
+            document["id"] = json!(data.preprocessing.id_columns());
             document["classes"] = json!(data.preprocessing.classes());
         }
         document
@@ -194,7 +195,8 @@ impl Found {
         let Some(data) = &self.plan.data else { return "no data\n\n".to_string() };
         let head = data.head(rows);
         let mut text = String::new();
-        let table = self.plan.config.data.as_ref().map_or("", |data| data.train.as_str());
+        let table = self.plan.config.data.as_ref().map(|data| data.train.to_string());
+        let table = table.unwrap_or_default();
         text += &format!("{table}\n{}", table::plain(&head.raw_names, &head.raw));
         if let Some(pictures) = &data.train.x.pictures {
             let [height, width, channels] = pictures.shape();
@@ -237,6 +239,12 @@ impl Found {
                     None => class.clone(),
                 });
             text += &format!("; classes: {}", each.collect::<Vec<_>>().join(", "));
+        }
+        if let Some(labels) = data.preprocessing.labels() {
+            text += &format!("; labels: {}", labels.join(", "));
+        }
+        if let ids @ [_, ..] = data.preprocessing.id_columns() {
+            text += &format!("; id: {}", ids.join(", "));
         }
         text + "\n\n"
     }

@@ -78,7 +78,10 @@ pub(super) fn tables_of_run(model: &Path) -> Vec<PathBuf> {
 fn tables(config: &Config, folder: &Path) -> Vec<PathBuf> {
     let Some(data) = &config.data else { return Vec::new() };
     let named = [Some(&data.train), data.validation.as_ref(), data.test.as_ref()];
-    named.into_iter().flatten().map(|path| folder.join(path)).collect()
+    let tables = named.into_iter().flatten().map(|table| table.within(folder));
+    tables
+        .flat_map(|table| table.each().into_iter().map(PathBuf::from).collect::<Vec<_>>())
+        .collect()
 }
 
 /// The model of a verb that uses one, with a warning where a newer one is to be had.

@@ -110,8 +110,8 @@ fn sizes(plan: &Plan) -> Result<String> {
 /// What the columns are like and what they become, in text of 60 columns where names allow.
 fn profile(plan: &Plan, columns: &[ColumnInUse]) -> Result<String> {
     let data = plan.data()?;
-    let train = plan.config.data.as_ref().map_or("", |section| section.train.as_str());
-    let mut text = format!("{train}: {}\n", sizes(plan)?);
+    let train = plan.config.data.as_ref().map(|section| section.train.to_string());
+    let mut text = format!("{}: {}\n", train.unwrap_or_default(), sizes(plan)?);
     if let Some(cv) = plan.config.fit.cv.as_ref().filter(|cv| cv.fold.is_none()) {
         writeln!(text, "this is fold 1 of {}", cv.folds)?;
     }
@@ -126,6 +126,9 @@ fn profile(plan: &Plan, columns: &[ColumnInUse]) -> Result<String> {
         if !rows.is_empty() {
             write!(text, "\n{title}\n{}", left(&names, &rows))?;
         }
+    }
+    if let ids @ [_, ..] = data.preprocessing.id_columns() {
+        writeln!(text, "\nid\n{}", ids.join(", "))?;
     }
     if let Some(classes) = data.preprocessing.classes() {
         text += "\nclasses\n";
@@ -190,6 +193,7 @@ fn as_json(plan: &Plan, columns: &[ColumnInUse]) -> Result<serde_json::Value> {
         "columns": columns,
         "inputs": data.input_names(),
         "input_shape": plan.spec.model.input,
+        "id": data.preprocessing.id_columns(),
         "classes": data.preprocessing.classes(),
     }))
 }

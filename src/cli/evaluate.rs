@@ -41,8 +41,8 @@ pub(crate) struct EvaluateArguments {
     /// For classes: also print precision, recall and F1 of each class, and the confusion matrix
     #[arg(long)]
     report: bool,
-    /// With classes or labels: the thresholds to decide by, such as `approved=0.7`; can be repeated
-    /// [default: the thresholds stored in the model by `fit.threshold`]
+    /// With classes or labels: the thresholds to decide by, such as `approved=0.7`; can be repeated.
+    /// With `target: features`: `error=E` [default: the thresholds stored in the model by `fit.threshold`]
     #[arg(long, value_name = "CLASS=P")]
     threshold: Vec<String>,
     /// Exit with code 4 where a loss or metric doesn't meet this, such as `accuracy>=0.9`
@@ -172,7 +172,11 @@ impl Decided {
         let thresholds = thresholds(given, &predictor)?;
         let predictions = predictor.predict_rows(&data.x)?;
         let mut decided = Decided { logs: Logs::default(), report: None };
-        if thresholds != ClassThresholds::Usual {
+        let errors = predictor.reconstruction_errors(&data.x, &predictions)?;
+        if let (Some(threshold), Some(errors)) = (thresholds.of_error(), errors) {
+            let above = errors.iter().filter(|error| **error > threshold).count();
+            decided.logs.insert("anomalies", above as f64 / errors.len().max(1) as f64);
+        } else if thresholds != ClassThresholds::Usual {
             let report = Report::of_predictions(&predictions, &data.y, &thresholds);
             for (key, value) in report.at_threshold(&thresholds) {
                 decided.logs.insert(key, value);

@@ -1,15 +1,15 @@
 //! `lanthorn predict`.
 
+use std::borrow::Cow;
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
 use anyhow::Result;
 use clap::{Args, ValueEnum};
 use lanthorn::Error;
-use lanthorn::data::{TableStream, UseOptions};
-use lanthorn::model::model_path;
-use lanthorn::model::{ClassThresholds, Predictions, Predictor, StoredInterval, rows_at_a_time};
-use serde_json::json;
+use lanthorn::data::{TableStream, UseOptions, UsedRows};
+use lanthorn::model::{PredictedCell, PredictionTable, Predictor, model_path, rows_at_a_time};
+use serde_json::{Map, Value, json};
 
 use super::common::{CommonArguments, load_model, tables_of_run};
 use super::output::{OutputFile, OutputKind};
@@ -35,7 +35,8 @@ pub(crate) struct PredictArguments {
     #[arg(long, value_name = "WHAT", default_value = "stop")]
     on_error: OnError,
     /// Predict a class or label only if its probability is at least P, such as `approved=0.7`; can
-    /// be repeated [default: the thresholds stored in the model by `fit.threshold`]
+    /// be repeated. With `target: features`: the error above which a row is an anomaly, as `error=E`
+    /// [default: the thresholds stored in the model by `fit.threshold`]
     #[arg(long, value_name = "CLASS=P")]
     threshold: Vec<String>,
     /// Number of rows per batch; it changes the speed, not the results
@@ -77,34 +78,27 @@ pub(crate) fn run(arguments: &PredictArguments, common: &CommonArguments) -> Res
     let options = UseOptions {
         with_target: false,
         keep_columns,
+        with_ids: common.json || !keep_columns,
         skip_errors: arguments.on_error == OnError::Skip,
     };
     let table = TableStream::open(&arguments.data, &csv, preprocessing, options)?;
-    let names = predictor.number_names();
-    let intervals = predictor.intervals();
+    let ids = table.id_names();
     let mut skipped = None;
     output.write_by(&mut |out| {
         let mut text = if common.json { "{\"predictions\":[".to_string() } else { String::new() };
         let mut is_first = true;
         let told = table.read(rows_at_a_time(preprocessing.features()), &mut |rows| {
             let features = rows.data.x.all_numbers()?;
-            let predictions = predictor.predict(&features)?;
-            let shown = Shown {
-                predictions: &predictions,
-                thresholds: &thresholds,
-                names: &names,
-                intervals,
-                errors: predictor.reconstruction_errors(&features, &predictions),
-            };
+            let predictions = predictor.table(&features, &thresholds)?;
             if common.json {
-                let raw = keep_columns.then(|| table.raw_header());
-                shown.json(is_first, raw.as_deref(), &rows.raw, &mut text);
+                let kept = keep_columns.then(|| cells(&table.raw_header()));
+                add_json(&predictions, &ids, kept.as_deref(), &rows, is_first, &mut text);
             } else {
                 if is_first {
-                    let raw = keep_columns.then(|| table.raw_header());
-                    shown.csv_header(raw.as_deref(), &mut text);
+                    let kept = if keep_columns { vec![table.raw_header()] } else { fields(&ids) };
+                    add_line(kept.into_iter().chain(fields(&predictions.columns())), &mut text);
                 }
-                shown.csv(&rows.raw, &mut text);
+                add_csv(&predictions, &rows, &mut text);
             }
             is_first = false;
             out.write_all(text.as_bytes())?;
@@ -126,174 +120,70 @@ pub(crate) fn run(arguments: &PredictArguments, common: &CommonArguments) -> Res
     Ok(())
 }
 
-/// Predictions, to be written.
-struct Shown<'a> {
-    predictions: &'a Predictions,
-    thresholds: &'a ClassThresholds,
-    /// Of numbers.
-    names: &'a [String],
-    /// Around numbers.
-    intervals: Option<&'a StoredInterval>,
-    /// How far each row is from what it was, of an autoencoder.
-    errors: Option<Vec<f32>>,
-}
-
-impl Shown<'_> {
-    /// `prediction` and a column for each class or number, after the input's columns if they are
-    /// kept.
-    fn csv_header(&self, kept: Option<&str>, text: &mut String) {
-        let mut header: Vec<String> = match self.predictions {
-            Predictions::Classes { classes, .. } => {
-                let shares = classes.iter().map(|class| format!("p_{class}"));
-                ["prediction".to_string()].into_iter().chain(shares).collect()
-            }
-            Predictions::Labels { labels, .. } => {
-                let marks = labels.iter().map(|label| format!("prediction_{label}"));
-                marks.chain(labels.iter().map(|label| format!("p_{label}"))).collect()
-            }
-            Predictions::Numbers { width: 1, .. } => vec!["prediction".to_string()],
-            Predictions::Numbers { .. } => {
-                self.names.iter().map(|name| format!("prediction_{name}")).collect()
-            }
-        };
-        if self.intervals.is_some() {
-            let is_one = matches!(self.predictions, Predictions::Numbers { width: 1, .. });
-            for name in self.names {
-                let suffix = if is_one { String::new() } else { format!("_{name}") };
-                header.extend([format!("lower{suffix}"), format!("upper{suffix}")]);
-            }
+/// A line for each row: behind the row itself where it is kept, else behind what names it.
+fn add_csv(predictions: &PredictionTable<'_>, rows: &UsedRows, text: &mut String) {
+    for row in 0..predictions.len() {
+        let mut comma = ",";
+        if let Some(kept) = rows.raw.get(row) {
+            *text += kept;
+        } else if let Some(ids) = rows.ids.get(row) {
+            *text += &fields(ids).join(",");
+        } else {
+            comma = "";
         }
-        if self.errors.is_some() {
-            header.insert(0, "error".to_string());
-        }
-        let header = header.iter().map(|name| field(name));
-        let header: Vec<String> = kept.map(str::to_string).into_iter().chain(header).collect();
-        *text += &header.join(",");
+        predictions.cells(row, &mut |cell| {
+            text.push_str(comma);
+            comma = ",";
+            match &cell {
+                PredictedCell::Text(name) => text.push_str(&field(name)),
+                // a String takes anything
+                cell => drop(write!(text, "{cell}")),
+            }
+        });
         text.push('\n');
     }
+}
 
-    /// A line for each row, behind the row itself if it is kept.
-    fn csv(&self, kept: &[String], text: &mut String) {
-        let chosen = self.predictions.classes(self.thresholds);
-        let marked = self.predictions.labels(self.thresholds);
-        let names: Vec<String> = match self.predictions {
-            Predictions::Classes { classes, .. } => {
-                classes.iter().map(|name| field(name)).collect()
-            }
-            _ => Vec::new(),
-        };
-        for row in 0..self.predictions.len() {
-            if let Some(kept) = kept.get(row) {
-                *text += kept;
-                text.push(',');
-            }
-            let start = text.len();
-            let mut add = |value: &dyn std::fmt::Display| {
-                let comma = if text.len() > start { "," } else { "" };
-                let _ = write!(text, "{comma}{value}"); // a String takes anything
-            };
-            if let Some(error) = self.errors.as_ref().and_then(|errors| errors.get(row)) {
-                add(error);
-            }
-            let values = match self.predictions {
-                Predictions::Classes { classes, probabilities } => {
-                    add(&names[chosen[row]]);
-                    &probabilities[row * classes.len()..(row + 1) * classes.len()]
-                }
-                Predictions::Labels { labels, probabilities } => {
-                    let row = row * labels.len()..(row + 1) * labels.len();
-                    marked[row.clone()].iter().for_each(|is_marked| add(&u8::from(*is_marked)));
-                    &probabilities[row]
-                }
-                Predictions::Numbers { width, values } => &values[row * width..(row + 1) * width],
-            };
-            values.iter().for_each(|value| add(value));
-            for (column, value) in values.iter().enumerate() {
-                if let Some((lower, upper)) = self.intervals.map(|all| all.around(*value, column)) {
-                    add(&lower);
-                    add(&upper);
-                }
-            }
-            text.push('\n');
+/// An object for each row, with a comma before all but the first: with what names it, and with the
+/// input's columns where they are kept.
+fn add_json(
+    predictions: &PredictionTable<'_>,
+    ids: &[String],
+    columns: Option<&[String]>,
+    rows: &UsedRows,
+    is_first: bool,
+    text: &mut String,
+) {
+    let object = |names: &[String], cells: &[String]| -> Value {
+        names
+            .iter()
+            .cloned()
+            .zip(cells.iter().map(|cell| json!(cell)))
+            .collect::<Map<_, _>>()
+            .into()
+    };
+    for row in 0..predictions.len() {
+        let mut one = predictions.json(row);
+        if let Some(cells) = rows.ids.get(row) {
+            one["id"] = object(ids, cells);
         }
+        if let (Some(columns), Some(kept)) = (columns, rows.raw.get(row)) {
+            one["columns"] = object(columns, &cells(kept));
+        }
+        if !(is_first && row == 0) {
+            text.push(',');
+        }
+        *text += &one.to_string();
     }
+}
 
-    /// An object for each row, with a comma before all but the first; with the input's columns where
-    /// they are kept.
-    fn json(&self, is_first: bool, header: Option<&str>, kept: &[String], text: &mut String) {
-        let mut comma = if is_first { "" } else { "," };
-        let names = header.map(cells).unwrap_or_default();
-        for (place, mut row) in self.rows().into_iter().enumerate() {
-            if let Some(kept) = kept.get(place).filter(|_| header.is_some()) {
-                let columns: serde_json::Map<_, _> =
-                    names.iter().cloned().zip(cells(kept).into_iter().map(|c| json!(c))).collect();
-                row["columns"] = columns.into();
-            }
-            if let Some(error) = self.errors.as_ref().and_then(|errors| errors.get(place)) {
-                row["error"] = json!(error);
-            }
-            *text += comma;
-            *text += &row.to_string();
-            comma = ",";
-        }
-    }
+fn add_line(cells: impl Iterator<Item = String>, text: &mut String) {
+    *text += &cells.collect::<Vec<_>>().join(",");
+    text.push('\n');
+}
 
-    fn rows(&self) -> Vec<serde_json::Value> {
-        let (predictions, targets) = (self.predictions, self.names);
-        let intervals = self.intervals;
-        let chosen = predictions.classes(self.thresholds);
-        let marked = predictions.labels(self.thresholds);
-        match predictions {
-            Predictions::Classes { classes, probabilities } => probabilities
-                .chunks(classes.len())
-                .zip(&chosen)
-                .map(|(row, class)| {
-                    let p: serde_json::Map<_, _> =
-                        classes.iter().cloned().zip(row.iter().map(|p| json!(p))).collect();
-                    json!({ "prediction": classes[*class], "probabilities": p })
-                })
-                .collect(),
-            Predictions::Labels { labels, probabilities } => probabilities
-                .chunks(labels.len())
-                .zip(marked.chunks(labels.len()))
-                .map(|(row, marked)| {
-                    let named = |values: Vec<serde_json::Value>| -> serde_json::Map<_, _> {
-                        labels.iter().cloned().zip(values).collect()
-                    };
-                    let p = named(row.iter().map(|p| json!(p)).collect());
-                    let marked = named(marked.iter().map(|mark| json!(u8::from(*mark))).collect());
-                    json!({ "prediction": marked, "probabilities": p })
-                })
-                .collect(),
-            Predictions::Numbers { width: 1, values } => {
-                let row = |value: &f32| match intervals {
-                    None => json!({ "prediction": value }),
-                    Some(intervals) => {
-                        let (lower, upper) = intervals.around(*value, 0);
-                        json!({ "prediction": value, "lower": lower, "upper": upper })
-                    }
-                };
-                values.iter().map(row).collect()
-            }
-            Predictions::Numbers { width, values } => values
-                .chunks(*width)
-                .map(|row| {
-                    let named = |values: Vec<f32>| -> serde_json::Map<_, _> {
-                        targets.iter().cloned().zip(values.into_iter().map(|v| json!(v))).collect()
-                    };
-                    let mut object = json!({ "prediction": named(row.to_vec()) });
-                    if let Some(intervals) = intervals {
-                        let around =
-                            |(column, value): (usize, &f32)| intervals.around(*value, column);
-                        let (lower, upper) = row.iter().enumerate().map(around).unzip();
-                        object["lower"] = named(lower).into();
-                        object["upper"] = named(upper).into();
-                    }
-                    object
-                })
-                .collect(),
-        }
-    }
+fn fields(texts: &[String]) -> Vec<String> {
+    texts.iter().map(|text| field(text).into_owned()).collect()
 }
 
 /// The cells of a line of CSV.
@@ -305,9 +195,9 @@ fn cells(line: &str) -> Vec<String> {
 }
 
 /// A text as a cell of CSV.
-fn field(text: &str) -> String {
+fn field(text: &str) -> Cow<'_, str> {
     match text.contains(['"', ',', '\n', '\r']) {
-        true => format!("\"{}\"", text.replace('"', "\"\"")),
-        false => text.to_string(),
+        true => Cow::Owned(format!("\"{}\"", text.replace('"', "\"\""))),
+        false => Cow::Borrowed(text),
     }
 }

@@ -10,6 +10,9 @@ pub(super) fn thresholds(given: &[String], predictor: &Predictor) -> Result<Clas
     if given.is_empty() {
         return Ok(predictor.thresholds());
     }
+    if predictor.is_of_features() {
+        return of_error(given);
+    }
     let (noun, classes, usual) = match (predictor.classes(), predictor.labels()) {
         (Some(classes), _) => ("class", classes, 0.0),
         (None, Some(labels)) => ("label", labels, Predictions::LABEL_THRESHOLD),
@@ -46,4 +49,23 @@ pub(super) fn thresholds(given: &[String], predictor: &Predictor) -> Result<Clas
         }
     }
     Ok(ClassThresholds::Each(thresholds.into_iter().map(|p| p.unwrap_or(usual)).collect()))
+}
+
+/// The error above which a row is an anomaly, for an autoencoder.
+fn of_error(given: &[String]) -> Result<ClassThresholds> {
+    let parsed = match given {
+        [one] => one.split_once('=').filter(|(name, _)| name.trim() == "error"),
+        _ => None,
+    };
+    let error = parsed.and_then(|(_, error)| error.trim().parse::<f32>().ok());
+    match error.filter(|error| *error >= 0.0) {
+        Some(error) => Ok(ClassThresholds::Error(error)),
+        None => {
+            let message = format!(
+                "`--threshold` takes the error above which a row is an anomaly, got `{}`",
+                given.join("`, `")
+            );
+            Err(Error::run(message).with_help("write it as `error=0.25`, 0 or more").into())
+        }
+    }
 }

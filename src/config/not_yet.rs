@@ -9,21 +9,7 @@ use crate::error::Problem;
 /// none), and what to do today.
 const WORDS: &[(&str, &str, &str, &str)] = &[
     // data
-    ("key", "format", "train", "leave it out: the format is told by the file itself"),
     ("key", "rows", "train", "write the rows to use into a table of their own"),
-    (
-        "key",
-        "x",
-        "train",
-        "the features are columns: `features: [age, income]`; of an array, `{columns: \"images_*\"}`",
-    ),
-    ("key", "y", "train", "the target is a column of the table: `target: outcome`"),
-    (
-        "key",
-        "id",
-        "train",
-        "columns that are not named are no features; `lanthorn predict --keep-columns` copies all of them beside the predictions",
-    ),
     (
         "key",
         "window",

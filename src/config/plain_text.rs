@@ -6,6 +6,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::{self, Deserialize, Deserializer, Visitor};
 
 /// A text that may be written without quotes where it looks like a number, or like nothing.
+#[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct PlainText(pub String);
 
 impl<'de> Deserialize<'de> for PlainText {

@@ -1,6 +1,7 @@
 //! Apply: from a table and the preprocessing to numbers as the model sees them.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use rayon::prelude::*;
 
@@ -183,7 +184,11 @@ impl<'a> Bound<'a> {
                 }
                 None => Matrix::new(x, self.width),
             };
-            let y = if self.is_of_features { x.all_numbers()?.into_owned() } else { y };
+            let y = match (self.is_of_features, &self.pictures) {
+                (true, None) => Arc::clone(&x.values),
+                (true, Some(_)) => Arc::new(x.all_numbers()?.into_owned()),
+                (false, _) => Arc::new(y),
+            };
             let weights = weight.is_some().then_some(weights);
             Ok(Dataset { x, y: Targets::new(y, shape.clone()), weights })
         });

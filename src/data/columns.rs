@@ -5,6 +5,7 @@ use std::collections::{HashMap, HashSet};
 use super::cells::limit;
 use super::header::Header;
 use super::layout::Wanted;
+use super::named::Named;
 use super::rules;
 use super::source::Source;
 use crate::config::ConfigError;
@@ -19,8 +20,12 @@ pub(super) struct ColumnPlan {
     pub features: Vec<Planned>,
     pub target: Vec<Planned>,
     pub weight: Option<Planned>,
+    /// Columns that are copied to the predictions.
+    pub ids: Vec<Planned>,
     /// The column that a split looks at; another of these may be the same one.
     pub split: Option<Planned>,
+    /// The shape of one sample, where the features are an array of several axes.
+    pub input_shape: Option<Vec<usize>>,
 }
 
 /// A column with its rule.
@@ -46,43 +51,50 @@ impl ColumnPlan {
         division: Division<'_>,
         source: &dyn Source,
     ) -> Result<ColumnPlan> {
-        if section.features.is_empty() {
-            let error = ConfigError::at("data.features", "`features` is empty").with_help(
-                "list at least one column, or take all but the target: `[{columns: \"*\"}]`",
-            );
-            return Err(error.with_code(Code::Column).into());
-        }
+        let named = Named::of(section, source).map_err(|mistakes| match Error::all(mistakes) {
+            Some(error) => error,
+            None => Error::Internal("no features and no mistake".to_string()),
+        })?;
         let mut mistakes = Vec::new();
         let mut finder = Finder { source, header: source.header(), apart: HashSet::new() };
         let mut find = |finder: &Finder<'_>, rule: &ColumnConfig, path: &str| {
             let found = finder.columns(rule, path);
             found.map_err(|error| mistakes.push(error)).unwrap_or_default()
         };
-        let target = find(&finder, &section.target, "data.target");
+        let target = find(&finder, &named.target.0, named.target.1);
         let weight = section.sample_weight.as_ref().map(ColumnConfig::number);
         let weight = weight.and_then(|rule| find(&finder, &rule, "data.sample_weight").pop());
+        let ids = section.id.steps().iter();
+        let ids = ids
+            .flat_map(|name| find(&finder, &ColumnConfig::number(name), "data.id"))
+            .collect::<Vec<_>>();
         let split = division.needs().and_then(|(name, path)| {
             let label = ColumnConfig::number(name).encoded(Label::default()); // read as text
             find(&finder, &label, &path).pop()
         });
         // a pattern among the features means none of these, nor what another rule names
-        let mut apart: HashSet<usize> =
-            target.iter().chain(&weight).chain(&split).map(|column| column.index).collect();
+        let mut apart: HashSet<usize> = target
+            .iter()
+            .chain(&weight)
+            .chain(&ids)
+            .chain(&split)
+            .map(|column| column.index)
+            .collect();
         let is_pattern = |rule: &ColumnConfig| matches!(rule.columns, Columns::Pattern(_));
         let mut rules = Vec::new();
-        for (index, rule) in section.features.iter().enumerate() {
-            let path = format!("data.features[{index}]");
-            let named = if is_pattern(rule) { Vec::new() } else { find(&finder, rule, &path) };
+        for (rule, path) in &named.features {
+            let named = if is_pattern(rule) { Vec::new() } else { find(&finder, rule, path) };
             apart.extend(named.iter().map(|column| column.index));
             rules.push((rule, path, named));
         }
         finder.apart = apart;
         let mut features = Vec::new();
         for (rule, path, named) in rules {
-            features.extend(if is_pattern(rule) { find(&finder, rule, &path) } else { named });
+            features.extend(if is_pattern(rule) { find(&finder, rule, path) } else { named });
         }
-        let plan = ColumnPlan { features, target, weight, split };
-        mistakes.extend(rules::check_target(&section.target, plan.target.len()).err());
+        let (rule, input_shape) = (&named.target.0, named.input_shape);
+        let plan = ColumnPlan { features, target, weight, ids, split, input_shape };
+        mistakes.extend(rules::check_target(rule, plan.target.len()).err());
         mistakes.extend(plan.check_each_once().err());
         mistakes.extend(plan.check_pictures_alone().err());
         match Error::all(mistakes) {
@@ -144,7 +156,7 @@ impl ColumnPlan {
 
     fn check_each_once(&self) -> Result<(), ConfigError> {
         let mut first: HashMap<usize, &str> = HashMap::new();
-        let fixed = self.target.iter().chain(&self.weight);
+        let fixed = self.target.iter().chain(&self.weight).chain(&self.ids);
         for column in fixed.chain(&self.features) {
             if let Some(other) = first.insert(column.index, &column.path) {
                 let name = &column.name;
@@ -153,7 +165,10 @@ impl ColumnPlan {
                 } else {
                     format!("column `{name}` is used twice: it is in `{other}` too")
                 };
-                let help = if other == "data.target" && column.path != "data.sample_weight" {
+                let is_feature = column.path.starts_with("data.features");
+                let help = if other == "data.id" && is_feature {
+                    "an `id` is never a feature: remove it from the one or the other"
+                } else if other == "data.target" && is_feature {
                     "name it once; to train an autoencoder, write `target: features`"
                 } else {
                     "name it once"
@@ -195,6 +210,13 @@ impl Planned {
             }
         };
         let text = self.encode.as_ref().is_some_and(|encode| !encode.takes_numbers());
+        let advice = match &self.encode {
+            Some(Encode::MultiHot(_)) => {
+                "where an empty cell has no labels, add `missing: {constant: \"\"}`".to_string()
+            }
+            _ if text => String::new(),
+            _ => advice,
+        };
         let limit = limit(!self.scale.is_none() || self.encode.is_some());
         let (index, takes_missing) = (self.index, self.missing.is_allowed());
         let separator = self.encode.as_ref().and_then(Encode::separator).map(str::to_string);

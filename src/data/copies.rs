@@ -144,8 +144,8 @@ mod tests {
     use crate::data::{Matrix, Targets};
 
     fn dataset(rows: usize, x: impl Fn(usize) -> [f32; 2], y: impl Fn(usize) -> f32) -> Dataset {
-        let values = (0..rows).flat_map(x).collect();
-        let y = Targets::new((0..rows).map(y).collect(), vec![]);
+        let values: Vec<f32> = (0..rows).flat_map(x).collect();
+        let y = Targets::new((0..rows).map(y).collect::<Vec<f32>>(), vec![]);
         Dataset { x: Matrix::new(values, 2), y, weights: None }
     }
 

@@ -1,6 +1,7 @@
 //! Dataset: samples as the model and the loss see them.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use super::pictures::Pictures;
 use crate::error::{Problem, Result};
@@ -20,7 +21,7 @@ pub struct Dataset {
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Matrix {
     /// Row after row; empty where the rows are pictures.
-    pub values: Vec<f32>,
+    pub values: Arc<Vec<f32>>,
     /// Numbers a row.
     pub width: usize,
     /// The pictures, where the rows are some.
@@ -30,13 +31,13 @@ pub struct Matrix {
 impl Matrix {
     /// Rows of numbers, so many each.
     pub fn new(values: Vec<f32>, width: usize) -> Matrix {
-        Matrix { values, width, pictures: None }
+        Matrix { values: Arc::new(values), width, pictures: None }
     }
 
     /// Pictures.
     pub fn of_pictures(pictures: Pictures) -> Matrix {
         let width = pictures.shape().iter().product();
-        Matrix { values: Vec::new(), width, pictures: Some(pictures) }
+        Matrix { values: Arc::default(), width, pictures: Some(pictures) }
     }
 
     /// How many rows.
@@ -71,18 +72,21 @@ impl Matrix {
         }
     }
 
-    pub(super) fn append(&mut self, mut other: Matrix) {
-        self.values.append(&mut other.values);
+    fn append(&mut self, mut other: Matrix) {
+        take_all(&mut self.values, &mut other.values);
         if let (Some(pictures), Some(others)) = (&mut self.pictures, other.pictures) {
             pictures.append(others);
         }
     }
 
     /// Takes the rows from `row` on away.
-    pub(super) fn split_off(&mut self, row: usize) -> Matrix {
+    fn split_off(&mut self, row: usize) -> Matrix {
         match &mut self.pictures {
             Some(pictures) => Matrix::of_pictures(pictures.split_off(row)),
-            None => Matrix::new(self.values.split_off(row * self.width), self.width),
+            None => {
+                let rest = Arc::make_mut(&mut self.values).split_off(row * self.width);
+                Matrix::new(rest, self.width)
+            }
         }
     }
 }
@@ -94,15 +98,15 @@ fn of_rows(values: &[f32], width: usize, rows: &[usize]) -> Vec<f32> {
 /// Targets.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Targets {
-    /// Sample after sample.
-    pub values: Vec<f32>,
+    /// Sample after sample; those of an autoencoder are the features', which are held once.
+    pub values: Arc<Vec<f32>>,
     pub(super) shape: Vec<usize>,
 }
 
 impl Targets {
     /// Targets of a shape: `[]` for class numbers, `[k]` for k numbers each.
-    pub fn new(values: Vec<f32>, shape: Vec<usize>) -> Self {
-        Targets { values, shape }
+    pub fn new(values: impl Into<Arc<Vec<f32>>>, shape: Vec<usize>) -> Self {
+        Targets { values: values.into(), shape }
     }
 
     /// The shape of one target: `[]` for a class number, `[k]` for k numbers.
@@ -137,13 +141,64 @@ impl Dataset {
 
     /// Some of the samples, in this order.
     pub fn rows(&self, rows: &[usize]) -> Dataset {
+        let x = self.x.of_rows(rows);
+        let y = match self.is_of_features() {
+            true => Arc::clone(&x.values),
+            false => Arc::new(of_rows(&self.y.values, self.y.width(), rows)),
+        };
         Dataset {
-            x: self.x.of_rows(rows),
-            y: Targets {
-                values: of_rows(&self.y.values, self.y.width(), rows),
-                shape: self.y.shape.clone(),
-            },
+            x,
+            y: Targets { values: y, shape: self.y.shape.clone() },
             weights: self.weights.as_ref().map(|weights| of_rows(weights, 1, rows)),
+        }
+    }
+
+    /// Adds rows of the same kind.
+    pub(super) fn append(&mut self, mut other: Dataset) {
+        let is_of_features = self.forget_features();
+        other.forget_features();
+        self.x.append(other.x);
+        take_all(&mut self.y.values, &mut other.y.values);
+        self.share_features(is_of_features);
+        if let (Some(weights), Some(others)) = (&mut self.weights, &mut other.weights) {
+            weights.append(others);
+        }
+    }
+
+    /// Takes the rows from `rows` on away.
+    pub(super) fn split_off(&mut self, rows: usize) -> Dataset {
+        let is_of_features = self.forget_features();
+        let has_targets = !self.y.values.is_empty();
+        let y_rows = if has_targets { rows * self.y.width().max(1) } else { 0 };
+        let x = self.x.split_off(rows);
+        let y = Arc::make_mut(&mut self.y.values).split_off(y_rows);
+        let mut rest = Dataset {
+            x,
+            y: Targets::new(y, self.y.shape.clone()),
+            weights: self.weights.as_mut().map(|weights| weights.split_off(rows)),
+        };
+        self.share_features(is_of_features);
+        rest.share_features(is_of_features);
+        rest
+    }
+
+    /// Whether the targets are the features' own numbers.
+    fn is_of_features(&self) -> bool {
+        Arc::ptr_eq(&self.x.values, &self.y.values)
+    }
+
+    /// The same; the features can then be changed alone.
+    fn forget_features(&mut self) -> bool {
+        let is_of_features = self.is_of_features();
+        if is_of_features {
+            self.y.values = Arc::default();
+        }
+        is_of_features
+    }
+
+    fn share_features(&mut self, is_of_features: bool) {
+        if is_of_features {
+            self.y.values = Arc::clone(&self.x.values);
         }
     }
 
@@ -156,4 +211,8 @@ impl Dataset {
         self.weights = Some(weights);
         Ok(())
     }
+}
+
+fn take_all(to: &mut Arc<Vec<f32>>, from: &mut Arc<Vec<f32>>) {
+    Arc::make_mut(to).append(Arc::make_mut(from));
 }

@@ -253,6 +253,9 @@ impl<'a> Faults<'a> {
             Cause::Ragged => return group.help.clone(),
             Cause::Cell(step, why) => (self.layout.steps[step], why),
         };
+        if why == Why::Empty && step.text && !step.advice.is_empty() {
+            return format!("{FILL}; {}", step.advice);
+        }
         if why != Why::Text {
             return remedy(why).to_string();
         }

@@ -44,6 +44,7 @@ pub(super) fn fit(
         features: columns.by_ref().take(plan.features.len()).collect(),
         target: columns.collect(),
         sample_weight: plan.weight.as_ref().map(|weight| weight.name.clone()),
+        id: plan.ids.iter().map(|id| id.name.clone()).collect(),
         is_of_bits: false, // until the rows are known
     })
 }
@@ -53,6 +54,9 @@ pub(super) fn target_classes(plan: &ColumnPlan, table: &Table) -> Option<Vec<usi
     let slot = *table.slots.get(plan.features.len())?;
     let column = fit_column(table, plan.target.first()?, slot, Part::All);
     let Slot::Text(place) = slot else { return None };
+    if column.has_numbers() {
+        return None;
+    }
     let of_code = Codes::new(column.encode.as_ref()?, None, &table.texts[place]);
     Some(table.codes(place).map(|code| of_code.index(code).unwrap_or_default()).collect())
 }

@@ -96,6 +96,11 @@ impl FittedColumn {
         self.encode.as_ref().is_some_and(|encode| !encode.reads_numbers())
     }
 
+    /// True where a text becomes numbers of its own.
+    pub(crate) fn has_numbers(&self) -> bool {
+        self.encode.as_ref().is_some_and(Encoded::has_numbers)
+    }
+
     /// True where a cell becomes a number for each class.
     pub(crate) fn is_one_hot(&self) -> bool {
         self.encode.as_ref().is_some_and(Encoded::is_one_hot)

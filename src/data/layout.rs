@@ -17,7 +17,7 @@ pub(super) struct Wanted {
     pub index: usize,
     /// Categories, not numbers.
     pub text: bool,
-    /// What to do where text stands in place of a number.
+    /// What to do where text stands in place of a number; of texts, about a cell that is missing.
     pub advice: String,
     /// What to do where booleans do.
     pub booleans: String,

@@ -25,7 +25,7 @@ use crate::config::ConfigError;
 use crate::diagnostics::{Code, Diagnostic, Place};
 use crate::error::{Error, Result};
 use crate::random::Random;
-use crate::sections::{CsvConfig, DataConfig};
+use crate::sections::{CsvConfig, DataConfig, TablePaths};
 use crate::splits::{self, Division, RowRole, ValidationSplit};
 
 /// The data of a configuration, as the model sees it.
@@ -37,6 +37,8 @@ pub struct Loaded {
     pub validation: Option<Dataset>,
     /// What is held back for `fit.calibrate`, `fit.threshold` and `fit.intervals` alone.
     pub calibration: Option<Dataset>,
+    /// The shape of one sample, where the features are an array of several axes.
+    pub(crate) input_shape: Option<Vec<usize>>,
     /// What was made of the cells.
     pub preprocessing: Preprocessing,
     /// What the user should know.
@@ -67,7 +69,7 @@ pub fn load_bytes(
     split: Option<&ValidationSplit>,
     random: &Random,
 ) -> Result<Loaded> {
-    let source = || sources::of_bytes(&section.train, bytes, &section.csv());
+    let source = || sources::of_bytes(&section.train.to_string(), bytes, &section.csv());
     let division = split.map_or(Division::Whole, Division::Split);
     load_source(source, section, folder, division, None, *random, Sums::Now)
 }
@@ -82,7 +84,7 @@ pub(crate) fn load_as(
     random: Random,
     sums: Sums,
 ) -> Result<Loaded> {
-    let source = || open(&section.train, folder, "data.train", &section.csv());
+    let source = || open(&section.train, folder, "data.train", section);
     load_source(source, section, folder, division, calibration, random, sums)
 }
 
@@ -132,6 +134,7 @@ fn check_one_validation(section: &DataConfig, division: Division<'_>) -> Result<
 /// What is known of a table before its cells become numbers for the model.
 struct Judged {
     roles: Option<Vec<RowRole>>,
+    input_shape: Option<Vec<usize>>,
     preprocessing: Preprocessing,
     warnings: Vec<Diagnostic>,
     facts: Vec<ColumnFacts>,
@@ -179,7 +182,8 @@ impl Judged {
             is_number: matches!(slot, Slot::Number(_)),
         });
         let kept = Kept::new(&**source, columns.collect(), roles.as_deref(), &table.dropped);
-        Ok(Judged { roles, preprocessing, warnings, facts, csv: section.csv(), kept })
+        let (csv, input_shape) = (section.csv(), plan.input_shape.clone());
+        Ok(Judged { roles, input_shape, preprocessing, warnings, facts, csv, kept })
     }
 
     /// The data of the chunks of a table, whose messages call it `name`.
@@ -192,7 +196,7 @@ impl Judged {
         folder: &Path,
         division: Division<'_>,
     ) -> Result<Loaded> {
-        let Judged { roles, mut preprocessing, mut warnings, facts, csv, kept } = self;
+        let Judged { roles, input_shape, mut preprocessing, mut warnings, facts, csv, kept } = self;
         let bound = Bound::new(&preprocessing, table, true);
         let has = |role| roles.as_ref().is_some_and(|roles| roles.contains(&role));
         let mut parts = vec![roles.as_deref().map_or(Part::All, Part::Train)];
@@ -206,7 +210,7 @@ impl Judged {
         let train = data.remove(0);
         let validation = match (held_back, &section.validation) {
             (_, Some(path)) => {
-                let source = open(path, folder, "data.validation", &csv)?;
+                let source = open(path, folder, "data.validation", section)?;
                 let (validation, notes) = use_source(source, &preprocessing, true)?;
                 warnings.extend(notes);
                 warnings.extend(tail::warnings(None, &preprocessing, &train, &validation));
@@ -228,19 +232,29 @@ impl Judged {
         preprocessing.is_of_bits = !preprocessing.is_of_features()
             && train.y.width() > 1
             && train.y.values.iter().all(|y| *y == 0.0 || *y == 1.0);
-        Ok(Loaded { train, validation, calibration, preprocessing, warnings, facts, csv, kept })
+        Ok(Loaded {
+            train,
+            validation,
+            calibration,
+            input_shape,
+            preprocessing,
+            warnings,
+            facts,
+            csv,
+            kept,
+        })
     }
 }
 
 /// Reads a table for a trained model; `-` is standard input. Extra columns are ignored. With the
 /// target for evaluation; weights count there where the table has their column.
 pub fn load_for_use(
-    path: &Path,
+    tables: &TablePaths,
     csv: &CsvConfig,
     preprocessing: &Preprocessing,
     with_target: bool,
 ) -> Result<Dataset> {
-    use_source(sources::open(path, csv)?, preprocessing, with_target).map(|(used, _)| used)
+    use_source(sources::open(tables, csv)?, preprocessing, with_target).map(|(used, _)| used)
 }
 
 /// The same for a table in memory; `name` is what messages call it.
@@ -343,11 +357,11 @@ impl Loaded {
             ),
         };
         let found = || -> Result<Place> {
-            let source = open(path, folder, key, &section.csv())?;
+            let source = open(path, folder, key, section)?;
             let table = Table::read(&*source, &[], &Missing::default())?;
             Ok(source.at(table.place_of(row)))
         };
-        found().unwrap_or_else(|_| Place::from(path.as_str()))
+        found().unwrap_or_else(|_| Place::from(path.to_string().as_str()))
     }
 
     /// A number that changes with the rows as the model sees them, with their order and with the

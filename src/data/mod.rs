@@ -12,6 +12,7 @@
 
 mod ahead;
 mod apply;
+mod array;
 mod before;
 mod careful;
 mod cells;
@@ -40,7 +41,9 @@ mod in_use;
 mod layout;
 mod leaks;
 mod load;
+mod lone_rows;
 mod looks;
+mod named;
 mod numbers;
 mod order;
 mod other_formats;

@@ -28,7 +28,7 @@ const LOOKED_AT: usize = 500;
 impl PictureProfile {
     /// Looks at a folder with a folder for each class.
     pub fn read(folder: &Path) -> Result<PictureProfile> {
-        let source = sources::open(folder, &CsvConfig::default())?;
+        let source = sources::open(&folder.into(), &CsvConfig::default())?;
         let header = source.header();
         let wanted = ["path", "class"].map(|name| {
             let place = header.place(name).ok().flatten();

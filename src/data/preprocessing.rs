@@ -3,15 +3,11 @@
 
 use serde::{Deserialize, Deserializer, Serialize};
 
-use super::cells::{Missing, Why, limit, shortened};
-use super::chunk::MISSING_NUMBER;
-use super::dialect::Numerals;
-use super::faults;
+use super::cells::{limit, shortened};
 use super::first_form::OldColumn;
-use super::fitted::{Cells, FittedColumn};
+use super::fitted::FittedColumn;
 use super::layout::Wanted;
 use super::source::Source;
-use crate::config::names::{did_you_mean, listed};
 use crate::diagnostics::{Code, Place};
 use crate::error::{Error, Problem, Result};
 use crate::sections::{CsvConfig, HeaderConfig, ImageConfig, MissingValues};
@@ -32,6 +28,9 @@ pub struct Preprocessing {
     pub(super) target: Vec<FittedColumn>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) sample_weight: Option<String>,
+    /// Columns that are copied to the predictions.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) id: Vec<String>,
     /// Whether the target is of several columns, and each of its numbers 0 or 1.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(super) is_of_bits: bool,
@@ -74,6 +73,7 @@ impl Preprocessing {
             features,
             target,
             sample_weight: None,
+            id: Vec::new(),
             is_of_bits: false,
         })
     }
@@ -83,6 +83,11 @@ impl Preprocessing {
         let (features, target) = (Some(self.features()), Some(self.target_kind()));
         let picture = self.image().map(|(_, image)| image.shape());
         DataFacts { features, picture, target, has_validation: false }
+    }
+
+    /// The columns that name a row, and are copied to the predictions.
+    pub fn id_columns(&self) -> &[String] {
+        &self.id
     }
 
     /// How many numbers the features make.
@@ -126,6 +131,29 @@ impl Preprocessing {
         self.target.iter().flat_map(FittedColumn::output_names).collect()
     }
 
+    /// The names of the labels that a cell of the target may hold several of, where it is so encoded.
+    pub fn labels(&self) -> Option<Vec<String>> {
+        self.label_separator().map(|_| self.label_names())
+    }
+
+    /// The names of the labels, where the target is labels: the columns, or those of one cell.
+    pub(crate) fn label_names(&self) -> Vec<String> {
+        match self.target.as_slice() {
+            [FittedColumn { encode: Some(Encoding::MultiHot(labels)), .. }] => labels.parts(),
+            _ => self.target_output_names(),
+        }
+    }
+
+    /// What stands between two labels, where the target is a column that holds several in a cell.
+    pub(crate) fn label_separator(&self) -> Option<&str> {
+        match self.target.as_slice() {
+            [FittedColumn { encode: Some(Encoding::MultiHot(labels)), .. }] => {
+                Some(labels.separator())
+            }
+            _ => None,
+        }
+    }
+
     /// What the target is.
     pub fn target_kind(&self) -> Target {
         match self.target.as_slice() {
@@ -133,6 +161,7 @@ impl Preprocessing {
             [FittedColumn { encode: Some(encode), .. }] if encode.is_one_hot() => {
                 Target::OneHot(encode.count())
             }
+            [column] if column.has_numbers() => Target::Numbers(column.width()),
             [FittedColumn { encode: Some(encode), .. }] => Target::Classes(encode.count()),
             numbers => Target::Numbers(numbers.len()),
         }
@@ -147,7 +176,6 @@ impl Preprocessing {
     }
 
     /// The texts that read as missing, besides the empty cell.
-    #[cfg(feature = "onnx")]
     pub(crate) fn missing_texts(&self) -> &[String] {
         &self.missing_values.0
     }
@@ -222,51 +250,18 @@ impl Preprocessing {
         self.target.iter().flat_map(FittedColumn::units).collect()
     }
 
-    /// One row as the model sees it, from its cells by the names of their columns; other cells are
-    /// ignored.
-    pub fn row(&self, cells: &[(&str, &str)]) -> Result<Vec<f32>> {
-        let mut row = Vec::with_capacity(self.features());
-        let missing = Missing::new(&self.missing_values);
-        for column in &self.features {
-            let Some((_, cell)) = cells.iter().find(|(name, _)| name.trim() == column.name) else {
-                let names: Vec<&str> = cells.iter().map(|(name, _)| *name).collect();
-                let error = Error::data("", format!("column `{}` is missing", column.name))
-                    .with_code(Code::Column);
-                return Err(match did_you_mean(&column.name, &names) {
-                    Some(near) => error
-                        .with_help(format!("did you mean it by `{near}`? write `{}`", column.name)),
-                    None => error.with_help(format!("given: {}", listed(&names))),
-                });
-            };
-            append(column, cell.trim(), &missing, &mut row)?;
-        }
-        Ok(row)
-    }
-
-    /// The features of rows of cells, one row after the other.
-    pub(crate) fn rows(&self, columns: &[String], rows: &[Vec<String>]) -> Result<Vec<f32>> {
-        let mut features = Vec::with_capacity(rows.len() * self.features());
-        for row in rows {
-            let cells = columns.iter().map(String::as_str).zip(row.iter().map(String::as_str));
-            features.extend(self.row(&cells.collect::<Vec<_>>())?);
-        }
-        Ok(features)
-    }
-
     /// The columns to read from a table. The weights count where the table has them.
     pub(super) fn wanted(&self, source: &dyn Source, with_target: bool) -> Result<Vec<Wanted>> {
-        let header = source.header();
         let target = self.target.iter().filter(|_| with_target);
-        let place = |name: &str| {
-            header.place(name).map_err(|problem| {
-                Error::data(source.places().at_header(), problem.message)
-                    .with_code(problem.code)
-                    .with_help(problem.help)
-            })
-        };
+        let place = |name: &str| self.place(source, name);
         let mut wanted = Vec::new();
-        for column in self.features.iter().chain(target) {
-            let Some(index) = place(&column.name)? else {
+        let is_their_array = self.is_array_of_features(source);
+        for (at, column) in self.features.iter().chain(target).enumerate() {
+            let found = match place(&column.name)? {
+                None if is_their_array && at < self.features.len() => Some(at),
+                found => found,
+            };
+            let Some(index) = found else {
                 let message = format!("column `{}` is missing", column.name);
                 return Err(Error::data(source.places().at_header(), message)
                     .with_code(Code::Column)
@@ -281,6 +276,27 @@ impl Preprocessing {
             wanted.push(Wanted::weight(name, index));
         }
         Ok(wanted)
+    }
+
+    /// Whether a table is one array without a name, as wide as the one that the features are of.
+    fn is_array_of_features(&self, source: &dyn Source) -> bool {
+        let [array] = source.arrays() else { return false };
+        let of_array = |(at, column): (usize, &FittedColumn)| {
+            column.name.rsplit_once('_').is_some_and(|(_, place)| place == at.to_string())
+        };
+        let are_of_array = || self.features.iter().enumerate().all(of_array);
+        array.name.is_empty()
+            && array.columns.len() == self.features.len()
+            && (self.features.len() == 1 || are_of_array())
+    }
+
+    /// Where a column of a table stands; None where it has none of that name.
+    pub(super) fn place(&self, source: &dyn Source, name: &str) -> Result<Option<usize>> {
+        source.header().place(name).map_err(|problem| {
+            Error::data(source.places().at_header(), problem.message)
+                .with_code(problem.code)
+                .with_help(problem.help)
+        })
     }
 
     /// What the fingerprint of the data is made of: the first form, where that can say the same, so
@@ -299,8 +315,11 @@ impl Preprocessing {
 }
 
 /// How a column is read from a table of a trained model.
-fn wanted_as(column: &FittedColumn, index: usize) -> Wanted {
-    let advice = format!("the model was trained on numbers in `{}`", column.name);
+pub(super) fn wanted_as(column: &FittedColumn, index: usize) -> Wanted {
+    let advice = match column.is_text() {
+        true => String::new(),
+        false => format!("the model was trained on numbers in `{}`", column.name),
+    };
     Wanted {
         name: column.name.clone(),
         index,
@@ -311,46 +330,6 @@ fn wanted_as(column: &FittedColumn, index: usize) -> Wanted {
         takes_missing: column.fills(),
         separator: column.encode.as_ref().and_then(Encoded::separator).map(str::to_string),
     }
-}
-
-/// Adds the numbers of one cell: a chunk of one row.
-fn append(column: &FittedColumn, cell: &str, missing: &Missing, row: &mut Vec<f32>) -> Result<()> {
-    let wrong = |why| faults::of_cell(&wanted_as(column, 0), cell, why);
-    let (at, width) = (row.len(), column.width());
-    row.resize(at + width, 0.0);
-    let out = &mut row[at..];
-    let fills = column.fills();
-    let is_missing = [missing.why(cell).is_some()];
-    let encode = column.encode.as_ref().filter(|encode| !encode.reads_numbers());
-    let is_finite = match encode {
-        None => {
-            let number = match missing.number(cell, limit(column.is_scaled()), &Numerals::default())
-            {
-                Err(Why::Empty | Why::Missing) if fills => MISSING_NUMBER,
-                number => number.map_err(wrong)?,
-            };
-            column.apply(&Cells::Numbers(&[number]), &[number.is_nan()], out, 0, width)
-        }
-        Some(encode) => {
-            let text = match (missing.why(cell), &column.missing) {
-                (Some(_), Some(Fill::Text(fill))) => fill.as_str(),
-                (Some(why), _) => return Err(wrong(why)),
-                (None, _) => cell,
-            };
-            let unknown = || unknown(Place::None, column, text, "");
-            if encode.has_numbers() {
-                let mut numbers = vec![0.0; encode.width()];
-                if !encode.numbers(text, &mut numbers) {
-                    return Err(unknown());
-                }
-                column.apply(&Cells::Rows(&numbers, &[0]), &is_missing, out, 0, width)
-            } else {
-                let index = encode.index(text).ok_or_else(unknown)?;
-                column.apply(&Cells::Indices(&[index]), &is_missing, out, 0, width)
-            }
-        }
-    };
-    if is_finite { Ok(()) } else { Err(overflow("", &column.name)) }
 }
 
 /// The error for a text that can't be encoded, mostly a category that training didn't see.

@@ -104,7 +104,7 @@ impl ColumnProfile {
 impl Profile {
     /// Reads a table; its delimiter and whether it has a header are told from its first lines.
     pub fn read(path: &Path) -> Result<Profile> {
-        let source = sources::open(path, &CsvConfig::default())?;
+        let source = sources::open(&path.into(), &CsvConfig::default())?;
         match source.as_csv() {
             Some(csv) => Profile::of_text(csv),
             None => Profile::of_source(&*source),

@@ -106,31 +106,32 @@ pub(super) fn check_target(rule: &ColumnConfig, columns: usize) -> Result<(), Co
         let key = if key.is_empty() { String::new() } else { format!(".{key}") };
         Err(ConfigError::at(format!("data.target{key}"), message).with_help(help))
     };
-    if rule.missing.fills() {
+    let holds_labels = matches!(rule.encode, Some(Encode::MultiHot(_)));
+    let is_without_labels = holds_labels && matches!(rule.missing, MissingRule::Constant(_));
+    if rule.missing.fills() && !is_without_labels {
         let message = format!("a target that is missing can't be `{}`", rule.missing.name());
         return wrong("missing", message, "write `missing: drop_row`, which leaves such rows out");
     }
-    let Some(encode) = &rule.encode else {
-        let has_no_way_back = |scale: &&crate::sections::Scale| !scale.has_inverse();
-        return match rule.scale.steps().iter().find(has_no_way_back) {
-            None => Ok(()),
-            Some(scale) => wrong(
-                "scale",
-                format!("a target can't be scaled by `{}`: there is no way back", scale.name()),
-                "take `standard`, `min_max` without `clip`, or `log1p`",
-            ),
-        };
-    };
-    if !encode.is_of_classes() {
+    if let Some(scale) = rule.scale.steps().iter().find(|scale| !scale.has_inverse()) {
+        let message =
+            format!("a target can't be scaled by `{}`: there is no way back", scale.name());
+        let help = "take `standard`, `min_max` without `clip`, or `log1p`";
+        return wrong("scale", message, help);
+    }
+    let Some(encode) = &rule.encode else { return Ok(()) };
+    if !encode.may_be_target() {
         let message = format!("a target can't be encoded by `{}`", encode.name());
-        return wrong("encode", message, "use `encode: label` or `encode: one_hot`");
+        let help = "use `encode: label` or `encode: one_hot`; for several labels in a cell, \
+                    `encode: multi_hot`";
+        return wrong("encode", message, help);
     }
     if rule.unknown() != Unknown::Error {
         let message = "a target has no category for what training didn't see".to_string();
         return wrong("unknown", message, "remove `unknown`");
     }
     if columns > 1 && *encode != Encode::from(Boolean {}) {
-        let message = format!("a target of classes is one column, got {columns}");
+        let name = encode.name();
+        let message = format!("a target that is encoded by `{name}` is one column, got {columns}");
         return wrong(
             "",
             message,
@@ -138,7 +139,7 @@ pub(super) fn check_target(rule: &ColumnConfig, columns: usize) -> Result<(), Co
              of labels, with `encode: boolean`",
         );
     }
-    if !rule.scale.is_none() {
+    if !rule.scale.is_none() && !matches!(encode, Encode::VectorText(_)) {
         let message = "a target of classes can't be scaled".to_string();
         return wrong("scale", message, "remove `scale`, or `encode` where the target is a number");
     }

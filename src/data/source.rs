@@ -1,7 +1,9 @@
 //! `Source`: what every table is read through, whatever it is kept in.
 
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
+use super::array::Array;
 use super::chunk::Read;
 use super::csv_text::Csv;
 use super::faults::Faults;
@@ -10,6 +12,7 @@ use super::layout::Layout;
 use super::row_places::RowPlaces;
 use crate::diagnostics::{Diagnostic, Place};
 use crate::error::Result;
+use crate::sections::FileFormat;
 
 /// A table, whatever it is kept in.
 pub(super) trait Source: Send + Sync {
@@ -64,6 +67,29 @@ pub(super) trait Source: Send + Sync {
     fn notes(&self) -> Vec<Diagnostic> {
         Vec::new()
     }
+    /// What it is kept in.
+    fn format(&self) -> FileFormat;
+
+    /// The arrays that its columns are of, where it holds arrays.
+    fn arrays(&self) -> &[ArrayColumns] {
+        &[]
+    }
+
+    /// The arrays themselves, where it holds some.
+    fn into_arrays(self: Box<Self>) -> Vec<Array> {
+        Vec::new()
+    }
+}
+
+/// An array among the columns of a table.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct ArrayColumns {
+    /// Empty for the only one of its file.
+    pub name: String,
+    /// Where its columns are.
+    pub columns: Range<usize>,
+    /// The shape of one row of it.
+    pub shape: Vec<usize>,
 }
 
 /// The first rows of a table as text.

@@ -2,6 +2,7 @@
 //! all of them; who trains on several parts of one table reads it once.
 
 use std::path::Path;
+use std::sync::OnceLock;
 
 use super::apply::Bound;
 use super::cells::Missing;
@@ -13,6 +14,7 @@ use super::dropped::LeftOut;
 use super::float;
 use super::layout::Slot;
 use super::part::Part;
+use super::places;
 use super::preprocessing::Preprocessing;
 use super::read_pictures::told_of_bad;
 use super::source::Source;
@@ -23,7 +25,7 @@ use crate::diagnostics::Code;
 use crate::diagnostics::Diagnostic;
 use crate::error::{Error, Result};
 use crate::random::Random;
-use crate::sections::{CsvConfig, DataConfig};
+use crate::sections::{CsvConfig, DataConfig, TablePaths};
 use crate::splits::{CvConfig, Division, KeyColumn, RowRole, SplitRows, ValidationSplit};
 use crate::transforms::MissingRule;
 
@@ -37,6 +39,8 @@ pub struct RawCells {
     pub(super) dropped: Option<Diagnostic>,
     /// The same of pictures that can't be used.
     pub(super) bad_pictures: Option<Diagnostic>,
+    /// The cells of the columns that name a row, of all rows of the file, once they were asked for.
+    ids: OnceLock<Vec<Vec<String>>>,
 }
 
 impl RawCells {
@@ -45,13 +49,36 @@ impl RawCells {
         self.table.rows()
     }
 
-    /// The cells of the target in some rows: numbers in their own unit, classes by their names.
+    /// The columns that name a row.
+    pub fn id_names(&self) -> Vec<String> {
+        self.plan.ids.iter().map(|id| id.name.clone()).collect()
+    }
+
+    /// Their cells in some rows of the file, as they stand there.
+    pub fn id_cells(&self, rows: &[usize]) -> Result<Vec<Vec<String>>> {
+        let places: Vec<usize> = self.plan.ids.iter().map(|id| id.index).collect();
+        if places.is_empty() {
+            return Ok(vec![Vec::new(); rows.len()]);
+        }
+        let all = match self.ids.get() {
+            Some(all) => all,
+            None => {
+                let all = places::columns_of(&*self.source, &places)?;
+                self.ids.get_or_init(|| all)
+            }
+        };
+        Ok(rows.iter().map(|row| all.get(*row).cloned().unwrap_or_default()).collect())
+    }
+
+    /// The cells of the target in some rows of the file: numbers in their own unit, classes by their
+    /// names.
     pub fn target_cells(&self, rows: &[usize]) -> Vec<Vec<String>> {
         let RawCells { plan, table, .. } = self;
         let chunks = table.with_starts();
         let slots = || table.slots.iter().skip(plan.features.len()).take(plan.target.len());
         let of_row = |row: &usize| -> Vec<String> {
-            let after = chunks.partition_point(|(start, _)| start <= row);
+            let row = row - table.dropped.partition_point(|dropped| dropped < row);
+            let after = chunks.partition_point(|(start, _)| *start <= row);
             let Some((start, chunk)) = after.checked_sub(1).map(|place| chunks[place]) else {
                 return Vec::new();
             };
@@ -110,7 +137,7 @@ pub(crate) fn read_division(
     folder: &Path,
     division: Division<'_>,
 ) -> Result<RawCells> {
-    read_source(section, division, || open(&section.train, folder, "data.train", &section.csv()))
+    read_source(section, division, || open(&section.train, folder, "data.train", section))
 }
 
 /// The same of a table that is opened by `source`.
@@ -136,7 +163,8 @@ pub(super) fn read_source(
             bad_pictures = told_of_bad(&table.drop_bad_pictures(), all, source.name())?;
         }
     }
-    Ok(RawCells { section: section.clone(), source, plan, table, dropped, bad_pictures })
+    let (section, ids) = (section.clone(), OnceLock::new());
+    Ok(RawCells { section, source, plan, table, dropped, bad_pictures, ids })
 }
 
 /// What a split makes of each row; None where it holds back none.
@@ -221,15 +249,15 @@ pub fn apply(cells: &RawCells, preprocessing: &Preprocessing, part: Part<'_>) ->
     Ok(data.remove(0))
 }
 
-/// The table of a file that the configuration names at `key`.
+/// The table of the files that the configuration names at `key`.
 pub(super) fn open(
-    path: &str,
+    tables: &TablePaths,
     folder: &Path,
     key: &str,
-    format: &CsvConfig,
+    section: &DataConfig,
 ) -> Result<Box<dyn Source>> {
-    let full = folder.join(crate::disk::files::from_text(path));
-    sources::open_files(&full, format).map_err(|error| match error {
+    let opened = sources::open_tables(&tables.within(folder), &section.csv());
+    let source = opened.map_err(|error| match error {
         OpenError::Unfit(error) => error,
         OpenError::Unread(problem) => {
             let relative = "paths are relative to the configuration file";
@@ -237,9 +265,17 @@ pub(super) fn open(
                 "" => relative.to_string(),
                 help => format!("{help} {relative}"),
             };
+            let key = format!("{key}{}", problem.key);
             ConfigError::at(key, problem.message).with_code(Code::NotATable).with_help(help).into()
         }
-    })
+    })?;
+    let (wanted, found) = (section.format, source.format());
+    if wanted.takes(found) {
+        return Ok(source);
+    }
+    let message = format!("expected {}, but {} is {}", wanted.name(), source.name(), found.name());
+    let help = "leave `format` out: each file tells";
+    Err(ConfigError::at("data.format", message).with_code(Code::NotATable).with_help(help).into())
 }
 
 fn check_csv(section: &DataConfig) -> Result<(), ConfigError> {
@@ -252,14 +288,15 @@ fn check_csv(section: &DataConfig) -> Result<(), ConfigError> {
         (Some(_), None) => "data.csv.delimiter",
         _ => "data.delimiter",
     };
-    let byte = u8::try_from(section.delimiter()).ok();
+    let delimiter = section.delimiter().unwrap_or(',');
+    let byte = u8::try_from(delimiter).ok();
     let is_fit = |byte: &u8| {
         matches!(byte, b'\t' | b' ') || (byte.is_ascii_punctuation() && !b"\"'.+-_".contains(byte))
     };
     if byte.as_ref().is_some_and(is_fit) {
         return check_format(&section.csv);
     }
-    let message = format!("`delimiter` can't be {:?}", section.delimiter());
+    let message = format!("`delimiter` can't be {delimiter:?}");
     Err(ConfigError::at(key, message)
         .with_help("it is one character between cells: `\",\"`, `\";\"`, `\"|\"`, `\"\\t\"`"))
 }

@@ -6,19 +6,20 @@ use std::path::Path;
 use super::apply::Bound;
 use super::cells::Missing;
 use super::chunk::Read;
-use super::dataset::{Dataset, Targets};
+use super::dataset::Dataset;
+use super::dialect::Dialect;
 use super::dropped::LeftOut;
 use super::faults::Faults;
 use super::layout::{Layout, Wanted};
 use super::part::Part;
+use super::places::cells_of;
 use super::preprocessing::Preprocessing;
 use super::read_pictures::told_of_bad;
-use super::records::{Record, Records};
 use super::source::{Source, line_of_csv};
 use super::sources;
 use super::table::{Table, no_rows};
 use super::unknown_cells::UnknownCells;
-use crate::diagnostics::Diagnostic;
+use crate::diagnostics::{Code, Diagnostic};
 use crate::error::{Error, Result};
 use crate::sections::CsvConfig;
 use crate::splits::RowRole;
@@ -31,6 +32,8 @@ pub struct UseOptions {
     pub with_target: bool,
     /// With the rows as they stand in the file.
     pub keep_columns: bool,
+    /// With the cells of the columns that name a row.
+    pub with_ids: bool,
     /// Leave out rows that can't be used, in place of an error.
     pub skip_errors: bool,
 }
@@ -42,6 +45,8 @@ pub struct UsedRows {
     pub data: Dataset,
     /// As they stand in the file, each as a line of CSV, where the columns are kept.
     pub raw: Vec<String>,
+    /// The cells of the columns that name a row, where they are asked for.
+    pub ids: Vec<Vec<String>>,
 }
 
 /// Rows that were left out.
@@ -62,6 +67,8 @@ pub struct TableStream<'a> {
     preprocessing: &'a Preprocessing,
     options: UseOptions,
     wanted: Vec<Wanted>,
+    /// The places of the columns that name a row, of those that the table has.
+    ids: Vec<usize>,
 }
 
 /// Chunks that are worked on together.
@@ -77,7 +84,7 @@ impl<'a> TableStream<'a> {
         preprocessing: &'a Preprocessing,
         options: UseOptions,
     ) -> Result<TableStream<'a>> {
-        TableStream::of(sources::open(path, csv)?, preprocessing, options)
+        TableStream::of(sources::open(&path.into(), csv)?, preprocessing, options)
     }
 
     pub(super) fn of(
@@ -86,7 +93,28 @@ impl<'a> TableStream<'a> {
         options: UseOptions,
     ) -> Result<TableStream<'a>> {
         let wanted = preprocessing.wanted(&*source, options.with_target)?;
-        Ok(TableStream { source, preprocessing, options, wanted })
+        let mut ids = Vec::new();
+        for name in preprocessing.id_columns().iter().filter(|_| options.with_ids) {
+            ids.extend(preprocessing.place(&*source, name)?);
+        }
+        Ok(TableStream { source, preprocessing, options, wanted, ids })
+    }
+
+    /// The names of the columns that name a row, of those that the table has.
+    pub fn id_names(&self) -> Vec<String> {
+        let names = &self.source.header().names;
+        self.ids.iter().map(|place| names[*place].clone()).collect()
+    }
+
+    /// What to tell where the table has no column that names a row.
+    fn without_ids(&self) -> Option<Diagnostic> {
+        let found = self.id_names();
+        let mut absent = self.preprocessing.id_columns().iter();
+        let absent = absent.find(|id| self.options.with_ids && !found.contains(id))?;
+        let message = format!(
+            "column `{absent}`, which `data.id` names, is missing: the predictions are without it"
+        );
+        Some(Diagnostic::warning(Code::Column, message).at(self.source.places().at_header()))
     }
 
     /// The columns' names as they stand in the file, as a line of CSV.
@@ -102,7 +130,7 @@ impl<'a> TableStream<'a> {
     ) -> Result<Skipped> {
         let missing = Missing::new(&self.preprocessing.missing_values);
         let mut layout = Layout::new(self.source.header(), &self.wanted, &missing);
-        layout.keeps_rows = self.options.keep_columns;
+        layout.keeps_rows = self.options.keep_columns || !self.ids.is_empty();
         let mut faults = Faults::new(self.source.places(), &layout);
         if self.options.skip_errors {
             faults = faults.skipping();
@@ -112,7 +140,10 @@ impl<'a> TableStream<'a> {
             layout: &layout,
             reads: Vec::new(),
             pending: None,
-            skipped: Skipped::default(),
+            skipped: Skipped {
+                notes: self.without_ids().into_iter().collect(),
+                ..Skipped::default()
+            },
             is_empty: true,
             has_weight: false,
             left_out: LeftOut::new(&self.preprocessing.dropping()),
@@ -159,7 +190,7 @@ struct Applying<'a> {
 impl Applying<'_> {
     /// Makes of the chunks that were read rows as the model sees them.
     fn apply(&mut self) -> Result<()> {
-        let TableStream { source, preprocessing, options, wanted } = self.stream;
+        let TableStream { source, preprocessing, options, wanted, .. } = self.stream;
         let reads = std::mem::take(&mut self.reads);
         let raw: Vec<String> = reads.iter().flat_map(|read| self.kept(read)).collect();
         let mut table = Table::of(reads, self.layout, wanted);
@@ -196,12 +227,14 @@ impl Applying<'_> {
         let chunks = table.take_chunks();
         let data = bound.rows(chunks, &[part], source.name())?.remove(0);
         let raw = raw.into_iter().enumerate();
-        let raw = raw.filter(|(row, _)| part.has(*row)).map(|(_, row)| row).collect();
+        let raw: Vec<String> = raw.filter(|(row, _)| part.has(*row)).map(|(_, row)| row).collect();
+        let ids = self.ids(&raw);
+        let raw = if options.keep_columns { raw } else { Vec::new() };
         self.has_weight |=
             data.weights.as_ref().is_none_or(|weights| weights.iter().any(|w| *w > 0.0));
         match &mut self.pending {
-            Some(pending) => pending.append(UsedRows { data, raw }),
-            pending => *pending = Some(UsedRows { data, raw }),
+            Some(pending) => pending.append(UsedRows { data, raw, ids }),
+            pending => *pending = Some(UsedRows { data, raw, ids }),
         }
         Ok(())
     }
@@ -253,6 +286,21 @@ impl Applying<'_> {
         Ok(self.skipped)
     }
 
+    /// The cells that name each of these rows, which are lines of CSV.
+    fn ids(&self, rows: &[String]) -> Vec<Vec<String>> {
+        let places = &self.stream.ids;
+        if places.is_empty() {
+            return Vec::new();
+        }
+        let dialect = Dialect::of(&CsvConfig::default());
+        let of_row = |row: &String| {
+            let cells = cells_of(row, &dialect);
+            let cell = |place: &usize| cells.get(*place).map_or("", |cell| cell.trim()).to_string();
+            places.iter().map(cell).collect()
+        };
+        rows.iter().map(of_row).collect()
+    }
+
     /// The rows of a chunk as lines of CSV.
     fn kept(&self, read: &Read) -> Vec<String> {
         let header = self.stream.source.header();
@@ -261,9 +309,8 @@ impl Applying<'_> {
             if dialect.is_standard() {
                 return row.to_string();
             }
-            let (mut records, mut record) = (Records::new(row, 0, dialect), Record::default());
-            drop(records.next(&mut record));
-            line_of_csv(record.cells.iter().take(header.names.len()).map(AsRef::as_ref))
+            let cells = cells_of(row, dialect);
+            line_of_csv(cells.iter().take(header.names.len()).map(AsRef::as_ref))
         };
         read.kept_rows().map(as_line).collect()
     }
@@ -271,27 +318,18 @@ impl Applying<'_> {
 
 impl UsedRows {
     fn append(&mut self, mut other: UsedRows) {
-        self.data.x.append(other.data.x);
-        self.data.y.values.append(&mut other.data.y.values);
-        if let (Some(weights), Some(others)) = (&mut self.data.weights, &mut other.data.weights) {
-            weights.append(others);
-        }
+        self.data.append(other.data);
         self.raw.append(&mut other.raw);
+        self.ids.append(&mut other.ids);
     }
 
     /// Takes the rows from `rows` on away.
     fn split_off(&mut self, rows: usize) -> UsedRows {
         let rows = rows.min(self.data.len());
-        let Dataset { x, y, weights } = &mut self.data;
-        let has_targets = !y.values.is_empty();
-        let y_rows = if has_targets { rows * y.width().max(1) } else { 0 };
         UsedRows {
-            data: Dataset {
-                x: x.split_off(rows),
-                y: Targets::new(y.values.split_off(y_rows), y.shape().to_vec()),
-                weights: weights.as_mut().map(|weights| weights.split_off(rows)),
-            },
+            data: self.data.split_off(rows),
             raw: if self.raw.is_empty() { Vec::new() } else { self.raw.split_off(rows) },
+            ids: if self.ids.is_empty() { Vec::new() } else { self.ids.split_off(rows) },
         }
     }
 }

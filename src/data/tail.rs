@@ -70,7 +70,15 @@ fn of_tail(
         Some(classes) => {
             (classes_differ(&target[0], classes, &train.y, &validation.y), "stratified")
         }
-        None => (mean_differs(&target, preprocessing, &train.y, &validation.y), "random"),
+        None => (
+            mean_differs(
+                &preprocessing.target_output_names(),
+                preprocessing,
+                &train.y,
+                &validation.y,
+            ),
+            "random",
+        ),
     };
     let what = what?;
     let message = format!(

@@ -36,7 +36,10 @@ pub(crate) fn decide(plan: &Plan, mut model: Model) -> Result<Model> {
     if !is_finite {
         decisions.failure = Some("the model's outputs are not finite".to_string());
     } else if let Some(rule) = fit.threshold {
-        decisions.threshold = thresholds::stored(rule, &predictions, part);
+        decisions.threshold = match predictor.reconstruction_errors(&part.x, &predictions)? {
+            Some(errors) => thresholds::of_errors(rule, &errors),
+            None => thresholds::stored(rule, &predictions, part),
+        };
     } else if let Some(level) = fit.intervals
         && let Predictions::Numbers { width, values } = &predictions
     {

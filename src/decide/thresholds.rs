@@ -4,6 +4,22 @@ use crate::data::Dataset;
 use crate::decisions::{Candidate, StoredThreshold, best, candidates};
 use crate::model::predictor::Predictions;
 use crate::sections::ThresholdRule;
+use crate::transforms::quantile_of;
+
+/// The threshold of the reconstruction errors of some rows: a quantile of them, as NumPy's.
+pub(super) fn of_errors(rule: ThresholdRule, errors: &[f32]) -> Option<StoredThreshold> {
+    let ThresholdRule::Quantile(quantile) = rule else { return None };
+    let mut sorted: Vec<f64> = errors.iter().map(|error| f64::from(*error)).collect();
+    sorted.sort_unstable_by(f64::total_cmp);
+    let threshold = quantile_of(&sorted, quantile) as f32;
+    let above = errors.iter().filter(|error| **error > threshold).count();
+    Some(StoredThreshold {
+        rule,
+        names: vec!["error".to_string()],
+        values: vec![threshold],
+        scores: vec![above as f64 / errors.len().max(1) as f64],
+    })
+}
 
 /// The thresholds of the second of two classes, or of each label.
 pub(super) fn stored(
@@ -22,7 +38,7 @@ pub(super) fn stored(
             let truth: Vec<bool> = rows.y.class_numbers().map(|class| class == 1).collect();
             (vec![classes[1].clone()], vec![of_column(1, 2, probabilities, &truth)])
         }
-        Predictions::Labels { labels, probabilities } => {
+        Predictions::Labels { labels, probabilities, .. } => {
             let width = labels.len();
             let of_label = |label: usize| {
                 let values = rows.y.values.iter().skip(label).step_by(width);

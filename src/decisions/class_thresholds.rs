@@ -1,6 +1,7 @@
 //! `ClassThresholds`: how classes and labels are chosen by their probabilities.
 
 use super::stored::Decisions;
+use crate::sections::ThresholdRule;
 
 /// From this probability on a label is predicted that has no threshold: from above 0.5 on.
 pub(crate) const LABEL_THRESHOLD: f32 = 0.5f32.next_up();
@@ -21,16 +22,27 @@ pub enum ClassThresholds {
     /// One for each class or label. Classes are taken in falling probability, and the first that
     /// meets its threshold is predicted; where none does, the most probable.
     Each(Vec<f32>),
+    /// Of an autoencoder: a row whose reconstruction error is above this one is an anomaly.
+    Error(f32),
 }
 
 impl ClassThresholds {
     /// Those that a model keeps.
     pub fn stored(decisions: Option<&Decisions>, has_classes: bool) -> ClassThresholds {
         let threshold = decisions.and_then(|decisions| decisions.threshold.as_ref());
-        match threshold.map(|threshold| threshold.values.as_slice()) {
-            None => ClassThresholds::Usual,
-            Some([from]) if has_classes => ClassThresholds::OfTwo { class: 1, from: *from },
-            Some(values) => ClassThresholds::Each(values.to_vec()),
+        let Some(threshold) = threshold else { return ClassThresholds::Usual };
+        match (threshold.rule, threshold.values.as_slice()) {
+            (ThresholdRule::Quantile(_), [error]) => ClassThresholds::Error(*error),
+            (_, [from]) if has_classes => ClassThresholds::OfTwo { class: 1, from: *from },
+            (_, values) => ClassThresholds::Each(values.to_vec()),
+        }
+    }
+
+    /// The reconstruction error above which a row is an anomaly, where there is one.
+    pub fn of_error(&self) -> Option<f32> {
+        match self {
+            ClassThresholds::Error(error) => Some(*error),
+            _ => None,
         }
     }
 
@@ -40,7 +52,7 @@ impl ClassThresholds {
         order.sort_by(|a, b| row[*b].total_cmp(&row[*a])); // stable: the first class wins a tie
         let most_probable = order.first().copied().unwrap_or(0);
         match self {
-            ClassThresholds::Usual => most_probable,
+            ClassThresholds::Usual | ClassThresholds::Error(_) => most_probable,
             ClassThresholds::OfTwo { class, from } => {
                 let is_met = row.get(*class).is_some_and(|p| p >= from);
                 if is_met { *class } else { 1 - class.min(&1) }

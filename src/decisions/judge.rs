@@ -36,7 +36,7 @@ pub(crate) fn judge(config: &Config, spec: &Spec, loaded: &Loaded) -> Judgement 
         return judgement;
     };
     judgement.calibrate(fit, spec, &meaning);
-    judgement.threshold(fit, &meaning);
+    judgement.threshold(fit, loaded.preprocessing.is_of_features(), &meaning);
     judgement.intervals(fit, spec, loaded, &meaning, rows.len());
     if judgement.errors.is_empty() && loaded.calibration.is_none() {
         judgement.warnings.extend(optimistic(fit));
@@ -94,8 +94,34 @@ impl Judgement {
         }
     }
 
-    fn threshold(&mut self, fit: &FitConfig, meaning: &Meaning) {
+    fn threshold(&mut self, fit: &FitConfig, is_of_features: bool, meaning: &Meaning) {
         let Some(rule) = fit.threshold else { return };
+        if let ThresholdRule::Quantile(quantile) = rule
+            && !(quantile > 0.0 && quantile < 1.0)
+        {
+            let message = format!("`quantile` must be between 0 and 1, got {quantile}");
+            let help = "it is the fraction of the rows with smaller errors, such as 0.99";
+            return self.refuse("threshold", &message, help);
+        }
+        match (rule, is_of_features) {
+            (ThresholdRule::Quantile(_), true) => return,
+            (ThresholdRule::Quantile(_), false) => {
+                let message = "`threshold: {quantile: …}` is for autoencoders: it is of the \
+                               reconstruction error";
+                let help = "write `target: features`; for classes, `threshold: f1`";
+                return self.refuse("threshold", message, help);
+            }
+            (rule, true) => {
+                let message = format!(
+                    "`threshold: {}` needs classes, but the target is the features",
+                    rule.name()
+                );
+                let help = "write `threshold: {quantile: 0.99}`: rows with larger errors than that \
+                            fraction of the held-back rows are anomalies";
+                return self.refuse("threshold", &message, help);
+            }
+            _ => {}
+        }
         if let ThresholdRule::Cost(cost) = rule
             && !cost.is_valid()
         {

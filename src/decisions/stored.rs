@@ -33,11 +33,12 @@ pub struct Decisions {
 pub struct StoredThreshold {
     /// The rule.
     pub rule: ThresholdRule,
-    /// The second of two classes, or the labels.
+    /// The second of two classes, or the labels; `error` of an autoencoder.
     pub names: Vec<String>,
-    /// From this probability on each of them is predicted.
+    /// From this probability on each of them is predicted; above this error a row is an anomaly.
     pub values: Vec<f32>,
-    /// What the rule came to on the rows, for each: the F1, Youden's J, or the total cost.
+    /// What the rule came to on the rows, for each: the F1, Youden's J, the total cost, or the
+    /// fraction of the rows that are anomalies.
     pub scores: Vec<f64>,
 }
 
@@ -65,8 +66,13 @@ impl Decisions {
         if let Some(threshold) = &self.threshold {
             let each = threshold.names.iter().zip(&threshold.values).zip(&threshold.scores);
             let rule = threshold.rule.name();
-            lines.extend(each.map(|((name, value), score)| {
-                format!("threshold {on}: `{name}` from {value:.4} on ({rule} {score:.4})")
+            lines.extend(each.map(|((name, value), score)| match threshold.rule {
+                ThresholdRule::Quantile(quantile) => format!(
+                    "threshold {on}: a row is an anomaly where its `{name}` is above {value:.4} \
+                     (quantile {quantile}; {:.1} % of them)",
+                    100.0 * score
+                ),
+                _ => format!("threshold {on}: `{name}` from {value:.4} on ({rule} {score:.4})"),
             }));
         }
         if let Some(StoredInterval { level, half_widths }) = &self.intervals {

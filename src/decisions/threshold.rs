@@ -61,6 +61,7 @@ impl Outcomes {
             ThresholdRule::Cost(cost) => {
                 -(cost.fp * self.false_positives + cost.fn_ * self.false_negatives)
             }
+            ThresholdRule::Quantile(_) => 0.0, // it is of errors, which no class is right for
         }
     }
 }

@@ -63,8 +63,10 @@ pub enum Predictions {
     },
     /// A probability for each label, which don't exclude each other: rows × labels.
     Labels {
-        /// The target's columns.
+        /// Their names.
         labels: Vec<String>,
+        /// What stands between them where they are of one column (`encode: multi_hot`).
+        separator: Option<String>,
         /// Row after row.
         probabilities: Vec<f32>,
     },
@@ -143,6 +145,11 @@ impl Predictor {
         y.values.iter().enumerate().map(of).collect()
     }
 
+    /// Whether it gives back its features (`target: features`).
+    pub fn is_of_features(&self) -> bool {
+        self.model.preprocessing.as_ref().is_some_and(Preprocessing::is_of_features)
+    }
+
     /// The names of the classes that it predicts, where it does.
     pub fn classes(&self) -> Option<&[String]> {
         self.meaning.classes()
@@ -159,11 +166,13 @@ impl Predictor {
     /// The names of the numbers that it predicts where it predicts numbers: the target's columns, or
     /// these with the outputs of each.
     pub fn number_names(&self) -> Vec<String> {
-        let columns =
-            self.model.preprocessing.as_ref().map(Preprocessing::target_names).unwrap_or_default();
-        let width = self.width();
+        let of = |names: fn(&Preprocessing) -> Vec<String>| {
+            self.model.preprocessing.as_ref().map(names).unwrap_or_default()
+        };
+        let (columns, width) = (of(Preprocessing::target_names), self.width());
+        let outputs = of(Preprocessing::target_output_names);
         match width.checked_div(columns.len()) {
-            Some(1) if columns.len() == width => columns,
+            _ if outputs.len() == width => outputs,
             Some(each) if each * columns.len() == width => columns
                 .iter()
                 .flat_map(|column| (0..each).map(move |output| format!("{column}_{output}")))
@@ -191,7 +200,10 @@ impl Predictor {
                 Predictions::Classes { classes: classes.clone(), probabilities: values }
             }
             Meaning::Labels(labels) => {
-                Predictions::Labels { labels: labels.clone(), probabilities: values }
+                let preprocessing = self.model.preprocessing.as_ref();
+                let separator = preprocessing.and_then(Preprocessing::label_separator);
+                let separator = separator.map(str::to_string);
+                Predictions::Labels { labels: labels.clone(), separator, probabilities: values }
             }
             Meaning::Numbers(_) => Predictions::Numbers { width: self.width(), values },
         })
@@ -212,18 +224,30 @@ impl Predictor {
     /// the mean of the squared differences, in the units that the model sees. None for other models.
     pub fn reconstruction_errors(
         &self,
-        features: &[f32],
+        x: &Matrix,
         predictions: &Predictions,
-    ) -> Option<Vec<f32>> {
-        self.model.preprocessing.as_ref().filter(|own| own.is_of_features())?;
+    ) -> Result<Option<Vec<f32>>> {
+        if !self.is_of_features() {
+            return Ok(None);
+        }
+        let (mut all, step) = (Vec::with_capacity(x.rows()), rows_at_a_time(x.width));
+        for start in (0..x.rows()).step_by(step) {
+            let rows = start..x.rows().min(start + step);
+            let values = &predictions.values()[rows.start * x.width..rows.end * x.width];
+            all.extend(self.errors(&x.numbers(rows)?, values));
+        }
+        Ok(Some(all))
+    }
+
+    /// The same of some features, and of what is made of them.
+    pub(super) fn errors(&self, features: &[f32], values: &[f32]) -> Vec<f32> {
         let width = self.features();
-        let rows = features.chunks_exact(width).zip(predictions.values().chunks_exact(width));
         let error = |(x, prediction): (&[f32], &[f32])| {
             let pairs = x.iter().zip(prediction);
             let squares = pairs.map(|(x, p)| (f64::from(*x) - f64::from(*p)).powi(2));
             (squares.sum::<f64>() / width as f64) as f32
         };
-        Some(rows.map(error).collect())
+        features.chunks_exact(width).zip(values.chunks_exact(width)).map(error).collect()
     }
 
     /// [`Predictor::predict`] into a place of [`Predictor::width`] numbers a row, without allocation after the
@@ -341,11 +365,18 @@ impl Predictions {
     /// How many rows.
     pub fn len(&self) -> usize {
         match self {
-            Predictions::Classes { classes: names, probabilities }
-            | Predictions::Labels { labels: names, probabilities } => {
-                probabilities.len() / names.len()
-            }
-            Predictions::Numbers { width, values } => values.len() / width,
+            Predictions::Classes { probabilities: values, .. }
+            | Predictions::Labels { probabilities: values, .. }
+            | Predictions::Numbers { values, .. } => values.len() / self.width(),
+        }
+    }
+
+    /// Numbers a row.
+    pub fn width(&self) -> usize {
+        match self {
+            Predictions::Classes { classes: names, .. }
+            | Predictions::Labels { labels: names, .. } => names.len(),
+            Predictions::Numbers { width, .. } => *width,
         }
     }
 
@@ -365,7 +396,7 @@ impl Predictions {
 
     /// Which labels each row has, row after row.
     pub fn labels(&self, thresholds: &ClassThresholds) -> Vec<bool> {
-        let Predictions::Labels { labels, probabilities } = self else { return Vec::new() };
+        let Predictions::Labels { labels, probabilities, .. } = self else { return Vec::new() };
         let each = probabilities.iter().enumerate();
         each.map(|(place, p)| thresholds.is_marked(place % labels.len(), *p)).collect()
     }

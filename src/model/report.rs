@@ -30,9 +30,7 @@ impl Report {
         let output = spec.output_for(preprocessing.target_kind());
         if loss.is_some_and(|loss| output.is_of_labels(loss)) {
             let each = |name| (name, ClassReport::new(&["0".to_string(), "1".to_string()]));
-            return Ok(Report::Labels(
-                preprocessing.target_names().into_iter().map(each).collect(),
-            ));
+            return Ok(Report::Labels(preprocessing.label_names().into_iter().map(each).collect()));
         }
         Err(Error::run("`--report` needs classes, but the model predicts numbers"))
     }

@@ -75,7 +75,7 @@ fn each(evaluation: &Evaluation) -> Vec<OneAgainstRest> {
         Predictions::Classes { classes, probabilities } => {
             (classes, probabilities, Some(y.class_numbers().collect::<Vec<_>>()))
         }
-        Predictions::Labels { labels, probabilities } => (labels, probabilities, None),
+        Predictions::Labels { labels, probabilities, .. } => (labels, probabilities, None),
         Predictions::Numbers { .. } => return Vec::new(),
     };
     let width = names.len();
@@ -317,9 +317,9 @@ fn threshold_table(
         [Some(ThresholdRule::F1), Some(ThresholdRule::Youden), cost.map(ThresholdRule::Cost)];
     for rule in rules.into_iter().flatten() {
         let what = match rule {
-            ThresholdRule::F1 => "best by F1".to_string(),
-            ThresholdRule::Youden => "best by Youden's J".to_string(),
             ThresholdRule::Cost(cost) => format!("best by cost (fp {}, fn {})", cost.fp, cost.fn_),
+            ThresholdRule::Youden => "best by Youden's J".to_string(),
+            _ => "best by F1".to_string(),
         };
         rows.extend(best(&one.candidates, rule).map(|found| row(&what, found.threshold, &found)));
     }

@@ -1,6 +1,7 @@
 //! `Evaluation`: the rows that a model is evaluated on, and what it makes of them.
 
 use crate::data::Dataset;
+use crate::disk::files;
 use crate::model::predictor::Predictions;
 use crate::runs::run_data::EvaluationData;
 
@@ -17,12 +18,16 @@ impl Evaluation {
 
     /// What the rows are, without the path of their table.
     pub(super) fn part(&self) -> String {
-        let path = self.rows.table.display().to_string();
+        let path = self.rows.table.to_string();
         self.rows.part.replace(&path, &self.table()).replace('`', "")
     }
 
     /// The name of the table's file.
     pub(super) fn table(&self) -> String {
-        self.rows.table.file_name().unwrap_or_default().to_string_lossy().into_owned()
+        let name = |path: &str| match files::from_text(path).file_name() {
+            Some(name) => name.to_string_lossy().into_owned(),
+            None => path.to_string(),
+        };
+        self.rows.table.map(name).to_string()
     }
 }

@@ -1,6 +1,8 @@
 //! Permutation importance: how much worse the loss becomes where the cells of a column are shuffled
 //! (Breiman 2001, "Random forests"; scikit-learn: `permutation_importance`).
 
+use std::sync::Arc;
+
 use super::html::{Chapter, escape, number, paragraph};
 use crate::data::{Dataset, Memory};
 use crate::error::Result;
@@ -93,11 +95,11 @@ fn importances(
             let mut order: Vec<usize> = (0..rows.len()).collect();
             Random::new(model.spec.seed).stream("importance", name, repeat + 1).shuffle(&mut order);
             let mut shuffled = rows.clone();
+            let x = Arc::make_mut(&mut shuffled.x.values);
             for (row, from) in order.into_iter().enumerate() {
                 let from = from * width + start;
                 let to = row * width + start;
-                shuffled.x.values[to..to + cells]
-                    .copy_from_slice(&rows.x.values[from..from + cells]);
+                x[to..to + cells].copy_from_slice(&rows.x.values[from..from + cells]);
             }
             rises.push(loss(model, &shuffled)? - base);
         }

@@ -82,7 +82,7 @@ impl RunReport {
         let rows = match request.table {
             Some(table) => {
                 let part = table.display().to_string();
-                EvaluationData::of_table(table, &model.config.csv(), preprocessing, part)?
+                EvaluationData::of_table(&table.into(), &model.config.csv(), preprocessing, part)?
             }
             None => EvaluationData::of_run(request.run, preprocessing, false)?,
         };
@@ -144,8 +144,10 @@ fn results(
     let mut chapters = classes::chapters(evaluation, &thresholds, cost);
     let names = predictor.number_names();
     chapters.extend(numbers::chapters(evaluation, &names, &targets, predictor.intervals()));
-    let columns = predictor.model().preprocessing.as_ref();
-    let columns = columns.map(|preprocessing| preprocessing.feature_columns()).unwrap_or_default();
+    let preprocessing = predictor.model().preprocessing.as_ref();
+    let ids = preprocessing.iter().flat_map(|own| own.id_columns().iter().map(String::as_str));
+    let features = preprocessing.iter().flat_map(|own| own.feature_columns());
+    let columns: Vec<&str> = ids.chain(features).collect();
     chapters.extend(worst::chapter(evaluation, &columns, &targets, &thresholds)?);
     Ok(chapters)
 }
@@ -182,7 +184,8 @@ fn metrics(folder: &Path) -> Option<Value> {
 fn table_of(folder: Option<&Path>) -> Option<std::path::PathBuf> {
     let document = crate::config::Document::open(&folder?.join(CONFIG)).ok()?;
     let section = document.config::<crate::sections::Config>().ok()?.data?;
-    Some(folder?.join(files::from_text(&section.train)))
+    let first = section.train.within(folder?);
+    Some(files::from_text(first.each().first()?))
 }
 
 fn configuration(folder: Option<&Path>, model: &Model) -> Result<Chapter> {

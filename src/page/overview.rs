@@ -31,6 +31,7 @@ pub(super) fn data(table_path: &Path, model: &Model) -> Option<Chapter> {
     let role = |name: &str| match name {
         name if features.contains(&name) => "feature",
         name if targets.iter().any(|target| target == name) => "target",
+        name if preprocessing.id_columns().iter().any(|id| id == name) => "id",
         _ => "not used",
     };
     let row = |column: &ColumnProfile| {
@@ -48,8 +49,9 @@ pub(super) fn data(table_path: &Path, model: &Model) -> Option<Chapter> {
         cells
     };
     let mut columns: Vec<&ColumnProfile> = profile.columns.iter().collect();
-    columns
-        .sort_by_key(|column| ["target", "feature", "not used"].map(|r| r != role(&column.name)));
+    columns.sort_by_key(|column| {
+        ["target", "feature", "id", "not used"].map(|r| r != role(&column.name))
+    });
     let rows: Vec<Vec<String>> =
         columns.iter().take(MOST_COLUMNS).map(|column| row(column)).collect();
     let file = table_path.file_name().unwrap_or_default().to_string_lossy();

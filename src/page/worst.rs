@@ -21,7 +21,7 @@ struct WorstRow {
     says: String,
 }
 
-/// The chapter; `columns` are those of the features, `targets` the true numbers in their own unit.
+/// The chapter; `columns` are those that name a row and those of the features, `targets` the true numbers in their own unit.
 pub(super) fn chapter(
     evaluation: &Evaluation,
     columns: &[&str],
@@ -86,7 +86,7 @@ fn judged(
                 "Those whose true class has the lowest probability",
             )
         }
-        Predictions::Labels { labels, probabilities } => {
+        Predictions::Labels { labels, probabilities, .. } => {
             let words = |marks: Vec<bool>| -> String {
                 let marked = labels.iter().zip(marks).filter(|(_, is)| *is);
                 marked.map(|(label, _)| label.as_str()).collect::<Vec<_>>().join(", ")

@@ -1,14 +1,15 @@
 //! What a run is evaluated on: its test table, else its validation table, else the rows that it held
 //! back.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use crate::config::Document;
 use crate::data::{self, Dataset, PlacedRow, Preprocessing};
+use crate::disk::files;
 use crate::error::{Error, Result};
 use crate::plan::Plan;
 use crate::sections::run_config::CONFIG;
-use crate::sections::{Config, CsvConfig, DataConfig};
+use crate::sections::{Config, CsvConfig, DataConfig, TablePaths};
 
 /// Rows to evaluate a model on, and where they are from.
 pub struct EvaluationData {
@@ -17,7 +18,7 @@ pub struct EvaluationData {
     /// What they are, in words.
     pub part: String,
     /// The table that they stand in.
-    pub table: PathBuf,
+    pub table: TablePaths,
     csv: CsvConfig,
     /// Which rows of the table they are; None where they are all of them.
     rows: Option<Vec<usize>>,
@@ -26,13 +27,13 @@ pub struct EvaluationData {
 impl EvaluationData {
     /// All rows of a table.
     pub fn of_table(
-        table: &Path,
+        table: &TablePaths,
         csv: &CsvConfig,
         preprocessing: &Preprocessing,
         part: String,
     ) -> Result<EvaluationData> {
         let data = data::load_for_use(table, csv, preprocessing, true)?;
-        Ok(EvaluationData { data, part, table: table.to_path_buf(), csv: csv.clone(), rows: None })
+        Ok(EvaluationData { data, part, table: table.clone(), csv: csv.clone(), rows: None })
     }
 
     /// The rows of a run, by what its config.yaml says. Where there are none but those that it was
@@ -50,12 +51,13 @@ impl EvaluationData {
         }
         let section = Document::open(&file)?.config::<Config>()?.data;
         let csv = section.as_ref().map(DataConfig::csv).unwrap_or_default();
-        let of = |key: &str, path: &Option<String>| -> Option<Result<EvaluationData>> {
-            let path = run.join(path.as_ref()?);
-            let part = format!("`data.{key}`, {}", path.display());
-            let found = EvaluationData::of_table(&path, &csv, preprocessing, part);
+        let of = |key: &str, table: &Option<TablePaths>| -> Option<Result<EvaluationData>> {
+            let table = table.as_ref()?.within(run);
+            let part = format!("`data.{key}`, {table}");
+            let found = EvaluationData::of_table(&table, &csv, preprocessing, part);
+            let is_there = table.each().iter().all(|path| files::from_text(path).exists());
             let help = "tables that have moved are named by hand: `lanthorn evaluate RUN TABLE`";
-            Some(found.map_err(|error| if path.exists() { error } else { error.with_help(help) }))
+            Some(found.map_err(|error| if is_there { error } else { error.with_help(help) }))
         };
         let named = section.as_ref().and_then(|section| {
             of("test", &section.test).or_else(|| of("validation", &section.validation))
@@ -64,6 +66,10 @@ impl EvaluationData {
             return named;
         }
         let name_one = "name a table: `lanthorn evaluate RUN TABLE`";
+        if section.as_ref().is_some_and(|section| section.train.is_stdin()) {
+            let message = "the run was trained on a table from standard input";
+            return Err(Error::run(message).with_help(name_one));
+        }
         let plan = Plan::open(&file, &[])?;
         let loaded = plan.data.filter(|loaded| loaded.validation.is_some() || !held_back);
         let Some(loaded) = loaded else {
@@ -84,7 +90,8 @@ impl EvaluationData {
             None => (loaded.train, "the rows that it was trained on, which flatters it"),
         };
         let part = part.to_string();
-        let table = run.join(section.map(|section| section.train).unwrap_or_default());
+        let table = section.map(|section| section.train.within(run));
+        let table = table.unwrap_or_else(|| TablePaths::from(run));
         Ok(EvaluationData { data, part, table, csv, rows })
     }
 

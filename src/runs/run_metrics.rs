@@ -62,7 +62,7 @@ impl RunMetrics {
             best: BestEpoch::of(&trainer.history, monitor(plan).as_deref()),
             baseline: Baseline::of(plan)?,
             data: DataUsed {
-                train: plan.config.data.as_ref().map(|data| data.train.clone()),
+                train: plan.config.data.as_ref().map(|data| data.train.to_string()),
                 fingerprint: format!("{fingerprint:016x}"),
                 samples,
                 validation_samples: data.validation.as_ref().map_or(0, crate::data::Dataset::len),

@@ -7,6 +7,7 @@ use serde::de::{self, Deserializer, SeqAccess, Visitor};
 use serde::{Deserialize, Serialize, Serializer};
 
 use crate::config::{PlainText, plain_names};
+use crate::transforms::OneOrSeveral;
 
 /// Format of a CSV file.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -197,6 +198,14 @@ impl JsonSchema for HeaderConfig {
             { "type": "array", "items": text },
         ] })
     }
+}
+
+/// A name, or a list of names.
+pub(super) fn one_or_several_names<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<OneOrSeveral<String>, D::Error> {
+    let names = OneOrSeveral::<PlainText>::deserialize(deserializer)?;
+    Ok(OneOrSeveral::new(names.steps().iter().map(|text| text.0.clone())))
 }
 
 /// A name that may be left out.

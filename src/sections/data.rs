@@ -6,21 +6,29 @@ use serde::{Deserialize, Serialize};
 use super::column::ColumnConfig;
 use super::csv::{self, CsvConfig, MissingValues};
 use super::features_and_target::{features, target};
+use super::file_format::FileFormat;
+use super::table_paths::TablePaths;
+use crate::transforms::OneOrSeveral;
 
 /// The tables and the columns to use. Paths are relative to the configuration file; columns that are
 /// not named are ignored.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct DataConfig {
-    /// Table to train on, whose first line names the columns; or a folder of pictures, with a folder
-    /// for each class, which has the columns `path` and `class`.
-    pub train: String,
+    /// Table to train on: a file whose first line names the columns, a list of files or a pattern
+    /// such as `2026-*.csv`, whose rows follow each other, or `-` for standard input; arrays may each
+    /// have a file of their own: `{x: images.npy, y: labels.npy}`. Or a folder of pictures, with a
+    /// folder for each class, which has the columns `path` and `class`.
+    pub train: TablePaths,
     /// Table to validate on, instead of `fit.validation_split`. Default: none.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub validation: Option<String>,
+    pub validation: Option<TablePaths>,
     /// Table for `lanthorn evaluate`, not used in training. Default: none.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub test: Option<String>,
+    pub test: Option<TablePaths>,
+    /// Format of these files. Default: `auto`, each file tells.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub format: FileFormat,
     /// Separator of the cells: an older name for `csv.delimiter`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub delimiter: Option<char>,
@@ -31,13 +39,28 @@ pub struct DataConfig {
     /// `N/A`, `n/a`, `<NA>`, `#N/A`, `NaN`, `nan`, `None`, `null`, `NULL`, `?` and `-`.
     #[serde(default = "MissingValues::usual", skip_serializing_if = "MissingValues::is_usual")]
     pub missing_values: MissingValues,
-    /// Features, in the order of the model's inputs.
-    #[serde(deserialize_with = "features")]
+    /// Features, in the order of the model's inputs. Required, unless `x` names an array.
+    #[serde(default, skip_serializing_if = "Vec::is_empty", deserialize_with = "features")]
     pub features: Vec<ColumnConfig>,
     /// Target: a column of classes, one or several columns of numbers, or `features`: the features
-    /// themselves, as the model sees them, for an autoencoder.
-    #[serde(deserialize_with = "target")]
-    pub target: ColumnConfig,
+    /// themselves, as the model sees them, for an autoencoder. Required, unless `y` names an array.
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "target")]
+    pub target: Option<ColumnConfig>,
+    /// Array with the features, instead of `features`: its name in a .npz or safetensors file, or in
+    /// `train`. Its shape is the model's input shape. Default: none.
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "csv::optional_name"
+    )]
+    pub x: Option<String>,
+    /// Array with the target, instead of `target`. Default: none.
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "csv::optional_name"
+    )]
+    pub y: Option<String>,
     /// Column with the weight of each row in the loss. Default: 1 for all rows.
     #[serde(
         default,
@@ -45,17 +68,26 @@ pub struct DataConfig {
         deserialize_with = "csv::optional_name"
     )]
     pub sample_weight: Option<String>,
+    /// Columns that name a row, such as a customer's number: they are copied to the predictions, and
+    /// are never a feature. Default: none.
+    #[serde(
+        default,
+        skip_serializing_if = "OneOrSeveral::is_none",
+        deserialize_with = "csv::one_or_several_names"
+    )]
+    pub id: OneOrSeveral<String>,
 }
 
 impl DataConfig {
-    /// What stands between two cells.
-    pub fn delimiter(&self) -> char {
-        self.csv.delimiter.or(self.delimiter).unwrap_or(',')
+    /// What stands between two cells, where that is said.
+    pub fn delimiter(&self) -> Option<char> {
+        let of_format = (self.format == FileFormat::Tsv).then_some('\t');
+        self.csv.delimiter.or(self.delimiter).or(of_format)
     }
 
-    /// Format of the tables.
+    /// Format of the tables that are text.
     pub fn csv(&self) -> CsvConfig {
-        CsvConfig { delimiter: Some(self.delimiter()), ..self.csv.clone() }
+        CsvConfig { delimiter: self.delimiter(), ..self.csv.clone() }
     }
 }
 
@@ -95,6 +127,7 @@ mod tests {
             ],
             "target": "outcome",
             "sample_weight": "w",
+            "id": ["customer", "order"],
         });
         let config = read(&json).unwrap();
         assert_eq!(serde_json::to_value(&config).unwrap(), json);

@@ -11,7 +11,7 @@ pub enum Calibration {
     Temperature,
 }
 
-/// What the threshold between two classes, or of each label, is chosen by.
+/// What the threshold between two classes, of each label, or of an autoencoder's error is chosen by.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ThresholdRule {
@@ -21,6 +21,8 @@ pub enum ThresholdRule {
     Youden,
     /// The smallest total cost of the errors.
     Cost(ErrorCost),
+    /// For `target: features`: this fraction of the rows has smaller reconstruction errors.
+    Quantile(#[schemars(extend("exclusiveMinimum" = 0, "exclusiveMaximum" = 1))] f64),
 }
 
 /// What an error of each kind costs.
@@ -51,6 +53,7 @@ impl ThresholdRule {
             ThresholdRule::F1 => "f1",
             ThresholdRule::Youden => "youden",
             ThresholdRule::Cost(_) => "cost",
+            ThresholdRule::Quantile(_) => "quantile",
         }
     }
 }

@@ -43,8 +43,10 @@ impl<'de> Visitor<'de> for FeaturesVisitor {
 }
 
 /// The target: a column with its rule, or the word `features`.
-pub(super) fn target<'de, D: Deserializer<'de>>(deserializer: D) -> Result<ColumnConfig, D::Error> {
-    deserializer.deserialize_any(TargetVisitor)
+pub(super) fn target<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<ColumnConfig>, D::Error> {
+    deserializer.deserialize_any(TargetVisitor).map(Some)
 }
 
 struct TargetVisitor;
@@ -92,9 +94,10 @@ mod tests {
             assert_eq!(serde_json::to_value(&config).unwrap(), json);
             config
         };
-        assert_eq!(read(json!("features")).target.columns, Columns::Features);
-        let column = read(json!({ "column": "features" })).target;
+        let target = |target| read(target).target.unwrap();
+        assert_eq!(target(json!("features")).columns, Columns::Features);
+        let column = target(json!({ "column": "features" }));
         assert_eq!(column, ColumnConfig::number("features"));
-        assert_eq!(read(json!("y")).target, ColumnConfig::number("y"));
+        assert_eq!(target(json!("y")), ColumnConfig::number("y"));
     }
 }

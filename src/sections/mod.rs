@@ -5,11 +5,13 @@ mod csv;
 pub mod data;
 mod decisions;
 mod features_and_target;
+mod file_format;
 mod keeping;
 mod logging;
 mod names;
 pub(crate) mod run_config;
 mod schema;
+mod table_paths;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -30,8 +32,11 @@ pub use column::{ColumnConfig, Columns};
 pub use csv::{CsvConfig, HeaderConfig, MissingValues, TextEncoding, TrailingDelimiter};
 pub use data::DataConfig;
 pub use decisions::{Calibration, ErrorCost, ThresholdRule};
+pub use file_format::FileFormat;
 pub use keeping::{InitWeights, Interval};
 pub use logging::{LoggingConfig, TensorBoardConfig};
+pub(crate) use table_paths::STDIN;
+pub use table_paths::TablePaths;
 
 /// The most layers that a model may have.
 const MOST_LAYERS: usize = 10_000;
@@ -182,8 +187,9 @@ pub struct FitConfig {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub calibrate: Option<Calibration>,
     /// Choose the threshold of the second of two classes, or of each label, on the validation data
-    /// and store it in the model: `f1`, `youden` or `{cost: {fp: 1, fn: 5}}`. Default: the most
-    /// probable class.
+    /// and store it in the model: `f1`, `youden` or `{cost: {fp: 1, fn: 5}}`; with `target: features`
+    /// the reconstruction error above which a row is an anomaly: `{quantile: 0.99}`. Default: the
+    /// most probable class.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub threshold: Option<ThresholdRule>,
     /// Predict an interval that holds this fraction of the true values, such as 0.9, from the errors

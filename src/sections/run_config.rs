@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::config::Format;
 
 use crate::error::{Error, Result};
-use crate::sections::{Config, LoggingConfig};
+use crate::sections::{Config, LoggingConfig, STDIN};
 
 /// The name of the configuration in a run folder.
 pub const CONFIG: &str = "config.yaml";
@@ -43,7 +43,7 @@ pub(crate) fn yaml(config: &Config, from: &Path, to: &Path) -> Result<String> {
 /// A path as it is written in a run's folder: one that was absolute stays so; another becomes
 /// relative to the folder, unless the two have nothing but the root in common.
 fn from_run(path: &str, from: &Path, to: &Path) -> String {
-    if Path::new(path).is_absolute() {
+    if Path::new(path).is_absolute() || path == STDIN {
         return path.to_string();
     }
     let full = without_dots(&from.join(crate::disk::files::from_text(path)));
@@ -77,9 +77,9 @@ fn map_paths(config: &mut Config, change: impl Fn(&str) -> String) {
         weights.file = change(&weights.file);
     }
     let Some(data) = &mut config.data else { return };
-    data.train = change(&data.train);
-    for path in [&mut data.validation, &mut data.test].into_iter().flatten() {
-        *path = change(path);
+    let tables = [Some(&mut data.train), data.validation.as_mut(), data.test.as_mut()];
+    for table in tables.into_iter().flatten() {
+        *table = table.map(&change);
     }
 }
 

@@ -50,6 +50,19 @@ enum Rule {
 #[derive(Debug, Clone, Default)]
 struct Index(OnceLock<HashMap<String, usize>>);
 
+/// How the cells of one class are told, for other tools: see [`Classes::entries`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum CellRule {
+    /// They are the same text.
+    Exact,
+    /// They are the same text, where whole numbers have no `.0`.
+    AsTexts,
+    /// They are the same number.
+    AsNumbers,
+    /// They are words for the same boolean: `true` or `false`.
+    Booleans,
+}
+
 impl Classes {
     /// The classes of some texts, in the order in which they are first met in training.
     pub(crate) fn fit<'a>(texts: impl IntoIterator<Item = &'a str>) -> Classes {
@@ -150,14 +163,27 @@ impl Classes {
     }
 
     fn known(&self, text: &str) -> Option<usize> {
-        let index = self.index.0.get_or_init(|| {
-            let other = self.other();
-            let classes = self.names.iter().enumerate().filter(|(class, _)| Some(*class) != other);
-            let folded = self.folded.iter().flatten().zip(std::iter::repeat(other.unwrap_or(0)));
-            let all = classes.map(|(class, name)| (name, class)).chain(folded);
-            all.filter_map(|(name, class)| Some((self.key(name)?.into_owned(), class))).collect()
-        });
+        let index = self.index.0.get_or_init(|| self.entries().into_iter().collect());
         index.get(self.key(text)?.as_ref()).copied()
+    }
+
+    /// What the cells of each class have in common by the rule of the classes, and its number.
+    pub(crate) fn entries(&self) -> Vec<(String, usize)> {
+        let other = self.other();
+        let classes = self.names.iter().enumerate().filter(|(class, _)| Some(*class) != other);
+        let folded = self.folded.iter().flatten().zip(std::iter::repeat(other.unwrap_or(0)));
+        let all = classes.map(|(class, name)| (name, class)).chain(folded);
+        all.filter_map(|(name, class)| Some((self.key(name)?.into_owned(), class))).collect()
+    }
+
+    /// By which rule cells are of one class.
+    pub(crate) fn cell_rule(&self) -> CellRule {
+        match self.rule {
+            Rule::AsNumbers if self.numeric => CellRule::AsNumbers,
+            Rule::AsNumbers => CellRule::Exact,
+            Rule::AsTexts => CellRule::AsTexts,
+            Rule::Booleans => CellRule::Booleans,
+        }
     }
 
     /// The number of the class of all other texts, where there is one.

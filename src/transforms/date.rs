@@ -133,7 +133,7 @@ impl Encoder for Date {
         true
     }
 
-    fn is_of_classes(&self) -> bool {
+    fn may_be_target(&self) -> bool {
         false
     }
 

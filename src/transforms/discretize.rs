@@ -77,7 +77,7 @@ impl Encoder for Discretize {
         self.output == HashingOutput::Int
     }
 
-    fn is_of_classes(&self) -> bool {
+    fn may_be_target(&self) -> bool {
         false
     }
 

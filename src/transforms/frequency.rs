@@ -29,7 +29,7 @@ impl Encoder for Frequency {
         true
     }
 
-    fn is_of_classes(&self) -> bool {
+    fn may_be_target(&self) -> bool {
         false
     }
 

@@ -66,7 +66,7 @@ impl Encoder for Hashing {
         self.output == HashingOutput::Int
     }
 
-    fn is_of_classes(&self) -> bool {
+    fn may_be_target(&self) -> bool {
         false
     }
 

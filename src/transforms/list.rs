@@ -168,9 +168,9 @@ macro_rules! encoders {
                 }
             }
 
-            pub(crate) fn is_of_classes(&self) -> bool {
+            pub(crate) fn may_be_target(&self) -> bool {
                 match self {
-                    $(Encode::$kind(own) => own.is_of_classes(),)*
+                    $(Encode::$kind(own) => own.may_be_target(),)*
                 }
             }
 

@@ -43,13 +43,14 @@ use serde_json::{Value, json};
 
 pub use boolean::Boolean;
 pub(crate) use boolean::Booleans;
-pub(crate) use classes::Classes;
+pub(crate) use classes::{CellRule, Classes};
 pub use date::{Date, DatePart};
 pub use discretize::Discretize;
 pub use frequency::Frequency;
 pub use hashing::{Hashing, HashingOutput, Salt};
 pub use image::{ColorMode, ImageConfig, PixelRange};
 pub(crate) use image::{ENDINGS, Keeping, PictureFacts, StoredPicture, facts_of, has_known_ending};
+pub(crate) use interpolation::quantile_of;
 pub use label::Label;
 pub(crate) use label::Labels;
 pub use log1p::Log1p;

@@ -63,6 +63,11 @@ fn split<'a>(text: &'a str, separator: &'a str) -> impl Iterator<Item = &'a str>
 }
 
 impl LabelSet {
+    /// What stands between two labels.
+    pub(crate) fn separator(&self) -> &str {
+        &self.separator
+    }
+
     fn unknown<'a>(&'a self, text: &'a str) -> Option<&'a str> {
         split(text, &self.separator).find(|label| !self.labels.is_known(label))
     }

@@ -84,8 +84,8 @@ pub(crate) trait Encoder: Clone {
         false
     }
 
-    /// Whether a target may be encoded so: each number must be that of a class.
-    fn is_of_classes(&self) -> bool {
+    /// Whether a target may be encoded so.
+    fn may_be_target(&self) -> bool {
         true
     }
 

@@ -53,10 +53,6 @@ impl Encoder for VectorText {
         true
     }
 
-    fn is_of_classes(&self) -> bool {
-        false
-    }
-
     fn fit(&self, _: &Met<'_>) -> VectorText {
         self.clone()
     }

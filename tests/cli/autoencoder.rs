@@ -1,6 +1,11 @@
 //! `target: features`: a model that gives back what it is given.
 
-use crate::support::Folder;
+use std::collections::HashMap;
+
+use candle_core::{Device, Tensor};
+use serde_json::Value;
+
+use crate::support::{Folder, project};
 use crate::tables::refused;
 
 /// Forty rows near a line, and one that is not.
@@ -66,6 +71,64 @@ fn predict_writes_the_reconstruction_error_of_each_row() {
     assert!((error - odd).abs() < 1e-5, "{json}");
 }
 
+/// Recorded by tests/files/autoencoder/make.py.
+#[test]
+fn the_first_epochs_are_those_of_keras_from_equal_weights() {
+    let text = std::fs::read_to_string(project("tests/files/autoencoder/keras.json")).unwrap();
+    let keras: Value = serde_json::from_str(&text).unwrap();
+    let folder = Folder::new();
+    let columns = keras["columns"].as_object().unwrap();
+    let names: Vec<&str> = columns.keys().map(String::as_str).collect();
+    let mut table = names.join(",") + "\n";
+    for row in 0..60 {
+        let cell = |name: &&str| columns[*name][row].to_string().replace('"', "");
+        table += &(names.iter().map(cell).collect::<Vec<_>>().join(",") + "\n");
+    }
+    folder.write("t.csv", &table);
+    let config = config(
+        "[{columns: [u, v, w], scale: standard}, {column: kind, encode: one_hot}]",
+        "features",
+    );
+    let config = config.replace("dense: {units: 4}", "dense: {units: 5}");
+    let config = config.replace("loss: mse", "loss: mse, metrics: [mae]");
+    folder.write(
+        "t.yaml",
+        &config.replace("batch_size: 8, epochs: 60", "batch_size: 16, epochs: 6, shuffle: false"),
+    );
+    let numbers = |of: &Value| -> Vec<f32> {
+        of.as_array().unwrap().iter().map(|number| number.as_f64().unwrap() as f32).collect()
+    };
+    let tensor = |place: usize| {
+        let of = &keras["weights"][place];
+        if of[0].is_array() {
+            let rows: Vec<Vec<f32>> = of.as_array().unwrap().iter().map(numbers).collect();
+            return Tensor::new(rows, &Device::Cpu).unwrap().t().unwrap().contiguous().unwrap();
+        }
+        Tensor::new(numbers(of), &Device::Cpu).unwrap()
+    };
+    let tensors = ["dense.weight", "dense.bias", "dense_1.weight", "dense_1.bias"];
+    let tensors =
+        tensors.iter().enumerate().map(|(place, name)| ((*name).to_string(), tensor(place)));
+    let tensors: HashMap<String, Tensor> = tensors.collect();
+    candle_core::safetensors::save(&tensors, folder.path("w.safetensors")).unwrap();
+    folder.ok("train t.yaml -q --out run --init-weights w.safetensors");
+    let history = folder.read("run/history.csv");
+    let header: Vec<&str> = history.lines().next().unwrap().split(',').collect();
+    for key in ["loss", "mae"] {
+        let place = header.iter().position(|name| *name == key).unwrap();
+        for (line, want) in history.lines().skip(1).zip(numbers(&keras["history"][key])) {
+            let ours: f32 = line.split(',').nth(place).unwrap().parse().unwrap();
+            assert!((ours - want).abs() < 1e-4, "{key}: {ours}, Keras {want}");
+        }
+    }
+    let ours = folder.ok("predict run t.csv");
+    let ours =
+        ours.lines().skip(1).map(|line| line.split(',').next().unwrap().parse::<f32>().unwrap());
+    for (ours, want) in ours.zip(numbers(&keras["errors"])) {
+        assert!((ours - want).abs() < 1e-4, "{ours}, Keras {want}");
+    }
+}
+
 #[test]
 fn a_target_of_the_same_columns_is_told_of_the_word() {
     let folder = folder();
@@ -85,13 +148,53 @@ fn a_target_of_the_same_columns_is_told_of_the_word() {
 }
 
 #[test]
+fn a_threshold_on_the_error_marks_anomalies() {
+    let folder = folder();
+    let text = folder.read("t.yaml");
+    let with = |threshold: &str| {
+        let fit = format!("epochs: 60, validation_split: {{random: 0.25}}, threshold: {threshold}");
+        folder.write("t.yaml", &text.replace("epochs: 60", &fit));
+    };
+    with("{quantile: 0.8}");
+    folder.ok("train t.yaml -q --out run");
+    let csv = folder.ok("predict run t.csv");
+    assert!(csv.starts_with("error,anomaly,prediction_u,"), "{csv}");
+    let rows = numbers(&csv, 0);
+    let marked = |rows: &[Vec<f64>]| rows.iter().filter(|row| row[1] == 1.0).count();
+    // what is marked has larger errors than what isn't
+    let least = rows.iter().filter(|row| row[1] == 1.0).map(|row| row[0]).fold(9.0, f64::min);
+    assert!(rows.iter().all(|row| (row[0] >= least) == (row[1] == 1.0)), "{csv}");
+    assert!(marked(&rows) > 0, "{csv}");
+    let json: serde_json::Value = serde_json::from_str(&folder.ok("evaluate run --json")).unwrap();
+    assert_eq!(json["rows"], 10);
+    assert!((json["metrics"]["anomalies"].as_f64().unwrap() - 0.2).abs() < 1e-9, "{json}");
+    folder.ok("report run");
+    let card = folder.read("run/README.md");
+    assert!(card.contains("(quantile 0.8; 20.0 % of them)"), "{card}");
+    // another one at predict
+    let none = folder.ok("predict run t.csv --threshold error=99");
+    assert_eq!(marked(&numbers(&none, 0)), 0);
+    let json = folder.ok("predict run t.csv --threshold error=0 --json");
+    assert!(!json.contains("\"anomaly\":0"), "{json}");
+    refused(&folder.run("predict run t.csv --threshold u=1"), &["write it as `error=0.25`"]);
+    // what doesn't go together
+    with("f1");
+    refused(&folder.run("check t.yaml"), &["`threshold: f1` needs classes", "{quantile: 0.99}"]);
+    with("{quantile: 1}");
+    refused(&folder.run("check t.yaml"), &["between 0 and 1, got 1"]);
+    let loan = Folder::with_loan();
+    let call = loan.call(&["check", "loan.yaml", "--set", "fit.threshold={quantile: 0.9}"]);
+    refused(&call, &["is for autoencoders", "`target: features`"]);
+}
+
+#[test]
 fn folds_write_the_features_beside_their_predictions() {
     let folder = folder();
     let text = folder.read("t.yaml").replace("epochs: 60", "epochs: 1, cv: {folds: 2}");
     folder.write("t.yaml", &text);
     folder.ok("train t.yaml -q --out run");
     let rows = folder.read("run/oof.csv");
-    let header = "row,fold,target_u,target_v,target_kind_a,target_kind_b,prediction_u";
+    let header = "row,fold,target_u,target_v,target_kind_a,target_kind_b,error,prediction_u";
     assert!(rows.starts_with(header), "{rows}");
-    assert!(numbers(&rows, 0).iter().all(|row| row.len() == 10), "{rows}");
+    assert!(numbers(&rows, 0).iter().all(|row| row.len() == 11), "{rows}");
 }

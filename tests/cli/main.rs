@@ -27,7 +27,9 @@ mod help;
 mod hints;
 #[cfg(feature = "keras")]
 mod hostile;
+mod ids;
 mod init;
+mod labels;
 mod memory;
 mod outputs;
 mod parquet;
@@ -39,6 +41,7 @@ mod run_folder;
 mod runs;
 mod rust_api;
 #[cfg(unix)]
+mod sources;
 mod streams;
 mod suspects;
 mod tables;

@@ -17,3 +17,4 @@ mod import;
 #[cfg(all(feature = "onnx", feature = "keras"))]
 mod onnx;
 mod residual;
+mod torch_columns;

@@ -8,7 +8,7 @@ use std::io::{Cursor, Read};
 use safetensors::{Dtype, SafeTensors};
 use zip::ZipArchive;
 
-use super::arrays::{Array, NumberKind};
+use crate::data::array::{Array, NumberKind};
 
 /// What .npy files begin with.
 pub(super) const NPY: &[u8] = b"\x93NUMPY";

@@ -3,45 +3,17 @@
 use half::{bf16, f16};
 
 use super::cells::{self, CellValue};
+use crate::data::array::{Array, NumberKind};
 use crate::data::chunk::Read;
 use crate::data::faults::Faults;
 use crate::data::header::Header;
 use crate::data::layout::Layout;
 use crate::data::records::MOST_COLUMNS;
 use crate::data::row_places::{NumberedRows, RowPlaces};
-use crate::data::source::{Beginning, Source, line_of_csv};
+use crate::data::source::{ArrayColumns, Beginning, Source, line_of_csv};
 use crate::diagnostics::Code;
 use crate::error::{Error, Result};
-
-/// The numbers of an array, as they stand in its file.
-pub(super) struct Array {
-    /// Empty where the file holds only this one.
-    pub name: String,
-    pub shape: Vec<usize>,
-    pub numbers: NumberKind,
-    pub is_big_endian: bool,
-    /// Whether the first axis runs fastest (Fortran's order).
-    pub is_column_major: bool,
-    pub bytes: Vec<u8>,
-}
-
-/// How each number is kept.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum NumberKind {
-    F16,
-    Bf16,
-    F32,
-    F64,
-    I8,
-    I16,
-    I32,
-    I64,
-    U8,
-    U16,
-    U32,
-    U64,
-    Bool,
-}
+use crate::sections::FileFormat;
 
 /// A table of arrays.
 pub(super) struct ArrayTable {
@@ -50,6 +22,8 @@ pub(super) struct ArrayTable {
     arrays: Vec<Array>,
     /// Of each column its array and its place in a row of it.
     columns: Vec<(usize, usize)>,
+    named: Vec<ArrayColumns>,
+    format: FileFormat,
 }
 
 /// Numbers that are read at once.
@@ -57,96 +31,11 @@ const PIECE_NUMBERS: usize = 1 << 17;
 /// Rows that are kept to be shown.
 const SHOWN: usize = 100;
 
-impl NumberKind {
-    /// How many bytes each takes.
-    pub(super) fn size(self) -> usize {
-        match self {
-            NumberKind::I8 | NumberKind::U8 | NumberKind::Bool => 1,
-            NumberKind::F16 | NumberKind::Bf16 | NumberKind::I16 | NumberKind::U16 => 2,
-            NumberKind::F32 | NumberKind::I32 | NumberKind::U32 => 4,
-            NumberKind::F64 | NumberKind::I64 | NumberKind::U64 => 8,
-        }
-    }
-}
-
-impl Array {
-    /// How many rows.
-    fn rows(&self) -> usize {
-        self.shape.first().copied().unwrap_or(1)
-    }
-
-    /// How many numbers a row has.
-    fn width(&self) -> usize {
-        self.shape.iter().skip(1).product()
-    }
-
-    /// An error where the bytes aren't as many as the shape says.
-    pub(super) fn check(&self) -> Result<(), String> {
-        let count = self.shape.iter().try_fold(1usize, |count, axis| count.checked_mul(*axis));
-        let bytes = count.and_then(|count| count.checked_mul(self.numbers.size()));
-        if bytes == Some(self.bytes.len()) {
-            return Ok(());
-        }
-        let (shape, found) = (&self.shape, self.bytes.len());
-        let wanted = bytes.map_or("more than there can be".to_string(), |bytes| bytes.to_string());
-        Err(format!(
-            "an array of the shape {shape:?} takes {wanted} bytes, found {found}: the file is cut or damaged"
-        ))
-    }
-
-    /// The number at a place of a row.
-    fn at(&self, row: usize, place: usize) -> CellValue<'static> {
-        let index = if self.is_column_major {
-            self.by_columns(row, place)
-        } else {
-            row * self.width() + place
-        };
-        let size = self.numbers.size();
-        let Some(bytes) = self.bytes.get(index * size..index * size + size) else {
-            return CellValue::Missing;
-        };
-        let mut raw = [0u8; 8];
-        raw[..size].copy_from_slice(bytes);
-        if self.is_big_endian {
-            raw[..size].reverse();
-        }
-        let word = u64::from_le_bytes(raw);
-        let number = match self.numbers {
-            NumberKind::F16 => f16::from_bits(word as u16).to_f64(),
-            NumberKind::Bf16 => bf16::from_bits(word as u16).to_f64(),
-            NumberKind::F32 => f64::from(f32::from_bits(word as u32)),
-            NumberKind::F64 => f64::from_bits(word),
-            NumberKind::I8 => f64::from(word as u8 as i8),
-            NumberKind::I16 => f64::from(word as u16 as i16),
-            NumberKind::I32 => f64::from(word as u32 as i32),
-            NumberKind::U8 | NumberKind::Bool | NumberKind::U16 | NumberKind::U32 => word as f64,
-            NumberKind::I64 if (word as i64).unsigned_abs() < 1 << 53 => word as i64 as f64,
-            NumberKind::U64 if word < 1 << 53 => word as f64,
-            NumberKind::I64 => return CellValue::Text((word as i64).to_string().into()),
-            NumberKind::U64 => return CellValue::Text(word.to_string().into()),
-        };
-        CellValue::Number(number)
-    }
-
-    /// Where a number is of which the first axis runs fastest.
-    fn by_columns(&self, row: usize, place: usize) -> usize {
-        let (mut index, mut stride, mut left) = (row, self.rows(), self.width());
-        let mut place = place;
-        for axis in self.shape.iter().skip(1) {
-            left /= axis.max(&1);
-            index += place / left.max(1) * stride;
-            place %= left.max(1);
-            stride *= axis;
-        }
-        index
-    }
-}
-
 impl ArrayTable {
     /// The table of some arrays; those of the same length can be used together.
-    pub(super) fn new(name: &str, arrays: Vec<Array>) -> Result<ArrayTable> {
+    pub(super) fn new(name: &str, format: FileFormat, arrays: Vec<Array>) -> Result<ArrayTable> {
         let wrong = |message: String| Error::data(name, message).with_code(Code::NotATable);
-        let (mut names, mut columns) = (Vec::new(), Vec::new());
+        let (mut names, mut columns, mut named) = (Vec::new(), Vec::new(), Vec::new());
         for (index, array) in arrays.iter().enumerate() {
             array.check().map_err(&wrong)?;
             let width = array.width();
@@ -156,6 +45,11 @@ impl ArrayTable {
                     wrong(message).with_help("a row is what stands at one place of the first axis")
                 );
             }
+            named.push(ArrayColumns {
+                name: array.name.clone(),
+                columns: names.len()..names.len() + width,
+                shape: array.shape.iter().skip(1).copied().collect(),
+            });
             for place in 0..width {
                 names.push(match (array.name.as_str(), array.shape.len()) {
                     ("", _) => place.to_string(),
@@ -169,7 +63,8 @@ impl ArrayTable {
             return Err(wrong("it holds no numbers".to_string()));
         }
         let header = Header::of(names, name);
-        Ok(ArrayTable { rows: NumberedRows { name: name.to_string() }, header, arrays, columns })
+        let rows = NumberedRows { name: name.to_string() };
+        Ok(ArrayTable { rows, header, arrays, columns, named, format })
     }
 
     /// How many rows the wanted columns have, which must be as many in each.
@@ -262,5 +157,66 @@ impl Source for ArrayTable {
         let rows = self.arrays.iter().map(Array::rows).max().unwrap_or(0);
         let lines = (0..rows).map(|row| self.row(row));
         Beginning::of_rows(&self.header, lines, SHOWN, true)
+    }
+
+    fn format(&self) -> FileFormat {
+        self.format
+    }
+
+    fn arrays(&self) -> &[ArrayColumns] {
+        &self.named
+    }
+
+    fn into_arrays(self: Box<Self>) -> Vec<Array> {
+        self.arrays
+    }
+}
+
+impl Array {
+    /// The number at a place of a row.
+    fn at(&self, row: usize, place: usize) -> CellValue<'static> {
+        let index = if self.is_column_major {
+            self.by_columns(row, place)
+        } else {
+            row * self.width() + place
+        };
+        let size = self.numbers.size();
+        let Some(bytes) = self.bytes.get(index * size..index * size + size) else {
+            return CellValue::Missing;
+        };
+        let mut raw = [0u8; 8];
+        raw[..size].copy_from_slice(bytes);
+        if self.is_big_endian {
+            raw[..size].reverse();
+        }
+        let word = u64::from_le_bytes(raw);
+        let number = match self.numbers {
+            NumberKind::F16 => f16::from_bits(word as u16).to_f64(),
+            NumberKind::Bf16 => bf16::from_bits(word as u16).to_f64(),
+            NumberKind::F32 => f64::from(f32::from_bits(word as u32)),
+            NumberKind::F64 => f64::from_bits(word),
+            NumberKind::I8 => f64::from(word as u8 as i8),
+            NumberKind::I16 => f64::from(word as u16 as i16),
+            NumberKind::I32 => f64::from(word as u32 as i32),
+            NumberKind::U8 | NumberKind::Bool | NumberKind::U16 | NumberKind::U32 => word as f64,
+            NumberKind::I64 if (word as i64).unsigned_abs() < 1 << 53 => word as i64 as f64,
+            NumberKind::U64 if word < 1 << 53 => word as f64,
+            NumberKind::I64 => return CellValue::Text((word as i64).to_string().into()),
+            NumberKind::U64 => return CellValue::Text(word.to_string().into()),
+        };
+        CellValue::Number(number)
+    }
+
+    /// Where a number is of which the first axis runs fastest.
+    fn by_columns(&self, row: usize, place: usize) -> usize {
+        let (mut index, mut stride, mut left) = (row, self.rows(), self.width());
+        let mut place = place;
+        for axis in self.shape.iter().skip(1) {
+            left /= axis.max(&1);
+            index += place / left.max(1) * stride;
+            place %= left.max(1);
+            stride *= axis;
+        }
+        index
     }
 }

@@ -11,6 +11,7 @@ use arrow_schema::{ArrowError, Schema};
 use super::arrow_guard;
 use super::batches::{BatchTable, Batches};
 use crate::error::Result;
+use crate::sections::FileFormat;
 
 /// The batches of a file or a stream.
 struct IpcBatches {
@@ -54,6 +55,10 @@ impl IpcBatches {
 }
 
 impl Batches for IpcBatches {
+    fn format(&self) -> FileFormat {
+        FileFormat::Arrow
+    }
+
     fn each(
         &self,
         columns: &[usize],

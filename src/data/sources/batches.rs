@@ -18,6 +18,7 @@ use crate::data::row_places::{NumberedRows, RowPlaces};
 use crate::data::source::{Beginning, Source, line_of_csv};
 use crate::diagnostics::{Code, Diagnostic};
 use crate::error::{Error, Result};
+use crate::sections::FileFormat;
 use crate::threads;
 
 /// A table in batches.
@@ -38,6 +39,9 @@ pub(super) trait Batches: Send + Sync {
         rows: usize,
         take: &mut dyn FnMut(RecordBatch) -> ControlFlow<()>,
     ) -> Result<(), ArrowError>;
+
+    /// What they are kept in.
+    fn format(&self) -> FileFormat;
 }
 
 /// Numbers that are read at once.
@@ -178,6 +182,10 @@ impl Source for BatchTable {
                 self.read_batch(batch, &columns, layout, faults)
             })
         })
+    }
+
+    fn format(&self) -> FileFormat {
+        self.batches.format()
     }
 
     fn beginning(&self) -> Beginning {

@@ -5,7 +5,7 @@ use std::io::Read;
 use flate2::read::MultiGzDecoder;
 
 use super::array_files;
-use super::arrays::Array;
+use crate::data::array::Array;
 use crate::diagnostics::Code;
 use crate::disk::intake;
 use crate::error::{Error, Result};

@@ -18,6 +18,7 @@ use crate::data::row_places::RowPlaces;
 use crate::data::source::{Beginning, Source};
 use crate::data::{careful, plain};
 use crate::error::Result;
+use crate::sections::FileFormat;
 use crate::threads;
 
 /// Bytes of text that are read at once; fixed, so that nothing depends on the number of threads.
@@ -64,6 +65,13 @@ impl Source for Csv {
         }
         let is_whole = end == text.len() && self.text.is_whole();
         Beginning { text: text[..end].to_string(), body, is_whole }
+    }
+
+    fn format(&self) -> FileFormat {
+        match self.header.dialect.delimiter {
+            b'\t' => FileFormat::Tsv,
+            _ => FileFormat::Csv,
+        }
     }
 }
 

@@ -16,6 +16,7 @@ use crate::data::source::{Beginning, Source, line_of_csv};
 use crate::diagnostics::{Code, Diagnostic, Place};
 use crate::disk::files;
 use crate::error::{Problem, Result};
+use crate::sections::FileFormat;
 use crate::transforms::{ENDINGS, has_known_ending};
 
 /// A folder of pictures.
@@ -178,6 +179,10 @@ impl Source for FolderTable {
         cells::read_pieces(&pieces, faults, take, |piece, faults| {
             Ok(self.read_piece(piece, layout, faults))
         })
+    }
+
+    fn format(&self) -> FileFormat {
+        FileFormat::Images
     }
 
     fn beginning(&self) -> Beginning {

@@ -16,6 +16,7 @@ use crate::data::source::{Beginning, Source, line_of_csv};
 use crate::data::text::TableText;
 use crate::diagnostics::Code;
 use crate::error::{Error, Result};
+use crate::sections::FileFormat;
 
 /// A table of JSON lines.
 pub(super) struct JsonLines {
@@ -160,6 +161,10 @@ impl Source for JsonLines {
             lines(self.text.start(), 0).filter_map(|(at, line)| object(&self.text, at, line).ok());
         let rows = objects.map(|object| self.row(&object));
         Beginning::of_rows(&self.header, rows, SHOWN, self.text.is_whole())
+    }
+
+    fn format(&self) -> FileFormat {
+        FileFormat::Jsonl
     }
 }
 

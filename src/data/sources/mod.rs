@@ -23,24 +23,23 @@ mod several;
 
 use std::path::{Path, PathBuf};
 
-use arrays::{Array, ArrayTable};
+use arrays::ArrayTable;
 use compressed::Unpacked;
 use folder::FolderTable;
 use jsonl::JsonLines;
 use several::Several;
 
+use super::array::Array;
 use super::csv_text::Csv;
 use super::encoding;
 use super::other_formats::other_format;
 use super::source::Source;
 use super::text::{self, Bytes, TableText};
 use crate::diagnostics::Code;
+use crate::disk::files::from_text;
 use crate::disk::intake;
 use crate::error::{Error, Problem, Result};
-use crate::sections::{CsvConfig, TextEncoding};
-
-/// The name on the command line that means standard input.
-const STDIN: &str = "-";
+use crate::sections::{CsvConfig, FileFormat, TablePaths, TextEncoding};
 
 /// A format that tables are in.
 struct TableFormat {
@@ -95,20 +94,74 @@ const FORMATS: &[TableFormat] = &[
     },
 ];
 
-/// A file or a pattern of several, or standard input for `-`.
-pub(super) fn open(path: &Path, format: &CsvConfig) -> Result<Box<dyn Source>> {
-    if path == Path::new(STDIN) {
-        let mut bytes = Vec::new();
-        let is_wrong = |bytes: &[u8]| !is_known(bytes, format) && text::is_no_table(bytes);
-        intake::stream(&mut std::io::stdin().lock(), &mut bytes, is_wrong)?;
-        return of_bytes("stdin", bytes, format);
+/// The table in some files, or in standard input.
+pub(super) fn open(tables: &TablePaths, format: &CsvConfig) -> Result<Box<dyn Source>> {
+    open_tables(tables, format).map_err(OpenError::whole)
+}
+
+/// The same; a problem where a file can't be read at all, whose place the caller knows.
+pub(super) fn open_tables(
+    tables: &TablePaths,
+    format: &CsvConfig,
+) -> Result<Box<dyn Source>, OpenError> {
+    match tables {
+        TablePaths::One(_) if tables.is_stdin() => stdin(format).map_err(OpenError::Unfit),
+        TablePaths::One(path) => open_files(&from_text(path), format),
+        TablePaths::Several(paths) => {
+            let each = paths.iter().enumerate().map(|(place, path)| {
+                open_files(&from_text(path), format)
+                    .map_err(|error| error.within(&format!("[{place}]")))
+            });
+            let sources: Vec<_> = each.collect::<Result<_, _>>()?;
+            let several = Several::new(tables.to_string(), sources).map_err(OpenError::Unfit)?;
+            Ok(Box::new(several))
+        }
+        TablePaths::Arrays(files) => {
+            let mut arrays = Vec::with_capacity(files.len());
+            let mut format_of_all = FileFormat::Npy;
+            for (name, path) in files {
+                let source = open_files(&from_text(path), format)
+                    .map_err(|error| error.within(&format!(".{name}")))?;
+                format_of_all = source.format();
+                let one = one_array(source, name).map_err(OpenError::Unfit)?;
+                arrays.push(Array { name: name.clone(), ..one });
+            }
+            let table = ArrayTable::new(&tables.to_string(), format_of_all, arrays);
+            Ok(Box::new(table.map_err(OpenError::Unfit)?))
+        }
     }
-    open_files(path, format).map_err(OpenError::whole)
+}
+
+/// The only array of a file, or the one of that name.
+fn one_array(source: Box<dyn Source>, name: &str) -> Result<Array> {
+    let file = source.name().to_string();
+    let mut arrays = source.into_arrays();
+    let place = match arrays.as_slice() {
+        [_] => Some(0),
+        several => several.iter().position(|array| array.name == name),
+    };
+    let found = place.map(|place| arrays.swap_remove(place));
+    found.ok_or_else(|| {
+        let message = match arrays.len() {
+            0 => "expected an array, found a table of another format".to_string(),
+            _ => format!("it holds several arrays, and none is called `{name}`"),
+        };
+        let help =
+            "`{x: …, y: …}` takes a file with an array for each: .npy, .npz, safetensors, IDX";
+        Error::data(&file, message).with_code(Code::NotATable).with_help(help)
+    })
+}
+
+fn stdin(format: &CsvConfig) -> Result<Box<dyn Source>> {
+    let mut bytes = Vec::new();
+    let is_wrong = |bytes: &[u8]| !is_known(bytes, format) && text::is_no_table(bytes);
+    intake::stream(&mut std::io::stdin().lock(), &mut bytes, is_wrong)?;
+    of_bytes("stdin", bytes, format)
 }
 
 /// A file or a pattern of several; a problem where it can't be read at all, whose place the caller
 /// knows.
-pub(super) fn open_files(path: &Path, format: &CsvConfig) -> Result<Box<dyn Source>, OpenError> {
+fn open_files(path: &Path, format: &CsvConfig) -> Result<Box<dyn Source>, OpenError> {
     let pattern = path.to_string_lossy();
     if !pattern.contains(['*', '?', '[']) || path.exists() {
         return open_file(path, format);
@@ -163,6 +216,9 @@ fn of(name: &str, bytes: Bytes, format: &CsvConfig) -> Result<Box<dyn Source>> {
 }
 
 fn csv_of(name: &str, bytes: Bytes, format: &CsvConfig) -> Result<Csv> {
+    let by_ending = CsvConfig { delimiter: Some('\t'), ..format.clone() };
+    let is_tsv = format.delimiter.is_none() && name.to_ascii_lowercase().ends_with(".tsv");
+    let format = if is_tsv { &by_ending } else { format };
     let encoding = match format.encoding {
         None if encoding::is_utf16(bytes.start()) => TextEncoding::Utf16,
         encoding => encoding.unwrap_or(TextEncoding::Utf8),
@@ -208,7 +264,7 @@ fn zstd(name: &str, bytes: Bytes, format: &CsvConfig) -> Result<Box<dyn Source>>
 /// The table in a zip archive: its arrays, or its only file.
 fn zip(name: &str, bytes: Bytes, format: &CsvConfig) -> Result<Box<dyn Source>> {
     match compressed::unzip(name, &bytes.whole()?)? {
-        Unpacked::Arrays(found) => Ok(Box::new(ArrayTable::new(name, found)?)),
+        Unpacked::Arrays(found) => Ok(Box::new(ArrayTable::new(name, FileFormat::Npz, found)?)),
         Unpacked::File(inner, bytes) => of_inner(&format!("{name}/{inner}"), bytes, format),
     }
 }
@@ -223,13 +279,17 @@ fn of_inner(name: &str, bytes: Vec<u8>, format: &CsvConfig) -> Result<Box<dyn So
 }
 
 /// A table of arrays; what is wrong with the file is told in words.
-fn arrays(name: &str, found: Result<Vec<Array>, String>) -> Result<Box<dyn Source>> {
+fn arrays(
+    name: &str,
+    format: FileFormat,
+    found: Result<Vec<Array>, String>,
+) -> Result<Box<dyn Source>> {
     let found = found.map_err(|message| Error::data(name, message).with_code(Code::NotATable))?;
-    Ok(Box::new(ArrayTable::new(name, found)?))
+    Ok(Box::new(ArrayTable::new(name, format, found)?))
 }
 
 fn npy(name: &str, bytes: Bytes, _: &CsvConfig) -> Result<Box<dyn Source>> {
-    arrays(name, array_files::npy("", &bytes.whole()?).map(|array| vec![array]))
+    arrays(name, FileFormat::Npy, array_files::npy("", &bytes.whole()?).map(|array| vec![array]))
 }
 
 fn is_npy(bytes: &[u8]) -> bool {
@@ -237,11 +297,11 @@ fn is_npy(bytes: &[u8]) -> bool {
 }
 
 fn idx(name: &str, bytes: Bytes, _: &CsvConfig) -> Result<Box<dyn Source>> {
-    arrays(name, array_files::idx(&bytes.whole()?).map(|array| vec![array]))
+    arrays(name, FileFormat::Idx, array_files::idx(&bytes.whole()?).map(|array| vec![array]))
 }
 
 fn safetensors(name: &str, bytes: Bytes, _: &CsvConfig) -> Result<Box<dyn Source>> {
-    arrays(name, array_files::safetensors(&bytes.whole()?))
+    arrays(name, FileFormat::Safetensors, array_files::safetensors(&bytes.whole()?))
 }
 
 fn jsonl(name: &str, bytes: Bytes, _: &CsvConfig) -> Result<Box<dyn Source>> {
@@ -275,6 +335,16 @@ pub(super) enum OpenError {
 }
 
 impl OpenError {
+    /// The same of a file that is named at a key within that of the table.
+    fn within(self, key: &str) -> OpenError {
+        match self {
+            OpenError::Unread(problem) => {
+                OpenError::Unread(Problem { key: key.to_string(), ..problem })
+            }
+            unfit => unfit,
+        }
+    }
+
     /// The error where no key of a configuration names the file.
     fn whole(self) -> Error {
         match self {

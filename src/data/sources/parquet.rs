@@ -13,6 +13,7 @@ use parquet::arrow::arrow_reader::{
 use super::batches::{BatchTable, Batches};
 use crate::disk::intake;
 use crate::error::Result;
+use crate::sections::FileFormat;
 
 /// The rows of a file.
 struct ParquetRows {
@@ -44,6 +45,10 @@ pub(super) fn open(name: &str, file: File) -> Result<BatchTable> {
 }
 
 impl Batches for ParquetRows {
+    fn format(&self) -> FileFormat {
+        FileFormat::Parquet
+    }
+
     fn each(
         &self,
         columns: &[usize],

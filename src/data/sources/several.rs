@@ -7,9 +7,10 @@ use crate::data::faults::Faults;
 use crate::data::header::Header;
 use crate::data::layout::Layout;
 use crate::data::row_places::RowPlaces;
-use crate::data::source::{Beginning, Source};
+use crate::data::source::{ArrayColumns, Beginning, Source};
 use crate::diagnostics::{Code, Diagnostic, Place};
 use crate::error::{Error, Result};
+use crate::sections::FileFormat;
 
 /// Files one after the other. A place is the file's number and the place in it.
 pub(super) struct Several {
@@ -101,5 +102,13 @@ impl Source for Several {
 
     fn beginning(&self) -> Beginning {
         Beginning { is_whole: false, ..self.sources[0].beginning() }
+    }
+
+    fn format(&self) -> FileFormat {
+        self.sources[0].format()
+    }
+
+    fn arrays(&self) -> &[ArrayColumns] {
+        self.sources[0].arrays()
     }
 }

@@ -255,7 +255,7 @@ fn every_bad_table_is_an_error_with_its_place_and_a_remedy() {
             b"a,b,y\n1,2,3\n",
             json!({ "features": ["a"], "target": { "columns": ["b", "y"], "encode": "label" } }),
             "data.target",
-            "a target of classes is one column, got 2",
+            "is one column, got 2",
             "without `encode`",
         ),
         (

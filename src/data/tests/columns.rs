@@ -126,7 +126,7 @@ fn dates_and_vectors_are_columns_of_their_own() {
         loaded.preprocessing.feature_names(),
         ["d_month", "d_weekday", "d_days", "v_0", "v_1"]
     );
-    assert_eq!(loaded.train.x.values, [1.0, 5.0, 1.0, 0.0, 0.0, 2.0, 6.0, 2.0, 1.0, 1.0]);
+    assert_eq!(loaded.train.x.values[..], [1.0, 5.0, 1.0, 0.0, 0.0, 2.0, 6.0, 2.0, 1.0, 1.0]);
     let json = serde_json::to_string(&loaded.preprocessing).unwrap();
     assert_eq!(serde_json::from_str::<Preprocessing>(&json).unwrap(), loaded.preprocessing);
     let row = |d: &str, v: &str| loaded.preprocessing.row(&[("d", d), ("v", v)]);
@@ -237,8 +237,8 @@ fn rows_are_left_out_with_a_count_and_keep_their_lines() {
         "target": { "column": "y", "missing": "drop_row" },
     });
     let loaded = load_text(text.as_bytes(), section.clone(), None).unwrap();
-    assert_eq!(loaded.train.x.values, [1.0, 1.0, 5.0, 1.0, 6.0, 0.0]);
-    assert_eq!(loaded.train.y.values, [0.0, 1.0, 1.0]);
+    assert_eq!(loaded.train.x.values[..], [1.0, 1.0, 5.0, 1.0, 6.0, 0.0]);
+    assert_eq!(loaded.train.y.values[..], [0.0, 1.0, 1.0]);
     let told = loaded.warnings.iter().map(|warning| warning.message.clone()).collect::<String>();
     assert!(
         told.contains("3 of 6 rows are left out") && told.contains("`a` in 1, `c` in 1, `y` in 1"),
@@ -278,7 +278,7 @@ fn a_target_of_the_features_is_what_the_model_sees_of_them() {
         json!([{ "column": "a", "scale": "min_max" }, { "column": "b", "encode": "one_hot" }]);
     let loaded = load_text(text, json!({ "features": features, "target": "features" }), None);
     let Loaded { train, preprocessing, .. } = loaded.unwrap();
-    assert_eq!(train.x.values, [0.0, 1.0, 0.0, 1.0, 0.0, 1.0, 0.5, 1.0, 0.0]);
+    assert_eq!(train.x.values[..], [0.0, 1.0, 0.0, 1.0, 0.0, 1.0, 0.5, 1.0, 0.0]);
     assert_eq!((&train.y.values, train.y.shape()), (&train.x.values, &[3][..]));
     assert_eq!(preprocessing.target_kind(), Target::Numbers(3));
     assert_eq!(preprocessing.target_names(), ["a", "b_x", "b_y"]);
@@ -294,4 +294,23 @@ fn a_target_of_the_features_is_what_the_model_sees_of_them() {
     let used =
         load_bytes_for_use("t.csv", text.to_vec(), &CsvConfig::default(), &preprocessing, true);
     assert_eq!(used.unwrap(), train);
+}
+
+#[test]
+fn the_targets_of_an_autoencoder_are_the_features_and_no_copy() {
+    let rows: String = (0..40).map(|i| format!("{i},{}\n", i % 7)).collect();
+    let section = json!({ "features": ["a", "b"], "target": "features" });
+    let text = format!("a,b\n{rows}");
+    let loaded = load_text(text.as_bytes(), section, Some(ValidationSplit::Random(0.25))).unwrap();
+    for data in [&loaded.train, loaded.validation.as_ref().unwrap()] {
+        assert!(std::sync::Arc::ptr_eq(&data.x.values, &data.y.values));
+        assert_eq!(data.y.shape(), [2]);
+        let rows = data.rows(&[3, 1]);
+        assert_eq!((&rows.y.values[..], rows.len()), (&rows.x.values[..], 2));
+    }
+    let mut rows = loaded.train.rows(&[0, 1, 2]);
+    let rest = rows.split_off(1);
+    assert_eq!((&rest.y.values[..], &rows.y.values[..]), (&rest.x.values[..], &rows.x.values[..]));
+    rows.append(rest);
+    assert_eq!(rows, loaded.train.rows(&[0, 1, 2]));
 }

@@ -38,7 +38,7 @@ fn drawn_rows_keep_the_order_of_the_file_and_are_a_function_of_the_seed() {
     let is_sorted = |values: &[f32]| values.windows(2).all(|pair| pair[0] < pair[1]);
     assert!(is_sorted(&loaded.train.x.values) && is_sorted(&held.x.values));
     assert!(held.x.values[0] < 100.0);
-    let mut all = [loaded.train.x.values.clone(), held.x.values].concat();
+    let mut all = [&loaded.train.x.values[..], &held.x.values].concat();
     all.sort_by(f32::total_cmp);
     assert_eq!(all, (0..1000).map(|row| row as f32).collect::<Vec<_>>());
     assert_eq!(loaded, split(&text, Drawn(0.2), true));

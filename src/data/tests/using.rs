@@ -22,7 +22,9 @@ fn use_text(text: &str, options: UseOptions, rows: usize) -> Result<(Vec<UsedRow
 fn the_models_own_table_is_read_as_in_training() {
     let loaded = load_in(examples(), loan(), None).unwrap();
     let path = examples().join("loan.csv");
-    let used = load_for_use(&path, &CsvConfig::default(), &loaded.preprocessing, true).unwrap();
+    let used =
+        load_for_use(&path.as_path().into(), &CsvConfig::default(), &loaded.preprocessing, true)
+            .unwrap();
     assert_eq!(used, loaded.train);
 }
 
@@ -45,8 +47,8 @@ fn a_table_is_handed_over_some_rows_at_a_time() {
     let (used, _) = use_text(&text, UseOptions::default(), 4).unwrap();
     assert_eq!(used.iter().map(|rows| rows.data.len()).collect::<Vec<_>>(), [4, 4, 2]);
     let (whole, _) = use_text(&text, UseOptions::default(), 100).unwrap();
-    let parts: Vec<f32> = used.iter().flat_map(|rows| rows.data.x.values.clone()).collect();
-    assert_eq!(parts, whole[0].data.x.values);
+    let parts: Vec<f32> = used.iter().flat_map(|rows| rows.data.x.values.to_vec()).collect();
+    assert_eq!(parts, whole[0].data.x.values[..]);
 }
 
 #[test]
@@ -110,8 +112,9 @@ fn what_doesnt_fit_the_model_is_an_error_with_its_place() {
         assert!(found.message.contains(message), "{error}");
         assert!(found.help.contains(help), "{error}");
     }
-    let error = load_for_use(Path::new("no/such.csv"), &CsvConfig::default(), &trained(), false)
-        .unwrap_err();
+    let error =
+        load_for_use(&Path::new("no/such.csv").into(), &CsvConfig::default(), &trained(), false)
+            .unwrap_err();
     assert_eq!(error.to_string(), "there is no file `no/such.csv`");
 }
 
@@ -126,7 +129,7 @@ fn a_validation_table_is_read_with_the_training_tables_statistics() {
     });
     let loaded = load_in(folder.path(), section, Some(ValidationSplit::Tail(0.0))).unwrap();
     let validation = loaded.validation.unwrap();
-    assert_eq!((validation.x.values, validation.y.values), (vec![2.0], vec![1.0]));
+    assert_eq!((&validation.x.values[..], &validation.y.values[..]), (&[2.0][..], &[1.0][..]));
     assert!(loaded.train.weights.is_some() && validation.weights.is_none());
 }
 

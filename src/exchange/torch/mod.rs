@@ -2,6 +2,7 @@
 //! `nn.Sequential` around it, with the preprocessing and a `predict`.
 
 mod activations;
+mod columns;
 mod convolution;
 mod defaults;
 mod layers;

@@ -2,11 +2,12 @@
 
 use std::fmt::Write;
 
+use super::columns;
 use super::modules::Modules;
-use super::words::{python, sequential};
-use crate::data::{FittedColumn, Preprocessing};
+use super::words::{sequential, string};
+use crate::data::Preprocessing;
 use crate::exchange::portable::Portable;
-use crate::transforms::{Encoded, Inverse, Primitive, Unit};
+use crate::transforms::{Inverse, Unit};
 
 /// Helpers by name, in the order in which they are written.
 const HELPERS: [(&str, &str); 7] = [
@@ -48,7 +49,12 @@ pub(super) fn script(portable: &Portable, modules: &Modules) -> String {
         code +=
             "    model.predict(rows)         # rows of raw cells: [{\"column\": cell, ...}, ...]\n";
     }
-    code += "\"\"\"\n\nfrom collections import OrderedDict\nfrom pathlib import Path\n\nimport torch\nimport torch.nn as nn\nimport torch.nn.functional as F\nfrom safetensors.torch import load_file\n\nWEIGHTS = Path(__file__).with_name(\"model.safetensors\")\n\n\n";
+    let preprocessing = portable.preprocessing.as_ref();
+    let preprocessing = preprocessing.map(|own| predict(portable, modules, own));
+    let math = preprocessing.as_ref().is_some_and(|code| code.contains("math."));
+    code += "\"\"\"\n\n";
+    code += if math { "import math\n" } else { "" };
+    code += "from collections import OrderedDict\nfrom pathlib import Path\n\nimport torch\nimport torch.nn as nn\nimport torch.nn.functional as F\nfrom safetensors.torch import load_file\n\nWEIGHTS = Path(__file__).with_name(\"model.safetensors\")\n\n\n";
     for (name, text) in HELPERS {
         if modules.helpers.contains(name) {
             let _ = write!(code, "{text}\n\n");
@@ -65,49 +71,35 @@ pub(super) fn script(portable: &Portable, modules: &Modules) -> String {
     let network = sequential(&modules.list, 4);
     let _ = write!(code, "{}).\"\"\"\n    return {network}\n", input.join(", "));
     code += "\n\ndef load(weights=WEIGHTS):\n    \"\"\"The network with its weights, for inference.\"\"\"\n    network = build()\n    network.load_state_dict(load_file(str(weights)), strict=True)\n    return network.eval()\n";
-    if let Some(preprocessing) = &portable.preprocessing {
-        code += &predict(portable, modules, preprocessing);
-    }
-    code
+    code + &preprocessing.unwrap_or_default()
 }
 
 /// The preprocessing and `predict`.
 fn predict(portable: &Portable, modules: &Modules, preprocessing: &Preprocessing) -> String {
-    let mut code = String::from(
-        "\n\n# name, classes (None for a number), one number for each class, factor, offset\nCOLUMNS = [\n",
-    );
-    let has_prepared = preprocessing.features.iter().any(is_prepared);
-    if has_prepared {
-        code.insert_str(
-            2,
-            "PREPARED = \"prepared\"  # the cells are numbers as the model sees them\n\n",
-        );
-    }
-    for column in &preprocessing.features {
-        code += &column_of(column);
-    }
-    code += "]\n";
-    if let Some(classes) = preprocessing.classes() {
-        let _ = writeln!(code, "CLASSES = {}", strings(classes));
-    }
-    code += "\n\ndef features(rows):\n    \"\"\"Rows of raw cells as the network's input.\"\"\"\n    numbers = []\n    for row in rows:\n        numbers.append([])\n        for name, classes, one_hot, factor, offset in COLUMNS:\n";
-    if has_prepared {
-        code += "            if classes == PREPARED:\n                numbers[-1] += torch.as_tensor(row[name], dtype=torch.float32).flatten().tolist()\n                continue\n";
-    }
-    code += "            cell = str(row[name]).strip()\n            if classes is None:\n                numbers[-1].append(float(cell) * factor + offset)\n                continue\n            label = label_of(classes, cell, name)\n            if one_hot:\n                numbers[-1] += [float(label == i) for i in range(len(classes))]\n            else:\n                numbers[-1].append(label * factor + offset)\n";
     let shape: Vec<String> = portable.input.iter().map(usize::to_string).collect();
-    let _ = writeln!(code, "    x = torch.tensor(numbers).reshape(-1, {})", shape.join(", "));
+    let mut finish = format!("    x = torch.tensor(numbers).reshape(-1, {})\n", shape.join(", "));
     if modules.input_is_first {
         let rank = portable.input.len();
         let axes: Vec<String> =
             [rank].into_iter().chain(1..rank).map(|axis| axis.to_string()).collect();
-        let _ = writeln!(code, "    return x.permute(0, {})  # channels first", axes.join(", "));
+        let _ = writeln!(finish, "    return x.permute(0, {})  # channels first", axes.join(", "));
     } else {
-        code += "    return x\n";
+        finish += "    return x\n";
     }
-    code += "\n\ndef label_of(classes, cell, name):\n    \"\"\"The number of a cell's class; where all classes are numbers, 1 and 1.0 are one.\"\"\"\n    if cell in classes:\n        return classes.index(cell)\n    try:\n        return [float(other) for other in classes].index(float(cell))\n    except ValueError:\n        raise ValueError(f\"column {name}: {cell!r} was not seen in training\") from None\n\n\n@torch.no_grad()\ndef predict(rows, network=None):\n    ";
+    let mut code = columns::columns(preprocessing, &finish);
+    if let Some(classes) = preprocessing.classes() {
+        let classes: Vec<String> = classes.iter().map(|class| string(class)).collect();
+        let _ = write!(code, "\n\nCLASSES = [{}]\n", classes.join(", "));
+    }
+    let labels = preprocessing.is_of_bits().then(|| preprocessing.label_names());
+    if let Some(labels) = &labels {
+        let labels: Vec<String> = labels.iter().map(|label| string(label)).collect();
+        let _ = write!(code, "\n\nLABELS = [{}]\n", labels.join(", "));
+    }
+    code += "\n\n@torch.no_grad()\ndef predict(rows, network=None):\n    ";
     code += match preprocessing.classes() {
         Some(_) => "\"\"\"The probability of each of CLASSES, for every row.\"\"\"\n",
+        None if labels.is_some() => "\"\"\"The number of each of LABELS, for every row.\"\"\"\n",
         None => "\"\"\"The numbers in their own unit, for every row.\"\"\"\n",
     };
     code += "    y = (network or load())(features(rows))\n";
@@ -152,63 +144,4 @@ fn in_original_unit(units: &[Unit]) -> String {
         );
     }
     code
-}
-
-/// Whether a column has a step that this text has no form for: its cells are then given as the
-/// numbers that the model sees.
-fn is_prepared(column: &FittedColumn) -> bool {
-    column.indicator
-        || column.export().iter().any(|step| match step {
-            Primitive::Lookup(classes) => {
-                classes.other().is_some() || classes.of_unknown().is_some()
-            }
-            Primitive::Affine { clip, .. } => clip.is_some(),
-            Primitive::OneHot(_) | Primitive::Opaque { .. } => false,
-            _ => true,
-        })
-        || column.scale.steps().len() > 1
-}
-
-/// A column's line of COLUMNS.
-fn column_of(column: &FittedColumn) -> String {
-    if is_prepared(column) {
-        let (name, width) = (string(&column.name), column.width());
-        if let Some(image) = column.encode.as_ref().and_then(Encoded::image) {
-            let (shape, how) = (image.shape(), image.in_words());
-            return format!(
-                "    ({name}, PREPARED, False, 1.0, 0.0),  # give an array of the shape {shape:?}: {how}\n"
-            );
-        }
-        let names = column.output_names().join(", ");
-        return format!(
-            "    ({name}, PREPARED, False, 1.0, 0.0),  # give the list of {width} that the model sees: {names}\n"
-        );
-    }
-    let (mut classes, mut one_hot, mut line) = ("None".to_string(), false, (1.0, 0.0));
-    let mut about = String::new();
-    for primitive in column.export() {
-        match primitive {
-            Primitive::Lookup(own) => classes = strings(&own.names),
-            Primitive::OneHot(_) => one_hot = true,
-            Primitive::Affine { factor, offset, .. } => line = (factor, offset),
-            Primitive::Opaque { count, how } => {
-                classes = format!("range({count})");
-                about = format!("  # give the number of {how}");
-            }
-            _ => {}
-        }
-    }
-    let (factor, offset) = line;
-    let name = string(&column.name);
-    format!("    ({name}, {classes}, {}, {factor:?}, {offset:?}),{about}\n", python(one_hot))
-}
-
-fn strings(texts: &[String]) -> String {
-    let texts: Vec<String> = texts.iter().map(|text| string(text)).collect();
-    format!("[{}]", texts.join(", "))
-}
-
-/// A text as Python writes it; JSON's escapes are Python's.
-fn string(text: &str) -> String {
-    serde_json::Value::String(text.to_string()).to_string()
 }

@@ -13,6 +13,11 @@ pub(super) fn python(flag: bool) -> &'static str {
     if flag { "True" } else { "False" }
 }
 
+/// A text as Python writes it; JSON's escapes are Python's.
+pub(super) fn string(text: &str) -> String {
+    serde_json::Value::String(text.to_string()).to_string()
+}
+
 /// A number, or a tensor of several; JSON's numbers are Python's.
 pub(super) fn constant(numbers: &NumberList) -> String {
     let json = serde_json::json!(numbers);

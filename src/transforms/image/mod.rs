@@ -29,7 +29,7 @@ impl Encoder for ImageConfig {
         ImageConfig::check(self)
     }
 
-    fn is_of_classes(&self) -> bool {
+    fn may_be_target(&self) -> bool {
         false
     }
 

@@ -19,7 +19,7 @@ impl Encoder for TextVectorization {
         TextVectorization::check(self)
     }
 
-    fn is_of_classes(&self) -> bool {
+    fn may_be_target(&self) -> bool {
         false
     }
 
