@@ -131,9 +131,19 @@ const ALL: &[Example] = &[
         tables: &[("sentences.csv", include_bytes!("../../examples/data/sentences.csv"))],
     },
     Example {
-        name: "reviews",
-        config: include_str!("../../configs/reviews.yaml"),
-        tables: &[("reviews.csv", include_bytes!("../../examples/data/reviews.csv"))],
+        name: "titanic",
+        config: include_str!("../../configs/titanic.yaml"),
+        tables: &[("passengers.csv", include_bytes!("../../examples/data/passengers.csv"))],
+    },
+    Example {
+        name: "buildings",
+        config: include_str!("../../configs/buildings.yaml"),
+        tables: &[("buildings.csv", include_bytes!("../../examples/data/buildings.csv"))],
+    },
+    Example {
+        name: "topics",
+        config: include_str!("../../configs/topics.yaml"),
+        tables: &[("articles.csv", include_bytes!("../../examples/data/articles.csv"))],
     },
     Example { name: "lights", config: include_str!("../../configs/lights.yaml"), tables: LIGHTS },
     Example {

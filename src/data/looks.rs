@@ -1,5 +1,6 @@
 //! Looks: what a text that isn't a number looks like, and what to do about it.
 
+use crate::transforms::MONTHS;
 use crate::transforms::classes::boolean;
 
 /// Fewer rows say little of a column.
@@ -171,21 +172,6 @@ pub(super) fn is_missing_word(cell: &str) -> bool {
     ];
     words.iter().any(|word| cell.eq_ignore_ascii_case(word))
 }
-
-const MONTHS: [&str; 12] = [
-    "january",
-    "february",
-    "march",
-    "april",
-    "may",
-    "june",
-    "july",
-    "august",
-    "september",
-    "october",
-    "november",
-    "december",
-];
 
 /// `2026-01-31`, `31/1/26`, `2026-01-31T10:00:00Z`, `1 Jan 2026`, …
 fn is_date(cell: &str) -> bool {

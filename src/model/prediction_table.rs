@@ -5,7 +5,7 @@ use std::fmt;
 
 use serde_json::{Map, Value, json};
 
-use super::predictor::{Predictions, Predictor};
+use super::predictor::{Predictions, Predictor, rows_at_a_time};
 use crate::data::Matrix;
 use crate::decisions::{ClassThresholds, StoredInterval};
 use crate::error::Result;
@@ -68,6 +68,36 @@ impl Predictor {
         let predictions = self.predict_rows(rows)?;
         let errors = self.reconstruction_errors(rows, &predictions)?;
         Ok(self.table_of(predictions, errors, &ClassThresholds::Usual))
+    }
+
+    /// How far each row's prediction is from its features, for an autoencoder (`target: features`):
+    /// the mean of the squared differences, in the units that the model sees. None for other models.
+    pub fn reconstruction_errors(
+        &self,
+        x: &Matrix,
+        predictions: &Predictions,
+    ) -> Result<Option<Vec<f32>>> {
+        if !self.is_of_features() {
+            return Ok(None);
+        }
+        let (mut all, step) = (Vec::with_capacity(x.rows()), rows_at_a_time(x.width));
+        for start in (0..x.rows()).step_by(step) {
+            let rows = start..x.rows().min(start + step);
+            let values = &predictions.values()[rows.start * x.width..rows.end * x.width];
+            all.extend(self.errors(&x.numbers(rows)?, values));
+        }
+        Ok(Some(all))
+    }
+
+    /// The same of some features, and of what is made of them.
+    fn errors(&self, features: &[f32], values: &[f32]) -> Vec<f32> {
+        let width = self.features();
+        let error = |(x, prediction): (&[f32], &[f32])| {
+            let pairs = x.iter().zip(prediction);
+            let squares = pairs.map(|(x, p)| (f64::from(*x) - f64::from(*p)).powi(2));
+            (squares.sum::<f64>() / width as f64) as f32
+        };
+        features.chunks_exact(width).zip(values.chunks_exact(width)).map(error).collect()
     }
 
     fn table_of(

@@ -220,36 +220,6 @@ impl Predictor {
         Ok(all)
     }
 
-    /// How far each row's prediction is from its features, for an autoencoder (`target: features`):
-    /// the mean of the squared differences, in the units that the model sees. None for other models.
-    pub fn reconstruction_errors(
-        &self,
-        x: &Matrix,
-        predictions: &Predictions,
-    ) -> Result<Option<Vec<f32>>> {
-        if !self.is_of_features() {
-            return Ok(None);
-        }
-        let (mut all, step) = (Vec::with_capacity(x.rows()), rows_at_a_time(x.width));
-        for start in (0..x.rows()).step_by(step) {
-            let rows = start..x.rows().min(start + step);
-            let values = &predictions.values()[rows.start * x.width..rows.end * x.width];
-            all.extend(self.errors(&x.numbers(rows)?, values));
-        }
-        Ok(Some(all))
-    }
-
-    /// The same of some features, and of what is made of them.
-    pub(super) fn errors(&self, features: &[f32], values: &[f32]) -> Vec<f32> {
-        let width = self.features();
-        let error = |(x, prediction): (&[f32], &[f32])| {
-            let pairs = x.iter().zip(prediction);
-            let squares = pairs.map(|(x, p)| (f64::from(*x) - f64::from(*p)).powi(2));
-            (squares.sum::<f64>() / width as f64) as f32
-        };
-        features.chunks_exact(width).zip(values.chunks_exact(width)).map(error).collect()
-    }
-
     /// [`Predictor::predict`] into a place of [`Predictor::width`] numbers a row, without allocation after the
     /// first call: for a service that predicts row by row.
     pub fn predict_into(&self, features: &[f32], values: &mut [f32]) -> Result<()> {
@@ -275,7 +245,7 @@ impl Predictor {
     }
 
     /// Numbers of a row of features.
-    fn features(&self) -> usize {
+    pub(super) fn features(&self) -> usize {
         self.model.network.spec().input.elements()
     }
 

@@ -16,7 +16,8 @@ pub(super) struct Moment {
 /// The characters after `%` that a pattern may have.
 pub(super) const DIRECTIVES: &str = "YymdeHIMSpbBaAjTFz%";
 
-const MONTHS: [&str; 12] = [
+/// The months, in the order of the year.
+pub(crate) const MONTHS: [&str; 12] = [
     "january",
     "february",
     "march",

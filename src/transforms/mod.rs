@@ -43,6 +43,7 @@ use serde_json::{Value, json};
 
 pub use boolean::Boolean;
 pub(crate) use boolean::Booleans;
+pub(crate) use calendar::MONTHS;
 pub(crate) use classes::{CellRule, Classes};
 pub use date::{Date, DatePart};
 pub use discretize::Discretize;

@@ -31,6 +31,28 @@ fn every_configuration_trains() {
     assert!(count >= 10, "only {count} configurations");
 }
 
+/// What README.md states of them, with what a prediction that knows nothing comes to.
+#[test]
+fn tables_of_every_kind_train_to_the_scores_that_are_stated() {
+    for (name, metric, score, baseline) in [
+        ("titanic", "val_accuracy", 0.821, 0.529),
+        ("buildings", "val_mae", 0.70, 4.15),
+        ("topics", "val_binary_accuracy", 0.933, 0.669),
+        ("anomalies", "val_loss", 0.167, 0.915),
+    ] {
+        let folder = Folder::new();
+        let path = project(&format!("configs/{name}.yaml"));
+        folder.ok(&format!("train {} --out run -q", path.display()));
+        let json: serde_json::Value =
+            serde_json::from_str(&folder.read("run/metrics.json")).unwrap();
+        let found = json["final"][metric].as_f64().unwrap();
+        let constant =
+            json["baseline"]["logs"][metric].as_f64().unwrap_or_else(|| panic!("{json}"));
+        assert!((found - score).abs() < 0.01, "{name}: {metric} {found}");
+        assert!((constant - baseline).abs() < 0.01, "{name}: baseline {constant}");
+    }
+}
+
 #[test]
 fn yaml_and_toml_give_the_same_run() {
     let folder = Folder::new();

@@ -50,74 +50,98 @@ def load(weights=WEIGHTS):
     return network.eval()
 
 
-# name, classes (None for a number), one number for each class, factor, offset
+# what each step of COLUMNS does
+STEPS = {
+    "number": float,
+    "affine": lambda x, factor, offset: x * factor + offset,
+}
+# what reads as missing
+MISSING = {""}
+# name, what stands for a missing cell, whether a number says that it was missing, steps
 COLUMNS = [
-    ("p00", None, False, 1.0, 0.0),
-    ("p01", None, False, 0.3333333333333333, 0.0),
-    ("p02", None, False, 0.0625, 0.0),
-    ("p03", None, False, 0.0625, 0.0),
-    ("p04", None, False, 0.0625, 0.0),
-    ("p05", None, False, 0.0625, 0.0),
-    ("p06", None, False, 0.0625, 0.0),
-    ("p07", None, False, 0.1111111111111111, 0.0),
-    ("p10", None, False, 1.0, 0.0),
-    ("p11", None, False, 0.08333333333333333, 0.0),
-    ("p12", None, False, 0.0625, 0.0),
-    ("p13", None, False, 0.0625, 0.0),
-    ("p14", None, False, 0.0625, 0.0),
-    ("p15", None, False, 0.0625, 0.0),
-    ("p16", None, False, 0.0625, 0.0),
-    ("p17", None, False, 0.1, 0.0),
-    ("p20", None, False, 1.0, 0.0),
-    ("p21", None, False, 0.06666666666666667, 0.0),
-    ("p22", None, False, 0.0625, 0.0),
-    ("p23", None, False, 0.0625, 0.0),
-    ("p24", None, False, 0.0625, 0.0),
-    ("p25", None, False, 0.0625, 0.0),
-    ("p26", None, False, 0.06666666666666667, 0.0),
-    ("p27", None, False, 0.25, 0.0),
-    ("p30", None, False, 1.0, 0.0),
-    ("p31", None, False, 0.07692307692307693, 0.0),
-    ("p32", None, False, 0.0625, 0.0),
-    ("p33", None, False, 0.0625, 0.0),
-    ("p34", None, False, 0.0625, 0.0),
-    ("p35", None, False, 0.0625, 0.0),
-    ("p36", None, False, 0.06666666666666667, 0.0),
-    ("p37", None, False, 1.0, 0.0),
-    ("p40", None, False, 1.0, 0.0),
-    ("p41", None, False, 0.07142857142857142, 0.0),
-    ("p42", None, False, 0.0625, 0.0),
-    ("p43", None, False, 0.0625, 0.0),
-    ("p44", None, False, 0.0625, 0.0),
-    ("p45", None, False, 0.0625, 0.0),
-    ("p46", None, False, 0.07692307692307693, 0.0),
-    ("p47", None, False, 1.0, 0.0),
-    ("p50", None, False, 1.0, 0.0),
-    ("p51", None, False, 0.07142857142857142, 0.0),
-    ("p52", None, False, 0.0625, 0.0),
-    ("p53", None, False, 0.0625, 0.0),
-    ("p54", None, False, 0.0625, 0.0),
-    ("p55", None, False, 0.0625, 0.0),
-    ("p56", None, False, 0.0625, 0.0),
-    ("p57", None, False, 1.0, 0.0),
-    ("p60", None, False, 0.3333333333333333, 0.0),
-    ("p61", None, False, 0.0625, 0.0),
-    ("p62", None, False, 0.0625, 0.0),
-    ("p63", None, False, 0.0625, 0.0),
-    ("p64", None, False, 0.0625, 0.0),
-    ("p65", None, False, 0.0625, 0.0),
-    ("p66", None, False, 0.0625, 0.0),
-    ("p67", None, False, 0.25, 0.0),
-    ("p70", None, False, 1.0, 0.0),
-    ("p71", None, False, 0.25, 0.0),
-    ("p72", None, False, 0.0625, 0.0),
-    ("p73", None, False, 0.0625, 0.0),
-    ("p74", None, False, 0.0625, 0.0),
-    ("p75", None, False, 0.0625, 0.0),
-    ("p76", None, False, 0.0625, 0.0),
-    ("p77", None, False, 0.1111111111111111, 0.0),
+    ("p00", None, False, [("number",), ("affine", 1.0, 0.0)]),
+    ("p01", None, False, [("number",), ("affine", 0.3333333333333333, 0.0)]),
+    ("p02", None, False, [("number",), ("affine", 0.0625, 0.0)]),
+    ("p03", None, False, [("number",), ("affine", 0.0625, 0.0)]),
+    ("p04", None, False, [("number",), ("affine", 0.0625, 0.0)]),
+    ("p05", None, False, [("number",), ("affine", 0.0625, 0.0)]),
+    ("p06", None, False, [("number",), ("affine", 0.0625, 0.0)]),
+    ("p07", None, False, [("number",), ("affine", 0.1111111111111111, 0.0)]),
+    ("p10", None, False, [("number",), ("affine", 1.0, 0.0)]),
+    ("p11", None, False, [("number",), ("affine", 0.08333333333333333, 0.0)]),
+    ("p12", None, False, [("number",), ("affine", 0.0625, 0.0)]),
+    ("p13", None, False, [("number",), ("affine", 0.0625, 0.0)]),
+    ("p14", None, False, [("number",), ("affine", 0.0625, 0.0)]),
+    ("p15", None, False, [("number",), ("affine", 0.0625, 0.0)]),
+    ("p16", None, False, [("number",), ("affine", 0.0625, 0.0)]),
+    ("p17", None, False, [("number",), ("affine", 0.1, 0.0)]),
+    ("p20", None, False, [("number",), ("affine", 1.0, 0.0)]),
+    ("p21", None, False, [("number",), ("affine", 0.06666666666666667, 0.0)]),
+    ("p22", None, False, [("number",), ("affine", 0.0625, 0.0)]),
+    ("p23", None, False, [("number",), ("affine", 0.0625, 0.0)]),
+    ("p24", None, False, [("number",), ("affine", 0.0625, 0.0)]),
+    ("p25", None, False, [("number",), ("affine", 0.0625, 0.0)]),
+    ("p26", None, False, [("number",), ("affine", 0.06666666666666667, 0.0)]),
+    ("p27", None, False, [("number",), ("affine", 0.25, 0.0)]),
+    ("p30", None, False, [("number",), ("affine", 1.0, 0.0)]),
+    ("p31", None, False, [("number",), ("affine", 0.07692307692307693, 0.0)]),
+    ("p32", None, False, [("number",), ("affine", 0.0625, 0.0)]),
+    ("p33", None, False, [("number",), ("affine", 0.0625, 0.0)]),
+    ("p34", None, False, [("number",), ("affine", 0.0625, 0.0)]),
+    ("p35", None, False, [("number",), ("affine", 0.0625, 0.0)]),
+    ("p36", None, False, [("number",), ("affine", 0.06666666666666667, 0.0)]),
+    ("p37", None, False, [("number",), ("affine", 1.0, 0.0)]),
+    ("p40", None, False, [("number",), ("affine", 1.0, 0.0)]),
+    ("p41", None, False, [("number",), ("affine", 0.07142857142857142, 0.0)]),
+    ("p42", None, False, [("number",), ("affine", 0.0625, 0.0)]),
+    ("p43", None, False, [("number",), ("affine", 0.0625, 0.0)]),
+    ("p44", None, False, [("number",), ("affine", 0.0625, 0.0)]),
+    ("p45", None, False, [("number",), ("affine", 0.0625, 0.0)]),
+    ("p46", None, False, [("number",), ("affine", 0.07692307692307693, 0.0)]),
+    ("p47", None, False, [("number",), ("affine", 1.0, 0.0)]),
+    ("p50", None, False, [("number",), ("affine", 1.0, 0.0)]),
+    ("p51", None, False, [("number",), ("affine", 0.07142857142857142, 0.0)]),
+    ("p52", None, False, [("number",), ("affine", 0.0625, 0.0)]),
+    ("p53", None, False, [("number",), ("affine", 0.0625, 0.0)]),
+    ("p54", None, False, [("number",), ("affine", 0.0625, 0.0)]),
+    ("p55", None, False, [("number",), ("affine", 0.0625, 0.0)]),
+    ("p56", None, False, [("number",), ("affine", 0.0625, 0.0)]),
+    ("p57", None, False, [("number",), ("affine", 1.0, 0.0)]),
+    ("p60", None, False, [("number",), ("affine", 0.3333333333333333, 0.0)]),
+    ("p61", None, False, [("number",), ("affine", 0.0625, 0.0)]),
+    ("p62", None, False, [("number",), ("affine", 0.0625, 0.0)]),
+    ("p63", None, False, [("number",), ("affine", 0.0625, 0.0)]),
+    ("p64", None, False, [("number",), ("affine", 0.0625, 0.0)]),
+    ("p65", None, False, [("number",), ("affine", 0.0625, 0.0)]),
+    ("p66", None, False, [("number",), ("affine", 0.0625, 0.0)]),
+    ("p67", None, False, [("number",), ("affine", 0.25, 0.0)]),
+    ("p70", None, False, [("number",), ("affine", 1.0, 0.0)]),
+    ("p71", None, False, [("number",), ("affine", 0.25, 0.0)]),
+    ("p72", None, False, [("number",), ("affine", 0.0625, 0.0)]),
+    ("p73", None, False, [("number",), ("affine", 0.0625, 0.0)]),
+    ("p74", None, False, [("number",), ("affine", 0.0625, 0.0)]),
+    ("p75", None, False, [("number",), ("affine", 0.0625, 0.0)]),
+    ("p76", None, False, [("number",), ("affine", 0.0625, 0.0)]),
+    ("p77", None, False, [("number",), ("affine", 0.1111111111111111, 0.0)]),
 ]
-CLASSES = ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9"]
+
+
+def numbers_of(cell, fill, indicator, steps):
+    """The numbers that the network is given for a cell."""
+    value = cell
+    is_plain = cell is None or isinstance(cell, (str, int, float))
+    text = "" if cell is None else str(cell).strip()
+    is_missing = is_plain and text in MISSING
+    if is_missing and fill is None:
+        raise ValueError(f"the cell is missing: {cell!r}")
+    if is_missing:
+        value = fill
+    elif isinstance(cell, str):
+        value = cell.strip()
+    for step, *arguments in steps:
+        value = STEPS[step](str(value) if step == "label" else value, *arguments)
+    numbers = value if isinstance(value, list) else [float(value)]
+    return numbers + [float(is_missing)] if indicator else numbers
 
 
 def features(rows):
@@ -125,28 +149,16 @@ def features(rows):
     numbers = []
     for row in rows:
         numbers.append([])
-        for name, classes, one_hot, factor, offset in COLUMNS:
-            cell = str(row[name]).strip()
-            if classes is None:
-                numbers[-1].append(float(cell) * factor + offset)
-                continue
-            label = label_of(classes, cell, name)
-            if one_hot:
-                numbers[-1] += [float(label == i) for i in range(len(classes))]
-            else:
-                numbers[-1].append(label * factor + offset)
+        for name, fill, indicator, steps in COLUMNS:
+            try:
+                numbers[-1] += numbers_of(row[name], fill, indicator, steps)
+            except ValueError as error:
+                raise ValueError(f"column {name}: {error}") from None
     x = torch.tensor(numbers).reshape(-1, 8, 8, 1)
     return x.permute(0, 3, 1, 2)  # channels first
 
 
-def label_of(classes, cell, name):
-    """The number of a cell's class; where all classes are numbers, 1 and 1.0 are one."""
-    if cell in classes:
-        return classes.index(cell)
-    try:
-        return [float(other) for other in classes].index(float(cell))
-    except ValueError:
-        raise ValueError(f"column {name}: {cell!r} was not seen in training") from None
+CLASSES = ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9"]
 
 
 @torch.no_grad()

@@ -34,12 +34,46 @@ def load(weights=WEIGHTS):
     return network.eval()
 
 
-# name, classes (None for a number), one number for each class, factor, offset
+def label_of(cell, classes, rule, unknown=None):
+    """The number of the class that a cell is of; `unknown` where training has not seen it."""
+    label = classes.get(rule(cell), unknown)
+    if label is None:
+        raise ValueError(f"{cell!r} was not seen in training")
+    return label
+
+
+# what each step of COLUMNS does
+STEPS = {
+    "number": float,
+    "label": label_of,
+    "affine": lambda x, factor, offset: x * factor + offset,
+    "one_hot": lambda x, count: [float(x == place) for place in range(count)],
+}
+# what reads as missing
+MISSING = {""}
+# name, what stands for a missing cell, whether a number says that it was missing, steps
 COLUMNS = [
-    ("age", None, False, 0.011627906976744186, -0.1511627906976744),
-    ("area", ["rural", "urban"], True, 1.0, 0.0),
+    ("age", None, False, [("number",), ("affine", 0.011627906976744186, -0.1511627906976744)]),
+    ("area", None, False, [("label", {"rural": 0, "urban": 1}, str), ("one_hot", 2)]),
 ]
-CLASSES = ["approved", "rejected"]
+
+
+def numbers_of(cell, fill, indicator, steps):
+    """The numbers that the network is given for a cell."""
+    value = cell
+    is_plain = cell is None or isinstance(cell, (str, int, float))
+    text = "" if cell is None else str(cell).strip()
+    is_missing = is_plain and text in MISSING
+    if is_missing and fill is None:
+        raise ValueError(f"the cell is missing: {cell!r}")
+    if is_missing:
+        value = fill
+    elif isinstance(cell, str):
+        value = cell.strip()
+    for step, *arguments in steps:
+        value = STEPS[step](str(value) if step == "label" else value, *arguments)
+    numbers = value if isinstance(value, list) else [float(value)]
+    return numbers + [float(is_missing)] if indicator else numbers
 
 
 def features(rows):
@@ -47,28 +81,16 @@ def features(rows):
     numbers = []
     for row in rows:
         numbers.append([])
-        for name, classes, one_hot, factor, offset in COLUMNS:
-            cell = str(row[name]).strip()
-            if classes is None:
-                numbers[-1].append(float(cell) * factor + offset)
-                continue
-            label = label_of(classes, cell, name)
-            if one_hot:
-                numbers[-1] += [float(label == i) for i in range(len(classes))]
-            else:
-                numbers[-1].append(label * factor + offset)
+        for name, fill, indicator, steps in COLUMNS:
+            try:
+                numbers[-1] += numbers_of(row[name], fill, indicator, steps)
+            except ValueError as error:
+                raise ValueError(f"column {name}: {error}") from None
     x = torch.tensor(numbers).reshape(-1, 3)
     return x
 
 
-def label_of(classes, cell, name):
-    """The number of a cell's class; where all classes are numbers, 1 and 1.0 are one."""
-    if cell in classes:
-        return classes.index(cell)
-    try:
-        return [float(other) for other in classes].index(float(cell))
-    except ValueError:
-        raise ValueError(f"column {name}: {cell!r} was not seen in training") from None
+CLASSES = ["approved", "rejected"]
 
 
 @torch.no_grad()

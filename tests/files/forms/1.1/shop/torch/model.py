@@ -32,17 +32,69 @@ def load(weights=WEIGHTS):
     return network.eval()
 
 
-# name, classes (None for a number), one number for each class, factor, offset
+def as_text(cell):
+    """The cell; of a whole number without its `.0`."""
+    whole, _, decimals = cell.partition(".")
+    digits = whole.removeprefix("-")
+    is_whole = decimals and not decimals.strip("0") and digits.isdecimal() and digits.isascii()
+    is_plain = is_whole and (digits == "0" or digits[0] != "0") and int(digits) < 2**53
+    return whole if is_plain else cell
+
+
+def as_boolean(cell):
+    """True, False, or what is neither."""
+    word = cell.lower()
+    if word in {"true", "t", "yes", "y", "1", "1.0"}:
+        return True
+    return False if word in {"false", "f", "no", "n", "0", "0.0"} else word
+
+
+def label_of(cell, classes, rule, unknown=None):
+    """The number of the class that a cell is of; `unknown` where training has not seen it."""
+    label = classes.get(rule(cell), unknown)
+    if label is None:
+        raise ValueError(f"{cell!r} was not seen in training")
+    return label
+
+
+# what each step of COLUMNS does
+STEPS = {
+    "number": float,
+    "label": label_of,
+    "affine": lambda x, factor, offset: x * factor + offset,
+    "one_hot": lambda x, count: [float(x == place) for place in range(count)],
+}
+# what reads as missing
+MISSING = {"", "NA", "N/A", "n/a", "<NA>", "#N/A", "NaN", "nan", "None", "null", "NULL", "?", "-"}
+# name, what stands for a missing cell, whether a number says that it was missing, steps
 COLUMNS = [
-    ("age", None, False, 1.0, 0.0),
-    ("time", None, False, 6.672691311934067e-10, -1136.0138187983173),
-    ("income", None, False, 2.3328318911183378e-5, -1.0943000635346767),
-    ("tiny", None, False, 4299041554642191.0, -2.073435515904074),
-    ("area", ["rural", "sub urban", "urban"], True, 1.0, 0.0),
-    ("size", ["1", "2", "10"], False, 1.0, 0.0),
-    ("active", ["No", "yes"], False, 1.0, 0.0),
-    ("colour", ["blue", "green", "red; dark"], False, 1.231174022502185, -1.3337718577107003),
+    ("age", None, False, [("number",)]),
+    ("time", None, False, [("number",), ("affine", 6.672691311934067e-10, -1136.0138187983173)]),
+    ("income", None, False, [("number",), ("affine", 2.3328318911183378e-5, -1.0943000635346767)]),
+    ("tiny", None, False, [("number",), ("affine", 4299041554642191.0, -2.073435515904074)]),
+    ("area", None, False, [("label", {"rural": 0, "sub urban": 1, "urban": 2}, as_text), ("one_hot", 3)]),
+    ("size", None, False, [("label", {"1": 0, "2": 1, "10": 2}, as_text)]),
+    ("active", None, False, [("label", {False: 0, True: 1}, as_boolean)]),
+    ("colour", None, False, [("label", {"blue": 0, "green": 1, "red; dark": 2}, as_text), ("affine", 1.231174022502185, -1.3337718577107003)]),
 ]
+
+
+def numbers_of(cell, fill, indicator, steps):
+    """The numbers that the network is given for a cell."""
+    value = cell
+    is_plain = cell is None or isinstance(cell, (str, int, float))
+    text = "" if cell is None else str(cell).strip()
+    is_missing = is_plain and text in MISSING
+    if is_missing and fill is None:
+        raise ValueError(f"the cell is missing: {cell!r}")
+    if is_missing:
+        value = fill
+    elif isinstance(cell, str):
+        value = cell.strip()
+    for step, *arguments in steps:
+        value = STEPS[step](str(value) if step == "label" else value, *arguments)
+    numbers = value if isinstance(value, list) else [float(value)]
+    return numbers + [float(is_missing)] if indicator else numbers
 
 
 def features(rows):
@@ -50,28 +102,13 @@ def features(rows):
     numbers = []
     for row in rows:
         numbers.append([])
-        for name, classes, one_hot, factor, offset in COLUMNS:
-            cell = str(row[name]).strip()
-            if classes is None:
-                numbers[-1].append(float(cell) * factor + offset)
-                continue
-            label = label_of(classes, cell, name)
-            if one_hot:
-                numbers[-1] += [float(label == i) for i in range(len(classes))]
-            else:
-                numbers[-1].append(label * factor + offset)
+        for name, fill, indicator, steps in COLUMNS:
+            try:
+                numbers[-1] += numbers_of(row[name], fill, indicator, steps)
+            except ValueError as error:
+                raise ValueError(f"column {name}: {error}") from None
     x = torch.tensor(numbers).reshape(-1, 10)
     return x
-
-
-def label_of(classes, cell, name):
-    """The number of a cell's class; where all classes are numbers, 1 and 1.0 are one."""
-    if cell in classes:
-        return classes.index(cell)
-    try:
-        return [float(other) for other in classes].index(float(cell))
-    except ValueError:
-        raise ValueError(f"column {name}: {cell!r} was not seen in training") from None
 
 
 @torch.no_grad()

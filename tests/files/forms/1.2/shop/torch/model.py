@@ -5,6 +5,7 @@
     model.predict(rows)         # rows of raw cells: [{"column": cell, ...}, ...]
 """
 
+import math
 from collections import OrderedDict
 from pathlib import Path
 
@@ -33,24 +34,69 @@ def load(weights=WEIGHTS):
     return network.eval()
 
 
-PREPARED = "prepared"  # the cells are numbers as the model sees them
+def as_text(cell):
+    """The cell; of a whole number without its `.0`."""
+    whole, _, decimals = cell.partition(".")
+    digits = whole.removeprefix("-")
+    is_whole = decimals and not decimals.strip("0") and digits.isdecimal() and digits.isascii()
+    is_plain = is_whole and (digits == "0" or digits[0] != "0") and int(digits) < 2**53
+    return whole if is_plain else cell
 
-# name, classes (None for a number), one number for each class, factor, offset
+
+def label_of(cell, classes, rule, unknown=None):
+    """The number of the class that a cell is of; `unknown` where training has not seen it."""
+    label = classes.get(rule(cell), unknown)
+    if label is None:
+        raise ValueError(f"{cell!r} was not seen in training")
+    return label
+
+
+# what each step of COLUMNS does
+STEPS = {
+    "number": float,
+    "label": label_of,
+    "affine": lambda x, factor, offset: x * factor + offset,
+    "log1p": math.log1p,
+    "bins": lambda x, boundaries: sum(boundary <= x for boundary in boundaries),
+    "one_hot": lambda x, count: [float(x == place) for place in range(count)],
+    "given": int,
+    "prepared": lambda x: torch.as_tensor(x, dtype=torch.float32).flatten().tolist(),
+}
+# what reads as missing
+MISSING = {"", "", "NA"}
+# name, what stands for a missing cell, whether a number says that it was missing, steps
 COLUMNS = [
-    ("age", PREPARED, False, 1.0, 0.0),  # give the list of 2 that the model sees: age, age_missing
-    ("income", PREPARED, False, 1.0, 0.0),  # give the list of 1 that the model sees: income
-    ("pixel", None, False, 0.003968253968253968, 0.0),
-    ("visits", PREPARED, False, 1.0, 0.0),  # give the list of 1 that the model sees: visits
-    ("area", PREPARED, False, 1.0, 0.0),  # give the list of 4 that the model sees: area_rural, area_suburb, area_urban, area_other
-    ("size", ["small", "medium", "large"], False, 0.5, 0.0),
-    ("url", range(7), False, 1.0, 0.0),  # give the number of keras.layers.Hashing(num_bins=7)
-    ("shop", PREPARED, False, 1.0, 0.0),  # give the list of 1 that the model sees: shop
-    ("tags", PREPARED, False, 1.0, 0.0),  # give the list of 4 that the model sees: tags_dry, tags_new, tags_old, tags_red
-    ("day", PREPARED, False, 1.0, 0.0),  # give the list of 5 that the model sees: day_month_sin, day_month_cos, day_hour_sin, day_hour_cos, day_days
-    ("vec", PREPARED, False, 1.0, 0.0),  # give the list of 2 that the model sees: vec_0, vec_1
-    ("note", PREPARED, False, 1.0, 0.0),  # give the list of 6 that the model sees: note_[UNK], note_fine, note_good, note_fast, note_bad, note_slow
+    ("age", 47.0, True, [("number",), ("affine", 0.04597701149425287, -2.160919540229885)]),
+    ("income", None, False, [("number",), ("log1p",), ("affine", 1.3595216248367865, -13.510788950646925)]),
+    ("pixel", None, False, [("number",), ("affine", 0.003968253968253968, 0.0)]),
+    ("visits", None, False, [("number",), ("bins", [1.0, 3.0])]),
+    ("area", "urban", False, [("label", {"rural": 0, "suburb": 1, "urban": 2}, as_text, 3), ("one_hot", 4)]),
+    ("size", None, False, [("label", {"small": 0, "medium": 1, "large": 2}, as_text), ("affine", 0.5, 0.0)]),
+    ("url", None, False, [("given",)]),  # give the number of keras.layers.Hashing(num_bins=7)
+    ("shop", None, False, [("label", {"a": 0.21875, "b": 0.46875, "c": 0.3125}, as_text, 0.0)]),
+    ("tags", None, False, [("prepared",)]),  # give a list of 4: 0 or 1 for each of its labels, in this order: dry;new;old;red
+    ("day", None, False, [("prepared",)]),  # give a list of 5: of the date: month_sin, month_cos, hour_sin, hour_cos, days, scaled as the model file says
+    ("vec", None, False, [("prepared",)]),  # give a list of 2: the 2 numbers of the cell, scaled as the model file says
+    ("note", None, False, [("prepared",)]),  # give a list of 6: keras.layers.TextVectorization(max_tokens=6, standardize='lower_and_strip_punctuation', split='whitespace', output_mode='count') with the tokens of the model file
 ]
-CLASSES = ["no", "yes"]
+
+
+def numbers_of(cell, fill, indicator, steps):
+    """The numbers that the network is given for a cell."""
+    value = cell
+    is_plain = cell is None or isinstance(cell, (str, int, float))
+    text = "" if cell is None else str(cell).strip()
+    is_missing = is_plain and text in MISSING
+    if is_missing and fill is None:
+        raise ValueError(f"the cell is missing: {cell!r}")
+    if is_missing:
+        value = fill
+    elif isinstance(cell, str):
+        value = cell.strip()
+    for step, *arguments in steps:
+        value = STEPS[step](str(value) if step == "label" else value, *arguments)
+    numbers = value if isinstance(value, list) else [float(value)]
+    return numbers + [float(is_missing)] if indicator else numbers
 
 
 def features(rows):
@@ -58,31 +104,16 @@ def features(rows):
     numbers = []
     for row in rows:
         numbers.append([])
-        for name, classes, one_hot, factor, offset in COLUMNS:
-            if classes == PREPARED:
-                numbers[-1] += torch.as_tensor(row[name], dtype=torch.float32).flatten().tolist()
-                continue
-            cell = str(row[name]).strip()
-            if classes is None:
-                numbers[-1].append(float(cell) * factor + offset)
-                continue
-            label = label_of(classes, cell, name)
-            if one_hot:
-                numbers[-1] += [float(label == i) for i in range(len(classes))]
-            else:
-                numbers[-1].append(label * factor + offset)
+        for name, fill, indicator, steps in COLUMNS:
+            try:
+                numbers[-1] += numbers_of(row[name], fill, indicator, steps)
+            except ValueError as error:
+                raise ValueError(f"column {name}: {error}") from None
     x = torch.tensor(numbers).reshape(-1, 29)
     return x
 
 
-def label_of(classes, cell, name):
-    """The number of a cell's class; where all classes are numbers, 1 and 1.0 are one."""
-    if cell in classes:
-        return classes.index(cell)
-    try:
-        return [float(other) for other in classes].index(float(cell))
-    except ValueError:
-        raise ValueError(f"column {name}: {cell!r} was not seen in training") from None
+CLASSES = ["no", "yes"]
 
 
 @torch.no_grad()
