@@ -119,7 +119,7 @@ fn lists_are_vectors_and_labels() {
         "target": "y",
     });
     let loaded = load_file("t.jsonl", text.as_bytes(), &section).unwrap();
-    assert_eq!(loaded.train.x.values, [1.0, 2.5, 1.0, 1.0, 3.0, -4.0, 0.0, 0.0]);
+    assert_eq!(loaded.train.x.values[..], [1.0, 2.5, 1.0, 1.0, 3.0, -4.0, 0.0, 0.0]);
     let torn = text.replace("[]", "[\"c;d\"]");
     let error = load_file("t.jsonl", torn.as_bytes(), &section).unwrap_err().to_string();
     assert!(error.contains("t.jsonl:2") && error.contains("the label `c;d`"), "{error}");
