@@ -6,7 +6,6 @@ use super::cells::Missing;
 use super::layout::Wanted;
 use super::sources;
 use super::table::Table;
-use crate::config::ConfigError;
 use crate::error::{Error, Result};
 use crate::sections::CsvConfig;
 use crate::transforms::{PictureFacts, facts_of};
@@ -33,8 +32,8 @@ impl PictureProfile {
         let wanted = ["path", "class"].map(|name| {
             let place = header.place(name).ok().flatten();
             place.map(|index| Wanted::text(name, index)).ok_or_else(|| {
-                Error::from(ConfigError::at("", format!("there is no `{name}`")))
-                    .map(|error| error.at(source.name()).with_help(source.missing_help(name)))
+                Error::data(source.name(), "the pictures have no classes")
+                    .with_help(source.missing_help(name))
             })
         });
         let wanted = wanted.into_iter().collect::<Result<Vec<_>>>()?;

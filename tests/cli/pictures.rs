@@ -210,6 +210,8 @@ fn a_draft_of_a_folder_trains() {
     let text = folder.read("pics.yaml");
     assert!(text.contains("image") && text.contains("stratified"), "{text}");
     folder.ok("train pics.yaml -o run -q --set fit.epochs=1");
+    let call = folder.run("init pics/candle");
+    assert!(call.code == 1 && call.stderr.contains("no classes"), "{}", call.stderr);
     let call = folder.run("init pics --target other --force");
     assert!(call.code == 1 && call.stderr.contains("`class`"), "{}", call.stderr);
 }
