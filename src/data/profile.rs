@@ -343,7 +343,8 @@ mod tests {
         let id = table.column("id").unwrap();
         assert!(id.is_whole && id.rises && id.range == (1.0, 3.0) && id.distinct() == 3);
         let size = table.column("size").unwrap();
-        assert_eq!((size.missing, size.numbers, size.text.as_deref()), (1, 1, Some("2,5")));
+        assert_eq!((size.missing, size.numbers, size.text.as_deref()), (1, 2, None));
+        assert_eq!(table.numbers, (Some(','), None, Vec::new())); // `2,5`
         let kind = table.column("kind").unwrap();
         assert_eq!(kind.counts().unwrap(), [("a".to_string(), 2), ("b".to_string(), 1)]);
         let when = table.column("when").unwrap();
