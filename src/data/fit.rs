@@ -232,8 +232,8 @@ impl NumberBlocks for ScaledColumns<'_> {
         block_rows: usize,
         see: &mut dyn FnMut(&dyn Fn(usize, &mut Vec<f64>)),
     ) {
-        let mut block = Block { rows: Vec::with_capacity(block_rows), runs: Vec::new() };
-        let mut end_of_block = |block: &mut Block<'_>| {
+        let mut block = RowBlock { rows: Vec::with_capacity(block_rows), runs: Vec::new() };
+        let mut end_of_block = |block: &mut RowBlock<'_>| {
             see(&|column, numbers| self.columns[column].read(block, numbers));
             block.rows.clear();
             block.runs.clear();
@@ -261,14 +261,14 @@ impl NumberBlocks for ScaledColumns<'_> {
 }
 
 /// Some rows of consecutive chunks.
-struct Block<'a> {
+struct RowBlock<'a> {
     /// Each counted from the first of its chunk.
     rows: Vec<u32>,
     /// The chunks, each with the place of its first row among those.
     runs: Vec<(&'a Chunk, usize)>,
 }
 
-impl Block<'_> {
+impl RowBlock<'_> {
     fn each(&self, mut take: impl FnMut(&Chunk, &[u32])) {
         let ends = self.runs.iter().skip(1).map(|(_, start)| *start).chain([self.rows.len()]);
         for ((chunk, start), end) in self.runs.iter().zip(ends) {
@@ -291,7 +291,7 @@ impl<'a> ScaledColumn<'a> {
         ScaledColumn { slot, codes, encode, place, fill, done: Vec::new() }
     }
 
-    fn read(&self, block: &Block<'_>, numbers: &mut Vec<f64>) {
+    fn read(&self, block: &RowBlock<'_>, numbers: &mut Vec<f64>) {
         match self.slot {
             Slot::Number(place) => {
                 block.each(|chunk, rows| chunk.numbers[place].append(rows, numbers));

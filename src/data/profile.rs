@@ -124,7 +124,7 @@ impl Profile {
             csv = csv.again(&format)?;
         }
         let format = with_numbers(&format, &sample(&csv)?);
-        let mut gathered = Gathered::new(&csv.header, Dialect::of(&format).numerals);
+        let mut gathered = GatheredColumns::new(&csv.header, Dialect::of(&format).numerals);
         csv.records(csv.header.body, csv.text.len(), &mut |record, _, _| {
             gathered.see(record);
             Ok(())
@@ -138,7 +138,7 @@ impl Profile {
         let header = source.header();
         let mut layout = Layout::new(header, &[], &missing);
         layout.keeps_rows = true;
-        let mut gathered = Gathered::new(header, Numerals::default());
+        let mut gathered = GatheredColumns::new(header, Numerals::default());
         source.read(&layout, &mut Faults::new(source.places(), &layout), &mut |read| {
             let mut record = Record::default();
             for row in read.kept_rows() {
@@ -207,17 +207,22 @@ fn delimiter(start: &str) -> u8 {
 }
 
 /// The profiles of the columns while the rows are read.
-struct Gathered {
+struct GatheredColumns {
     columns: Vec<Gathering>,
     missing: Missing,
     numerals: Numerals,
     rows: usize,
 }
 
-impl Gathered {
-    fn new(header: &Header, numerals: Numerals) -> Gathered {
+impl GatheredColumns {
+    fn new(header: &Header, numerals: Numerals) -> GatheredColumns {
         let columns = header.names.iter().map(|name| Gathering::new(name)).collect();
-        Gathered { columns, missing: Missing::new(&MissingValues::usual()), numerals, rows: 0 }
+        GatheredColumns {
+            columns,
+            missing: Missing::new(&MissingValues::usual()),
+            numerals,
+            rows: 0,
+        }
     }
 
     fn see(&mut self, record: &Record<'_>) {
@@ -228,7 +233,7 @@ impl Gathered {
     }
 
     fn profile(self, delimiter: u8, has_header: bool) -> Profile {
-        let Gathered { columns, rows, .. } = self;
+        let GatheredColumns { columns, rows, .. } = self;
         let columns = columns.into_iter().map(Gathering::finish).collect();
         let numbers = (None, None, Vec::new());
         Profile { delimiter: char::from(delimiter), has_header, numbers, rows, columns }

@@ -147,7 +147,7 @@ impl Forward for NormalizationForward {
         if !self.adapts {
             return Ok(true);
         }
-        let (mut sum, mut squares) = (Sum::default(), Sum::default());
+        let (mut sum, mut squares) = (RunningSum::default(), RunningSum::default());
         let stays = |axis: &usize| *axis > 0 && self.axes.contains(&(axis - 1));
         let axes: Vec<usize> = (0..=self.input.rank()).filter(|axis| !stays(axis)).collect();
         let wide = |x: &Tensor| x.detach().to_dtype(DType::F64);
@@ -168,12 +168,12 @@ impl Forward for NormalizationForward {
 
 /// A sum over all axes but the kept ones, and of how many numbers it is.
 #[derive(Default)]
-struct Sum {
+struct RunningSum {
     total: Option<Tensor>,
     count: usize,
 }
 
-impl Sum {
+impl RunningSum {
     fn add(&mut self, x: &Tensor, axes: &[usize]) -> Result<()> {
         let sum = x.sum_keepdim(axes)?;
         self.count += x.elem_count() / sum.elem_count().max(1);
