@@ -253,11 +253,10 @@ impl Preprocessing {
     /// The columns to read from a table. The weights count where the table has them.
     pub(super) fn wanted(&self, source: &dyn Source, with_target: bool) -> Result<Vec<Wanted>> {
         let target = self.target.iter().filter(|_| with_target);
-        let place = |name: &str| self.place(source, name);
         let mut wanted = Vec::new();
         let is_their_array = self.is_array_of_features(source);
         for (at, column) in self.features.iter().chain(target).enumerate() {
-            let found = match place(&column.name)? {
+            let found = match place_in(source, &column.name)? {
                 None if is_their_array && at < self.features.len() => Some(at),
                 found => found,
             };
@@ -271,7 +270,7 @@ impl Preprocessing {
             wanted.push(Wanted { takes_missing, ..wanted_as(column, index) });
         }
         if let Some(name) = self.sample_weight.as_ref().filter(|_| with_target)
-            && let Some(index) = place(name)?
+            && let Some(index) = place_in(source, name)?
         {
             wanted.push(Wanted::weight(name, index));
         }
@@ -290,15 +289,6 @@ impl Preprocessing {
             && (self.features.len() == 1 || are_of_array())
     }
 
-    /// Where a column of a table stands; None where it has none of that name.
-    pub(super) fn place(&self, source: &dyn Source, name: &str) -> Result<Option<usize>> {
-        source.header().place(name).map_err(|problem| {
-            Error::data(source.places().at_header(), problem.message)
-                .with_code(problem.code)
-                .with_help(problem.help)
-        })
-    }
-
     /// What the fingerprint of the data is made of: the first form, where that can say the same, so
     /// that a training that was begun with it is gone on with.
     pub(super) fn in_first_form(&self, csv: &CsvConfig) -> serde_json::Result<String> {
@@ -312,6 +302,15 @@ impl Preprocessing {
         let sample_weight = &self.sample_weight;
         serde_json::to_string(&FirstForm { delimiter, header, features, target, sample_weight })
     }
+}
+
+/// Where a column of a table stands; None where it has none of that name.
+pub(super) fn place_in(source: &dyn Source, name: &str) -> Result<Option<usize>> {
+    source.header().place(name).map_err(|problem| {
+        Error::data(source.places().at_header(), problem.message)
+            .with_code(problem.code)
+            .with_help(problem.help)
+    })
 }
 
 /// How a column is read from a table of a trained model.

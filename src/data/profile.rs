@@ -203,6 +203,9 @@ fn delimiter(start: &str) -> u8 {
             best = (delimiter, cells);
         }
     }
+    if best.1 == 1 && cells_by(b' ') > 1 {
+        return b' ';
+    }
     best.0
 }
 

@@ -13,7 +13,7 @@ use super::faults::Faults;
 use super::layout::{Layout, Wanted};
 use super::part::Part;
 use super::places::cells_of;
-use super::preprocessing::Preprocessing;
+use super::preprocessing::{Preprocessing, place_in};
 use super::read_pictures::told_of_bad;
 use super::source::{Source, line_of_csv};
 use super::sources;
@@ -95,7 +95,7 @@ impl<'a> TableStream<'a> {
         let wanted = preprocessing.wanted(&*source, options.with_target)?;
         let mut ids = Vec::new();
         for name in preprocessing.id_columns().iter().filter(|_| options.with_ids) {
-            ids.extend(preprocessing.place(&*source, name)?);
+            ids.extend(place_in(&*source, name)?);
         }
         Ok(TableStream { source, preprocessing, options, wanted, ids })
     }

@@ -9,6 +9,8 @@ use crate::data::Preprocessing;
 use crate::error::{Error, Result};
 use crate::layers::{LayerEntry, LayerKind, Recurrent};
 use crate::sections::CompileConfig;
+use crate::shape::Shape;
+use crate::target::{Output, Target, TargetRange};
 
 /// A model to be written in another format.
 #[derive(Debug, Clone)]
@@ -55,6 +57,23 @@ impl Portable {
     /// Every layer, those inside residuals too.
     pub fn every_layer(&self) -> Vec<&PortableLayer> {
         self.layers.iter().flat_map(PortableLayer::with_inner).collect()
+    }
+
+    /// The names of the classes that it tells apart: the target's or, where that is class numbers as
+    /// they stand in the table, these numbers.
+    pub(crate) fn classes(&self, preprocessing: &Preprocessing) -> Option<Vec<String>> {
+        if let Some(classes) = preprocessing.classes() {
+            return Some(classes.to_vec());
+        }
+        let (shape, target) = (Shape(self.output().to_vec()), preprocessing.target_kind());
+        let output = Output { shape: &shape, activation: None, target };
+        let range = self.compile.as_ref()?.loss.item.target_range(&output);
+        match (self.output(), target, range) {
+            ([width], Target::Numbers(1), TargetRange::ClassNumbers) if *width > 1 => {
+                Some((0..*width).map(|class| class.to_string()).collect())
+            }
+            _ => None,
+        }
     }
 
     /// True where the model gives logits: a softmax (or, of one output, a sigmoid) is still to come.

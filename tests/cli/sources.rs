@@ -154,6 +154,13 @@ fn arrays_are_features_and_target_by_their_names() {
     assert!(predicted.starts_with("prediction,p_0,p_1,p_2\n0,"), "{predicted}");
     // the features alone, as an array without a name
     assert_eq!(folder.ok("predict run images.npy"), predicted);
+    let call = folder.run("evaluate run images.npy");
+    refused(&call, &["column `labels` is missing", "one array without a name"]);
+    // class numbers are classes for other tools, too
+    #[cfg(feature = "onnx")]
+    assert!(folder.ok("export run --to onnx -o m.onnx --verify").contains("largest difference"));
+    folder.ok("export run --to torch -o torch");
+    assert!(folder.read("torch/model.py").contains("CLASSES = [\"0\", \"1\", \"2\"]"));
     refused(&folder.run("predict run labels.npy"), &["column `images_0` is missing"]);
     // a file for each array
     folder.write("files.yaml", &array_config("train: {x: images.npy, y: labels.npy}, x: x, y: y"));
@@ -185,4 +192,15 @@ fn arrays_that_are_not_there_are_told() {
         folder.write("t.yaml", &array_config(data));
         refused(&folder.run("check t.yaml"), fragments);
     }
+}
+
+#[test]
+fn init_sees_that_several_blanks_are_one_delimiter() {
+    let folder = Folder::new();
+    let row =
+        |i: usize| format!(" {:7.4}  {:4}   {:6.2}\n", i as f64 * 0.37 % 3.0, i % 4, i as f64);
+    folder.write("t.data", &(0..60).map(row).collect::<String>());
+    folder.ok("init t.data --target 2 -o t.yaml");
+    assert!(folder.read("t.yaml").contains("delimiter: \" \""), "{}", folder.read("t.yaml"));
+    folder.ok("check t.yaml");
 }

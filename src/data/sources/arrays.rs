@@ -3,6 +3,7 @@
 use half::{bf16, f16};
 
 use super::cells::{self, CellValue};
+use crate::config::names::{did_you_mean, listed};
 use crate::data::array::{Array, NumberKind};
 use crate::data::chunk::Read;
 use crate::data::faults::Faults;
@@ -157,6 +158,19 @@ impl Source for ArrayTable {
         let rows = self.arrays.iter().map(Array::rows).max().unwrap_or(0);
         let lines = (0..rows).map(|row| self.row(row));
         Beginning::of_rows(&self.header, lines, SHOWN, true)
+    }
+
+    fn missing_help(&self, name: &str) -> String {
+        let names: Vec<&str> = self.named.iter().map(|array| array.name.as_str()).collect();
+        match names.as_slice() {
+            [""] => "it is one array without a name: several, with their names, are in one .npz \
+                     or safetensors file, or in `{x: FILE, y: FILE}` of a configuration"
+                .to_string(),
+            names => match did_you_mean(name, names) {
+                Some(near) => format!("did you mean `{near}`? arrays: {}", listed(names)),
+                None => format!("arrays: {}", listed(names)),
+            },
+        }
     }
 
     fn format(&self) -> FileFormat {

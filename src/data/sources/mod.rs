@@ -341,7 +341,7 @@ impl OpenError {
             OpenError::Unread(problem) => {
                 OpenError::Unread(Problem { key: key.to_string(), ..problem })
             }
-            unfit => unfit,
+            OpenError::Unfit(error) => OpenError::Unfit(error),
         }
     }
 

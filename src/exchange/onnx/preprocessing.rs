@@ -53,7 +53,7 @@ pub(super) fn outputs(
     last: &str,
 ) -> Result<Vec<ValueInfoProto>> {
     let (shape, from_logits) = (portable.output(), portable.gives_logits());
-    match preprocessing.classes() {
+    match portable.classes(preprocessing) {
         Some(classes) => {
             let probabilities = match shape {
                 [1] if classes.len() == 2 => {
@@ -85,7 +85,7 @@ pub(super) fn outputs(
             graph.nodes_of("", "Identity", &[&probabilities], &[numbers], vec![]);
             let attributes = vec![int("axis", 1), int("keepdims", 0)];
             let index = graph.node("ArgMax", &[numbers], attributes);
-            let names = graph.strings(classes);
+            let names = graph.strings(&classes);
             graph.nodes_of("", "Gather", &[&names, &index], &[class], vec![int("axis", 0)]);
             Ok(vec![value(class, STRING, &[Dim::Named("batch")]), value(numbers, FLOAT, &out)])
         }

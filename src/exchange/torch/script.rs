@@ -87,7 +87,8 @@ fn predict(portable: &Portable, modules: &Modules, preprocessing: &Preprocessing
         finish += "    return x\n";
     }
     let mut code = columns::columns(preprocessing, &finish);
-    if let Some(classes) = preprocessing.classes() {
+    let classes = portable.classes(preprocessing);
+    if let Some(classes) = &classes {
         let classes: Vec<String> = classes.iter().map(|class| string(class)).collect();
         let _ = write!(code, "\n\nCLASSES = [{}]\n", classes.join(", "));
     }
@@ -97,14 +98,14 @@ fn predict(portable: &Portable, modules: &Modules, preprocessing: &Preprocessing
         let _ = write!(code, "\n\nLABELS = [{}]\n", labels.join(", "));
     }
     code += "\n\n@torch.no_grad()\ndef predict(rows, network=None):\n    ";
-    code += match preprocessing.classes() {
+    code += match &classes {
         Some(_) => "\"\"\"The probability of each of CLASSES, for every row.\"\"\"\n",
         None if labels.is_some() => "\"\"\"The number of each of LABELS, for every row.\"\"\"\n",
         None => "\"\"\"The numbers in their own unit, for every row.\"\"\"\n",
     };
     code += "    y = (network or load())(features(rows))\n";
     let units = preprocessing.target_units();
-    if let Some(classes) = preprocessing.classes() {
+    if let Some(classes) = &classes {
         let is_one = portable.output() == [1] && classes.len() == 2;
         match (is_one, portable.gives_logits()) {
             (true, true) => code += "    y = y.sigmoid()\n",
