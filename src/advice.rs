@@ -51,7 +51,8 @@ pub(crate) fn warnings(config: &Config, spec: &Spec, loaded: &Loaded) -> Vec<Dia
 pub(crate) fn may_be_in_time(config: &Config, loaded: &Loaded) -> bool {
     let is_time =
         |column: &ColumnFacts| column.rises && !column.is_target && column.rows >= FEW_ROWS;
-    !config.fit.shuffle || loaded.facts.iter().any(is_time)
+    let is_series = loaded.train.windows.is_some();
+    is_series || !config.fit.shuffle || loaded.facts.iter().any(is_time)
 }
 
 /// Columns in backticks, the first five of them.

@@ -16,22 +16,33 @@ const ROWS: usize = 4096;
 
 impl Baseline {
     /// The shares of the classes in the part that is trained on, or the mean of a target of numbers,
-    /// predicted for every row; None where the target of a row is not a class or a vector of numbers.
+    /// predicted for every row; of windows, the target's numbers in the last row seen. None where the target of a row is not a class or a vector of numbers.
     pub fn of(plan: &Plan) -> Result<Option<Baseline>> {
         let (Some(train), Some(output)) = (&plan.spec.train, width(plan)) else { return Ok(None) };
         let data = plan.data()?;
         let Some(shares) = shares(&data.train, train.target, output) else { return Ok(None) };
-        let constant = scores_of(&shares, train, plan);
         let unit = data.preprocessing.is_target_scaled().then(|| data.preprocessing.target_units());
         let (part, prefix) = match &data.validation {
             Some(part) if !part.is_empty() => (part, "val_"),
             _ => (&data.train, ""),
         };
         let mut scores = Scores::new(&plan.spec, train).with_unit(unit);
-        score(part, &constant, train, &mut scores)?;
-        let logs = scores.logs(prefix)?;
-        Ok(Some(Baseline { prediction: words(plan, train.target, &shares), logs }))
+        let (prediction, rows) = match last(part, train.target) {
+            Some(last) => ("always the last value".to_string(), last.to_vec()),
+            None => {
+                let constant = scores_of(&shares, train, plan);
+                (words(plan, train.target, &shares), constant.repeat(part.len()))
+            }
+        };
+        score(part, &rows, train, &mut scores)?;
+        Ok(Some(Baseline { prediction, logs: scores.logs(prefix)? }))
     }
+}
+
+/// The target's numbers in the last row that each window sees, where they are numbers.
+fn last(part: &Dataset, target: Target) -> Option<&[f32]> {
+    let is_numbers = matches!(target, Target::Numbers(_));
+    Some(part.windows.as_ref().filter(|_| is_numbers)?.last.as_slice())
 }
 
 /// The numbers of one output; None where it is no vector, or the target's rows don't fit it.
@@ -81,14 +92,20 @@ fn scores_of(shares: &[f64], train: &TrainSpec, plan: &Plan) -> Vec<f32> {
     shares.iter().map(|share| score(share) as f32).collect()
 }
 
-/// Scores the same prediction for every row.
-fn score(part: &Dataset, constant: &[f32], train: &TrainSpec, scores: &mut Scores) -> Result<()> {
+/// Scores predictions, one for each row.
+fn score(
+    part: &Dataset,
+    predictions: &[f32],
+    train: &TrainSpec,
+    scores: &mut Scores,
+) -> Result<()> {
     let width = part.y.width().max(1);
+    let output_width = predictions.len() / part.len().max(1);
     for (piece, target) in part.y.values.chunks(ROWS * width).enumerate() {
         let rows = target.len() / width;
         let first = piece * ROWS;
         let weight = part.weights.as_ref().map(|weights| &weights[first..first + rows]);
-        let output = constant.repeat(rows); // (rows, output)
+        let output = &predictions[first * output_width..(first + rows) * output_width]; // (rows, output)
         let mut target_shape = vec![rows];
         target_shape.extend_from_slice(part.y.shape());
         let tensor =
@@ -96,13 +113,13 @@ fn score(part: &Dataset, constant: &[f32], train: &TrainSpec, scores: &mut Score
         let weights = weight.map(|weights| tensor(weights, &[rows])).transpose()?;
         let loss = train.loss.compute(
             &tensor(target, &target_shape)?,
-            &tensor(&output, &[rows, constant.len()])?,
+            &tensor(output, &[rows, output_width])?,
             None,
             weights.as_ref(),
         )?;
         scores.add(&ScoredBatch {
             loss: loss.to_scalar()?,
-            output: &output,
+            output,
             mask: None,
             target,
             target_shape: &target_shape,

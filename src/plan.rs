@@ -300,7 +300,8 @@ fn load(
 /// that keep their order.
 fn advise_to_draw(mistake: &mut Diagnostic, section: &DataConfig, config: &Config) {
     let Some(ValidationSplit::Tail(part)) = config.fit.validation_split else { return };
-    if mistake.code == Code::Category && part > 0.0 && config.fit.shuffle {
+    let may_be_drawn = config.fit.shuffle && section.window.is_none();
+    if mistake.code == Code::Category && part > 0.0 && may_be_drawn {
         let is_encoded = |target: &ColumnConfig| target.encode.is_some();
         let kind =
             if section.target.as_ref().is_some_and(is_encoded) { "stratified" } else { "random" };

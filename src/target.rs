@@ -43,10 +43,12 @@ pub enum TargetRange {
 /// What the data says of the model: None where there is no data.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct DataFacts {
-    /// How many numbers the features make.
+    /// How many numbers the features of a row make.
     pub features: Option<usize>,
     /// Height, width and channels, where the features are pictures.
     pub picture: Option<[usize; 3]>,
+    /// How many rows the model sees of each sample, where it sees several.
+    pub steps: Option<usize>,
     /// What the target is.
     pub target: Option<Target>,
     /// Whether there is something to validate on.

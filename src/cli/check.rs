@@ -224,7 +224,7 @@ impl Found {
 
     /// How many rows there are, and what classes.
     fn counts(&self, data: &Loaded) -> String {
-        let mut text = format!("\n{} rows to train on", data.train.len());
+        let mut text = format!("\n{} {} to train on", data.train.len(), data.train.noun());
         if let Some(validation) = &data.validation {
             text += &format!(", {} to validate on", validation.len());
         }

@@ -64,8 +64,8 @@ pub(crate) fn run(arguments: &DataArguments, common: &CommonArguments) -> Result
     })?;
     if output.is_file() {
         let rows = data.train.len() + data.validation.as_ref().map_or(0, Dataset::len);
-        let inputs = data.preprocessing.features();
-        output.tell(&format!("wrote {}: {rows} rows, {inputs} inputs\n", out.display()))?;
+        let (noun, inputs) = (data.train.noun(), data.train.input_width());
+        output.tell(&format!("wrote {}: {rows} {noun}, {inputs} inputs\n", out.display()))?;
     }
     Ok(())
 }
@@ -97,7 +97,7 @@ fn form_of(path: &Path) -> Result<SeenFormat> {
 /// How the rows are divided: `270 to train on, 30 to validate on`.
 fn sizes(plan: &Plan) -> Result<String> {
     let data = plan.data()?;
-    let mut text = format!("{} rows to train on", data.train.len());
+    let mut text = format!("{} {} to train on", data.train.len(), data.train.noun());
     if let Some(validation) = &data.validation {
         write!(text, ", {} to validate on", validation.len())?;
     }

@@ -170,7 +170,7 @@ impl Decided {
         }
         let predictor = Predictor::new(model)?;
         let thresholds = thresholds(given, &predictor)?;
-        let predictions = predictor.predict_rows(&data.x)?;
+        let predictions = predictor.predict_all(data)?;
         let mut decided = Decided { logs: Logs::default(), report: None };
         let errors = predictor.reconstruction_errors(&data.x, &predictions)?;
         if let (Some(threshold), Some(errors)) = (thresholds.of_error(), errors) {

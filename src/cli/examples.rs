@@ -96,6 +96,11 @@ const ALL: &[Example] = &[
         tables: &[("diabetes.csv", include_bytes!("../../examples/data/diabetes.csv"))],
     },
     Example {
+        name: "airline",
+        config: include_str!("../../configs/airline.yaml"),
+        tables: &[("airline.csv", include_bytes!("../../examples/data/airline.csv"))],
+    },
+    Example {
         name: "digits",
         config: include_str!("../../configs/digits.yaml"),
         tables: &[("digits.csv", include_bytes!("../../examples/data/digits.csv"))],

@@ -18,6 +18,7 @@ mod init;
 mod inspect;
 mod one_run;
 mod output;
+mod places;
 mod predict;
 mod report;
 mod require;

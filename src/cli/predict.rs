@@ -13,6 +13,7 @@ use serde_json::{Map, Value, json};
 
 use super::common::{CommonArguments, load_model, tables_of_run};
 use super::output::{OutputFile, OutputKind};
+use super::places::PredictionPlaces;
 use super::thresholds::thresholds;
 use super::view;
 
@@ -30,6 +31,10 @@ pub(crate) struct PredictArguments {
     /// Write the input's columns before the predictions
     #[arg(long)]
     keep_columns: bool,
+    /// With a model of windows: a prediction for each row of the table that has enough rows before it,
+    /// in place of the forecast that follows the last rows
+    #[arg(long)]
+    each_row: bool,
     /// What to do about a row that can't be used: stop with an error, or skip it and say how many
     /// were skipped
     #[arg(long, value_name = "WHAT", default_value = "stop")]
@@ -80,7 +85,14 @@ pub(crate) fn run(arguments: &PredictArguments, common: &CommonArguments) -> Res
         keep_columns,
         with_ids: common.json || !keep_columns,
         skip_errors: arguments.on_error == OnError::Skip,
+        each_row: arguments.each_row,
     };
+    let window = preprocessing.window();
+    if arguments.each_row && window.is_none() {
+        let help = "leave it out: each row has a prediction";
+        return Err(Error::run("`--each-row` is for models of windows").with_help(help).into());
+    }
+    let group = window.and_then(|window| window.group.as_deref());
     let table = TableStream::open(&arguments.data, &csv, preprocessing, options)?;
     let ids = table.id_names();
     let mut skipped = None;
@@ -88,17 +100,24 @@ pub(crate) fn run(arguments: &PredictArguments, common: &CommonArguments) -> Res
         let mut text = if common.json { "{\"predictions\":[".to_string() } else { String::new() };
         let mut is_first = true;
         let told = table.read(rows_at_a_time(preprocessing.features()), &mut |rows| {
-            let features = rows.data.x.all_numbers()?;
-            let predictions = predictor.table(&features, &thresholds)?;
+            let predictions = predictor.table(&rows.data, &thresholds)?;
+            let places = PredictionPlaces::of(&rows, arguments.each_row, group);
             if common.json {
                 let kept = keep_columns.then(|| cells(&table.raw_header()));
-                add_json(&predictions, &ids, kept.as_deref(), &rows, is_first, &mut text);
+                let named = Named { rows: &rows, places: &places, ids: &ids };
+                add_json(&predictions, &named, kept.as_deref(), is_first, &mut text);
             } else {
                 if is_first {
-                    let kept = if keep_columns { vec![table.raw_header()] } else { fields(&ids) };
+                    let place = places.header().map(str::to_string);
+                    let names: Vec<String> = place.into_iter().chain(ids.clone()).collect();
+                    let kept = if keep_columns { vec![table.raw_header()] } else { fields(&names) };
                     add_line(kept.into_iter().chain(fields(&predictions.columns())), &mut text);
                 }
-                add_csv(&predictions, &rows, &mut text);
+                add_csv(
+                    &predictions,
+                    &Named { rows: &rows, places: &places, ids: &ids },
+                    &mut text,
+                );
             }
             is_first = false;
             out.write_all(text.as_bytes())?;
@@ -120,16 +139,25 @@ pub(crate) fn run(arguments: &PredictArguments, common: &CommonArguments) -> Res
     Ok(())
 }
 
+/// What names the rows that predictions are written for.
+struct Named<'a> {
+    rows: &'a UsedRows,
+    places: &'a PredictionPlaces<'a>,
+    /// The names of the columns that name a row.
+    ids: &'a [String],
+}
+
 /// A line for each row: behind the row itself where it is kept, else behind what names it.
-fn add_csv(predictions: &PredictionTable<'_>, rows: &UsedRows, text: &mut String) {
-    for row in 0..predictions.len() {
+fn add_csv(predictions: &PredictionTable<'_>, named: &Named<'_>, text: &mut String) {
+    let Named { rows, places, .. } = named;
+    for row in places.order(predictions.len()) {
         let mut comma = ",";
-        if let Some(kept) = rows.raw.get(row) {
-            *text += kept;
-        } else if let Some(ids) = rows.ids.get(row) {
-            *text += &fields(ids).join(",");
-        } else {
-            comma = "";
+        let ids = rows.ids.get(row).into_iter().flatten().cloned();
+        let names: Vec<String> = places.cell(row).into_iter().chain(ids).collect();
+        match rows.raw.get(row) {
+            Some(kept) => *text += kept,
+            None if names.is_empty() => comma = "",
+            None => *text += &fields(&names).join(","),
         }
         predictions.cells(row, &mut |cell| {
             text.push_str(comma);
@@ -148,9 +176,8 @@ fn add_csv(predictions: &PredictionTable<'_>, rows: &UsedRows, text: &mut String
 /// input's columns where they are kept.
 fn add_json(
     predictions: &PredictionTable<'_>,
-    ids: &[String],
+    named: &Named<'_>,
     columns: Option<&[String]>,
-    rows: &UsedRows,
     is_first: bool,
     text: &mut String,
 ) {
@@ -162,15 +189,17 @@ fn add_json(
             .collect::<Map<_, _>>()
             .into()
     };
-    for row in 0..predictions.len() {
+    let Named { rows, places, ids } = named;
+    for (count, row) in places.order(predictions.len()).into_iter().enumerate() {
         let mut one = predictions.json(row);
+        places.json(row, &mut one);
         if let Some(cells) = rows.ids.get(row) {
             one["id"] = object(ids, cells);
         }
         if let (Some(columns), Some(kept)) = (columns, rows.raw.get(row)) {
             one["columns"] = object(columns, &cells(kept));
         }
-        if !(is_first && row == 0) {
+        if !(is_first && count == 0) {
             text.push(',');
         }
         *text += &one.to_string();

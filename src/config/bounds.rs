@@ -23,6 +23,7 @@ const BOUNDS: &[(&str, &str, &str)] = &[
     ("", "beta_1 beta_2 adam_beta_1 adam_beta_2 rho", "[0, 1)"),
     ("", "q", "(0, 1)"),
     ("validation_split", "random stratified part", "(0, 1)"),
+    ("window", "sequence_length horizon sequence_stride sampling_rate", "[1, 16777216]"),
     ("cv", "folds", "[2, 1000]"),
     ("cv", "fold", "[1"),
     ("image", "fill_value", "[0, 255]"),

@@ -10,12 +10,6 @@ use crate::error::Problem;
 const WORDS: &[(&str, &str, &str, &str)] = &[
     // data
     ("key", "rows", "train", "write the rows to use into a table of their own"),
-    (
-        "key",
-        "window",
-        "train",
-        "write each window as one row of the table, and give the model its shape: `model: {input_shape: [steps, features], …}`",
-    ),
     ("key", "streaming", "train", "leave it out: a table is read into memory as a whole"),
     (
         "key",

@@ -28,7 +28,7 @@ impl OutOfFold {
         let Some(validation) = &data.validation else { return Ok(()) };
         let targets = data.preprocessing.target_names();
         let predictor = Predictor::new(model)?;
-        let predictions = predictor.undecided_table(&validation.x)?;
+        let predictions = predictor.undecided_table(validation)?;
         let columns = columns(&cells.id_names(), &targets, &predictions);
         if self.columns.is_empty() {
             self.columns = columns;

@@ -8,7 +8,7 @@ use rayon::prelude::*;
 use super::cells::shortened;
 use super::chunk::{Chunk, MISSING_CODE};
 use super::codes::Codes;
-use super::dataset::{Dataset, Matrix, Targets};
+use super::dataset::{Dataset, Matrix, Targets, check_weights};
 use super::fitted::{BLOCK_ROWS, Cells, FittedColumn};
 use super::layout::Slot;
 use super::part::Part;
@@ -54,6 +54,12 @@ impl<'a> Bound<'a> {
         table: &Table,
         with_target: bool,
     ) -> Bound<'a> {
+        let keys = preprocessing.window_columns().count();
+        let columns =
+            preprocessing.features.len() + if with_target { preprocessing.target.len() } else { 0 };
+        let has_weight = with_target
+            && preprocessing.sample_weight.is_some()
+            && table.slots.len() > columns + keys;
         let mut slots = table.slots.iter().copied();
         let mut bind = |columns: &'a [FittedColumn]| -> Vec<BoundColumn<'a>> {
             let pairs = columns.iter().zip(slots.by_ref().take(columns.len()));
@@ -64,7 +70,7 @@ impl<'a> Bound<'a> {
         Bound {
             features,
             target,
-            weight: slots.next().filter(|_| with_target && preprocessing.sample_weight.is_some()),
+            weight: slots.next().filter(|_| has_weight),
             pictures: table.pictures.as_ref().map(|own| own.pictures.clone()),
             is_of_features: with_target && preprocessing.is_of_features(),
             kind: preprocessing.target_kind(),
@@ -137,13 +143,8 @@ impl<'a> Bound<'a> {
         name: &str,
     ) -> Result<Vec<Dataset>> {
         let all = self.rows(chunks, parts, name)?;
-        let counts =
-            |data: &Dataset| data.weights.as_ref().is_none_or(|w| w.iter().any(|w| *w > 0.0));
-        if all.iter().all(counts) {
-            return Ok(all);
-        }
-        Err(Error::data(name, "all sample weights are 0: no row counts")
-            .with_help("give at least one row a weight above 0"))
+        all.iter().try_for_each(|data| check_weights(data, name))?;
+        Ok(all)
     }
 
     /// Some parts of the rows as the model sees them. Chunks are done side by side, each into its
@@ -190,7 +191,7 @@ impl<'a> Bound<'a> {
                 (false, _) => Arc::new(y),
             };
             let weights = weight.is_some().then_some(weights);
-            Ok(Dataset { x, y: Targets::new(y, shape.clone()), weights })
+            Ok(Dataset { x, y: Targets::new(y, shape.clone()), weights, windows: None })
         });
         each.collect()
     }

@@ -26,6 +26,10 @@ pub(super) struct ColumnPlan {
     pub split: Option<Planned>,
     /// The shape of one sample, where the features are an array of several axes.
     pub input_shape: Option<Vec<usize>>,
+    /// The column that tells series apart.
+    pub group: Option<Planned>,
+    /// The column with the time of each row.
+    pub order: Option<Planned>,
 }
 
 /// A column with its rule.
@@ -68,10 +72,14 @@ impl ColumnPlan {
         let ids = ids
             .flat_map(|name| find(&finder, &ColumnConfig::number(name), "data.id"))
             .collect::<Vec<_>>();
-        let split = division.needs().and_then(|(name, path)| {
-            let label = ColumnConfig::number(name).encoded(Label::default()); // read as text
-            find(&finder, &label, &path).pop()
-        });
+        let mut key = |name: Option<String>, path: &str| {
+            let label = ColumnConfig::number(name?).encoded(Label::default()); // read as text
+            find(&finder, &label, path).pop()
+        };
+        let split = division.needs().and_then(|(name, path)| key(Some(name), &path));
+        let window = section.window.as_ref();
+        let group = key(window.and_then(|own| own.group.clone()), "data.window.group");
+        let order = key(window.and_then(|own| own.order_by.clone()), "data.window.order_by");
         // a pattern among the features means none of these, nor what another rule names
         let mut apart: HashSet<usize> = target
             .iter()
@@ -80,6 +88,7 @@ impl ColumnPlan {
             .chain(&split)
             .map(|column| column.index)
             .collect();
+        apart.extend(group.iter().chain(&order).map(|column| column.index));
         let is_pattern = |rule: &ColumnConfig| matches!(rule.columns, Columns::Pattern(_));
         let mut rules = Vec::new();
         for (rule, path) in &named.features {
@@ -93,9 +102,9 @@ impl ColumnPlan {
             features.extend(if is_pattern(rule) { find(&finder, rule, path) } else { named });
         }
         let (rule, input_shape) = (&named.target.0, named.input_shape);
-        let plan = ColumnPlan { features, target, weight, ids, split, input_shape };
+        let plan = ColumnPlan { features, target, weight, ids, split, input_shape, group, order };
         mistakes.extend(rules::check_target(rule, plan.target.len()).err());
-        mistakes.extend(plan.check_each_once().err());
+        mistakes.extend(plan.check_each_once(section.window.is_some()).err());
         mistakes.extend(plan.check_pictures_alone().err());
         match Error::all(mistakes) {
             Some(mistakes) => Err(mistakes),
@@ -103,18 +112,20 @@ impl ColumnPlan {
         }
     }
 
-    /// The columns to read: features, target, weight; then the split's, where it is none of them.
+    /// The columns to read: features, target, weight; then those of the split and of the windows,
+    /// which may be columns that are read already.
     pub(super) fn wanted(&self) -> Vec<Wanted> {
-        let is_apart = |split: &&Planned| self.used().all(|column| column.index != split.index);
-        let all = self.used().chain(self.split.iter().filter(is_apart));
-        all.map(Planned::wanted).collect()
+        self.used().chain(self.keys()).map(Planned::wanted).collect()
     }
 
-    /// Where the split's column is among those that are read.
-    pub(super) fn place_of_split(&self) -> Option<usize> {
-        let split = self.split.as_ref()?;
-        let same = self.used().position(|column| column.index == split.index);
-        Some(same.unwrap_or_else(|| self.used().count()))
+    /// Where a column of the split or of the windows is among those that are read.
+    pub(super) fn place_of(&self, key: &Planned) -> usize {
+        let place = self.keys().position(|other| std::ptr::eq(other, key)).unwrap_or(0);
+        self.used().count() + place
+    }
+
+    fn keys(&self) -> impl Iterator<Item = &Planned> {
+        self.split.iter().chain(&self.group).chain(&self.order)
     }
 
     fn used(&self) -> impl Iterator<Item = &Planned> {
@@ -154,10 +165,14 @@ impl ColumnPlan {
         Err(error.with_help("keep the column of pictures alone"))
     }
 
-    fn check_each_once(&self) -> Result<(), ConfigError> {
+    /// With windows, the target's past may be a feature.
+    fn check_each_once(&self, has_window: bool) -> Result<(), ConfigError> {
         let mut first: HashMap<usize, &str> = HashMap::new();
         let fixed = self.target.iter().chain(&self.weight).chain(&self.ids);
-        for column in fixed.chain(&self.features) {
+        let is_past = |column: &Planned| {
+            has_window && self.target.iter().any(|target| target.index == column.index)
+        };
+        for column in fixed.chain(self.features.iter().filter(|column| !is_past(column))) {
             if let Some(other) = first.insert(column.index, &column.path) {
                 let name = &column.name;
                 let message = if other == column.path {
@@ -182,7 +197,7 @@ impl ColumnPlan {
 }
 
 impl Planned {
-    fn wanted(&self) -> Wanted {
+    pub(super) fn wanted(&self) -> Wanted {
         let name = &self.name;
         let written = written_name(name);
         if self.path == "data.sample_weight" {

@@ -146,7 +146,7 @@ mod tests {
     fn dataset(rows: usize, x: impl Fn(usize) -> [f32; 2], y: impl Fn(usize) -> f32) -> Dataset {
         let values: Vec<f32> = (0..rows).flat_map(x).collect();
         let y = Targets::new((0..rows).map(y).collect::<Vec<f32>>(), vec![]);
-        Dataset { x: Matrix::new(values, 2), y, weights: None }
+        Dataset { x: Matrix::new(values, 2), y, weights: None, windows: None }
     }
 
     fn messages(train: &Dataset, validation: &Dataset) -> Vec<String> {

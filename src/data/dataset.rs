@@ -1,20 +1,24 @@
 //! Dataset: samples as the model and the loss see them.
 
 use std::borrow::Cow;
+use std::ops::Range;
 use std::sync::Arc;
 
 use super::pictures::Pictures;
-use crate::error::{Problem, Result};
+use super::windows::Windows;
+use crate::error::{Error, Problem, Result};
 
 /// Samples in memory.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Dataset {
-    /// The features.
+    /// The features: a row for each sample, or, where there are windows, the rows that these see.
     pub x: Matrix,
     /// The targets; no values where the target wasn't read.
     pub y: Targets,
     /// How much each sample counts in the loss; None where all count alike.
     pub weights: Option<Vec<f32>>,
+    /// Which rows each sample sees, where it sees several.
+    pub windows: Option<Windows>,
 }
 
 /// Rows of numbers, or pictures that become rows where they are gathered.
@@ -131,7 +135,24 @@ impl Targets {
 impl Dataset {
     /// How many samples.
     pub fn len(&self) -> usize {
-        self.x.rows()
+        self.windows.as_ref().map_or_else(|| self.x.rows(), Windows::len)
+    }
+
+    /// What its samples are: `rows` of a table, or `windows` over them.
+    pub fn noun(&self) -> &'static str {
+        if self.windows.is_some() { "windows" } else { "rows" }
+    }
+
+    /// Numbers that the model sees of a sample.
+    pub fn input_width(&self) -> usize {
+        self.x.width * self.windows.as_ref().map_or(1, |windows| windows.shape.sequence_length)
+    }
+
+    /// What the model sees of some samples, one after the other.
+    pub fn inputs(&self, samples: Range<usize>) -> Result<Cow<'_, [f32]>> {
+        let Some(windows) = &self.windows else { return self.x.numbers(samples) };
+        let rows: Vec<usize> = samples.flat_map(|sample| windows.seen(sample)).collect();
+        Ok(Cow::Owned(of_rows(&self.x.values, self.x.width, &rows)))
     }
 
     /// True where there is no sample.
@@ -139,15 +160,22 @@ impl Dataset {
         self.len() == 0
     }
 
-    /// Some of the samples, in this order.
+    /// Some of the samples, in this order; each window becomes a row of all that it sees.
     pub fn rows(&self, rows: &[usize]) -> Dataset {
-        let x = self.x.of_rows(rows);
+        let x = match &self.windows {
+            None => self.x.of_rows(rows),
+            Some(windows) => {
+                let seen: Vec<usize> = rows.iter().flat_map(|row| windows.seen(*row)).collect();
+                Matrix::new(of_rows(&self.x.values, self.x.width, &seen), self.input_width())
+            }
+        };
         let y = match self.is_of_features() {
             true => Arc::clone(&x.values),
             false => Arc::new(of_rows(&self.y.values, self.y.width(), rows)),
         };
         Dataset {
             x,
+            windows: None,
             y: Targets { values: y, shape: self.y.shape.clone() },
             weights: self.weights.as_ref().map(|weights| of_rows(weights, 1, rows)),
         }
@@ -176,6 +204,7 @@ impl Dataset {
             x,
             y: Targets::new(y, self.y.shape.clone()),
             weights: self.weights.as_mut().map(|weights| weights.split_off(rows)),
+            windows: None,
         };
         self.share_features(is_of_features);
         rest.share_features(is_of_features);
@@ -215,4 +244,13 @@ impl Dataset {
 
 fn take_all(to: &mut Arc<Vec<f32>>, from: &mut Arc<Vec<f32>>) {
     Arc::make_mut(to).append(Arc::make_mut(from));
+}
+
+/// An error where no sample counts.
+pub(super) fn check_weights(data: &Dataset, name: &str) -> Result<()> {
+    if data.weights.as_ref().is_some_and(|weights| weights.iter().all(|weight| *weight == 0.0)) {
+        return Err(Error::data(name, "all sample weights are 0: no row counts")
+            .with_help("give at least one row a weight above 0"));
+    }
+    Ok(())
 }

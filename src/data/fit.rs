@@ -46,6 +46,7 @@ pub(super) fn fit(
         sample_weight: plan.weight.as_ref().map(|weight| weight.name.clone()),
         id: plan.ids.iter().map(|id| id.name.clone()).collect(),
         is_of_bits: false, // until the rows are known
+        window: section.window.clone(),
     })
 }
 

@@ -1,5 +1,6 @@
 //! Head: the first rows, raw and as the model sees them.
 
+use super::dataset::{Dataset, Matrix, Targets};
 use super::dialect::Dialect;
 use super::dropped;
 use super::records::{Record, Records};
@@ -32,7 +33,12 @@ pub(super) struct Kept {
     roles: Vec<RowRole>,
     /// Which rows of the file are left out.
     dropped: Vec<usize>,
+    /// The first rows to train on as the model sees them, where samples are several rows.
+    pub model_rows: Option<(Matrix, Targets)>,
 }
+
+/// Rows that are kept as the model sees them.
+const MODEL_ROWS: usize = 1000;
 
 /// A column that is used.
 #[derive(Debug, Clone, PartialEq)]
@@ -55,7 +61,16 @@ impl Kept {
         let dialect = source.header().dialect.clone();
         let roles = roles.map(<[RowRole]>::to_vec).unwrap_or_default();
         let dropped = dropped.to_vec();
-        Kept { text, body, is_whole, dialect, columns, roles, dropped }
+        let model_rows = None;
+        Kept { text, body, is_whole, dialect, columns, roles, dropped, model_rows }
+    }
+
+    /// Keeps the first rows to train on as the model sees them; `base` are all rows of the table.
+    pub(super) fn keep_model_rows(&mut self, base: &Dataset, roles: Option<&[RowRole]>) {
+        let is_trained = |row: &usize| roles.is_none_or(|roles| roles[*row] == RowRole::Train);
+        let rows: Vec<usize> = (0..base.len()).filter(is_trained).take(MODEL_ROWS).collect();
+        let Dataset { x, y, .. } = base.rows(&rows);
+        self.model_rows = Some((x, y));
     }
 
     /// The row of the file that the how-manieth row to train on, or of those held back, is.

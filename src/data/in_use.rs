@@ -8,7 +8,7 @@ use super::dataset::Dataset;
 use super::layout::Slot;
 use super::pictures::Pictures;
 use super::preprocessing::Preprocessing;
-use super::steps::RawCells;
+use super::raw_cells::RawCells;
 use crate::transforms::Encoded;
 
 /// What a column is used as.

@@ -92,7 +92,8 @@ impl<'a> Layout<'a> {
         missing: &'a Missing,
     ) -> Layout<'a> {
         let mut steps: Vec<&Wanted> = wanted.iter().collect();
-        steps.sort_by_key(|step| step.index);
+        steps.sort_by_key(|step| step.index); // stable: a column is read as it is first wanted
+        steps.dedup_by_key(|step| step.index);
         let texts = steps.iter().filter(|step| step.text).count();
         Layout {
             numbers: steps.len() - texts,

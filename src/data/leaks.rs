@@ -16,7 +16,8 @@ impl Loaded {
     pub(crate) fn leak(&self) -> Option<Diagnostic> {
         let (x, y) = (&self.train.x, &self.train.y);
         let is_told = x.pictures.is_none() && !self.preprocessing.is_of_features();
-        if !is_told || y.width() != 1 || self.train.len() < FEW_ROWS {
+        let knows_its_past = self.train.windows.is_some();
+        if !is_told || knows_its_past || y.width() != 1 || self.train.len() < FEW_ROWS {
             return None;
         }
         let names = self.preprocessing.feature_names();

@@ -5,24 +5,26 @@ use std::path::Path;
 
 use super::apply::Bound;
 use super::before::{self, Sums};
-use super::cells::Missing;
 use super::chunk::Chunk;
-use super::dataset::Dataset;
+use super::cut::Cut;
+use super::dataset::{Dataset, check_weights};
 use super::facts::{self, ColumnFacts, Extents};
 use super::head::{Head, Kept, KeptColumn};
 use super::layout::Slot;
 use super::part::Part;
 use super::preprocessing::Preprocessing;
-use super::samples::{self, Memory, mix};
+use super::raw_cells::RawCells;
+use super::samples::{self, mix};
 use super::source::Source;
 use super::sources;
-use super::steps::{self, RawCells, open};
+use super::steps::{self, open};
 use super::stream::{TableStream, UseOptions};
 use super::table::Table;
+use super::timeline::Timeline;
 use super::unknown_cells::UnknownCells;
 use super::{collapse, copies, spelling, suspects, tail};
 use crate::config::ConfigError;
-use crate::diagnostics::{Code, Diagnostic, Place};
+use crate::diagnostics::{self, Code, Diagnostic};
 use crate::error::{Error, Result};
 use crate::random::Random;
 use crate::sections::{CsvConfig, DataConfig, TablePaths};
@@ -46,7 +48,7 @@ pub struct Loaded {
     /// What the columns of numbers are like.
     pub(crate) facts: Vec<ColumnFacts>,
     csv: CsvConfig,
-    kept: Kept,
+    pub(super) kept: Kept,
 }
 
 /// Reads the tables of a configuration whose paths are relative to `folder`, splits off the part to
@@ -100,11 +102,11 @@ fn load_source(
     check_one_validation(section, division)?;
     let cells = steps::read_source(section, division, source)?;
     let judged = Judged::new(&cells, division, calibration, random, sums)?;
-    let RawCells { source, mut table, .. } = cells;
+    let RawCells { source, mut table, timeline, .. } = cells;
     let name = source.name().to_string();
     drop(source); // the text is large, and so are the numbers that it becomes
     let chunks = table.take_chunks();
-    judged.load(&table, chunks, &name, section, folder, division)
+    judged.load(&table, (chunks, timeline.as_ref()), &name, section, folder, division)
 }
 
 /// The data of a division of a table that was read already.
@@ -117,8 +119,9 @@ pub(crate) fn load_cells(
 ) -> Result<Loaded> {
     check_one_validation(&cells.section, division)?;
     let judged = Judged::new(cells, division, calibration, random, Sums::Now)?;
-    let RawCells { section, source, table, .. } = cells;
-    judged.load(table, table.lend_chunks(), source.name(), section, folder, division)
+    let RawCells { section, source, table, timeline, .. } = cells;
+    let chunks = (table.lend_chunks(), timeline.as_ref());
+    judged.load(table, chunks, source.name(), section, folder, division)
 }
 
 fn check_one_validation(section: &DataConfig, division: Division<'_>) -> Result<(), ConfigError> {
@@ -135,6 +138,8 @@ fn check_one_validation(section: &DataConfig, division: Division<'_>) -> Result<
 struct Judged {
     roles: Option<Vec<RowRole>>,
     input_shape: Option<Vec<usize>>,
+    /// The windows, where there are some.
+    cut: Option<Cut>,
     preprocessing: Preprocessing,
     warnings: Vec<Diagnostic>,
     facts: Vec<ColumnFacts>,
@@ -151,9 +156,16 @@ impl Judged {
         sums: Sums,
     ) -> Result<Judged> {
         let RawCells { section, source, plan, table, .. } = cells;
-        let mut roles = steps::divide(cells, division, random)?;
-        if let Some(part) = calibration {
-            roles = Some(splits::calibrate(roles, part, cells.rows(), random)?);
+        let (mut roles, mut cut) = (None, None);
+        if let Some(timeline) = &cells.timeline {
+            let found = Cut::new(cells, timeline, division, calibration, random)?;
+            roles.clone_from(&found.roles);
+            cut = Some(found);
+        } else {
+            roles = steps::divide(cells, division, random)?;
+            if let Some(part) = calibration {
+                roles = Some(splits::calibrate(roles, part, cells.rows(), random)?);
+            }
         }
         let part = roles.as_deref().map_or(Part::All, Part::Train);
         let mut preprocessing = steps::fit(cells, part)?;
@@ -165,9 +177,7 @@ impl Judged {
         bound.check(table, &**source, &division.remedy())?;
 
         let mut warnings: Vec<Diagnostic> = source.header().warning().into_iter().collect();
-        warnings.extend(source.notes());
-        warnings.extend(cells.dropped.clone());
-        warnings.extend(cells.bad_pictures.clone());
+        warnings.extend(cells.warnings());
         warnings.extend(bound.unknown(table).iter().map(UnknownCells::told));
         let extents = Extents::of(table, part);
         warnings.extend(collapse::check(plan, &preprocessing, table, part, &extents)?);
@@ -183,30 +193,50 @@ impl Judged {
         });
         let kept = Kept::new(&**source, columns.collect(), roles.as_deref(), &table.dropped);
         let (csv, input_shape) = (section.csv(), plan.input_shape.clone());
-        Ok(Judged { roles, input_shape, preprocessing, warnings, facts, csv, kept })
+        Ok(Judged { roles, cut, input_shape, preprocessing, warnings, facts, csv, kept })
     }
 
     /// The data of the chunks of a table, whose messages call it `name`.
     fn load(
         self,
         table: &Table,
-        chunks: Vec<Cow<'_, Chunk>>,
+        (chunks, timeline): (Vec<Cow<'_, Chunk>>, Option<&Timeline>),
         name: &str,
         section: &DataConfig,
         folder: &Path,
         division: Division<'_>,
     ) -> Result<Loaded> {
-        let Judged { roles, input_shape, mut preprocessing, mut warnings, facts, csv, kept } = self;
+        let Judged {
+            roles,
+            cut,
+            input_shape,
+            mut preprocessing,
+            mut warnings,
+            facts,
+            csv,
+            mut kept,
+        } = self;
         let bound = Bound::new(&preprocessing, table, true);
-        let has = |role| roles.as_ref().is_some_and(|roles| roles.contains(&role));
-        let mut parts = vec![roles.as_deref().map_or(Part::All, Part::Train)];
-        if let Some(roles) = &roles {
-            parts.extend(has(RowRole::Validate).then_some(Part::Validate(roles)));
-            parts.extend(has(RowRole::Calibrate).then_some(Part::Calibrate(roles)));
-        }
-        let mut data = bound.datasets(chunks, &parts, name)?;
-        let calibration = if has(RowRole::Calibrate) { data.pop() } else { None };
-        let held_back = if has(RowRole::Validate) { data.pop() } else { None };
+        let has = |role: &RowRole| roles.as_ref().is_some_and(|roles| roles.contains(role));
+        let held = [RowRole::Validate, RowRole::Calibrate].into_iter().filter(has);
+        let mut data = match (&cut, timeline, &section.window) {
+            (Some(cut), Some(timeline), Some(window)) => {
+                let base = bound.rows(chunks, &[Part::All], name)?.remove(0);
+                kept.keep_model_rows(&base, roles.as_deref());
+                let part = |role| cut.dataset(&base, timeline, window.shape(), role);
+                let all: Vec<Dataset> =
+                    [RowRole::Train].into_iter().chain(held).map(part).collect();
+                all.iter().try_for_each(|data| check_weights(data, name))?;
+                all
+            }
+            _ => {
+                let mut parts = vec![roles.as_deref().map_or(Part::All, Part::Train)];
+                parts.extend(held.filter_map(|role| Part::of(roles.as_deref()?, role)));
+                bound.datasets(chunks, &parts, name)?
+            }
+        };
+        let calibration = if has(&RowRole::Calibrate) { data.pop() } else { None };
+        let held_back = if has(&RowRole::Validate) { data.pop() } else { None };
         let train = data.remove(0);
         let validation = match (held_back, &section.validation) {
             (_, Some(path)) => {
@@ -228,10 +258,13 @@ impl Judged {
             (None, None) => None,
         };
         let is_one_table = section.validation.is_none();
-        warnings.extend(copies::warnings(&train, validation.as_ref(), is_one_table));
+        if train.windows.is_none() {
+            warnings.extend(copies::warnings(&train, validation.as_ref(), is_one_table));
+        }
         preprocessing.is_of_bits = !preprocessing.is_of_features()
             && train.y.width() > 1
             && train.y.values.iter().all(|y| *y == 0.0 || *y == 1.0);
+        diagnostics::once(&mut warnings); // a column may be a feature and the target
         Ok(Loaded {
             train,
             validation,
@@ -288,8 +321,11 @@ impl Loaded {
     /// The first `n` rows to train on, or those of the first megabyte of the table.
     pub fn head(&self, n: usize) -> Head {
         let raw = self.kept.rows(n, RowRole::Train);
-        let x = self.train.x.values.chunks(self.train.x.width.max(1));
-        let y = self.train.y.values.chunks(self.train.y.width().max(1));
+        let (x, y) = match &self.kept.model_rows {
+            Some((x, y)) => (x, y),
+            None => (&self.train.x, &self.train.y),
+        };
+        let (x, y) = (x.values.chunks(x.width.max(1)), y.values.chunks(y.width().max(1)));
         let is_apart = !self.preprocessing.is_of_features(); // else the same numbers again
         let both = |(x, y): (&[f32], &[f32])| if is_apart { [x, y].concat() } else { x.to_vec() };
         let model = x.zip(y).take(raw.len()).map(both).collect();
@@ -309,61 +345,6 @@ impl Loaded {
         }
     }
 
-    /// The rows of the table to train on that are held back to validate on, from 0.
-    pub fn validation_rows(&self) -> Vec<usize> {
-        self.kept.rows_of(RowRole::Validate)
-    }
-
-    /// Which rows of the table are trained on; None where all are.
-    pub(crate) fn training_rows(&self) -> Option<Vec<usize>> {
-        let rows = self.kept.rows_of(RowRole::Train);
-        (!rows.is_empty()).then_some(rows)
-    }
-
-    /// The names and the cells of the features' columns: of the first rows that are held back to
-    /// validate on, or, where none is among the first megabyte of the table, of those to train on.
-    pub(crate) fn rows_for_a_test(&self, n: usize) -> (Vec<String>, Vec<Vec<String>>) {
-        if self.preprocessing.image().is_some() {
-            return (Vec::new(), Vec::new()); // the files may be gone where the model is used
-        }
-        let mut rows = self.kept.rows(n, RowRole::Validate);
-        if rows.is_empty() {
-            rows = self.kept.rows(n, RowRole::Train);
-        }
-        let count = self.preprocessing.features.len(); // they are the first of the columns
-        rows.iter_mut().for_each(|row| row.truncate(count));
-        let names = self.kept.columns.iter().take(count).map(|column| column.name.clone());
-        (names.collect(), rows)
-    }
-
-    /// The line of a row of the part to train on, or to validate on; the file alone where it has
-    /// changed since.
-    pub(crate) fn place_of(
-        &self,
-        section: &DataConfig,
-        folder: &Path,
-        is_validation: bool,
-        row: usize,
-    ) -> Place {
-        let (path, key, row) = match (&section.validation, is_validation) {
-            (Some(path), true) => (path, "data.validation", row),
-            _ => (
-                &section.train,
-                "data.train",
-                self.kept.row_of_the_file(
-                    row,
-                    if is_validation { RowRole::Validate } else { RowRole::Train },
-                ),
-            ),
-        };
-        let found = || -> Result<Place> {
-            let source = open(path, folder, key, section)?;
-            let table = Table::read(&*source, &[], &Missing::default())?;
-            Ok(source.at(table.place_of(row)))
-        };
-        found().unwrap_or_else(|_| Place::from(path.to_string().as_str()))
-    }
-
     /// A number that changes with the rows as the model sees them, with their order and with the
     /// names of classes, and not with the place of the file.
     pub fn fingerprint(&self) -> Result<u64> {
@@ -371,7 +352,7 @@ impl Loaded {
         let mut hash = text.bytes().fold(0, |hash, byte| mix(hash, u64::from(byte)));
         let parts = [Some(&self.train), self.validation.as_ref(), self.calibration.as_ref()];
         for part in parts.into_iter().flatten() {
-            hash = samples::fingerprint(&Memory::from(part), hash)?;
+            hash = samples::fingerprint_of(part, hash)?;
         }
         Ok(hash)
     }

@@ -6,7 +6,9 @@
 //! wrong by `faults`, `looks` and `ragged`; `cells` is what both hold of a cell), `read_pictures`, `table_pictures`, `pictures` and `ahead` (the pictures that cells name), `stream` (a table some rows at a time), `fit`
 //! (classes and statistics of the part to train on: `classes`, `scaling`), [`Preprocessing`] (what is
 //! saved with the model), `apply` (numbers as the model sees them), `dataset`, `samples` (what trainings
-//! and evaluations ask of them, by the row) and `order` (an epoch's); then the warnings
+//! and evaluations ask of them, by the row) and `order` (an epoch's); where samples are
+//! several rows each (`time_window`), [`Windows`], made by `timeline` (the rows in the order of time), `cut`
+//! (which are trained on) and `used_windows` (those of a table for a trained model); then the warnings
 //! (`spelling`, `collapse`, `suspects`, `tail`, `copies`, `leaks`, and `facts` for those who know the model), `head` (the first
 //! rows, to be shown) and `class_weight`.
 
@@ -23,6 +25,7 @@ mod collapse;
 mod columns;
 mod copies;
 mod csv_text;
+mod cut;
 mod dataset;
 mod dialect;
 mod dictionary;
@@ -41,6 +44,7 @@ mod in_use;
 mod layout;
 mod leaks;
 mod load;
+mod loaded_rows;
 mod lone_rows;
 mod looks;
 mod named;
@@ -55,6 +59,7 @@ mod plain;
 mod preprocessing;
 mod profile;
 mod ragged;
+mod raw_cells;
 mod read_pictures;
 mod records;
 mod row_places;
@@ -73,7 +78,12 @@ mod tail;
 #[cfg(test)]
 mod tests;
 mod text;
+mod time_window;
+mod timeline;
 mod unknown_cells;
+mod used_windows;
+mod window_rules;
+mod windows;
 mod written_numbers;
 
 pub(crate) use before::Sums;
@@ -94,7 +104,10 @@ pub use pictures::Pictures;
 pub use places::{PlacedRow, rows_of_table};
 pub use preprocessing::Preprocessing;
 pub use profile::{ColumnProfile, Profile};
-pub use samples::{ColumnSpec, Memory, Samples, Subset, TimeSeries, TimeWindow, Windowed};
+pub use raw_cells::RawCells;
+pub use samples::{ColumnSpec, Memory, Samples, Subset, Windowed};
 pub(crate) use steps::read_division;
-pub use steps::{RawCells, apply, fit, fold, read, read_for_folds, split};
+pub use steps::{apply, fit, fold, read, read_for_folds, split};
 pub use stream::{Skipped, TableStream, UseOptions, UsedRows};
+pub use time_window::{TimeSeries, TimeWindow};
+pub use windows::Windows;

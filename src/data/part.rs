@@ -16,6 +16,25 @@ pub enum Part<'a> {
 }
 
 impl Part<'_> {
+    /// The rows of a role that are held back.
+    pub(super) fn of(roles: &[RowRole], role: RowRole) -> Option<Part<'_>> {
+        match role {
+            RowRole::Validate => Some(Part::Validate(roles)),
+            RowRole::Calibrate => Some(Part::Calibrate(roles)),
+            _ => None,
+        }
+    }
+
+    /// What each row is for, and what those of this part are; None where all are trained on.
+    pub(super) fn roles(&self) -> (Option<&[RowRole]>, RowRole) {
+        match self {
+            Part::All => (None, RowRole::Train),
+            Part::Train(roles) => (Some(roles), RowRole::Train),
+            Part::Validate(roles) => (Some(roles), RowRole::Validate),
+            Part::Calibrate(roles) => (Some(roles), RowRole::Calibrate),
+        }
+    }
+
     /// Whether a row belongs to it.
     pub(super) fn has(&self, row: usize) -> bool {
         match self {

@@ -10,7 +10,7 @@ use super::layout::Wanted;
 use super::source::Source;
 use crate::diagnostics::{Code, Place};
 use crate::error::{Error, Problem, Result};
-use crate::sections::{CsvConfig, HeaderConfig, ImageConfig, MissingValues};
+use crate::sections::{CsvConfig, HeaderConfig, ImageConfig, MissingValues, WindowConfig};
 use crate::target::DataFacts;
 use crate::target::Target;
 use crate::transforms::{Classes, Encode, Encoded, Encoding, Fill, Label, Met, OneHot, Unit};
@@ -34,6 +34,9 @@ pub struct Preprocessing {
     /// Whether the target is of several columns, and each of its numbers 0 or 1.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(super) is_of_bits: bool,
+    /// The windows that are made of the rows, where there are some.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) window: Option<WindowConfig>,
 }
 
 /// The preprocessing as the first models wrote it.
@@ -75,6 +78,7 @@ impl Preprocessing {
             sample_weight: None,
             id: Vec::new(),
             is_of_bits: false,
+            window: None,
         })
     }
 
@@ -82,7 +86,8 @@ impl Preprocessing {
     pub fn facts(&self) -> DataFacts {
         let (features, target) = (Some(self.features()), Some(self.target_kind()));
         let picture = self.image().map(|(_, image)| image.shape());
-        DataFacts { features, picture, target, has_validation: false }
+        let steps = self.window.as_ref().map(|window| window.sequence_length);
+        DataFacts { features, picture, steps, target, has_validation: false }
     }
 
     /// The columns that name a row, and are copied to the predictions.
@@ -253,6 +258,11 @@ impl Preprocessing {
     /// The columns to read from a table. The weights count where the table has them.
     pub(super) fn wanted(&self, source: &dyn Source, with_target: bool) -> Result<Vec<Wanted>> {
         let target = self.target.iter().filter(|_| with_target);
+        let absent = |name: &str| {
+            Error::data(source.places().at_header(), format!("column `{name}` is missing"))
+                .with_code(Code::Column)
+                .with_help(source.missing_help(name))
+        };
         let mut wanted = Vec::new();
         let is_their_array = self.is_array_of_features(source);
         for (at, column) in self.features.iter().chain(target).enumerate() {
@@ -260,12 +270,7 @@ impl Preprocessing {
                 None if is_their_array && at < self.features.len() => Some(at),
                 found => found,
             };
-            let Some(index) = found else {
-                let message = format!("column `{}` is missing", column.name);
-                return Err(Error::data(source.places().at_header(), message)
-                    .with_code(Code::Column)
-                    .with_help(source.missing_help(&column.name)));
-            };
+            let index = found.ok_or_else(|| absent(&column.name))?;
             let takes_missing = column.fills() || (with_target && column.missing.is_some());
             wanted.push(Wanted { takes_missing, ..wanted_as(column, index) });
         }
@@ -273,6 +278,10 @@ impl Preprocessing {
             && let Some(index) = place_in(source, name)?
         {
             wanted.push(Wanted::weight(name, index));
+        }
+        for name in self.window_columns() {
+            let index = place_in(source, name)?.ok_or_else(|| absent(name))?;
+            wanted.push(Wanted { text: true, ..wanted_as(&FittedColumn::number(name), index) });
         }
         Ok(wanted)
     }
@@ -295,7 +304,9 @@ impl Preprocessing {
         fn old(columns: &[FittedColumn]) -> Option<Vec<OldColumn<'_>>> {
             columns.iter().map(FittedColumn::in_first_form).collect()
         }
-        let (Some(features), Some(target)) = (old(&self.features), old(&self.target)) else {
+        let (Some(features), Some(target), None) =
+            (old(&self.features), old(&self.target), &self.window)
+        else {
             return serde_json::to_string(self);
         };
         let (delimiter, header) = (csv.delimiter.unwrap_or(','), &csv.header);

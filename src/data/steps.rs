@@ -6,94 +6,26 @@ use std::sync::OnceLock;
 
 use super::apply::Bound;
 use super::cells::Missing;
-use super::chunk::MISSING_CODE;
-use super::columns::ColumnPlan;
+use super::columns::{ColumnPlan, Planned};
+use super::cut::Cut;
 use super::dataset::Dataset;
-use super::dictionary::Dictionary;
 use super::dropped::LeftOut;
-use super::float;
-use super::layout::Slot;
 use super::part::Part;
-use super::places;
 use super::preprocessing::Preprocessing;
+use super::raw_cells::{RawCells, SERIES, TIME, key_column, split_column};
 use super::read_pictures::told_of_bad;
 use super::source::Source;
 use super::sources::{self, OpenError};
 use super::table::Table;
+use super::timeline::Timeline;
+use super::window_rules;
 use crate::config::ConfigError;
 use crate::diagnostics::Code;
-use crate::diagnostics::Diagnostic;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::random::Random;
 use crate::sections::{CsvConfig, DataConfig, TablePaths};
-use crate::splits::{CvConfig, Division, KeyColumn, RowRole, SplitRows, ValidationSplit};
+use crate::splits::{CvConfig, Division, RowRole, SplitRows, ValidationSplit};
 use crate::transforms::MissingRule;
-
-/// The cells of a table that a configuration asks for, as they were read.
-pub struct RawCells {
-    pub(super) section: DataConfig,
-    pub(super) source: Box<dyn Source>,
-    pub(super) plan: ColumnPlan,
-    pub(super) table: Table,
-    /// What is to be told of rows that are left out.
-    pub(super) dropped: Option<Diagnostic>,
-    /// The same of pictures that can't be used.
-    pub(super) bad_pictures: Option<Diagnostic>,
-    /// The cells of the columns that name a row, of all rows of the file, once they were asked for.
-    ids: OnceLock<Vec<Vec<String>>>,
-}
-
-impl RawCells {
-    /// How many rows.
-    pub fn rows(&self) -> usize {
-        self.table.rows()
-    }
-
-    /// The columns that name a row.
-    pub fn id_names(&self) -> Vec<String> {
-        self.plan.ids.iter().map(|id| id.name.clone()).collect()
-    }
-
-    /// Their cells in some rows of the file, as they stand there.
-    pub fn id_cells(&self, rows: &[usize]) -> Result<Vec<Vec<String>>> {
-        let places: Vec<usize> = self.plan.ids.iter().map(|id| id.index).collect();
-        if places.is_empty() {
-            return Ok(vec![Vec::new(); rows.len()]);
-        }
-        let all = match self.ids.get() {
-            Some(all) => all,
-            None => {
-                let all = places::columns_of(&*self.source, &places)?;
-                self.ids.get_or_init(|| all)
-            }
-        };
-        Ok(rows.iter().map(|row| all.get(*row).cloned().unwrap_or_default()).collect())
-    }
-
-    /// The cells of the target in some rows of the file: numbers in their own unit, classes by their
-    /// names.
-    pub fn target_cells(&self, rows: &[usize]) -> Vec<Vec<String>> {
-        let RawCells { plan, table, .. } = self;
-        let chunks = table.with_starts();
-        let slots = || table.slots.iter().skip(plan.features.len()).take(plan.target.len());
-        let of_row = |row: &usize| -> Vec<String> {
-            let row = row - table.dropped.partition_point(|dropped| dropped < row);
-            let after = chunks.partition_point(|(start, _)| *start <= row);
-            let Some((start, chunk)) = after.checked_sub(1).map(|place| chunks[place]) else {
-                return Vec::new();
-            };
-            let row = row - start;
-            let cell = |slot: &Slot| match slot {
-                Slot::Number(place) => chunk.numbers[*place].at(row).to_string(),
-                Slot::Text(place) => {
-                    table.texts[*place].get(chunk.codes[*place][row] as usize).to_string()
-                }
-            };
-            slots().map(cell).collect()
-        };
-        rows.iter().map(of_row).collect()
-    }
-}
 
 /// Reads the table to train on, with the column that a split needs; its path is relative to `folder`.
 ///
@@ -149,6 +81,9 @@ pub(super) fn read_source(
     check_csv(section)?;
     let source = source()?;
     let plan = ColumnPlan::resolve(section, division, &*source)?;
+    if let Some(window) = &section.window {
+        window_rules::check(window, &plan, section)?;
+    }
     let missing = Missing::new(&section.missing_values);
     let mut table = Table::read(&*source, &plan.wanted(), &missing)?;
     let columns = plan.dropping();
@@ -163,8 +98,34 @@ pub(super) fn read_source(
             bad_pictures = told_of_bad(&table.drop_bad_pictures(), all, source.name())?;
         }
     }
+    let (mut timeline, mut of_time) = (None, None);
+    if section.window.is_some() {
+        let key = |key: Option<&Planned>, what: &str| {
+            let column = key.map(|key| (key.name.as_str(), plan.place_of(key)));
+            column.map(|column| key_column(&table, &*source, column, what)).transpose()
+        };
+        let (group, order) = (key(plan.group.as_ref(), SERIES)?, key(plan.order.as_ref(), TIME)?);
+        let times = Timeline::new(table.rows(), group.as_ref(), order.as_ref());
+        let (found, warning) = times.map_err(|problem| {
+            ConfigError::at("data.window.order_by", problem.message)
+                .with_code(Code::Window)
+                .with_help(problem.help)
+        })?;
+        (timeline, of_time) = (Some(found), warning);
+    }
     let (section, ids) = (section.clone(), OnceLock::new());
-    Ok(RawCells { section, source, plan, table, dropped, bad_pictures, ids })
+    let (dropped, bad) = (dropped, bad_pictures);
+    Ok(RawCells {
+        section,
+        source,
+        plan,
+        table,
+        dropped,
+        bad_pictures: bad,
+        ids,
+        timeline,
+        of_time,
+    })
 }
 
 /// What a split makes of each row; None where it holds back none.
@@ -188,13 +149,16 @@ pub(super) fn divide(
     division: Division<'_>,
     random: Random,
 ) -> Result<Option<Vec<RowRole>>> {
+    if let Some(timeline) = &cells.timeline {
+        return Ok(Cut::new(cells, timeline, division, None, random)?.roles);
+    }
     let classes = match division {
         Division::Split(ValidationSplit::Stratified(_)) | Division::Fold(..) => {
             super::fit::target_classes(&cells.plan, &cells.table)
         }
         _ => None,
     };
-    let column = key_column(cells)?;
+    let column = split_column(cells)?;
     let rows = SplitRows {
         count: cells.rows(),
         classes: classes.as_deref(),
@@ -202,36 +166,6 @@ pub(super) fn divide(
         random,
     };
     Ok(division.assign(&rows)?)
-}
-
-/// The cells of the column that the split looks at; an error at the first that is missing.
-fn key_column(cells: &RawCells) -> Result<Option<KeyColumn>> {
-    let RawCells { source, plan, table, .. } = cells;
-    let (Some(split), Some(place)) = (&plan.split, plan.place_of_split()) else { return Ok(None) };
-    let name = split.name.clone();
-    let (texts, codes) = match table.slots.get(place) {
-        Some(Slot::Text(place)) => (table.texts[*place].clone(), table.codes(*place).collect()),
-        Some(Slot::Number(place)) => {
-            let mut texts = Dictionary::default();
-            let code = |number: f64| match number.is_nan() {
-                true => MISSING_CODE,
-                false => texts.number(&number.to_string()),
-            };
-            let codes = table.numbers(*place).map(code).collect();
-            (texts, codes)
-        }
-        None => return Ok(None),
-    };
-    let texts: Vec<String> = texts.iter().map(str::to_string).collect();
-    let numbers = texts.iter().map(|text| float::cell(text)).collect();
-    let column = KeyColumn { name, texts, numbers, codes };
-    if let Some(row) = column.codes.iter().position(|code| *code == MISSING_CODE) {
-        let message = format!("column `{}`, by which the rows are split, is missing", column.name);
-        return Err(Error::data(source.at(table.place_of(row)), message)
-            .with_code(Code::Cell)
-            .with_help("fill the cell, or split the rows in another way"));
-    }
-    Ok(Some(column))
 }
 
 /// The preprocessing with the classes and the statistics of a part of the rows.
@@ -245,6 +179,12 @@ pub fn apply(cells: &RawCells, preprocessing: &Preprocessing, part: Part<'_>) ->
     let RawCells { source, table, .. } = cells;
     let bound = Bound::new(preprocessing, table, true);
     bound.check(table, &**source, "")?;
+    if let (Some(timeline), Some(window)) = (&cells.timeline, &cells.section.window) {
+        let (roles, role) = part.roles();
+        let cut = Cut::of_roles(timeline, window, roles);
+        let base = bound.rows(table.lend_chunks(), &[Part::All], source.name())?.remove(0);
+        return Ok(cut.dataset(&base, timeline, window.shape(), role));
+    }
     let mut data = bound.datasets(table.lend_chunks(), &[part], source.name())?;
     Ok(data.remove(0))
 }

@@ -6,7 +6,7 @@ use std::path::Path;
 use super::apply::Bound;
 use super::cells::Missing;
 use super::chunk::Read;
-use super::dataset::Dataset;
+use super::dataset::{Dataset, check_weights};
 use super::dialect::Dialect;
 use super::dropped::LeftOut;
 use super::faults::Faults;
@@ -36,6 +36,9 @@ pub struct UseOptions {
     pub with_ids: bool,
     /// Leave out rows that can't be used, in place of an error.
     pub skip_errors: bool,
+    /// Of a model of windows, every window whose target is a row of the table; without it, and without
+    /// targets, the last window of each series, of which a forecast is made.
+    pub each_row: bool,
 }
 
 /// Some rows of a table, in the order of the file.
@@ -44,9 +47,12 @@ pub struct UsedRows {
     /// As the model sees them; without targets where they weren't asked for.
     pub data: Dataset,
     /// As they stand in the file, each as a line of CSV, where the columns are kept.
+    /// Of windows the rows of their targets, and of forecasts the last that each sees.
     pub raw: Vec<String>,
     /// The cells of the columns that name a row, where they are asked for.
     pub ids: Vec<Vec<String>>,
+    /// The series of each forecast, where a column tells them apart.
+    pub series: Vec<String>,
 }
 
 /// Rows that were left out.
@@ -63,9 +69,9 @@ pub struct Skipped {
 
 /// A table that a trained model is used on. Columns that the model doesn't know are ignored.
 pub struct TableStream<'a> {
-    source: Box<dyn Source>,
-    preprocessing: &'a Preprocessing,
-    options: UseOptions,
+    pub(super) source: Box<dyn Source>,
+    pub(super) preprocessing: &'a Preprocessing,
+    pub(super) options: UseOptions,
     wanted: Vec<Wanted>,
     /// The places of the columns that name a row, of those that the table has.
     ids: Vec<usize>,
@@ -132,9 +138,12 @@ impl<'a> TableStream<'a> {
         let mut layout = Layout::new(self.source.header(), &self.wanted, &missing);
         layout.keeps_rows = self.options.keep_columns || !self.ids.is_empty();
         let mut faults = Faults::new(self.source.places(), &layout);
-        if self.options.skip_errors {
+        let skips_rows = self.options.skip_errors && self.preprocessing.window.is_none();
+        if skips_rows {
             faults = faults.skipping();
         }
+        // windows are made of the whole table
+        let chunks = if self.preprocessing.window.is_some() { usize::MAX } else { CHUNKS };
         let mut applying = Applying {
             stream: self,
             layout: &layout,
@@ -153,21 +162,36 @@ impl<'a> TableStream<'a> {
         };
         self.source.read(&layout, &mut faults, &mut |read| {
             applying.reads.push(read);
-            if applying.reads.len() < CHUNKS {
+            if applying.reads.len() < chunks {
                 return Ok(());
             }
             applying.apply()?;
             applying.hand_over(rows, rows, each)
         })?;
         if let Some(error) = faults.error() {
-            if !self.options.skip_errors {
-                return Err(error);
+            if !skips_rows {
+                return Err(self.of_a_series(error));
             }
             applying.skip(faults.bad_rows(), &error);
         }
         applying.apply()?;
         applying.hand_over(rows, 1, each)?;
         applying.end(self.source.name())
+    }
+}
+
+impl TableStream<'_> {
+    /// Why the row of an error isn't skipped, where that is asked for.
+    fn of_a_series(&self, error: Error) -> Error {
+        if !self.options.skip_errors || self.preprocessing.window.is_none() {
+            return error;
+        }
+        error.map(|mut error| {
+            error.help += if error.help.is_empty() { "" } else { "; " };
+            error.help +=
+                "`--on-error skip` skips series that are too short, but no row of a series";
+            error
+        })
     }
 }
 
@@ -215,8 +239,8 @@ impl Applying<'_> {
         let bound = Bound::new(preprocessing, &table, options.with_target);
         let mut roles = Vec::new();
         if let Err(error) = bound.check(&table, &**source, "") {
-            if !options.skip_errors {
-                return Err(error);
+            if !options.skip_errors || preprocessing.window.is_some() {
+                return Err(self.stream.of_a_series(error));
             }
             roles = bound.roles(&table);
             let skipped = roles.iter().filter(|role| **role == RowRole::LeftOut);
@@ -224,8 +248,24 @@ impl Applying<'_> {
         }
         UnknownCells::add(&mut self.unknown, bound.unknown(&table));
         let part = if roles.is_empty() { Part::All } else { Part::Train(&roles) };
+        let windows = match &preprocessing.window {
+            Some(window) => Some((window, self.stream.timeline(window, &table)?)),
+            None => None,
+        };
         let chunks = table.take_chunks();
         let data = bound.rows(chunks, &[part], source.name())?.remove(0);
+        if let Some((window, timeline)) = windows {
+            let (mut used, notes) = self.stream.windows(window, timeline, &data, raw)?;
+            used.ids = self.ids(&used.raw);
+            if !options.keep_columns {
+                used.raw = Vec::new();
+            }
+            check_weights(&used.data, source.name())?;
+            self.skipped.notes.extend(notes);
+            self.has_weight = true;
+            self.pending = Some(used);
+            return Ok(());
+        }
         let raw = raw.into_iter().enumerate();
         let raw: Vec<String> = raw.filter(|(row, _)| part.has(*row)).map(|(_, row)| row).collect();
         let ids = self.ids(&raw);
@@ -233,8 +273,8 @@ impl Applying<'_> {
         self.has_weight |=
             data.weights.as_ref().is_none_or(|weights| weights.iter().any(|w| *w > 0.0));
         match &mut self.pending {
-            Some(pending) => pending.append(UsedRows { data, raw, ids }),
-            pending => *pending = Some(UsedRows { data, raw, ids }),
+            Some(pending) => pending.append(UsedRows { data, raw, ids, series: Vec::new() }),
+            pending => *pending = Some(UsedRows { data, raw, ids, series: Vec::new() }),
         }
         Ok(())
     }
@@ -247,6 +287,9 @@ impl Applying<'_> {
         each: &mut dyn FnMut(UsedRows) -> Result<()>,
     ) -> Result<()> {
         let Some(mut pending) = self.pending.take() else { return Ok(()) };
+        if pending.data.windows.is_some() {
+            return each(pending); // they share rows
+        }
         while pending.data.len() >= least.max(1) {
             let rest = pending.split_off(rows);
             each(std::mem::replace(&mut pending, rest))?;
@@ -327,6 +370,7 @@ impl UsedRows {
     fn split_off(&mut self, rows: usize) -> UsedRows {
         let rows = rows.min(self.data.len());
         UsedRows {
+            series: Vec::new(),
             data: self.data.split_off(rows),
             raw: if self.raw.is_empty() { Vec::new() } else { self.raw.split_off(rows) },
             ids: if self.ids.is_empty() { Vec::new() } else { self.ids.split_off(rows) },

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use crate::activations::Activation;
-use crate::data::{Dataset, Matrix};
+use crate::data::Dataset;
 use crate::decisions::{Truth, fit_temperature};
 use crate::error::{Error, Result};
 use crate::layers::{Dense, LayerEntry};
@@ -20,7 +20,7 @@ const BLOCK: usize = 512;
 /// Divides the weights of the last layer by the temperature at which these rows are likeliest, which
 /// is given back; None where the model's outputs are not finite.
 pub(super) fn calibrate(model: &mut Model, rows: &Dataset) -> Result<Option<f64>> {
-    let logits = logits(&model.network, model.spec.seed, &rows.x)?;
+    let logits = logits(&model.network, model.spec.seed, rows)?;
     if logits.iter().any(|logit| !logit.is_finite()) {
         return Ok(None);
     }
@@ -48,7 +48,7 @@ fn meaning(model: &Model) -> Result<Meaning> {
 }
 
 /// What comes out of the last layer before its activation, row after row.
-fn logits(network: &Network, seed: u64, x: &Matrix) -> Result<Vec<f32>> {
+fn logits(network: &Network, seed: u64, rows: &Dataset) -> Result<Vec<f32>> {
     let mut spec = network.spec().clone();
     if let Some(last) = spec.layers.last_mut()
         && let Some(dense) = last.entry.item.as_any().downcast_ref::<Dense>()
@@ -61,12 +61,12 @@ fn logits(network: &Network, seed: u64, x: &Matrix) -> Result<Vec<f32>> {
         to.set(from.var.as_tensor())?;
     }
     let mut engine = engine::of(&linear)?;
-    let input = spec.input.elements();
-    let mut logits = Vec::with_capacity(x.rows() * spec.output().elements());
+    let mut logits = Vec::with_capacity(rows.len() * spec.output().elements());
     threads::within(|| {
-        for start in (0..x.rows()).step_by(BLOCK) {
-            let block = x.numbers(start..x.rows().min(start + BLOCK))?;
-            logits.extend_from_slice(engine.predict(&linear, &block, block.len() / input)?);
+        for start in (0..rows.len()).step_by(BLOCK) {
+            let block = start..rows.len().min(start + BLOCK);
+            let count = block.len();
+            logits.extend_from_slice(engine.predict(&linear, &rows.inputs(block)?, count)?);
         }
         Ok(logits)
     })

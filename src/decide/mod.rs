@@ -31,7 +31,7 @@ pub(crate) fn decide(plan: &Plan, mut model: Model) -> Result<Model> {
         }
     }
     let predictor = Predictor::new(model)?;
-    let predictions = predictor.predict_rows(&part.x)?;
+    let predictions = predictor.predict_all(part)?;
     let is_finite = predictions.values().iter().all(|value| value.is_finite());
     if !is_finite {
         decisions.failure = Some("the model's outputs are not finite".to_string());

@@ -38,6 +38,7 @@ pub(crate) fn judge(config: &Config, spec: &Spec, loaded: &Loaded) -> Judgement 
     judgement.calibrate(fit, spec, &meaning);
     judgement.threshold(fit, loaded.preprocessing.is_of_features(), &meaning);
     judgement.intervals(fit, spec, loaded, &meaning, rows.len());
+    judgement.warnings.extend(not_exchangeable(fit, loaded));
     if judgement.errors.is_empty() && loaded.calibration.is_none() {
         judgement.warnings.extend(optimistic(fit));
     }
@@ -198,6 +199,17 @@ impl Judgement {
             self.refuse("intervals", &message, help);
         }
     }
+}
+
+/// A warning about intervals around forecasts.
+fn not_exchangeable(fit: &FitConfig, loaded: &Loaded) -> Option<Diagnostic> {
+    let level = fit.intervals.filter(|_| loaded.train.windows.is_some())?;
+    let message = format!(
+        "`intervals: {level}` takes errors to come as likely in the future as in the held-back \
+         windows, which a series that changes breaks"
+    );
+    let help = "compare the coverage on later data: `lanthorn evaluate RUN TABLE`";
+    Some(Diagnostic::warning(Code::Window, message).with_help(help))
 }
 
 /// A warning where the rows that decide have decided something else before.

@@ -97,6 +97,7 @@ codes! {
     DuplicateRows L170 "duplicate_rows" "Rows that stand in the table more than once, or both in training and in validation.";
     AbsentClass L171 "absent_class" "A class of the target that no validation row has.";
     LeftOut L172 "left_out" "Files of a folder of pictures that are left out.";
+    Window L173 "window" "Windows over rows in the order of time cannot be made as asked, or are not what they seem.";
     // models and runs
     Model L200 "model" "A model, checkpoint or weights file cannot be used.";
     Run L300 "run" "The command cannot be carried out.";

@@ -295,3 +295,11 @@ impl fmt::Display for Diagnostics {
         f.write_str(&self.joined(Diagnostic::to_string))
     }
 }
+/// Leaves each diagnostic once, where it first stands.
+pub(crate) fn once(all: &mut Vec<Diagnostic>) {
+    for diagnostic in std::mem::take(all) {
+        if !all.contains(&diagnostic) {
+            all.push(diagnostic);
+        }
+    }
+}

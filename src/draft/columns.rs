@@ -84,7 +84,7 @@ pub(super) fn role(column: &ColumnProfile) -> Role {
 }
 
 /// Whether a text begins as `2026-01-31` does.
-fn is_iso(text: &str) -> bool {
+pub(super) fn is_iso(text: &str) -> bool {
     let digit = |place: usize| text.as_bytes().get(place).is_some_and(u8::is_ascii_digit);
     (0..4).all(digit) && text.get(4..5) == Some("-") && (5..7).all(digit)
 }

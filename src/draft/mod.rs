@@ -1,11 +1,14 @@
 //! Draft: a first configuration of a table, with the reason for each choice beside it.
 //!
-//! `columns` decides what each column is used as, `goal` what is learned, `shapes` finds pictures and sequences among the
-//! columns, `pictures` is of a folder of them, `network` chooses the layers and the training, `comments` puts the reasons into the text.
+//! `columns` decides what each column is used as, `goal` what is learned, `in_time` whether the rows
+//! are a series to forecast, `shapes` finds pictures and sequences among the columns, `pictures` is of
+//! a folder of them, `network` chooses the layers and the training, `comments` puts the reasons into
+//! the text.
 
 mod columns;
 mod comments;
 mod goal;
+mod in_time;
 mod network;
 mod pictures;
 mod shapes;
@@ -21,6 +24,7 @@ use crate::error::{Error, Result};
 use columns::Role;
 use comments::{Comments, Spot};
 use goal::Goal;
+use in_time::InTime;
 use shapes::Form;
 
 /// A first configuration of a table: it trains as it is, and says why it is so.
@@ -77,27 +81,32 @@ impl Draft {
         if !matches!(form, Form::Table) {
             roles.retain(|(_, role)| role.left_out().is_none());
         }
-        if roles.iter().all(|(_, role)| role.left_out().is_some()) {
+        let in_time = InTime::of(profile, &task, &roles, &form);
+        if in_time.is_none() && roles.iter().all(|(_, role)| role.left_out().is_some()) {
             return Err(nothing_left(train, &roles));
         }
         let mut draft =
             Draft { tree: Value::Null, choices: Vec::new(), comments: Comments::default() };
-        let data = draft.data(profile, train, &task, &roles, &form);
-        let network = network::choose(profile, &task, &roles, &form);
+        let data = draft.data(profile, train, &task, &roles, (&form, in_time.as_ref()));
+        let network = network::choose(profile, &task, &roles, (&form, in_time.as_ref()));
         draft.comments.extend(network.comments);
         draft.tree = json!({
             "name": name, "seed": 42, "data": data,
             "model": network.model, "compile": network.compile, "fit": network.fit,
         });
         let rows = profile.rows;
+        let to_beat = match in_time {
+            Some(_) => "always the last value".to_string(),
+            None => task.baseline(rows),
+        };
         draft.comments.head = vec![
             format!(
                 "A first configuration of {train}: {rows} rows, {} columns.",
                 profile.columns.len()
             ),
-            format!("To beat: {}.", task.baseline(rows)),
+            format!("To beat: {to_beat}."),
         ];
-        draft.choices.push(format!("to beat: {}", task.baseline(rows)));
+        draft.choices.push(format!("to beat: {to_beat}"));
         Ok(draft)
     }
 
@@ -119,7 +128,7 @@ impl Draft {
         train: &str,
         task: &Goal,
         roles: &[(&ColumnProfile, Role)],
-        form: &Form,
+        (form, in_time): (&Form, Option<&InTime>),
     ) -> Value {
         let mut data = Map::new();
         data.insert("train".to_string(), json!(train));
@@ -142,17 +151,23 @@ impl Draft {
         if !csv.is_empty() {
             data.insert("csv".to_string(), Value::Object(csv));
         }
-        let (features, why) = match form.features() {
+        let (mut features, mut why) = match form.features() {
             Some((feature, why)) => (vec![feature], vec![why]),
             None => columns::features(&task.names(), roles),
         };
+        if let Some(in_time) = in_time {
+            let (rule, reason) = in_time.past(&task.names());
+            features.insert(0, rule);
+            why.insert(0, reason);
+        }
         for (index, why) in why.into_iter().enumerate() {
             self.choices.push(format!("{}: {why}", name_of(&features[index])));
             self.comments.push(Spot::Item("features", index), &why);
         }
         data.insert("features".to_string(), Value::Array(features));
         for (column, role) in roles {
-            if let Some(why) = role.left_out() {
+            let is_used = in_time.is_some_and(|in_time| in_time.order_by == column.name);
+            if let Some(why) = role.left_out().filter(|_| !is_used) {
                 let line = format!("left out: {}: {why}", column.name);
                 self.comments.push(Spot::After("features"), &line);
                 self.choices.push(line);
@@ -162,6 +177,12 @@ impl Draft {
         self.choices.push(format!("target {}: {why}", name_of(&target)));
         self.comments.push(Spot::Key("target"), &why);
         data.insert("target".to_string(), target);
+        if let Some(in_time) = in_time {
+            let (window, why) = in_time.window();
+            self.choices.push(format!("window: {why}"));
+            self.comments.push(Spot::Key("window"), &why);
+            data.insert("window".to_string(), window);
+        }
         Value::Object(data)
     }
 }

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use super::columns::{self, Role};
 use super::comments::Spot;
 use super::goal::Goal;
+use super::in_time::InTime;
 use super::shapes::Form;
 use crate::data::{ColumnProfile, Profile, RARE};
 
@@ -21,10 +22,13 @@ pub(super) fn choose(
     profile: &Profile,
     task: &Goal,
     roles: &[(&ColumnProfile, Role)],
-    form: &Form,
+    (form, in_time): (&Form, Option<&InTime>),
 ) -> Chosen {
     let mut comments = Vec::new();
-    let (mut layers, input) = body(profile.rows, form);
+    let (mut layers, input) = match in_time {
+        Some(_) => (vec![json!({ "lstm": { "units": 32 } })], None),
+        None => body(profile.rows, form),
+    };
     let (last, loss, metrics) = head(task);
     layers.push(last);
     let mut model = serde_json::Map::new();

@@ -6,7 +6,7 @@ use std::fmt;
 use serde_json::{Map, Value, json};
 
 use super::predictor::{Predictions, Predictor, rows_at_a_time};
-use crate::data::Matrix;
+use crate::data::{Dataset, Matrix};
 use crate::decisions::{ClassThresholds, StoredInterval};
 use crate::error::Result;
 
@@ -49,14 +49,14 @@ impl fmt::Display for PredictedCell<'_> {
 }
 
 impl Predictor {
-    /// The predictions for rows of features as the model sees them, ready to be written.
+    /// The predictions for rows as the model sees them, ready to be written.
     pub fn table(
         &self,
-        features: &[f32],
+        rows: &Dataset,
         thresholds: &ClassThresholds,
     ) -> Result<PredictionTable<'_>> {
-        let predictions = self.predict(features)?;
-        let errors = self.is_of_features().then(|| self.errors(features, predictions.values()));
+        let predictions = self.predict_all(rows)?;
+        let errors = self.reconstruction_errors(&rows.x, &predictions)?;
         Ok(PredictionTable {
             intervals: self.intervals(),
             ..self.table_of(predictions, errors, thresholds)
@@ -64,9 +64,9 @@ impl Predictor {
     }
 
     /// The same by the most probable classes, without what is decided on held-back rows.
-    pub fn undecided_table(&self, rows: &Matrix) -> Result<PredictionTable<'_>> {
-        let predictions = self.predict_rows(rows)?;
-        let errors = self.reconstruction_errors(rows, &predictions)?;
+    pub fn undecided_table(&self, rows: &Dataset) -> Result<PredictionTable<'_>> {
+        let predictions = self.predict_all(rows)?;
+        let errors = self.reconstruction_errors(&rows.x, &predictions)?;
         Ok(self.table_of(predictions, errors, &ClassThresholds::Usual))
     }
 

@@ -5,7 +5,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use rayon::prelude::*;
 
 use crate::activations::Activation;
-use crate::data::{Matrix, Preprocessing, Targets};
+use crate::data::{Dataset, Preprocessing, Targets};
 use crate::decisions::{ClassThresholds, StoredInterval};
 use crate::error::{Error, Result};
 use crate::meaning::Meaning;
@@ -195,7 +195,11 @@ impl Predictor {
         let rows = features.len() / self.features();
         let mut values = vec![0.0; rows * self.width()];
         self.predict_into(features, &mut values)?;
-        Ok(match &self.meaning {
+        Ok(self.predictions(values))
+    }
+
+    fn predictions(&self, values: Vec<f32>) -> Predictions {
+        match &self.meaning {
             Meaning::Classes(classes) | Meaning::Second(classes) => {
                 Predictions::Classes { classes: classes.clone(), probabilities: values }
             }
@@ -206,16 +210,15 @@ impl Predictor {
                 Predictions::Labels { labels: labels.clone(), separator, probabilities: values }
             }
             Meaning::Numbers(_) => Predictions::Numbers { width: self.width(), values },
-        })
+        }
     }
 
-    /// The same for rows that may be pictures, of which some at a time become numbers.
-    pub fn predict_rows(&self, x: &Matrix) -> Result<Predictions> {
+    /// Predicts samples, of which some at a time become numbers where they are windows or pictures.
+    pub fn predict_all(&self, data: &Dataset) -> Result<Predictions> {
         let mut all = self.predict(&[])?;
-        let rows = rows_at_a_time(x.width);
-        for start in (0..x.rows()).step_by(rows) {
-            let numbers = x.numbers(start..x.rows().min(start + rows))?;
-            all.append(self.predict(&numbers)?);
+        let samples = rows_at_a_time(data.input_width());
+        for start in (0..data.len()).step_by(samples) {
+            all.append(self.predict(&data.inputs(start..data.len().min(start + samples))?)?);
         }
         Ok(all)
     }

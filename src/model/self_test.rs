@@ -16,7 +16,7 @@ use crate::threads;
 pub struct SelfTest {
     /// The columns that the features are made of.
     pub columns: Vec<String>,
-    /// Their cells, row after row.
+    /// Their cells, row after row; of windows, the rows of one after those of the other.
     pub rows: Vec<Vec<String>>,
     /// The model's outputs, row after row, as its last layer gives them.
     pub outputs: Vec<f32>,
@@ -24,6 +24,8 @@ pub struct SelfTest {
 
 /// How many rows are kept.
 pub const ROWS: usize = 3;
+/// How many rows of cells they may be, where each is a window of several.
+const MOST_CELL_ROWS: usize = 1000;
 /// How far an output may be from the recorded one, relative to it and the largest.
 pub const TOLERANCE: f32 = 1e-5;
 
@@ -31,7 +33,10 @@ impl SelfTest {
     /// Records what the model gives for the first rows of the validation part; those to train on
     /// where there is none. None where an output is not finite: there is nothing to hold to.
     pub fn record(data: &Loaded, model: &Network) -> Result<Option<SelfTest>> {
-        let (columns, rows) = data.rows_for_a_test(ROWS);
+        let steps = data.preprocessing.rows_of_a_sample();
+        let samples = (MOST_CELL_ROWS / steps).clamp(1, ROWS);
+        let (columns, mut rows) = data.rows_for_a_test(samples * steps);
+        rows.truncate(rows.len() / steps * steps);
         let Ok(outputs) = compute(&columns, &rows, &data.preprocessing, model) else {
             return Ok(None);
         };
@@ -74,8 +79,9 @@ fn compute(
         return Ok(Vec::new());
     }
     let features = preprocessing.rows(columns, rows)?;
+    let samples = rows.len() / preprocessing.rows_of_a_sample();
     let mut engine = engine::of(model)?;
-    threads::within(|| Ok(engine.predict(model, &features, rows.len())?.to_vec()))
+    threads::within(|| Ok(engine.predict(model, &features, samples)?.to_vec()))
 }
 
 /// Rows of cells as the model's input.
@@ -86,6 +92,6 @@ fn features(
     model: &Network,
 ) -> Result<Tensor> {
     let features = preprocessing.rows(columns, rows)?;
-    let shape = model.spec().input.with_batch(rows.len());
+    let shape = model.spec().input.with_batch(rows.len() / preprocessing.rows_of_a_sample());
     Ok(Tensor::from_vec(features, shape, model.weights().device())?)
 }

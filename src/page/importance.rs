@@ -44,7 +44,7 @@ pub(super) fn chapter(model: &Model, data: &Dataset) -> Result<Option<Chapter>> 
     }
     let most = MOST_ROWS.min(BUDGET / (columns.len().max(1) * REPEATS as usize));
     let rows = drawn(data, most.max(2), model.spec.seed);
-    let (base, mut all) = importances(model, &rows, &columns)?;
+    let (base, mut all) = importances(model, &rows, &columns, preprocessing.rows_of_a_sample())?;
     all.sort_by(|a, b| b.mean.total_cmp(&a.mean));
     let largest = all.iter().map(|one| one.mean).fold(0.0, f64::max);
     let mut body = paragraph(&format!(
@@ -71,24 +71,25 @@ pub(super) fn chapter(model: &Model, data: &Dataset) -> Result<Option<Chapter>> 
 
 /// At most so many rows, drawn.
 fn drawn(data: &Dataset, most: usize, seed: u64) -> Dataset {
-    if data.len() <= most {
-        return data.clone();
-    }
     let mut rows: Vec<usize> = (0..data.len()).collect();
+    if data.len() <= most {
+        return data.rows(&rows);
+    }
     Random::new(seed).stream("importance", "rows", 0).shuffle(&mut rows);
     rows.truncate(most);
     rows.sort_unstable();
     data.rows(&rows)
 }
 
-/// The loss, and what each column is worth.
+/// The loss, and what each column is worth; a sample is `steps` rows, whose cells are moved together.
 fn importances(
     model: &Model,
     rows: &Dataset,
     columns: &[(String, usize)],
+    steps: usize,
 ) -> Result<(f64, Vec<Importance>)> {
     let base = loss(model, rows)?;
-    let (width, mut start, mut all) = (rows.x.width, 0, Vec::new());
+    let (width, mut start, mut all) = (rows.x.width / steps.max(1), 0, Vec::new());
     for (name, cells) in columns {
         let mut rises = Vec::new();
         for repeat in 0..REPEATS {
@@ -97,9 +98,11 @@ fn importances(
             let mut shuffled = rows.clone();
             let x = Arc::make_mut(&mut shuffled.x.values);
             for (row, from) in order.into_iter().enumerate() {
-                let from = from * width + start;
-                let to = row * width + start;
-                x[to..to + cells].copy_from_slice(&rows.x.values[from..from + cells]);
+                for step in 0..steps {
+                    let from = (from * steps + step) * width + start;
+                    let to = (row * steps + step) * width + start;
+                    x[to..to + cells].copy_from_slice(&rows.x.values[from..from + cells]);
+                }
             }
             rises.push(loss(model, &shuffled)? - base);
         }

@@ -89,13 +89,14 @@ impl RunReport {
         let logs = logs(&model, &rows.data)?;
         let importance = importance::chapter(&model, &rows.data)?;
         let predictor = Predictor::new(model)?;
-        let predictions = predictor.predict_rows(&rows.data.x)?;
+        let predictions = predictor.predict_all(&rows.data)?;
         let evaluation = Evaluation { rows, predictions };
         let model = predictor.model();
         let folder = folder_of(request.run);
         let history = folder.and_then(history);
         let curves = history.map(|history| curves::curves(&history, model.training.best_epoch));
         let name = name_of(request.run, model);
+        let baseline = folder.and_then(metrics).and_then(|found| baseline(&found));
         let mut chapters = vec![configuration(folder, model)?];
         chapters.extend(table_of(folder).and_then(|table| overview::data(&table, model)));
         chapters.push(overview::layers(&model.network));
@@ -108,7 +109,7 @@ impl RunReport {
         // what a reader wants first comes first
         chapters.sort_by_key(|chapter| ORDER.iter().position(|title| *title == chapter.title));
         Ok(RunReport {
-            html: page(&name, model, &evaluation, &logs, &chapters),
+            html: page(&name, model, &evaluation, (&logs, baseline.as_deref()), &chapters),
             card: card::card(&name, model, &evaluation, &logs, curves.is_some()),
             curves: curves.map(|charts| curves::file(&charts)),
             part: evaluation.rows.part,
@@ -180,6 +181,16 @@ fn metrics(folder: &Path) -> Option<Value> {
     serde_json::from_slice(&std::fs::read(folder.join(METRICS)).ok()?).ok()
 }
 
+/// What the training's baseline reached, in a sentence.
+fn baseline(metrics: &Value) -> Option<String> {
+    let baseline = metrics.get("baseline")?;
+    let logs = baseline.get("logs")?.as_object()?.iter();
+    let each = logs.filter_map(|(key, value)| Some(format!("{key} {}", number(value.as_f64()?))));
+    let each: Vec<String> = each.collect();
+    let prediction = baseline.get("prediction")?.as_str()?.replace('`', "");
+    Some(format!("Baseline of the training, {prediction}: {}.", each.join(", ")))
+}
+
 /// The table that the run was trained on.
 fn table_of(folder: Option<&Path>) -> Option<std::path::PathBuf> {
     let document = crate::config::Document::open(&folder?.join(CONFIG)).ok()?;
@@ -209,7 +220,7 @@ fn page(
     name: &str,
     model: &Model,
     evaluation: &Evaluation,
-    logs: &Logs,
+    (logs, baseline): (&Logs, Option<&str>),
     chapters: &[Chapter],
 ) -> String {
     let title = escape(name);
@@ -230,9 +241,10 @@ fn page(
     if training.averaged {
         course += "; the weights are averages";
     }
-    let (part, rows) = (evaluation.part(), evaluation.data().len());
-    let lead = format!("{course}. Evaluated on {part}: {rows} rows.");
+    let (part, data) = (evaluation.part(), evaluation.data());
+    let lead = format!("{course}. Evaluated on {part}: {} {}.", data.len(), data.noun());
     let decisions = model.decisions.iter().flat_map(Decisions::lines);
+    let baseline = baseline.map(paragraph).unwrap_or_default();
     let decisions: String = decisions.map(|line| paragraph(&line.replace('`', ""))).collect();
     let body: String = chapters.iter().map(Chapter::html).collect();
     format!(
@@ -240,7 +252,7 @@ fn page(
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
          <meta name=\"color-scheme\" content=\"light dark\">\n<title>{title}</title>\n\
          <style>\n{CHART_STYLE}{PAGE_STYLE}</style>\n</head>\n<body>\n<header>\n<h1>{title}</h1>\n\
-         <p class=\"lead\">{}</p>\n{decisions}<dl class=\"tiles\">\n{}</dl>\n<nav>\n{}</nav>\n</header>\n\
+         <p class=\"lead\">{}</p>\n{baseline}{decisions}<dl class=\"tiles\">\n{}</dl>\n<nav>\n{}</nav>\n</header>\n\
          <main>\n{body}</main>\n<footer>Lanthorn {}</footer>\n</body>\n</html>\n",
         escape(&lead),
         tiles.collect::<String>(),

@@ -33,7 +33,8 @@ impl EvaluationData {
         part: String,
     ) -> Result<EvaluationData> {
         let data = data::load_for_use(table, csv, preprocessing, true)?;
-        Ok(EvaluationData { data, part, table: table.clone(), csv: csv.clone(), rows: None })
+        let rows = data.windows.as_ref().map(|windows| windows.rows.clone());
+        Ok(EvaluationData { data, part, table: table.clone(), csv: csv.clone(), rows })
     }
 
     /// The rows of a run, by what its config.yaml says. Where there are none but those that it was

@@ -8,6 +8,7 @@ use super::csv::{self, CsvConfig, MissingValues};
 use super::features_and_target::{features, target};
 use super::file_format::FileFormat;
 use super::table_paths::TablePaths;
+use super::window::WindowConfig;
 use crate::transforms::OneOrSeveral;
 
 /// The tables and the columns to use. Paths are relative to the configuration file; columns that are
@@ -76,6 +77,10 @@ pub struct DataConfig {
         deserialize_with = "csv::one_or_several_names"
     )]
     pub id: OneOrSeveral<String>,
+    /// Windows over rows in the order of time: the model sees several rows, and the target is that of
+    /// a later one. Default: none, each row is a sample.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub window: Option<WindowConfig>,
 }
 
 impl DataConfig {

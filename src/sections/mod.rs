@@ -12,6 +12,7 @@ mod names;
 pub(crate) mod run_config;
 mod schema;
 mod table_paths;
+mod window;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -37,6 +38,7 @@ pub use keeping::{InitWeights, Interval};
 pub use logging::{LoggingConfig, TensorBoardConfig};
 pub(crate) use table_paths::STDIN;
 pub use table_paths::TablePaths;
+pub use window::WindowConfig;
 
 /// The most layers that a model may have.
 const MOST_LAYERS: usize = 10_000;

@@ -27,15 +27,17 @@ impl<'a> SeenData<'a> {
         Ok(SeenData { plan, parts })
     }
 
-    /// A row for each row: `split` (train or validation), the model's inputs, then the target as the
-    /// loss sees it (classes by their numbers), then `sample_weight` where rows count differently.
+    /// A row for each sample: `split` (train or validation), the model's inputs (of a window those of
+    /// each step, `level_0` the first), then the target as the loss sees it (classes by their
+    /// numbers), then `sample_weight` where rows count differently.
     pub fn to_csv(&self) -> Result<Vec<u8>> {
         let (names, has_weights) = (self.names()?, self.has_weights());
         let is_apart = self.widths().1 > 0;
-        let parts = self.parts.iter().map(|(split, part)| Ok((split, part, part.x.all_numbers()?)));
+        let parts =
+            self.parts.iter().map(|(split, part)| Ok((split, part, part.inputs(0..part.len())?)));
         let parts = parts.collect::<Result<Vec<_>>>()?;
         let rows = parts.iter().flat_map(|(split, part, x)| {
-            let x = x.chunks(part.x.width.max(1));
+            let x = x.chunks(part.input_width().max(1));
             let y = part.y.values.chunks(part.y.width().max(1));
             x.zip(y).enumerate().map(move |(row, (x, y))| {
                 let weight = part.weights.as_ref().map_or(1.0, |weights| weights[row]);
@@ -53,7 +55,14 @@ impl<'a> SeenData<'a> {
     fn names(&self) -> Result<Vec<String>> {
         let preprocessing = &self.plan.data()?.preprocessing;
         let mut names = vec!["split".to_string()];
-        names.extend(preprocessing.feature_names());
+        let steps = preprocessing.window().map(|window| window.sequence_length);
+        for step in 0..steps.unwrap_or(1) {
+            let of_step = |name: String| match steps {
+                Some(_) => format!("{name}_{step}"),
+                None => name,
+            };
+            names.extend(preprocessing.feature_names().into_iter().map(of_step));
+        }
         if self.widths().1 > 0 {
             names.extend(preprocessing.target_output_names());
         }
@@ -67,7 +76,7 @@ impl<'a> SeenData<'a> {
     fn widths(&self) -> (usize, usize) {
         let of_features = self.plan.data().is_ok_and(|data| data.preprocessing.is_of_features());
         let (_, part) = self.parts[0];
-        (part.x.width, if of_features { 0 } else { part.y.width() })
+        (part.input_width(), if of_features { 0 } else { part.y.width() })
     }
 
     fn has_weights(&self) -> bool {
@@ -93,7 +102,7 @@ impl<'a> SeenData<'a> {
         for (split, part) in &self.parts {
             let mut shape = vec![part.len()];
             shape.extend(self.plan.spec.model.input.dims());
-            add(format!("x_{split}"), floats(&part.x.all_numbers()?, &shape))?;
+            add(format!("x_{split}"), floats(&part.inputs(0..part.len())?, &shape))?;
             let mut shape = vec![part.len()];
             shape.extend(part.y.shape());
             let y = match preprocessing.target_kind() {

@@ -21,7 +21,7 @@ impl SeenData<'_> {
         let (names, (inputs, targets)) = (self.names()?, self.widths());
         let splits = self.parts.iter().flat_map(|(split, part)| vec![*split; part.len()]);
         let mut columns: Vec<ArrayRef> = vec![Arc::new(StringArray::from_iter_values(splits))];
-        let x = self.parts.iter().map(|(_, part)| part.x.all_numbers());
+        let x = self.parts.iter().map(|(_, part)| part.inputs(0..part.len()));
         let x = x.collect::<Result<Vec<_>>>()?;
         for place in 0..inputs {
             let column = x.iter().flat_map(|x| x.iter().copied().skip(place).step_by(inputs));

@@ -223,20 +223,24 @@ fn input_shape(
         let error = ConfigError::at(path, message).with_code(Code::InputShape);
         return Err(error.with_help("leave it out, or change `size` or `channels` of `image`"));
     }
-    match (shape, facts.features) {
-        (Some((path, shape)), Some(features)) if shape.elements() != features => {
-            let message = format!(
-                "the input {shape} holds {} numbers, but the features make {features}",
-                shape.elements()
-            );
+    let from_data = facts.features.map(|features| match facts.picture {
+        Some(picture) => Shape(picture.to_vec()),
+        None => Shape(facts.steps.into_iter().chain([features]).collect()),
+    });
+    match (shape, from_data) {
+        (Some((path, shape)), Some(data)) if shape.elements() != data.elements() => {
+            let made = match (facts.steps, data.elements()) {
+                (Some(_), all) => format!("a window of the features, {data}, holds {all}"),
+                (None, all) => format!("the features make {all}"),
+            };
+            let message =
+                format!("the input {shape} holds {} numbers, but {made}", shape.elements());
             Err(ConfigError::at(path, message)
                 .with_code(Code::InputShape)
                 .with_help("leave it out, or list other columns in `data.features`"))
         }
         (Some((_, shape)), _) => Ok(shape),
-        (None, Some(features)) => {
-            Ok(Shape(facts.picture.map_or(vec![features], |picture| picture.to_vec())))
-        }
+        (None, Some(data)) => Ok(data),
         (None, None) => Err(ConfigError::at("model", "the shape of the input is unknown")
             .with_code(Code::InputShape)
             .with_help("give `input_shape: [2]` here, or a `data` section with features")),

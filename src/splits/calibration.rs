@@ -13,26 +13,33 @@ pub(crate) fn calibrate(
     rows: usize,
     random: Random,
 ) -> Result<Vec<RowRole>, ConfigError> {
-    let error = |message: String| {
-        ConfigError::at("fit.calibration_split", message).with_code(Code::ValidationSplit)
-    };
-    if !(part > 0.0 && part < 1.0) {
-        return Err(error(format!("`calibration_split` must be between 0 and 1, got {part}"))
-            .with_help("it is the fraction of the rows to hold back, such as 0.1"));
-    }
+    check_calibration(part)?;
     let mut roles = roles.unwrap_or_else(|| vec![RowRole::Train; rows]);
     let is_left = |row: &usize| roles[*row] == RowRole::Train;
     let mut left: Vec<usize> = (0..roles.len()).filter(is_left).collect();
     let count = (left.len() as f64 * part).round() as usize;
     if count == 0 || count >= left.len() {
         let side = if count == 0 { "decide by" } else { "train on" };
-        return Err(error(format!("{part} of {} rows leaves nothing to {side}", left.len()))
-            .with_help("choose another part, or use more rows"));
+        let message = format!("{part} of {} rows leaves nothing to {side}", left.len());
+        return Err(error(message).with_help("choose another part, or use more rows"));
     }
     random.stream("split", "calibration", 0).shuffle(&mut left);
     left.truncate(count);
     left.into_iter().for_each(|row| roles[row] = RowRole::Calibrate);
     Ok(roles)
+}
+
+/// What is wrong with the part, whatever the data.
+pub(crate) fn check_calibration(part: f64) -> Result<(), ConfigError> {
+    if part > 0.0 && part < 1.0 {
+        return Ok(());
+    }
+    let message = format!("`calibration_split` must be between 0 and 1, got {part}");
+    Err(error(message).with_help("it is the fraction of the rows to hold back, such as 0.1"))
+}
+
+fn error(message: String) -> ConfigError {
+    ConfigError::at("fit.calibration_split", message).with_code(Code::ValidationSplit)
 }
 
 #[cfg(test)]

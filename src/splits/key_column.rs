@@ -25,24 +25,16 @@ impl KeyColumn {
     }
 
     /// The group of each row; groups are numbered in the order of classes, as scikit-learn does.
-    pub(super) fn groups(&self) -> Vec<usize> {
+    pub(crate) fn groups(&self) -> Vec<usize> {
         let classes = Classes::fit(self.texts.iter().map(String::as_str));
         self.map(|text| classes.find(text).unwrap_or_default())
     }
 
     /// The rank of each row's time among the different times.
-    pub(super) fn times(&self) -> Result<Vec<usize>, Problem> {
+    pub(crate) fn times(&self) -> Result<Vec<usize>, Problem> {
         let moments = || -> Result<Vec<f64>, Problem> {
-            let each = self.texts.iter().map(|text| {
-                moment(text).map(|microseconds| microseconds as f64).ok_or_else(|| {
-                    let name = &self.name;
-                    let message = format!("`{name}` holds `{text:.40}`, which is no time");
-                    Problem::at("column", message).help(
-                        "times are numbers, or dates such as `2026-01-31` or `2026-01-31 10:00:00`",
-                    )
-                })
-            });
-            each.collect()
+            let each = self.texts.iter().map(|text| moment(text).map(|time| time as f64));
+            each.collect::<Option<_>>().ok_or_else(|| self.no_time())
         };
         let times =
             match self.numbers.clone().filter(|numbers| numbers.iter().all(|n| n.is_finite())) {
@@ -55,6 +47,24 @@ impl KeyColumn {
         let rank = |time: &f64| different.partition_point(|other| other < time);
         let ranks: Vec<usize> = times.iter().map(rank).collect();
         Ok(self.codes.iter().map(|code| ranks[*code as usize]).collect())
+    }
+
+    /// What to say of a cell that is no time: the first that is no number either, where one is.
+    fn no_time(&self) -> Problem {
+        let is_none = |text: &&String| moment(text).is_none();
+        let is_no_number = |text: &&String| is_none(text) && text.trim().parse::<f64>().is_err();
+        let found = self.texts.iter().find(is_no_number).or(self.texts.iter().find(is_none));
+        let (name, text) = (&self.name, found.map_or("", String::as_str));
+        Problem::at("column", format!("`{name}` holds `{text:.40}`, which is no time"))
+            .help("times are numbers, or dates such as `2026-01-31` or `2026-01-31 10:00:00`")
+    }
+
+    /// The cell of a row.
+    pub(crate) fn text(&self, row: usize) -> &str {
+        self.codes
+            .get(row)
+            .and_then(|code| self.texts.get(*code as usize))
+            .map_or("", String::as_str)
     }
 
     /// Whether a value is in one of the cells.

@@ -23,7 +23,7 @@ mod time;
 mod validation_split;
 mod written;
 
-pub(crate) use calibration::calibrate;
+pub(crate) use calibration::{calibrate, check_calibration};
 pub use column::ColumnSplit;
 pub(crate) use division::Division;
 pub use folds::{CvConfig, FoldsBy};

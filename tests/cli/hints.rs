@@ -89,12 +89,6 @@ fn a_configuration_in_others_words_is_told_ours() {
 /// the error points at, and what it says to do today.
 const PLANNED: &[(&str, &str, &str, &str)] = &[
     ("  train: loan.csv", "  train: loan.csv\n  rows: {limit: 9}", "rows", "table of their own"),
-    (
-        "  train: loan.csv",
-        "  train: loan.csv\n  window: {horizon: 1}",
-        "window",
-        "`model: {input_shape:",
-    ),
     ("  train: loan.csv", "  train: loan.csv\n  streaming: auto", "streaming", "leave it out"),
     (
         "  train: loan.csv",

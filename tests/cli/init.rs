@@ -204,3 +204,35 @@ fn a_column_of_text_is_a_feature_and_a_column_alone_is_told_what_it_lacks() {
     assert_eq!(call.code, 1);
     assert!(call.stderr.contains("add columns, or name another target"), "{}", call.stderr);
 }
+
+#[test]
+fn a_table_that_is_plainly_in_time_is_forecast() {
+    let folder = Folder::new();
+    let table = std::fs::read_to_string(project("examples/data/airline.csv")).unwrap();
+    folder.write("airline.csv", &table);
+    let told = folder.ok("init airline.csv --target passengers");
+    for line in [
+        "window: rows are in the order of `month`: the target is that of the row after these 12",
+        "passengers: the target's past",
+        "to beat: always the last value",
+    ] {
+        assert!(told.contains(line), "no `{line}` in\n{told}");
+    }
+    let config = folder.read("airline.yaml");
+    assert!(
+        config.contains("window: {sequence_length: 12, order_by: month} # rows are"),
+        "{config}"
+    );
+    folder.ok("train airline.yaml --out run --set fit.epochs=2 -q");
+    folder.ok("predict run airline.csv");
+
+    // rows in another order are no series, and few rows make no windows
+    let mut rows: Vec<&str> = table.lines().collect();
+    rows.swap(3, 90);
+    folder.write("mixed.csv", &rows.join("\n"));
+    let told = folder.run("init mixed.csv --target passengers");
+    assert!(!told.stdout.contains("window:"), "{}", told.stdout);
+    folder.write("short.csv", &table.lines().take(40).collect::<Vec<_>>().join("\n"));
+    let told = folder.run("init short.csv --target passengers");
+    assert!(!told.stdout.contains("window:"), "{}", told.stdout);
+}

@@ -49,4 +49,5 @@ mod tables_in_use;
 mod tensorboard;
 mod trainable;
 mod watch;
+mod windows;
 mod workflow;

@@ -1,8 +1,8 @@
 //! Samples in memory, row after row.
 
-use super::Samples;
+use super::{Samples, fingerprint, mix};
 use crate::batch::{BatchColumn, ColumnSpec, TypedNumbers};
-use crate::data::{Dataset, Pictures};
+use crate::data::{Dataset, Pictures, Windows};
 use crate::error::Result;
 
 /// Samples in memory: the features as the model sees them, the targets as the loss does.
@@ -26,6 +26,8 @@ pub struct Memory<'a> {
     pictures: Option<&'a Pictures>,
     y: &'a [f32],
     weights: &'a [f32],
+    /// Which rows of `x` each sample sees, where it sees several.
+    windows: Option<&'a Windows>,
 }
 
 impl<'a> Memory<'a> {
@@ -52,7 +54,8 @@ impl<'a> Memory<'a> {
         let features = ColumnSpec { dtype: x.dtype(), ..ColumnSpec::floats("x", &[x_width]) };
         let mut columns = vec![features, ColumnSpec::floats("y", y_shape)];
         columns.extend(weights.map(|_| ColumnSpec::floats("weight", &[])));
-        Memory { columns, x, pictures: None, y, weights: weights.unwrap_or_default() }
+        let weights = weights.unwrap_or_default();
+        Memory { columns, x, pictures: None, y, weights, windows: None }
     }
 }
 
@@ -61,7 +64,13 @@ impl<'a> From<&'a Dataset> for Memory<'a> {
         let weights = data.weights.as_deref();
         let Dataset { x, y, .. } = data;
         let pictures = x.pictures.as_ref();
-        Memory { pictures, ..Memory::new(&x.values, x.width, &y.values, y.shape(), weights) }
+        let rows = Memory::new(&x.values, x.width, &y.values, y.shape(), weights);
+        let mut memory = Memory { pictures, ..rows };
+        if let (Some(windows), Some(x)) = (&data.windows, memory.columns.first_mut()) {
+            x.shape.insert(0, windows.shape.sequence_length);
+            memory.windows = Some(windows);
+        }
+        memory
     }
 }
 
@@ -69,6 +78,9 @@ impl Samples for Memory<'_> {
     fn len(&self) -> usize {
         if let Some(pictures) = self.pictures {
             return pictures.len();
+        }
+        if let Some(windows) = self.windows {
+            return windows.len();
         }
         let width = self.columns.first().map_or(0, ColumnSpec::width);
         self.x.len().checked_div(width).unwrap_or(0)
@@ -82,6 +94,13 @@ impl Samples for Memory<'_> {
         let width = self.columns.get(column).map_or(0, ColumnSpec::width);
         if let (0, Some(pictures)) = (column, self.pictures) {
             return to.fill(rows.len() * width, |numbers| pictures.gather(rows, numbers));
+        }
+        if let (0, Some(windows)) = (column, self.windows) {
+            let samples = rows.iter().map(|row| *row as usize);
+            let seen = samples.flat_map(|sample| windows.seen(sample));
+            let rows: Vec<u64> = seen.map(|row| row as u64).collect();
+            to.take(self.x, width / windows.shape.sequence_length, &rows);
+            return Ok(());
         }
         let values = match column {
             0 => self.x,
@@ -102,6 +121,20 @@ impl Samples for Memory<'_> {
         let pictures = self.pictures.filter(|_| column == 0)?;
         Some(pictures.fold(hash))
     }
+}
+
+/// One more word of a hash for each number of a dataset: of windows each row once, however many see it.
+pub(in crate::data) fn fingerprint_of(data: &Dataset, hash: u64) -> Result<u64> {
+    let Some(windows) = &data.windows else { return fingerprint(&Memory::from(data), hash) };
+    let weights = data.weights.as_deref().unwrap_or_default();
+    let numbers = [&data.x.values, &data.y.values, weights];
+    let hash = numbers.iter().fold(hash, |hash, all| hash_of(all, mix(hash, all.len() as u64)));
+    Ok(windows.starts.iter().fold(hash, |hash, start| mix(hash, *start as u64)))
+}
+
+/// One more word of a hash for each number.
+fn hash_of(values: &[f32], hash: u64) -> u64 {
+    values.iter().fold(hash, |hash, value| mix(hash, u64::from(value.to_bits())))
 }
 
 #[cfg(test)]

@@ -13,8 +13,9 @@ use crate::error::Result;
 
 pub use crate::batch::ColumnSpec;
 pub use memory::Memory;
+pub(super) use memory::fingerprint_of;
 pub use subset::Subset;
-pub use windowed::{TimeSeries, TimeWindow, Windowed};
+pub use windowed::Windowed;
 
 /// Samples to train or evaluate on.
 pub trait Samples: Send + Sync {

@@ -12,6 +12,7 @@ mod parquet;
 mod reading;
 mod splitting;
 mod using;
+mod windows;
 
 use std::path::Path;
 

@@ -8,6 +8,7 @@ mod convolution;
 pub mod eval;
 mod flow;
 mod graph;
+mod inputs;
 mod layers;
 mod normalization;
 mod pooling;

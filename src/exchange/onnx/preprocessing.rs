@@ -3,8 +3,9 @@
 use super::basic::reshaped;
 use super::flow::signed;
 use super::graph::{
-    DOUBLE, Dim, FLOAT, GraphBuilder, INT64, STRING, float, float_list, int, text_list, value,
+    DOUBLE, Dim, FLOAT, GraphBuilder, STRING, float, float_list, int, text_list, value,
 };
+use super::inputs::{self, free};
 use super::proto::ValueInfoProto;
 use crate::data::{FittedColumn, Preprocessing};
 use crate::error::{Error, Result};
@@ -16,7 +17,7 @@ pub(super) fn features(
     graph: &mut GraphBuilder,
     preprocessing: &Preprocessing,
     shape: &[usize],
-    inputs: &mut Vec<ValueInfoProto>,
+    all: &mut Vec<ValueInfoProto>,
 ) -> String {
     if let Some((place, image)) = preprocessing.image() {
         // pictures keep their shape
@@ -24,16 +25,16 @@ pub(super) fn features(
         let mut dims = vec![Dim::Named("batch")];
         dims.extend(image.shape().map(Dim::Of));
         let doc_string = Some(image.in_words());
-        inputs.push(ValueInfoProto { doc_string, ..value(&name, FLOAT, &dims) });
+        all.push(ValueInfoProto { doc_string, ..value(&name, FLOAT, &dims) });
         return name;
     }
-    let mut parts = Vec::with_capacity(preprocessing.features.len());
-    for column in &preprocessing.features {
-        let own = input(preprocessing, column);
-        let name = own.name.clone().unwrap_or_default();
-        inputs.push(own);
-        parts.push(numbers(graph, preprocessing, column, &name));
-    }
+    let names = inputs::add(graph, preprocessing, all);
+    let parts: Vec<String> = preprocessing
+        .features
+        .iter()
+        .zip(&names)
+        .map(|(column, name)| numbers(graph, preprocessing, column, name))
+        .collect();
     let parts: Vec<&str> = parts.iter().map(String::as_str).collect();
     let row = match parts.as_slice() {
         [one] => (*one).to_string(),
@@ -133,14 +134,6 @@ fn in_original_unit(graph: &mut GraphBuilder, units: &[Unit], last: &str) -> Str
     graph.node("Cast", &[&wide], vec![int("to", i64::from(FLOAT))])
 }
 
-/// The name of an output or of a prepared input, with underscores where a column has it already.
-fn free(preprocessing: &Preprocessing, name: &str) -> String {
-    let mut name = name.to_string();
-    while preprocessing.features.iter().any(|column| column.name == name) {
-        name.push('_');
-    }
-    name
-}
 /// What stands for each class in a table, and the class's number: `1` and `1.0` are one class where
 /// all are numbers.
 fn spellings(classes: &Classes) -> (Vec<String>, Vec<usize>) {
@@ -164,44 +157,6 @@ fn spellings(classes: &Classes) -> (Vec<String>, Vec<usize>) {
     keys.extend(classes.folded().iter().cloned());
     values.extend(classes.folded().iter().filter_map(|_| other));
     (keys, values)
-}
-
-/// The input of a column. What ONNX has no operator for, the caller prepares: the input then has a
-/// name of its own, and says what it wants.
-fn input(preprocessing: &Preprocessing, column: &FittedColumn) -> ValueInfoProto {
-    let dims = |width: usize| [Dim::Named("batch"), Dim::Of(width)];
-    let prepared = |ending: &str, how: &str, kind: i32, width: usize| {
-        let name = free(preprocessing, &format!("{}_{ending}", column.name));
-        let doc_string = Some(format!("{how} of `{}`", column.name));
-        ValueInfoProto { doc_string, ..value(&name, kind, &dims(width)) }
-    };
-    let steps = column.export();
-    for step in &steps {
-        match step {
-            Primitive::Opaque { how, .. } => return prepared("bin", how, INT64, 1),
-            Primitive::Prepared { how, width } => return prepared("prepared", how, FLOAT, *width),
-            _ => {}
-        }
-    }
-    let is_wide = |step: &Primitive<'_>| match step {
-        Primitive::Affine { offset, .. } => wants_f64(*offset),
-        Primitive::Bins(_) => true, // a number on a boundary must stay there
-        _ => false,
-    };
-    let kind = if column.is_text() {
-        STRING
-    } else if steps.iter().any(is_wide) {
-        DOUBLE
-    } else {
-        FLOAT
-    };
-    value(&column.name, kind, &dims(1))
-}
-
-/// True where a column's numbers must be read as f64: they lie so far from 0, beside their spread,
-/// that f32's rounding would be seen once they are scaled (timestamps).
-fn wants_f64(offset: f64) -> bool {
-    offset.abs() >= 256.0 // 256 · 2^-24 is 1.5e-5
 }
 
 /// (batch, 1), or (batch, classes), of f32.

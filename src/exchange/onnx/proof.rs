@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use super::eval::{ElementType, Graph, TensorValue};
+use super::inputs::steps_of_one;
 use crate::data::{FittedColumn, Preprocessing};
 use crate::error::{Error, Result};
 use crate::exchange::verify::{apart, fixed_numbers, samples};
@@ -42,17 +43,28 @@ fn of_columns(path: &Path, graph: &Graph, model: Model) -> Result<f32> {
     let (columns, rows) = rows(path, graph, &preprocessing, &model)?;
     let features = preprocessing.rows(&columns, &rows)?;
     let mut inputs = Vec::with_capacity(columns.len());
+    let steps = preprocessing.window().map(|window| window.sequence_length);
+    let samples = rows.len() / steps.unwrap_or(1);
+    let dims_of = |width: usize| -> Vec<usize> {
+        [samples].into_iter().chain(steps).chain([width]).collect()
+    };
+    let is_one = steps_of_one(&preprocessing).is_some();
+    if let (true, Some((_, kind))) = (is_one, graph.inputs().first()) {
+        let cells = rows.iter().flatten().map(|cell| number(cell));
+        inputs.push(TensorValue::new(*kind, dims_of(columns.len()), cells.collect()));
+    }
     let mut start = 0; // of the column's numbers in a row of features
-    for (place, (_, kind)) in graph.inputs().iter().enumerate() {
+    let each = graph.inputs().iter().filter(|_| !is_one);
+    for (place, (_, kind)) in each.enumerate() {
         let cells = rows.iter().map(|row| row[place].clone());
         let column = &preprocessing.features[place];
-        let dims = vec![rows.len(), 1];
+        let dims = dims_of(1);
         inputs.push(match (kind, column.export().first()) {
             (ElementType::String, _) => TensorValue::texts(dims, cells.collect()),
             (kind, Some(Primitive::Prepared { width, .. })) => {
                 let row = |row: &[f32]| row[start..start + width].to_vec();
                 let prepared = features.chunks(preprocessing.features()).flat_map(row);
-                TensorValue::new(*kind, vec![rows.len(), *width], prepared.map(f64::from).collect())
+                TensorValue::new(*kind, dims_of(*width), prepared.map(f64::from).collect())
             }
             (kind, _) if column.is_text() => {
                 let index = |cell: String| column.encode.as_ref()?.index(&cell);
@@ -92,7 +104,8 @@ fn rows(
 ) -> Result<(Vec<String>, Vec<Vec<String>>)> {
     let columns: Vec<String> =
         preprocessing.features.iter().map(|column| column.name.clone()).collect();
-    if graph.inputs().len() != columns.len() {
+    let is_one = steps_of_one(preprocessing).is_some();
+    if graph.inputs().len() != if is_one { 1 } else { columns.len() } {
         let message =
             format!("it has {} inputs for {} columns", graph.inputs().len(), columns.len());
         return Err(Error::model(path, message));
@@ -144,7 +157,7 @@ fn fixed_rows(preprocessing: &Preprocessing, model: &Model) -> Vec<Vec<String>> 
         let places = (row * columns.len()..).zip(columns);
         places.map(|(place, column)| cell(place, column)).collect()
     };
-    (0..8).map(row).collect()
+    (0..8 * preprocessing.rows_of_a_sample()).map(row).collect()
 }
 
 /// How far the probabilities of the classes that the file names are below the largest: 0 where it

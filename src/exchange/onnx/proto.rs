@@ -146,6 +146,19 @@ pub(super) struct ValueInfoProto {
     pub doc_string: Option<String>,
 }
 
+impl ValueInfoProto {
+    /// The type of its numbers.
+    pub(super) fn kind(&self) -> Option<i32> {
+        self.r#type.as_ref()?.tensor_type.as_ref()?.elem_type
+    }
+
+    /// The size of its last axis.
+    pub(super) fn width(&self) -> i64 {
+        let shape = self.r#type.as_ref().and_then(|kind| kind.tensor_type.as_ref()?.shape.as_ref());
+        shape.and_then(|shape| shape.dim.last()?.dim_value).unwrap_or(1)
+    }
+}
+
 /// The type of a value.
 #[derive(Clone, PartialEq, Message)]
 pub(super) struct TypeProto {

@@ -7,6 +7,7 @@ use super::modules::Modules;
 use super::words::{sequential, string};
 use crate::data::Preprocessing;
 use crate::exchange::portable::Portable;
+use crate::sections::WindowConfig;
 use crate::transforms::{Inverse, Unit};
 
 /// Helpers by name, in the order in which they are written.
@@ -45,9 +46,12 @@ pub(super) fn script(portable: &Portable, modules: &Modules) -> String {
     let mut code = String::from(
         "\"\"\"A model trained with Lanthorn, for PyTorch.\n\n    import model\n    network = model.load()      # an nn.Sequential with the weights beside this file\n",
     );
-    if portable.preprocessing.is_some() {
+    if let Some(preprocessing) = &portable.preprocessing {
         code +=
             "    model.predict(rows)         # rows of raw cells: [{\"column\": cell, ...}, ...]\n";
+        if let Some(window) = preprocessing.window() {
+            let _ = write!(code, "{}", rows_of_windows(window));
+        }
     }
     let preprocessing = portable.preprocessing.as_ref();
     let preprocessing = preprocessing.map(|own| predict(portable, modules, own));
@@ -72,6 +76,18 @@ pub(super) fn script(portable: &Portable, modules: &Modules) -> String {
     let _ = write!(code, "{}).\"\"\"\n    return {network}\n", input.join(", "));
     code += "\n\ndef load(weights=WEIGHTS):\n    \"\"\"The network with its weights, for inference.\"\"\"\n    network = build()\n    network.load_state_dict(load_file(str(weights)), strict=True)\n    return network.eval()\n";
     code + &preprocessing.unwrap_or_default()
+}
+
+/// What the rows of a model of windows are.
+fn rows_of_windows(window: &WindowConfig) -> String {
+    let (steps, rate) = (window.sequence_length, window.sampling_rate);
+    let apart = if rate == 1 { String::new() } else { format!(", {rate} rows apart") };
+    format!(
+        "                                # the {steps} rows of each window, the oldest first{apart},\n\
+         \u{20}                               # then those of the next window; a prediction is for the row\n\
+         \u{20}                               # {} after the last\n",
+        window.horizon
+    )
 }
 
 /// The preprocessing and `predict`.
