@@ -104,7 +104,7 @@ pub(crate) fn run(arguments: &PredictArguments, common: &CommonArguments) -> Res
             let places = PredictionPlaces::of(&rows, arguments.each_row, group);
             if common.json {
                 let kept = keep_columns.then(|| cells(&table.raw_header()));
-                let named = Named { rows: &rows, places: &places, ids: &ids };
+                let named = RowNames { rows: &rows, places: &places, ids: &ids };
                 add_json(&predictions, &named, kept.as_deref(), is_first, &mut text);
             } else {
                 if is_first {
@@ -115,7 +115,7 @@ pub(crate) fn run(arguments: &PredictArguments, common: &CommonArguments) -> Res
                 }
                 add_csv(
                     &predictions,
-                    &Named { rows: &rows, places: &places, ids: &ids },
+                    &RowNames { rows: &rows, places: &places, ids: &ids },
                     &mut text,
                 );
             }
@@ -140,7 +140,7 @@ pub(crate) fn run(arguments: &PredictArguments, common: &CommonArguments) -> Res
 }
 
 /// What names the rows that predictions are written for.
-struct Named<'a> {
+struct RowNames<'a> {
     rows: &'a UsedRows,
     places: &'a PredictionPlaces<'a>,
     /// The names of the columns that name a row.
@@ -148,8 +148,8 @@ struct Named<'a> {
 }
 
 /// A line for each row: behind the row itself where it is kept, else behind what names it.
-fn add_csv(predictions: &PredictionTable<'_>, named: &Named<'_>, text: &mut String) {
-    let Named { rows, places, .. } = named;
+fn add_csv(predictions: &PredictionTable<'_>, named: &RowNames<'_>, text: &mut String) {
+    let RowNames { rows, places, .. } = named;
     for row in places.order(predictions.len()) {
         let mut comma = ",";
         let ids = rows.ids.get(row).into_iter().flatten().cloned();
@@ -176,7 +176,7 @@ fn add_csv(predictions: &PredictionTable<'_>, named: &Named<'_>, text: &mut Stri
 /// input's columns where they are kept.
 fn add_json(
     predictions: &PredictionTable<'_>,
-    named: &Named<'_>,
+    named: &RowNames<'_>,
     columns: Option<&[String]>,
     is_first: bool,
     text: &mut String,
@@ -189,7 +189,7 @@ fn add_json(
             .collect::<Map<_, _>>()
             .into()
     };
-    let Named { rows, places, ids } = named;
+    let RowNames { rows, places, ids } = named;
     for (count, row) in places.order(predictions.len()).into_iter().enumerate() {
         let mut one = predictions.json(row);
         places.json(row, &mut one);

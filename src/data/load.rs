@@ -193,7 +193,7 @@ impl Judged {
         });
         let kept = Kept::new(&**source, columns.collect(), roles.as_deref(), &table.dropped);
         let (csv, input_shape) = (section.csv(), plan.input_shape.clone());
-        Ok(Judged { roles, cut, input_shape, preprocessing, warnings, facts, csv, kept })
+        Ok(Judged { roles, input_shape, cut, preprocessing, warnings, facts, csv, kept })
     }
 
     /// The data of the chunks of a table, whose messages call it `name`.

@@ -41,7 +41,7 @@ impl InTime {
     }
 
     /// The rules of the targets' past, each with its reason.
-    pub(super) fn past(&self, targets: &[&str]) -> (Value, String) {
+    pub(super) fn past(targets: &[&str]) -> (Value, String) {
         let rule = match targets {
             [one] => json!({ "column": one, "scale": "standard" }),
             several => json!({ "columns": several, "scale": "standard" }),

@@ -155,8 +155,8 @@ impl Draft {
             Some((feature, why)) => (vec![feature], vec![why]),
             None => columns::features(&task.names(), roles),
         };
-        if let Some(in_time) = in_time {
-            let (rule, reason) = in_time.past(&task.names());
+        if in_time.is_some() {
+            let (rule, reason) = InTime::past(&task.names());
             features.insert(0, rule);
             why.insert(0, reason);
         }
