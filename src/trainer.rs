@@ -160,9 +160,10 @@ impl Trainer {
     fn order(&mut self, epoch: usize, samples: usize) -> Order {
         let samples = samples as u64;
         let shuffle = *self.shuffle.get_or_insert(Shuffle::of(samples));
-        match self.spec.shuffle {
-            true => Order::shuffled(&self.random, epoch as u64, samples, shuffle),
-            false => Order::unshuffled(),
+        if self.spec.shuffle {
+            Order::shuffled(&self.random, epoch as u64, samples, shuffle)
+        } else {
+            Order::unshuffled()
         }
     }
 

@@ -73,9 +73,10 @@ impl Hook for CsvHook {
         if is_first {
             self.state.keys = columns(logs);
         }
-        let text = match is_first {
-            true => self.header().and_then(|header| Ok(header + &self.line(epoch, logs)?)),
-            false => self.line(epoch, logs),
+        let text = if is_first {
+            self.header().and_then(|header| Ok(header + &self.line(epoch, logs)?))
+        } else {
+            self.line(epoch, logs)
         };
         match (text, is_first) {
             (Ok(text), true) => requests.write.push((self.name.clone(), text)),

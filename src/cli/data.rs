@@ -44,9 +44,10 @@ pub(crate) fn run(arguments: &DataArguments, common: &CommonArguments) -> Result
     let (Some(out), Some(form)) = (&arguments.out, form) else {
         let columns = columns_in_use(&cells, &data.preprocessing, &data.train);
         drop(cells);
-        return match common.json {
-            true => view::json(&as_json(&plan, &columns)?),
-            false => view::result(&profile(&plan, &columns)?),
+        return if common.json {
+            view::json(&as_json(&plan, &columns)?)
+        } else {
+            view::result(&profile(&plan, &columns)?)
         };
     };
     drop(cells);
@@ -73,9 +74,10 @@ pub(crate) fn run(arguments: &DataArguments, common: &CommonArguments) -> Result
 /// The format that a name says.
 fn form_of(path: &Path) -> Result<SeenFormat> {
     let ending = path.extension().unwrap_or_default().to_string_lossy().to_ascii_lowercase();
-    let help = match cfg!(feature = "parquet") {
-        true => "write `.csv`, `.parquet`, or `.npz` for NumPy",
-        false => "write `.csv`, or `.npz` for NumPy",
+    let help = if cfg!(feature = "parquet") {
+        "write `.csv`, `.parquet`, or `.npz` for NumPy"
+    } else {
+        "write `.csv`, or `.npz` for NumPy"
     };
     match ending.as_str() {
         "csv" => Ok(SeenFormat::Csv),

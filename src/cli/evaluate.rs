@@ -67,9 +67,10 @@ pub(crate) fn run(arguments: &EvaluateArguments, common: &CommonArguments) -> Re
     }
     let unit = preprocessing.is_target_scaled().then(|| preprocessing.target_units());
     let mut scores = Scores::new(&model.spec, train).with_unit(unit);
-    let report = match arguments.report {
-        true => Some(Arc::new(Mutex::new(Report::of(&model, preprocessing)?))),
-        false => None,
+    let report = if arguments.report {
+        Some(Arc::new(Mutex::new(Report::of(&model, preprocessing)?)))
+    } else {
+        None
     };
     let (width, logits) = (model.spec.model.output().last(), train.loss.item.from_logits());
     if let Some(report) = report.clone() {

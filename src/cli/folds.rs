@@ -100,9 +100,10 @@ impl Folds<'_> {
                 view.diagnostic(warning);
             }
         }
-        let run = match place.join(CONFIG).exists() {
-            true => RunPlace::Old(place, Lock::take(place)?),
-            false => RunPlace::New(Some(place)),
+        let run = if place.join(CONFIG).exists() {
+            RunPlace::Old(place, Lock::take(place)?)
+        } else {
+            RunPlace::New(Some(place))
         };
         let none = RunNotes::default();
         let fit = OneRun {

@@ -119,9 +119,10 @@ pub(crate) fn run(arguments: &TrainArguments, common: &CommonArguments) -> Resul
 
 /// The view that the flags and the configuration's `verbose` ask for.
 fn view(watch: bool, common: &CommonArguments, verbose: Option<u8>) -> Result<View> {
-    match watch {
-        true => View::full_screen(common.verbose),
-        false => Ok(View::new(common.json, common.quiet, common.verbose, verbose)),
+    if watch {
+        View::full_screen(common.verbose)
+    } else {
+        Ok(View::new(common.json, common.quiet, common.verbose, verbose))
     }
 }
 

@@ -82,9 +82,10 @@ impl FollowedLog {
     fn open(run: &Path) -> Result<FollowedLog> {
         let path = run.join(EVENTS);
         if !path.is_file() {
-            let what = match run.join(lanthorn::training::CONFIG).is_file() {
-                true => "holds no events.jsonl yet",
-                false => "holds no run",
+            let what = if run.join(lanthorn::training::CONFIG).is_file() {
+                "holds no events.jsonl yet"
+            } else {
+                "holds no run"
             };
             let help =
                 "name the folder of a run, such as runs/loan-001; `lanthorn runs` lists them";

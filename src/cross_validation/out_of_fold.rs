@@ -38,9 +38,10 @@ impl OutOfFold {
         }
         let rows = data.validation_rows();
         let y = &validation.y;
-        let targets = match data.preprocessing.is_of_features() {
-            true => y.values.chunks(y.width().max(1)).map(texts).collect(),
-            false => cells.target_cells(&rows),
+        let targets = if data.preprocessing.is_of_features() {
+            y.values.chunks(y.width().max(1)).map(texts).collect()
+        } else {
+            cells.target_cells(&rows)
         };
         let ids = cells.id_cells(&rows)?;
         for (place, ((row, mut record), targets)) in

@@ -169,9 +169,10 @@ impl Dataset {
                 Matrix::new(of_rows(&self.x.values, self.x.width, &seen), self.input_width())
             }
         };
-        let y = match self.is_of_features() {
-            true => Arc::clone(&x.values),
-            false => Arc::new(of_rows(&self.y.values, self.y.width(), rows)),
+        let y = if self.is_of_features() {
+            Arc::clone(&x.values)
+        } else {
+            Arc::new(of_rows(&self.y.values, self.y.width(), rows))
         };
         Dataset {
             x,

@@ -81,10 +81,7 @@ impl Numerals {
 
     /// The number in a cell.
     pub(super) fn number(&self, cell: &str) -> Option<f64> {
-        match self.are_plain() {
-            true => float::cell(cell),
-            false => float::cell(&self.plain(cell)?),
-        }
+        if self.are_plain() { float::cell(cell) } else { float::cell(&self.plain(cell)?) }
     }
 
     /// The number in a cell as programs write it; None where it isn't written in this way.

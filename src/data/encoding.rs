@@ -24,10 +24,9 @@ fn utf16(bytes: &[u8]) -> Option<String> {
         rest => (rest, false),
     };
     let (pairs, []) = bytes.as_chunks::<2>() else { return None };
-    let units = pairs.iter().map(|pair| match is_big {
-        true => u16::from_be_bytes(*pair),
-        false => u16::from_le_bytes(*pair),
-    });
+    let units = pairs
+        .iter()
+        .map(|pair| if is_big { u16::from_be_bytes(*pair) } else { u16::from_le_bytes(*pair) });
     let text = char::decode_utf16(units).collect::<Result<String, _>>().ok()?;
     text.contains('\n').then_some(text) // of other bytes it makes one line of strange letters
 }

@@ -63,9 +63,10 @@ impl Before {
             None => (encode, scale.into()),
             Some(OldTransform::Number { scaling }) => (None, scaling.into()),
             Some(OldTransform::Label { classes, scaling }) => {
-                let encode = match classes.are_booleans() {
-                    true => Encoding::Boolean(Booleans(classes)),
-                    false => Encoding::Label(Labels(classes)),
+                let encode = if classes.are_booleans() {
+                    Encoding::Boolean(Booleans(classes))
+                } else {
+                    Encoding::Label(Labels(classes))
                 };
                 (Some(encode), scaling.into())
             }

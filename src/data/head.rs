@@ -116,10 +116,8 @@ impl Kept {
     /// A cell; of numbers as programs write them.
     fn written(&self, column: &KeptColumn, cell: &str) -> String {
         let numerals = &self.dialect.numerals;
-        let plain = match column.is_number && !numerals.are_plain() {
-            true => numerals.plain(cell),
-            false => None,
-        };
+        let plain =
+            if column.is_number && !numerals.are_plain() { numerals.plain(cell) } else { None };
         plain.unwrap_or_else(|| cell.to_string())
     }
 }

@@ -56,9 +56,10 @@ impl Numbers {
     #[cfg(feature = "parquet")]
     pub(super) fn of_narrow(values: &[f32]) -> Numbers {
         let is_byte = |value: &f32| f32::from(*value as i32 as u8).to_bits() == value.to_bits();
-        match values.iter().all(is_byte) {
-            true => Numbers::Bytes(values.iter().map(|value| *value as u8).collect()),
-            false => Numbers::Narrow(values.to_vec()),
+        if values.iter().all(is_byte) {
+            Numbers::Bytes(values.iter().map(|value| *value as u8).collect())
+        } else {
+            Numbers::Narrow(values.to_vec())
         }
     }
 

@@ -326,9 +326,10 @@ pub(super) fn place_in(source: &dyn Source, name: &str) -> Result<Option<usize>>
 
 /// How a column is read from a table of a trained model.
 pub(super) fn wanted_as(column: &FittedColumn, index: usize) -> Wanted {
-    let advice = match column.is_text() {
-        true => String::new(),
-        false => format!("the model was trained on numbers in `{}`", column.name),
+    let advice = if column.is_text() {
+        String::new()
+    } else {
+        format!("the model was trained on numbers in `{}`", column.name)
     };
     Wanted {
         name: column.name.clone(),

@@ -17,13 +17,12 @@ pub(super) fn remedy(record: &Record<'_>, text: &str, header: &Header, after_cr:
         );
     }
     if found == columns + 1 && is_empty(last) {
-        return match header.is_first_line {
-            true => format!(
+        return if header.is_first_line {
+            format!(
                 "the rows end with a `{delimiter}` and the header doesn't: set `csv: {{trailing_delimiter: drop}}`"
-            ),
-            false => format!(
-                "the rows end with a `{delimiter}`: set `csv: {{trailing_delimiter: drop}}`"
-            ),
+            )
+        } else {
+            format!("the rows end with a `{delimiter}`: set `csv: {{trailing_delimiter: drop}}`")
         };
     }
     if found + 1 == columns

@@ -134,9 +134,8 @@ pub(super) fn key_column(
         Some(Slot::Text(place)) => (table.texts[*place].clone(), table.codes(*place).collect()),
         Some(Slot::Number(place)) => {
             let mut texts = Dictionary::default();
-            let code = |number: f64| match number.is_nan() {
-                true => MISSING_CODE,
-                false => texts.number(&number.to_string()),
+            let code = |number: f64| {
+                if number.is_nan() { MISSING_CODE } else { texts.number(&number.to_string()) }
             };
             let codes = table.numbers(*place).map(code).collect();
             (texts, codes)

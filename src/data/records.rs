@@ -89,9 +89,10 @@ impl<'t> Records<'t> {
             record.is_torn |= bytes[self.at..end].first() == Some(&self.dialect.quote)
                 && bytes[end - 1] != self.dialect.quote
                 && cell.contains(['\n', '\r']);
-            match record.cells.len() < self.most {
-                true => record.cells.push(cell),
-                false => record.more += 1,
+            if record.cells.len() < self.most {
+                record.cells.push(cell);
+            } else {
+                record.more += 1;
             }
             let next = self.after_delimiter(end);
             self.at = next.unwrap_or(end);
@@ -169,9 +170,10 @@ pub(super) fn cell<'t>(
     let quote_mark = dialect.quote;
     let plain_end = |from: usize| {
         let rest = bytes.get(from..).unwrap_or_default();
-        let end = match dialect.is_of_blanks() {
-            true => rest.iter().position(|byte| matches!(byte, b' ' | b'\t' | b'\n' | b'\r')),
-            false => memchr3(dialect.delimiter, b'\n', b'\r', rest),
+        let end = if dialect.is_of_blanks() {
+            rest.iter().position(|byte| matches!(byte, b' ' | b'\t' | b'\n' | b'\r'))
+        } else {
+            memchr3(dialect.delimiter, b'\n', b'\r', rest)
         };
         end.map_or(bytes.len(), |end| from + end)
     };

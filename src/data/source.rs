@@ -127,9 +127,10 @@ pub(super) fn line_of_csv<'c>(cells: impl Iterator<Item = &'c str>) -> String {
         if place > 0 {
             line.push(',');
         }
-        match cell.contains(['"', ',', '\n', '\r']) {
-            true => line += &format!("\"{}\"", cell.replace('"', "\"\"")),
-            false => line += cell,
+        if cell.contains(['"', ',', '\n', '\r']) {
+            line += &format!("\"{}\"", cell.replace('"', "\"\""));
+        } else {
+            line += cell;
         }
     }
     line

@@ -270,13 +270,12 @@ fn first_cells(columns: &[&Suspect<'_>], source: &dyn Source) -> Vec<Vec<String>
 fn total_row(totals: &[Total<'_>]) -> Option<Diagnostic> {
     let total = totals.iter().find(|total| total.is_sum).or(totals.first())?;
     let Total { name, value, is_sum, others: (low, high) } = total;
-    let message = match is_sum {
-        true => format!(
-            "the last row seems to be a total: its `{name}`, {value}, is the sum of all others"
-        ),
-        false => format!(
+    let message = if *is_sum {
+        format!("the last row seems to be a total: its `{name}`, {value}, is the sum of all others")
+    } else {
+        format!(
             "the last row may be a total: its `{name}` is {value}, and all others go from {low} to {high}"
-        ),
+        )
     };
     let help = "if so, remove the row";
     Some(Diagnostic::warning(Code::TotalRow, message).with_help(help))

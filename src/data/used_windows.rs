@@ -23,10 +23,8 @@ impl TableStream<'_> {
         let shape = window.shape();
         let mut notes: Vec<Diagnostic> = warning.into_iter().collect();
         let with_targets = self.options.with_target || self.options.each_row;
-        let short = timeline.shorter_than(match with_targets {
-            true => shape.rows(),
-            false => shape.reach() + 1,
-        });
+        let short =
+            timeline.shorter_than(if with_targets { shape.rows() } else { shape.reach() + 1 });
         if short.len() == timeline.series.len() {
             let longest = rows_of(timeline.longest());
             let series = if short.len() == 1 { "the table" } else { "the longest series" };
@@ -99,9 +97,10 @@ impl TableStream<'_> {
     /// What a forecast, or a prediction of a row of the table, is made of.
     fn wants(&self, window: &WindowConfig) -> String {
         let shape = window.shape();
-        match self.options.with_target || self.options.each_row {
-            true => needs(&shape),
-            false => format!("a forecast is made of the last {} rows", shape.reach() + 1),
+        if self.options.with_target || self.options.each_row {
+            needs(&shape)
+        } else {
+            format!("a forecast is made of the last {} rows", shape.reach() + 1)
         }
     }
 

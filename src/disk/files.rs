@@ -353,9 +353,10 @@ fn no_tensors(path: &Path, bytes: &[u8], why: &str, help: &str) -> Error {
     if start.is_empty() || !start.iter().all(is_text) {
         return Error::model(path, format!("not a whole safetensors file: {why}")).with_help(help);
     }
-    let help = match is_table_name(path) {
-        true => "a table comes after the model: `lanthorn predict MODEL TABLE`",
-        false => "name a run's folder or a .safetensors file",
+    let help = if is_table_name(path) {
+        "a table comes after the model: `lanthorn predict MODEL TABLE`"
+    } else {
+        "name a run's folder or a .safetensors file"
     };
     Error::model(path, "a text file, where a model or weights are expected").with_help(help)
 }

@@ -110,10 +110,7 @@ impl MetricEntry {
         if let Some(name) = &self.common.name {
             return name.clone();
         }
-        match self.has_defaults() {
-            true => self.written.clone(),
-            false => self.kind.name.to_string(),
-        }
+        if self.has_defaults() { self.written.clone() } else { self.kind.name.to_string() }
     }
 }
 

@@ -249,12 +249,10 @@ impl ModelParts<'_> {
 /// The model file that a path means: the file itself, or the one in a run folder.
 pub fn model_path(path: &Path) -> Result<PathBuf> {
     if !path.is_dir() {
-        return match path.exists() {
-            true => Ok(path.to_path_buf()),
-            false => {
-                Err(Error::model(path, "there is no such run or model file")
-                    .with_help(others_of(path)))
-            }
+        return if path.exists() {
+            Ok(path.to_path_buf())
+        } else {
+            Err(Error::model(path, "there is no such run or model file").with_help(others_of(path)))
         };
     }
     let inside = path.join(MODEL);
@@ -275,9 +273,10 @@ pub fn model_path(path: &Path) -> Result<PathBuf> {
         )));
     }
     let error = Error::model(path, format!("this folder holds no {MODEL}"));
-    Err(match path.join(crate::disk::files::CHECKPOINT).exists() {
-        true => error.with_help(format!("its training has not ended: `{}`", resume_command(path))),
-        false => error.with_help("give a run folder or a model file"),
+    Err(if path.join(crate::disk::files::CHECKPOINT).exists() {
+        error.with_help(format!("its training has not ended: `{}`", resume_command(path)))
+    } else {
+        error.with_help("give a run folder or a model file")
     })
 }
 

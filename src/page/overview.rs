@@ -36,9 +36,10 @@ pub(super) fn data(table_path: &Path, model: &Model) -> Option<Chapter> {
     };
     let row = |column: &ColumnProfile| {
         let is_of_numbers = column.numbers == column.present() && column.present() > 0;
-        let range = match is_of_numbers {
-            true => format!("{} to {}", number(column.range.0), number(column.range.1)),
-            false => examples(column),
+        let range = if is_of_numbers {
+            format!("{} to {}", number(column.range.0), number(column.range.1))
+        } else {
+            examples(column)
         };
         let kind = if is_of_numbers { "numbers" } else { "text" };
         let counts = [column.missing.to_string(), column.distinct().to_string()];

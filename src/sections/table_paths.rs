@@ -124,9 +124,10 @@ impl<'de> Visitor<'de> for PathsVisitor {
         while let Some(array) = map.next_entry::<String, String>()? {
             arrays.push(array);
         }
-        match arrays.is_empty() {
-            true => Err(de::Error::custom("expected a file for each array, got none")),
-            false => Ok(TablePaths::Arrays(arrays)),
+        if arrays.is_empty() {
+            Err(de::Error::custom("expected a file for each array, got none"))
+        } else {
+            Ok(TablePaths::Arrays(arrays))
         }
     }
 }

@@ -46,12 +46,12 @@ fn one() -> usize {
     1
 }
 
-#[allow(clippy::trivially_copy_pass_by_ref)] // serde gives a reference
+#[allow(clippy::trivially_copy_pass_by_ref)] // serde asks by reference
 fn is_one(value: &usize) -> bool {
     *value == 1
 }
 
-#[allow(clippy::trivially_copy_pass_by_ref)]
+#[allow(clippy::trivially_copy_pass_by_ref)] // serde asks by reference
 fn is_zero(value: &usize) -> bool {
     *value == 0
 }

@@ -32,9 +32,10 @@ impl SeenData<'_> {
                 .parts
                 .iter()
                 .flat_map(|(_, part)| part.y.values.iter().copied().skip(place).step_by(targets));
-            columns.push(match is_of_classes {
-                true => Arc::new(y.map(|y| y as i64).collect::<Int64Array>()),
-                false => Arc::new(y.collect::<Float32Array>()),
+            columns.push(if is_of_classes {
+                Arc::new(y.map(|y| y as i64).collect::<Int64Array>())
+            } else {
+                Arc::new(y.collect::<Float32Array>())
             });
         }
         if self.has_weights() {

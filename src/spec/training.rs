@@ -39,9 +39,10 @@ impl Judge<'_> {
             has_validation,
             scheduled: matches!(optimizer.item.learning_rate(), LearningRate::Schedule(_)),
         };
-        let hooks = match self.facts.target.is_some() || self.damage.is_in("data") {
-            true => self.callbacks(&fit.callbacks, &training),
-            false => Vec::new(),
+        let hooks = if self.facts.target.is_some() || self.damage.is_in("data") {
+            self.callbacks(&fit.callbacks, &training)
+        } else {
+            Vec::new()
         };
         self.facts.target.map(|target| TrainSpec {
             optimizer: optimizer.clone(),

@@ -84,9 +84,10 @@ pub(super) fn histogram(tag: &str, values: &[f32]) -> Vec<u8> {
         .double(3, values.len() as f64)
         .double(4, values.iter().sum())
         .double(5, values.iter().map(|value| value * value).sum());
-    let histogram = match values.is_empty() {
-        true => histogram,
-        false => histogram.doubles(6, &limits).doubles(7, &counts),
+    let histogram = if values.is_empty() {
+        histogram
+    } else {
+        histogram.doubles(6, &limits).doubles(7, &counts)
     };
     Message::default().bytes(1, tag.as_bytes()).bytes(5, &histogram.0).0
 }

@@ -53,9 +53,10 @@ impl TrainerState {
         let paths = || trainer.model.weights().iter().map(Weight::path);
         let weights = paths().zip(trainer.engine.weights(&trainer.model)?).collect();
         let best = trainer.best.iter().flatten();
-        let hooks = match trainer.hook_states.is_empty() {
-            true => trainer.hooks.iter().map(|hook| hook.state()).collect(),
-            false => trainer.hook_states.clone(), // resumed, and not yet begun
+        let hooks = if trainer.hook_states.is_empty() {
+            trainer.hooks.iter().map(|hook| hook.state()).collect()
+        } else {
+            trainer.hook_states.clone() // resumed, and not yet begun
         };
         Ok(TrainerState {
             best: paths().zip(best.cloned()).collect(),

@@ -89,9 +89,10 @@ impl Listener for Stopwatch {
 
     fn flow(&mut self) -> Flow {
         self.looks += 1;
-        match self.started.elapsed() < self.time || self.steps.is_none() && self.looks < 2 {
-            true => Flow::Continue,
-            false => Flow::Interrupt,
+        if self.started.elapsed() < self.time || self.steps.is_none() && self.looks < 2 {
+            Flow::Continue
+        } else {
+            Flow::Interrupt
         }
     }
 }

@@ -130,9 +130,10 @@ impl Ranks {
         let (low, high) = (reference(below, count), reference(above, count));
         // from the side on which the number may stand on a quantile, so that it gets its rank exactly
         let slope = (high - low) / (all[above] - all[below]);
-        match from_last {
-            true => slope * (number - all[below]) + low,
-            false => high - slope * (all[above] - number),
+        if from_last {
+            slope * (number - all[below]) + low
+        } else {
+            high - slope * (all[above] - number)
         }
     }
 }

@@ -17,9 +17,10 @@ fn all(folder: &Folder) -> Vec<(std::path::PathBuf, Vec<u8>)> {
     while let Some(next) = folders.pop() {
         for entry in std::fs::read_dir(next).unwrap() {
             let path = entry.unwrap().path();
-            match path.is_dir() {
-                true => folders.push(path),
-                false => found.push((path.clone(), std::fs::read(&path).unwrap())),
+            if path.is_dir() {
+                folders.push(path);
+            } else {
+                found.push((path.clone(), std::fs::read(&path).unwrap()));
             }
         }
     }

@@ -256,9 +256,10 @@ mod keras {
             if member.read_to_end(&mut content).is_err() {
                 return bytes;
             }
-            match name.contains(".json") {
-                true => mutations.change_text(&mut content),
-                false => mutations.change_bytes(&mut content),
+            if name.contains(".json") {
+                mutations.change_text(&mut content)
+            } else {
+                mutations.change_bytes(&mut content)
             }
             if out.start_file(name, options).and_then(|()| Ok(out.write_all(&content)?)).is_err() {
                 return bytes;

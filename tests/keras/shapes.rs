@@ -132,10 +132,8 @@ fn check(name: &'static str, config: &Value, input: &Shape) -> Result<(), String
         Tensor::from_vec(x, input.with_batch(BATCH), &Device::Cpu).map_err(|e| e.to_string())?;
     for training in [false, true] {
         for kernels in [false, true] {
-            let mut context = match training {
-                true => Context::training(0, &random),
-                false => Context::inference(&random),
-            };
+            let mut context =
+                if training { Context::training(0, &random) } else { Context::inference(&random) };
             let signal = Signal::new(x.clone());
             let result = match layer.to_kernel() {
                 Some(bound) if kernels => {

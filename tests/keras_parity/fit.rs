@@ -218,8 +218,9 @@ fn same_text(what: &str, ours: &str, keras: &Value) -> Result<(), String> {
             return Err(format!("{what}:\n  {ours}\n  Keras\n  {keras}"));
         }
     }
-    match lines(ours).len() == lines(keras).len() {
-        true => Ok(()),
-        false => Err(format!("{what}: {} lines, Keras {}", lines(ours).len(), lines(keras).len())),
+    if lines(ours).len() == lines(keras).len() {
+        Ok(())
+    } else {
+        Err(format!("{what}: {} lines, Keras {}", lines(ours).len(), lines(keras).len()))
     }
 }

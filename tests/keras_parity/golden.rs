@@ -63,9 +63,10 @@ impl Golden {
             panic!("{} has no cases", path.display())
         };
         let path = folder().join(format!("{kind}.safetensors"));
-        let tensors = match path.exists() {
-            true => candle_core::safetensors::load(&path, &Device::Cpu).unwrap(),
-            false => HashMap::new(),
+        let tensors = if path.exists() {
+            candle_core::safetensors::load(&path, &Device::Cpu).unwrap()
+        } else {
+            HashMap::new()
         };
         Golden { kind: kind.to_string(), cases, tensors }
     }

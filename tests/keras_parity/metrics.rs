@@ -45,9 +45,10 @@ pub fn check(golden: &Golden, case: &Value) -> Result<Outcome, String> {
 fn default_name(metric: &MetricEntry, case: &Value) -> Result<(), String> {
     let keras = case["default_name"].as_str().unwrap_or_default();
     let unnumbered = keras.trim_end_matches(|c: char| c.is_ascii_digit()).trim_end_matches('_');
-    match metric.kind.name == keras || metric.kind.name == unnumbered {
-        true => Ok(()),
-        false => Err(format!("name `{}`, Keras `{keras}`", metric.kind.name)),
+    if metric.kind.name == keras || metric.kind.name == unnumbered {
+        Ok(())
+    } else {
+        Err(format!("name `{}`, Keras `{keras}`", metric.kind.name))
     }
 }
 

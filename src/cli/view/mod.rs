@@ -93,9 +93,10 @@ pub(crate) fn answer(message: &str) {
 
 /// Prints a warning with its place.
 pub(crate) fn diagnostic(diagnostic: &Diagnostic) {
-    match colour::is_on_stderr() {
-        true => streams::say_as_it_is(&diagnostic.render_in_colour()),
-        false => streams::say(&diagnostic.render()),
+    if colour::is_on_stderr() {
+        streams::say_as_it_is(&diagnostic.render_in_colour())
+    } else {
+        streams::say(&diagnostic.render())
     }
 }
 
@@ -114,9 +115,10 @@ pub(crate) fn error(error: &anyhow::Error, as_json: bool) -> ExitCode {
         return ExitCode::from(3);
     };
     let diagnostics = known.diagnostics();
-    match colour::is_on_stderr() {
-        true => streams::say_as_it_is(&diagnostics.render_in_colour()),
-        false => streams::say(&diagnostics.render()),
+    if colour::is_on_stderr() {
+        streams::say_as_it_is(&diagnostics.render_in_colour())
+    } else {
+        streams::say(&diagnostics.render())
     }
     if as_json {
         // a reader of stdout that has gone away still gets the exit code

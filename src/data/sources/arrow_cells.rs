@@ -197,9 +197,10 @@ where
     let column = column.as_primitive::<T>();
     Box::new(move |row| {
         let value: i128 = column.value(row).into();
-        match value.unsigned_abs() < 1 << 53 {
-            true => CellValue::Number(value as f64),
-            false => CellValue::Text(Cow::Owned(value.to_string())),
+        if value.unsigned_abs() < 1 << 53 {
+            CellValue::Number(value as f64)
+        } else {
+            CellValue::Text(Cow::Owned(value.to_string()))
         }
     })
 }

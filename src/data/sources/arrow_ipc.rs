@@ -31,9 +31,10 @@ pub(super) fn is_ipc(bytes: &[u8]) -> bool {
 pub(super) fn open(name: &str, start: &[u8], file: File) -> Result<BatchTable> {
     let is_stream = start.starts_with(STREAM);
     BatchTable::new(name, || {
-        match is_stream {
-            true => arrow_guard::check_stream(&mut BufReader::new(&file))?,
-            false => arrow_guard::check_file(&mut BufReader::new(&file))?,
+        if is_stream {
+            arrow_guard::check_stream(&mut BufReader::new(&file))?
+        } else {
+            arrow_guard::check_file(&mut BufReader::new(&file))?
         }
         let batches = IpcBatches { file, is_stream };
         let schema = Schema::clone(&batches.read(None)?.schema());
@@ -47,9 +48,10 @@ impl IpcBatches {
         let mut file = self.file.try_clone()?;
         file.seek(SeekFrom::Start(0))?;
         let file = BufReader::new(file);
-        Ok(match self.is_stream {
-            true => Box::new(StreamReader::try_new(file, columns)?),
-            false => Box::new(FileReader::try_new(file, columns)?),
+        Ok(if self.is_stream {
+            Box::new(StreamReader::try_new(file, columns)?)
+        } else {
+            Box::new(FileReader::try_new(file, columns)?)
         })
     }
 }

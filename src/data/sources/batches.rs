@@ -173,9 +173,10 @@ impl Source for BatchTable {
         take: &mut dyn FnMut(Read) -> Result<()>,
     ) -> Result<()> {
         self.check(layout)?;
-        let columns: Vec<usize> = match layout.keeps_rows {
-            true => (0..self.header.names.len()).collect(),
-            false => layout.steps.iter().map(|step| step.index).collect(),
+        let columns: Vec<usize> = if layout.keeps_rows {
+            (0..self.header.names.len()).collect()
+        } else {
+            layout.steps.iter().map(|step| step.index).collect()
         };
         self.groups(&columns, &mut |group| {
             cells::read_pieces(group, faults, take, |batch, faults| {
@@ -242,9 +243,10 @@ fn guarded<T>(name: &str, read: impl FnOnce() -> Result<T, ArrowError>) -> Resul
     let wrong = |message: String| {
         let error = Error::data(name, format!("the file can't be read: {message}"));
         let error = error.with_code(Code::NotATable);
-        match message.contains("isabled feature") || message.contains("nsupported") {
-            true => error.with_help("write it anew, compressed by snappy or zstd"),
-            false => error.with_help("the file is cut or damaged: fetch or write it again"),
+        if message.contains("isabled feature") || message.contains("nsupported") {
+            error.with_help("write it anew, compressed by snappy or zstd")
+        } else {
+            error.with_help("the file is cut or damaged: fetch or write it again")
         }
     };
     match catch_unwind(AssertUnwindSafe(read)) {

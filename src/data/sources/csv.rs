@@ -97,9 +97,10 @@ impl Csv {
                 if next >= piece.end {
                     continue; // a long row has taken all of it
                 }
-                let read = match guess.start == next {
-                    true => guess.read,
-                    false => self.plain(next, piece.end, layout, &mut buffer),
+                let read = if guess.start == next {
+                    guess.read
+                } else {
+                    self.plain(next, piece.end, layout, &mut buffer)
                 };
                 let is_plain = read.is_some();
                 let (read, end) = if let Some(read) = read {
@@ -122,9 +123,10 @@ impl Csv {
 
     /// Reads a piece from the first line that begins in it.
     fn guess(&self, piece: Range<usize>, layout: &Layout<'_>, buffer: &mut Vec<u8>) -> Guess {
-        let start = match piece.start == self.header.body {
-            true => Some(piece.start),
-            false => self.first_line(piece.clone(), buffer),
+        let start = if piece.start == self.header.body {
+            Some(piece.start)
+        } else {
+            self.first_line(piece.clone(), buffer)
         };
         // None where all of it is within a line
         let start = start.unwrap_or(piece.end);

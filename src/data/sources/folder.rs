@@ -86,9 +86,10 @@ impl FolderTable {
 
     /// How many rows there are: those of no class have none where the class is asked for.
     fn rows(&self, layout: &Layout<'_>) -> usize {
-        match layout.steps.iter().any(|step| step.index == CLASS) {
-            true => self.of_classes,
-            false => self.files.len(),
+        if layout.steps.iter().any(|step| step.index == CLASS) {
+            self.of_classes
+        } else {
+            self.files.len()
         }
     }
 
@@ -271,9 +272,10 @@ impl BesidePictures {
     }
 
     fn nothing(&self, name: &str) -> Problem {
-        let found = match self.others.is_empty() {
-            true => String::new(),
-            false => format!(": it holds {}", self.listed()),
+        let found = if self.others.is_empty() {
+            String::new()
+        } else {
+            format!(": it holds {}", self.listed())
         };
         let message = format!("`{name}` is a folder without pictures{found}");
         let endings = ENDINGS.map(|ending| format!(".{ending}")).join(", ");

@@ -181,9 +181,10 @@ fn files_of(pattern: &str) -> Result<Vec<PathBuf>, Problem> {
         .map_err(|error| Problem::at("", format!("`{pattern}` is not a pattern: {error}")))?;
     let mut files: Vec<PathBuf> = found.flatten().filter(|file| file.is_file()).collect();
     files.sort();
-    match files.is_empty() {
-        true => Err(Problem::at("", format!("no file matches `{pattern}`"))),
-        false => Ok(files),
+    if files.is_empty() {
+        Err(Problem::at("", format!("no file matches `{pattern}`")))
+    } else {
+        Ok(files)
     }
 }
 

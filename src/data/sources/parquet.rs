@@ -76,9 +76,10 @@ impl Batches for ParquetRows {
                 }
             }
         }
-        match found == expected {
-            true => Ok(()),
-            false => Err(wrong(format!("it should hold {expected} rows, and holds {found}"))),
+        if found == expected {
+            Ok(())
+        } else {
+            Err(wrong(format!("it should hold {expected} rows, and holds {found}")))
         }
     }
 }

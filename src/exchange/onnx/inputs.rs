@@ -58,9 +58,10 @@ fn one(
         .map(|column| {
             let place = graph.ints(&[column as i64]);
             let own = graph.node("Gather", &[&rows, &place], vec![int("axis", 1)]);
-            match is_wide && columns[column].kind() != Some(DOUBLE) {
-                true => graph.node("Cast", &[&own], vec![int("to", i64::from(FLOAT))]),
-                false => own,
+            if is_wide && columns[column].kind() != Some(DOUBLE) {
+                graph.node("Cast", &[&own], vec![int("to", i64::from(FLOAT))])
+            } else {
+                own
             }
         })
         .collect()

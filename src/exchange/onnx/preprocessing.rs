@@ -206,17 +206,14 @@ fn numbers(
     if !column.indicator {
         return last;
     }
-    let missing = match column.is_text() {
-        true => {
-            let tokens = missing_tokens(preprocessing);
-            let ones = vec![1.0; tokens.len()];
-            encoded(graph, input, &tokens, &ones, 0.0)
-        }
-        false => {
-            let is_there = graph.node("Equal", &[input, input], vec![]);
-            let is_missing = graph.node("Not", &[&is_there], vec![]);
-            graph.node("Cast", &[&is_missing], vec![int("to", i64::from(FLOAT))])
-        }
+    let missing = if column.is_text() {
+        let tokens = missing_tokens(preprocessing);
+        let ones = vec![1.0; tokens.len()];
+        encoded(graph, input, &tokens, &ones, 0.0)
+    } else {
+        let is_there = graph.node("Equal", &[input, input], vec![]);
+        let is_missing = graph.node("Not", &[&is_there], vec![]);
+        graph.node("Cast", &[&is_missing], vec![int("to", i64::from(FLOAT))])
     };
     graph.node("Concat", &[&last, &missing], vec![int("axis", 1)])
 }
@@ -243,9 +240,10 @@ fn filled(graph: &mut GraphBuilder, name: &str, column: &FittedColumn, number: f
     let wide = graph.node("Cast", &[name], vec![int("to", i64::from(DOUBLE))]);
     let number = graph.doubles(&[], &[number]);
     let filled = graph.node("Where", &[&is_there, &wide, &number], vec![]);
-    match column.encode.is_none() && !column.is_scaled() {
-        true => graph.node("Cast", &[&filled], vec![int("to", i64::from(FLOAT))]),
-        false => filled,
+    if column.encode.is_none() && !column.is_scaled() {
+        graph.node("Cast", &[&filled], vec![int("to", i64::from(FLOAT))])
+    } else {
+        filled
     }
 }
 

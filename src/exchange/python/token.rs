@@ -234,9 +234,10 @@ impl Scanner {
                 }
             }
         }
-        match prefix.contains('f') && text.contains(['{', '}']) {
-            true => Token::Pattern(text),
-            false => Token::Text(text),
+        if prefix.contains('f') && text.contains(['{', '}']) {
+            Token::Pattern(text)
+        } else {
+            Token::Text(text)
         }
     }
 }

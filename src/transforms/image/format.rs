@@ -93,9 +93,10 @@ pub(super) fn file_bytes(path: &Path) -> Result<Vec<u8>, Problem> {
         return Err(Problem::at("", message).help("name a picture in it"));
     }
     if !path.exists() {
-        let (message, help) = match path.is_symlink() {
-            true => ("it is a link to a file that doesn't exist", "remove the link, or mend it"),
-            false => ("there is no such file", "paths in a table are relative to its folder"),
+        let (message, help) = if path.is_symlink() {
+            ("it is a link to a file that doesn't exist", "remove the link, or mend it")
+        } else {
+            ("there is no such file", "paths in a table are relative to its folder")
         };
         return Err(Problem::at("", message).help(help));
     }

@@ -81,9 +81,10 @@ fn names(state: &ScreenState) -> Line<'static> {
     let first = state.first.min(panels.len() - 1);
     let name = |(place, panel): (usize, &Panel)| {
         let name = printable(panel.name()).into_owned();
-        match place == first {
-            true => Span::styled(format!("[{name}] "), bold()),
-            false => Span::raw(format!(" {name}  ")),
+        if place == first {
+            Span::styled(format!("[{name}] "), bold())
+        } else {
+            Span::raw(format!(" {name}  "))
         }
     };
     // from the first one's neighbour on, where there is no room for all
