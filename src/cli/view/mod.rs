@@ -94,9 +94,9 @@ pub(crate) fn answer(message: &str) {
 /// Prints a warning with its place.
 pub(crate) fn diagnostic(diagnostic: &Diagnostic) {
     if colour::is_on_stderr() {
-        streams::say_as_it_is(&diagnostic.render_in_colour())
+        streams::say_as_it_is(&diagnostic.render_in_colour());
     } else {
-        streams::say(&diagnostic.render())
+        streams::say(&diagnostic.render());
     }
 }
 
@@ -116,9 +116,9 @@ pub(crate) fn error(error: &anyhow::Error, as_json: bool) -> ExitCode {
     };
     let diagnostics = known.diagnostics();
     if colour::is_on_stderr() {
-        streams::say_as_it_is(&diagnostics.render_in_colour())
+        streams::say_as_it_is(&diagnostics.render_in_colour());
     } else {
-        streams::say(&diagnostics.render())
+        streams::say(&diagnostics.render());
     }
     if as_json {
         // a reader of stdout that has gone away still gets the exit code
