@@ -257,9 +257,9 @@ mod keras {
                 return bytes;
             }
             if name.contains(".json") {
-                mutations.change_text(&mut content)
+                mutations.change_text(&mut content);
             } else {
-                mutations.change_bytes(&mut content)
+                mutations.change_bytes(&mut content);
             }
             if out.start_file(name, options).and_then(|()| Ok(out.write_all(&content)?)).is_err() {
                 return bytes;
