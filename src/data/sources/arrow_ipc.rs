@@ -32,9 +32,9 @@ pub(super) fn open(name: &str, start: &[u8], file: File) -> Result<BatchTable> {
     let is_stream = start.starts_with(STREAM);
     BatchTable::new(name, || {
         if is_stream {
-            arrow_guard::check_stream(&mut BufReader::new(&file))?
+            arrow_guard::check_stream(&mut BufReader::new(&file))?;
         } else {
-            arrow_guard::check_file(&mut BufReader::new(&file))?
+            arrow_guard::check_file(&mut BufReader::new(&file))?;
         }
         let batches = IpcBatches { file, is_stream };
         let schema = Schema::clone(&batches.read(None)?.schema());
