@@ -141,6 +141,7 @@ fn is_numbering(
 
 impl Gathered {
     /// Of some values, in their order.
+    #[inline(always)]
     fn of(values: &[f64]) -> Gathered {
         let mut lanes = Lanes::default();
         let (groups, rest) = values.as_chunks::<LANES>();

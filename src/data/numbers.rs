@@ -1,5 +1,9 @@
 //! Numbers: those of a column of a chunk, in as few bytes as hold them to the last bit.
 
+use std::ops::RangeInclusive;
+
+use crate::numeric::simd::vectorize;
+
 /// The numbers of a column. A chunk's columns are of different kinds, and so are a column's chunks.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Numbers {
@@ -28,6 +32,8 @@ pub(super) struct Decimals {
 const ODD: i32 = i32::MIN;
 /// At most one of so many numbers is an odd one.
 const ODD_SHARE: usize = 16;
+/// Numbers that are looked at in one loop.
+const BLOCK: usize = 256;
 /// How many numbers tell how many decimals there are.
 const SAMPLE: usize = 32;
 /// Powers of ten up to this one are exact.
@@ -39,11 +45,15 @@ impl Numbers {
     /// These numbers. No cell that is read is NaN; one that is missing is
     /// [`MISSING_NUMBER`](super::chunk::MISSING_NUMBER).
     pub(super) fn of(values: &[f64]) -> Numbers {
-        let is_same = |a: f64, b: f64| a.to_bits() == b.to_bits();
-        if values.iter().all(|value| is_same(f64::from(*value as i32 as u8), *value)) {
+        vectorize(|| Numbers::smallest(values))
+    }
+
+    #[inline(always)]
+    fn smallest(values: &[f64]) -> Numbers {
+        if all_are(values, |value| f64::from(value as i32 as u8)) {
             return Numbers::Bytes(values.iter().map(|value| *value as u8).collect());
         }
-        if values.iter().all(|value| is_same(f64::from(*value as f32), *value)) {
+        if all_are(values, |value| f64::from(value as f32)) {
             return Numbers::Narrow(values.iter().map(|value| *value as f32).collect());
         }
         match Decimals::of(values) {
@@ -88,8 +98,37 @@ impl Numbers {
         matches!(self, Numbers::Bytes(_) | Numbers::Narrow(_))
     }
 
-    /// Writes those of some rows, as many as there are places for.
+    /// Writes those of some rows, which rise, as many as there are places for.
     pub(super) fn read(&self, rows: &[u32], out: &mut [f64]) {
+        match rows {
+            [first, .., last] if (last - first) as usize == rows.len() - 1 => {
+                let (first, last) = (*first as usize, *last as usize);
+                vectorize(|| self.read_run(first..=last, out));
+                if let Numbers::Decimals(values) = self
+                    && !values.odd.is_empty()
+                {
+                    values.put_odd(rows, out);
+                }
+            }
+            _ => self.read_some(rows, out),
+        }
+    }
+
+    /// Writes those of rows one after the other, but for the odd ones among decimals.
+    #[inline(always)]
+    fn read_run(&self, run: RangeInclusive<usize>, out: &mut [f64]) {
+        match self {
+            Numbers::Bytes(values) => copy(&values[run], out, |value| value.into()),
+            Numbers::Narrow(values) => copy(&values[run], out, |value| value.into()),
+            Numbers::Wide(values) => copy(&values[run], out, |value| value),
+            Numbers::Decimals(values) => {
+                let divisor = values.divisor;
+                copy(&values.digits[run], out, |digits| f64::from(digits) / divisor);
+            }
+        }
+    }
+
+    fn read_some(&self, rows: &[u32], out: &mut [f64]) {
         let each = out.iter_mut().zip(rows);
         match self {
             Numbers::Bytes(values) => each.for_each(|(to, at)| *to = values[*at as usize].into()),
@@ -134,14 +173,28 @@ impl Numbers {
     }
 }
 
+/// Whether each of them is itself after it was held otherwise. A block at a time: a loop that may end
+/// at any number is done one by one.
+#[inline(always)]
+fn all_are(values: &[f64], as_held: impl Fn(f64) -> f64) -> bool {
+    let differs = |value: &f64| u64::from(as_held(*value).to_bits() != value.to_bits());
+    values.chunks(BLOCK).all(|block| block.iter().map(&differs).sum::<u64>() == 0)
+}
+
+#[inline(always)]
+fn copy<T: Copy>(from: &[T], to: &mut [f64], value: impl Fn(T) -> f64) {
+    to.iter_mut().zip(from).for_each(|(to, from)| *to = value(*from));
+}
+
 impl Decimals {
     /// These numbers; None where too many of them are no such quotients.
+    #[inline(always)]
     fn of(values: &[f64]) -> Option<Decimals> {
         let divisor = divisor(values)?;
         let digits = values.iter().map(|value| nearest(*value * divisor)).collect();
         let mut all = Decimals { digits, divisor, odd: Vec::new() };
         let is_odd = |(digits, value): (&i32, &f64)| {
-            (f64::from(*digits) / divisor).to_bits() != value.to_bits() || *digits == ODD
+            ((f64::from(*digits) / divisor).to_bits() != value.to_bits()) | (*digits == ODD)
         };
         let odd: usize = all.digits.iter().zip(values).map(|pair| usize::from(is_odd(pair))).sum();
         if odd * ODD_SHARE > values.len() {
@@ -185,6 +238,7 @@ impl Decimals {
 }
 
 /// The whole number nearest to a value, where 32 bits hold it.
+#[inline(always)]
 fn nearest(value: f64) -> i32 {
     (value + ROUND).to_bits() as i32
 }
