@@ -225,18 +225,27 @@ impl Planned {
             }
         };
         let text = self.encode.as_ref().is_some_and(|encode| !encode.takes_numbers());
-        let advice = match &self.encode {
+        let advice = if text { String::new() } else { advice };
+        let filling = match &self.encode {
             Some(Encode::MultiHot(_)) => {
                 "where an empty cell has no labels, add `missing: {constant: \"\"}`".to_string()
             }
-            _ if text => String::new(),
-            _ => advice,
+            _ if self.path == "data.target" => {
+                format!("`missing: drop_row` in `{}` leaves such rows out", self.path)
+            }
+            _ => {
+                let fill = if text { "most_frequent" } else { "median" };
+                format!(
+                    "`missing: {fill}` in `{}` fills such cells, `missing: drop_row` leaves their rows out",
+                    self.path
+                )
+            }
         };
         let limit = limit(!self.scale.is_none() || self.encode.is_some());
         let (index, takes_missing) = (self.index, self.missing.is_allowed());
         let separator = self.encode.as_ref().and_then(Encode::separator).map(str::to_string);
         let name = name.clone();
-        Wanted { name, index, text, advice, booleans, limit, takes_missing, separator }
+        Wanted { name, index, text, advice, filling, booleans, limit, takes_missing, separator }
     }
 }
 

@@ -253,11 +253,8 @@ impl<'a> Faults<'a> {
             Cause::Ragged => return group.help.clone(),
             Cause::Cell(step, why) => (self.layout.steps[step], why),
         };
-        if why == Why::Empty && step.text && !step.advice.is_empty() {
-            return format!("{FILL}; {}", step.advice);
-        }
         if why != Why::Text {
-            return remedy(why).to_string();
+            return remedy(step, why);
         }
         let mut looks = group.looks.clone();
         let decimal = looks.iter().any(|(look, ..)| *look == Look::DecimalComma)
@@ -297,14 +294,21 @@ fn wrong(column: &Wanted, cell: &str, why: Why) -> String {
     }
 }
 
-fn remedy(why: Why) -> &'static str {
-    match why {
-        Why::TooLarge => "numbers may be up to 3.4e38, and larger where the column is scaled",
-        Why::Missing => {
-            "fill it, or remove the row; if it is a value like others, take it out of `data.missing_values`"
+fn remedy(column: &Wanted, why: Why) -> String {
+    let mut help = match why {
+        Why::TooLarge => {
+            return "numbers may be up to 3.4e38, and larger where the column is scaled"
+                .to_string();
         }
-        _ => FILL,
+        Why::Empty | Why::Missing if !column.filling.is_empty() => {
+            format!("{FILL}; {}", column.filling)
+        }
+        _ => FILL.to_string(),
+    };
+    if why == Why::Missing {
+        help += "; if it is a value like others, take it out of `data.missing_values`";
     }
+    help
 }
 
 /// The error for one cell of a row that stands alone.
@@ -312,7 +316,7 @@ pub(super) fn of_cell(column: &Wanted, cell: &str, why: Why) -> Error {
     let shown = shortened(cell);
     let help = match why {
         Why::Text => look(cell).remedy(&shown, &column.booleans).unwrap_or(column.advice.clone()),
-        why => remedy(why).to_string(),
+        why => remedy(column, why),
     };
     Error::data("", wrong(column, &shown, why)).with_code(Code::Cell).with_help(help)
 }

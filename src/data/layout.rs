@@ -17,8 +17,10 @@ pub(super) struct Wanted {
     pub index: usize,
     /// Categories, not numbers.
     pub text: bool,
-    /// What to do where text stands in place of a number; of texts, about a cell that is missing.
+    /// What to do where text stands in place of a number.
     pub advice: String,
+    /// What else to do about a cell that is missing than to fill it.
+    pub filling: String,
     /// What to do where booleans do.
     pub booleans: String,
     /// The largest number that it takes.
@@ -46,6 +48,7 @@ impl Wanted {
             index,
             text: false,
             advice,
+            filling: String::new(),
             booleans,
             limit,
             takes_missing: false,

@@ -259,7 +259,7 @@ impl Look {
             Look::Boolean => format!("these look like booleans: {boolean}"),
             Look::Unit => "these look like numbers with a unit: write the number alone, and the unit into the column's name".to_string(),
             Look::SingleQuotes => "the cells are in single quotes: set `csv: {quote: \"'\"}`".to_string(),
-            Look::Missing => "this seems to stand for a missing value: fill it, or remove the row".to_string(),
+            Look::Missing => format!("this seems to stand for a missing value: fill it, or remove the row; or add `{cell}` to `data.missing_values`, and `missing: median` to the column's rule"),
             Look::Text => return None,
         })
     }

@@ -337,6 +337,7 @@ pub(super) fn wanted_as(column: &FittedColumn, index: usize) -> Wanted {
         text: column.is_text(),
         booleans: advice.clone(),
         advice,
+        filling: "`--on-error skip` leaves such rows out".to_string(),
         limit: limit(column.is_scaled() || column.encode.is_some()),
         takes_missing: column.fills(),
         separator: column.encode.as_ref().and_then(Encoded::separator).map(str::to_string),

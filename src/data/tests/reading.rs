@@ -16,6 +16,7 @@ fn wanted(columns: &[(usize, bool)]) -> Vec<Wanted> {
         name: format!("c{index}"),
         index: *index,
         text: *text,
+        filling: String::new(),
         advice: String::new(),
         booleans: String::new(),
         limit: f64::from(f32::MAX),
