@@ -118,8 +118,8 @@ impl Numbers {
     #[inline(always)]
     fn read_run(&self, run: RangeInclusive<usize>, out: &mut [f64]) {
         match self {
-            Numbers::Bytes(values) => copy(&values[run], out, |value| value.into()),
-            Numbers::Narrow(values) => copy(&values[run], out, |value| value.into()),
+            Numbers::Bytes(values) => copy(&values[run], out, f64::from),
+            Numbers::Narrow(values) => copy(&values[run], out, f64::from),
             Numbers::Wide(values) => copy(&values[run], out, |value| value),
             Numbers::Decimals(values) => {
                 let divisor = values.divisor;
@@ -194,7 +194,7 @@ impl Decimals {
         let digits = values.iter().map(|value| nearest(*value * divisor)).collect();
         let mut all = Decimals { digits, divisor, odd: Vec::new() };
         let is_odd = |(digits, value): (&i32, &f64)| {
-            ((f64::from(*digits) / divisor).to_bits() != value.to_bits()) | (*digits == ODD)
+            (f64::from(*digits) / divisor).to_bits() != value.to_bits() || *digits == ODD
         };
         let odd: usize = all.digits.iter().zip(values).map(|pair| usize::from(is_odd(pair))).sum();
         if odd * ODD_SHARE > values.len() {
