@@ -221,3 +221,31 @@ fn a_column_that_f32_would_round_comes_in_as_double_and_is_proven_by_its_own_cel
     let model = Model::load(&folder.path("run"), &Device::Cpu).unwrap();
     assert!(difference(&folder.path("m.onnx"), model, true).unwrap() > 1e-4);
 }
+
+#[test]
+fn every_interpolation_of_an_up_sampling_is_carried() {
+    let folder = Folder::new();
+    let names: Vec<String> = (0..24).map(|place| format!("p{place:02}")).collect();
+    let mut table = names.join(",") + ",y\n";
+    for row in 0..20 {
+        let cells = (0..24).map(|place| format!("0.{}", (row * 7 + place * 3) % 10));
+        table += &format!("{},0.{}\n", cells.collect::<Vec<_>>().join(","), row % 10);
+    }
+    folder.write("t.csv", &table);
+    for interpolation in ["nearest", "bilinear", "bicubic", "lanczos3", "lanczos5"] {
+        folder.write(
+            "t.yaml",
+            &format!(
+                "data: {{train: t.csv, features: [{{columns: \"p*\"}}], target: y}}\n\
+                 model:\n  input_shape: [4, 3, 2]\n  layers:\n    \
+                 - up_sampling2d: {{size: [2, 3], interpolation: {interpolation}}}\n    \
+                 - flatten\n    - dense: {{units: 1}}\n\
+                 compile: {{optimizer: sgd, loss: mse}}\nfit: {{epochs: 1}}\n"
+            ),
+        );
+        folder.ok("train t.yaml -q --out run-once");
+        let said = folder.ok("export run-once --to onnx -o m.onnx --verify");
+        assert!(said.contains("largest difference"), "{interpolation}: {said}");
+        std::fs::remove_dir_all(folder.path("run-once")).unwrap();
+    }
+}

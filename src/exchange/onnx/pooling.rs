@@ -154,7 +154,7 @@ fn interpolated(
         return Err(layer.refuse("`size` must have two numbers"));
     };
     let matrix = |length: usize, times: usize, is_turned: bool| {
-        let parts = how.parts(length, times);
+        let parts = how.parts(length, length * times);
         let mut values = vec![0.0; parts.len() * length];
         for (output, inputs) in parts.iter().enumerate() {
             for (input, part) in inputs {
