@@ -7,5 +7,6 @@ mod support;
 
 mod configs;
 mod house;
+mod pages;
 mod readme;
 mod reference;
