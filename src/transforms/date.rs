@@ -150,6 +150,11 @@ impl Date {
         }
     }
 
+    /// The moment from which days are counted. A damaged file may hold one that is none.
+    fn origin(&self) -> Option<Moment> {
+        self.since.as_deref().and_then(Moment::iso)
+    }
+
     fn is_pair(&self, part: DatePart) -> bool {
         self.cyclic && part != DatePart::Year
     }
@@ -166,7 +171,7 @@ impl Encoded for Date {
 
     fn width(&self) -> usize {
         let parts = self.parts.iter().map(|part| if self.is_pair(*part) { 2 } else { 1 });
-        parts.sum::<usize>() + usize::from(self.since.is_some())
+        parts.sum::<usize>() + usize::from(self.origin().is_some())
     }
 
     fn parts(&self) -> Vec<String> {
@@ -177,7 +182,7 @@ impl Encoded for Date {
                 (name, false) => names.push(name.to_string()),
             }
         }
-        names.extend(self.since.as_ref().map(|_| "days".to_string()));
+        names.extend(self.origin().map(|_| "days".to_string()));
         names
     }
 
@@ -197,8 +202,7 @@ impl Encoded for Date {
                 (value, ..) => numbers.push(value),
             }
         }
-        let since = self.since.as_deref().and_then(Moment::iso);
-        numbers.extend(since.map(|since| moment.days() - since.days()));
+        numbers.extend(self.origin().map(|since| moment.days() - since.days()));
         out.copy_from_slice(&numbers);
         true
     }
@@ -252,5 +256,13 @@ mod tests {
         let apart = |a: [f64; 2], b: [f64; 2]| (a[0] - b[0]).hypot(a[1] - b[1]);
         assert!(apart(december, january) < 0.6 && apart(january, july) > 1.9);
         assert_eq!(date.parts(), ["month_sin", "month_cos"]);
+    }
+
+    #[test]
+    fn a_damaged_file_gives_as_many_numbers_as_it_says() {
+        let since = Some("2020-13-01".to_string());
+        let date = Date { parts: vec![DatePart::Month], since, ..Date::default() };
+        assert_eq!(numbers(&date, "2026-05-09"), [5.0]);
+        assert_eq!((date.width(), date.parts().len()), (1, 1));
     }
 }
