@@ -96,31 +96,6 @@ impl ArrayTable {
         self.arrays[array].at(row, place)
     }
 
-    fn read_piece(
-        &self,
-        piece: &std::ops::Range<usize>,
-        layout: &Layout<'_>,
-        mut faults: Option<&mut Faults<'_>>,
-    ) -> Option<Read> {
-        let mut read = layout.empty(piece.len());
-        read.chunk.place = piece.start;
-        for row in piece.clone() {
-            if let Some(faults) = &mut faults {
-                faults.row(row);
-            }
-            if cells::add(layout, &mut read, &mut faults, |column| self.value(row, column)) {
-                read.chunk.rows += 1;
-                read.chunk.starts.push((row - piece.start) as u32);
-                if layout.keeps_rows {
-                    read.keep(&self.row(row));
-                }
-            } else if faults.is_none() {
-                return None;
-            }
-        }
-        Some(read.ended())
-    }
-
     /// A row as a line of CSV.
     fn row(&self, row: usize) -> String {
         let cells: Vec<String> = (0..self.columns.len())
@@ -150,7 +125,8 @@ impl Source for ArrayTable {
         let pieces: Vec<_> =
             (0..rows).step_by(step).map(|start| start..rows.min(start + step)).collect();
         cells::read_pieces(&pieces, faults, take, |piece, faults| {
-            Ok(self.read_piece(piece, layout, faults))
+            let value = |row, column| self.value(row, column);
+            Ok(cells::read_rows(piece, layout, faults, value, |row| self.row(row)))
         })
     }
 

@@ -1,6 +1,7 @@
 //! Rows whose cells are values, not text: into a chunk, with what is wrong with them.
 
 use std::borrow::Cow;
+use std::ops::Range;
 
 use rayon::prelude::*;
 
@@ -124,6 +125,34 @@ pub(super) fn add<'v>(
         read.codes.truncate(codes);
     }
     is_right
+}
+
+/// Adds rows that are known by their numbers: `value` gives a cell, `line` the whole row as CSV. None
+/// where a row can't be used and nobody gathers what is wrong.
+pub(super) fn read_rows<'v>(
+    rows: &Range<usize>,
+    layout: &Layout<'_>,
+    mut faults: Option<&mut Faults<'_>>,
+    value: impl Fn(usize, usize) -> CellValue<'v>,
+    line: impl Fn(usize) -> String,
+) -> Option<Read> {
+    let mut read = layout.empty(rows.len());
+    read.chunk.place = rows.start;
+    for row in rows.clone() {
+        if let Some(faults) = &mut faults {
+            faults.row(row);
+        }
+        if add(layout, &mut read, &mut faults, |column| value(row, column)) {
+            read.chunk.rows += 1;
+            read.chunk.starts.push((row - rows.start) as u32);
+            if layout.keeps_rows {
+                read.keep(&line(row));
+            }
+        } else if faults.is_none() {
+            return None;
+        }
+    }
+    Some(read.ended())
 }
 
 /// The code of a text.

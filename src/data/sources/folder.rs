@@ -3,7 +3,6 @@
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
-use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use super::cells::{self, CellValue};
@@ -93,33 +92,9 @@ impl FolderTable {
         }
     }
 
-    fn read_piece(
-        &self,
-        piece: &Range<usize>,
-        layout: &Layout<'_>,
-        mut faults: Option<&mut Faults<'_>>,
-    ) -> Option<Read> {
-        let mut read = layout.empty(piece.len());
-        read.chunk.place = piece.start;
-        for row in piece.clone() {
-            if let Some(faults) = &mut faults {
-                faults.row(row);
-            }
-            let file = &self.files[row];
-            let value = |column: usize| {
-                CellValue::Exact(if column == CLASS { &file.class } else { &file.path })
-            };
-            if cells::add(layout, &mut read, &mut faults, value) {
-                read.chunk.rows += 1;
-                read.chunk.starts.push((row - piece.start) as u32);
-                if layout.keeps_rows {
-                    read.keep(&self.row(file));
-                }
-            } else if faults.is_none() {
-                return None;
-            }
-        }
-        Some(read.ended())
+    fn value(&self, row: usize, column: usize) -> CellValue<'_> {
+        let file = &self.files[row];
+        CellValue::Exact(if column == CLASS { &file.class } else { &file.path })
     }
 
     /// A row as a line of CSV.
@@ -178,7 +153,9 @@ impl Source for FolderTable {
             .map(|start| start..rows.min(start + PIECE_ROWS))
             .collect();
         cells::read_pieces(&pieces, faults, take, |piece, faults| {
-            Ok(self.read_piece(piece, layout, faults))
+            let value = |row, column| self.value(row, column);
+            let line = |row: usize| self.row(&self.files[row]);
+            Ok(cells::read_rows(piece, layout, faults, value, line))
         })
     }
 
