@@ -15,11 +15,10 @@ use candle_core::Device;
 use lanthorn::config::Node;
 use lanthorn::data::Memory;
 use lanthorn::losses::LossEntry;
-use lanthorn::model::Network;
+use lanthorn::model::{CpuEngine, DataFacts, GraphEngine, Network, Task};
 use lanthorn::runtime::threads;
-use lanthorn::training::Config;
-use lanthorn::training::{CpuEngine, GraphEngine, Task};
-use lanthorn::training::{DataFacts, Spec};
+use lanthorn::sections::Config;
+use lanthorn::training::Spec;
 use serde_json::{Value, json};
 
 /// Groups of steps that a median is taken over.

@@ -13,13 +13,11 @@ use candle_core::Device;
 use lanthorn::config::Node;
 use lanthorn::data::Memory;
 use lanthorn::losses::LossEntry;
-use lanthorn::model::Network;
+use lanthorn::model::{CpuEngine, DataFacts, Gradients, Network, Task};
 use lanthorn::optimizers::{OptimizerEntry, OptimizerState};
 use lanthorn::runtime::threads;
-use lanthorn::training::Config;
-use lanthorn::training::Gradients;
-use lanthorn::training::{CpuEngine, Task};
-use lanthorn::training::{DataFacts, Spec};
+use lanthorn::sections::Config;
+use lanthorn::training::Spec;
 use serde_json::{Value, json};
 
 fn main() {

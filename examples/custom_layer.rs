@@ -3,11 +3,11 @@
 #![allow(clippy::print_stdout)]
 
 use candle_core::{Device, Tensor};
-use lanthorn::activations::Activation;
+use lanthorn::layers::activations::Activation;
 use lanthorn::layers::{Context, Dense, Forward, Layer, LayerEntry, Signal, register_layer};
 use lanthorn::losses::MeanSquaredError;
 use lanthorn::model::Scope;
-use lanthorn::training::{CompileConfig, FitConfig};
+use lanthorn::sections::{CompileConfig, FitConfig};
 use lanthorn::{Problem, Result, Sequential, Shape};
 use serde::{Deserialize, Serialize};
 

@@ -5,12 +5,12 @@
 
 use candle_core::{Device, Tensor};
 use lanthorn::Sequential;
-use lanthorn::activations::Activation;
+use lanthorn::layers::activations::Activation;
 use lanthorn::layers::{Dense, Dropout};
 use lanthorn::losses::SparseCategoricalCrossentropy;
 use lanthorn::metrics::Accuracy;
 use lanthorn::optimizers::Adam;
-use lanthorn::training::{CompileConfig, FitConfig, ValidationSplit};
+use lanthorn::sections::{CompileConfig, FitConfig, ValidationSplit};
 
 fn main() -> lanthorn::Result<()> {
     // two spirals, one class each

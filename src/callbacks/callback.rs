@@ -13,7 +13,7 @@ use serde_json::Value;
 use crate::config::{AnyItem, Catalog, Entry};
 use crate::error::Problem;
 use crate::history::History;
-use crate::logs::Logs;
+use crate::history::logs::Logs;
 
 /// A callback in a config: `terminate_on_nan`, `early_stopping: {patience: 3}`.
 pub type CallbackEntry = Entry<dyn Callback>;

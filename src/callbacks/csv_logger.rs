@@ -8,7 +8,7 @@ use super::callback::{Callback, Hook, Requests, TrainingInfo, load, save};
 use super::file_name::check_name;
 use crate::error::{Error, Problem};
 use crate::history::History;
-use crate::logs::Logs;
+use crate::history::logs::Logs;
 
 /// Writes the logs of each epoch as a row of a CSV file in the run's folder: `epoch` (from 0), then
 /// the keys of the first epoch in alphabetical order, with `NA` where a later epoch lacks one. If

@@ -9,7 +9,7 @@ use super::callback::{
 };
 use super::monitor::{Mode, Monitor};
 use crate::error::Problem;
-use crate::logs::{Exact, Logs};
+use crate::history::logs::{Exact, Logs};
 
 /// Stops the training after `patience` epochs in a row without improvement (0 and 1 both mean the
 /// first such epoch), but never after the first epoch. An improvement beats the best value so far

@@ -2,7 +2,7 @@
 
 use crate::config::names::suggestion;
 use crate::error::Problem;
-use crate::logs::Logs;
+use crate::history::logs::Logs;
 
 /// What a run keeps in its folder by itself.
 const TAKEN: [&str; 4] =

@@ -9,8 +9,8 @@ use serde_json::{Map, Value};
 
 use super::callback::{Callback, Hook, Requests, TrainingInfo, check_verbose};
 use crate::error::Problem;
-use crate::logs::Logs;
-use crate::schedules::LearningRate;
+use crate::history::logs::Logs;
+use crate::optimizers::schedules::LearningRate;
 
 /// Sets the learning rate at the start of each epoch and adds `learning_rate` to the logs.
 /// Keras: `keras.callbacks.LearningRateScheduler`, with a table or a schedule in place of a

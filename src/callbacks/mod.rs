@@ -15,7 +15,7 @@ mod terminate_on_nan;
 
 use crate::config::{Nothing, catalog};
 
-pub use crate::logs::{Exact, Logs};
+pub use crate::history::logs::{Exact, Logs};
 pub use backup_and_restore::BackupAndRestore;
 pub use callback::{
     Callback, CallbackEntry, CopyHook, Hook, Requests, TrainingInfo, register_callback,

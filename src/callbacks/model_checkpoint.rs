@@ -11,7 +11,7 @@ use super::file_name::{Template, check_name};
 use super::monitor::{Mode, Monitor, keys};
 use super::save_freq::SaveFreq;
 use crate::error::Problem;
-use crate::logs::{Exact, Logs};
+use crate::history::logs::{Exact, Logs};
 
 /// Saves the model in the run's folder after each epoch or every few batches, or only when the
 /// monitored value is the best so far. Keras: `keras.callbacks.ModelCheckpoint`.

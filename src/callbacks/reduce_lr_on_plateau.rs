@@ -10,7 +10,7 @@ use super::callback::{
 use super::learning_rate_scheduler::not_with_a_schedule;
 use super::monitor::{Mode, Monitor};
 use crate::error::Problem;
-use crate::logs::{Exact, Logs};
+use crate::history::logs::{Exact, Logs};
 
 /// Multiplies the learning rate by `factor` after `patience` epochs without improvement, then waits
 /// for `cooldown` epochs. Adds `learning_rate` to the logs. An improvement beats the best value so

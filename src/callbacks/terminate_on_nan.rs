@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::callback::{Callback, Hook, Requests, TrainingInfo};
 use crate::error::Problem;
-use crate::logs::Logs;
+use crate::history::logs::Logs;
 
 /// Stops the training when the loss is NaN or infinite. Keras: `keras.callbacks.TerminateOnNaN`.
 ///

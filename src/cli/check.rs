@@ -6,8 +6,8 @@ use std::process::ExitCode;
 use anyhow::Result;
 use clap::{Args, ValueEnum};
 use lanthorn::data::{Dataset, Loaded, class_counts};
-use lanthorn::model::{LayerCost, Network, bytes, layer_costs, thousands};
-use lanthorn::training::{CheckedWithoutData, ModelSpec, Need, Plan};
+use lanthorn::model::{LayerCost, Need, Network, bytes, layer_costs, thousands};
+use lanthorn::training::{CheckedWithoutData, ModelSpec, Plan};
 use lanthorn::{Diagnostic, Error};
 use serde_json::{Value, json};
 

@@ -7,7 +7,9 @@ use candle_core::Device;
 use clap::Args;
 use lanthorn::config::Document;
 use lanthorn::model::Model;
-use lanthorn::training::{CONFIG, Config, Plan};
+use lanthorn::runs::CONFIG;
+use lanthorn::sections::Config;
+use lanthorn::training::Plan;
 
 use super::{device, view};
 
@@ -91,7 +93,7 @@ pub(super) fn load_model(path: &Path, device: &Device, common: &CommonArguments)
     } else {
         Model::load(path, device)?
     };
-    if let Some(warning) = lanthorn::training::standing(path, &model) {
+    if let Some(warning) = lanthorn::runs::standing(path, &model) {
         view::warning(&warning);
     }
     Ok(model)

@@ -4,16 +4,14 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 use clap::Args;
-use lanthorn::Error;
 use lanthorn::config::{Document, Format, Node};
-use lanthorn::diagnostics::Place;
 use lanthorn::exchange::keras::read_json;
 use lanthorn::exchange::python::{self, CodeNote, SectionLines};
 use lanthorn::exchange::tidy::tidy;
-use lanthorn::model::Target;
-use lanthorn::training::Config;
-use lanthorn::training::Plan;
-use lanthorn::training::{DataFacts, Spec};
+use lanthorn::model::{DataFacts, Target};
+use lanthorn::sections::Config;
+use lanthorn::training::{Plan, Spec};
+use lanthorn::{Error, Place};
 use serde_json::{Map, Value, json};
 
 use super::common::CommonArguments;

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use anyhow::Result;
 use clap::Args;
-use lanthorn::training::{MetricDiff, RunDiff};
+use lanthorn::runs::{MetricDiff, RunDiff};
 use serde_json::{Value, json};
 
 use super::common::CommonArguments;

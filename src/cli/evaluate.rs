@@ -10,10 +10,9 @@ use lanthorn::Error;
 use lanthorn::callbacks::Logs;
 use lanthorn::data::{Dataset, Memory, TableStream, UseOptions};
 use lanthorn::model::{
-    ClassThresholds, Model, Predictor, Report, Scores, rows_at_a_time, score_more,
+    ClassThresholds, Model, Predictor, Report, Scores, Task, engine_of, rows_at_a_time, score_more,
 };
-use lanthorn::training::EvaluationData;
-use lanthorn::training::{Task, engine_of};
+use lanthorn::runs::EvaluationData;
 use serde_json::json;
 
 use super::common::{CommonArguments, load_model};

@@ -2,9 +2,10 @@
 
 use anyhow::Result;
 use clap::Args;
+use lanthorn::Error;
 use lanthorn::config::names::suggestion;
 use lanthorn::config::names_for;
-use lanthorn::{Error, reference};
+use lanthorn::sections::reference;
 
 use super::view;
 

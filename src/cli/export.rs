@@ -10,12 +10,10 @@ use lanthorn::Error;
 use lanthorn::exchange::formats::{
     Container, EXPORT_FORMATS, ExportFormat, ExportOption, ExportOptions, Exported,
 };
-use lanthorn::model::Network;
-use lanthorn::model::{Model, Training, model_path};
+use lanthorn::model::{Model, Network, Training, model_path};
 use lanthorn::runtime::{Local, create_folders};
-use lanthorn::training::Config;
-use lanthorn::training::Plan;
-use lanthorn::training::Spec;
+use lanthorn::sections::Config;
+use lanthorn::training::{Plan, Spec};
 use serde_json::json;
 
 use super::common::{CommonArguments, load_model, tables_of};

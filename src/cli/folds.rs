@@ -7,8 +7,10 @@ use std::process::ExitCode;
 use anyhow::Result;
 use candle_core::Device;
 use lanthorn::model::Model;
-use lanthorn::training::{CONFIG, CrossValidated, CrossValidation, Event, Lock, Plan, RunNotes};
-use lanthorn::training::{fold_folder, refit_folder};
+use lanthorn::runs::{
+    CONFIG, CrossValidated, CrossValidation, Lock, RunNotes, fold_folder, refit_folder,
+};
+use lanthorn::training::{Event, Plan};
 
 use super::common::{CommonArguments, load_model};
 use super::one_run::{FitEnd, OneRun, RunPlace};

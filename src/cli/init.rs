@@ -8,13 +8,13 @@ use lanthorn::Error;
 use lanthorn::config::{Format, Node};
 use lanthorn::data::{PictureProfile, Profile};
 use lanthorn::runtime::files::is_table_name;
-use lanthorn::training::{Config, Draft, Plan};
+use lanthorn::sections::Config;
+use lanthorn::training::{Draft, Plan};
 use serde_json::json;
 
 use super::common::CommonArguments;
-use super::examples;
 use super::output::{OutputFile, OutputKind};
-use super::view;
+use super::{examples, view};
 
 #[derive(Args, Default)]
 pub(crate) struct InitArguments {

@@ -5,12 +5,10 @@ use std::process::ExitCode;
 
 use anyhow::{Result, anyhow};
 use candle_core::Device;
-use lanthorn::model::weights_file;
-use lanthorn::model::{Model, NOT_AS_WRITTEN};
+use lanthorn::model::{Model, NOT_AS_WRITTEN, weights_file};
+use lanthorn::runs::{CONFIG, Keeper, Lock, Resumed, Run, RunNotes, SavedRun, TensorBoard};
 use lanthorn::runtime::{resume_command, shell_word};
-use lanthorn::training::{CONFIG, TensorBoard};
-use lanthorn::training::{Event, Listener, Listeners, Outcome, Position, Trainer};
-use lanthorn::training::{Keeper, Lock, Plan, Resumed, Run, RunNotes, SavedRun};
+use lanthorn::training::{Event, Listener, Listeners, Outcome, Plan, Position, Trainer};
 use lanthorn::{Code, Diagnostic, Error};
 use serde_json::json;
 

@@ -8,10 +8,8 @@ use anyhow::Result;
 use lanthorn::Error;
 use lanthorn::config::{Format, is_configuration};
 use lanthorn::model::{MODEL, is_model};
+use lanthorn::runs::{CHECKPOINT, CONFIG, EVENTS, HISTORY, METRICS};
 use lanthorn::runtime::files::{atomic_write, atomic_write_by};
-use lanthorn::training::CHECKPOINT;
-use lanthorn::training::CONFIG;
-use lanthorn::training::{EVENTS, HISTORY, METRICS};
 
 use super::view::{self, streams};
 

@@ -7,10 +7,9 @@ use anyhow::Result;
 use clap::Args;
 use lanthorn::Error;
 use lanthorn::model::model_path;
+use lanthorn::runs::{CARD, CARD_MARK, CONFIG, CURVES, REPORT, ReportRequest, RunReport};
 use lanthorn::runtime::files::atomic_write;
-use lanthorn::training::{
-    CARD, CARD_MARK, CONFIG, CURVES, ErrorCost, REPORT, ReportRequest, RunReport,
-};
+use lanthorn::sections::ErrorCost;
 use serde_json::json;
 
 use super::common::CommonArguments;

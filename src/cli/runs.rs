@@ -8,7 +8,8 @@ use clap::{Args, Subcommand};
 use lanthorn::Error;
 use lanthorn::config::Document;
 use lanthorn::config::names::suggestion;
-use lanthorn::training::{CONFIG, Config, RunFilter, RunSummary, runs_in, sort_runs};
+use lanthorn::runs::{CONFIG, RunFilter, RunSummary, runs_in, sort_runs};
+use lanthorn::sections::Config;
 use serde_json::{Value, json};
 
 use super::common::CommonArguments;

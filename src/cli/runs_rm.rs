@@ -7,7 +7,7 @@ use anyhow::Result;
 use clap::Args;
 use lanthorn::Error;
 use lanthorn::model::bytes;
-use lanthorn::training::Removal;
+use lanthorn::runs::Removal;
 use serde_json::json;
 
 use super::common::CommonArguments;

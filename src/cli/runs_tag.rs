@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use anyhow::Result;
 use clap::Args;
 use lanthorn::Error;
-use lanthorn::training::{CONFIG, RunNotes};
+use lanthorn::runs::{CONFIG, RunNotes};
 use serde_json::json;
 
 use super::common::CommonArguments;

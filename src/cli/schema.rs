@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 use clap::Args;
-use lanthorn::training::schema;
+use lanthorn::sections::schema;
 
 use super::view;
 

@@ -5,21 +5,21 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 use clap::Args;
-use lanthorn::Error;
-use lanthorn::diagnostics::Place;
-use lanthorn::runtime::resume_command;
-use lanthorn::training::{
-    CONFIG, CrossValidation, InitWeights, Lock, Plan, RunNotes, SettledBudget,
+use lanthorn::runs::{
+    CONFIG, CrossValidation, Lock, ReportRequest, RunNotes, SettledBudget, epochs_of_checkpoint,
+    plan_of_run,
 };
-use lanthorn::training::{Event, ReportRequest, epochs_of_checkpoint, plan_of_run};
+use lanthorn::runtime::resume_command;
+use lanthorn::sections::InitWeights;
+use lanthorn::training::{Event, Plan};
+use lanthorn::{Error, Place};
 
 use super::common::{CommonArguments, Overrides};
 use super::folds::{self, FoldsCall};
-use super::init;
 use super::one_run::{FitEnd, OneRun, RunPlace};
-use super::report;
 use super::signals::Signals;
 use super::view::training::{View, brief, duration};
+use super::{init, report};
 
 #[derive(Args)]
 pub(crate) struct TrainArguments {

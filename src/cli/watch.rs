@@ -9,14 +9,13 @@ use std::time::{Duration, Instant};
 use anyhow::Result;
 use clap::Args;
 use lanthorn::Error;
+use lanthorn::runs::{EVENTS, Lock};
 use lanthorn::runtime::resume_command;
-use lanthorn::training::{EVENTS, Lock};
 use serde_json::Value;
 
 use super::common::CommonArguments;
-use super::signals;
-use super::view;
 use super::view::training::RunWatcher;
+use super::{signals, view};
 
 #[derive(Args)]
 pub(crate) struct WatchArguments {
@@ -82,7 +81,7 @@ impl FollowedLog {
     fn open(run: &Path) -> Result<FollowedLog> {
         let path = run.join(EVENTS);
         if !path.is_file() {
-            let what = if run.join(lanthorn::training::CONFIG).is_file() {
+            let what = if run.join(lanthorn::runs::CONFIG).is_file() {
                 "holds no events.jsonl yet"
             } else {
                 "holds no run"

@@ -21,7 +21,7 @@ const MAX_BYTES: u64 = 16 << 20;
 /// A parsed configuration file and its text, from which errors are drawn.
 /// ```
 /// use lanthorn::config::{Document, Format};
-/// use lanthorn::training::Config;
+/// use lanthorn::sections::Config;
 ///
 /// # fn main() -> lanthorn::Result<()> {
 /// let text = "model: {input_shape: [4], layers: [{dense: {units: 2}}]}";

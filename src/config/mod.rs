@@ -5,6 +5,7 @@
 mod advice_words;
 mod arguments;
 mod bounds;
+pub(crate) mod checks;
 mod choice;
 mod deserializer;
 mod document;

@@ -226,7 +226,7 @@ mod tests {
     use crate::losses::Loss;
     use crate::metrics::Metric;
     use crate::optimizers::Optimizer;
-    use crate::schedules::Schedule;
+    use crate::optimizers::schedules::Schedule;
 
     #[test]
     fn every_word_stands_for_a_listed_name_and_is_none_itself() {

@@ -20,7 +20,7 @@ use super::table_pictures::TablePictures;
 use super::unknown_cells::UnknownCells;
 use crate::diagnostics::Diagnostic;
 use crate::error::{Error, Result};
-use crate::free_memory::lacking;
+use crate::limits::free_memory::lacking;
 use crate::splits::RowRole;
 use crate::target::Target;
 use crate::threads;

@@ -15,6 +15,7 @@
 mod ahead;
 mod apply;
 mod array;
+pub(crate) mod batch;
 mod before;
 mod careful;
 mod cells;
@@ -92,6 +93,7 @@ pub(crate) use fitted::FittedColumn;
 pub(crate) use load::{load_as, load_cells};
 pub(crate) use looks::{FEW_ROWS, RARE, names_rows};
 
+pub use batch::{Batch, BatchColumn, ColumnSpec, NumberType, TypedNumbers};
 pub use class_weight::{balanced, class_counts, class_weights};
 pub use dataset::{Dataset, Matrix, Targets};
 pub use head::Head;
@@ -105,7 +107,7 @@ pub use places::{PlacedRow, rows_of_table};
 pub use preprocessing::Preprocessing;
 pub use profile::{ColumnProfile, Profile};
 pub use raw_cells::RawCells;
-pub use samples::{ColumnSpec, Memory, Samples, Subset, Windowed};
+pub use samples::{Memory, Samples, Subset, Windowed};
 pub(crate) use steps::read_division;
 pub use steps::{apply, fit, fold, read, read_for_folds, split};
 pub use stream::{Skipped, TableStream, UseOptions, UsedRows};

@@ -33,7 +33,7 @@ use crate::transforms::MissingRule;
 /// use lanthorn::config::Document;
 /// use lanthorn::data::{self, Part};
 /// use lanthorn::runtime::Random;
-/// use lanthorn::training::{Config, CvConfig};
+/// use lanthorn::sections::{Config, CvConfig};
 ///
 /// # fn main() -> lanthorn::Result<()> {
 /// let config: Config = Document::open("configs/iris.yaml".as_ref())?.config()?;

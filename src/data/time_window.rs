@@ -1,6 +1,6 @@
 //! `TimeWindow` and `TimeSeries`: which rows are seen together, and where their target is.
 
-use crate::checks::count_within;
+use crate::config::checks::count_within;
 use crate::error::{Problem, Result};
 
 /// Windows over rows in the order of time: the model sees `sequence_length` rows,

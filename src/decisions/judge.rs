@@ -6,10 +6,10 @@ use crate::config::ConfigError;
 use crate::data::Loaded;
 use crate::diagnostics::{Code, Diagnostic};
 use crate::layers::LayerKind;
-use crate::meaning::Meaning;
 use crate::sections::{Config, FitConfig, ThresholdRule};
 use crate::spec::Spec;
-use crate::trainable::Judgement;
+use crate::spec::meaning::Meaning;
+use crate::spec::trainable::Judgement;
 
 /// Judges the keys of `fit` that decide something once training has ended.
 pub(crate) fn judge(config: &Config, spec: &Spec, loaded: &Loaded) -> Judgement {

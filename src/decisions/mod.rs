@@ -14,7 +14,7 @@ pub(crate) use interval::conformal;
 pub(crate) use judge::judge;
 pub use stored::{Decisions, StoredInterval, StoredThreshold};
 pub(crate) use temperature::{Truth, fit_temperature};
-pub use threshold::{Candidate, Outcomes, best, candidates};
+pub(crate) use threshold::{Candidate, best, candidates};
 
 /// Numbers without a generator: the same as in tests/files/decisions/make.py.
 #[cfg(test)]

@@ -4,7 +4,7 @@ use crate::sections::ThresholdRule;
 
 /// How often each outcome is met at a threshold; weights count where the rows have some.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
-pub struct Outcomes {
+pub(crate) struct Outcomes {
     /// Positive, and predicted so.
     pub true_positives: f64,
     /// Negative, and predicted positive.
@@ -17,7 +17,7 @@ pub struct Outcomes {
 
 /// A threshold with what it comes to.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Candidate {
+pub(crate) struct Candidate {
     /// Probabilities from this one on are predicted positive.
     pub threshold: f32,
     /// What comes of it.
@@ -26,35 +26,28 @@ pub struct Candidate {
 
 impl Outcomes {
     /// `tp / (tp + fp)`; 0 where nothing is predicted positive.
-    pub fn precision(&self) -> f64 {
+    pub(crate) fn precision(&self) -> f64 {
         share(self.true_positives, self.true_positives + self.false_positives)
     }
 
     /// `tp / (tp + fn)`, the true positive rate; 0 where nothing is positive.
-    pub fn recall(&self) -> f64 {
+    pub(crate) fn recall(&self) -> f64 {
         share(self.true_positives, self.true_positives + self.false_negatives)
     }
 
     /// `fp / (fp + tn)`; 0 where nothing is negative.
-    pub fn false_positive_rate(&self) -> f64 {
+    pub(crate) fn false_positive_rate(&self) -> f64 {
         share(self.false_positives, self.false_positives + self.true_negatives)
     }
 
-    /// `(tp + tn) / all`.
-    pub fn accuracy(&self) -> f64 {
-        let all = self.true_positives + self.false_positives;
-        let all = all + self.false_negatives + self.true_negatives;
-        share(self.true_positives + self.true_negatives, all)
-    }
-
     /// `2 tp / (2 tp + fp + fn)`.
-    pub fn f1(&self) -> f64 {
+    pub(crate) fn f1(&self) -> f64 {
         let right = 2.0 * self.true_positives;
         share(right, right + self.false_positives + self.false_negatives)
     }
 
     /// What a rule makes of it: more is better, so that a cost is negative.
-    pub fn worth(&self, rule: ThresholdRule) -> f64 {
+    pub(crate) fn worth(&self, rule: ThresholdRule) -> f64 {
         match rule {
             ThresholdRule::F1 => self.f1(),
             ThresholdRule::Youden => self.recall() - self.false_positive_rate(),
@@ -72,7 +65,7 @@ fn share(part: f64, all: f64) -> f64 {
 
 /// Every threshold that makes a difference, in falling order: one above all probabilities, then each
 /// of them. `rows` are (probability, whether it is positive, weight).
-pub fn candidates(mut rows: Vec<(f32, bool, f64)>) -> Vec<Candidate> {
+pub(crate) fn candidates(mut rows: Vec<(f32, bool, f64)>) -> Vec<Candidate> {
     rows.sort_by(|a, b| b.0.total_cmp(&a.0));
     let mut outcomes = Outcomes::default();
     for (_, is_positive, weight) in &rows {
@@ -98,7 +91,7 @@ pub fn candidates(mut rows: Vec<(f32, bool, f64)>) -> Vec<Candidate> {
 }
 
 /// The best by a rule; of several that are as good, the one nearest to 0.5.
-pub fn best(candidates: &[Candidate], rule: ThresholdRule) -> Option<Candidate> {
+pub(crate) fn best(candidates: &[Candidate], rule: ThresholdRule) -> Option<Candidate> {
     let distance = |candidate: &Candidate| (candidate.threshold - 0.5).abs();
     candidates.iter().copied().reduce(|best, next| {
         let (a, b) = (best.outcomes.worth(rule), next.outcomes.worth(rule));

@@ -8,6 +8,7 @@ mod draw;
 mod github;
 mod printable;
 mod severity;
+pub(crate) mod shell;
 mod text;
 
 use std::fmt;

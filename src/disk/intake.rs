@@ -5,7 +5,7 @@ use std::fs::File;
 use std::io::{Error, ErrorKind, Read, Result};
 use std::path::Path;
 
-use crate::free_memory::free;
+use crate::limits::free_memory::free;
 
 /// Read before the first look.
 const FIRST: u64 = 1 << 20;

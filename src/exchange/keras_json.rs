@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 
 use crate::config::names::{same_name, snake_case};
 use crate::optimizers::OptimizerEntry;
-use crate::schedules::ScheduleEntry;
+use crate::optimizers::schedules::ScheduleEntry;
 
 /// Translates one of Keras's serialized objects, `{"class_name": "Dense", "config": {"units": 8}}`,
 /// to ours, `{"dense": {"units": 8}}`, at every depth. Keras's argument names are ours; nulls and

@@ -13,7 +13,7 @@ use crate::layers::Layer;
 use crate::losses::Loss;
 use crate::metrics::Metric;
 use crate::optimizers::Optimizer;
-use crate::schedules::Schedule;
+use crate::optimizers::schedules::Schedule;
 
 /// One of Keras's modules and its classes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

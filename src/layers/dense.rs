@@ -1,15 +1,15 @@
 //! Dense: every output sees every input.
 
 use crate::activations::Activation;
-use crate::checks;
+use crate::config::checks;
 use crate::error::{Problem, Result};
-use crate::initializers::Initializer;
 use crate::kernels::BoundKernel;
 use crate::kernels::dense::DenseKernel;
 use crate::layers::configuration::{Configuration, configuration};
 use crate::layers::layer::{Context, Forward, Layer, Signal};
-use crate::regularizers::Regularizer;
 use crate::shape::Shape;
+use crate::weights::initializers::Initializer;
+use crate::weights::regularizers::Regularizer;
 use crate::weights::stored::Stored;
 use crate::weights::{LayerWeight, Scope, WeightSpec};
 
@@ -23,7 +23,7 @@ configuration! {
     ///
     /// ```
     /// use lanthorn::Shape;
-    /// use lanthorn::activations::Activation;
+    /// use lanthorn::layers::activations::Activation;
     /// use lanthorn::layers::{Dense, Layer};
     ///
     /// let dense = Dense::new(8, Activation::relu());

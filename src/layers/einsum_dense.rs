@@ -5,15 +5,15 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::activations::Activation;
-use crate::checks;
+use crate::config::checks;
 use crate::error::{Error, Problem, Result};
-use crate::initializers::Initializer;
 use crate::kernels::BoundKernel;
 use crate::kernels::dense::DenseKernel;
 use crate::layers::configuration::configuration;
 use crate::layers::layer::{Context, Forward, Layer, MaskRule, Signal};
-use crate::regularizers::Regularizer;
 use crate::shape::Shape;
+use crate::weights::initializers::Initializer;
+use crate::weights::regularizers::Regularizer;
 use crate::weights::stored::Stored;
 use crate::weights::{LayerWeight, Scope, WeightSpec};
 

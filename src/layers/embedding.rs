@@ -2,9 +2,8 @@
 
 use candle_core::{DType, Tensor};
 
-use crate::checks;
+use crate::config::checks;
 use crate::error::{Problem, Result};
-use crate::initializers::Initializer;
 use crate::kernels::embedding::EmbeddingKernel;
 use crate::kernels::{BoundKernel, Kernel, Pass};
 use crate::layers::configuration::configuration;
@@ -13,6 +12,7 @@ use crate::layers::layer::{Context, Forward, Layer, MaskRule, Signal};
 use crate::limits::MOST_NUMBERS;
 use crate::random::Random;
 use crate::shape::Shape;
+use crate::weights::initializers::Initializer;
 use crate::weights::stored::Stored;
 use crate::weights::{LayerWeight, Scope, WeightSpec};
 

@@ -4,12 +4,12 @@ use super::configuration::Configuration;
 use super::recurrent::{Recurrent, recurrent_layer};
 use crate::activations::Activation;
 use crate::error::{Problem, Result};
-use crate::initializers::Initializer;
 use crate::kernels::recurrent::Cell;
 use crate::layers::layer::{Forward, Layer, MaskRule};
-use crate::regularizers::Regularizer;
 use crate::shape::Shape;
 use crate::weights::Scope;
+use crate::weights::initializers::Initializer;
+use crate::weights::regularizers::Regularizer;
 
 recurrent_layer! {
     /// `h' = z · h + (1 - z) · g`, step by step over the time axis, where

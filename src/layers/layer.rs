@@ -15,9 +15,9 @@ use crate::config::{AnyItem, Catalog, Common, Entry, Kind};
 use crate::error::{Problem, Result};
 use crate::kernels::BoundKernel;
 use crate::random::Random;
-use crate::regularizers::Regularizer;
 use crate::shape::Shape;
 use crate::weights::Scope;
+use crate::weights::regularizers::Regularizer;
 
 /// A layer in a config: `dense: {units: 8}`.
 pub type LayerEntry = Entry<dyn Layer>;

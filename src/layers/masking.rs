@@ -1,6 +1,6 @@
 //! Masking: steps that count no more.
 
-use crate::checks;
+use crate::config::checks;
 use crate::error::{Problem, Result};
 use crate::kernels::BoundKernel;
 use crate::kernels::masking::MaskingKernel;

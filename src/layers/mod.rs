@@ -87,6 +87,18 @@ pub use resampling::{
 };
 pub use spatial::{DataFormat, Margin, Margins, Padding, PerAxis};
 
+pub use crate::weights::{constraints, initializers, regularizers};
+
+/// What a layer's outputs pass through.
+pub mod activations {
+    pub use crate::activations::*;
+}
+
+/// Layers over slices of numbers, for the CPU.
+pub mod kernels {
+    pub use crate::kernels::*;
+}
+
 catalog! { dyn Layer, "layer", LayerCommon, LayerKind;
     Dense: "dense", "Dense";
     EinsumDense: "einsum_dense", "EinsumDense";

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::confusion::{Counting, Counts, MOST_THRESHOLDS, check_columns, ratio};
 use super::metric::{Accumulator, Metric};
-use crate::checks::count_within;
+use crate::config::checks::count_within;
 use crate::error::Problem;
 use crate::losses::checks;
 use crate::target::Output;

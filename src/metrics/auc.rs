@@ -8,7 +8,7 @@ use super::confusion::{
 };
 use super::metric::{Accumulator, Metric};
 use crate::activations::Activation;
-use crate::checks::count_within;
+use crate::config::checks::count_within;
 use crate::error::Problem;
 use crate::losses::checks;
 use crate::target::Output;

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::metric::{Accumulator, Metric, MetricBatch};
 use super::rows::{Rows, argmax};
 use crate::activations::Activation;
-use crate::checks;
+use crate::config::checks;
 use crate::error::Problem;
 use crate::target::{Output, Target};
 

@@ -8,7 +8,7 @@ use super::crossentropy::last_axis;
 use super::metric::{Accumulator, Metric, MetricBatch, same_columns};
 use super::rows::{Rows, argmax};
 use crate::activations::Activation;
-use crate::checks::count_within;
+use crate::config::checks::count_within;
 use crate::error::Problem;
 use crate::losses::checks;
 use crate::target::{Output, Target};

@@ -8,6 +8,7 @@ mod at_threshold;
 mod auc;
 mod better;
 mod calibration;
+pub(crate) mod class_report;
 mod confusion;
 mod counts;
 mod crossentropy;

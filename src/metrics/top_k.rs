@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::accuracy::{one_class_number, one_column_a_class};
 use super::metric::{Accumulator, Metric};
 use super::rows::{argmax, average, one_if};
-use crate::checks::positive_count;
+use crate::config::checks::positive_count;
 use crate::error::Problem;
 use crate::target::{Output, Target};
 

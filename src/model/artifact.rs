@@ -13,20 +13,19 @@ use crate::config::names::did_you_mean;
 use crate::config::{Format, Node};
 use crate::data::Preprocessing;
 use crate::decisions::Decisions;
+use crate::diagnostics::shell::resume_command;
 use crate::disk::checksum;
 use crate::disk::files::{TensorFile, atomic_write, is_index, to_safetensors};
 use crate::error::{Error, Result};
-use crate::folds::{fold_folder, refit_folder};
-use crate::logs::Logs;
+use crate::history::folds::{fold_folder, refit_folder};
+use crate::history::logs::Logs;
 use crate::model::memory;
 use crate::model::network::Network;
 use crate::model::self_test::{SelfTest, TOLERANCE};
 use crate::sections::Config;
-use crate::shell::resume_command;
 use crate::spec::{ModelSpec, Spec};
 use crate::target::DataFacts;
-use crate::weights::Weights;
-use crate::weights::weights_file;
+use crate::weights::{Weights, weights_file};
 
 /// The version of the files: another major one is refused, a higher minor one is read.
 pub const FORMAT_MAJOR: u64 = 1;

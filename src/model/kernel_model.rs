@@ -15,7 +15,7 @@ use crate::weights::LayerWeight;
 use crate::weights::gradients::{FEW, Gradients, Places};
 
 /// The kernels of a model and their buffers.
-pub struct KernelModel {
+pub(crate) struct KernelModel {
     steps: Vec<KernelStep>,
     random: Random,
     batch: usize,
@@ -43,7 +43,7 @@ struct KernelStep {
 
 impl KernelModel {
     /// The model as kernels; None where a layer has no kernel or the weights are not on the CPU.
-    pub fn of(model: &Network) -> Option<KernelModel> {
+    pub(crate) fn of(model: &Network) -> Option<KernelModel> {
         let trainable = model.weights().trainable_places();
         let mut needs_dx = false;
         let mut steps = Vec::new();
@@ -76,14 +76,14 @@ impl KernelModel {
     }
 
     /// True where, in inference mode, a sample's output never depends on the batch's size.
-    pub fn is_by_sample(&self) -> bool {
+    pub(crate) fn is_by_sample(&self) -> bool {
         let mut kernels = self.steps.iter().map(|step| &step.kernel);
         kernels.all(|kernel| kernel.is_identity(false) || kernel.is_by_sample())
     }
 
     /// A batch of `batch` samples through all layers; see [`KernelModel::output`].
     /// `ids` are the input as whole numbers, where it came so.
-    pub fn forward(
+    pub(crate) fn forward(
         &mut self,
         x: &[f32],
         ids: Option<&[u32]>,
@@ -121,17 +121,17 @@ impl KernelModel {
     }
 
     /// The output of the last [`KernelModel::forward`] over the same `x`: (batch, …output).
-    pub fn output<'a>(&'a self, x: &'a [f32]) -> &'a [f32] {
+    pub(crate) fn output<'a>(&'a self, x: &'a [f32]) -> &'a [f32] {
         output(&self.steps, x, self.batch, self.training)
     }
 
     /// The mask of the output, where it has one: (batch, time).
-    pub fn mask(&self) -> Option<&[f32]> {
+    pub(crate) fn mask(&self) -> Option<&[f32]> {
         mask(&self.steps, self.batch)
     }
 
     /// The output, its mask, and the place for the gradient of the loss with respect to it.
-    pub fn output_mask_and_gradient<'a>(
+    pub(crate) fn output_mask_and_gradient<'a>(
         &'a mut self,
         x: &'a [f32],
     ) -> (&'a [f32], Option<&'a [f32]>, &'a mut [f32]) {
@@ -146,7 +146,7 @@ impl KernelModel {
 
     /// The gradients of all trainable weights, from the gradient of the output that was put into
     /// [`KernelModel::output_mask_and_gradient`]'s place.
-    pub fn backward(
+    pub(crate) fn backward(
         &mut self,
         x: &[f32],
         ids: Option<&[u32]>,
@@ -192,7 +192,7 @@ impl KernelModel {
     }
 
     /// Writes the weights that training updates by itself: moving statistics.
-    pub fn update_state(&self) -> Result<()> {
+    pub(crate) fn update_state(&self) -> Result<()> {
         for step in self.steps.iter().filter(|step| step.has_state) {
             for (index, var) in step.weights.iter().enumerate() {
                 if let Some(values) = step.kernel.updated(index, &step.saved) {

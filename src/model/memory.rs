@@ -5,7 +5,7 @@ use std::path::Path;
 
 use crate::diagnostics::Diagnostic;
 use crate::error::{Error, Result};
-use crate::free_memory::{bytes, lacking};
+use crate::limits::free_memory::{bytes, lacking};
 use crate::model::network::Network;
 use crate::optimizers::OptimizerState;
 use crate::spec::{ModelSpec, Spec};

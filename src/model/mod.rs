@@ -16,21 +16,27 @@ pub(crate) mod scores;
 pub(crate) mod self_test;
 pub(crate) mod summary;
 
-pub use crate::class_report::*;
-pub use crate::decisions::*;
-pub use crate::target::*;
-pub use crate::weights::stored::*;
-pub use crate::weights::*;
-pub use artifact::*;
-pub use costs::*;
-pub use evaluate::*;
-pub use network::*;
-pub use prediction_table::*;
-pub use predictor::*;
-pub use report::*;
-pub use scores::*;
-pub use self_test::*;
-pub use summary::*;
+pub use crate::decisions::{ClassThresholds, Decisions, StoredInterval, StoredThreshold};
+pub use crate::metrics::class_report::{ClassReport, ClassScores};
+pub use crate::target::{DataFacts, Output, Target, TargetRange};
+pub use crate::weights::gradients::Gradients;
+pub use crate::weights::stored::Stored;
+pub use crate::weights::{LayerWeight, Scope, Weight, WeightOptions, WeightSpec, Weights};
+pub use artifact::{
+    FORMAT_MAJOR, FORMAT_MINOR, Interrupted, MODEL, Model, NOT_AS_WRITTEN, Training, is_model,
+    model_path,
+};
+pub use costs::{LayerCost, layer_costs};
+pub use engine::{CpuEngine, Engine, GraphEngine, Task, of as engine_of};
+pub use evaluate::{score, score_each, score_more};
+pub use memory::Need;
+pub use network::Network;
+pub use prediction_table::{PredictedCell, PredictionTable};
+pub use predictor::{Predictions, Predictor, rows_at_a_time};
+pub use report::Report;
+pub use scores::{Deferred, ScoredBatch, Scores};
+pub use self_test::{ROWS, SelfTest, TOLERANCE};
+pub use summary::{bytes, summary, thousands};
 
 /// Weights alone, in safetensors files of ours and of other tools.
 pub mod weights_file {

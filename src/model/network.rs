@@ -4,8 +4,8 @@ use std::cell::RefCell;
 
 use candle_core::{DType, Device, Tensor};
 
-use crate::batch::Batch;
 use crate::data::Samples;
+use crate::data::batch::Batch;
 use crate::error::Result;
 use crate::kernels::BoundKernel;
 use crate::layers::{Context, Forward, Signal, apply_kernel};

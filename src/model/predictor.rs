@@ -8,9 +8,9 @@ use crate::activations::Activation;
 use crate::data::{Dataset, Preprocessing, Targets};
 use crate::decisions::{ClassThresholds, StoredInterval};
 use crate::error::{Error, Result};
-use crate::meaning::Meaning;
 use crate::model::artifact::{Model, supposed};
 use crate::model::engine::{self, Engine};
+use crate::spec::meaning::Meaning;
 use crate::threads;
 use crate::threads::float_environment::FlushToZero;
 
@@ -18,7 +18,8 @@ use crate::threads::float_environment::FlushToZero;
 /// ```
 /// use candle_core::Device;
 /// use lanthorn::model::Predictor;
-/// use lanthorn::training::{Listeners, Plan, model_of};
+/// use lanthorn::runs::model_of;
+/// use lanthorn::training::{Listeners, Plan};
 ///
 /// # fn main() -> lanthorn::Result<()> {
 /// let plan = Plan::open("configs/loan.yaml".as_ref(), &["fit.epochs=1".to_string()])?;

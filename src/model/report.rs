@@ -1,12 +1,12 @@
 //! `Report`: what `evaluate --report` tells of a classifier: its classes, or each of its labels.
 
-use crate::class_report::{ClassReport, ClassScores, table};
 use crate::data::{Preprocessing, Targets};
 use crate::decisions::ClassThresholds;
 use crate::error::{Error, Result};
-use crate::meaning::Meaning;
+use crate::metrics::class_report::{ClassReport, ClassScores, table};
 use crate::model::artifact::Model;
 use crate::model::predictor::Predictions;
+use crate::spec::meaning::Meaning;
 
 /// What `evaluate --report` tells of a model: its classes, or each of its labels.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -6,7 +6,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use candle_core::Tensor;
 
 use crate::error::Result;
-use crate::logs::Logs;
+use crate::history::logs::Logs;
 use crate::metrics::{Accumulator, MetricBatch};
 use crate::shape::Shape;
 use crate::spec::{MetricSpec, Spec, TrainSpec};

@@ -1,6 +1,6 @@
 //! `summary`: Keras 3's table of a model's layers, shapes and parameters.
 
-pub use crate::free_memory::bytes;
+pub use crate::limits::free_memory::bytes;
 use crate::model::network::Network;
 use crate::spec::LayerSpec;
 

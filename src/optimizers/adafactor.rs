@@ -4,10 +4,10 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::optimizer::{Optimizer, Parameter, SlotSpec, UpdateStep, WeightPlace};
-use crate::checks;
+use crate::config::checks;
 use crate::error::{Problem, Result};
 use crate::numeric::vector;
-use crate::schedules::LearningRate;
+use crate::optimizers::schedules::LearningRate;
 
 /// `w -= α·u/max(1, rms(u)/clip_threshold)` with `u = g/√v`, `α = max(ε₂, rms(w))·ρ`,
 /// `ρ = min(lr, 1/√t)`. With `β = 1 - t^beta_2_decay`: a weight of two axes or more keeps running

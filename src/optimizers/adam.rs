@@ -4,9 +4,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::optimizer::{Optimizer, Parameter, SlotSpec, UpdateStep, WeightPlace};
-use crate::checks;
+use crate::config::checks;
 use crate::error::{Problem, Result};
-use crate::schedules::LearningRate;
+use crate::optimizers::schedules::LearningRate;
 
 /// `m += (g-m)(1-β₁)`, `v += (g²-v)(1-β₂)`, `α = lr·√(1-β₂ᵗ)/(1-β₁ᵗ)`, `w -= α·m/(√v + ε)`.
 ///

@@ -4,9 +4,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::optimizer::{Optimizer, Parameter, SlotSpec, UpdateStep, WeightPlace};
-use crate::checks;
+use crate::config::checks;
 use crate::error::{Problem, Result};
-use crate::schedules::LearningRate;
+use crate::optimizers::schedules::LearningRate;
 
 /// `m += (g-m)(1-β₁)`, `u = max(β₂u, |g|)`, `w -= lr·m/((1-β₁ᵗ)(u + ε))`: Adam with the infinity
 /// norm (<https://arxiv.org/abs/1412.6980>, section 7).

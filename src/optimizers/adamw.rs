@@ -4,10 +4,10 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::optimizer::{Optimizer, Parameter, SlotSpec, UpdateStep, WeightPlace};
-use crate::checks;
+use crate::config::checks;
 use crate::error::{Problem, Result};
 use crate::numeric::vector;
-use crate::schedules::LearningRate;
+use crate::optimizers::schedules::LearningRate;
 
 /// `w = (1 - lr·λ)w`, `m = β₁m + (1-β₁)g`, `v = β₂v + (1-β₂)g²`, `w -= lr·m̂/(√v̂ + ε)` with
 /// `m̂ = m/(1-β₁ᵗ)`, `v̂ = v/(1-β₂ᵗ)`; λ is `weight_decay`, 0.01 where it isn't given.

@@ -4,8 +4,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde::de::MapAccess;
 
-use crate::checks;
-use crate::config::Common;
+use crate::config::{Common, checks};
 use crate::error::Problem;
 
 /// The arguments that every optimizer takes; Keras's, with Keras's defaults.

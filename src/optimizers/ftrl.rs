@@ -4,9 +4,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::optimizer::{Optimizer, Parameter, SlotSpec, UpdateStep, WeightPlace};
-use crate::checks;
+use crate::config::checks;
 use crate::error::{Problem, Result};
-use crate::schedules::LearningRate;
+use crate::optimizers::schedules::LearningRate;
 
 /// `n' = n + g²`, `z += g + 2·shrinkage·w - (n'⁻ᵖ - n⁻ᵖ)/lr·w`,
 /// `q = n'⁻ᵖ/lr + 2(l2 + β/(2lr))`, `w = (clip(z, -l1, l1) - z)/q`, with p the

@@ -4,10 +4,10 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::optimizer::{Optimizer, Parameter, SlotSpec, UpdateStep, WeightPlace};
-use crate::checks;
+use crate::config::checks;
 use crate::error::{Problem, Result};
 use crate::numeric::vector;
-use crate::schedules::LearningRate;
+use crate::optimizers::schedules::LearningRate;
 
 /// `u = m̂/(√v̂ + ε)` with Adam's `m` and `v`, both corrected; `w -= ‖w‖/‖u‖·lr·u`, the quotient
 /// being 1 where either norm is 0.

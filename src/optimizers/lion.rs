@@ -4,9 +4,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::optimizer::{Optimizer, Parameter, SlotSpec, UpdateStep, WeightPlace};
-use crate::checks;
+use crate::config::checks;
 use crate::error::{Problem, Result};
-use crate::schedules::LearningRate;
+use crate::optimizers::schedules::LearningRate;
 
 /// `w -= lr·sign(β₁m + (1-β₁)g)`, then `m = β₂m + (1-β₂)g`.
 ///

@@ -4,10 +4,10 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::optimizer::{LossScaling, Optimizer, OptimizerEntry, Parameter, UpdateStep};
-use crate::checks;
+use crate::config::checks;
 use crate::error::{Problem, Result};
 use crate::numeric::vector;
-use crate::schedules::LearningRate;
+use crate::optimizers::schedules::LearningRate;
 use crate::weights::gradients::Gradients;
 
 /// The loss is multiplied by a scale before the backward pass, and the gradients are divided by it

@@ -21,6 +21,7 @@ mod nadam;
 mod optimizer;
 mod rmsprop;
 mod schedule_free_adamw;
+pub mod schedules;
 mod sgd;
 mod state;
 mod variables;
@@ -50,11 +51,6 @@ pub use rmsprop::RmsProp;
 pub use schedule_free_adamw::ScheduleFreeAdamW;
 pub use sgd::Sgd;
 pub use state::OptimizerState;
-
-/// Learning rates over the steps.
-pub mod schedules {
-    pub use crate::schedules::*;
-}
 
 catalog! { dyn Optimizer, "optimizer", OptimizerCommon, OptimizerKind;
     Sgd: "sgd", "SGD";

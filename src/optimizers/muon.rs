@@ -6,10 +6,10 @@ use serde::{Deserialize, Serialize};
 
 use super::adam;
 use super::optimizer::{Optimizer, Parameter, SlotSpec, UpdateStep, WeightPlace};
-use crate::checks;
+use crate::config::checks;
 use crate::error::{Problem, Result};
 use crate::numeric::vector;
-use crate::schedules::LearningRate;
+use crate::optimizers::schedules::LearningRate;
 
 /// For matrices: `m = μm + g`, `n = g + μm` (nesterov) or `m`, `w -= lr·√max(rows, columns)·
 /// rms_rate·NS(n)`, where NS makes a matrix nearly orthogonal: from `x = n/(‖n‖ + 1e-7)`,

@@ -4,9 +4,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::optimizer::{Optimizer, Parameter, SlotSpec, UpdateStep, WeightPlace};
-use crate::checks;
+use crate::config::checks;
 use crate::error::{Problem, Result};
-use crate::schedules::LearningRate;
+use crate::optimizers::schedules::LearningRate;
 
 /// Adam with Nesterov's momentum: `μₜ = β₁(1 - ½·0.96ᵗ)`, `Π = Π·μₜ` (1 at first),
 /// `m̂ = μₜ₊₁·m/(1 - Π·μₜ₊₁) + (1-μₜ)·g/(1-Π)`, `v̂ = v/(1-β₂ᵗ)`, `w -= lr·m̂/(√v̂ + ε)`, with Adam's

@@ -5,7 +5,7 @@ use std::fmt;
 use crate::config::{AnyItem, Entry};
 use crate::error::{Problem, Result};
 use crate::numeric::vector;
-use crate::schedules::LearningRate;
+use crate::optimizers::schedules::LearningRate;
 
 /// An optimizer in a config: `adam`, `sgd: {learning_rate: 0.1}`.
 pub type OptimizerEntry = Entry<dyn Optimizer>;

@@ -4,9 +4,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::optimizer::{Optimizer, Parameter, SlotSpec, UpdateStep, WeightPlace};
-use crate::checks;
+use crate::config::checks;
 use crate::error::{Problem, Result};
-use crate::schedules::LearningRate;
+use crate::optimizers::schedules::LearningRate;
 
 /// `v = ρv + (1-ρ)g²`, `d = v + ε` (centered: `a = ρa + (1-ρ)g`, `d = v - a² + ε`),
 /// `i = lr·g/√d`, `w -= i`; with momentum `m = μm + i`, `w -= m`. ε is inside the root.

@@ -4,9 +4,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::optimizer::{Optimizer, Parameter, SlotSpec, UpdateStep, WeightPlace};
-use crate::checks;
+use crate::config::checks;
 use crate::error::{Problem, Result};
-use crate::schedules::LearningRate;
+use crate::optimizers::schedules::LearningRate;
 
 /// `v += (g²-v)(1-β₂)`, `x = (w - (1-β₁)z)/β₁`, `z -= lr·g/(√(v/(1-β₂ᵗ)) + ε)`,
 /// `x += (z-x)/t`, `w = (1-β₁)z + β₁x`: an average of the iterates in place of a schedule. Over

@@ -8,11 +8,11 @@ use super::common::OptimizerCommon;
 use super::in_place::{Change, in_place};
 use super::loss_scale_optimizer::DynamicScale;
 use super::optimizer::{Optimizer, OptimizerEntry, Parameter, SlotSpec, UpdateStep, WeightPlace};
-use crate::constraints::Constraint;
 use crate::error::{Error, Result};
 use crate::numeric::vector;
-use crate::schedules::LearningRate;
+use crate::optimizers::schedules::LearningRate;
 use crate::threads::float_environment::FlushToZero;
+use crate::weights::constraints::Constraint;
 use crate::weights::gradients::Gradients;
 use crate::weights::{Weight, Weights};
 

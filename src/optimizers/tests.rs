@@ -3,10 +3,10 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::config::Node;
-use crate::constraints::Constraint;
-use crate::initializers::Initializer;
 use crate::random::Random;
+use crate::weights::constraints::Constraint;
 use crate::weights::gradients::Gradients;
+use crate::weights::initializers::Initializer;
 use crate::weights::stored::Stored;
 use crate::weights::{WeightOptions, WeightSpec, Weights};
 

@@ -11,12 +11,12 @@ use serde_json::json;
 
 use crate::disk::{self, Disk};
 use crate::error::Result;
+use crate::history::logs::Logs;
 use crate::history::{EpochLogs, HistoryTable};
-use crate::logs::Logs;
-use crate::plan::Plan;
-use crate::schedules::LearningRate;
+use crate::optimizers::schedules::LearningRate;
 use crate::trainer::Trainer;
 use crate::trainer::events::Position;
+use crate::training::plan::Plan;
 
 /// The name of the events in a run folder.
 pub const EVENTS: &str = "events.jsonl";

@@ -13,13 +13,13 @@ use crate::disk::lock::Lock;
 use crate::disk::{Disk, DiskFile, Local};
 use crate::error::Result;
 use crate::history::HISTORY;
-use crate::plan::Plan;
 use crate::runs::keeper::Keeper;
 use crate::runs::run::{Resumed, Run};
 use crate::runs::run_metrics::METRICS;
 use crate::sections::run_config::CONFIG;
 use crate::trainer::events::Event;
 use crate::trainer::{Listener, Listeners, Trainer};
+use crate::training::plan::Plan;
 
 #[test]
 fn a_training_survives_a_fault_at_every_operation() {

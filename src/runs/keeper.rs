@@ -3,10 +3,10 @@
 use crate::data::Dataset;
 use crate::diagnostics::{Code, Diagnostic};
 use crate::error::{Error, Result};
-use crate::plan::Plan;
 use crate::runs::run::Run;
 use crate::trainer::events::Event;
 use crate::trainer::{Listener, Trainer};
+use crate::training::plan::Plan;
 
 /// Keeps a run's folder while its training goes on.
 pub struct Keeper<'a> {

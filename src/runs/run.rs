@@ -8,28 +8,28 @@ use std::time::Instant;
 use serde_json::Value;
 
 use crate::config::{Document, shortened};
-use crate::decide::decide;
+use crate::diagnostics::shell::option;
 use crate::disk::files::TensorFile;
 use crate::disk::lock::{LOCK, Lock};
 use crate::disk::{self, Disk, Existing, Local};
 use crate::error::{Error, Result};
+use crate::history::results::RunMetrics;
 use crate::model::artifact::{Interrupted, MODEL, Model, ModelParts, Training};
 use crate::model::network::Network;
 use crate::model::self_test::SelfTest;
-use crate::plan::Plan;
-use crate::results::RunMetrics;
 use crate::runs::event_log::{EventLog, learning_rates, progress_line};
 use crate::runs::run_folder::new_folder;
 use crate::runs::run_metrics::{METRICS, Session};
 use crate::runs::standing::{check_position, epochs, words};
 use crate::runs::writer::{Progress, Writer};
-pub use crate::sections::run_config::CONFIG;
+pub(super) use crate::sections::run_config::CONFIG;
 use crate::sections::run_config::{as_json, first_difference, portable, yaml};
 use crate::sections::{Config, Interval};
-use crate::shell::option;
 use crate::trainer::checkpoint::{CHECKPOINT, Checkpoint};
 use crate::trainer::events::Position;
 use crate::trainer::{Trainer, TrainerState};
+use crate::training::decide::decide;
+use crate::training::plan::Plan;
 
 /// The folder of a run, and what is kept in it; no other process writes there meanwhile.
 pub struct Run {

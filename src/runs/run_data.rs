@@ -7,9 +7,9 @@ use crate::config::Document;
 use crate::data::{self, Dataset, PlacedRow, Preprocessing};
 use crate::disk::files;
 use crate::error::{Error, Result};
-use crate::plan::Plan;
 use crate::sections::run_config::CONFIG;
 use crate::sections::{Config, CsvConfig, DataConfig, TablePaths};
+use crate::training::plan::Plan;
 
 /// Rows to evaluate a model on, and where they are from.
 pub struct EvaluationData {

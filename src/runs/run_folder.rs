@@ -2,13 +2,13 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::diagnostics::shell::option;
 use crate::disk::files::TensorFile;
 use crate::disk::lock::Lock;
 use crate::disk::{self, Disk};
 use crate::error::{Error, Result};
 use crate::model::artifact::MODEL;
 use crate::sections::run_config::CONFIG;
-use crate::shell::option;
 use crate::trainer::checkpoint::CHECKPOINT;
 
 /// Makes the folder of a new run, or of a new cross-validation, and takes its lock: `out`, or the next

@@ -9,11 +9,13 @@ use serde_json::{Value, json};
 use crate::diagnostics::{Code, Diagnostic};
 use crate::error::Result;
 use crate::history::History;
+use crate::history::results::{
+    Baseline, BestEpoch, DataUsed, FinalWeights, Machine, RunMetrics, Timing,
+};
 use crate::metrics::more_is_better;
 use crate::model::artifact::{Interrupted, Training};
-use crate::plan::Plan;
-use crate::results::{Baseline, BestEpoch, DataUsed, FinalWeights, Machine, RunMetrics, Timing};
 use crate::trainer::events::Position;
+use crate::training::plan::Plan;
 
 use crate::threads;
 use crate::trainer::Trainer;

@@ -6,17 +6,17 @@ use serde_json::Value;
 
 use crate::config::Document;
 use crate::data::Sums;
+use crate::diagnostics::shell::resume_command;
 use crate::disk;
 use crate::disk::files::TensorFile;
 use crate::error::{Error, Result};
 use crate::model::artifact::{self, Interrupted, MODEL, Model};
-use crate::plan::Plan;
 use crate::sections::Config;
 use crate::sections::run_config::CONFIG;
-use crate::shell::resume_command;
 use crate::trainer::TrainerState;
 use crate::trainer::checkpoint::CHECKPOINT;
 use crate::trainer::events::Position;
+use crate::training::plan::Plan;
 
 /// The epochs that a run whose config.yaml was never raised has still to do: a version before wrote
 /// what `--set fit.epochs` raised into the checkpoint alone.

@@ -9,6 +9,7 @@ mod file_format;
 mod keeping;
 mod logging;
 mod names;
+pub mod reference;
 pub(crate) mod run_config;
 mod schema;
 mod table_paths;

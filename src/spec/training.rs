@@ -6,7 +6,7 @@ use super::{MetricSpec, ModelSpec, TrainSpec};
 use crate::callbacks::{CallbackEntry, Hook, TrainingInfo};
 use crate::diagnostics::Code;
 use crate::metrics::{MetricEntry, log_keys};
-use crate::schedules::LearningRate;
+use crate::optimizers::schedules::LearningRate;
 use crate::sections::{CompileConfig, FitConfig};
 use crate::target::Output;
 

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use crate::data::Shuffle;
 use crate::disk::checksum;
-pub use crate::disk::files::CHECKPOINT;
+pub(crate) use crate::disk::files::CHECKPOINT;
 use crate::disk::files::{TensorFile, exact, from_exact, write_safetensors};
 use crate::error::{Error, Result};
 use crate::history::{History, HistoryTable};

@@ -9,9 +9,9 @@ use serde::{Serialize, Serializer};
 
 use crate::decisions::Decisions;
 use crate::diagnostics::Diagnostic;
-use crate::folds::FoldScores;
-use crate::logs::Logs;
-use crate::results::{Baseline, BestEpoch, RunMetrics};
+use crate::history::folds::FoldScores;
+use crate::history::logs::Logs;
+use crate::history::results::{Baseline, BestEpoch, RunMetrics};
 
 /// Something that happens in a training. As JSON it is an object whose key `event` names it.
 #[allow(clippy::large_enum_variant)] // the large one is told once a run, by reference

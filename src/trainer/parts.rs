@@ -6,7 +6,7 @@ use crate::callbacks::Hook;
 use crate::data::{Samples, Shuffle};
 use crate::error::{Error, Result};
 use crate::history::History;
-use crate::logs::Logs;
+use crate::history::logs::Logs;
 use crate::model::engine::{self, Engine, GraphEngine};
 use crate::model::network::Network;
 use crate::model::scores::Scores;

@@ -38,18 +38,18 @@ fn a_word_that_means_nothing_gets_the_nearest() {
 
 #[test]
 fn every_word_of_the_lists_and_every_key_has_its_explanation() {
-    for word in lanthorn::reference::words() {
-        let text = lanthorn::reference::explain(&word);
+    for word in lanthorn::sections::reference::words() {
+        let text = lanthorn::sections::reference::explain(&word);
         assert!(text.is_some_and(|text| text.trim().lines().count() > 1), "{word}");
     }
-    let schema = lanthorn::training::schema();
+    let schema = lanthorn::sections::schema();
     assert!(!schema.to_string().contains("```"), "Rust in a description");
     for section in ["DataConfig", "ModelConfig", "CompileConfig", "FitConfig"] {
         let keys = schema["$defs"][section]["properties"].as_object().unwrap();
         let name = section.trim_end_matches("Config").to_lowercase();
         for key in keys.keys() {
             let path = format!("{name}.{key}");
-            assert!(lanthorn::reference::explain(&path).is_some(), "{path}");
+            assert!(lanthorn::sections::reference::explain(&path).is_some(), "{path}");
         }
     }
 }

@@ -1,9 +1,8 @@
 //! Memory is asked for before it is taken.
 
 use crate::support::{Folder, LOAN};
-use lanthorn::model::Network;
+use lanthorn::model::{Need, Network};
 use lanthorn::optimizers::OptimizerState;
-use lanthorn::training::Need;
 use lanthorn::training::Plan;
 
 /// 24 bytes a weight and more: no machine has that.

@@ -218,7 +218,7 @@ fn what_is_no_run_or_in_use_is_not_removed() {
     let mut inside = folder.command(&["runs", "rm", ".", "--yes"]);
     let output = inside.current_dir(folder.path("run")).output().unwrap();
     assert!(String::from_utf8_lossy(&output.stderr).contains("the folder that you are in"));
-    let held = lanthorn::training::Lock::take(&folder.path("run")).unwrap();
+    let held = lanthorn::runs::Lock::take(&folder.path("run")).unwrap();
     let call = folder.run("runs rm run --yes");
     assert!(call.stderr.contains("is in use by process"), "{}", call.stderr);
     drop(held);

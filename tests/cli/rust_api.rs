@@ -2,14 +2,13 @@
 
 use candle_core::{Device, Tensor};
 use lanthorn::Sequential;
-use lanthorn::activations::Activation;
+use lanthorn::layers::activations::Activation;
 use lanthorn::layers::{Dense, Dropout, Embedding, Flatten};
 use lanthorn::losses::{BinaryCrossentropy, MeanSquaredError, SparseCategoricalCrossentropy};
 use lanthorn::metrics::Accuracy;
 use lanthorn::optimizers::Adam;
-use lanthorn::training::{
-    Arrays, ClassWeight, CompileConfig, FitConfig, Listeners, ValidationSplit,
-};
+use lanthorn::sections::{ClassWeight, CompileConfig, FitConfig, ValidationSplit};
+use lanthorn::training::{Arrays, Listeners};
 
 /// 60 points; class 1 where the sum is above 1.
 fn points() -> (Tensor, Tensor) {

@@ -8,7 +8,11 @@ fn the_reference_is_made_from_the_lists() {
          meaning. Names are Keras's; Keras's class names are accepted too. This page is made from \
          the lists in the code by `LANTHORN_WRITE=1 cargo test --test documents`.\n",
     );
-    text.extend(lanthorn::reference::sections().iter().map(lanthorn::reference::Section::markdown));
+    text.extend(
+        lanthorn::sections::reference::sections()
+            .iter()
+            .map(lanthorn::sections::reference::Section::markdown),
+    );
     let path = crate::support::project("docs/reference.md");
     if std::env::var_os("LANTHORN_WRITE").is_some() {
         std::fs::write(&path, &text).unwrap();
@@ -33,7 +37,7 @@ fn the_page_of_errors_is_made_from_the_codes() {
 
 #[test]
 fn the_copy_of_the_schema_is_what_the_program_prints() {
-    let schema = lanthorn::training::schema();
+    let schema = lanthorn::sections::schema();
     let text = serde_json::to_string_pretty(&schema).unwrap() + "\n";
     let path = crate::support::project("docs/lanthorn.schema.json");
     if std::env::var_os("LANTHORN_WRITE").is_some() {

@@ -4,13 +4,12 @@
 use crate::support::{Folder, project};
 use candle_core::{Device, Tensor};
 use lanthorn::Sequential;
-use lanthorn::activations::Activation;
 use lanthorn::layers::Dense;
+use lanthorn::layers::activations::Activation;
 use lanthorn::losses::SparseCategoricalCrossentropy;
 use lanthorn::metrics::Accuracy;
-use lanthorn::model::Model;
-use lanthorn::model::Predictor;
-use lanthorn::training::{CompileConfig, FitConfig};
+use lanthorn::model::{Model, Predictor};
+use lanthorn::sections::{CompileConfig, FitConfig};
 
 fn folder_with(names: &[&str]) -> Folder {
     let folder = Folder::new();

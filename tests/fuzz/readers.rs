@@ -11,7 +11,8 @@ use lanthorn::exchange::python;
 use lanthorn::model::{DataFacts, Model, Predictor};
 use lanthorn::runtime::Random;
 use lanthorn::runtime::files::{Inspection, TensorFile};
-use lanthorn::training::{Checkpoint, Config, CsvConfig, DataConfig, Spec};
+use lanthorn::sections::{Config, CsvConfig, DataConfig};
+use lanthorn::training::{Checkpoint, Spec};
 
 use super::{files, fuzz};
 

@@ -7,14 +7,13 @@ mod rows;
 mod subnormals;
 
 use candle_core::{DType, Device, Tensor, Var, backprop::GradStore};
-use lanthorn::Shape;
 use lanthorn::config::{Catalog, Node};
-use lanthorn::layers;
+use lanthorn::layers::kernels::{OutputMask, Pass};
 use lanthorn::layers::{Context, Forward, Layer, LayerEntry, MaskRule, Signal};
 use lanthorn::losses::{Loss, LossEntry};
 use lanthorn::model::Weights;
 use lanthorn::runtime::Random;
-use lanthorn::runtime::kernels::{OutputMask, Pass};
+use lanthorn::{Shape, layers};
 use rows::{Row, rows};
 use serde_json::{Value, json};
 

@@ -6,10 +6,9 @@ use candle_core::{DType, Device, Module, Tensor};
 use candle_nn::rnn::RNN;
 use candle_nn::{BatchNormConfig, Conv2dConfig, GRUConfig, LSTMConfig, ModuleT, VarBuilder};
 use lanthorn::config::Node;
-use lanthorn::model::Network;
-use lanthorn::model::weights_file;
-use lanthorn::training::Config;
-use lanthorn::training::{DataFacts, Spec};
+use lanthorn::model::{DataFacts, Network, weights_file};
+use lanthorn::sections::Config;
+use lanthorn::training::Spec;
 use serde_json::{Value, json};
 
 /// A model of ours, and its weights as candle takes them.

@@ -1,8 +1,8 @@
 //! Activations: value and gradient, over candle tensors and, where they have them, over slices.
 
 use candle_core::{Tensor, Var};
-use lanthorn::activations::{Activation, softmax};
 use lanthorn::config::Node;
+use lanthorn::layers::activations::{Activation, softmax};
 use serde_json::{Value, json};
 
 use crate::golden::{Golden, Outcome, close, close_numbers, numbers};

@@ -5,14 +5,9 @@ use candle_core::{Device, Tensor};
 use lanthorn::config::Node;
 use lanthorn::data::{Memory, Samples};
 use lanthorn::exchange::keras_json::translate;
-use lanthorn::model::Target;
-use lanthorn::model::summary;
-use lanthorn::model::{Scores, score};
-use lanthorn::training::Config;
-use lanthorn::training::{DataFacts, Spec};
-use lanthorn::training::{Event, Listener, Listeners};
-use lanthorn::training::{Task, engine_of};
-use lanthorn::training::{Trainer, TrainingData};
+use lanthorn::model::{DataFacts, Scores, Target, Task, engine_of, score, summary};
+use lanthorn::sections::Config;
+use lanthorn::training::{Event, Listener, Listeners, Spec, Trainer, TrainingData};
 use serde_json::{Value, json};
 
 use crate::golden::{Golden, Outcome, close, close_numbers, numbers};

@@ -2,7 +2,7 @@
 
 use lanthorn::config::Node;
 use lanthorn::exchange::keras_json::translate;
-use lanthorn::initializers::Initializer;
+use lanthorn::layers::initializers::Initializer;
 use lanthorn::runtime::Random;
 use serde_json::Value;
 

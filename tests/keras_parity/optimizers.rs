@@ -4,12 +4,10 @@
 use candle_core::Device;
 use lanthorn::config::Node;
 use lanthorn::exchange::keras_json::translate;
-use lanthorn::initializers::Initializer;
-use lanthorn::model::Stored;
-use lanthorn::model::{WeightOptions, WeightSpec, Weights};
+use lanthorn::layers::initializers::Initializer;
+use lanthorn::model::{Gradients, Stored, WeightOptions, WeightSpec, Weights};
 use lanthorn::optimizers::{OptimizerEntry, OptimizerState};
 use lanthorn::runtime::Random;
-use lanthorn::training::Gradients;
 use serde_json::Value;
 
 use crate::golden::{Golden, Outcome, close, close_numbers, numbers};

@@ -3,9 +3,9 @@
 
 use candle_core::Var;
 use lanthorn::config::Node;
-use lanthorn::constraints::Constraint;
 use lanthorn::exchange::keras_json::translate;
-use lanthorn::regularizers::Regularizer;
+use lanthorn::layers::constraints::Constraint;
+use lanthorn::layers::regularizers::Regularizer;
 use serde_json::Value;
 
 use crate::golden::{Golden, Outcome, close, close_numbers, numbers};

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::{Result, anyhow};
 use indicatif::ProgressBar;
-pub(crate) use lanthorn::diagnostics::printable;
+pub(crate) use lanthorn::runtime::printable;
 
 /// The bar that is drawn on stderr, if one is.
 static BAR: Mutex<Option<ProgressBar>> = Mutex::new(None);

@@ -1,14 +1,13 @@
 //! Samples in memory, row after row.
 
 use super::{Samples, fingerprint, mix};
-use crate::batch::{BatchColumn, ColumnSpec, TypedNumbers};
+use crate::data::batch::{BatchColumn, ColumnSpec, TypedNumbers};
 use crate::data::{Dataset, Pictures, Windows};
 use crate::error::Result;
 
 /// Samples in memory: the features as the model sees them, the targets as the loss does.
 /// ```
-/// use lanthorn::data::{Memory, Samples};
-/// use lanthorn::training::Batch;
+/// use lanthorn::data::{Batch, Memory, Samples};
 ///
 /// # fn main() -> lanthorn::Result<()> {
 /// let samples = Memory::new(&[1.0, 2.0, 3.0, 4.0], 2, &[0.0, 1.0], &[], None);
@@ -141,7 +140,7 @@ fn hash_of(values: &[f32], hash: u64) -> u64 {
 mod tests {
     use super::super::Subset;
     use super::*;
-    use crate::batch::{Batch, NumberType};
+    use crate::data::batch::{Batch, NumberType};
 
     #[test]
     fn rows_come_in_the_order_asked_with_the_type_that_they_have() {

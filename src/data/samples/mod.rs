@@ -8,10 +8,10 @@ mod memory;
 mod subset;
 mod windowed;
 
-use crate::batch::{Batch, BatchColumn};
+use crate::data::batch::{Batch, BatchColumn};
 use crate::error::Result;
 
-pub use crate::batch::ColumnSpec;
+pub(super) use crate::data::batch::ColumnSpec;
 pub use memory::Memory;
 pub(super) use memory::fingerprint_of;
 pub use subset::Subset;

@@ -1,7 +1,7 @@
 //! Some rows of other samples: a fold, a split, the share of one machine.
 
 use super::Samples;
-use crate::batch::{BatchColumn, ColumnSpec};
+use crate::data::batch::{BatchColumn, ColumnSpec};
 use crate::error::Result;
 
 /// Some rows of other samples, in an order of their own; nothing is copied.

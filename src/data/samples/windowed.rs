@@ -1,15 +1,14 @@
 //! Windows over rows in the order of time.
 
 use super::Samples;
-use crate::batch::{BatchColumn, ColumnSpec};
 use crate::data::TimeWindow;
+use crate::data::batch::{BatchColumn, ColumnSpec};
 use crate::error::{Problem, Result};
 
 /// Windows over other samples: each sample is some of their rows, one after the other, with the target
 /// (and the weight) of a later one. Nothing is copied but what a batch holds.
 /// ```
-/// use lanthorn::data::{Memory, Samples, TimeSeries, TimeWindow, Windowed};
-/// use lanthorn::training::Batch;
+/// use lanthorn::data::{Batch, Memory, Samples, TimeSeries, TimeWindow, Windowed};
 ///
 /// # fn main() -> lanthorn::Result<()> {
 /// let level = [1.0, 2.0, 3.0, 4.0, 5.0];
@@ -86,8 +85,8 @@ impl Samples for Windowed<'_> {
 mod tests {
     use super::super::Memory;
     use super::*;
-    use crate::batch::Batch;
     use crate::data::TimeSeries;
+    use crate::data::batch::Batch;
 
     #[test]
     fn windows_are_those_of_keras() {

@@ -12,7 +12,7 @@ use crate::config::{Catalog, Entry, Node};
 use crate::losses::Loss;
 use crate::metrics::Metric;
 use crate::optimizers::Optimizer;
-use crate::schedules::LearningRate;
+use crate::optimizers::schedules::LearningRate;
 
 /// The `compile` section of a compile_config, or of a legacy training_config. What only training
 /// needs and what isn't known here (a loss of somebody's own, say) is left out and noted.

@@ -16,8 +16,8 @@ use crate::error::{Error, Result};
 use crate::layers::{Bidirectional, LayerKind, MergeMode};
 use crate::losses::{LossEntry, LossKind};
 use crate::metrics::{MetricEntry, MetricKind};
+use crate::optimizers::schedules::LearningRate;
 use crate::optimizers::{OptimizerEntry, OptimizerKind};
-use crate::schedules::LearningRate;
 use crate::sections::CompileConfig;
 use crate::target::Target;
 

@@ -2,7 +2,7 @@
 
 use super::Activating;
 use crate::activations::Activation;
-use crate::checks;
+use crate::config::checks;
 use crate::error::{Problem, Result};
 use crate::layers::configuration::configuration;
 use crate::layers::layer::{Forward, Layer};

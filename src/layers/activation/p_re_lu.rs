@@ -2,13 +2,13 @@
 
 use super::super::axes::sample_axis;
 use crate::error::{Problem, Result};
-use crate::initializers::Initializer;
 use crate::kernels::BoundKernel;
 use crate::kernels::broadcast::Broadcast;
 use crate::kernels::p_re_lu::PReluKernel;
 use crate::layers::configuration::configuration;
 use crate::layers::layer::{Context, Forward, Layer, Signal};
 use crate::shape::Shape;
+use crate::weights::initializers::Initializer;
 use crate::weights::stored::Stored;
 use crate::weights::{LayerWeight, Scope, WeightSpec};
 

@@ -16,7 +16,7 @@ use candle_core::Tensor;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::checks;
+use crate::config::checks;
 use crate::error::{Problem, Result};
 use crate::kernels::BoundKernel;
 use crate::kernels::augment::{Beyond, Draws, Image, MAP, WarpKernel};
@@ -175,9 +175,8 @@ impl Forward for Warped {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::kernels::Kernel;
     use crate::kernels::augment::Motion;
-    use crate::kernels::{Pass, Saved};
+    use crate::kernels::{Kernel, Pass, Saved};
     use crate::random::Random;
 
     /// One image (1, 4, 1) through a motion.

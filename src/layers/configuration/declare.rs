@@ -26,7 +26,7 @@ macro_rules! configuration {
             keys { $($keys)* $({
                 [concat!("Initializer for ", $words, ".")]
                 concat!(stringify!($group), "_initializer"), ($group.initializer),
-                $crate::initializers::Initializer, [$default], true
+                $crate::weights::initializers::Initializer, [$default], true
             })+ }
             $($rest)*
         }
@@ -41,7 +41,7 @@ macro_rules! configuration {
             keys { $($keys)* $({
                 [concat!("Regularizer for ", $words, ": a penalty that is added to the loss.")]
                 concat!(stringify!($group), "_regularizer"), ($group.regularizer),
-                Option<$crate::regularizers::Regularizer>, [None], true
+                Option<$crate::weights::regularizers::Regularizer>, [None], true
             })+ }
             $($rest)*
         }
@@ -56,7 +56,7 @@ macro_rules! configuration {
             keys { $($keys)* $({
                 [concat!("Constraint on ", $words, ", applied after every step.")]
                 concat!(stringify!($group), "_constraint"), ($group.constraint),
-                Option<$crate::constraints::Constraint>, [None], true
+                Option<$crate::weights::constraints::Constraint>, [None], true
             })+ }
             $($rest)*
         }

@@ -4,10 +4,10 @@
 use super::Convolution;
 use super::plan::ConvolutionForm;
 use crate::activations::Activation;
-use crate::initializers::Initializer;
 use crate::layers::configuration::{Configuration, by_rank, configuration};
 use crate::layers::spatial::{DataFormat, Padding, PerAxis};
-use crate::regularizers::Regularizer;
+use crate::weights::initializers::Initializer;
+use crate::weights::regularizers::Regularizer;
 
 configuration! {
     /// `output[p · strides + a · dilation_rate - before] += input[p] · kernel[a]`, for all p and

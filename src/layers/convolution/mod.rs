@@ -24,8 +24,8 @@ use crate::kernels::separable::SeparableKernel;
 use crate::kernels::window::{SlidingWindow, WindowAxis};
 use crate::kernels::{BoundKernel, Kernel};
 use crate::layers::layer::{Context, Forward, Signal};
-use crate::regularizers::Regularizer;
 use crate::shape::Shape;
+use crate::weights::regularizers::Regularizer;
 use crate::weights::stored::Stored;
 use crate::weights::{LayerWeight, Scope, WeightSpec};
 

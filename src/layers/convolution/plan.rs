@@ -2,13 +2,13 @@
 //! is wrong with its arguments.
 
 use crate::activations::Activation;
-use crate::checks::positive_count;
+use crate::config::checks::positive_count;
 use crate::error::Problem;
 use crate::kernels::window::{SlidingWindow, WindowAxis};
 use crate::layers::spatial::{DataFormat, Grid, Padding, PerAxis, Slide, fits, not_causal};
-use crate::regularizers::Regularizer;
 use crate::shape::Shape;
 use crate::weights::WeightOptions;
+use crate::weights::regularizers::Regularizer;
 use crate::weights::stored::Stored;
 
 /// A layer of convolution, as its configuration says.

@@ -2,14 +2,14 @@
 
 use super::super::axes::{AxisList, kept};
 use super::{are_last, mean_over, needs_an_axis, scale_and_shift, sizes, width};
-use crate::checks;
+use crate::config::checks;
 use crate::error::{Problem, Result};
-use crate::initializers::Initializer;
 use crate::kernels::BoundKernel;
 use crate::kernels::layer_norm::RowNormKernel;
 use crate::layers::configuration::configuration;
 use crate::layers::layer::{Context, Forward, Layer, Signal};
 use crate::shape::Shape;
+use crate::weights::initializers::Initializer;
 use crate::weights::stored::Stored;
 use crate::weights::{LayerWeight, Scope, WeightSpec};
 

@@ -4,14 +4,14 @@ use candle_core::{DType, Tensor, Var};
 
 use super::super::axes::{AxisList, NumberList, kept, no_empty_axis};
 use super::{sizes, width};
-use crate::checks;
+use crate::config::checks;
 use crate::error::{Error, Problem, Result};
-use crate::initializers::Initializer;
 use crate::kernels::BoundKernel;
 use crate::kernels::affine::StandardizeKernel;
 use crate::layers::configuration::configuration;
 use crate::layers::layer::{Context, Forward, Layer, Pieces, Signal};
 use crate::shape::Shape;
+use crate::weights::initializers::Initializer;
 use crate::weights::stored::Stored;
 use crate::weights::{LayerWeight, Scope};
 

@@ -3,7 +3,7 @@
 use candle_core::Tensor;
 
 use super::super::axes::{NumberList, no_empty_axis};
-use crate::checks;
+use crate::config::checks;
 use crate::error::{Problem, Result};
 use crate::kernels::BoundKernel;
 use crate::kernels::affine::AffineKernel;

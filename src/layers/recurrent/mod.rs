@@ -5,7 +5,7 @@ mod steps;
 
 use candle_core::{Tensor, Var};
 
-use crate::checks;
+use crate::config::checks;
 use crate::error::{Error, Problem, Result};
 use crate::kernels::recurrent::Cell;
 use crate::layers::layer::Forward;

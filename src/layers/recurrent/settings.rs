@@ -2,8 +2,8 @@
 
 use crate::activations::Activation;
 use crate::kernels::recurrent::Cell;
-use crate::regularizers::Regularizer;
 use crate::weights::WeightOptions;
+use crate::weights::regularizers::Regularizer;
 
 /// A recurrent layer's configuration, whatever its cell.
 #[derive(Debug, Clone)]

@@ -1,6 +1,6 @@
 //! ActivityRegularization: a penalty on what flows by.
 
-use crate::checks;
+use crate::config::checks;
 use crate::error::{Problem, Result};
 use crate::kernels::BoundKernel;
 use crate::kernels::rearrange::IdentityKernel;

@@ -1,7 +1,7 @@
 //! Dropout.
 
 use super::{NoiseShape, Noisy, check_noise_shape};
-use crate::checks;
+use crate::config::checks;
 use crate::error::{Problem, Result};
 use crate::kernels::dropout::DropoutRule;
 use crate::layers::configuration::configuration;

@@ -1,7 +1,7 @@
 //! GaussianDropout.
 
 use super::Noisy;
-use crate::checks;
+use crate::config::checks;
 use crate::error::{Problem, Result};
 use crate::kernels::dropout::DropoutRule;
 use crate::layers::configuration::configuration;

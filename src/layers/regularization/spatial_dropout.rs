@@ -1,7 +1,7 @@
 //! SpatialDropout1D, 2D, 3D: whole channels at once.
 
 use super::{NoiseShape, Noisy};
-use crate::checks;
+use crate::config::checks;
 use crate::error::{Problem, Result};
 use crate::kernels::dropout::DropoutRule;
 use crate::layers::configuration::configuration;

@@ -1,6 +1,6 @@
 //! RepeatVector.
 
-use crate::checks;
+use crate::config::checks;
 use crate::error::{Problem, Result};
 use crate::kernels::BoundKernel;
 use crate::kernels::rearrange::RepeatKernel;

@@ -3,7 +3,7 @@
 use candle_core::{Tensor, Var};
 
 use super::api::{Engine, Task};
-use crate::batch::{Batch, BatchColumn};
+use crate::data::batch::{Batch, BatchColumn};
 use crate::error::Result;
 use crate::losses::LossEntry;
 use crate::model::kernel_model::{KernelModel, with_slices};

@@ -5,7 +5,7 @@
 use candle_core::{Device, Tensor, Var};
 
 use super::api::{Engine, Task};
-use crate::batch::{Batch, BatchColumn};
+use crate::data::batch::{Batch, BatchColumn};
 use crate::error::Result;
 use crate::layers::Context;
 use crate::model::network::Network;

@@ -6,7 +6,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::{self, Deserializer, Visitor};
 use serde::{Deserialize, Serialize};
 
-use crate::checks::{count_within, finite};
+use crate::config::checks::{count_within, finite};
 use crate::error::Problem;
 use crate::layers::Interpolation;
 

@@ -9,7 +9,7 @@ use super::decode::decode;
 use super::format::file_bytes;
 use super::resize::Resizer;
 use crate::error::Problem;
-use crate::free_memory::free;
+use crate::limits::free_memory::free;
 
 /// A picture, decoded.
 #[derive(Debug, Clone, PartialEq)]

@@ -125,3 +125,21 @@ fn no_file_has_over_400_lines() {
         .collect();
     assert!(long.is_empty(), "{}", long.join("\n"));
 }
+
+/// The listing of `src` is the table of contents, and `lib.rs` says what of it a program may use.
+#[test]
+fn the_sources_have_few_rooms_and_the_crate_about_a_dozen_public_modules() {
+    let rooms = std::fs::read_dir(crate::support::project("src")).unwrap().count();
+    assert!(rooms <= 36, "src has {rooms} files and folders: find a room for what is new");
+    let map = std::fs::read_to_string(crate::support::project("src/lib.rs")).unwrap();
+    let public = map.lines().filter(|line| line.starts_with("pub mod ")).count();
+    assert!((8..=13).contains(&public), "{public} public modules");
+    let rooms: Vec<&str> = map
+        .lines()
+        .filter_map(|line| line.strip_prefix("pub mod ").or_else(|| line.strip_prefix("mod ")))
+        .filter_map(|line| line.strip_suffix(';'))
+        .collect();
+    let unnamed: Vec<&&str> =
+        rooms.iter().filter(|room| !map.contains(&format!("`{room}`"))).collect();
+    assert!(unnamed.is_empty(), "the map of lib.rs lacks {unnamed:?}");
+}

@@ -82,9 +82,7 @@ impl Sources {
         let (body, uses) = split(&self.modules[module].tokens);
         let all = paths(&body).into_iter().chain(uses.into_iter().map(|(path, ..)| path));
         let from_root = all.filter_map(|path| self.absolute(module, &path));
-        let is_face = |name: &String| {
-            name.starts_with(char::is_uppercase) || matches!(name.as_str(), "runtime" | "training")
-        };
+        let is_face = |name: &String| name.starts_with(char::is_uppercase) || name == "runtime";
         from_root.filter(|path| path.first().is_some_and(is_face)).collect()
     }
 
