@@ -25,6 +25,24 @@ pub enum Target {
     Numbers(usize),
 }
 
+impl Target {
+    /// One class of two for a single output, else a label for each.
+    pub(crate) fn labels(output: &Shape) -> Target {
+        match output.elements() {
+            1 => Target::Classes(2),
+            labels => Target::Numbers(labels),
+        }
+    }
+
+    /// One column for each class; numbers where the output has several axes.
+    pub(crate) fn one_hot(output: &Shape) -> Target {
+        match output.dims() {
+            [classes] => Target::OneHot(*classes),
+            _ => Target::Numbers(output.elements()),
+        }
+    }
+}
+
 /// What the numbers of a target may be for a loss.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TargetRange {

@@ -20,9 +20,12 @@ struct Example {
 /// Where the tables are beside the configurations of the project.
 const FOLDER: &str = "../examples/data/";
 
-/// The pictures of a folder, class after class.
+/// The same files of each class: the class's folder within that of all.
 macro_rules! pictures {
-    ($folder:literal; $($class:literal: $($file:literal)*;)*) => {
+    ($folder:literal; $($class:literal)*; $files:tt) => {
+        pictures! { @ $folder $($class $files)* }
+    };
+    (@ $folder:literal $($class:literal [$($file:literal)*])*) => {
         &[$($((
             concat!($folder, "/", $class, "/", $file),
             include_bytes!(concat!("../../examples/data/", $folder, "/", $class, "/", $file)),
@@ -30,133 +33,59 @@ macro_rules! pictures {
     };
 }
 
-const LIGHTS: &[(&str, &[u8])] = pictures! {
-    "lights";
-    "candle":
-        "000.png" "001.jpg" "002.jpg" "003.jpg" "004.jpg" "005.jpg" "006.jpg" "007.jpg"
-        "008.jpg" "009.jpg" "010.jpg" "011.jpg" "012.jpg" "013.jpg" "014.jpg" "015.jpg"
-        "016.jpg" "017.jpg" "018.jpg" "019.jpg" "020.png" "021.jpg" "022.jpg" "023.jpg"
-        "024.jpg" "025.jpg" "026.jpg" "027.jpg" "028.jpg" "029.jpg" "030.jpg" "031.jpg"
-        "032.jpg" "033.jpg" "034.jpg" "035.jpg" "036.jpg" "037.jpg" "038.jpg" "039.jpg"
-        "040.png" "041.jpg" "042.jpg" "043.jpg" "044.jpg" "045.jpg" "046.jpg" "047.jpg"
-        "048.jpg" "049.jpg" "050.jpg" "051.jpg" "052.jpg" "053.jpg" "054.jpg" "055.jpg"
-        "056.jpg" "057.jpg" "058.jpg" "059.jpg" "060.png" "061.jpg" "062.jpg" "063.jpg"
-        "064.jpg" "065.jpg" "066.jpg" "067.jpg" "068.jpg" "069.jpg" "070.jpg" "071.jpg"
-        "072.jpg" "073.jpg" "074.jpg" "075.jpg" "076.jpg" "077.jpg" "078.jpg" "079.jpg"
-        "080.png" "081.jpg" "082.jpg" "083.jpg" "084.jpg" "085.jpg" "086.jpg" "087.jpg"
-        "088.jpg" "089.jpg" "090.jpg" "091.jpg" "092.jpg" "093.jpg" "094.jpg" "095.jpg"
-        "096.jpg" "097.jpg" "098.jpg" "099.jpg" "100.png" "101.jpg" "102.jpg" "103.jpg"
-        "104.jpg" "105.jpg" "106.jpg" "107.jpg" "108.jpg" "109.jpg" "110.jpg" "111.jpg"
-        "112.jpg" "113.jpg" "114.jpg" "115.jpg" "116.jpg" "117.jpg" "118.jpg" "119.jpg";
-    "lantern":
-        "000.png" "001.jpg" "002.jpg" "003.jpg" "004.jpg" "005.jpg" "006.jpg" "007.jpg"
-        "008.jpg" "009.jpg" "010.jpg" "011.jpg" "012.jpg" "013.jpg" "014.jpg" "015.jpg"
-        "016.jpg" "017.jpg" "018.jpg" "019.jpg" "020.png" "021.jpg" "022.jpg" "023.jpg"
-        "024.jpg" "025.jpg" "026.jpg" "027.jpg" "028.jpg" "029.jpg" "030.jpg" "031.jpg"
-        "032.jpg" "033.jpg" "034.jpg" "035.jpg" "036.jpg" "037.jpg" "038.jpg" "039.jpg"
-        "040.png" "041.jpg" "042.jpg" "043.jpg" "044.jpg" "045.jpg" "046.jpg" "047.jpg"
-        "048.jpg" "049.jpg" "050.jpg" "051.jpg" "052.jpg" "053.jpg" "054.jpg" "055.jpg"
-        "056.jpg" "057.jpg" "058.jpg" "059.jpg" "060.png" "061.jpg" "062.jpg" "063.jpg"
-        "064.jpg" "065.jpg" "066.jpg" "067.jpg" "068.jpg" "069.jpg" "070.jpg" "071.jpg"
-        "072.jpg" "073.jpg" "074.jpg" "075.jpg" "076.jpg" "077.jpg" "078.jpg" "079.jpg"
-        "080.png" "081.jpg" "082.jpg" "083.jpg" "084.jpg" "085.jpg" "086.jpg" "087.jpg"
-        "088.jpg" "089.jpg" "090.jpg" "091.jpg" "092.jpg" "093.jpg" "094.jpg" "095.jpg"
-        "096.jpg" "097.jpg" "098.jpg" "099.jpg" "100.png" "101.jpg" "102.jpg" "103.jpg"
-        "104.jpg" "105.jpg" "106.jpg" "107.jpg" "108.jpg" "109.jpg" "110.jpg" "111.jpg"
-        "112.jpg" "113.jpg" "114.jpg" "115.jpg" "116.jpg" "117.jpg" "118.jpg" "119.jpg";
-};
+/// Configurations by name, each with its tables.
+macro_rules! examples {
+    ($($name:literal: $tables:tt;)*) => {
+        &[$(Example {
+            name: $name,
+            config: include_str!(concat!("../../configs/", $name, ".yaml")),
+            tables: examples!(@ $tables),
+        }),*]
+    };
+    (@ $tables:ident) => { $tables };
+    (@ [$($table:literal)+]) => {
+        &[$(($table, include_bytes!(concat!("../../examples/data/", $table)))),+]
+    };
+}
 
-const ALL: &[Example] = &[
-    Example {
-        name: "loan",
-        config: include_str!("../../configs/loan.yaml"),
-        tables: &[
-            ("loan.csv", include_bytes!("../../examples/data/loan.csv")),
-            ("loan_test.csv", include_bytes!("../../examples/data/loan_test.csv")),
-        ],
-    },
-    Example {
-        name: "iris",
-        config: include_str!("../../configs/iris.yaml"),
-        tables: &[("iris.csv", include_bytes!("../../examples/data/iris.csv"))],
-    },
-    Example {
-        name: "breast_cancer",
-        config: include_str!("../../configs/breast_cancer.yaml"),
-        tables: &[("breast_cancer.csv", include_bytes!("../../examples/data/breast_cancer.csv"))],
-    },
-    Example {
-        name: "wine_folds",
-        config: include_str!("../../configs/wine_folds.yaml"),
-        tables: &[("wine.csv", include_bytes!("../../examples/data/wine.csv"))],
-    },
-    Example {
-        name: "diabetes",
-        config: include_str!("../../configs/diabetes.yaml"),
-        tables: &[("diabetes.csv", include_bytes!("../../examples/data/diabetes.csv"))],
-    },
-    Example {
-        name: "airline",
-        config: include_str!("../../configs/airline.yaml"),
-        tables: &[("airline.csv", include_bytes!("../../examples/data/airline.csv"))],
-    },
-    Example {
-        name: "digits",
-        config: include_str!("../../configs/digits.yaml"),
-        tables: &[("digits.csv", include_bytes!("../../examples/data/digits.csv"))],
-    },
-    Example {
-        name: "digits_cnn",
-        config: include_str!("../../configs/digits_cnn.yaml"),
-        tables: &[("digits.csv", include_bytes!("../../examples/data/digits.csv"))],
-    },
-    Example {
-        name: "bn_dropout",
-        config: include_str!("../../configs/bn_dropout.yaml"),
-        tables: &[("wine.csv", include_bytes!("../../examples/data/wine.csv"))],
-    },
-    Example {
-        name: "resnet8",
-        config: include_str!("../../configs/resnet8.yaml"),
-        tables: &[("pictures.csv", include_bytes!("../../examples/data/pictures.csv"))],
-    },
-    Example {
-        name: "sequences_lstm",
-        config: include_str!("../../configs/sequences_lstm.yaml"),
-        tables: &[("sequences.csv", include_bytes!("../../examples/data/sequences.csv"))],
-    },
-    Example {
-        name: "reviews",
-        config: include_str!("../../configs/reviews.yaml"),
-        tables: &[("reviews.csv", include_bytes!("../../examples/data/reviews.csv"))],
-    },
-    Example {
-        name: "text_gru",
-        config: include_str!("../../configs/text_gru.yaml"),
-        tables: &[("sentences.csv", include_bytes!("../../examples/data/sentences.csv"))],
-    },
-    Example {
-        name: "titanic",
-        config: include_str!("../../configs/titanic.yaml"),
-        tables: &[("passengers.csv", include_bytes!("../../examples/data/passengers.csv"))],
-    },
-    Example {
-        name: "buildings",
-        config: include_str!("../../configs/buildings.yaml"),
-        tables: &[("buildings.csv", include_bytes!("../../examples/data/buildings.csv"))],
-    },
-    Example {
-        name: "topics",
-        config: include_str!("../../configs/topics.yaml"),
-        tables: &[("articles.csv", include_bytes!("../../examples/data/articles.csv"))],
-    },
-    Example { name: "lights", config: include_str!("../../configs/lights.yaml"), tables: LIGHTS },
-    Example {
-        name: "anomalies",
-        config: include_str!("../../configs/anomalies.yaml"),
-        tables: &[("breast_cancer.csv", include_bytes!("../../examples/data/breast_cancer.csv"))],
-    },
-];
+const LIGHTS: &[(&str, &[u8])] = pictures! { "lights"; "candle" "lantern"; [
+    "000.png" "001.jpg" "002.jpg" "003.jpg" "004.jpg" "005.jpg" "006.jpg" "007.jpg"
+    "008.jpg" "009.jpg" "010.jpg" "011.jpg" "012.jpg" "013.jpg" "014.jpg" "015.jpg"
+    "016.jpg" "017.jpg" "018.jpg" "019.jpg" "020.png" "021.jpg" "022.jpg" "023.jpg"
+    "024.jpg" "025.jpg" "026.jpg" "027.jpg" "028.jpg" "029.jpg" "030.jpg" "031.jpg"
+    "032.jpg" "033.jpg" "034.jpg" "035.jpg" "036.jpg" "037.jpg" "038.jpg" "039.jpg"
+    "040.png" "041.jpg" "042.jpg" "043.jpg" "044.jpg" "045.jpg" "046.jpg" "047.jpg"
+    "048.jpg" "049.jpg" "050.jpg" "051.jpg" "052.jpg" "053.jpg" "054.jpg" "055.jpg"
+    "056.jpg" "057.jpg" "058.jpg" "059.jpg" "060.png" "061.jpg" "062.jpg" "063.jpg"
+    "064.jpg" "065.jpg" "066.jpg" "067.jpg" "068.jpg" "069.jpg" "070.jpg" "071.jpg"
+    "072.jpg" "073.jpg" "074.jpg" "075.jpg" "076.jpg" "077.jpg" "078.jpg" "079.jpg"
+    "080.png" "081.jpg" "082.jpg" "083.jpg" "084.jpg" "085.jpg" "086.jpg" "087.jpg"
+    "088.jpg" "089.jpg" "090.jpg" "091.jpg" "092.jpg" "093.jpg" "094.jpg" "095.jpg"
+    "096.jpg" "097.jpg" "098.jpg" "099.jpg" "100.png" "101.jpg" "102.jpg" "103.jpg"
+    "104.jpg" "105.jpg" "106.jpg" "107.jpg" "108.jpg" "109.jpg" "110.jpg" "111.jpg"
+    "112.jpg" "113.jpg" "114.jpg" "115.jpg" "116.jpg" "117.jpg" "118.jpg" "119.jpg"
+] };
+
+const ALL: &[Example] = examples! {
+    "loan": ["loan.csv" "loan_test.csv"];
+    "iris": ["iris.csv"];
+    "breast_cancer": ["breast_cancer.csv"];
+    "wine_folds": ["wine.csv"];
+    "diabetes": ["diabetes.csv"];
+    "airline": ["airline.csv"];
+    "digits": ["digits.csv"];
+    "digits_cnn": ["digits.csv"];
+    "bn_dropout": ["wine.csv"];
+    "resnet8": ["pictures.csv"];
+    "sequences_lstm": ["sequences.csv"];
+    "reviews": ["reviews.csv"];
+    "text_gru": ["sentences.csv"];
+    "titanic": ["passengers.csv"];
+    "buildings": ["buildings.csv"];
+    "topics": ["articles.csv"];
+    "lights": LIGHTS;
+    "anomalies": ["breast_cancer.csv"];
+};
 
 /// Writes an example and its tables into the current folder; what is there stays as it is.
 pub(super) fn write(name: &str, force: bool) -> Result<()> {

@@ -1,238 +1,107 @@
-//! Words of PyTorch, scikit-learn, Lightning and Keras 1 that no single name of ours replaces, and what
-//! to do about each; and keys that stand in the wrong section.
+//! Words of PyTorch, scikit-learn, Lightning and Keras 1 that no single name of ours replaces, and words
+//! of ours that are planned, with what to do about each; and keys that stand in the wrong section.
 
 use super::names::same_name;
 use super::synonyms;
+use crate::diagnostics::Code;
+use crate::error::Problem;
 
-/// Words that need more than a name: what it is, the word, a name that must be listed there too (or
-/// none), and what to do.
-const ADVICE: &[(&str, &str, &str, &str)] = &[
-    (
-        "key",
-        "in_features",
-        "units",
-        "leave it out: the size of the input comes from the layer before",
-    ),
-    (
-        "key",
-        "input_size",
-        "units",
-        "leave it out: the size of the input comes from the layer before",
-    ),
-    ("key", "in_channels", "filters", "leave it out: the channels come from the layer before"),
-    (
-        "key",
-        "dropout",
-        "units",
-        "dropout is a layer of its own, behind this one: `- dropout: {rate: 0.5}`",
-    ),
-    (
-        "key",
-        "dropout",
-        "filters",
-        "dropout is a layer of its own, behind this one: `- dropout: {rate: 0.5}`",
-    ),
-    (
-        "key",
-        "batch_norm",
-        "units",
-        "it is a layer of its own, behind this one: `- batch_normalization`",
-    ),
-    (
-        "key",
-        "learning_rate",
-        "optimizer",
-        "it belongs to the optimizer: `optimizer: {adam: {learning_rate: 0.001}}`",
-    ),
-    (
-        "key",
-        "lr",
-        "optimizer",
-        "it belongs to the optimizer: `optimizer: {adam: {learning_rate: 0.001}}`",
-    ),
-    (
-        "key",
-        "learning_rate",
-        "epochs",
-        "it belongs to the optimizer: `compile: {optimizer: {adam: {learning_rate: 0.001}}}`",
-    ),
-    (
-        "key",
-        "lr",
-        "epochs",
-        "it belongs to the optimizer: `compile: {optimizer: {adam: {learning_rate: 0.001}}}`",
-    ),
-    (
-        "key",
-        "weight_decay",
-        "optimizer",
-        "it belongs to the optimizer: `optimizer: {adam: {weight_decay: 0.004}}`",
-    ),
-    ("key", "fit", "optimizer", "`fit` stands beside `compile`, not within it: indent it less"),
-    ("key", "compile", "layers", "`compile` stands beside `model`, not within it: indent it less"),
-    ("key", "fit", "layers", "`fit` stands beside `model`, not within it: indent it less"),
-    ("key", "model", "features", "`model` stands beside `data`, not within it: indent it less"),
-    ("key", "layers", "compile", "the layers stand under `model`: `model: {layers: […]}`"),
-    (
-        "key",
-        "normalize",
-        "scale",
-        "write `scale: min_max` (from 0 to 1) or `scale: standard` (mean 0, deviation 1)",
-    ),
-    ("key", "standardize", "scale", "write `scale: standard`"),
-    ("key", "one_hot", "encode", "write `encode: one_hot`"),
-    (
-        "key",
-        "patience",
-        "epochs",
-        "it belongs to a callback: `callbacks: [{early_stopping: {patience: 5}}]`",
-    ),
-    (
-        "key",
-        "early_stopping",
-        "epochs",
-        "it is a callback: `callbacks: [{early_stopping: {patience: 5}}]`",
-    ),
-    ("key", "scheduler", "optimizer", RATE_BY_SCHEDULE),
-    ("key", "lr_scheduler", "optimizer", RATE_BY_SCHEDULE),
-    ("key", "scheduler", "epochs", RATE_BY_SCHEDULE),
-    ("key", "lr_scheduler", "epochs", RATE_BY_SCHEDULE),
-    (
-        "key",
-        "decay",
-        "learning_rate",
-        "Keras 1's `decay` is a schedule: `learning_rate: {inverse_time_decay: {initial_learning_rate: 0.01, decay_steps: 1, decay_rate: 0.001}}`",
-    ),
-    (
-        "key",
-        "num_layers",
-        "units",
-        "write the layer once for each, all but the last with `return_sequences: true`",
-    ),
-    ("key", "batch_first", "units", "leave it out: the batch always comes first"),
-    (
-        "key",
-        "weight_decay",
-        "units",
-        "write `kernel_regularizer: {l2: 0.01}`, or give the optimizer a `weight_decay`",
-    ),
-    ("key", "num_workers", "epochs", "leave it out; `lanthorn train --threads N` sets the threads"),
-    ("key", "n_jobs", "epochs", "leave it out; `lanthorn train --threads N` sets the threads"),
-    ("key", "device", "epochs", "it is an option: `lanthorn train --device cuda`"),
-    ("key", "precision", "epochs", "leave it out: numbers have 32 bits"),
-    ("key", "gradient_clip_val", "epochs", CLIP),
-    ("key", "max_grad_norm", "epochs", CLIP),
-    (
-        "key",
-        "accumulate_grad_batches",
-        "epochs",
-        "it belongs to the optimizer: `optimizer: {adam: {gradient_accumulation_steps: 2}}`",
-    ),
-    ("key", "dtype", "encode", "leave it out: a column holds numbers unless it has an `encode`"),
-    ("key", "type", "encode", "leave it out: a column holds numbers unless it has an `encode`"),
-    ("key", "impute", "encode", FILL),
-    ("key", "fillna", "encode", FILL),
-    ("key", "index_col", "train", "leave it out: columns that are not named are no features"),
-    ("key", "usecols", "train", "name the columns to use: `features: [age, income]`"),
-    (
-        "key",
-        "normalize",
-        "features",
-        "each column has its own: `features: [{columns: \"*\", scale: standard}]`",
-    ),
-    ("optimizer", "None", "", "leave `compile` out if the model is not trained"),
-    ("loss", "None", "", "leave `compile` out if the model is not trained"),
-    (
-        "loss",
-        "softmax",
-        "",
-        "the last layer has it, `activation: softmax`; the loss is `sparse_categorical_crossentropy`",
-    ),
-    (
-        "metric",
-        "confusion_matrix",
-        "",
-        "`lanthorn evaluate RUN --report` shows it, with precision and recall of each class",
-    ),
-    ("metric", "classification_report", "", "`lanthorn evaluate RUN --report` shows it"),
-    (
-        "loss",
-        "CrossEntropyLoss",
-        "",
-        "PyTorch's takes class numbers and logits: `sparse_categorical_crossentropy: {from_logits: true}`; behind a softmax, `sparse_categorical_crossentropy` alone",
-    ),
-    (
-        "loss",
-        "NLLLoss",
-        "",
-        "behind a softmax (not log_softmax) write `sparse_categorical_crossentropy`",
-    ),
-    (
-        "loss",
-        "BCEWithLogitsLoss",
-        "",
-        "it takes logits: `binary_crossentropy: {from_logits: true}`",
-    ),
-    (
-        "layer",
-        "Sequential",
-        "",
-        "the layers stand directly under `model.layers`, without a model around them",
-    ),
-    (
-        "layer",
-        "Input",
-        "",
-        "the shape of the input comes from the data, or stands beside the layers: `model: {input_shape: [8], layers: […]}`",
-    ),
-    (
-        "layer",
-        "InputLayer",
-        "",
-        "the shape of the input comes from the data, or stands beside the layers: `model: {input_shape: [8], layers: […]}`",
-    ),
-    ("layer", "relu", "", "write `- re_lu`, or `activation: relu` within the layer before"),
-    (
-        "layer",
-        "sigmoid",
-        "",
-        "write `- activation: sigmoid`, or `activation: sigmoid` within the layer before",
-    ),
-    (
-        "layer",
-        "tanh",
-        "",
-        "write `- activation: tanh`, or `activation: tanh` within the layer before",
-    ),
-    (
-        "layer",
-        "gelu",
-        "",
-        "write `- activation: gelu`, or `activation: gelu` within the layer before",
-    ),
-    ("activation", "None", "", "leave the key out: without an activation the layer is linear"),
-    ("initializer", "None", "", "leave the key out, or write `null`, for the default"),
-    ("regularizer", "None", "", "leave the key out, or write `null`, for none"),
-    ("constraint", "None", "", "leave the key out, or write `null`, for none"),
-    ("scaling", "None", "", "write `none`, or leave the key out"),
-    ("encoding", "None", "", "leave the key out: the column is then a number"),
-    (
-        "callback",
-        "StepLR",
-        "",
-        "a schedule stands at the learning rate: `optimizer: {sgd: {learning_rate: {exponential_decay: {initial_learning_rate: 0.1, decay_steps: 1000, decay_rate: 0.9, staircase: true}}}}`",
-    ),
-    (
-        "callback",
-        "tensorboard",
-        "",
-        "the losses and metrics of every epoch stand in the run's history.csv",
-    ),
-];
+/// Words that stand for the same thing, and what to do about them.
+struct Advice {
+    /// `key`, `layer`, …
+    noun: &'static str,
+    words: &'static [&'static str],
+    /// One of these is a name of the list that the word is looked for in; any list where there are
+    /// none.
+    beside: &'static [&'static str],
+    help: &'static str,
+}
 
-const RATE_BY_SCHEDULE: &str = "a schedule stands at the learning rate: `optimizer: {adam: {learning_rate: {cosine_decay: {initial_learning_rate: 0.001, decay_steps: 1000}}}}`";
-const CLIP: &str = "it belongs to the optimizer: `optimizer: {adam: {global_clipnorm: 1.0}}`";
-const FILL: &str = "fill the cells in the table, or remove the rows; `data.missing_values` says what reads as missing";
+impl Advice {
+    fn is_about(&self, noun: &str, found: &str, valid: &[&str]) -> bool {
+        self.noun == noun
+            && self.words.iter().any(|word| same_name(word, found))
+            && (self.beside.is_empty() || self.beside.iter().any(|name| valid.contains(name)))
+    }
+}
+
+/// A list of [`Advice`]: `noun: word | word beside name | name => what to do;`
+macro_rules! advice {
+    ($($noun:ident: $($word:literal)|+ $(beside $($name:literal)|+)? => $help:literal;)*) => {
+        &[$(Advice {
+            noun: stringify!($noun),
+            words: &[$($word),+],
+            beside: &[$($($name),+)?],
+            help: $help,
+        }),*]
+    };
+}
+
+/// Words of other tools.
+const FOREIGN: &[Advice] = advice! {
+    key: "in_features" | "input_size" beside "units" => "leave it out: the size of the input comes from the layer before";
+    key: "in_channels" beside "filters" => "leave it out: the channels come from the layer before";
+    key: "dropout" beside "units" | "filters" => "dropout is a layer of its own, behind this one: `- dropout: {rate: 0.5}`";
+    key: "batch_norm" beside "units" => "it is a layer of its own, behind this one: `- batch_normalization`";
+    key: "learning_rate" | "lr" beside "optimizer" => "it belongs to the optimizer: `optimizer: {adam: {learning_rate: 0.001}}`";
+    key: "learning_rate" | "lr" beside "epochs" => "it belongs to the optimizer: `compile: {optimizer: {adam: {learning_rate: 0.001}}}`";
+    key: "weight_decay" beside "optimizer" => "it belongs to the optimizer: `optimizer: {adam: {weight_decay: 0.004}}`";
+    key: "fit" beside "optimizer" => "`fit` stands beside `compile`, not within it: indent it less";
+    key: "compile" beside "layers" => "`compile` stands beside `model`, not within it: indent it less";
+    key: "fit" beside "layers" => "`fit` stands beside `model`, not within it: indent it less";
+    key: "model" beside "features" => "`model` stands beside `data`, not within it: indent it less";
+    key: "layers" beside "compile" => "the layers stand under `model`: `model: {layers: […]}`";
+    key: "normalize" beside "scale" => "write `scale: min_max` (from 0 to 1) or `scale: standard` (mean 0, deviation 1)";
+    key: "standardize" beside "scale" => "write `scale: standard`";
+    key: "one_hot" beside "encode" => "write `encode: one_hot`";
+    key: "patience" beside "epochs" => "it belongs to a callback: `callbacks: [{early_stopping: {patience: 5}}]`";
+    key: "early_stopping" beside "epochs" => "it is a callback: `callbacks: [{early_stopping: {patience: 5}}]`";
+    key: "scheduler" | "lr_scheduler" beside "optimizer" | "epochs" => "a schedule stands at the learning rate: `optimizer: {adam: {learning_rate: {cosine_decay: {initial_learning_rate: 0.001, decay_steps: 1000}}}}`";
+    key: "decay" beside "learning_rate" => "Keras 1's `decay` is a schedule: `learning_rate: {inverse_time_decay: {initial_learning_rate: 0.01, decay_steps: 1, decay_rate: 0.001}}`";
+    key: "num_layers" beside "units" => "write the layer once for each, all but the last with `return_sequences: true`";
+    key: "batch_first" beside "units" => "leave it out: the batch always comes first";
+    key: "weight_decay" beside "units" => "write `kernel_regularizer: {l2: 0.01}`, or give the optimizer a `weight_decay`";
+    key: "num_workers" | "n_jobs" beside "epochs" => "leave it out; `lanthorn train --threads N` sets the threads";
+    key: "device" beside "epochs" => "it is an option: `lanthorn train --device cuda`";
+    key: "precision" beside "epochs" => "leave it out: numbers have 32 bits";
+    key: "gradient_clip_val" | "max_grad_norm" beside "epochs" => "it belongs to the optimizer: `optimizer: {adam: {global_clipnorm: 1.0}}`";
+    key: "accumulate_grad_batches" beside "epochs" => "it belongs to the optimizer: `optimizer: {adam: {gradient_accumulation_steps: 2}}`";
+    key: "dtype" | "type" beside "encode" => "leave it out: a column holds numbers unless it has an `encode`";
+    key: "impute" | "fillna" beside "encode" => "a column's `missing` says what becomes of missing cells: `{column: age, missing: mean}`";
+    key: "index_col" beside "train" => "leave it out: columns that are not named are no features";
+    key: "usecols" beside "train" => "name the columns to use: `features: [age, income]`";
+    key: "normalize" beside "features" => "each column has its own: `features: [{columns: \"*\", scale: standard}]`";
+    optimizer: "None" => "leave `compile` out if the model is not trained";
+    loss: "None" => "leave `compile` out if the model is not trained";
+    loss: "softmax" => "the last layer has it, `activation: softmax`; the loss is `sparse_categorical_crossentropy`";
+    metric: "confusion_matrix" => "`lanthorn evaluate RUN --report` shows it, with precision and recall of each class";
+    metric: "classification_report" => "`lanthorn evaluate RUN --report` shows it";
+    loss: "CrossEntropyLoss" => "PyTorch's takes class numbers and logits: `sparse_categorical_crossentropy: {from_logits: true}`; behind a softmax, `sparse_categorical_crossentropy` alone";
+    loss: "NLLLoss" => "behind a softmax (not log_softmax) write `sparse_categorical_crossentropy`";
+    loss: "BCEWithLogitsLoss" => "it takes logits: `binary_crossentropy: {from_logits: true}`";
+    layer: "Sequential" => "the layers stand directly under `model.layers`, without a model around them";
+    layer: "Input" | "InputLayer" => "the shape of the input comes from the data, or stands beside the layers: `model: {input_shape: [8], layers: […]}`";
+    layer: "relu" => "write `- re_lu`, or `activation: relu` within the layer before";
+    layer: "sigmoid" => "write `- activation: sigmoid`, or `activation: sigmoid` within the layer before";
+    layer: "tanh" => "write `- activation: tanh`, or `activation: tanh` within the layer before";
+    layer: "gelu" => "write `- activation: gelu`, or `activation: gelu` within the layer before";
+    activation: "None" => "leave the key out: without an activation the layer is linear";
+    initializer: "None" => "leave the key out, or write `null`, for the default";
+    regularizer: "None" => "leave the key out, or write `null`, for none";
+    constraint: "None" => "leave the key out, or write `null`, for none";
+    scaling: "None" => "write `none`, or leave the key out";
+    encoding: "None" => "leave the key out: the column is then a number";
+    callback: "StepLR" => "a schedule stands at the learning rate: `optimizer: {sgd: {learning_rate: {exponential_decay: {initial_learning_rate: 0.1, decay_steps: 1000, decay_rate: 0.9, staircase: true}}}}`";
+    callback: "tensorboard" => "it stands beside the sections: `logging: {tensorboard: true}`";
+};
+
+/// Words that are planned, with what to do today. A word goes from here once it is built.
+const PLANNED: &[Advice] = advice! {
+    key: "rows" beside "train" => "write the rows to use into a table of their own";
+    key: "streaming" beside "train" => "leave it out: a table is read into memory as a whole";
+    key: "shuffle_limit" beside "train" => "leave it out: all rows are in memory, and shuffled as a whole";
+    key: "cache" beside "train" => "leave it out: a table is read anew for each training";
+};
 
 /// The keys of the sections, each section with a key by which it is known.
 const SECTIONS: &[(&str, &str, &[&str])] = &[
@@ -270,10 +139,17 @@ const SECTIONS: &[(&str, &str, &[&str])] = &[
 
 /// What to do about a word that no listed name replaces.
 pub(super) fn advice(noun: &str, found: &str, valid: &[&str]) -> Option<&'static str> {
-    let known = ADVICE.iter().find(|(of, word, beside, _)| {
-        *of == noun && same_name(word, found) && (beside.is_empty() || valid.contains(beside))
-    });
-    known.map(|(.., words)| *words)
+    FOREIGN.iter().find(|advice| advice.is_about(noun, found, valid)).map(|advice| advice.help)
+}
+
+/// The problem of a word that is planned, where it isn't one of the `valid` ones.
+pub(super) fn planned(noun: &str, found: &str, valid: &[&str]) -> Option<Problem> {
+    if valid.contains(&found) {
+        return None;
+    }
+    let advice = PLANNED.iter().find(|advice| advice.is_about(noun, found, valid))?;
+    let problem = Problem::at("", format!("`{found}` is not supported yet")).help(advice.help);
+    Some(problem.code(Code::Unsupported))
 }
 
 /// Where a key belongs that stands in another section, whose keys are `valid`.

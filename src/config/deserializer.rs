@@ -10,7 +10,6 @@ use serde::de::{self, DeserializeSeed, Deserializer, Error, IntoDeserializer, Vi
 use super::error::{ConfigError, Detail};
 use super::names::{same_name, snake_case, with_article};
 use super::node::{Key, Node, Value};
-use super::not_yet;
 use super::unknown::unknown_name;
 use crate::diagnostics::Code;
 
@@ -112,12 +111,7 @@ impl<'de> Deserializer<'de> for &'de Node {
                     with_article(&noun),
                     other.words()
                 );
-                let error = match not_yet::problem(&noun, &other.words(), &[]) {
-                    Some(problem) => ConfigError::at("", message)
-                        .with_code(problem.code)
-                        .with_help(format!("not supported yet: {}", problem.help)),
-                    None => ConfigError::at("", message).with_code(Code::WrongType),
-                };
+                let error = ConfigError::at("", message).with_code(Code::WrongType);
                 return Err(error.at_span(&self.span));
             }
         };

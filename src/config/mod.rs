@@ -16,7 +16,6 @@ mod format;
 mod json;
 pub mod names;
 pub mod node;
-mod not_yet;
 mod partial;
 mod plain_text;
 mod registry;

@@ -1,7 +1,7 @@
 //! The problem of a name that isn't known, with what may be meant.
 
 use super::names::{did_you_mean, suggested};
-use super::{advice_words, not_yet, synonyms};
+use super::{advice_words, synonyms};
 use crate::diagnostics::Code;
 use crate::error::Problem;
 
@@ -32,7 +32,7 @@ pub(super) fn unknown_name_near(
     near: Option<&str>,
     valid: &[&str],
 ) -> Problem {
-    if let Some(problem) = not_yet::problem(noun, found, valid) {
+    if let Some(problem) = advice_words::planned(noun, found, valid) {
         return problem;
     }
     let near = synonyms::meant(noun, found, valid).or(near);

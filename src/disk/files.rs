@@ -38,7 +38,7 @@ pub fn is_index(path: &Path) -> bool {
     path.to_string_lossy().ends_with(INDEX)
 }
 
-/// Writes a file whole or not at all, and durably; see [`disk::write_whole`].
+/// Writes a file whole or not at all, and durably; see `disk::write_whole`.
 pub fn atomic_write(path: &Path, bytes: &[u8]) -> Result<()> {
     disk::replace(&disk::Local, path, bytes)
 }

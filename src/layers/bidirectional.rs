@@ -6,11 +6,11 @@ use serde::{Deserialize, Serialize};
 
 use super::recurrent::Recurrent;
 use super::wrapped::{inner_name, within};
-use crate::error::{Error, Problem, Result};
+use crate::error::{Problem, Result};
 use crate::kernels::BoundKernel;
 use crate::kernels::bidirectional::BidirectionalKernel;
 pub use crate::kernels::bidirectional::MergeMode;
-use crate::layers::layer::{Context, Forward, Layer, LayerEntry, MaskRule, Signal};
+use crate::layers::layer::{Context, Forward, Layer, LayerEntry, MaskRule, Signal, checked};
 use crate::shape::Shape;
 use crate::weights::Scope;
 
@@ -125,10 +125,9 @@ impl Layer for Bidirectional {
     }
 
     fn build(&self, input: &Shape, scope: &mut Scope<'_>) -> Result<Box<dyn Forward>> {
-        let problem = |problem: Problem| Error::Internal(problem.message);
-        let merge = self.merge_mode().map_err(problem)?;
-        let [forward, backward] = self.halves().map_err(problem)?;
-        let output = forward.output_shape(input).map_err(problem)?;
+        let merge = checked(self.merge_mode())?;
+        let [forward, backward] = checked(self.halves())?;
+        let output = checked(forward.output_shape(input))?;
         let time = forward.return_sequences.then(|| output.dims()[0]);
         let units = [forward.units, backward.units];
         let [ours, theirs] = self.entries();

@@ -33,17 +33,13 @@ configuration! {
     pub struct Dense {
         /// Number of output units; at least 1.
         units: usize,
-        /// Activation function applied to the output.
-        activation: Activation = Activation::Linear,
-        /// Whether to add a bias.
-        use_bias: bool = true,
+        shared { activation, use_bias }
         initializers {
             kernel "the kernel" = Initializer::glorot_uniform(),
             bias "the bias" = Initializer::zeros(),
         }
         regularizers { kernel "the kernel", bias "the bias" }
-        /// Regularizer for the output; its penalty is divided by the batch size.
-        activity_regularizer: Option<Regularizer> = None,
+        shared { activity_regularizer }
         constraints { kernel "the kernel", bias "the bias" }
     }
 }

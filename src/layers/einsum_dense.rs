@@ -6,11 +6,11 @@ use serde::{Deserialize, Serialize};
 
 use crate::activations::Activation;
 use crate::config::checks;
-use crate::error::{Error, Problem, Result};
+use crate::error::{Problem, Result};
 use crate::kernels::BoundKernel;
 use crate::kernels::dense::DenseKernel;
 use crate::layers::configuration::configuration;
-use crate::layers::layer::{Context, Forward, Layer, MaskRule, Signal};
+use crate::layers::layer::{Context, Forward, Layer, MaskRule, Signal, checked};
 use crate::shape::Shape;
 use crate::weights::initializers::Initializer;
 use crate::weights::regularizers::Regularizer;
@@ -33,8 +33,7 @@ configuration! {
         /// Output shape without the batch and the axes under `...`; null for a size taken from the
         /// input. A single number for a single axis.
         output_shape: Sizes,
-        /// Activation function applied to the output.
-        activation: Activation = Activation::Linear,
+        shared { activation }
         /// Output axes to which a bias applies, such as `d`. Default: no bias.
         bias_axes: Option<String> = None,
         initializers {
@@ -42,8 +41,7 @@ configuration! {
             bias "the bias" = Initializer::zeros(),
         }
         regularizers { kernel "the kernel", bias "the bias" }
-        /// Regularizer for the output; its penalty is divided by the batch size.
-        activity_regularizer: Option<Regularizer> = None,
+        shared { activity_regularizer }
         constraints { kernel "the kernel", bias "the bias" }
     }
 }
@@ -235,7 +233,7 @@ impl Layer for EinsumDense {
     }
 
     fn build(&self, input: &Shape, scope: &mut Scope<'_>) -> Result<Box<dyn Forward>> {
-        let plan = self.plan(input).map_err(|problem| Error::Internal(problem.message))?;
+        let plan = checked(self.plan(input))?;
         let kernel = scope.weight(WeightSpec {
             name: "kernel",
             shape: &plan.kernel_shape,

@@ -12,7 +12,7 @@ use serde::de::{DeserializeOwned, MapAccess};
 use super::recurrent::settings::Recurrent;
 use crate::activations::Activation;
 use crate::config::{AnyItem, Catalog, Common, Entry, Kind};
-use crate::error::{Problem, Result};
+use crate::error::{Error, Problem, Result};
 use crate::kernels::BoundKernel;
 use crate::random::Random;
 use crate::shape::Shape;
@@ -21,6 +21,11 @@ use crate::weights::regularizers::Regularizer;
 
 /// A layer in a config: `dense: {units: 8}`.
 pub type LayerEntry = Entry<dyn Layer>;
+
+/// In `build`: a problem that `output_shape` has let through, which is our own failure.
+pub(super) fn checked<T>(result: Result<T, Problem>) -> Result<T> {
+    result.map_err(|problem| Error::Internal(problem.message))
+}
 
 /// A layer's configuration.
 pub trait Layer: fmt::Debug + Send + Sync + AnyItem {

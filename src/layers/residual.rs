@@ -6,10 +6,12 @@ use serde::{Deserialize, Serialize};
 
 use super::wrapped::check_inner;
 use crate::config::names::snake_case;
-use crate::error::{Error, Problem, Result};
+use crate::error::{Problem, Result};
 use crate::kernels::BoundKernel;
 use crate::kernels::residual::{Chain, ResidualKernel};
-use crate::layers::layer::{Context, Forward, Layer, LayerEntry, MaskRule, Pieces, Signal};
+use crate::layers::layer::{
+    Context, Forward, Layer, LayerEntry, MaskRule, Pieces, Signal, checked,
+};
 use crate::random::Random;
 use crate::shape::Shape;
 use crate::weights::Scope;
@@ -147,7 +149,7 @@ impl Layer for Residual {
     }
 
     fn build(&self, input: &Shape, scope: &mut Scope<'_>) -> Result<Box<dyn Forward>> {
-        let shapes = self.shapes(input).map_err(|problem| Error::Internal(problem.message))?;
+        let shapes = checked(self.shapes(input))?;
         let mut names = Vec::new();
         let mut ways = [Vec::new(), Vec::new()];
         for (((_, entries), shapes), way) in self.ways().into_iter().zip(shapes).zip(&mut ways) {

@@ -78,10 +78,7 @@ impl Loss for BinaryCrossentropy {
     }
 
     fn supposed_target(&self, output: &Shape) -> Target {
-        match output.elements() {
-            1 => Target::Classes(2),
-            labels => Target::Numbers(labels),
-        }
+        Target::labels(output)
     }
 
     fn check(&self, output: &Output<'_>) -> Result<(), Problem> {

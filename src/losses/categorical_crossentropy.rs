@@ -99,10 +99,7 @@ impl Loss for CategoricalCrossentropy {
     }
 
     fn supposed_target(&self, output: &Shape) -> Target {
-        match output.dims() {
-            [classes] => Target::OneHot(*classes),
-            _ => Target::Numbers(output.elements()),
-        }
+        Target::one_hot(output)
     }
 
     fn check(&self, output: &Output<'_>) -> Result<(), Problem> {

@@ -76,10 +76,7 @@ impl Loss for BinaryFocalCrossentropy {
     }
 
     fn supposed_target(&self, output: &Shape) -> Target {
-        match output.elements() {
-            1 => Target::Classes(2),
-            labels => Target::Numbers(labels),
-        }
+        Target::labels(output)
     }
 
     fn check(&self, output: &Output<'_>) -> Result<(), Problem> {
@@ -151,10 +148,7 @@ impl Loss for CategoricalFocalCrossentropy {
     }
 
     fn supposed_target(&self, output: &Shape) -> Target {
-        match output.dims() {
-            [classes] => Target::OneHot(*classes),
-            _ => Target::Numbers(output.elements()),
-        }
+        Target::one_hot(output)
     }
 
     fn check(&self, output: &Output<'_>) -> Result<(), Problem> {

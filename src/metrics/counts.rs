@@ -9,76 +9,49 @@ use crate::error::Problem;
 use crate::losses::checks;
 use crate::target::Output;
 
-/// Number of true positives: y is 1 and the prediction is above the threshold. Sample weights
-/// count. Keras: `keras.metrics.TruePositives`.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, default)]
-pub struct TruePositives {
-    /// One or several thresholds, between 0 and 1. Default: 0.5.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub thresholds: Option<Thresholds>,
+/// The number of a kind of prediction, above or not above each threshold.
+macro_rules! count_metric {
+    ($(#[doc = $about:literal])+ $name:ident, $key:literal, $counts:ident, $higher:literal) => {
+        $(#[doc = $about])+
+        #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+        #[serde(deny_unknown_fields, default)]
+        pub struct $name {
+            /// One or several thresholds, between 0 and 1. Default: 0.5.
+            #[serde(skip_serializing_if = "Option::is_none")]
+            pub thresholds: Option<Thresholds>,
+        }
+
+        impl Metric for $name {
+            fn accumulator(&self, output: &Output<'_>) -> Result<Box<dyn Accumulator>, Problem> {
+                Ok(count($key, self.thresholds.as_ref(), output)?.then(|c| c.$counts.clone()))
+            }
+
+            fn higher_is_better(&self) -> bool {
+                $higher
+            }
+        }
+    };
 }
 
-impl Metric for TruePositives {
-    fn accumulator(&self, output: &Output<'_>) -> Result<Box<dyn Accumulator>, Problem> {
-        Ok(count("true_positives", self.thresholds.as_ref(), output)?.then(|c| c.tp.clone()))
-    }
-
-    fn higher_is_better(&self) -> bool {
-        true
-    }
+count_metric! {
+    /// Number of true positives: y is 1 and the prediction is above the threshold. Sample weights
+    /// count. Keras: `keras.metrics.TruePositives`.
+    TruePositives, "true_positives", tp, true
 }
-
-/// Number of true negatives: y is 0 and the prediction is not above the threshold. Sample weights
-/// count. Keras: `keras.metrics.TrueNegatives`.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, default)]
-pub struct TrueNegatives {
-    /// One or several thresholds, between 0 and 1. Default: 0.5.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub thresholds: Option<Thresholds>,
+count_metric! {
+    /// Number of true negatives: y is 0 and the prediction is not above the threshold. Sample weights
+    /// count. Keras: `keras.metrics.TrueNegatives`.
+    TrueNegatives, "true_negatives", tn, true
 }
-
-impl Metric for TrueNegatives {
-    fn accumulator(&self, output: &Output<'_>) -> Result<Box<dyn Accumulator>, Problem> {
-        Ok(count("true_negatives", self.thresholds.as_ref(), output)?.then(|c| c.tn.clone()))
-    }
-
-    fn higher_is_better(&self) -> bool {
-        true
-    }
+count_metric! {
+    /// Number of false positives: y is 0 and the prediction is above the threshold. Sample weights
+    /// count. Keras: `keras.metrics.FalsePositives`.
+    FalsePositives, "false_positives", fp, false
 }
-
-/// Number of false positives: y is 0 and the prediction is above the threshold. Sample weights
-/// count. Keras: `keras.metrics.FalsePositives`.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, default)]
-pub struct FalsePositives {
-    /// One or several thresholds, between 0 and 1. Default: 0.5.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub thresholds: Option<Thresholds>,
-}
-
-impl Metric for FalsePositives {
-    fn accumulator(&self, output: &Output<'_>) -> Result<Box<dyn Accumulator>, Problem> {
-        Ok(count("false_positives", self.thresholds.as_ref(), output)?.then(|c| c.fp.clone()))
-    }
-}
-
-/// Number of false negatives: y is 1 and the prediction is not above the threshold. Sample weights
-/// count. Keras: `keras.metrics.FalseNegatives`.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, default)]
-pub struct FalseNegatives {
-    /// One or several thresholds, between 0 and 1. Default: 0.5.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub thresholds: Option<Thresholds>,
-}
-
-impl Metric for FalseNegatives {
-    fn accumulator(&self, output: &Output<'_>) -> Result<Box<dyn Accumulator>, Problem> {
-        Ok(count("false_negatives", self.thresholds.as_ref(), output)?.then(|c| c.fn_.clone()))
-    }
+count_metric! {
+    /// Number of false negatives: y is 1 and the prediction is not above the threshold. Sample weights
+    /// count. Keras: `keras.metrics.FalseNegatives`.
+    FalseNegatives, "false_negatives", fn_, false
 }
 
 fn count(
@@ -91,61 +64,49 @@ fn count(
     Counting::at(thresholds, 0.5, output)
 }
 
-/// `TP / (TP + FP)` over all columns: the fraction of positive predictions that are right; 0 if
-/// there are none. Keras: `keras.metrics.Precision`.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, default)]
-pub struct Precision {
-    /// One or several thresholds, between 0 and 1. Default: 0.5; none with `top_k`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub thresholds: Option<Thresholds>,
-    /// Consider only the k largest predictions of a sample. Default: all.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub top_k: Option<usize>,
-    /// Consider only this class, counted from 0. Default: all.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub class_id: Option<usize>,
+/// The share of true positives in them and those of another kind.
+macro_rules! share_metric {
+    ($(#[doc = $about:literal])+ $name:ident, $key:literal, $others:ident) => {
+        $(#[doc = $about])+
+        #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+        #[serde(deny_unknown_fields, default)]
+        pub struct $name {
+            /// One or several thresholds, between 0 and 1. Default: 0.5; none with `top_k`.
+            #[serde(skip_serializing_if = "Option::is_none")]
+            pub thresholds: Option<Thresholds>,
+            /// Consider only the k largest predictions of a sample. Default: all.
+            #[serde(skip_serializing_if = "Option::is_none")]
+            pub top_k: Option<usize>,
+            /// Consider only this class, counted from 0. Default: all.
+            #[serde(skip_serializing_if = "Option::is_none")]
+            pub class_id: Option<usize>,
+        }
+
+        impl Metric for $name {
+            fn accumulator(&self, output: &Output<'_>) -> Result<Box<dyn Accumulator>, Problem> {
+                let $name { thresholds, top_k, class_id } = self;
+                let counting = choose($key, thresholds.as_ref(), *top_k, *class_id, output)?;
+                Ok(counting.then(|c| {
+                    c.tp.iter().zip(&c.$others).map(|(tp, other)| ratio(*tp, tp + other)).collect()
+                }))
+            }
+
+            fn higher_is_better(&self) -> bool {
+                true
+            }
+        }
+    };
 }
 
-impl Metric for Precision {
-    fn accumulator(&self, output: &Output<'_>) -> Result<Box<dyn Accumulator>, Problem> {
-        let Precision { thresholds, top_k, class_id } = self;
-        let counting = choose("precision", thresholds.as_ref(), *top_k, *class_id, output)?;
-        Ok(counting.then(|c| c.tp.iter().zip(&c.fp).map(|(tp, fp)| ratio(*tp, tp + fp)).collect()))
-    }
-
-    fn higher_is_better(&self) -> bool {
-        true
-    }
+share_metric! {
+    /// `TP / (TP + FP)` over all columns: the fraction of positive predictions that are right; 0 if
+    /// there are none. Keras: `keras.metrics.Precision`.
+    Precision, "precision", fp
 }
-
-/// `TP / (TP + FN)` over all columns: the fraction of positives that are found; 0 if there are
-/// none. Keras: `keras.metrics.Recall`.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, default)]
-pub struct Recall {
-    /// One or several thresholds, between 0 and 1. Default: 0.5; none with `top_k`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub thresholds: Option<Thresholds>,
-    /// Consider only the k largest predictions of a sample. Default: all.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub top_k: Option<usize>,
-    /// Consider only this class, counted from 0. Default: all.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub class_id: Option<usize>,
-}
-
-impl Metric for Recall {
-    fn accumulator(&self, output: &Output<'_>) -> Result<Box<dyn Accumulator>, Problem> {
-        let Recall { thresholds, top_k, class_id } = self;
-        let counting = choose("recall", thresholds.as_ref(), *top_k, *class_id, output)?;
-        Ok(counting
-            .then(|c| c.tp.iter().zip(&c.fn_).map(|(tp, fn_)| ratio(*tp, tp + fn_)).collect()))
-    }
-
-    fn higher_is_better(&self) -> bool {
-        true
-    }
+share_metric! {
+    /// `TP / (TP + FN)` over all columns: the fraction of positives that are found; 0 if there are
+    /// none. Keras: `keras.metrics.Recall`.
+    Recall, "recall", fn_
 }
 
 fn choose(

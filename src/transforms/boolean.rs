@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::classes::Classes;
 use super::met::Met;
-use super::transform::{Encoded, Encoder, Primitive};
+use super::transform::{ClassEncoding, Encoder};
 
 /// 1 for true, yes, t, y and 1; 0 for false, no, f, n and 0; upper or lower case.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -24,20 +24,8 @@ impl Encoder for Boolean {
     }
 }
 
-impl Encoded for Booleans {
-    fn count(&self) -> usize {
-        self.0.len()
-    }
-
-    fn index(&self, text: &str) -> Option<usize> {
-        self.0.find(text)
-    }
-
-    fn classes(&self) -> Option<&Classes> {
-        Some(&self.0)
-    }
-
-    fn export(&self) -> Primitive<'_> {
-        Primitive::Lookup(&self.0)
+impl ClassEncoding for Booleans {
+    fn of(&self) -> &Classes {
+        &self.0
     }
 }

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::classes::Classes;
 use super::met::Met;
 use super::rare::Rare;
-use super::transform::{Encoded, Encoder, Primitive};
+use super::transform::{ClassEncoding, Encoder};
 use super::unknown::Unknown;
 use crate::error::Problem;
 
@@ -54,20 +54,8 @@ impl Encoder for Label {
     }
 }
 
-impl Encoded for Labels {
-    fn count(&self) -> usize {
-        self.0.len()
-    }
-
-    fn index(&self, text: &str) -> Option<usize> {
-        self.0.find(text)
-    }
-
-    fn classes(&self) -> Option<&Classes> {
-        Some(&self.0)
-    }
-
-    fn export(&self) -> Primitive<'_> {
-        Primitive::Lookup(&self.0)
+impl ClassEncoding for Labels {
+    fn of(&self) -> &Classes {
+        &self.0
     }
 }

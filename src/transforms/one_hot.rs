@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::classes::Classes;
 use super::met::Met;
 use super::rare::Rare;
-use super::transform::{Encoded, Encoder, Primitive};
+use super::transform::{ClassEncoding, Encoder};
 use super::unknown::Unknown;
 use crate::error::Problem;
 
@@ -51,24 +51,10 @@ impl Encoder for OneHot {
     }
 }
 
-impl Encoded for Indicators {
-    fn count(&self) -> usize {
-        self.0.len()
-    }
+impl ClassEncoding for Indicators {
+    const IS_ONE_HOT: bool = true;
 
-    fn index(&self, text: &str) -> Option<usize> {
-        self.0.find(text)
-    }
-
-    fn is_one_hot(&self) -> bool {
-        true
-    }
-
-    fn classes(&self) -> Option<&Classes> {
-        Some(&self.0)
-    }
-
-    fn export(&self) -> Primitive<'_> {
-        Primitive::Lookup(&self.0)
+    fn of(&self) -> &Classes {
+        &self.0
     }
 }

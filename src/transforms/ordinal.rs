@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::classes::{Classes, as_text};
 use super::met::Met;
 use super::plain::Plain;
-use super::transform::{Encoded, Encoder, Primitive};
+use super::transform::{ClassEncoding, Encoder};
 use super::unknown::Unknown;
 use crate::error::Problem;
 
@@ -58,26 +58,14 @@ impl Encoder for Ordinal {
     }
 }
 
-impl Encoded for Ordered {
-    fn count(&self) -> usize {
-        self.0.len()
+impl ClassEncoding for Ordered {
+    fn of(&self) -> &Classes {
+        &self.0
     }
 
-    fn index(&self, text: &str) -> Option<usize> {
-        self.0.find(text)
-    }
-
-    fn classes(&self) -> Option<&Classes> {
-        Some(&self.0)
-    }
-
-    fn refusal(&self, text: &str) -> Problem {
+    fn why_not(&self, text: &str) -> Problem {
         let problem = self.0.refusal(text);
         let message = format!("`{text}` is none of the `categories`");
         Problem { message, ..problem }
-    }
-
-    fn export(&self) -> Primitive<'_> {
-        Primitive::Lookup(&self.0)
     }
 }

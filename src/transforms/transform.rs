@@ -192,6 +192,46 @@ pub(crate) trait Encoded {
     fn export(&self) -> Primitive<'_>;
 }
 
+/// A fitted encoding whose numbers are those of classes.
+pub(crate) trait ClassEncoding {
+    /// True where a cell becomes a column for each class.
+    const IS_ONE_HOT: bool = false;
+
+    /// The classes.
+    fn of(&self) -> &Classes;
+
+    /// Why a text is of no class, and what to do.
+    fn why_not(&self, text: &str) -> Problem {
+        self.of().refusal(text)
+    }
+}
+
+impl<T: ClassEncoding> Encoded for T {
+    fn count(&self) -> usize {
+        self.of().len()
+    }
+
+    fn index(&self, text: &str) -> Option<usize> {
+        self.of().find(text)
+    }
+
+    fn is_one_hot(&self) -> bool {
+        T::IS_ONE_HOT
+    }
+
+    fn classes(&self) -> Option<&Classes> {
+        Some(self.of())
+    }
+
+    fn refusal(&self, text: &str) -> Problem {
+        self.why_not(text)
+    }
+
+    fn export(&self) -> Primitive<'_> {
+        Primitive::Lookup(self.of())
+    }
+}
+
 /// What other tools are told of a transform. Exporters write each of these, and know no transform.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Primitive<'a> {

@@ -36,7 +36,7 @@ pub struct Windowed<'a> {
 }
 
 impl<'a> Windowed<'a> {
-    /// The windows with these starts, of which [`TimeSeries::starts`] makes those of a series.
+    /// The windows with these starts, of which `TimeSeries::starts` makes those of a series.
     pub fn new(
         of: &'a dyn Samples,
         window: &TimeWindow,

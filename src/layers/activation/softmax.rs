@@ -16,8 +16,7 @@ configuration! {
     ///
     /// Keras: `keras.layers.Softmax`.
     pub struct Softmax {
-        /// Axis or list of axes; the batch is axis 0.
-        axis: AxisList = AxisList::last(),
+        shared { axis }
     }
 }
 

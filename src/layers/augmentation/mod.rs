@@ -172,6 +172,36 @@ impl Forward for Warped {
     }
 }
 
+/// The layer of a configuration with the arguments of all that move pixels, and a `motion`.
+macro_rules! warped {
+    ($layer:ident, $name:literal) => {
+        impl $crate::layers::layer::Layer for $layer {
+            fn output_shape(
+                &self,
+                input: &$crate::shape::Shape,
+            ) -> Result<$crate::shape::Shape, $crate::error::Problem> {
+                self.motion()?;
+                super::check($name, input, self.fill_value)
+            }
+
+            fn build(
+                &self,
+                input: &$crate::shape::Shape,
+                scope: &mut $crate::weights::Scope<'_>,
+            ) -> $crate::error::Result<Box<dyn $crate::layers::layer::Forward>> {
+                Ok(Box::new(super::Warped($crate::kernels::augment::WarpKernel {
+                    image: super::image(input, self.data_format),
+                    motion: $crate::layers::layer::checked(self.motion())?,
+                    beyond: self.fill_mode.beyond(self.fill_value),
+                    bilinear: self.interpolation == Sampling::Bilinear,
+                    draws: super::draws(self.seed, scope),
+                })))
+            }
+        }
+    };
+}
+use warped;
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -3,11 +3,11 @@
 use candle_core::Tensor;
 
 use super::{Factor, check, draws, image};
-use crate::error::{Error, Problem, Result};
+use crate::error::{Problem, Result};
 use crate::kernels::BoundKernel;
 use crate::kernels::augment::ContrastKernel;
 use crate::layers::configuration::configuration;
-use crate::layers::layer::{Context, Forward, Layer, Signal};
+use crate::layers::layer::{Context, Forward, Layer, Signal, checked};
 use crate::layers::spatial::DataFormat;
 use crate::shape::Shape;
 use crate::weights::Scope;
@@ -25,10 +25,7 @@ configuration! {
         factor: Factor,
         /// Smallest and largest output. Default: [0, 255].
         value_range: [f64; 2] = [0.0, 255.0],
-        /// Seed of the layer's random numbers. Default: the seed of the run.
-        seed: Option<u64> = None,
-        /// Position of the channel axis: `channels_last` or `channels_first`.
-        data_format: DataFormat = DataFormat::ChannelsLast,
+        shared { seed, data_format }
     }
 }
 
@@ -44,8 +41,7 @@ impl Layer for RandomContrast {
     }
 
     fn build(&self, input: &Shape, scope: &mut Scope<'_>) -> Result<Box<dyn Forward>> {
-        let ends = self.factor.ends("factor", 0.0, 1.0);
-        let (lower, upper) = ends.map_err(|problem| Error::Internal(problem.message))?;
+        let (lower, upper) = checked(self.factor.ends("factor", 0.0, 1.0))?;
         Ok(Box::new(Contrasted(ContrastKernel {
             image: image(input, self.data_format),
             factor: (1.0 - lower, 1.0 + upper),

@@ -22,10 +22,7 @@ configuration! {
     pub struct RandomFlip {
         /// Direction of the flip. Default: horizontal_and_vertical.
         mode: Flips = Flips::default(),
-        /// Seed of the layer's random numbers. Default: the seed of the run.
-        seed: Option<u64> = None,
-        /// Position of the channel axis: `channels_last` or `channels_first`.
-        data_format: DataFormat = DataFormat::ChannelsLast,
+        shared { seed, data_format }
     }
 }
 

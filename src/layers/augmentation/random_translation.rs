@@ -1,13 +1,10 @@
 //! RandomTranslation: images moved.
 
-use super::{Factor, FillMode, Sampling, Warped, check, draws, image};
-use crate::error::{Error, Problem, Result};
-use crate::kernels::augment::{Motion, WarpKernel};
+use super::{Factor, FillMode, Sampling, warped};
+use crate::error::Problem;
+use crate::kernels::augment::Motion;
 use crate::layers::configuration::configuration;
-use crate::layers::layer::{Forward, Layer};
 use crate::layers::spatial::DataFormat;
-use crate::shape::Shape;
-use crate::weights::Scope;
 
 configuration! {
     /// In training, shifts each image by a random distance.
@@ -21,16 +18,7 @@ configuration! {
         height_factor: Factor,
         /// Range of the horizontal shift as a fraction of the width.
         width_factor: Factor,
-        /// How points outside of the image are filled. Default: reflect.
-        fill_mode: FillMode = FillMode::default(),
-        /// How values between pixels are interpolated. Default: bilinear.
-        interpolation: Sampling = Sampling::default(),
-        /// Seed of the layer's random numbers. Default: the seed of the run.
-        seed: Option<u64> = None,
-        /// Value used by `fill_mode: constant`.
-        fill_value: f64 = 0.0,
-        /// Position of the channel axis: `channels_last` or `channels_first`.
-        data_format: DataFormat = DataFormat::ChannelsLast,
+        shared { fill_mode, interpolation, seed, fill_value, data_format }
     }
 }
 
@@ -42,20 +30,4 @@ impl RandomTranslation {
     }
 }
 
-impl Layer for RandomTranslation {
-    fn output_shape(&self, input: &Shape) -> Result<Shape, Problem> {
-        self.motion()?;
-        check("random_translation", input, self.fill_value)
-    }
-
-    fn build(&self, input: &Shape, scope: &mut Scope<'_>) -> Result<Box<dyn Forward>> {
-        let motion = self.motion().map_err(|problem| Error::Internal(problem.message))?;
-        Ok(Box::new(Warped(WarpKernel {
-            image: image(input, self.data_format),
-            motion,
-            beyond: self.fill_mode.beyond(self.fill_value),
-            bilinear: self.interpolation == Sampling::Bilinear,
-            draws: draws(self.seed, scope),
-        })))
-    }
-}
+warped! { RandomTranslation, "random_translation" }

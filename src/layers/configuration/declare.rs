@@ -62,6 +62,17 @@ macro_rules! configuration {
         }
     };
 
+    // arguments that several layers have
+    (
+        @argument $head:tt fields $fields:tt keys $keys:tt
+        shared { $first:ident $(, $more:ident)* } $($rest:tt)*
+    ) => {
+        $crate::layers::configuration::shared! {
+            $first [@argument $head fields $fields keys $keys]
+            [$(shared { $more })* $($rest)*]
+        }
+    };
+
     // an argument with a default, one that only some ranks have, a required one
     (
         @argument $head:tt fields { $($fields:tt)* } keys { $($keys:tt)* }

@@ -11,6 +11,8 @@
 //!         units: usize,
 //!         /// An argument with a default.
 //!         use_bias: bool = true,
+//!         /// Arguments that several layers have: `shared.rs` says what they are.
+//!         shared { activation, data_format }
 //!         /// One that only some ranks have; such arguments come last.
 //!         [RANK > 1] data_format: DataFormat = DataFormat::ChannelsLast,
 //!         initializers { kernel "the kernel" = Initializer::glorot_uniform(), bias "the bias" = … }
@@ -20,7 +22,7 @@
 //! }
 //! ```
 //!
-//! The last three lines stand for `kernel_initializer`, `bias_initializer`, `kernel_regularizer` and
+//! The last three of them stand for `kernel_initializer`, `bias_initializer`, `kernel_regularizer` and
 //! so on: in a file they are arguments like all others, in the struct one [`WeightOptions`] each.
 //!
 //! [`WeightOptions`]: crate::weights::WeightOptions
@@ -28,6 +30,7 @@
 mod by_rank;
 mod declare;
 mod schema;
+mod shared;
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -37,6 +40,7 @@ use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, Visitor};
 pub(crate) use by_rank::by_rank;
 pub(crate) use declare::configuration;
 pub(crate) use schema::{Properties, json};
+pub(crate) use shared::shared;
 
 /// What `configuration!` implements; the rest follows from it.
 pub(crate) trait Configuration: Sized {

@@ -1,7 +1,7 @@
 //! Conv1D, Conv2D, Conv3D: filters that slide over the input.
 
-use super::Convolution;
 use super::plan::ConvolutionForm;
+use super::{Convolution, convolution};
 use crate::activations::Activation;
 use crate::layers::configuration::{Configuration, by_rank, configuration};
 use crate::layers::spatial::{DataFormat, Padding, PerAxis};
@@ -18,33 +18,21 @@ configuration! {
     ///
     /// Keras: `keras.layers.ConvND`.
     pub struct Conv<const RANK: usize> {
-        /// Number of output channels; at least 1.
-        filters: usize,
-        /// Size of the kernel: one number, or one for each axis.
-        kernel_size: PerAxis,
-        /// Stride of the kernel: one number, or one for each axis.
-        strides: PerAxis = PerAxis::one(),
+        shared { filters, kernel_size, strides }
         /// `valid` (no padding) or `same` (as much as keeps the size at strides of 1); `causal`
         /// for Conv1D.
         padding: Padding = Padding::Valid,
-        /// Position of the channel axis: `channels_last` or `channels_first`.
-        data_format: DataFormat = DataFormat::ChannelsLast,
-        /// Dilation rate of the kernel. Above 1, an *atrous* convolution.
-        dilation_rate: PerAxis = PerAxis::one(),
+        shared { data_format, dilation_rate }
         /// The number of groups that the channels are split into: each group of filters sees its
         /// own group of input channels alone. Must divide `filters` and the input's channels.
         groups: usize = 1,
-        /// Activation function applied to the output.
-        activation: Activation = Activation::Linear,
-        /// Whether to add a bias.
-        use_bias: bool = true,
+        shared { activation, use_bias }
         initializers {
             kernel "the kernel" = Initializer::glorot_uniform(),
             bias "the bias" = Initializer::zeros(),
         }
         regularizers { kernel "the kernel", bias "the bias" }
-        /// Regularizer for the output; its penalty is divided by the batch size.
-        activity_regularizer: Option<Regularizer> = None,
+        shared { activity_regularizer }
         constraints { kernel "the kernel", bias "the bias" }
     }
 }
@@ -58,22 +46,12 @@ impl<const RANK: usize> Conv<RANK> {
     }
 
     fn convolution(&self) -> Convolution<'_> {
-        Convolution {
-            layer: ["conv1d", "conv2d", "conv3d"][RANK - 1],
-            rank: RANK,
-            kind: ConvolutionForm::Full {
-                filters: self.filters,
-                groups: self.groups,
-                kernel: &self.kernel,
-            },
-            kernel_size: &self.kernel_size,
-            strides: &self.strides,
-            padding: self.padding,
-            dilation_rate: &self.dilation_rate,
-            data_format: self.data_format,
-            activation: &self.activation,
-            bias: self.use_bias.then_some(&self.bias),
-            activity: &self.activity_regularizer,
-        }
+        let names = ["conv1d", "conv2d", "conv3d"];
+        let kind = ConvolutionForm::Full {
+            filters: self.filters,
+            groups: self.groups,
+            kernel: &self.kernel,
+        };
+        convolution!(self, names[RANK - 1], RANK, kind)
     }
 }

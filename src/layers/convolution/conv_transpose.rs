@@ -1,8 +1,8 @@
 //! Conv1DTranspose, Conv2DTranspose, Conv3DTranspose: a convolution backwards, which makes the input
 //! larger.
 
-use super::Convolution;
 use super::plan::ConvolutionForm;
+use super::{Convolution, convolution};
 use crate::activations::Activation;
 use crate::layers::configuration::{Configuration, by_rank, configuration};
 use crate::layers::spatial::{DataFormat, Padding, PerAxis};
@@ -18,32 +18,20 @@ configuration! {
     ///
     /// Keras: `keras.layers.ConvNDTranspose`.
     pub struct ConvTranspose<const RANK: usize> {
-        /// Number of output channels; at least 1.
-        filters: usize,
-        /// Size of the kernel: one number, or one for each axis.
-        kernel_size: PerAxis,
+        shared { filters, kernel_size }
         /// How far apart in the output the inputs are put: one number, or one for each axis.
         strides: PerAxis = PerAxis::one(),
-        /// `valid` (no padding) or `same` (as much as keeps the size at strides of 1).
-        padding: Padding = Padding::Valid,
+        shared { padding }
         /// What is added to the end of the output, less than `strides`: one number, or one for each
         /// axis. Default: what `padding` needs.
         output_padding: Option<PerAxis> = None,
-        /// Position of the channel axis: `channels_last` or `channels_first`.
-        data_format: DataFormat = DataFormat::ChannelsLast,
-        /// Dilation rate of the kernel. Above 1, an *atrous* convolution.
-        dilation_rate: PerAxis = PerAxis::one(),
-        /// Activation function applied to the output.
-        activation: Activation = Activation::Linear,
-        /// Whether to add a bias.
-        use_bias: bool = true,
+        shared { data_format, dilation_rate, activation, use_bias }
         initializers {
             kernel "the kernel" = Initializer::glorot_uniform(),
             bias "the bias" = Initializer::zeros(),
         }
         regularizers { kernel "the kernel", bias "the bias" }
-        /// Regularizer for the output; its penalty is divided by the batch size.
-        activity_regularizer: Option<Regularizer> = None,
+        shared { activity_regularizer }
         constraints { kernel "the kernel", bias "the bias" }
     }
 }
@@ -57,22 +45,12 @@ impl<const RANK: usize> ConvTranspose<RANK> {
     }
 
     fn convolution(&self) -> Convolution<'_> {
-        Convolution {
-            layer: ["conv1d_transpose", "conv2d_transpose", "conv3d_transpose"][RANK - 1],
-            rank: RANK,
-            kind: ConvolutionForm::Transposed {
-                filters: self.filters,
-                output_padding: &self.output_padding,
-                kernel: &self.kernel,
-            },
-            kernel_size: &self.kernel_size,
-            strides: &self.strides,
-            padding: self.padding,
-            dilation_rate: &self.dilation_rate,
-            data_format: self.data_format,
-            activation: &self.activation,
-            bias: self.use_bias.then_some(&self.bias),
-            activity: &self.activity_regularizer,
-        }
+        let names = ["conv1d_transpose", "conv2d_transpose", "conv3d_transpose"];
+        let kind = ConvolutionForm::Transposed {
+            filters: self.filters,
+            output_padding: &self.output_padding,
+            kernel: &self.kernel,
+        };
+        convolution!(self, names[RANK - 1], RANK, kind)
     }
 }

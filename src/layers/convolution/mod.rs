@@ -14,7 +14,7 @@ pub use depthwise_conv::{DepthwiseConv, DepthwiseConv1D, DepthwiseConv2D};
 pub use separable_conv::{SeparableConv, SeparableConv1D, SeparableConv2D};
 
 use self::plan::{Convolution, ConvolutionForm, ConvolutionPlan};
-use super::spatial::{self, DataFormat, checked};
+use super::spatial::{self, DataFormat};
 use crate::activations::Activation;
 use crate::error::{Problem, Result};
 use crate::kernels::conv::ConvKernel;
@@ -23,7 +23,7 @@ use crate::kernels::depthwise::DepthwiseKernel;
 use crate::kernels::separable::SeparableKernel;
 use crate::kernels::window::{SlidingWindow, WindowAxis};
 use crate::kernels::{BoundKernel, Kernel};
-use crate::layers::layer::{Context, Forward, Signal};
+use crate::layers::layer::{Context, Forward, Signal, checked};
 use crate::shape::Shape;
 use crate::weights::regularizers::Regularizer;
 use crate::weights::stored::Stored;
@@ -74,6 +74,26 @@ impl Convolution<'_> {
         }))
     }
 }
+
+/// The [`Convolution`] of a layer: its own name, rank and kind, with the arguments that all have.
+macro_rules! convolution {
+    ($layer:ident, $name:expr, $rank:expr, $kind:expr) => {
+        Convolution {
+            layer: $name,
+            rank: $rank,
+            kind: $kind,
+            kernel_size: &$layer.kernel_size,
+            strides: &$layer.strides,
+            padding: $layer.padding,
+            dilation_rate: &$layer.dilation_rate,
+            data_format: $layer.data_format,
+            activation: &$layer.activation,
+            bias: $layer.use_bias.then_some(&$layer.bias),
+            activity: &$layer.activity_regularizer,
+        }
+    };
+}
+use convolution;
 
 struct ConvolutionForward {
     plan: ConvolutionPlan,

@@ -1,7 +1,7 @@
 //! SeparableConv1D, SeparableConv2D: each channel by itself, then a mixture of them.
 
-use super::Convolution;
 use super::plan::ConvolutionForm;
+use super::{Convolution, convolution};
 use crate::activations::Activation;
 use crate::layers::configuration::{Configuration, by_rank, configuration};
 use crate::layers::spatial::{DataFormat, Padding, PerAxis};
@@ -18,32 +18,14 @@ configuration! {
     ///
     /// Keras: `keras.layers.SeparableConvND`.
     pub struct SeparableConv<const RANK: usize> {
-        /// Number of output channels; at least 1.
-        filters: usize,
-        /// Size of the kernel: one number, or one for each axis.
-        kernel_size: PerAxis,
-        /// Stride of the kernel: one number, or one for each axis.
-        strides: PerAxis = PerAxis::one(),
-        /// `valid` (no padding) or `same` (as much as keeps the size at strides of 1).
-        padding: Padding = Padding::Valid,
-        /// Number of filters per input channel.
-        depth_multiplier: usize = 1,
-        /// Position of the channel axis: `channels_last` or `channels_first`.
-        data_format: DataFormat = DataFormat::ChannelsLast,
-        /// Dilation rate of the kernel. Above 1, an *atrous* convolution.
-        dilation_rate: PerAxis = PerAxis::one(),
-        /// Activation function applied to the output.
-        activation: Activation = Activation::Linear,
-        /// Whether to add a bias.
-        use_bias: bool = true,
+        shared { filters, kernel_size, strides, padding, depth_multiplier, data_format, dilation_rate, activation, use_bias }
         initializers {
             depthwise "the depthwise kernel" = Initializer::glorot_uniform(),
             pointwise "the pointwise kernel" = Initializer::glorot_uniform(),
             bias "the bias" = Initializer::zeros(),
         }
         regularizers { depthwise "the depthwise kernel", pointwise "the pointwise kernel", bias "the bias" }
-        /// Regularizer for the output; its penalty is divided by the batch size.
-        activity_regularizer: Option<Regularizer> = None,
+        shared { activity_regularizer }
         constraints { depthwise "the depthwise kernel", pointwise "the pointwise kernel", bias "the bias" }
     }
 }
@@ -57,23 +39,13 @@ impl<const RANK: usize> SeparableConv<RANK> {
     }
 
     fn convolution(&self) -> Convolution<'_> {
-        Convolution {
-            layer: ["separable_conv1d", "separable_conv2d"][RANK - 1],
-            rank: RANK,
-            kind: ConvolutionForm::Separable {
-                filters: self.filters,
-                multiplier: self.depth_multiplier,
-                depthwise: &self.depthwise,
-                pointwise: &self.pointwise,
-            },
-            kernel_size: &self.kernel_size,
-            strides: &self.strides,
-            padding: self.padding,
-            dilation_rate: &self.dilation_rate,
-            data_format: self.data_format,
-            activation: &self.activation,
-            bias: self.use_bias.then_some(&self.bias),
-            activity: &self.activity_regularizer,
-        }
+        let names = ["separable_conv1d", "separable_conv2d"];
+        let kind = ConvolutionForm::Separable {
+            filters: self.filters,
+            multiplier: self.depth_multiplier,
+            depthwise: &self.depthwise,
+            pointwise: &self.pointwise,
+        };
+        convolution!(self, names[RANK - 1], RANK, kind)
     }
 }

@@ -32,12 +32,7 @@ configuration! {
         axis: AxisList = AxisList::last(),
         /// Momentum of the moving averages.
         momentum: f64 = 0.99,
-        /// A small number added to the variance, to avoid dividing by zero.
-        epsilon: f64 = 1e-3,
-        /// Whether to add beta.
-        center: bool = true,
-        /// Whether to multiply by gamma.
-        scale: bool = true,
+        shared { epsilon, center, scale }
         initializers { beta "beta" = Initializer::zeros(), gamma "gamma" = Initializer::ones() }
         /// Initializer for the moving mean.
         moving_mean_initializer: Initializer = Initializer::zeros(),

@@ -3,11 +3,11 @@
 use super::super::axes::{kept, sample_axis};
 use super::{mean_over, needs_an_axis, scale_and_shift};
 use crate::config::checks;
-use crate::error::{Error, Problem, Result};
+use crate::error::{Problem, Result};
 use crate::kernels::BoundKernel;
 use crate::kernels::group_norm::GroupNormKernel;
 use crate::layers::configuration::configuration;
-use crate::layers::layer::{Context, Forward, Layer, Signal};
+use crate::layers::layer::{Context, Forward, Layer, Signal, checked};
 use crate::shape::Shape;
 use crate::weights::initializers::Initializer;
 use crate::weights::stored::Stored;
@@ -26,12 +26,7 @@ configuration! {
         groups: i64 = 32,
         /// Axis of the channels; the batch is axis 0.
         axis: i64 = -1,
-        /// A small number added to the variance, to avoid dividing by zero.
-        epsilon: f64 = 1e-3,
-        /// Whether to add beta.
-        center: bool = true,
-        /// Whether to multiply by gamma.
-        scale: bool = true,
+        shared { epsilon, center, scale }
         initializers { beta "beta" = Initializer::zeros(), gamma "gamma" = Initializer::ones() }
         regularizers { beta "beta", gamma "gamma" }
         constraints { beta "beta", gamma "gamma" }
@@ -64,8 +59,7 @@ impl Layer for GroupNormalization {
     }
 
     fn build(&self, input: &Shape, scope: &mut Scope<'_>) -> Result<Box<dyn Forward>> {
-        let (axis, groups) =
-            self.resolve(input).map_err(|problem| Error::Internal(problem.message))?;
+        let (axis, groups) = checked(self.resolve(input))?;
         let shape = &[input.dims()[axis]][..];
         let gamma = WeightSpec {
             name: "gamma",

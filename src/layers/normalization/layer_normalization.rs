@@ -22,14 +22,7 @@ configuration! {
     ///
     /// Keras: `keras.layers.LayerNormalization`.
     pub struct LayerNormalization {
-        /// Axis or list of axes; the batch is axis 0.
-        axis: AxisList = AxisList::last(),
-        /// A small number added to the variance, to avoid dividing by zero.
-        epsilon: f64 = 1e-3,
-        /// Whether to add beta.
-        center: bool = true,
-        /// Whether to multiply by gamma.
-        scale: bool = true,
+        shared { axis, epsilon, center, scale }
         /// Must be false: use the layer `rms_normalization` instead.
         rms_scaling: bool = false,
         initializers { beta "beta" = Initializer::zeros(), gamma "gamma" = Initializer::ones() }

@@ -5,11 +5,11 @@ use candle_core::{DType, Tensor, Var};
 use super::super::axes::{AxisList, NumberList, kept, no_empty_axis};
 use super::{sizes, width};
 use crate::config::checks;
-use crate::error::{Error, Problem, Result};
+use crate::error::{Problem, Result};
 use crate::kernels::BoundKernel;
 use crate::kernels::affine::StandardizeKernel;
 use crate::layers::configuration::configuration;
-use crate::layers::layer::{Context, Forward, Layer, Pieces, Signal};
+use crate::layers::layer::{Context, Forward, Layer, Pieces, Signal, checked};
 use crate::shape::Shape;
 use crate::weights::initializers::Initializer;
 use crate::weights::stored::Stored;
@@ -78,10 +78,9 @@ impl Layer for Normalization {
     }
 
     fn build(&self, input: &Shape, scope: &mut Scope<'_>) -> Result<Box<dyn Forward>> {
-        let internal = |problem: Problem| Error::Internal(problem.message);
-        let axes = self.axes(input).map_err(internal)?;
+        let axes = checked(self.axes(input))?;
         let shape = sizes(&axes, input);
-        let given = self.given(input).map_err(internal)?;
+        let given = checked(self.given(input))?;
         let adapts = given.is_none();
         let (mean, variance) = match given {
             Some((mean, variance)) => {

@@ -22,8 +22,7 @@ configuration! {
     ///
     /// Keras: `keras.layers.RMSNormalization`.
     pub struct RmsNormalization {
-        /// Axis or list of axes; the batch is axis 0.
-        axis: AxisList = AxisList::last(),
+        shared { axis }
         /// A small number added to the mean of the squares, to avoid dividing by zero.
         epsilon: f64 = 1e-6,
     }

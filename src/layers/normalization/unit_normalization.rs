@@ -16,8 +16,7 @@ configuration! {
     ///
     /// Keras: `keras.layers.UnitNormalization`.
     pub struct UnitNormalization {
-        /// Axis or list of axes; the batch is axis 0.
-        axis: AxisList = AxisList::last(),
+        shared { axis }
     }
 }
 

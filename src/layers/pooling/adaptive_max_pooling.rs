@@ -15,8 +15,7 @@ configuration! {
     pub struct AdaptiveMaxPooling<const RANK: usize> {
         /// Size of the output: one number, or one for each axis.
         output_size: PerAxis,
-        /// Position of the channel axis: `channels_last` or `channels_first`.
-        data_format: DataFormat = DataFormat::ChannelsLast,
+        shared { data_format }
     }
 }
 

@@ -18,8 +18,7 @@ configuration! {
         strides: Option<PerAxis> = None,
         /// `valid` (no padding) or `same`.
         padding: Padding = Padding::Valid,
-        /// Position of the channel axis: `channels_last` or `channels_first`.
-        data_format: DataFormat = DataFormat::ChannelsLast,
+        shared { data_format }
     }
 }
 

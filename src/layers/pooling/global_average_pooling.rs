@@ -14,8 +14,7 @@ configuration! {
     ///
     /// Keras: `keras.layers.GlobalAveragePoolingND`.
     pub struct GlobalAveragePooling<const RANK: usize> {
-        /// Position of the channel axis: `channels_last` or `channels_first`.
-        data_format: DataFormat = DataFormat::ChannelsLast,
+        shared { data_format }
         /// Whether to keep the pooled axes, with length 1.
         keepdims: bool = false,
     }

@@ -13,8 +13,7 @@ configuration! {
     ///
     /// Keras: `keras.layers.GlobalMaxPoolingND`.
     pub struct GlobalMaxPooling<const RANK: usize> {
-        /// Position of the channel axis: `channels_last` or `channels_first`.
-        data_format: DataFormat = DataFormat::ChannelsLast,
+        shared { data_format }
         /// Whether to keep the pooled axes, with length 1.
         keepdims: bool = false,
     }

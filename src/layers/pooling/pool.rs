@@ -8,10 +8,8 @@ use crate::error::{Problem, Result};
 use crate::kernels::BoundKernel;
 use crate::kernels::pool::{PoolKernel, Pooling};
 use crate::kernels::window::WindowAxis;
-use crate::layers::layer::{Context, Forward, Signal};
-use crate::layers::spatial::{
-    self, DataFormat, Grid, Padding, PerAxis, Slide, checked, not_causal,
-};
+use crate::layers::layer::{Context, Forward, Signal, checked};
+use crate::layers::spatial::{self, DataFormat, Grid, Padding, PerAxis, Slide, not_causal};
 use crate::shape::Shape;
 use crate::weights::Scope;
 

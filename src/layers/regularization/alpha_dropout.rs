@@ -21,8 +21,7 @@ configuration! {
         rate: f64,
         /// Shape of the dropout mask, as for `dropout`. Default: the shape of the input.
         noise_shape: Option<NoiseShape> = None,
-        /// Seed of the layer's random numbers. Default: the seed of the run.
-        seed: Option<u64> = None,
+        shared { seed }
     }
 }
 

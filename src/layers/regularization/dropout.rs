@@ -20,8 +20,7 @@ configuration! {
         /// Shape of the dropout mask, the batch first: null for the size of the input, 1 for a mask
         /// shared along the axis, as in `[null, 1, null]`. Default: the shape of the input.
         noise_shape: Option<NoiseShape> = None,
-        /// Seed of the layer's random numbers. Default: the seed of the run.
-        seed: Option<u64> = None,
+        shared { seed }
     }
 }
 

@@ -17,8 +17,7 @@ configuration! {
     pub struct GaussianDropout {
         /// Rate of the dropout that has the same variance; at least 0, less than 1.
         rate: f64,
-        /// Seed of the layer's random numbers. Default: the seed of the run.
-        seed: Option<u64> = None,
+        shared { seed }
     }
 }
 

@@ -17,8 +17,7 @@ configuration! {
     pub struct GaussianNoise {
         /// Standard deviation of the noise; at least 0.
         stddev: f64,
-        /// Seed of the layer's random numbers. Default: the seed of the run.
-        seed: Option<u64> = None,
+        shared { seed }
     }
 }
 

@@ -18,8 +18,7 @@ configuration! {
     pub struct SpatialDropout<const RANK: usize> {
         /// Fraction of the channels to drop; between 0 and 1.
         rate: f64,
-        /// Seed of the layer's random numbers. Default: the seed of the run.
-        seed: Option<u64> = None,
+        shared { seed }
         /// Position of the channel axis: `channels_last` or `channels_first`.
         [RANK > 1] data_format: DataFormat = DataFormat::ChannelsLast,
     }

@@ -13,11 +13,11 @@ pub use zero_padding::{ZeroPadding, ZeroPadding1D, ZeroPadding2D, ZeroPadding3D}
 
 use candle_core::Tensor;
 
-use super::spatial::{self, DataFormat, Grid, checked};
+use super::spatial::{self, DataFormat, Grid};
 use crate::error::{Problem, Result};
 use crate::kernels::BoundKernel;
 use crate::kernels::resample::{Parts, ResampleKernel};
-use crate::layers::layer::{Context, Forward, Signal};
+use crate::layers::layer::{Context, Forward, Signal, checked};
 use crate::shape::Shape;
 use crate::weights::Scope;
 

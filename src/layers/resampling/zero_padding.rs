@@ -13,8 +13,7 @@ configuration! {
     pub struct ZeroPadding<const RANK: usize> {
         /// How much to add: ends….
         padding: Margins = Margins::All(1),
-        /// Position of the channel axis: `channels_last` or `channels_first`.
-        data_format: DataFormat = DataFormat::ChannelsLast,
+        shared { data_format }
     }
 }
 

@@ -1,9 +1,9 @@
 //! Reshape.
 
 use super::{Rearrange, product};
-use crate::error::{Error, Problem, Result};
+use crate::error::{Problem, Result};
 use crate::layers::configuration::configuration;
-use crate::layers::layer::{Forward, Layer, MaskRule};
+use crate::layers::layer::{Forward, Layer, MaskRule, checked};
 use crate::shape::Shape;
 use crate::weights::Scope;
 
@@ -44,8 +44,7 @@ impl Layer for Reshape {
     }
 
     fn build(&self, input: &Shape, _: &mut Scope<'_>) -> Result<Box<dyn Forward>> {
-        let output =
-            self.output_shape(input).map_err(|problem| Error::Internal(problem.message))?;
+        let output = checked(self.output_shape(input))?;
         Ok(Box::new(Rearrange { order: None, input: input.clone(), output }))
     }
 

@@ -9,7 +9,7 @@ use candle_core::Tensor;
 
 pub use arguments::{DataFormat, Margin, Margins, Padding, PerAxis};
 
-use crate::error::{Error, Problem, Result};
+use crate::error::{Problem, Result};
 use crate::kernels::window::WindowAxis;
 use crate::limits::MOST_NUMBERS;
 use crate::shape::Shape;
@@ -132,11 +132,6 @@ pub(super) fn not_causal(layer: &str, padding: Padding) -> Result<(), Problem> {
         return Err(Problem::at("padding", message).help("use `padding: same` or `padding: valid`"));
     }
     Ok(())
-}
-
-/// A problem that `output_shape` has let through: our own failure.
-pub(super) fn checked<T>(result: Result<T, Problem>) -> Result<T> {
-    result.map_err(|problem| Error::Internal(problem.message))
 }
 
 /// (batch, axes…, channels) as (batch, positions, channels), whatever the format.
