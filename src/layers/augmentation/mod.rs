@@ -181,7 +181,7 @@ macro_rules! warped {
                 input: &$crate::shape::Shape,
             ) -> Result<$crate::shape::Shape, $crate::error::Problem> {
                 self.motion()?;
-                super::check($name, input, self.fill_value)
+                $crate::layers::augmentation::check($name, input, self.fill_value)
             }
 
             fn build(
@@ -189,13 +189,15 @@ macro_rules! warped {
                 input: &$crate::shape::Shape,
                 scope: &mut $crate::weights::Scope<'_>,
             ) -> $crate::error::Result<Box<dyn $crate::layers::layer::Forward>> {
-                Ok(Box::new(super::Warped($crate::kernels::augment::WarpKernel {
-                    image: super::image(input, self.data_format),
-                    motion: $crate::layers::layer::checked(self.motion())?,
-                    beyond: self.fill_mode.beyond(self.fill_value),
-                    bilinear: self.interpolation == Sampling::Bilinear,
-                    draws: super::draws(self.seed, scope),
-                })))
+                Ok(Box::new($crate::layers::augmentation::Warped(
+                    $crate::kernels::augment::WarpKernel {
+                        image: $crate::layers::augmentation::image(input, self.data_format),
+                        motion: $crate::layers::layer::checked(self.motion())?,
+                        beyond: self.fill_mode.beyond(self.fill_value),
+                        bilinear: self.interpolation == Sampling::Bilinear,
+                        draws: $crate::layers::augmentation::draws(self.seed, scope),
+                    },
+                )))
             }
         }
     };
