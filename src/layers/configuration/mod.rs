@@ -11,7 +11,7 @@
 //!         units: usize,
 //!         /// An argument with a default.
 //!         use_bias: bool = true,
-//!         /// Arguments that several layers have: `shared.rs` says what they are.
+//!         /// Arguments that several layers have: `shared_arguments.rs` says what they are.
 //!         shared { activation, data_format }
 //!         /// One that only some ranks have; such arguments come last.
 //!         [RANK > 1] data_format: DataFormat = DataFormat::ChannelsLast,
@@ -30,7 +30,7 @@
 mod by_rank;
 mod declare;
 mod schema;
-mod shared;
+mod shared_arguments;
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -40,7 +40,7 @@ use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, Visitor};
 pub(crate) use by_rank::by_rank;
 pub(crate) use declare::configuration;
 pub(crate) use schema::{Properties, json};
-pub(crate) use shared::shared;
+pub(crate) use shared_arguments::shared;
 
 /// What `configuration!` implements; the rest follows from it.
 pub(crate) trait Configuration: Sized {
