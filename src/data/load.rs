@@ -45,6 +45,8 @@ pub struct Loaded {
     pub preprocessing: Preprocessing,
     /// What the user should know.
     pub warnings: Vec<Diagnostic>,
+    /// The first warning of the spelling of the target's classes.
+    pub(crate) target_spelling: Option<Diagnostic>,
     /// What the columns of numbers are like.
     pub(crate) facts: Vec<ColumnFacts>,
     csv: CsvConfig,
@@ -142,6 +144,7 @@ struct Judged {
     cut: Option<Cut>,
     preprocessing: Preprocessing,
     warnings: Vec<Diagnostic>,
+    target_spelling: Option<Diagnostic>,
     facts: Vec<ColumnFacts>,
     csv: CsvConfig,
     kept: Kept,
@@ -172,7 +175,7 @@ impl Judged {
         if sums == Sums::Before {
             before::refit(&mut preprocessing, table, part);
         }
-        let of_spelling = spelling::check(plan, &preprocessing)?;
+        let (of_spelling, target_spelling) = spelling::check(plan, &preprocessing)?;
         let bound = Bound::new(&preprocessing, table, true);
         bound.check(table, &**source, &division.remedy())?;
 
@@ -193,7 +196,17 @@ impl Judged {
         });
         let kept = Kept::new(&**source, columns.collect(), roles.as_deref(), &table.dropped);
         let (csv, input_shape) = (section.csv(), plan.input_shape.clone());
-        Ok(Judged { roles, input_shape, cut, preprocessing, warnings, facts, csv, kept })
+        Ok(Judged {
+            roles,
+            input_shape,
+            cut,
+            preprocessing,
+            warnings,
+            target_spelling,
+            facts,
+            csv,
+            kept,
+        })
     }
 
     /// The data of the chunks of a table, whose messages call it `name`.
@@ -212,6 +225,7 @@ impl Judged {
             input_shape,
             mut preprocessing,
             mut warnings,
+            target_spelling,
             facts,
             csv,
             mut kept,
@@ -272,6 +286,7 @@ impl Judged {
             input_shape,
             preprocessing,
             warnings,
+            target_spelling,
             facts,
             csv,
             kept,

@@ -11,12 +11,14 @@ use crate::diagnostics::{Code, Diagnostic};
 use crate::sections::Encode;
 use crate::transforms::classes::{Classes, boolean, number};
 
-/// Warnings about the categories of each column; an error for dates that would be numbered.
+/// Warnings about the categories of each column, and the first of those of the target; an error for
+/// dates that would be numbered.
 pub(super) fn check(
     plan: &ColumnPlan,
     preprocessing: &Preprocessing,
-) -> Result<Vec<Diagnostic>, ConfigError> {
+) -> Result<(Vec<Diagnostic>, Option<Diagnostic>), ConfigError> {
     let mut warnings = Vec::new();
+    let mut of_target = None;
     let planned = plan.features.iter().chain(&plan.target);
     let columns = preprocessing.features.iter().chain(&preprocessing.target);
     for (index, (planned, column)) in planned.zip(columns).enumerate() {
@@ -29,10 +31,14 @@ pub(super) fn check(
         let all = [booleans, numbers, case, lookalikes, invisible, quotes, missing];
         for (message, help) in all.iter().filter_map(|look| look(planned, classes)) {
             let message = format!("column `{}`: {message}", planned.name);
-            warnings.push(Diagnostic::warning(Code::Spelling, message).with_help(help));
+            let warning = Diagnostic::warning(Code::Spelling, message).with_help(help);
+            if index >= plan.features.len() {
+                of_target.get_or_insert_with(|| warning.clone());
+            }
+            warnings.push(warning);
         }
     }
-    Ok(warnings)
+    Ok((warnings, of_target))
 }
 
 /// What is to be told of a column, and what to do.

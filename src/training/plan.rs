@@ -311,12 +311,7 @@ fn advise_to_draw(mistake: &mut Diagnostic, section: &DataConfig, config: &Confi
 
 /// Classes that are too many because of their spelling are told with the mistake.
 fn explain(errors: &mut [Diagnostic], loaded: &Loaded) {
-    let names = loaded.preprocessing.target_names();
-    let of_target = |warning: &&Diagnostic| {
-        warning.code == Code::Spelling
-            && names.iter().any(|name| warning.message.starts_with(&format!("column `{name}`")))
-    };
-    let Some(warning) = loaded.warnings.iter().find(of_target) else { return };
+    let Some(warning) = &loaded.target_spelling else { return };
     for error in errors.iter_mut().filter(|error| error.code == Code::Loss) {
         error.help = format!("{}: {}; else {}", warning.message, warning.help, error.help);
     }

@@ -1,6 +1,7 @@
 //! The shape of the sources: no circle of imports, no name of a type twice, no long file.
 
 mod source;
+mod walks;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -142,4 +143,60 @@ fn the_sources_have_few_rooms_and_the_crate_about_a_dozen_public_modules() {
     let unnamed: Vec<&&str> =
         rooms.iter().filter(|room| !map.contains(&format!("`{room}`"))).collect();
     assert!(unnamed.is_empty(), "the map of lib.rs lacks {unnamed:?}");
+}
+
+/// What an error is stands in its code and its place. Readers of errors of other crates are named.
+#[test]
+fn nothing_parses_an_errors_own_english() {
+    let readers = ["config/syntax.rs", "config/toml.rs", "data/sources/batches.rs"];
+    let root = crate::support::project("src");
+    let mut found = Vec::new();
+    for path in files(&root) {
+        let name = path.strip_prefix(&root).unwrap().to_str().unwrap().to_string();
+        if readers.contains(&&*name) || name.contains("tests") || name == "runs/faults.rs" {
+            continue;
+        }
+        let text = std::fs::read_to_string(&path).unwrap();
+        let code = text.split("#[cfg(test)]\nmod tests").next().unwrap_or_default();
+        for of in ["message", "help", "error.to_string()", "problem.to_string()"] {
+            for asks in ["starts_with", "ends_with", "contains", "strip_prefix", "strip_suffix"] {
+                if code.contains(&format!("{of}.{asks}(")) {
+                    found.push(format!("{name}: {of}.{asks}(…)"));
+                }
+            }
+        }
+    }
+    assert!(found.is_empty(), "{}", found.join("\n"));
+}
+
+/// Exporters match the typed layers, losses and transforms. (Readers of other tools' JSON, and of
+/// files as typed, ask by a text.)
+#[test]
+fn no_export_asks_a_configuration_by_a_text() {
+    const EXPORTS: [&str; 7] =
+        ["formats", "layer_rules", "onnx", "portable", "spatial", "torch", "verify"];
+    let root = crate::support::project("src/exchange");
+    let is_export = |name: &str| {
+        EXPORTS.iter().any(|export| name.starts_with(export)) && !name.starts_with("onnx/eval")
+    };
+    let mut seen = 0;
+    for path in files(&root) {
+        let name = path.strip_prefix(&root).unwrap().to_str().unwrap().to_string();
+        if !is_export(&name) || name.contains("tests") {
+            continue;
+        }
+        seen += 1;
+        let text = std::fs::read_to_string(&path).unwrap();
+        let code = text.split("#[cfg(test)]\nmod tests").next().unwrap_or_default();
+        for line in code.lines().map(str::trim).filter(|line| !line.starts_with("//")) {
+            let asks = ["[\"", ".get(\"", ".get_mut(\"", ".pointer(\""].iter().any(|ask| {
+                line.match_indices(ask).any(|(at, _)| {
+                    let before = line[..at].chars().next_back();
+                    ask.starts_with('.') || before.is_some_and(|c| c.is_alphanumeric() || c == ']')
+                })
+            });
+            assert!(!asks, "{name}: {line}");
+        }
+    }
+    assert!(seen > 30, "{seen} files");
 }
