@@ -47,15 +47,26 @@ pub(crate) fn run(arguments: &InitArguments, common: &CommonArguments) -> Result
         return Err(Error::run("name a table, or an example: `--example loan`").into());
     };
     let out = arguments.out.clone().unwrap_or_else(|| default_name(data));
-    write(data, arguments, &out, common)
+    let check = |config: Config| Plan::new(config, folder_of(&out)).map(drop);
+    write(data, arguments, &out, common, Check::Before(&check))
 }
 
-/// Writes the configuration of a table that is to be trained on.
+/// When a draft is checked, which reads the table.
+enum Check<'a> {
+    /// Before it is written.
+    Before(&'a dyn Fn(Config) -> lanthorn::Result<()>),
+    /// As the file that is written, which is removed again where it can't be trained.
+    After(&'a mut dyn FnMut(&Path) -> lanthorn::Result<()>),
+}
+
+/// Writes the configuration of a table that is to be trained on, with these overrides; gives its
+/// file and its plan, for which the table is read once.
 pub(super) fn for_training(
     data: &Path,
     targets: &[String],
+    overrides: &[String],
     common: &CommonArguments,
-) -> Result<PathBuf> {
+) -> Result<(PathBuf, Option<Plan>)> {
     let out = default_name(data);
     if out.exists() {
         let message = format!("{} exists already: it may hold choices of yours", out.display());
@@ -67,8 +78,17 @@ pub(super) fn for_training(
         return Err(Error::run(message).with_help(help).into());
     }
     let arguments = InitArguments { target: targets.to_vec(), ..InitArguments::default() };
-    write(data, &arguments, &out, common)?;
-    Ok(out)
+    let mut plan = None;
+    let mut check = |path: &Path| {
+        plan = Some(Plan::open(path, overrides)?);
+        Ok(())
+    };
+    write(data, &arguments, &out, common, Check::After(&mut check))?;
+    Ok((out, plan))
+}
+
+fn folder_of(out: &Path) -> &Path {
+    out.parent().unwrap_or(Path::new(""))
 }
 
 /// `loan.yaml` for `data/loan.csv` and `data/loan.csv.gz`.
@@ -85,6 +105,7 @@ fn write(
     arguments: &InitArguments,
     out: &Path,
     common: &CommonArguments,
+    check: Check<'_>,
 ) -> Result<()> {
     if Format::of(data).is_ok() {
         let message = format!("{} is a configuration, where a table is expected", data.display());
@@ -100,11 +121,17 @@ fn write(
     let format = output.format()?;
     let (draft, size) = draft(data, arguments, &relative(data, out, output.is_file()))?;
     let text = draft.text(format)?;
-    let folder = out.parent().filter(|_| output.is_file()).unwrap_or(Path::new(""));
-    let config: Config = Node::from_json(&draft.tree).read()?;
-    Plan::new(config, folder)?;
+    if let Check::Before(check) = &check {
+        check(Node::from_json(&draft.tree).read()?)?;
+    }
     if !common.json || !output.is_stdout() {
         output.write(text.as_bytes())?;
+    }
+    if let Check::After(check) = check
+        && let Err(error) = check(out)
+    {
+        fs_err::remove_file(out)?;
+        return Err(error.into());
     }
     if common.json {
         let written = output.is_file().then_some(out);

@@ -155,6 +155,8 @@ struct TrainRequest<'a> {
     overrides: Vec<String>,
     /// The run that is resumed.
     run: Option<&'a Path>,
+    /// The plan, where the configuration was written just now.
+    drafted: Option<Plan>,
 }
 
 impl TrainRequest<'_> {
@@ -168,8 +170,8 @@ impl TrainRequest<'_> {
             let Some(config) = &arguments.config else {
                 return Err(Error::run("give a configuration, or `--resume RUN`").into());
             };
-            let path = configuration(config, &arguments.target, common)?;
-            return Ok(TrainRequest { path, overrides, run: None });
+            let (path, drafted) = configuration(config, &arguments.target, &overrides, common)?;
+            return Ok(TrainRequest { path, overrides, run: None, drafted });
         };
         if overrides.iter().any(|text| text.trim_start().starts_with("fit.budget")) {
             let help = "its number of epochs was settled: raise it by `--set fit.epochs=N`";
@@ -183,11 +185,14 @@ impl TrainRequest<'_> {
         {
             overrides.push(format!("fit.epochs={epochs}"));
         }
-        Ok(TrainRequest { path: folder.join(CONFIG), overrides, run: Some(folder) })
+        Ok(TrainRequest { path: folder.join(CONFIG), overrides, run: Some(folder), drafted: None })
     }
 
     /// The plan of one training.
-    fn plan(&self) -> Result<Plan> {
+    fn plan(self) -> Result<Plan> {
+        if let Some(plan) = self.drafted {
+            return Ok(plan);
+        }
         Ok(match self.run {
             None => Plan::open(&self.path, &self.overrides)?,
             Some(run) => plan_of_run(run, &self.overrides).map_err(|error| moved(error, run))?,
@@ -204,14 +209,19 @@ impl TrainRequest<'_> {
     }
 }
 
-/// The configuration that was named; for a table, one that is written for it.
-fn configuration(path: &Path, target: &[String], common: &CommonArguments) -> Result<PathBuf> {
+/// The configuration that was named; for a table, one that is written for it, and its plan.
+fn configuration(
+    path: &Path,
+    target: &[String],
+    overrides: &[String],
+    common: &CommonArguments,
+) -> Result<(PathBuf, Option<Plan>)> {
     let is_folder = path.is_dir() && !path.join(CONFIG).exists(); // of pictures, not of a run
     if init::is_table(path) || is_folder {
-        return init::for_training(path, target, common);
+        return init::for_training(path, target, overrides, common);
     }
     if target.is_empty() {
-        return Ok(path.to_path_buf());
+        return Ok((path.to_path_buf(), None));
     }
     let help = "the configuration names it, as `data.target`; `--target` goes with a table";
     Err(Error::run("`--target` doesn't go with a configuration").with_help(help).into())

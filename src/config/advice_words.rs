@@ -97,7 +97,6 @@ const FOREIGN: &[Advice] = advice! {
 
 /// Words that are planned, with what to do today. A word goes from here once it is built.
 const PLANNED: &[Advice] = advice! {
-    key: "rows" beside "train" => "write the rows to use into a table of their own";
     key: "streaming" beside "train" => "leave it out: a table is read into memory as a whole";
     key: "shuffle_limit" beside "train" => "leave it out: all rows are in memory, and shuffled as a whole";
     key: "cache" beside "train" => "leave it out: a table is read anew for each training";

@@ -51,7 +51,7 @@ impl Table {
         if columns.is_empty() {
             return;
         }
-        let mut start = 0;
+        let (mut start, mut dropped) = (0, Vec::new());
         for chunk in &mut self.chunks {
             let is_missing = |row: usize, slot: Slot| match slot {
                 Slot::Number(place) => chunk.numbers[place].at(row).is_nan(),
@@ -64,7 +64,7 @@ impl Table {
                     None => kept.push(row as u32),
                     Some(column) => {
                         left_out.columns[column].1 += 1;
-                        self.dropped.push(start + row);
+                        dropped.push(start + row);
                     }
                 }
             }
@@ -73,14 +73,14 @@ impl Table {
                 *chunk = chunk.of_rows(&kept);
             }
         }
-        left_out.rows += self.dropped.len();
+        left_out.rows += dropped.len();
         left_out.all += start;
+        self.add_dropped(&dropped);
     }
 
     /// Leaves out these rows, which rise and are counted among those that are left.
     pub(super) fn leave_out(&mut self, rows: &[usize]) {
-        let in_file: Vec<usize> =
-            rows.iter().map(|row| row_of_the_file(&self.dropped, *row)).collect();
+        let left_out = rows;
         let (mut start, mut rows) = (0, rows.iter().copied().peekable());
         for chunk in &mut self.chunks {
             let is_kept = |row: &u32| rows.next_if_eq(&(start + *row as usize)).is_none();
@@ -90,6 +90,13 @@ impl Table {
                 *chunk = chunk.of_rows(&kept);
             }
         }
+        self.add_dropped(left_out);
+    }
+
+    /// Notes that these rows are left out, counted among those that were left before.
+    fn add_dropped(&mut self, rows: &[usize]) {
+        let in_file = rows.iter().map(|row| row_of_the_file(&self.dropped, *row));
+        let in_file: Vec<usize> = in_file.collect();
         self.dropped.extend(in_file);
         self.dropped.sort_unstable();
     }
@@ -97,15 +104,14 @@ impl Table {
 
 /// The row of the file that the how-manieth row is of those that are not dropped.
 pub(super) fn row_of_the_file(dropped: &[usize], row: usize) -> usize {
-    // as many are dropped before it as stand below it
-    let mut row = row;
-    for dropped in dropped {
-        if *dropped > row {
-            break;
-        }
-        row += 1;
+    // so many are kept before the one at `place` that is dropped
+    let kept_before = |place: usize| dropped[place] - place;
+    let (mut low, mut high) = (0, dropped.len());
+    while low < high {
+        let middle = usize::midpoint(low, high);
+        if kept_before(middle) <= row { low = middle + 1 } else { high = middle }
     }
-    row
+    row + low
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! Faults: the cells that can't be used, told at once: where, what, how many and what to do.
 
 use super::cells::{Why, shortened};
+use super::chosen_rows::ChosenRows;
 use super::layout::{Layout, Wanted};
 use super::looks::{Look, look};
 use super::ragged;
@@ -27,6 +28,9 @@ pub(super) struct Faults<'a> {
     base: usize,
     /// Whether rows with faults are left out, and the others read.
     skips: bool,
+    /// The rows that are used, where not all are; what is wrong with others is not asked.
+    chosen: Option<&'a ChosenRows>,
+    is_chosen: bool,
     /// The first and the last row with a fault, and how many have one.
     first_row: usize,
     last_row: usize,
@@ -58,12 +62,31 @@ impl<'a> Faults<'a> {
     pub(super) fn new(places: &'a dyn RowPlaces, layout: &'a Layout<'a>) -> Self {
         let (groups, rows, start, base, skips) = (Vec::new(), 0, 0, 0, false);
         let (first_row, last_row, bad_rows) = (0, 0, 0);
-        Faults { places, layout, groups, rows, start, base, skips, first_row, last_row, bad_rows }
+        let (chosen, is_chosen) = (None, true);
+        Faults {
+            places,
+            layout,
+            groups,
+            rows,
+            start,
+            base,
+            skips,
+            chosen,
+            is_chosen,
+            first_row,
+            last_row,
+            bad_rows,
+        }
     }
 
     /// The same where rows with faults are left out, and the others read.
     pub(super) fn skipping(self) -> Self {
         Faults { skips: true, ..self }
+    }
+
+    /// The same of these rows alone.
+    pub(super) fn of_chosen(self, chosen: Option<&'a ChosenRows>) -> Self {
+        Faults { chosen, ..self }
     }
 
     /// Places from here on are counted from this one.
@@ -80,6 +103,7 @@ impl<'a> Faults<'a> {
     pub(super) fn row(&mut self, place: usize) {
         self.rows += 1;
         self.start = self.base + place;
+        self.is_chosen = self.chosen.is_none_or(|chosen| chosen.has(self.start));
     }
 
     /// Whether rows can still be used.
@@ -94,6 +118,9 @@ impl<'a> Faults<'a> {
 
     /// A cell of that row that can't be used.
     pub(super) fn cell(&mut self, step: usize, why: Why, cell: &str) {
+        if !self.is_chosen {
+            return;
+        }
         let group = self.group(Cause::Cell(step, why), cell);
         if why != Why::Text {
             return;
@@ -107,6 +134,9 @@ impl<'a> Faults<'a> {
 
     /// That row has another length; `after_cr` where a CR stands before the text.
     pub(super) fn ragged(&mut self, record: &Record<'_>, text: &str, after_cr: bool) {
+        if !self.is_chosen {
+            return;
+        }
         let header = self.layout.header;
         let group = self.group(Cause::Ragged, &cells(record.len()));
         if group.count == 1 {

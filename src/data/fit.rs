@@ -47,6 +47,7 @@ pub(super) fn fit(
         id: plan.ids.iter().map(|id| id.name.clone()).collect(),
         is_of_bits: false, // until the rows are known
         window: section.window.clone(),
+        rows: section.rows.as_ref().and_then(|rows| rows.condition.clone()),
     })
 }
 

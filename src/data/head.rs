@@ -31,8 +31,9 @@ pub(super) struct Kept {
     pub columns: Vec<KeptColumn>,
     /// What each of its rows is for; nothing where all are trained on.
     roles: Vec<RowRole>,
-    /// Which rows of the file are left out.
+    /// Which rows of the file are left out, and how many are not.
     dropped: Vec<usize>,
+    count: usize,
     /// The first rows to train on as the model sees them, where samples are several rows.
     pub model_rows: Option<(Matrix, Targets)>,
 }
@@ -55,14 +56,14 @@ impl Kept {
         source: &dyn Source,
         columns: Vec<KeptColumn>,
         roles: Option<&[RowRole]>,
-        dropped: &[usize],
+        (dropped, count): (&[usize], usize),
     ) -> Kept {
         let Beginning { text, body, is_whole } = source.beginning();
         let dialect = source.header().dialect.clone();
         let roles = roles.map(<[RowRole]>::to_vec).unwrap_or_default();
         let dropped = dropped.to_vec();
         let model_rows = None;
-        Kept { text, body, is_whole, dialect, columns, roles, dropped, model_rows }
+        Kept { text, body, is_whole, dialect, columns, roles, dropped, count, model_rows }
     }
 
     /// Keeps the first rows to train on as the model sees them; `base` are all rows of the table.
@@ -80,6 +81,11 @@ impl Kept {
         dropped::row_of_the_file(&self.dropped, row)
     }
 
+    /// The rows of the file that these rows of the table are.
+    pub(super) fn in_the_file(&self, rows: &[usize]) -> Vec<usize> {
+        rows.iter().map(|row| dropped::row_of_the_file(&self.dropped, *row)).collect()
+    }
+
     /// The rows of the file that have a role.
     pub(super) fn rows_of(&self, role: RowRole) -> Vec<usize> {
         let rows = self.roles.iter().enumerate().filter(|(_, of)| **of == role);
@@ -93,7 +99,10 @@ impl Kept {
         let mut record = Record::default();
         let (mut row, mut dropped) = (0, self.dropped.iter().copied().peekable());
         let mut line = 0;
-        while rows.len() < count && matches!(records.next(&mut record), Ok(true)) {
+        while rows.len() < count
+            && row < self.count
+            && matches!(records.next(&mut record), Ok(true))
+        {
             if record.end == self.text.len() && !self.is_whole {
                 break; // it may be cut
             }

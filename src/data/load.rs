@@ -194,7 +194,8 @@ impl Judged {
             index: column.index,
             is_number: matches!(slot, Slot::Number(_)),
         });
-        let kept = Kept::new(&**source, columns.collect(), roles.as_deref(), &table.dropped);
+        let rows = (table.dropped.as_slice(), table.rows());
+        let kept = Kept::new(&**source, columns.collect(), roles.as_deref(), rows);
         let (csv, input_shape) = (section.csv(), plan.input_shape.clone());
         Ok(Judged {
             roles,

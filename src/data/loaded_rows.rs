@@ -3,19 +3,23 @@
 use std::path::Path;
 
 use super::cells::Missing;
+use super::choose;
 use super::load::Loaded;
 use super::steps::open;
 use super::table::Table;
 use crate::diagnostics::Place;
 use crate::error::Result;
-use crate::sections::DataConfig;
+use crate::sections::{DataConfig, RowsConfig};
 use crate::splits::RowRole;
 
 impl Loaded {
     /// The rows of the table to train on that are held back to validate on, from 0.
     pub fn validation_rows(&self) -> Vec<usize> {
         match self.validation.as_ref().and_then(|part| part.windows.as_ref()) {
-            Some(windows) => windows.rows.clone(), // no row is left out
+            Some(windows) if self.kept.rows_of(RowRole::Validate).is_empty() => {
+                windows.rows.clone() // of a table of their own
+            }
+            Some(windows) => self.kept.in_the_file(&windows.rows),
             None => self.kept.rows_of(RowRole::Validate),
         }
     }
@@ -23,7 +27,7 @@ impl Loaded {
     /// Which rows of the table are trained on; None where all are.
     pub(crate) fn training_rows(&self) -> Option<Vec<usize>> {
         if let Some(windows) = &self.train.windows {
-            return Some(windows.rows.clone()); // no row is left out
+            return Some(self.kept.in_the_file(&windows.rows));
         }
         let rows = self.kept.rows_of(RowRole::Train);
         (!rows.is_empty()).then_some(rows)
@@ -60,13 +64,22 @@ impl Loaded {
             (Some(path), true) => (path, "data.validation", of_window.unwrap_or(row)),
             _ => {
                 let role = if is_validation { RowRole::Validate } else { RowRole::Train };
-                let of_the_file = || self.kept.row_of_the_file(row, role);
-                (&section.train, "data.train", of_window.unwrap_or_else(of_the_file))
+                let row = match of_window {
+                    Some(row) => self.kept.in_the_file(&[row])[0],
+                    None => self.kept.row_of_the_file(row, role),
+                };
+                (&section.train, "data.train", row)
             }
         };
         let found = || -> Result<Place> {
             let source = open(path, folder, key, section)?;
-            let table = Table::read(&*source, &[], &Missing::default())?;
+            let chosen = match (&section.rows, is_validation && section.validation.is_some()) {
+                (Some(RowsConfig { condition: Some(condition), .. }), true) => {
+                    Some(choose::that_meet(condition, &section.missing_values, &*source)?)
+                }
+                _ => None,
+            };
+            let table = Table::read(&*source, &[], &Missing::default(), chosen.as_ref())?;
             Ok(source.at(table.place_of(row)))
         };
         found().unwrap_or_else(|_| Place::from(path.to_string().as_str()))

@@ -19,6 +19,8 @@ pub(crate) mod batch;
 mod before;
 mod careful;
 mod cells;
+mod choose;
+mod chosen_rows;
 mod chunk;
 mod class_weight;
 mod codes;

@@ -37,7 +37,7 @@ impl PictureProfile {
             })
         });
         let wanted = wanted.into_iter().collect::<Result<Vec<_>>>()?;
-        let table = Table::read(&*source, &wanted, &Missing::default())?;
+        let table = Table::read(&*source, &wanted, &Missing::default(), None)?;
         let mut classes: Vec<(String, usize)> =
             table.texts[1].iter().map(|name| (name.to_string(), 0)).collect();
         table.codes(1).for_each(|code| classes[code as usize].1 += 1);

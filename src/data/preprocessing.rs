@@ -10,7 +10,9 @@ use super::layout::Wanted;
 use super::source::Source;
 use crate::diagnostics::{Code, Place};
 use crate::error::{Error, Problem, Result};
-use crate::sections::{CsvConfig, HeaderConfig, ImageConfig, MissingValues, WindowConfig};
+use crate::sections::{
+    CsvConfig, HeaderConfig, ImageConfig, MissingValues, RowCondition, WindowConfig,
+};
 use crate::target::DataFacts;
 use crate::target::Target;
 use crate::transforms::{Classes, Encode, Encoded, Encoding, Fill, Label, Met, OneHot, Unit};
@@ -37,6 +39,9 @@ pub struct Preprocessing {
     /// The windows that are made of the rows, where there are some.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) window: Option<WindowConfig>,
+    /// The condition that the rows of a table with targets must meet.
+    #[serde(default, rename = "where", skip_serializing_if = "Option::is_none")]
+    pub(super) rows: Option<RowCondition>,
 }
 
 /// The preprocessing as the first models wrote it.
@@ -79,6 +84,7 @@ impl Preprocessing {
             id: Vec::new(),
             is_of_bits: false,
             window: None,
+            rows: None,
         })
     }
 

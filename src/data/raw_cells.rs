@@ -22,7 +22,9 @@ pub struct RawCells {
     pub(super) source: Box<dyn Source>,
     pub(super) plan: ColumnPlan,
     pub(super) table: Table,
-    /// What is to be told of rows that are left out.
+    /// What is to be told of the rows that `data.rows` leaves out.
+    pub(super) chosen: Option<Diagnostic>,
+    /// What is to be told of rows that are left out since a cell is missing.
     pub(super) dropped: Option<Diagnostic>,
     /// The same of pictures that can't be used.
     pub(super) bad_pictures: Option<Diagnostic>,
@@ -42,7 +44,7 @@ impl RawCells {
 
     /// What is to be told of the rows.
     pub(super) fn warnings(&self) -> Vec<Diagnostic> {
-        let told = [&self.dropped, &self.bad_pictures, &self.of_time];
+        let told = [&self.chosen, &self.dropped, &self.bad_pictures, &self.of_time];
         let told = told.into_iter().flatten().cloned();
         self.source.notes().into_iter().chain(told).chain(self.too_short()).collect()
     }

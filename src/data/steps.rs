@@ -6,6 +6,7 @@ use std::sync::OnceLock;
 
 use super::apply::Bound;
 use super::cells::Missing;
+use super::choose;
 use super::columns::{ColumnPlan, Planned};
 use super::cut::Cut;
 use super::dataset::Dataset;
@@ -85,7 +86,8 @@ pub(super) fn read_source(
         window_rules::check(window, &plan, section)?;
     }
     let missing = Missing::new(&section.missing_values);
-    let mut table = Table::read(&*source, &plan.wanted(), &missing)?;
+    let chosen = choose::to_train_on(section, &*source)?;
+    let mut table = Table::read(&*source, &plan.wanted(), &missing, chosen.as_ref())?;
     let columns = plan.dropping();
     let mut left_out = LeftOut::new(&columns);
     table.drop_rows(&columns, &mut left_out);
@@ -115,11 +117,13 @@ pub(super) fn read_source(
     }
     let (section, ids) = (section.clone(), OnceLock::new());
     let (dropped, bad) = (dropped, bad_pictures);
+    let chosen = chosen.and_then(|chosen| chosen.told);
     Ok(RawCells {
         section,
         source,
         plan,
         table,
+        chosen,
         dropped,
         bad_pictures: bad,
         ids,

@@ -5,6 +5,8 @@ use std::path::Path;
 
 use super::apply::Bound;
 use super::cells::Missing;
+use super::choose;
+use super::chosen_rows::ChosenRows;
 use super::chunk::Read;
 use super::dataset::{Dataset, check_weights};
 use super::dialect::Dialect;
@@ -75,6 +77,8 @@ pub struct TableStream<'a> {
     wanted: Vec<Wanted>,
     /// The places of the columns that name a row, of those that the table has.
     ids: Vec<usize>,
+    /// The rows that the condition of the model's rows chooses, of a table with targets.
+    chosen: Option<ChosenRows>,
 }
 
 /// Chunks that are worked on together.
@@ -103,7 +107,11 @@ impl<'a> TableStream<'a> {
         for name in preprocessing.id_columns().iter().filter(|_| options.with_ids) {
             ids.extend(place_in(&*source, name)?);
         }
-        Ok(TableStream { source, preprocessing, options, wanted, ids })
+        let condition = preprocessing.rows.as_ref().filter(|_| options.with_target);
+        let chosen = condition
+            .map(|condition| choose::that_meet(condition, &preprocessing.missing_values, &*source));
+        let chosen = chosen.transpose()?;
+        Ok(TableStream { source, preprocessing, options, wanted, ids, chosen })
     }
 
     /// The names of the columns that name a row, of those that the table has.
@@ -123,6 +131,11 @@ impl<'a> TableStream<'a> {
         Some(Diagnostic::warning(Code::Column, message).at(self.source.places().at_header()))
     }
 
+    /// What to tell of the rows that are left out by the condition.
+    fn of_chosen(&self) -> Option<Diagnostic> {
+        self.chosen.as_ref()?.told.clone()
+    }
+
     /// The columns' names as they stand in the file, as a line of CSV.
     pub fn raw_header(&self) -> String {
         line_of_csv(self.source.header().raw.iter().map(String::as_str))
@@ -137,7 +150,7 @@ impl<'a> TableStream<'a> {
         let missing = Missing::new(&self.preprocessing.missing_values);
         let mut layout = Layout::new(self.source.header(), &self.wanted, &missing);
         layout.keeps_rows = self.options.keep_columns || !self.ids.is_empty();
-        let mut faults = Faults::new(self.source.places(), &layout);
+        let mut faults = Faults::new(self.source.places(), &layout).of_chosen(self.chosen.as_ref());
         let skips_rows = self.options.skip_errors && self.preprocessing.window.is_none();
         if skips_rows {
             faults = faults.skipping();
@@ -150,7 +163,7 @@ impl<'a> TableStream<'a> {
             reads: Vec::new(),
             pending: None,
             skipped: Skipped {
-                notes: self.without_ids().into_iter().collect(),
+                notes: self.without_ids().into_iter().chain(self.of_chosen()).collect(),
                 ..Skipped::default()
             },
             is_empty: true,
@@ -218,6 +231,9 @@ impl Applying<'_> {
         let reads = std::mem::take(&mut self.reads);
         let raw: Vec<String> = reads.iter().flat_map(|read| self.kept(read)).collect();
         let mut table = Table::of(reads, self.layout, wanted);
+        if let Some(chosen) = &self.stream.chosen {
+            table.choose(chosen);
+        }
         if options.with_target {
             table.drop_rows(&preprocessing.dropping(), &mut self.left_out);
         }

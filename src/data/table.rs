@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use super::cells::Missing;
+use super::chosen_rows::ChosenRows;
 use super::chunk::{Chunk, MISSING_CODE, Read};
 use super::dictionary::Dictionary;
 use super::faults::Faults;
@@ -28,23 +29,51 @@ pub(super) struct Table {
 }
 
 impl Table {
-    /// Reads the wanted columns of a whole table.
-    pub(super) fn read(source: &dyn Source, wanted: &[Wanted], missing: &Missing) -> Result<Table> {
+    /// Reads the wanted columns of a whole table, or of the rows of it that are chosen.
+    pub(super) fn read(
+        source: &dyn Source,
+        wanted: &[Wanted],
+        missing: &Missing,
+        chosen: Option<&ChosenRows>,
+    ) -> Result<Table> {
         let layout = Layout::new(source.header(), wanted, missing);
-        let mut faults = Faults::new(source.places(), &layout);
         let mut reads = Vec::new();
-        source.read(&layout, &mut faults, &mut |read| {
+        read_until(source, &layout, chosen, &mut |read| {
+            let is_last = chosen.is_some_and(|chosen| chosen.end_in(&read.chunk));
             reads.push(read);
-            Ok(())
+            Ok(!is_last)
         })?;
-        if let Some(error) = faults.error() {
-            return Err(error);
+        let mut table = Table::of(reads, &layout, wanted);
+        if let Some(chosen) = chosen {
+            table.choose(chosen);
+            table.dropped.clone_from(&chosen.rows);
         }
-        let table = Table::of(reads, &layout, wanted);
         if table.rows() == 0 {
             return Err(no_rows(source.name()));
         }
         Ok(table)
+    }
+
+    /// Hands over the wanted columns, some rows at a time, as long as `take` gives true.
+    pub(super) fn read_parts(
+        source: &dyn Source,
+        wanted: &[Wanted],
+        missing: &Missing,
+        take: &mut dyn FnMut(&Table) -> Result<bool>,
+    ) -> Result<()> {
+        let layout = Layout::new(source.header(), wanted, missing);
+        read_until(source, &layout, None, &mut |read| take(&Table::of(vec![read], &layout, wanted)))
+    }
+
+    /// Leaves out the rows that are not chosen.
+    pub(super) fn choose(&mut self, chosen: &ChosenRows) {
+        for chunk in &mut self.chunks {
+            let is_kept = |row: &u32| chosen.has(chunk.place_of(*row as usize));
+            let kept: Vec<u32> = (0..chunk.rows as u32).filter(is_kept).collect();
+            if kept.len() < chunk.rows {
+                *chunk = chunk.of_rows(&kept);
+            }
+        }
     }
 
     /// Chunks in order as one table; the texts' numbers become those of the whole.
@@ -109,6 +138,27 @@ impl Table {
     pub(super) fn numbers(&self, place: usize) -> impl Iterator<Item = f64> + '_ {
         self.chunks.iter().flat_map(move |chunk| chunk.numbers[place].iter())
     }
+}
+
+/// Reads chunk after chunk, as long as `take` gives true.
+fn read_until(
+    source: &dyn Source,
+    layout: &Layout<'_>,
+    chosen: Option<&ChosenRows>,
+    take: &mut dyn FnMut(Read) -> Result<bool>,
+) -> Result<()> {
+    let mut faults = Faults::new(source.places(), layout).of_chosen(chosen);
+    let mut is_enough = false;
+    let read = source.read(layout, &mut faults, &mut |read| {
+        is_enough = !take(read)?;
+        // an error is how a source is told to break off
+        if is_enough { Err(Error::Internal("enough rows".to_string())) } else { Ok(()) }
+    });
+    if is_enough {
+        return Ok(());
+    }
+    read?;
+    faults.error().map_or(Ok(()), Err)
 }
 
 /// Joins chunks in order; the texts' numbers become those of the whole table.

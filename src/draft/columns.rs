@@ -119,10 +119,18 @@ pub(super) fn is_identifier(column: &ColumnProfile) -> bool {
     column.present() >= FEW_ROWS && differs && (is_text || (names_rows(&column.name) && is_whole))
 }
 
-/// The rules of the features, each with its reason.
+/// Whether a column names each row, to be copied to the predictions.
+pub(super) fn is_id(column: &ColumnProfile, role: &Role) -> bool {
+    let is_complete = column.missing == 0 && column.distinct() == column.present();
+    matches!(role, Role::Key(_)) && names_rows(&column.name) && is_complete
+}
+
+/// The rules of the features, each with its reason. `id` is a column that names the rows: a pattern
+/// doesn't mean it.
 pub(super) fn features(
     targets: &[&str],
     roles: &[(&ColumnProfile, Role)],
+    id: Option<&str>,
 ) -> (Vec<Value>, Vec<String>) {
     let scaled = roles.iter().filter(|(_, role)| *role == Role::Scaled).count();
     let mut rules = Vec::new();
@@ -131,6 +139,7 @@ pub(super) fn features(
             .iter()
             .filter(|(column, role)| role.left_out().is_some() && !column.name.is_empty())
             .map(|(column, _)| column.name.as_str())
+            .filter(|name| Some(*name) != id)
             .chain(targets.iter().skip(1).copied())
             .collect();
         let mut rule = json!({ "columns": "*", "scale": "standard" });

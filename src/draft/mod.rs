@@ -78,6 +78,8 @@ impl Draft {
         let mut roles: Vec<(&ColumnProfile, Role)> =
             features.iter().map(|column| (*column, columns::role(column))).collect();
         let form = Form::of(&roles);
+        let ids = roles.iter().filter(|(column, role)| columns::is_id(column, role));
+        let ids: Vec<&str> = ids.map(|(column, _)| column.name.as_str()).collect();
         if !matches!(form, Form::Table) {
             roles.retain(|(_, role)| role.left_out().is_none());
         }
@@ -87,7 +89,9 @@ impl Draft {
         }
         let mut draft =
             Draft { tree: Value::Null, choices: Vec::new(), comments: Comments::default() };
-        let data = draft.data(profile, train, &task, &roles, (&form, in_time.as_ref()));
+        let is_time = |name: &&&str| in_time.as_ref().is_some_and(|own| own.order_by == **name);
+        let id = ids.iter().find(|name| !is_time(name)).copied();
+        let data = draft.data(profile, train, &task, (&roles, id), (&form, in_time.as_ref()));
         let network = network::choose(profile, &task, &roles, (&form, in_time.as_ref()));
         draft.comments.extend(network.comments);
         draft.tree = json!({
@@ -127,7 +131,7 @@ impl Draft {
         profile: &Profile,
         train: &str,
         task: &Goal,
-        roles: &[(&ColumnProfile, Role)],
+        (roles, id): (&[(&ColumnProfile, Role)], Option<&str>),
         (form, in_time): (&Form, Option<&InTime>),
     ) -> Value {
         let mut data = Map::new();
@@ -153,7 +157,7 @@ impl Draft {
         }
         let (mut features, mut why) = match form.features() {
             Some((feature, why)) => (vec![feature], vec![why]),
-            None => columns::features(&task.names(), roles),
+            None => columns::features(&task.names(), roles, id),
         };
         if in_time.is_some() {
             let (rule, reason) = InTime::past(&task.names());
@@ -166,7 +170,8 @@ impl Draft {
         }
         data.insert("features".to_string(), Value::Array(features));
         for (column, role) in roles {
-            let is_used = in_time.is_some_and(|in_time| in_time.order_by == column.name);
+            let is_time = in_time.is_some_and(|in_time| in_time.order_by == column.name);
+            let is_used = is_time || id == Some(column.name.as_str());
             if let Some(why) = role.left_out().filter(|_| !is_used) {
                 let line = format!("left out: {}: {why}", column.name);
                 self.comments.push(Spot::After("features"), &line);
@@ -177,6 +182,12 @@ impl Draft {
         self.choices.push(format!("target {}: {why}", name_of(&target)));
         self.comments.push(Spot::Key("target"), &why);
         data.insert("target".to_string(), target);
+        if let Some(id) = id {
+            let why = "another value in each row: copied to the predictions, and no feature";
+            self.choices.push(format!("id: {id}: {why}"));
+            self.comments.push(Spot::Key("id"), why);
+            data.insert("id".to_string(), json!(id));
+        }
         if let Some(in_time) = in_time {
             let (window, why) = in_time.window();
             self.choices.push(format!("window: {why}"));

@@ -7,6 +7,7 @@ use super::column::ColumnConfig;
 use super::csv::{self, CsvConfig, MissingValues};
 use super::features_and_target::{features, target};
 use super::file_format::FileFormat;
+use super::rows::RowsConfig;
 use super::table_paths::TablePaths;
 use super::window::WindowConfig;
 use crate::transforms::OneOrSeveral;
@@ -40,6 +41,9 @@ pub struct DataConfig {
     /// `N/A`, `n/a`, `<NA>`, `#N/A`, `NaN`, `nan`, `None`, `null`, `NULL`, `?` and `-`.
     #[serde(default = "MissingValues::usual", skip_serializing_if = "MissingValues::is_usual")]
     pub missing_values: MissingValues,
+    /// Which rows are used, such as `{where: "amount > 0"}`. Default: all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rows: Option<RowsConfig>,
     /// Features, in the order of the model's inputs. Required, unless `x` names an array.
     #[serde(default, skip_serializing_if = "Vec::is_empty", deserialize_with = "features")]
     pub features: Vec<ColumnConfig>,
@@ -118,6 +122,7 @@ mod tests {
             "validation": "v.csv",
             "test": "t.csv",
             "delimiter": ";",
+            "rows": { "where": "age > 0", "limit": 1000 },
             "features": [
                 "age",
                 { "column": "area", "encode": "label" },

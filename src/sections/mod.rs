@@ -1,6 +1,8 @@
 //! The sections of a configuration, as typed: `data` (in its own file), `model`, `compile`, `fit`.
 
 mod column;
+mod condition_parser;
+mod condition_words;
 mod csv;
 pub mod data;
 mod decisions;
@@ -10,6 +12,9 @@ mod keeping;
 mod logging;
 mod names;
 pub mod reference;
+mod row_condition;
+mod row_test;
+mod rows;
 pub(crate) mod run_config;
 mod schema;
 mod table_paths;
@@ -37,6 +42,9 @@ pub use decisions::{Calibration, ErrorCost, ThresholdRule};
 pub use file_format::FileFormat;
 pub use keeping::{InitWeights, Interval};
 pub use logging::{LoggingConfig, TensorBoardConfig};
+pub use row_condition::RowCondition;
+pub(crate) use row_test::{CellComparison, CellKind, CellLiteral, RowTest};
+pub use rows::RowsConfig;
 pub(crate) use table_paths::STDIN;
 pub use table_paths::TablePaths;
 pub use window::WindowConfig;

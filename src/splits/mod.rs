@@ -30,6 +30,7 @@ pub use folds::{CvConfig, FoldsBy};
 pub use group::GroupSplit;
 pub use hash::HashSplit;
 pub(crate) use key_column::KeyColumn;
+pub(crate) use moment::moment;
 pub use role::RowRole;
 pub(crate) use rows::SplitRows;
 pub use time::TimeSplit;

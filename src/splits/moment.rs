@@ -2,7 +2,7 @@
 
 /// The microseconds from 1970 to a date, or to a date with a time: `2026-01-31`, `2026-01-31 10:00`,
 /// `2026-01-31T10:00:00.25+01:00`, `2026-01-31T10:00:00Z`. A time without an offset counts as UTC.
-pub(super) fn moment(text: &str) -> Option<i64> {
+pub(crate) fn moment(text: &str) -> Option<i64> {
     let (date, time) = match text.find(['T', 't', ' ']) {
         Some(at) => (text.get(..at)?, text.get(at + 1..)?.trim_start()),
         None => (text, ""),

@@ -89,7 +89,6 @@ fn a_configuration_in_others_words_is_told_ours() {
 /// Keys and names that are planned: what stands in loan.yaml, what is written instead, the word that
 /// the error points at, and what it says to do today.
 const PLANNED: &[(&str, &str, &str, &str)] = &[
-    ("  train: loan.csv", "  train: loan.csv\n  rows: {limit: 9}", "rows", "table of their own"),
     ("  train: loan.csv", "  train: loan.csv\n  streaming: auto", "streaming", "leave it out"),
     (
         "  train: loan.csv",

@@ -88,7 +88,7 @@ fn what_is_left_out_is_told_with_the_reason() {
     let folder = mixed();
     let told = folder.ok("init mixed.csv --target sold");
     for line in [
-        "left out: id: it rises",
+        "id: id: another value in each row: copied to the predictions",
         "when: dates: where in the year and in the week they are",
         "note: text: which of its words there are",
         "left out: gap: the same value in every row",
@@ -105,7 +105,8 @@ fn what_is_left_out_is_told_with_the_reason() {
         config.contains("csv: {delimiter: ;}") || config.contains("csv: {delimiter: \";\"}"),
         "{config}"
     );
-    folder.ok("train mixed.yaml --set fit.epochs=2 -q");
+    folder.ok("train mixed.yaml --set fit.epochs=2 -q -o run");
+    assert!(folder.ok("predict run mixed.csv").starts_with("id,prediction,"));
 }
 
 #[test]

@@ -37,6 +37,7 @@ mod parquet;
 mod pictures;
 mod report;
 mod resume;
+mod rows;
 mod run_folder;
 mod runs;
 mod rust_api;

@@ -135,7 +135,7 @@ impl Csv {
 
     /// Where the first line begins whose line break is in a piece, or just before it.
     fn first_line(&self, piece: Range<usize>, buffer: &mut Vec<u8>) -> Option<usize> {
-        let window = self.text.window(piece.start - 1, piece.len() + 1, buffer).ok()?;
+        let window = self.text.window(piece.start - 1, 1, buffer).ok()?; // up to the end of a line
         let line = memchr::memchr(b'\n', window.bytes)?;
         Some(piece.start + line)
     }

@@ -3,6 +3,7 @@
 #![allow(clippy::format_collect, clippy::format_push_string)] // plain beats fast here
 
 mod bad_input;
+mod choosing;
 mod columns;
 mod dialects;
 mod formats;
