@@ -44,6 +44,9 @@ pub(super) trait Batches: Send + Sync {
     fn format(&self) -> FileFormat;
 }
 
+/// What is said of a codec that this program doesn't know.
+pub(super) const NO_CODEC: &str = "which this program can't unpack";
+
 /// Numbers that are read at once.
 const PIECE_NUMBERS: usize = 1 << 17;
 /// Batches that are read before they are handed over, for each thread.
@@ -243,14 +246,23 @@ fn guarded<T>(name: &str, read: impl FnOnce() -> Result<T, ArrowError>) -> Resul
     let wrong = |message: String| {
         let error = Error::data(name, format!("the file can't be read: {message}"));
         let error = error.with_code(Code::NotATable);
-        if message.contains("isabled feature") || message.contains("nsupported") {
-            error.with_help("write it anew, compressed by snappy or zstd")
+        let is_unknown = ["isabled feature", "nsupported", NO_CODEC];
+        if is_unknown.iter().any(|words| message.contains(words)) {
+            error.with_help(
+                "write it anew, compressed by snappy, gzip, lz4 or zstd: in pandas, \
+                 `df.to_parquet(path, compression=\"zstd\")`",
+            )
         } else {
             error.with_help("the file is cut or damaged: fetch or write it again")
         }
     };
     match catch_unwind(AssertUnwindSafe(read)) {
-        Ok(read) => read.map_err(|error| wrong(error.to_string())),
+        Ok(read) => read.map_err(|error| match error {
+            ArrowError::ParquetError(message) => {
+                wrong(message.trim_start_matches("Parquet error: ").to_string())
+            }
+            error => wrong(error.to_string()),
+        }),
         Err(_) => Err(wrong("it is not as its format says".to_string())),
     }
 }

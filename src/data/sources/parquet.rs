@@ -9,8 +9,10 @@ use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{
     ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder,
 };
+use parquet::basic::Compression;
+use parquet::file::metadata::RowGroupMetaData;
 
-use super::batches::{BatchTable, Batches};
+use super::batches::{BatchTable, Batches, NO_CODEC};
 use crate::disk::intake;
 use crate::error::Result;
 use crate::sections::FileFormat;
@@ -44,6 +46,25 @@ pub(super) fn open(name: &str, file: File) -> Result<BatchTable> {
     })
 }
 
+impl ParquetRows {
+    /// An error where one of these columns is compressed in a way that this program doesn't know.
+    fn check_codecs(&self, group: &RowGroupMetaData, columns: &[usize]) -> Result<(), ArrowError> {
+        let schema = self.metadata.metadata().file_metadata().schema_descr();
+        for (leaf, column) in group.columns().iter().enumerate() {
+            let codec = match column.compression() {
+                Compression::BROTLI(_) => "brotli",
+                Compression::LZO => "lzo",
+                _ => continue,
+            };
+            if columns.contains(&schema.get_column_root_idx(leaf)) {
+                let path = column.column_path().string();
+                return Err(wrong(format!("column `{path}` is compressed by {codec}, {NO_CODEC}")));
+            }
+        }
+        Ok(())
+    }
+}
+
 impl Batches for ParquetRows {
     fn format(&self) -> FileFormat {
         FileFormat::Parquet
@@ -59,6 +80,7 @@ impl Batches for ParquetRows {
         for (number, group) in self.metadata.metadata().row_groups().iter().enumerate() {
             expected += usize::try_from(group.num_rows())
                 .map_err(|_| wrong(format!("row group {number} has a negative number of rows")))?;
+            self.check_codecs(group, columns)?;
             let size =
                 group.columns().iter().map(|column| column.uncompressed_size().max(0) as u64);
             intake::has_room(size.max().unwrap_or(0))?;

@@ -78,4 +78,5 @@ types = {
 }
 pq.write_table(pa.table(types), "types.parquet")
 pa.feather.write_feather(pa.table({name: column for name, column in types.items()}), "types.arrow", compression="uncompressed")
-pq.write_table(pa.table({"a": [1.0, 2.0], "y": [0, 1]}), "gzip.parquet", compression="gzip")
+for codec in ["gzip", "lz4", "brotli"]:
+    pq.write_table(pa.table({"a": [1.0, 2.0], "y": [0, 1]}), f"{codec}.parquet", compression=codec)
