@@ -50,9 +50,9 @@ pub(crate) struct ExportArguments {
 
 /// The formats by their names, each with its help.
 fn formats() -> impl TypedValueParser<Value = &'static dyn ExportFormat> {
-    let value = |format: &dyn ExportFormat| PossibleValue::new(format.name()).help(format.about());
-    let find = |name: String| EXPORT_FORMATS.into_iter().find(|format| format.name() == name);
-    PossibleValuesParser::new(EXPORT_FORMATS.map(value))
+    let value = |format: &&dyn ExportFormat| PossibleValue::new(format.name()).help(format.about());
+    let find = |name: String| EXPORT_FORMATS.iter().copied().find(|format| format.name() == name);
+    PossibleValuesParser::new(EXPORT_FORMATS.iter().map(value))
         .try_map(move |name| find(name).ok_or("it is not in the list"))
 }
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Follows docs/adding-a-*.md word for word, in one scratch copy of the project.
+"""Follows docs/adding-a*.md word for word, in one scratch copy of the project.
 
     python3 tests/adding/follow.py [docs/adding-a-loss.md ...]
 
@@ -62,7 +62,7 @@ def target():
 
 
 def main():
-    pages = [Path(name) for name in sys.argv[1:]] or sorted((ROOT / "docs").glob("adding-a-*.md"))
+    pages = [Path(name) for name in sys.argv[1:]] or sorted((ROOT / "docs").glob("adding-a*.md"))
     assert pages, "no page to follow"
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(folder) / "lanthorn"

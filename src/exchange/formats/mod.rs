@@ -10,7 +10,7 @@ mod weights;
 pub use format::{Container, ExportFormat, ExportOption, ExportOptions, Exported};
 
 /// Every format, in the order of the documentation.
-pub const EXPORT_FORMATS: [&dyn ExportFormat; 7] = [
+pub const EXPORT_FORMATS: &[&dyn ExportFormat] = &[
     &config::ConfigFormat,
     &weights::WeightsFormat,
     &torch::TorchFormat,
