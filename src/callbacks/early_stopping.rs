@@ -28,7 +28,7 @@ pub struct EarlyStopping {
     /// Whether smaller (`min`) or larger (`max`) values are better. Default: auto, which depends on
     /// the metric.
     pub mode: Mode,
-    /// Value to beat: while it is not, patience is not reset. Default: none.
+    /// Value to beat: until then, patience is not reset. Default: none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub baseline: Option<f64>,
     /// Whether to restore the weights of the best epoch at the end, also if training ran to its

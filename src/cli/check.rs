@@ -21,10 +21,10 @@ pub(crate) struct CheckArguments {
     /// Number of rows to show
     #[arg(short = 'n', long, default_value_t = 5, value_name = "N")]
     rows: usize,
-    /// Read no table: check the configuration alone, and say what that leaves out
+    /// Check the configuration alone, without reading any table, and say what was not checked
     #[arg(long, conflicts_with = "rows")]
     no_data: bool,
-    /// End with exit code 1 where there are warnings
+    /// Exit with code 1 if there are warnings
     #[arg(long, value_name = "WHAT")]
     deny: Option<Deny>,
     /// What to print on stdout: github is a line for each error and warning, which GitHub Actions

@@ -19,7 +19,7 @@ const EVERY: &str = "Options of every command";
 /// What every verb takes.
 #[derive(Args)]
 pub(crate) struct CommonArguments {
-    /// Device to compute on: cpu, cuda, cuda:1, metal; auto for a GPU where there is one
+    /// Device to compute on: cpu, cuda, cuda:1, metal; auto for a GPU if there is one
     #[arg(long, global = true, help_heading = EVERY, default_value = "cpu", value_name = "DEVICE")]
     pub device: String,
     /// Number of threads; it does not change the results [default: one per core]

@@ -40,11 +40,12 @@ pub(crate) struct EvaluateArguments {
     /// For classes: also print precision, recall and F1 of each class, and the confusion matrix
     #[arg(long)]
     report: bool,
-    /// With classes or labels: the thresholds to decide by, such as `approved=0.7`; can be repeated.
-    /// With `target: features`: `error=E` [default: the thresholds stored in the model by `fit.threshold`]
+    /// Predict a class or label only if its probability is at least P, such as `approved=0.7`; can
+    /// be repeated. With `target: features`: `error=E` [default: the thresholds stored in the model
+    /// by `fit.threshold`]
     #[arg(long, value_name = "CLASS=P")]
     threshold: Vec<String>,
-    /// Exit with code 4 where a loss or metric doesn't meet this, such as `accuracy>=0.9`
+    /// Exit with code 4 if a loss or metric does not meet this condition, such as `accuracy>=0.9`
     #[arg(long, value_name = "CONDITION")]
     require: Vec<Requirement>,
 }

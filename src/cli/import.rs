@@ -38,8 +38,8 @@ pub(crate) struct ImportArguments {
     /// For safetensors: load what fits by name and shape, and report the rest
     #[arg(long)]
     partial: bool,
-    /// For safetensors: the order in which images are flattened [default: channels-last in a file
-    /// of Lanthorn's, else channels-first]
+    /// For safetensors: the order in which images are flattened [default: channels-last for a file
+    /// that Lanthorn wrote, else channels-first]
     #[arg(long, value_name = "ORDER")]
     flatten: Option<FlattenOrder>,
     /// For safetensors: load a module of the file into a layer, such as `layer_in=dense`; can be

@@ -17,7 +17,7 @@ use super::view::table;
 
 #[derive(Args)]
 pub(crate) struct InspectArguments {
-    /// Any safetensors file, ours or not, an index of several, a run folder, or a .keras or .h5 file
+    /// Any safetensors file, an index of several, a run folder, or a .keras or .h5 file
     #[arg(value_name = "FILE")]
     file: PathBuf,
 }

@@ -64,20 +64,21 @@ impl Arguments {
 enum Verb {
     /// Train the model of a configuration, or resume a run
     Train(train::TrainArguments),
-    /// Write a first configuration of a table, with the reason for each choice
+    /// Write a first configuration for a table, with the reason for each choice
     Init(init::InitArguments),
-    /// Try rising learning rates on a configuration, draw the loss, and propose one
+    /// Try increasing learning rates, plot the loss, and suggest one
     #[command(name = "find-lr")]
     FindLr(find_lr::FindLrArguments),
     /// Read a configuration and its data, check everything, and show the first rows
     Check(check::CheckArguments),
-    /// Show what the columns are like and what the model sees of them, or write that
+    /// Describe the columns and show the numbers that the model sees, or write them to a file
     Data(data::DataArguments),
     /// Show the layers, shapes and parameters of a configuration or a model
     Summary(summary::SummaryArguments),
     /// Compute the loss and the metrics of a model on a table
     Evaluate(evaluate::EvaluateArguments),
-    /// Write a page about a run: curves, scores, thresholds, what matters, where it is wrong
+    /// Write a report of a run as a web page: curves, scores, thresholds, important features, worst
+    /// errors
     Report(report::ReportArguments),
     /// Predict each row of a table and print CSV
     Predict(predict::PredictArguments),

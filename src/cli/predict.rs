@@ -31,8 +31,8 @@ pub(crate) struct PredictArguments {
     /// Write the input's columns before the predictions
     #[arg(long)]
     keep_columns: bool,
-    /// With a model of windows: a prediction for each row of the table that has enough rows before it,
-    /// in place of the forecast that follows the last rows
+    /// For a model of windows: predict for every row that has enough rows before it, instead of a
+    /// forecast for what follows the last rows
     #[arg(long)]
     each_row: bool,
     /// What to do about a row that can't be used: stop with an error, or skip it and say how many

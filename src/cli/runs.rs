@@ -28,7 +28,7 @@ pub(crate) struct RunsArguments {
     /// The folder that holds the runs
     #[arg(value_name = "DIR", default_value = "runs")]
     folder: PathBuf,
-    /// Loss or metric to sort by, the best first [default: val_loss where there is one, else loss]
+    /// Loss or metric to sort by, the best first [default: val_loss if there is one, else loss]
     #[arg(long, value_name = "METRIC")]
     sort: Option<String>,
     /// List only runs that meet this, such as `val_loss<0.3`, `tag=baseline` or `fit.batch_size=32`;
@@ -45,7 +45,7 @@ pub(crate) struct RunsArguments {
 enum RunsAction {
     /// Show the tags and the note of a run, or change them
     Tag(TagArguments),
-    /// Remove runs, after a question
+    /// Remove runs, after asking for confirmation
     Rm(RemoveArguments),
 }
 

@@ -23,7 +23,7 @@ use super::{init, report};
 
 #[derive(Args)]
 pub(crate) struct TrainArguments {
-    /// The configuration: .yaml, .toml or .json; or a table, for which one is written
+    /// The configuration: .yaml, .toml or .json; or a table, for which a configuration is written
     #[arg(value_name = "CONFIG", required_unless_present = "resume")]
     config: Option<PathBuf>,
     /// With a table: the column to predict

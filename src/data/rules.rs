@@ -7,7 +7,7 @@ use crate::sections::{ColumnConfig, Encode, MissingRule, Unknown};
 use crate::transforms::Boolean;
 
 impl ColumnConfig {
-    /// What becomes of a category that training didn't see.
+    /// How a category that training did not see is handled.
     pub(super) fn unknown(&self) -> Unknown {
         let rules = self.encode.as_ref().map(Encode::unknown).unwrap_or_default();
         self.unknown.or(rules.first().copied()).unwrap_or_default()

@@ -68,7 +68,7 @@ pub enum Motion {
     Translation((f64, f64), (f64, f64)),
 }
 
-/// How points outside of the image are filled.
+/// How points outside the image are filled.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Beyond {
     /// `d c b a | a b c d | d c b a`
@@ -88,7 +88,7 @@ pub struct WarpKernel {
     pub image: Image,
     /// What is drawn.
     pub motion: Motion,
-    /// How points outside of the image are filled.
+    /// How points outside the image are filled.
     pub beyond: Beyond,
     /// False takes the nearest pixel, true mixes four.
     pub bilinear: bool,

@@ -73,7 +73,7 @@ pub enum Curve {
     PrGain,
 }
 
-/// How tall the area between two points is.
+/// How the height between two points of the curve is computed.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Summation {

@@ -12,10 +12,10 @@ use crate::target::{Output, Target};
 
 /// `Σ nᵢ / n |accuracyᵢ - confidenceᵢ|` over bins of equal width of the confidence; 0 is perfect.
 ///
-/// For several classes the confidence is the largest probability, which comes true where its class is
-/// right; for one output, or several labels, it is the probability itself, which comes true where the
-/// target is 1. (Guo et al. 2017, "On calibration of modern neural networks"; torchmetrics:
-/// `CalibrationError`.) Keras has no such metric.
+/// For several classes, the confidence is the largest probability and the accuracy is how often
+/// that class is right; for one output, or several labels, the confidence is the probability itself
+/// and the accuracy is how often the target is 1. (Guo et al. 2017, "On calibration of modern
+/// neural networks"; torchmetrics: `CalibrationError`.) Keras has no such metric.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct ExpectedCalibrationError {

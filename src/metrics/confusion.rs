@@ -14,7 +14,7 @@ use crate::target::{Output, Target};
 /// The most thresholds that a metric counts at: each has counters of its own.
 pub(super) const MOST_THRESHOLDS: usize = 20_000;
 
-/// One threshold or several; a prediction over it counts as 1.
+/// One threshold or several; a prediction above it counts as 1.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(untagged, expecting = "expected a number from 0 to 1 or a list of such")]
 pub enum Thresholds {

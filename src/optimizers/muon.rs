@@ -32,7 +32,8 @@ pub struct Muon {
     pub adam_weight_decay: f64,
     /// Adam's ε. Default: 1e-7.
     pub epsilon: f64,
-    /// Weights whose path (`dense.kernel`) holds one of these texts are Adam's. Default: none.
+    /// Weights whose path (`dense.kernel`) contains one of these texts are updated by Adam.
+    /// Default: none.
     ///
     /// Unlike Keras, which takes regular expressions, we take plain text.
     pub exclude_layers: Vec<String>,

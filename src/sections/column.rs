@@ -81,7 +81,7 @@ impl ColumnConfig {
     }
 }
 
-/// A column with its rule, as it is written.
+/// A column and how its cells are read.
 #[derive(Serialize, Deserialize, JsonSchema)]
 #[serde(rename = "column", deny_unknown_fields)]
 struct Written {
@@ -102,7 +102,7 @@ struct Written {
         deserialize_with = "crate::config::plain_names"
     )]
     exclude: Vec<String>,
-    /// Scaling of the numbers, or a list of scalings, which are applied in its order. Default: none.
+    /// Scaling of the numbers, or a list of scalings, applied in this order. Default: none.
     #[serde(default, skip_serializing_if = "OneOrSeveral::is_none")]
     scale: OneOrSeveral<Scale>,
     /// Encoding of the categories. Default: none, the cells are numbers.
@@ -120,13 +120,14 @@ struct Written {
     /// Pictures, by their paths: short for `encode: {image: …}`. Default: none.
     #[serde(skip_serializing_if = "Option::is_none")]
     image: Option<ImageConfig>,
-    /// What becomes of a cell that is missing. Default: error.
+    /// How a missing cell is handled. Default: error.
     #[serde(default, skip_serializing_if = "MissingRule::is_error")]
     missing: MissingRule,
     /// Whether to add a column, `…_missing`, which is 1 where the cell is missing. Default: false.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     indicator: bool,
-    /// What becomes of a category that training didn't see. Default: error; of `frequency`, ignore.
+    /// How a category that training did not see is handled. Default: error; for `frequency`,
+    /// ignore.
     #[serde(skip_serializing_if = "Option::is_none")]
     unknown: Option<Unknown>,
 }

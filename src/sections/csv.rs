@@ -16,15 +16,15 @@ pub struct CsvConfig {
     /// Separator of the cells. Default: a comma.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub delimiter: Option<char>,
-    /// Whether the first line names the columns. With `false` there is no such line, and the columns
-    /// are named 0, 1, …; a list gives them names. A number skips so many lines before the one with
-    /// the names. Default: true.
+    /// Whether the first line names the columns. With `false` there is no such line, and the
+    /// columns are named 0, 1, …; a list gives them names. A number skips that many lines before
+    /// the one with the names. Default: true.
     #[serde(default, skip_serializing_if = "HeaderConfig::is_usual")]
     pub header: HeaderConfig,
     /// Character that begins a line of comments, such as `#`. Default: none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub comment: Option<char>,
-    /// Character that cells are quoted with. Default: `"`.
+    /// Character used to quote cells. Default: `"`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub quote: Option<char>,
     /// Decimal mark of the numbers: `.` or `,`. Default: `.`.
@@ -37,16 +37,16 @@ pub struct CsvConfig {
     /// Default: none.
     #[serde(default, skip_serializing_if = "Vec::is_empty", deserialize_with = "plain_names")]
     pub strip: Vec<String>,
-    /// TextEncoding of the text. UTF-16 with a byte order mark is recognised. Default: `utf-8`.
+    /// Encoding of the text. UTF-16 with a byte order mark is recognised. Default: `utf-8`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub encoding: Option<TextEncoding>,
-    /// What a delimiter at the end of a line means. With `error` there is an empty cell behind it;
-    /// with `drop` it is ignored. Default: `error`.
+    /// What a delimiter at the end of a line means. With `error`, an empty cell follows it; with
+    /// `drop` it is ignored. Default: `error`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub trailing_delimiter: Option<TrailingDelimiter>,
 }
 
-/// TextEncoding of a text file.
+/// The encoding of a text file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub enum TextEncoding {
     /// UTF-8.

@@ -28,7 +28,7 @@ pub struct DataConfig {
     /// Table for `lanthorn evaluate`, not used in training. Default: none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub test: Option<TablePaths>,
-    /// Format of these files. Default: `auto`, each file tells.
+    /// Format of these files. Default: `auto`, detected for each file.
     #[serde(default, skip_serializing_if = "is_default")]
     pub format: FileFormat,
     /// Separator of the cells: an older name for `csv.delimiter`.
@@ -73,16 +73,16 @@ pub struct DataConfig {
         deserialize_with = "csv::optional_name"
     )]
     pub sample_weight: Option<String>,
-    /// Columns that name a row, such as a customer's number: they are copied to the predictions, and
-    /// are never a feature. Default: none.
+    /// Columns that identify a row, such as a customer number: they are copied to the predictions
+    /// and are never features. Default: none.
     #[serde(
         default,
         skip_serializing_if = "OneOrSeveral::is_none",
         deserialize_with = "csv::one_or_several_names"
     )]
     pub id: OneOrSeveral<String>,
-    /// Windows over rows in the order of time: the model sees several rows, and the target is that of
-    /// a later one. Default: none, each row is a sample.
+    /// Windows over rows in chronological order: the model sees several rows, and predicts the
+    /// target of a later one. Default: none, each row is a sample.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub window: Option<WindowConfig>,
 }

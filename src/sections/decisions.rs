@@ -11,7 +11,7 @@ pub enum Calibration {
     Temperature,
 }
 
-/// What the threshold between two classes, of each label, or of an autoencoder's error is chosen by.
+/// How the threshold is chosen: between two classes, for each label, or for an autoencoder's error.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ThresholdRule {

@@ -107,7 +107,7 @@ pub struct InitWeights {
     /// Whether tensors that don't fit are left out.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub partial: bool,
-    /// What the file's contents came to when the run was started.
+    /// Hash of the file's contents when the run was started.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub hash: Option<String>,
 }
@@ -140,7 +140,7 @@ struct InitWeightsTable {
     /// Whether tensors that don't fit are left out.
     #[serde(default)]
     partial: bool,
-    /// What the file's contents came to when the run was started.
+    /// Hash of the file's contents when the run was started.
     #[serde(default)]
     hash: Option<String>,
 }

@@ -25,12 +25,11 @@ impl LoggingConfig {
     }
 }
 
-/// What stands in TensorBoard's event file.
+/// What is written to TensorBoard's event file.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct TensorBoardConfig {
-    /// Number of steps between two points of the loss and the metrics so far in the epoch; at least
-    /// 1. Default: 1.
+    /// Number of steps between two points of the running loss and metrics; at least 1. Default: 1.
     #[schemars(range(min = 1))]
     pub update_freq: usize,
     /// Whether to write histograms of the weights after each epoch. Default: false.

@@ -157,9 +157,9 @@ pub struct FitConfig {
     pub batch_size: usize,
     /// Stop training after this many epochs. Default: 1.
     pub epochs: usize,
-    /// Time that the training may take, such as `5m`, in place of `epochs`: as many epochs as fit
-    /// into it. The number is settled once, from the first steps, and is written into config.yaml.
-    /// Default: none, `epochs` holds.
+    /// Time that the training may take, such as `5m`, instead of `epochs`: it runs as many epochs
+    /// as fit. Their number is determined once, from the first steps, and written into config.yaml.
+    /// Default: none, `epochs` is used.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub budget: Option<Interval>,
     /// Fraction of the training data to hold back for validation. Default: none.

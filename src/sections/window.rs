@@ -14,21 +14,23 @@ use super::csv::optional_name;
 pub struct WindowConfig {
     /// Number of rows that the model sees.
     pub sequence_length: usize,
-    /// How many rows after the last one seen the target is; 1 is the next row. Default: 1.
+    /// How many rows ahead the target is, counted from the last row of the window; 1 is the next
+    /// row. Default: 1.
     #[serde(default = "one", skip_serializing_if = "is_one")]
     pub horizon: usize,
     /// Number of rows from the start of one window to the start of the next. Default: 1.
     #[serde(default = "one", skip_serializing_if = "is_one")]
     pub sequence_stride: usize,
-    /// Number of rows from one row seen to the next: 6 takes every sixth row. Default: 1.
+    /// Number of rows from one row of a window to the next: 6 takes every sixth row. Default: 1.
     #[serde(default = "one", skip_serializing_if = "is_one")]
     pub sampling_rate: usize,
-    /// Column that tells series apart, such as the station; it need not be a feature. Default: none,
-    /// the table is one series.
+    /// Column that tells the series apart, such as a station; it need not be a feature. Default:
+    /// none, the table is one series.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "optional_name")]
     pub group: Option<String>,
     /// Column with the time of each row, by which the rows are sorted: numbers, or dates such as
-    /// `2026-01-31 10:00`; it need not be a feature. Default: none, the rows are in the order of time.
+    /// `2026-01-31 10:00`; it need not be a feature. Default: none, the rows are already in
+    /// chronological order.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "optional_name")]
     pub order_by: Option<String>,
     /// Number of rows to leave out between the rows to train on and those held back after them. With

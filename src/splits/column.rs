@@ -11,7 +11,7 @@ use crate::error::Problem;
 use crate::transforms::classes::as_text;
 
 /// A split that the table itself names: the rows whose cell in `name` is `value` are held back, the
-/// others are trained on, but for those that `leave_out` names.
+/// others are trained on, except those that `leave_out` names.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename = "column_split", deny_unknown_fields)]
 pub struct ColumnSplit {

@@ -22,8 +22,8 @@ pub struct CvConfig {
     /// Number of folds; at least 2. Default: 5.
     pub folds: usize,
     /// How rows are assigned to folds: `rows` in the order of the table, `stratified` with the
-    /// proportions of the classes, `{group: COLUMN}` with rows of equal cells in one fold, `time` (or
-    /// `{time: COLUMN}`) with each fold later than the rows it is trained on. Default: rows.
+    /// proportions of the classes, `{group: COLUMN}` with rows with equal cells in one fold, `time`
+    /// (or `{time: COLUMN}`) with each fold later than the rows it is trained on. Default: rows.
     pub by: FoldsBy,
     /// Whether to shuffle the rows (or the groups) before they are assigned. Default: false.
     pub shuffle: bool,

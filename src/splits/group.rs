@@ -10,8 +10,8 @@ use crate::config::plain_name;
 use crate::error::Problem;
 
 /// Whole groups: rows with equal cells in `column` (those of one patient, one station) are never on
-/// both sides. The groups are drawn, each where it brings the rows that are held back nearer to
-/// `part`. scikit-learn: `GroupShuffleSplit`, whose part is of the groups.
+/// both sides. Groups are drawn at random as long as each brings the number of rows held back
+/// closer to `part`. scikit-learn: `GroupShuffleSplit`, whose fraction is of the groups.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename = "group_split", deny_unknown_fields)]
 pub struct GroupSplit {

@@ -11,9 +11,9 @@ use crate::error::Problem;
 use crate::random::fnv1a;
 use crate::transforms::classes::as_text;
 
-/// Rows by a hash of the cell in `column`, such as an id: a row stays on its side when rows are added
-/// to the table or their order changes, whatever the seed; rows with equal cells are on one side. What
-/// is held back is near to `part` where there are many different cells. Ludwig: `hash`.
+/// Rows by a hash of the cell in `column`, such as an id: a row stays on its side when rows are
+/// added to the table or their order changes, whatever the seed; rows with equal cells are on one
+/// side. With many different cells, the fraction held back is close to `part`. Ludwig: `hash`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename = "hash_split", deny_unknown_fields)]
 pub struct HashSplit {

@@ -9,9 +9,8 @@ use super::split::Split;
 use crate::config::plain_name;
 use crate::error::Problem;
 
-/// The latest rows by a column of times, wherever they stand in the table: numbers, or dates such as
-/// `2026-01-31` and `2026-01-31 10:00:00`. Rows of one time are never on both sides: those of the
-/// first time that is held back are all held back.
+/// The latest rows by a column of times, wherever they stand in the table: numbers, or dates such
+/// as `2026-01-31` and `2026-01-31 10:00:00`. Rows with the same time are never on both sides.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename = "time_split", deny_unknown_fields)]
 pub struct TimeSplit {

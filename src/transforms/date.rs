@@ -10,22 +10,22 @@ use super::met::Met;
 use super::transform::{Encoded, Encoder, Primitive};
 use crate::error::Problem;
 
-/// Numbers of a date: its parts, or the days since another.
+/// A date as numbers: its parts, or the number of days since another date.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Date {
-    /// How dates are written: `iso` (`2026-01-31`, `2026-01-31T18:30:00`), or a pattern of
-    /// strftime's, such as `%d.%m.%Y`. Default: iso.
+    /// How dates are written: `iso` (`2026-01-31`, `2026-01-31T18:30:00`), or a strftime pattern,
+    /// such as `%d.%m.%Y`. Default: iso.
     pub format: String,
     /// Parts to make a column of each. Default: none.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub parts: Vec<DatePart>,
-    /// Whether a part that comes again is two columns, its sine and cosine: so December is next to
-    /// January. Default: false.
+    /// Whether to encode a periodic part as two columns, its sine and cosine, so that December is
+    /// next to January. Default: false.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub cyclic: bool,
-    /// Day, such as `2020-01-01`, since which the days are counted in a column of their own, with
-    /// the time of day as a fraction. Default: none.
+    /// Day, such as `2020-01-01`: adds a column with the number of days since then, the time of day
+    /// being a fraction. Default: none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub since: Option<String>,
 }

@@ -9,17 +9,17 @@ use super::met::Met;
 use super::transform::{Encoded, Encoder, Primitive};
 use crate::error::Problem;
 
-/// The number of the bin that a number is in, from 0. Bins hold about as many rows each, or have
-/// boundaries of their own. Keras: `keras.layers.Discretization`; scikit-learn: `KBinsDiscretizer`,
-/// `strategy="quantile"`. Unlike Keras, quantiles are exact.
+/// The index, from 0, of the bin that a number falls into. All bins hold about the same number of
+/// rows, unless their boundaries are given. Keras: `keras.layers.Discretization`; scikit-learn:
+/// `KBinsDiscretizer`, `strategy="quantile"`. Unlike Keras, quantiles are exact.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Discretize {
-    /// Number of bins; fewer where quantiles are equal. Default: none.
+    /// Number of bins; fewer if some quantiles are equal. Default: none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub num_bins: Option<usize>,
-    /// Boundaries between the bins, rising; a number on one is in the bin above it. Default: the
-    /// quantiles that make `num_bins` bins.
+    /// Boundaries between the bins, in increasing order; a number on a boundary is in the bin above
+    /// it. Default: the quantiles that make `num_bins` bins.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub bin_boundaries: Option<Vec<f64>>,
     /// `int` for the number of the bin, `one_hot` for a column for each bin. Keras calls it

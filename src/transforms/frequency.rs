@@ -8,8 +8,8 @@ use super::met::Met;
 use super::transform::{Encoded, Encoder, Primitive};
 use super::unknown::Unknown;
 
-/// The share of the rows of the training part that have the category, between 0 and 1; 0 for one
-/// that training has not seen.
+/// The fraction of the training rows that have the category; 0 for a category that training has not
+/// seen.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Frequency {}

@@ -10,14 +10,15 @@ use super::met::Met;
 use super::transform::{Encoded, Encoder, Primitive};
 use crate::error::Problem;
 
-/// A number below `num_bins` that is made of the text by a hash: any text has one, seen in training
-/// or not, and several may share it. Keras: `keras.layers.Hashing`.
+/// A number below `num_bins`, computed from the text by a hash function: every text has one,
+/// whether or not it was seen in training, and several texts may share one. Keras:
+/// `keras.layers.Hashing`.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Hashing {
     /// Number of hash bins.
     pub num_bins: usize,
-    /// One or two whole numbers that change the hash, which is then SipHash64 in place of
+    /// One or two whole numbers that change the hash, which is then SipHash64 instead of
     /// FarmHash64. Default: none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub salt: Option<Salt>,

@@ -14,12 +14,12 @@ use crate::error::Problem;
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Label {
-    /// Fewest rows of a category, or below 1 their smallest share: rarer ones become one category,
-    /// `other`, after all others. Default: none.
+    /// Smallest number of rows of a category or, below 1, smallest fraction of the rows: rarer
+    /// categories are merged into one, `other`, which comes last. Default: none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub min_frequency: Option<f64>,
-    /// Most categories, `other` included: of more, those with fewest rows become `other`. Default:
-    /// none.
+    /// Largest number of categories, including `other`: if there are more, the rarest ones are
+    /// merged into `other`. Default: none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub max_categories: Option<usize>,
 }

@@ -8,7 +8,7 @@ use super::transform::{Primitive, Scaled, Scaler};
 use super::unit::Inverse;
 use crate::error::Problem;
 
-/// `log(1 + x)`, for prices, counts and other numbers above -1 whose largest are far from the rest.
+/// `log(1 + x)`, for prices, counts and other numbers above -1 with a few very large values.
 /// scikit-learn: `FunctionTransformer(np.log1p)`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]

@@ -14,7 +14,8 @@ use crate::error::Problem;
 pub struct MinMax {
     /// Smallest and largest scaled value. Default: [0, 1].
     pub range: [f64; 2],
-    /// Whether values beyond those of the training part become the ends of `range`. Default: false.
+    /// Whether values outside the range of the training data are clipped to `range`. Default:
+    /// false.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub clip: bool,
 }

@@ -9,7 +9,7 @@ use super::interpolation::quantile_of;
 use super::met::Met;
 use super::plain::Plain;
 
-/// What becomes of a cell that is missing: empty, or one of `missing_values`. What stands for it is
+/// What replaces a missing cell: an empty one, or one of `missing_values`. The replacement is
 /// computed on the training part. scikit-learn: `SimpleImputer`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename = "missing", rename_all = "snake_case")]

@@ -17,7 +17,7 @@ use crate::error::Problem;
 pub struct Quantile {
     /// Number of quantiles that are kept; never more than there are rows. Default: 1000.
     pub n_quantiles: usize,
-    /// OutputDistribution of the scaled values. Default: uniform.
+    /// Distribution of the scaled values. Default: uniform.
     pub output_distribution: OutputDistribution,
 }
 

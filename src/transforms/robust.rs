@@ -8,8 +8,8 @@ use super::transform::{Primitive, Scaled, Scaler, Statistics};
 use super::unit::Inverse;
 use crate::error::Problem;
 
-/// Subtracts the median and divides by the range between two quantiles; both hardly change with
-/// outliers. scikit-learn: `RobustScaler`.
+/// Subtracts the median and divides by the range between two quantiles; outliers have little effect
+/// on either. scikit-learn: `RobustScaler`.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Robust {

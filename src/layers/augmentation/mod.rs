@@ -61,7 +61,7 @@ impl Factor {
     }
 }
 
-/// What stands beyond an image's edges.
+/// How points outside an image are filled.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum FillMode {

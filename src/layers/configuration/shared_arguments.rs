@@ -88,7 +88,7 @@ macro_rules! shared {
     };
     (fill_mode $before:tt $after:tt) => {
         $crate::layers::configuration::shared! { @ $before $after
-            /// How points outside of the image are filled. Default: reflect.
+            /// How points outside the image are filled. Default: reflect.
             fill_mode: FillMode = FillMode::default(),
         }
     };

@@ -3,7 +3,7 @@
 use candle_core::{Tensor, Var};
 
 use super::super::axes::{AxisList, kept};
-use super::{mean_over, needs_an_axis, scale_and_shift};
+use super::{gamma_and_beta, mean_over, needs_an_axis, scale_and_shift};
 use crate::config::checks;
 use crate::error::{Problem, Result};
 use crate::kernels::BoundKernel;
@@ -13,7 +13,7 @@ use crate::layers::layer::{Context, Forward, Layer, Signal};
 use crate::shape::Shape;
 use crate::weights::initializers::Initializer;
 use crate::weights::stored::Stored;
-use crate::weights::{LayerWeight, Scope, WeightSpec};
+use crate::weights::{LayerWeight, Scope};
 
 configuration! {
     /// `output = (input - mean) / √(variance + epsilon) · gamma + beta`, for each feature.
@@ -86,16 +86,9 @@ impl Layer for BatchNormalization {
     fn build(&self, input: &Shape, scope: &mut Scope<'_>) -> Result<Box<dyn Forward>> {
         let axis = self.axis(input).unwrap_or_default();
         let shape = &[input.dims()[axis]][..];
-        let gamma = WeightSpec {
-            name: "gamma",
-            shape,
-            options: &self.gamma,
-            stored: Stored::plain("weight"),
-        };
-        let beta =
-            WeightSpec { name: "beta", shape, options: &self.beta, stored: Stored::plain("bias") };
-        let gamma = if self.scale { Some(scope.weight(gamma)?) } else { None };
-        let beta = if self.center { Some(scope.weight(beta)?) } else { None };
+        let gamma = self.scale.then_some(&self.gamma);
+        let beta = self.center.then_some(&self.beta);
+        let [gamma, beta] = gamma_and_beta([gamma, beta], shape, ["weight", "bias"], scope)?;
         let (start, stored) = (&self.moving_mean_initializer, Stored::plain("running_mean"));
         let moving_mean = scope.state("moving_mean", shape, start, stored)?;
         let (start, stored) = (&self.moving_variance_initializer, Stored::plain("running_var"));

@@ -1,7 +1,7 @@
 //! GroupNormalization: the channels of a sample in groups.
 
 use super::super::axes::{kept, sample_axis};
-use super::{mean_over, needs_an_axis, scale_and_shift};
+use super::{gamma_and_beta, mean_over, needs_an_axis, scale_and_shift};
 use crate::config::checks;
 use crate::error::{Problem, Result};
 use crate::kernels::BoundKernel;
@@ -10,8 +10,7 @@ use crate::layers::configuration::configuration;
 use crate::layers::layer::{Context, Forward, Layer, Signal, checked};
 use crate::shape::Shape;
 use crate::weights::initializers::Initializer;
-use crate::weights::stored::Stored;
-use crate::weights::{LayerWeight, Scope, WeightSpec};
+use crate::weights::{LayerWeight, Scope};
 
 configuration! {
     /// `output = (input - mean) / √(variance + epsilon) · gamma + beta`, with the mean and the
@@ -61,16 +60,9 @@ impl Layer for GroupNormalization {
     fn build(&self, input: &Shape, scope: &mut Scope<'_>) -> Result<Box<dyn Forward>> {
         let (axis, groups) = checked(self.resolve(input))?;
         let shape = &[input.dims()[axis]][..];
-        let gamma = WeightSpec {
-            name: "gamma",
-            shape,
-            options: &self.gamma,
-            stored: Stored::plain("weight"),
-        };
-        let beta =
-            WeightSpec { name: "beta", shape, options: &self.beta, stored: Stored::plain("bias") };
-        let gamma = if self.scale { Some(scope.weight(gamma)?) } else { None };
-        let beta = if self.center { Some(scope.weight(beta)?) } else { None };
+        let gamma = self.scale.then_some(&self.gamma);
+        let beta = self.center.then_some(&self.beta);
+        let [gamma, beta] = gamma_and_beta([gamma, beta], shape, ["weight", "bias"], scope)?;
         let (input, epsilon) = (input.clone(), self.epsilon);
         Ok(Box::new(GroupNormForward { gamma, beta, input, axis, groups, epsilon }))
     }

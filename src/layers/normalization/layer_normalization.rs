@@ -1,7 +1,7 @@
 //! LayerNormalization: each sample by its own moments.
 
 use super::super::axes::{AxisList, kept};
-use super::{are_last, mean_over, needs_an_axis, scale_and_shift, sizes, width};
+use super::{are_last, gamma_and_beta, mean_over, needs_an_axis, scale_and_shift, sizes, width};
 use crate::config::checks;
 use crate::error::{Problem, Result};
 use crate::kernels::BoundKernel;
@@ -10,8 +10,7 @@ use crate::layers::configuration::configuration;
 use crate::layers::layer::{Context, Forward, Layer, Signal};
 use crate::shape::Shape;
 use crate::weights::initializers::Initializer;
-use crate::weights::stored::Stored;
-use crate::weights::{LayerWeight, Scope, WeightSpec};
+use crate::weights::{LayerWeight, Scope};
 
 configuration! {
     /// `output = (input - mean) / √(variance + epsilon) · gamma + beta`, with the mean and the
@@ -48,23 +47,11 @@ impl Layer for LayerNormalization {
     fn build(&self, input: &Shape, scope: &mut Scope<'_>) -> Result<Box<dyn Forward>> {
         let axes = self.axis.of_sample("axis", input).unwrap_or_default();
         let shape = sizes(&axes, input);
-        let stored = |theirs: &str, ours: &str| {
-            Stored::plain(if axes.len() == 1 { theirs } else { ours }) // PyTorch has no such layer
-        };
-        let gamma = WeightSpec {
-            name: "gamma",
-            shape: &shape,
-            options: &self.gamma,
-            stored: stored("weight", "gamma"),
-        };
-        let beta = WeightSpec {
-            name: "beta",
-            shape: &shape,
-            options: &self.beta,
-            stored: stored("bias", "beta"),
-        };
-        let gamma = if self.scale { Some(scope.weight(gamma)?) } else { None };
-        let beta = if self.center { Some(scope.weight(beta)?) } else { None };
+        // PyTorch has no layer over several axes
+        let stored = if axes.len() == 1 { ["weight", "bias"] } else { ["gamma", "beta"] };
+        let gamma = self.scale.then_some(&self.gamma);
+        let beta = self.center.then_some(&self.beta);
+        let [gamma, beta] = gamma_and_beta([gamma, beta], &shape, stored, scope)?;
         let (input, epsilon) = (input.clone(), self.epsilon);
         Ok(Box::new(LayerNormForward { gamma, beta, input, axes, epsilon }))
     }

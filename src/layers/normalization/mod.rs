@@ -20,7 +20,8 @@ use candle_core::Tensor;
 
 use crate::error::{Problem, Result};
 use crate::shape::Shape;
-use crate::weights::LayerWeight;
+use crate::weights::stored::Stored;
+use crate::weights::{LayerWeight, Scope, WeightOptions, WeightSpec};
 
 /// True where the axes of a sample are its last ones, so that what they span lies in one row.
 fn are_last(axes: &[usize], input: &Shape) -> bool {
@@ -44,6 +45,20 @@ pub(super) fn mean_over(x: &Tensor, axes: &[usize]) -> Result<Tensor> {
         return Ok(x.clone());
     }
     Ok((x.sum_keepdim(axes)? / count.max(1) as f64)?)
+}
+
+/// The weights gamma and beta, each where it is wanted; `stored` are their names in the file.
+fn gamma_and_beta(
+    options: [Option<&WeightOptions>; 2],
+    shape: &[usize],
+    stored: [&str; 2],
+    scope: &mut Scope<'_>,
+) -> Result<[Option<LayerWeight>; 2]> {
+    let mut weight = |name, options: Option<&WeightOptions>, stored| {
+        let stored = Stored::plain(stored);
+        options.map(|options| scope.weight(WeightSpec { name, shape, options, stored })).transpose()
+    };
+    Ok([weight("gamma", options[0], stored[0])?, weight("beta", options[1], stored[1])?])
 }
 
 /// `x · gamma + beta`, each where there is one, shaped to `shape` before.

@@ -220,7 +220,7 @@ impl JsonSchema for Margins {
     }
 }
 
-/// What stands beyond the ends of an axis.
+/// How an axis is padded at its ends.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Padding {

@@ -19,16 +19,17 @@ use crate::layers::Interpolation;
 pub struct ImageConfig {
     /// Height and width that every picture is resized to: `[96, 96]`.
     pub size: [usize; 2],
-    /// `rgb` for 3 channels, `grayscale` for 1, `rgba` for 4. Colors become gray as Pillow makes them
-    /// (0.299 red, 0.587 green, 0.114 blue); without `rgba`, transparency is ignored. Default: rgb.
+    /// `rgb` for 3 channels, `grayscale` for 1, `rgba` for 4. Colors are converted to gray as by
+    /// Pillow (0.299 red, 0.587 green, 0.114 blue); without `rgba`, transparency is ignored.
+    /// Default: rgb.
     #[serde(default, skip_serializing_if = "ColorMode::is_rgb")]
     pub channels: ColorMode,
     /// How pixels are interpolated: `bilinear`, `nearest`, `bicubic`, `lanczos3` or `lanczos5`, without
     /// antialiasing. Default: bilinear.
     #[serde(default = "bilinear", skip_serializing_if = "is_bilinear")]
     pub interpolation: Interpolation,
-    /// Keep the aspect ratio: what is too high or too wide for the new shape is cut off on both sides.
-    /// Default: false, the picture is stretched.
+    /// Keep the aspect ratio: the parts that do not fit into the new shape are cropped on both
+    /// sides. Default: false, the picture is stretched.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub crop_to_aspect_ratio: bool,
     /// Keep the aspect ratio: the picture is padded on both sides with `fill_value`. Default: false.

@@ -25,7 +25,7 @@ pub struct TextVectorization {
     /// Where tokens end: at `whitespace`, after each `character`, or `none` for the text as one token.
     /// Default: whitespace.
     pub split: TokenSplit,
-    /// Take runs of tokens as tokens too: 2 for single tokens and pairs, `[2]` for pairs only.
+    /// Also use sequences of adjacent tokens: 2 for single tokens and pairs, `[2]` for pairs only.
     /// Default: none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ngrams: Option<Ngrams>,
