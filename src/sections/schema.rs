@@ -50,8 +50,8 @@ fn add_defaults(schema: &mut Value) {
 /// The value after "Default:" in a key's description.
 fn described_default(property: &Map<String, Value>) -> Option<Value> {
     let description = property.get("description")?.as_str()?;
-    let (_, words) = description.rsplit_once("Default: ")?;
-    let word = words.strip_suffix('.')?.trim_matches('`');
+    let (_, words) = description.rsplit_once("Default:")?; // at the end of a line, too
+    let word = words.trim().strip_suffix('.')?.trim_matches('`');
     match word {
         "true" | "false" => return Some(json!(word == "true")),
         _ if word.parse::<f64>().is_ok() => return serde_json::from_str(word).ok(),
