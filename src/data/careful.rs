@@ -57,7 +57,7 @@ fn row(record: &Record<'_>, layout: &Layout<'_>, read: &mut Read, faults: &mut F
             is_right = false;
         };
         if step.text {
-            match layout.missing.why(cell) {
+            match layout.why_missing(step, cell) {
                 Some(_) if step.takes_missing => read.codes.push(MISSING_CODE),
                 Some(why) => wrong(why),
                 None => read.codes.push(read.texts[text_slot].number(cell)),
@@ -65,7 +65,7 @@ fn row(record: &Record<'_>, layout: &Layout<'_>, read: &mut Read, faults: &mut F
             text_slot += 1;
             continue;
         }
-        match layout.missing.number(cell, step.limit, layout.numerals) {
+        match layout.number(step, cell) {
             Ok(value) => read.numbers.push(value),
             Err(Why::Empty | Why::Missing) if step.takes_missing => {
                 read.numbers.push(MISSING_NUMBER);

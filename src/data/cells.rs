@@ -40,6 +40,11 @@ impl Missing {
         }
     }
 
+    /// Whether nothing reads so but the empty cell.
+    pub(super) fn is_nothing(&self) -> bool {
+        self.texts.is_empty()
+    }
+
     /// Whether a number is missing.
     #[inline]
     pub(super) fn has(&self, number: f64) -> bool {

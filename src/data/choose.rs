@@ -4,9 +4,9 @@
 use super::cells::{Missing, limit};
 use super::chosen_rows::ChosenRows;
 use super::chunk::{Chunk, MISSING_CODE};
-use super::columns::written_name;
 use super::dictionary::Dictionary;
 use super::layout::{Slot, Wanted};
+use super::rules::written_name;
 use super::source::Source;
 use super::table::{Table, no_rows};
 use crate::config::ConfigError;
@@ -201,6 +201,7 @@ fn wanted_as(name: &str, kind: Option<CellKind>, source: &dyn Source) -> Result<
         booleans: format!("compare it with true or false: `{written} == true`"),
         limit: limit(true),
         takes_missing: true,
+        missing: Missing::default(),
         separator: None,
     })
 }

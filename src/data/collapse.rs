@@ -1,11 +1,12 @@
 //! Collapse: columns whose numbers are no longer different once they are in 32 bits.
 
-use super::columns::{ColumnPlan, Planned, written_name};
+use super::columns::{ColumnPlan, Planned};
 use super::facts::Extents;
 use super::layout::Slot;
 use super::numbers::Numbers;
 use super::part::Part;
 use super::preprocessing::Preprocessing;
+use super::rules::written_name;
 use super::table::Table;
 use crate::config::ConfigError;
 use crate::diagnostics::{Code, Diagnostic};

@@ -2,16 +2,18 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::cells::limit;
+use super::cells::{Missing, limit};
 use super::header::Header;
 use super::layout::Wanted;
 use super::named::Named;
-use super::rules;
+use super::rules::{self, written_name};
 use super::source::Source;
 use crate::config::ConfigError;
 use crate::diagnostics::Code;
 use crate::error::{Error, Result};
-use crate::sections::{ColumnConfig, Columns, DataConfig, Encode, FEATURES, ImageConfig, Scale};
+use crate::sections::{
+    ColumnConfig, Columns, DataConfig, Encode, FEATURES, ImageConfig, MissingValues, Scale,
+};
 use crate::splits::Division;
 use crate::transforms::{Label, MissingRule, OneOrSeveral, Unknown};
 
@@ -40,6 +42,7 @@ pub(super) struct Planned {
     pub scale: OneOrSeveral<Scale>,
     pub encode: Option<Encode>,
     pub missing: MissingRule,
+    pub missing_values: MissingValues,
     pub indicator: bool,
     pub unknown: Unknown,
     /// Where the configuration asks for it: `data.features[1]`.
@@ -244,8 +247,18 @@ impl Planned {
         let limit = limit(!self.scale.is_none() || self.encode.is_some());
         let (index, takes_missing) = (self.index, self.missing.is_allowed());
         let separator = self.encode.as_ref().and_then(Encode::separator).map(str::to_string);
-        let name = name.clone();
-        Wanted { name, index, text, advice, filling, booleans, limit, takes_missing, separator }
+        Wanted {
+            name: name.clone(),
+            index,
+            text,
+            advice,
+            filling,
+            booleans,
+            limit,
+            takes_missing,
+            missing: Missing::new(&self.missing_values),
+            separator,
+        }
     }
 }
 
@@ -286,6 +299,7 @@ impl Finder<'_> {
             scale: rule.scale.clone(),
             encode: rule.encode.clone(),
             missing: rule.missing.clone(),
+            missing_values: rule.missing_values.clone(),
             indicator: rule.indicator,
             unknown: rule.unknown(),
             path: path.to_string(),
@@ -379,11 +393,4 @@ fn glob(pattern: &str, path: &str) -> Result<glob::Pattern, ConfigError> {
         ConfigError::at(path, format!("`{pattern}` is not a pattern: {}", error.msg))
             .with_help("`*` is any text, `?` one character, `[0-9]` one of these")
     })
-}
-
-/// A name as it can stand in a rule.
-pub(super) fn written_name(name: &str) -> String {
-    let is_plain = name.chars().all(|c| c.is_alphanumeric() || "_ .-".contains(c))
-        && name.starts_with(|c: char| c.is_alphanumeric() || c == '_');
-    if is_plain { name.to_string() } else { format!("{name:?}") }
 }

@@ -336,7 +336,9 @@ fn remedy(column: &Wanted, why: Why) -> String {
         _ => FILL.to_string(),
     };
     if why == Why::Missing {
-        help += "; if it is a value like others, take it out of `data.missing_values`";
+        let key =
+            if column.missing.is_nothing() { "data.missing_values" } else { "missing_values" };
+        help += &format!("; if it is a value like others, take it out of `{key}`");
     }
     help
 }

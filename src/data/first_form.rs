@@ -3,6 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::sections::MissingValues;
 use crate::transforms::{
     Booleans, Classes, Encoding, Fill, Indicators, Labels, Normal, OneOrSeveral, Scaling, Stretch,
 };
@@ -20,6 +21,8 @@ pub(crate) struct Before {
     scales: Vec<WrittenScale>,
     #[serde(default)]
     pub(super) missing: Option<Fill>,
+    #[serde(default)]
+    pub(super) missing_values: MissingValues,
     #[serde(default)]
     pub(super) indicator: bool,
 }

@@ -95,6 +95,7 @@ fn fit_column(table: &Table, column: &Planned, slot: Slot, part: Part<'_>) -> Fi
     FittedColumn {
         encode: column.encode.as_ref().map(|encode| encode.fit(&met)),
         missing,
+        missing_values: column.missing_values.clone(),
         indicator: column.indicator,
         ..FittedColumn::number(&column.name)
     }

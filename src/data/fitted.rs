@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::first_form::{Before, OldColumn};
+use crate::sections::MissingValues;
 use crate::transforms::{
     Classes, Encoded, Encoding, Fill, OneOrSeveral, Primitive, Scaled, Scaling, Unit,
 };
@@ -27,6 +28,9 @@ pub(crate) struct FittedColumn {
     /// What stands for a missing cell; None where it is an error.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub missing: Option<Fill>,
+    /// What reads as missing in it alone.
+    #[serde(skip_serializing_if = "MissingValues::is_none")]
+    pub missing_values: MissingValues,
     /// Whether a further number says which cells were missing.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub indicator: bool,
@@ -47,7 +51,8 @@ impl FittedColumn {
     pub(crate) fn number(name: impl Into<String>) -> FittedColumn {
         let (scale, scales) = (OneOrSeveral::default(), Vec::new());
         let (name, encode, missing, indicator) = (name.into(), None, None, false);
-        FittedColumn { name, encode, scale, scales, missing, indicator }
+        let missing_values = MissingValues::default();
+        FittedColumn { name, encode, scale, scales, missing, missing_values, indicator }
     }
 
     /// A column of texts that are encoded.
@@ -57,7 +62,8 @@ impl FittedColumn {
 
     /// The column in the first form, where that has its transform.
     pub(crate) fn in_first_form(&self) -> Option<OldColumn<'_>> {
-        let is_first = self.scales.is_empty() && self.missing.is_none();
+        let is_first =
+            self.scales.is_empty() && self.missing.is_none() && self.missing_values.is_none();
         let old = || OldColumn::of(&self.name, self.encode.as_ref(), &self.scale);
         is_first.then(old).flatten()
     }
@@ -255,7 +261,7 @@ impl From<Before> for FittedColumn {
     fn from(mut before: Before) -> FittedColumn {
         let (encode, scale) = before.take_steps();
         let scales = before.take_scales();
-        let Before { name, missing, indicator, .. } = before;
-        FittedColumn { name, encode, scale, scales, missing, indicator }
+        let Before { name, missing, missing_values, indicator, .. } = before;
+        FittedColumn { name, encode, scale, scales, missing, missing_values, indicator }
     }
 }

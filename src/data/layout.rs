@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::cells::{Missing, limit};
+use super::cells::{Missing, Why, limit};
 use super::chunk::{Chunk, Read};
 use super::dialect::{Dialect, Numerals};
 use super::dictionary::Dictionary;
@@ -28,6 +28,8 @@ pub(super) struct Wanted {
     /// Whether cells that are missing are read, as [`MISSING_NUMBER`](super::chunk::MISSING_NUMBER) or [`MISSING_CODE`](super::chunk::MISSING_CODE); where
     /// not, they are errors.
     pub takes_missing: bool,
+    /// What else reads as missing in it.
+    pub missing: Missing,
     /// The text between the values of a cell that may hold several.
     pub separator: Option<String>,
 }
@@ -52,6 +54,7 @@ impl Wanted {
             booleans,
             limit,
             takes_missing: false,
+            missing: Missing::default(),
             separator: None,
         }
     }
@@ -83,8 +86,8 @@ pub(super) struct Layout<'a> {
     pub numbers: usize,
     /// How many are texts.
     pub texts: usize,
-    /// What reads as missing.
-    pub missing: &'a Missing,
+    /// What reads as missing in any column.
+    missing: &'a Missing,
 }
 
 impl<'a> Layout<'a> {
@@ -109,6 +112,24 @@ impl<'a> Layout<'a> {
             keeps_rows: false,
             missing,
         }
+    }
+
+    /// Whether a cell of a column, without blanks around it, is missing, and how.
+    pub(super) fn why_missing(&self, step: &Wanted, cell: &str) -> Option<Why> {
+        self.missing.why(cell).or_else(|| step.missing.why(cell))
+    }
+
+    /// Whether a number is a mark of what is missing.
+    #[inline]
+    pub(super) fn is_mark(&self, step: &Wanted, number: f64) -> bool {
+        self.missing.has(number) || step.missing.has(number)
+    }
+
+    /// The number in a cell.
+    pub(super) fn number(&self, step: &Wanted, cell: &str) -> Result<f64, Why> {
+        step.missing.why(cell).map_or(Ok(()), Err)?;
+        let number = self.missing.number(cell, step.limit, self.numerals)?;
+        if step.missing.has(number) { Err(Why::Missing) } else { Ok(number) }
     }
 
     /// Whether a row has as many cells as the header.

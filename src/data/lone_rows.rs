@@ -51,19 +51,24 @@ fn append(column: &FittedColumn, cell: &str, missing: &Missing, row: &mut Vec<f3
     row.resize(at + width, 0.0);
     let out = &mut row[at..];
     let fills = column.fills();
-    let is_missing = [missing.why(cell).is_some()];
+    let own = Missing::new(&column.missing_values);
+    let why_missing = || missing.why(cell).or_else(|| own.why(cell));
+    let is_missing = [why_missing().is_some()];
     let encode = column.encode.as_ref().filter(|encode| !encode.reads_numbers());
     let is_finite = match encode {
         None => {
             let number = match missing.number(cell, limit(column.is_scaled()), &Numerals::default())
             {
-                Err(Why::Empty | Why::Missing) if fills => MISSING_NUMBER,
+                _ if fills && is_missing[0] => MISSING_NUMBER,
+                Err(Why::Missing) if fills => MISSING_NUMBER,
+                Ok(number) if own.has(number) && fills => MISSING_NUMBER,
+                Ok(number) if own.has(number) => return Err(wrong(Why::Missing)),
                 number => number.map_err(wrong)?,
             };
             column.apply(&Cells::Numbers(&[number]), &[number.is_nan()], out, 0, width)
         }
         Some(encode) => {
-            let text = match (missing.why(cell), &column.missing) {
+            let text = match (why_missing(), &column.missing) {
                 (Some(_), Some(Fill::Text(fill))) => fill.as_str(),
                 (Some(why), _) => return Err(wrong(why)),
                 (None, _) => cell,

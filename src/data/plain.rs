@@ -212,11 +212,11 @@ fn push_text(
     layout: &Layout<'_>,
     read: &mut Read,
 ) -> Option<()> {
-    if step.takes_missing && layout.missing.why(cell).is_some() {
+    if step.takes_missing && layout.why_missing(step, cell).is_some() {
         read.codes.push(MISSING_CODE);
         return Some(());
     }
-    let is_right = || layout.missing.why(cell).is_none();
+    let is_right = || layout.why_missing(step, cell).is_none();
     let code = read.texts.get_mut(slot)?.number_if(cell, is_right)?;
     read.codes.push(code);
     Some(())
@@ -224,7 +224,7 @@ fn push_text(
 
 /// The number in a cell that doesn't begin with a plain one.
 fn push_cell(cell: &str, step: &Wanted, layout: &Layout<'_>, read: &mut Read) -> Option<()> {
-    match layout.missing.why(cell) {
+    match layout.why_missing(step, cell) {
         None => push_number(layout.numerals.number(cell)?, step, layout, read),
         Some(_) => step.takes_missing.then(|| read.numbers.push(MISSING_NUMBER)),
     }
@@ -232,7 +232,7 @@ fn push_cell(cell: &str, step: &Wanted, layout: &Layout<'_>, read: &mut Read) ->
 
 #[inline]
 fn push_number(value: f64, step: &Wanted, layout: &Layout<'_>, read: &mut Read) -> Option<()> {
-    if layout.missing.has(value) {
+    if layout.is_mark(step, value) {
         return step.takes_missing.then(|| read.numbers.push(MISSING_NUMBER));
     }
     let is_right = value.abs() <= step.limit; // a NaN is no smaller than the limit either

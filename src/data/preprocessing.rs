@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Deserializer, Serialize};
 
-use super::cells::{limit, shortened};
+use super::cells::{Missing, limit, shortened};
 use super::first_form::OldColumn;
 use super::fitted::FittedColumn;
 use super::layout::Wanted;
@@ -191,6 +191,13 @@ impl Preprocessing {
         &self.missing_values.0
     }
 
+    /// The same for a column of numbers as numbers, with those that mark missing values in it alone.
+    pub(crate) fn missing_marks(&self, column: &FittedColumn) -> Vec<f64> {
+        let texts = self.missing_values.0.iter().chain(&column.missing_values.0);
+        let numbers = texts.filter_map(|text| text.trim().parse::<f64>().ok());
+        numbers.filter(|number| number.is_finite()).collect()
+    }
+
     /// The columns that rows are left out for, each with its place among the columns to read.
     pub(super) fn dropping(&self) -> Vec<(&str, usize)> {
         let columns = self.features.iter().chain(&self.target).enumerate();
@@ -346,6 +353,7 @@ pub(super) fn wanted_as(column: &FittedColumn, index: usize) -> Wanted {
         filling: "`--on-error skip` leaves such rows out".to_string(),
         limit: limit(column.is_scaled() || column.encode.is_some()),
         takes_missing: column.fills(),
+        missing: Missing::new(&column.missing_values),
         separator: column.encode.as_ref().and_then(Encoded::separator).map(str::to_string),
     }
 }

@@ -145,3 +145,10 @@ pub(super) fn check_target(rule: &ColumnConfig, columns: usize) -> Result<(), Co
     }
     Ok(())
 }
+
+/// A name as it can stand in a rule.
+pub(super) fn written_name(name: &str) -> String {
+    let is_plain = name.chars().all(|c| c.is_alphanumeric() || "_ .-".contains(c))
+        && name.starts_with(|c: char| c.is_alphanumeric() || c == '_');
+    if is_plain { name.to_string() } else { format!("{name:?}") }
+}

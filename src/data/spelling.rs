@@ -3,12 +3,14 @@
 use std::collections::HashMap;
 
 use super::cells::shortened;
-use super::columns::{ColumnPlan, Planned, written_name};
+use super::columns::{ColumnPlan, Planned};
 use super::looks::{Look, is_missing_word, look};
 use super::preprocessing::Preprocessing;
+use super::rules::written_name;
 use crate::config::ConfigError;
 use crate::diagnostics::{Code, Diagnostic};
 use crate::sections::Encode;
+use crate::transforms::MissingRule;
 use crate::transforms::classes::{Classes, boolean, number};
 
 /// Warnings about the categories of each column, and the first of those of the target; an error for
@@ -159,8 +161,11 @@ fn quotes(_: &Planned, classes: &Classes) -> Warning {
     ))
 }
 
-fn missing(_: &Planned, classes: &Classes) -> Warning {
-    let name = classes.names.iter().find(|name| is_missing_word(name))?;
+fn missing(planned: &Planned, classes: &Classes) -> Warning {
+    // a word that the rule itself puts there is meant
+    let is_fill = |name: &String| matches!(&planned.missing, MissingRule::Constant(fill) if fill.text() == *name);
+    let mut names = classes.names.iter();
+    let name = names.find(|name| is_missing_word(name) && !is_fill(name))?;
     Some((
         format!("`{name}` is a category like others, and seems to stand for a missing value"),
         format!(

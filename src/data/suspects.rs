@@ -99,8 +99,8 @@ impl<'a> Suspect<'a> {
             high
         );
         let help = format!(
-            "if it marks a missing value, fill these cells or remove their rows: \
-             `data.missing_values: [{mark}]` tells each of them"
+            "if it marks a missing value, say so in the column's rule, `missing_values: [{mark}], \
+             missing: median`; or for all columns, `data.missing_values: [{mark}]`"
         );
         Some(Diagnostic::warning(Code::MissingMark, message).with_help(help))
     }

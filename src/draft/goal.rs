@@ -184,8 +184,13 @@ impl Goal {
     }
 }
 
-fn percent(count: usize, total: usize) -> usize {
-    (count * 100 + total / 2) / total.max(1)
+/// A share in percent, with as many decimals as tell it from nothing and from all.
+fn percent(count: usize, total: usize) -> String {
+    let share = 100.0 * count as f64 / total.max(1) as f64;
+    let is_part = count > 0 && count < total;
+    let shown = (0..6).map(|decimals| format!("{share:.decimals$}"));
+    let is_end = |text: &String| matches!(text.parse::<f64>(), Ok(0.0 | 100.0));
+    shown.into_iter().find(|text| !(is_part && is_end(text))).unwrap_or_else(|| share.to_string())
 }
 
 /// Columns that are likely to be a target: by name, and the last.

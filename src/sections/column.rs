@@ -7,7 +7,7 @@ use serde::de::value::MapAccessDeserializer;
 use serde::de::{self, Deserializer, MapAccess, Visitor};
 use serde::{Deserialize, Serialize, Serializer};
 
-use super::csv;
+use super::csv::{self, MissingValues};
 use super::names::Names;
 use crate::config::missing_key;
 use crate::diagnostics::Code;
@@ -32,6 +32,8 @@ pub struct ColumnConfig {
     pub encode: Option<Encode>,
     /// What becomes of missing cells. Default: they are errors.
     pub missing: MissingRule,
+    /// What reads as missing in these columns alone, besides what does in any. Default: nothing.
+    pub missing_values: MissingValues,
     /// Whether a further column says which cells were missing. Default: false.
     pub indicator: bool,
     /// What becomes of categories that training didn't see. Default: that of the encoding.
@@ -62,6 +64,7 @@ impl ColumnConfig {
             scale: OneOrSeveral::default(),
             encode: None,
             missing: MissingRule::Error,
+            missing_values: MissingValues::default(),
             indicator: false,
             unknown: None,
             exclude: Vec::new(),
@@ -123,6 +126,10 @@ struct Written {
     /// How a missing cell is handled. Default: error.
     #[serde(default, skip_serializing_if = "MissingRule::is_error")]
     missing: MissingRule,
+    /// Texts and numbers that mean a missing value in these columns alone, such as `[0]`, in addition to
+    /// `data.missing_values`. Default: none.
+    #[serde(default, skip_serializing_if = "MissingValues::is_none")]
+    missing_values: MissingValues,
     /// Whether to add a column, `…_missing`, which is 1 where the cell is missing. Default: false.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     indicator: bool,
@@ -186,6 +193,7 @@ impl Serialize for ColumnConfig {
             text,
             image,
             missing: self.missing.clone(),
+            missing_values: self.missing_values.clone(),
             indicator: self.indicator,
             unknown: self.unknown,
         };
@@ -248,6 +256,7 @@ impl<'de> Visitor<'de> for ColumnVisitor {
             scale: written.scale,
             encode,
             missing: written.missing,
+            missing_values: written.missing_values,
             indicator: written.indicator,
             unknown: written.unknown,
             exclude: written.exclude,

@@ -237,3 +237,35 @@ fn a_table_that_is_plainly_in_time_is_forecast() {
     let told = folder.run("init short.csv --target passengers");
     assert!(!told.stdout.contains("window:"), "{}", told.stdout);
 }
+
+#[test]
+fn of_a_table_that_cant_be_trained_on_no_configuration_stays() {
+    let folder = mixed();
+    let table = folder.read("mixed.csv");
+    folder.write("mixed.csv", &(table + "1;2026-01-01;3.5;Bonn\n"));
+    let call = folder.run("train mixed.csv --target sold -q");
+    assert_eq!(call.code, 1);
+    assert!(call.stderr.contains("mixed.csv:62: expected 8 cells"), "{}", call.stderr);
+    assert!(!folder.path("mixed.yaml").exists());
+    let call = folder.run("train mixed.csv --target size --set fit.epochz=3");
+    assert!(call.code == 1 && call.stderr.contains("`epochz`"), "{}", call.stderr);
+    assert!(!folder.path("mixed.yaml").exists());
+}
+
+/// A class of two rows in a thousand is no class of 0 %, and a word that stands for missing cells is
+/// no mistake of the table's.
+#[test]
+fn rare_classes_have_a_share_and_a_fill_is_meant() {
+    let folder = Folder::new();
+    let mut table = "a,kind,fraud\n".to_string();
+    for row in 0..1000 {
+        let kind = ["x", "y", ""][row % 3];
+        writeln!(table, "{}.5,{kind},{}", row * 7 % 100, u8::from(row % 500 == 3)).unwrap();
+    }
+    folder.write("t.csv", &table);
+    let told = folder.ok("init t.csv --target fraud");
+    assert!(told.contains("target fraud: 2 classes: 0 99.8 %, 1 0.2 %"), "{told}");
+    assert!(folder.read("t.yaml").contains("missing: {constant: missing}"));
+    let check = folder.run("check t.yaml");
+    assert!(!check.stderr.contains("seems to stand for a missing value"), "{}", check.stderr);
+}

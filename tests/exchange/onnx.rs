@@ -249,3 +249,32 @@ fn every_interpolation_of_an_up_sampling_is_carried() {
         std::fs::remove_dir_all(folder.path("run-once")).unwrap();
     }
 }
+
+/// Numbers and texts that mark missing values, of a column alone and of any.
+#[test]
+fn marks_of_missing_values_are_filled_in_the_file() {
+    let folder = with_table();
+    let marked = TABLE
+        .replace("  train: t.csv", "  train: t.csv\n  missing_values: [\"2020\", deep blue]")
+        .replace(
+            "year, scale: min_max",
+            "year, scale: min_max, missing: mean, missing_values: [1990, 1997], indicator: true",
+        )
+        .replace("size, ", "size, missing: {constant: 7}, missing_values: [-2.1, -1.73], ")
+        .replace("one_hot", "one_hot, missing: most_frequent, missing_values: [green]");
+    folder.write("t.yaml", &marked);
+    folder.ok("train t.yaml -q --out run");
+    folder.ok("export run --to onnx -o m.onnx --verify");
+    let load = || Model::load(&folder.path("run"), &Device::Cpu).unwrap();
+    let file = onnx(&load(), true);
+    let apart = |file: &[u8]| {
+        folder.write_bytes("m.onnx", file);
+        difference(&folder.path("m.onnx"), load(), true).unwrap()
+    };
+    assert!(apart(&file) <= 1e-5);
+    let mark = 1990f64.to_le_bytes();
+    let at = file.windows(8).position(|bytes| bytes == mark).expect("the mark is in the file");
+    let mut without = file.clone();
+    without[at..at + 8].copy_from_slice(&1234f64.to_le_bytes());
+    assert!(apart(&without) > 1e-5);
+}

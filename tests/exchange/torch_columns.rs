@@ -20,6 +20,8 @@ data:
     - {column: active, encode: boolean}
     - {column: code, encode: label, missing: {constant: none}}
     - {column: day, date: {parts: [month, weekday]}}
+    - {column: bmi, missing: mean, missing_values: [0, -0.1], indicator: true}
+    - {column: kind, encode: one_hot, missing: most_frequent, missing_values: [x]}
   target: bought
 model: {layers: [{dense: {units: 1}}]}
 compile: {loss: mse}
@@ -28,7 +30,7 @@ compile: {loss: mse}
 fn folder() -> Folder {
     let folder = Folder::new();
     let mut table =
-        "age,price,score,size,city,colour,shop,age2,active,code,day,bought\n".to_string();
+        "age,price,score,size,city,colour,shop,age2,active,code,day,bmi,kind,bought\n".to_string();
     for i in 0..60_usize {
         let age = if i % 11 == 0 { "NA".to_string() } else { (20 + i % 37).to_string() };
         let size = ["small", "large", "medium"][i % 3];
@@ -37,13 +39,15 @@ fn folder() -> Folder {
         let colour = ["red", "blue", "green"][i % 3];
         let (active, code) = (["Yes", "no", "T", "0"][i % 4], ["01", "1", "1.0", ""][i % 4]);
         table += &format!(
-            "{age},{},{},{size},{city},{colour},s{},{},{active},{code},2026-{:02}-{:02},{}\n",
+            "{age},{},{},{size},{city},{colour},s{},{},{active},{code},2026-{:02}-{:02},{},{},{}\n",
             i * i,
             i as f64 * 0.37 - 3.0,
             i % 5,
             i * 7 % 60,
             1 + i % 12,
             1 + i % 28,
+            ["0", "20.5", "0.0", "30", "-0.1"][i % 5],
+            ["a", "b", "x", "a"][i % 4],
             i % 2
         )
         .replace("Köln \"K\"", "\"Köln \"\"K\"\"\"");
@@ -67,6 +71,7 @@ fn each_column_is_written_with_its_steps() {
         "    (\"active\", None, False, [(\"label\", {False: 0, True: 1}, as_boolean)]),",
         "(\"one_hot\", 3)]),",
         "    (\"day\", None, False, [(\"prepared\",)]),  # give a list of 2: ",
+        "    \"bmi\": [0.0, -0.1],\n    \"kind\": [\"x\"],\n",
         "import math\n",
     ] {
         assert!(code.contains(line), "{line}\n{code}");

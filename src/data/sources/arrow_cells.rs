@@ -17,7 +17,7 @@ use arrow_array::{Array, DictionaryArray, PrimitiveArray};
 use arrow_schema::{DataType, TimeUnit};
 
 use super::cells::{CellValue, joined};
-use crate::data::columns::written_name;
+use crate::data::rules::written_name;
 
 /// The cells of a column, by their rows.
 pub(super) type ArrowCells<'a> = Box<dyn Fn(usize) -> CellValue<'a> + Send + Sync + 'a>;

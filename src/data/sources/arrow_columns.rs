@@ -13,7 +13,7 @@ use crate::data::numbers::Numbers;
 
 /// The numbers of a column; None where a cell can't be used.
 pub(super) fn numbers(column: &ArrayRef, step: &Wanted, layout: &Layout<'_>) -> Option<Numbers> {
-    let has = |number: f64| number.abs() <= step.limit && !layout.missing.has(number);
+    let has = |number: f64| number.abs() <= step.limit && !layout.is_mark(step, number);
     let has_nulls = column.null_count() > 0;
     match column.data_type() {
         DataType::UInt8 if !has_nulls => {

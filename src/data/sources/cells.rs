@@ -171,7 +171,7 @@ pub(super) fn code_of(
         CellValue::Single(number) if number.is_nan() => Cow::Borrowed(""),
         value => value.text(),
     };
-    match layout.missing.why(text.trim()) {
+    match layout.why_missing(step, text.trim()) {
         Some(_) if step.takes_missing => Ok(MISSING_CODE),
         Some(why) => Err(why),
         None => Ok(texts.number(text.trim())),
@@ -186,7 +186,7 @@ pub(super) fn number_of(
 ) -> Result<f64, Why> {
     let limit = step.limit;
     let of_number = |number: f64| match () {
-        () if number.is_nan() || layout.missing.has(number) => Err(Why::Missing),
+        () if number.is_nan() || layout.is_mark(step, number) => Err(Why::Missing),
         () if number.abs() <= limit => Ok(number),
         () if number.is_finite() => Err(Why::TooLarge),
         () => Err(Why::NotFinite),
@@ -197,8 +197,8 @@ pub(super) fn number_of(
         CellValue::Single(number) => of_number(f64::from(*number)),
         #[cfg(feature = "parquet")]
         CellValue::Bool(value) => of_number(f64::from(u8::from(*value))),
-        CellValue::Text(text) => layout.missing.number(text.trim(), limit, layout.numerals),
-        CellValue::Exact(text) => layout.missing.number(text, limit, layout.numerals),
+        CellValue::Text(text) => layout.number(step, text.trim()),
+        CellValue::Exact(text) => layout.number(step, text),
         CellValue::Missing => Err(Why::Empty),
     };
     match number {

@@ -94,6 +94,73 @@ fn rare_categories_are_one_whether_training_saw_them_or_not() {
     assert!(loaded.preprocessing.row(&[("c", "zzz")]).is_err());
 }
 
+/// 0 is a missing value in some columns, as in Pima's diabetes table, and a number in others.
+#[test]
+fn a_column_may_have_missing_values_of_its_own() {
+    let text = "bmi,births,kind,y\n20,0,a,0\n0,2,x,1\n0.0,0,b,0\nNA,1,a,0\n40,3,a,1\n";
+    let features = json!([
+        { "column": "bmi", "missing": "mean", "missing_values": [0], "indicator": true },
+        "births",
+        { "column": "kind", "encode": "one_hot", "missing": "most_frequent", "missing_values": ["x"] },
+    ]);
+    let section = json!({ "features": features, "target": "y" });
+    let loaded = load_text(text.as_bytes(), section.clone(), None).unwrap();
+    let expected = [
+        [20.0, 0.0, 0.0, 1.0, 0.0],
+        [30.0, 1.0, 2.0, 1.0, 0.0],
+        [30.0, 1.0, 0.0, 0.0, 1.0],
+        [30.0, 1.0, 1.0, 1.0, 0.0],
+        [40.0, 0.0, 3.0, 1.0, 0.0],
+    ];
+    assert_eq!(loaded.train.x.values[..], expected.concat());
+    // kept in the model, and read by every way in
+    let json = serde_json::to_string(&loaded.preprocessing).unwrap();
+    let read: Preprocessing = serde_json::from_str(&json).unwrap();
+    assert_eq!(read, loaded.preprocessing);
+    for (line, expected) in text.lines().skip(1).zip(&expected) {
+        let cells: Vec<(&str, &str)> =
+            ["bmi", "births", "kind"].into_iter().zip(line.split(',')).collect();
+        assert_eq!(read.row(&cells).unwrap(), expected, "{line}");
+    }
+    let used =
+        load_bytes_for_use("u.csv", text.into(), &CsvConfig::default(), &read, true).unwrap();
+    assert_eq!(used.x, loaded.train.x);
+    let quoted = text.replace("0.0", "\"0.0\"").replace("\n20", "\n\"20\"");
+    assert_eq!(load_text(quoted.as_bytes(), section.clone(), None).unwrap().train, loaded.train);
+    let lines = text.lines().skip(1).map(|line| {
+        let cells: Vec<&str> = line.split(',').collect();
+        format!(
+            "{{\"bmi\": {}, \"births\": {}, \"kind\": \"{}\", \"y\": {}}}\n",
+            cells[0].replace("NA", "null"),
+            cells[1],
+            cells[2],
+            cells[3]
+        )
+    });
+    let lines = lines.collect::<String>();
+    assert_eq!(load_text(lines.as_bytes(), section, None).unwrap().train, loaded.train);
+}
+
+#[test]
+fn missing_values_of_a_column_are_errors_or_left_out_as_others_are() {
+    let text = "a,y\n1,0\n0,1\n3,0\n0,1\n";
+    let rule = |missing: &str| json!({ "column": "a", "missing": missing, "missing_values": [0] });
+    let error = load_rule(text, rule("error")).unwrap_err().to_string();
+    for words in [
+        ":3: column `a`: the value is missing, the cell is `0`",
+        "2 cells of `a` are missing",
+        "take it out of `missing_values`",
+    ] {
+        assert!(error.contains(words), "{error}");
+    }
+    let loaded = load_rule(text, rule("drop_row")).unwrap();
+    assert_eq!(loaded.train.x.values[..], [1.0, 3.0]);
+    let error = loaded.preprocessing.row(&[("a", "0")]).unwrap_err().to_string();
+    assert!(error.contains("the value is missing, the cell is `0`"), "{error}");
+    let marked = load_rule(text, json!({ "column": "a", "missing_values": [7] })).unwrap();
+    assert_eq!(marked.train.x.values[..], [1.0, 0.0, 3.0, 0.0]);
+}
+
 #[test]
 fn what_stands_for_a_missing_cell_is_kept_and_applied_at_predict() {
     let text = "a,c,y\n1,x,0\n,NA,1\n3,x,0\n2,z,1\n";

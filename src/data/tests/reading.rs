@@ -21,6 +21,7 @@ fn wanted(columns: &[(usize, bool)]) -> Vec<Wanted> {
         booleans: String::new(),
         limit: f64::from(f32::MAX),
         takes_missing: false,
+        missing: Missing::default(),
         separator: None,
     };
     columns.iter().map(column).collect()

@@ -166,7 +166,13 @@ fn numbers(
     column: &FittedColumn,
     input: &str,
 ) -> String {
-    let mut last = input.to_string();
+    let marks = if column.fills() && !column.is_text() {
+        preprocessing.missing_marks(column)
+    } else {
+        Vec::new()
+    };
+    let input = &unmarked(graph, input, &marks);
+    let mut last = input.clone();
     let primitives = column.export();
     let mut fill = None;
     for primitive in &primitives {
@@ -183,11 +189,11 @@ fn numbers(
             Primitive::Bins(boundaries) => bins(graph, &last, boundaries),
             Primitive::Lookup(classes) => {
                 let number = |index: usize| index as f64;
-                lookup(graph, &last, classes, &missing_of(preprocessing, fill), &number)
+                lookup(graph, &last, classes, &missing_of(preprocessing, column, fill), &number)
             }
             Primitive::Values(classes, values) => {
                 let number = |index: usize| values.get(index).copied().unwrap_or(f64::NAN);
-                lookup(graph, &last, classes, &missing_of(preprocessing, fill), &number)
+                lookup(graph, &last, classes, &missing_of(preprocessing, column, fill), &number)
             }
             Primitive::OneHot(count) => one_hot(graph, &last, *count),
             Primitive::Opaque { .. } => {
@@ -207,7 +213,7 @@ fn numbers(
         return last;
     }
     let missing = if column.is_text() {
-        let tokens = missing_tokens(preprocessing);
+        let tokens = missing_tokens(preprocessing, column);
         let ones = vec![1.0; tokens.len()];
         encoded(graph, input, &tokens, &ones, 0.0)
     } else {
@@ -221,17 +227,39 @@ fn numbers(
 /// The texts that are missing cells, each of which is taken as the text that stands for them.
 type MissingTexts<'a> = Option<(Vec<String>, &'a str)>;
 
-fn missing_of<'a>(preprocessing: &Preprocessing, fill: Option<&'a Fill>) -> MissingTexts<'a> {
+fn missing_of<'a>(
+    preprocessing: &Preprocessing,
+    column: &FittedColumn,
+    fill: Option<&'a Fill>,
+) -> MissingTexts<'a> {
     match fill {
-        Some(Fill::Text(text)) => Some((missing_tokens(preprocessing), text)),
+        Some(Fill::Text(text)) => Some((missing_tokens(preprocessing, column), text)),
         _ => None,
     }
 }
 
-fn missing_tokens(preprocessing: &Preprocessing) -> Vec<String> {
+fn missing_tokens(preprocessing: &Preprocessing, column: &FittedColumn) -> Vec<String> {
     let mut tokens = vec![String::new()];
     tokens.extend(preprocessing.missing_texts().iter().cloned());
+    tokens.extend(column.missing_values.0.iter().cloned());
     tokens
+}
+
+/// The numbers of a column, of which those that mark a missing value are none.
+fn unmarked(graph: &mut GraphBuilder, name: &str, marks: &[f64]) -> String {
+    if marks.is_empty() {
+        return name.to_string();
+    }
+    // as it stands, and as an input of 32 bits has it
+    let mut marks: Vec<f64> = marks.iter().flat_map(|m| [*m, f64::from(*m as f32)]).collect();
+    marks.dedup();
+    let mut last = graph.node("Cast", &[name], vec![int("to", i64::from(DOUBLE))]);
+    for mark in marks {
+        let (mark, none) = (graph.doubles(&[], &[mark]), graph.doubles(&[], &[f64::NAN]));
+        let is_mark = graph.node("Equal", &[&last, &mark], vec![]);
+        last = graph.node("Where", &[&is_mark, &none, &last], vec![]);
+    }
+    last
 }
 
 /// The number, or what stands for one that is missing: that is not a number.

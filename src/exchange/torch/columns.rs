@@ -78,8 +78,36 @@ pub(super) fn columns(preprocessing: &Preprocessing, finish: &str) -> String {
     }
     code += "]\n";
     code += "\n\ndef numbers_of(cell, fill, indicator, steps):\n    \"\"\"The numbers that the network is given for a cell.\"\"\"\n    value = cell\n    is_plain = cell is None or isinstance(cell, (str, int, float))\n    text = \"\" if cell is None else str(cell).strip()\n    is_missing = is_plain and text in MISSING\n    if is_missing and fill is None:\n        raise ValueError(f\"the cell is missing: {cell!r}\")\n    if is_missing:\n        value = fill\n    elif isinstance(cell, str):\n        value = cell.strip()\n    for step, *arguments in steps:\n        value = STEPS[step](str(value) if step == \"label\" else value, *arguments)\n    numbers = value if isinstance(value, list) else [float(value)]\n    return numbers + [float(is_missing)] if indicator else numbers\n";
-    code += "\n\ndef features(rows):\n    \"\"\"Rows of raw cells as the network's input.\"\"\"\n    numbers = []\n    for row in rows:\n        numbers.append([])\n        for name, fill, indicator, steps in COLUMNS:\n            try:\n                numbers[-1] += numbers_of(row[name], fill, indicator, steps)\n            except ValueError as error:\n                raise ValueError(f\"column {name}: {error}\") from None\n";
+    let cell = if let Some(marks) = marks(preprocessing) {
+        code += &marks;
+        "cell_of(row, name)"
+    } else {
+        "row[name]"
+    };
+    code += &"\n\ndef features(rows):\n    \"\"\"Rows of raw cells as the network's input.\"\"\"\n    numbers = []\n    for row in rows:\n        numbers.append([])\n        for name, fill, indicator, steps in COLUMNS:\n            try:\n                numbers[-1] += numbers_of(CELL, fill, indicator, steps)\n            except ValueError as error:\n                raise ValueError(f\"column {name}: {error}\") from None\n".replace("CELL", cell);
     code + finish
+}
+
+/// MARKS, and the function that reads them: what reads as missing in a column alone, and the numbers
+/// that do in any. None where there is no such thing.
+fn marks(preprocessing: &Preprocessing) -> Option<String> {
+    let of_column = |column: &FittedColumn| {
+        let marks: Vec<String> = if column.is_text() {
+            column.missing_values.0.iter().map(|text| string(text)).collect()
+        } else {
+            let numbers = preprocessing.missing_marks(column);
+            numbers.iter().map(|number| format!("{number:?}")).collect()
+        };
+        let line = format!("    {}: [{}],\n", string(&column.name), marks.join(", "));
+        (!marks.is_empty()).then_some(line)
+    };
+    let lines: Vec<String> = preprocessing.features.iter().filter_map(of_column).collect();
+    (!lines.is_empty()).then(|| {
+        format!(
+            "\n\n# what else reads as missing in a column\nMARKS = {{\n{}}}\n\n\ndef cell_of(row, name):\n    \"\"\"A cell; None where it marks a missing value.\"\"\"\n    cell = row[name]\n    for mark in MARKS.get(name, []):\n        try:\n            is_mark = str(cell).strip() == mark if isinstance(mark, str) else float(cell) == mark\n        except (TypeError, ValueError):\n            is_mark = False\n        if is_mark:\n            return None\n    return cell\n",
+            lines.concat()
+        )
+    })
 }
 
 /// The line of a column.
