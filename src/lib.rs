@@ -26,11 +26,13 @@
 //!   trained on its data, and what is seldom meant
 //! - [`layers`], `activations`, [`losses`], [`metrics`], [`optimizers`] with their schedules,
 //!   [`callbacks`]: the vocabulary: a trait, a list, and a file each
-//! - `kernels`: the layers again, over slices of numbers, for the CPU
+//! - `kernels`: the layers again, over slices of numbers, for the CPU; `gpu`: programs for a GPU, each
+//!   with its host form
 //! - `weights`: the only owner of parameters; how they begin (`initializers`), what they cost
 //!   (`regularizers`), where they are kept (`constraints`), how they stand in files
 //! - [`model`]: the layers, built (`network`), what runs a step (`engine`: `cpu` by `kernel_model`,
-//!   or `graph` by candle's autograd), what it is worth (`scores`, `evaluate`, `report`) and what it
+//!   `graph` by candle's autograd, `device` by the same with
+//!   everything around it on a GPU), what it is worth (`scores`, `evaluate`, `report`) and what it
 //!   says (`predictor`); its file (`artifact`); Keras's table (`summary`)
 //! - `decisions`: temperature, thresholds and intervals, as a model keeps them
 //! - `trainer`: fit(), the loop; `events`: what happens in it, and `listener`: who listens;
@@ -62,6 +64,7 @@ mod disk;
 mod draft;
 mod error;
 pub mod exchange;
+mod gpu;
 mod history;
 mod kernels;
 pub mod layers;

@@ -31,11 +31,21 @@ impl Random {
 
     /// The stream for one purpose, one name and one step; the same every time it is asked for.
     pub fn stream(&self, purpose: &str, name: &str, step: u64) -> Stream {
+        Random::keyed(self.key(purpose, name, step))
+    }
+
+    /// What the draws of that stream are a function of.
+    pub(crate) fn key(&self, purpose: &str, name: &str, step: u64) -> [u8; 32] {
         let mut key = [0u8; 32];
         key[..8].copy_from_slice(&self.seed.to_le_bytes());
         key[8..16].copy_from_slice(&fnv1a(purpose).to_le_bytes());
         key[16..24].copy_from_slice(&fnv1a(name).to_le_bytes());
         key[24..].copy_from_slice(&step.to_le_bytes());
+        key
+    }
+
+    /// The stream of a key.
+    pub(crate) fn keyed(key: [u8; 32]) -> Stream {
         Stream { generator: ChaCha8Rng::from_seed(key) }
     }
 }

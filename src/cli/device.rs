@@ -53,7 +53,7 @@ fn gpu(kind: &str, index: usize) -> candle_core::Result<Device> {
     const ROOM: usize = 16 << 20;
     let device = match kind {
         "metal" => Device::new_metal(index)?,
-        _ => Device::new_cuda(index)?,
+        _ => Device::new_cuda_with_stream(index)?, // one stream, whatever thread
     };
     candle_core::Tensor::zeros(ROOM, candle_core::DType::F32, &device)?;
     device.synchronize()?;

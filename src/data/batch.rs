@@ -151,11 +151,19 @@ impl BatchColumn {
 
     /// As f32 on a device; ids stay ids.
     fn tensor(&self, shape: impl Into<candle_core::Shape>, device: &Device) -> Result<Tensor> {
+        let tensor = self.typed_tensor(shape, device)?;
+        Ok(if tensor.dtype() == DType::U8 { tensor.to_dtype(DType::F32)? } else { tensor })
+    }
+
+    /// On a device, of the type that they have.
+    pub(crate) fn typed_tensor(
+        &self,
+        shape: impl Into<candle_core::Shape>,
+        device: &Device,
+    ) -> Result<Tensor> {
         Ok(match self.numbers() {
             TypedNumbers::F32(values) => Tensor::from_slice(values, shape, device)?,
-            TypedNumbers::U8(values) => {
-                Tensor::from_slice(values, shape, device)?.to_dtype(DType::F32)?
-            }
+            TypedNumbers::U8(values) => Tensor::from_slice(values, shape, device)?,
             TypedNumbers::U32(values) => Tensor::from_slice(values, shape, device)?,
         })
     }

@@ -74,13 +74,16 @@ impl DropoutKernel {
 
     /// Draws the factors and, where the rule adds something, the addends of a step.
     pub fn draw(&self, random: &Random, step: u64, factors: &mut [f32], addends: &mut [f32]) {
-        let random = self.seed.map_or(*random, Random::new);
-        let mut stream = random.stream("dropout", &self.layer, step);
-        match self.rule {
-            DropoutRule::Dropout { rate } => {
-                let scale = if rate < 1.0 { (1.0 / (1.0 - rate)) as f32 } else { 0.0 };
-                keep(&mut stream, rate, factors, scale);
+        if let Some((keep, others)) = self.keeps(random, step) {
+            keep.fill(factors);
+            let Some(others) = others else { return };
+            for (addend, factor) in addends.iter_mut().zip(factors) {
+                *addend = if *factor == 0.0 { others.dropped } else { others.kept };
             }
+            return;
+        }
+        let mut stream = Random::keyed(self.key(random, step));
+        match self.rule {
             DropoutRule::Gaussian { rate } => {
                 let deviation = (rate / (1.0 - rate)).sqrt() as f32;
                 factors.iter_mut().for_each(|factor| *factor = 1.0 + deviation * stream.normal());
@@ -89,17 +92,35 @@ impl DropoutKernel {
                 factors.fill(1.0);
                 addends.iter_mut().for_each(|addend| *addend = stddev as f32 * stream.normal());
             }
+            DropoutRule::Dropout { .. } | DropoutRule::Alpha { .. } => {}
+        }
+    }
+
+    /// What draws the factors of a step, and the addends where there are some; None where they are
+    /// not one of two numbers.
+    pub(crate) fn keeps(&self, random: &Random, step: u64) -> Option<(Keep, Option<Keep>)> {
+        let keep = |rate: f64, kept: f32, dropped: f32| {
+            let least = u32::try_from((rate * 4_294_967_296.0) as u64).unwrap_or(u32::MAX);
+            Keep { key: self.key(random, step), least, kept, dropped }
+        };
+        match self.rule {
+            DropoutRule::Dropout { rate } => {
+                let scale = if rate < 1.0 { (1.0 / (1.0 - rate)) as f32 } else { 0.0 };
+                Some((keep(rate, scale, 0.0), None))
+            }
             DropoutRule::Alpha { rate } => {
                 let limit = -1.673_263_242_354_377_2 * 1.050_700_987_355_480_5; // α'
                 let scale = ((1.0 - rate) * (1.0 + rate * limit * limit)).powf(-0.5); // a
                 let shift = -scale * limit * rate; // b
-                let (kept, dropped) = (shift as f32, (scale * limit + shift) as f32);
-                keep(&mut stream, rate, factors, scale as f32);
-                for (addend, factor) in addends.iter_mut().zip(factors) {
-                    *addend = if *factor == 0.0 { dropped } else { kept };
-                }
+                let addends = keep(rate, shift as f32, (scale * limit + shift) as f32);
+                Some((keep(rate, scale as f32, 0.0), Some(addends)))
             }
+            DropoutRule::Gaussian { .. } | DropoutRule::Additive { .. } => None,
         }
+    }
+
+    fn key(&self, random: &Random, step: u64) -> [u8; 32] {
+        self.seed.map_or(*random, Random::new).key("dropout", &self.layer, step)
     }
 
     /// How many addends a batch takes.
@@ -135,23 +156,34 @@ impl DropoutKernel {
     }
 }
 
-/// Draws a word for each factor, which is `kept` where the word, as a fraction, is at least the
-/// rate, and 0 elsewhere.
-fn keep(stream: &mut crate::random::Stream, rate: f64, factors: &mut [f32], kept: f32) {
-    let least = (rate * 4_294_967_296.0) as u64;
-    let least = u32::try_from(least).unwrap_or(u32::MAX);
-    let mut words = [0; 256];
-    for block in factors.chunks_mut(256) {
-        let words = &mut words[..block.len()];
-        stream.fill_words(words);
-        vectorize(
-            #[inline(always)]
-            move || {
-                for (factor, word) in block.iter_mut().zip(words) {
-                    *factor = if *word >= least { kept } else { 0.0 };
-                }
-            },
-        );
+/// Draws a word for each number, which is `kept` where the word is at least `least`, else `dropped`.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Keep {
+    /// The key of the stream.
+    pub(crate) key: [u8; 32],
+    pub(crate) least: u32,
+    pub(crate) kept: f32,
+    pub(crate) dropped: f32,
+}
+
+impl Keep {
+    /// Draws.
+    pub(crate) fn fill(&self, values: &mut [f32]) {
+        let Keep { least, kept, dropped, .. } = *self;
+        let mut stream = Random::keyed(self.key);
+        let mut words = [0; 256];
+        for block in values.chunks_mut(256) {
+            let words = &mut words[..block.len()];
+            stream.fill_words(words);
+            vectorize(
+                #[inline(always)]
+                move || {
+                    for (value, word) in block.iter_mut().zip(words) {
+                        *value = if *word >= least { kept } else { dropped };
+                    }
+                },
+            );
+        }
     }
 }
 

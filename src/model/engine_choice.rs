@@ -16,6 +16,8 @@ pub(crate) enum EngineChoice {
     Cpu,
     /// `graph`.
     Graph,
+    /// `device`.
+    Device,
 }
 
 impl EngineChoice {
@@ -25,13 +27,21 @@ impl EngineChoice {
         EngineChoice::named(&name.to_string_lossy())
     }
 
+    /// Whether the layers' kernels have a part in it.
+    pub(crate) fn takes_kernels(self) -> bool {
+        matches!(self, EngineChoice::Best | EngineChoice::Cpu)
+    }
+
     fn named(name: &str) -> Result<EngineChoice> {
         match name {
             "" => Ok(EngineChoice::Best),
             "cpu" => Ok(EngineChoice::Cpu),
             "graph" => Ok(EngineChoice::Graph),
+            "device" => Ok(EngineChoice::Device),
             _ => Err(Error::run(format!("`{VARIABLE}` is `{name}`, which is no engine"))
-                .with_help("valid engines: `cpu`, `graph`; leave it unset for the faster one")),
+                .with_help(
+                    "valid engines: `cpu`, `graph`, `device`; leave it unset for the faster one",
+                )),
         }
     }
 }
@@ -49,6 +59,9 @@ mod tests {
             error.to_string().lines().next(),
             Some("`LANTHORN_ENGINE` is `gpu`, which is no engine")
         );
-        assert!(format!("{error:?}").contains("valid engines: `cpu`, `graph`"), "{error:?}");
+        assert!(
+            format!("{error:?}").contains("valid engines: `cpu`, `graph`, `device`"),
+            "{error:?}"
+        );
     }
 }

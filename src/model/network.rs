@@ -22,7 +22,7 @@ const ADAPTED_ROWS: usize = 8192;
 pub struct Network {
     spec: ModelSpec,
     layers: Vec<Box<dyn Forward>>,
-    /// On the CPU, the layers' kernels where they have one; none where the `graph` engine is asked
+    /// On the CPU, the layers' kernels where they have one; none where another engine is asked
     /// for by name.
     kernels: Vec<Option<BoundKernel>>,
     weights: Weights,
@@ -45,7 +45,7 @@ impl Network {
             let mut scope = weights.scope(&layer.name, layer.trainable);
             layers.push(layer.entry.item.build(&layer.input, &mut scope)?);
         }
-        let wants_kernels = device.is_cpu() && EngineChoice::made()? != EngineChoice::Graph;
+        let wants_kernels = device.is_cpu() && EngineChoice::made()?.takes_kernels();
         let kernel = |layer: &dyn Forward| layer.to_kernel().filter(|_| wants_kernels);
         let kernels = layers.iter().map(|layer| kernel(layer.as_ref())).collect();
         Ok(Network { spec: spec.clone(), layers, kernels, weights, random })

@@ -28,7 +28,9 @@ struct Running {
     /// Back to the original unit, where the target is scaled: one for each of its numbers.
     unit: Option<Vec<Unit>>,
     /// Batches that are still to be added.
-    deferred: Vec<Deferred>,
+    waiting: Vec<Waiting>,
+    /// How many outputs they have.
+    waiting_outputs: usize,
     watcher: Option<Box<Watcher>>,
 }
 
@@ -52,7 +54,7 @@ pub struct ScoredBatch<'a> {
     pub weight: Option<&'a [f32]>,
 }
 
-/// The same while the model's part of it is on a device.
+/// The same on a device.
 pub struct Deferred {
     /// A scalar.
     pub loss: Tensor,
@@ -60,16 +62,24 @@ pub struct Deferred {
     pub output: Tensor,
     /// (batch, time).
     pub mask: Option<Tensor>,
-    /// See [`ScoredBatch`].
-    pub target: Vec<f32>,
-    /// See [`ScoredBatch`].
-    pub target_shape: Vec<usize>,
-    /// See [`ScoredBatch`].
-    pub weight: Option<Vec<f32>>,
+    /// (batch,) or (batch, k).
+    pub target: Tensor,
+    /// (batch,).
+    pub weight: Option<Tensor>,
+}
+
+/// A batch that is still to be added.
+struct Waiting {
+    loss: Tensor,
+    samples: usize,
+    /// The rest of it, where there is someone to look at it.
+    seen: Option<Deferred>,
 }
 
 /// Outputs that may wait on a device.
-const MOST_DEFERRED: usize = 1 << 22;
+const MOST_OUTPUTS: usize = 1 << 22;
+/// Batches that may.
+const MOST_BATCHES: usize = 1 << 12;
 
 /// A metric over the batches so far.
 struct RunningMetric {
@@ -97,7 +107,8 @@ impl Scores {
             output: spec.model.output().clone(),
             prediction_shape: Vec::new(),
             unit: None,
-            deferred: Vec::new(),
+            waiting: Vec::new(),
+            waiting_outputs: 0,
             watcher: None,
         };
         Scores { running: Mutex::new(running) }
@@ -107,7 +118,8 @@ impl Scores {
     pub fn reset(&mut self) {
         let running = self.running_mut();
         (running.loss_total, running.samples) = (0.0, 0.0);
-        running.deferred.clear();
+        running.waiting.clear();
+        running.waiting_outputs = 0;
         for metric in &mut running.metrics {
             metric.accumulator.set_state(&metric.zero);
         }
@@ -133,9 +145,12 @@ impl Scores {
     /// Adds a batch once someone reads the scores, or much has gathered.
     pub fn defer(&mut self, batch: Deferred) -> Result<()> {
         let running = self.running_mut();
-        running.deferred.push(batch);
-        let waiting = running.deferred.iter().map(|batch| batch.output.elem_count());
-        if waiting.sum::<usize>() > MOST_DEFERRED {
+        let samples = batch.target.dims().first().copied().unwrap_or(0);
+        let loss = batch.loss.clone();
+        let seen = (!running.metrics.is_empty() || running.watcher.is_some()).then_some(batch);
+        running.waiting_outputs += seen.as_ref().map_or(0, |batch| batch.output.elem_count());
+        running.waiting.push(Waiting { loss, samples, seen });
+        if running.waiting_outputs > MOST_OUTPUTS || running.waiting.len() >= MOST_BATCHES {
             running.settle()?;
         }
         Ok(())
@@ -210,30 +225,42 @@ impl Scores {
 }
 
 impl Running {
-    /// Takes the batches that wait from their device.
+    /// Takes the batches that wait from their device, in one transfer for each kind of numbers.
     fn settle(&mut self) -> Result<()> {
-        for batch in std::mem::take(&mut self.deferred) {
-            let output = batch.output.flatten_all()?.to_vec1()?;
-            let mask = match &batch.mask {
-                Some(mask) => Some(mask.flatten_all()?.to_vec1()?),
-                None => None,
+        let waiting = std::mem::take(&mut self.waiting);
+        self.waiting_outputs = 0;
+        let seen = || waiting.iter().filter_map(|batch| batch.seen.as_ref());
+        let losses = on_host(waiting.iter().map(|batch| Some(&batch.loss)))?;
+        let mut outputs = on_host(seen().map(|batch| Some(&batch.output)))?.into_iter().flatten();
+        let mut masks = on_host(seen().map(|batch| batch.mask.as_ref()))?.into_iter();
+        let mut targets = on_host(seen().map(|batch| Some(&batch.target)))?.into_iter().flatten();
+        let mut weights = on_host(seen().map(|batch| batch.weight.as_ref()))?.into_iter();
+        for (batch, loss) in waiting.iter().zip(losses.into_iter().flatten()) {
+            let loss = loss.first().copied().unwrap_or(f32::NAN);
+            let Some(seen) = &batch.seen else {
+                self.add_loss(loss, batch.samples);
+                continue;
             };
             self.add(&ScoredBatch {
-                loss: batch.loss.to_scalar()?,
-                output: &output,
-                mask: mask.as_deref(),
-                target: &batch.target,
-                target_shape: &batch.target_shape,
-                weight: batch.weight.as_deref(),
+                loss,
+                output: &outputs.next().unwrap_or_default(),
+                mask: masks.next().flatten().as_deref(),
+                target: &targets.next().unwrap_or_default(),
+                target_shape: seen.target.dims(),
+                weight: weights.next().flatten().as_deref(),
             });
         }
         Ok(())
     }
 
+    fn add_loss(&mut self, loss: f32, samples: usize) {
+        self.loss_total += f64::from(loss) * samples as f64;
+        self.samples += samples as f64;
+    }
+
     fn add(&mut self, batch: &ScoredBatch<'_>) {
         let samples = batch.target_shape.first().copied().unwrap_or(0);
-        self.loss_total += f64::from(batch.loss) * samples as f64;
-        self.samples += samples as f64;
+        self.add_loss(batch.loss, samples);
         if let Some(watcher) = &mut self.watcher {
             watcher(batch);
         }
@@ -264,6 +291,25 @@ impl Running {
             });
         }
     }
+}
+
+/// Tensors on the host, each row-major, in one transfer for all.
+fn on_host<'t>(tensors: impl Iterator<Item = Option<&'t Tensor>>) -> Result<Vec<Option<Vec<f32>>>> {
+    let tensors: Vec<Option<&Tensor>> = tensors.collect();
+    let flat: candle_core::Result<Vec<Tensor>> =
+        tensors.iter().flatten().map(|tensor| tensor.flatten_all()).collect();
+    let all: Vec<f32> = match flat?.as_slice() {
+        [] => Vec::new(),
+        [only] => only.to_vec1()?,
+        several => Tensor::cat(several, 0)?.to_vec1()?,
+    };
+    let mut rest = all.as_slice();
+    let mut take = |tensor: &Tensor| {
+        let (values, after) = rest.split_at(tensor.elem_count());
+        rest = after;
+        values.to_vec()
+    };
+    Ok(tensors.iter().map(|tensor| tensor.map(&mut take)).collect())
 }
 
 /// Sample weights times the mask over time steps.

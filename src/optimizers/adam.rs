@@ -76,6 +76,21 @@ impl Optimizer for Adam {
         Ok(())
     }
 
+    fn update_in_c(&self) -> Option<&'static str> {
+        Some(if self.amsgrad {
+            "s0 = s0 + (g - s0) * c2; s1 = s1 + (g * g - s1) * c3; s2 = s1 > s2 ? s1 : s2;
+            w = w - c0 * s0 / (sqrtf(s2) + c1);"
+        } else {
+            "s0 = s0 + (g - s0) * c2; s1 = s1 + (g * g - s1) * c3;
+            w = w - c0 * s0 / (sqrtf(s1) + c1);"
+        })
+    }
+
+    fn numbers(&self, step: &UpdateStep, _: f32) -> Vec<f32> {
+        let [rest_1, rest_2] = [self.beta_1, self.beta_2].map(|beta| (1.0 - beta) as f32);
+        vec![step.factors[0], self.epsilon as f32, rest_1, rest_2]
+    }
+
     fn check(&self) -> Result<(), Problem> {
         self.learning_rate.check()?;
         checks::below_one("beta_1", self.beta_1)?;

@@ -48,7 +48,7 @@ impl Optimizer for AdamW {
     }
 
     fn decay(&self, values: &mut [f32], decay: f32, learning_rate: f32) {
-        let keep = (1.0 - f64::from(learning_rate) * f64::from(decay)) as f32;
+        let keep = kept(decay, learning_rate);
         vector::map(values, |w| w * keep);
     }
 
@@ -78,10 +78,34 @@ impl Optimizer for AdamW {
         Ok(())
     }
 
+    fn update_in_c(&self) -> Option<&'static str> {
+        Some(
+            "s0 = s0 * c2 + g * c3; s1 = s1 * c4 + g * g * c5;
+            w = w - s0 * c0 / (sqrtf(s1 * c1) + c6) * lr;",
+        )
+    }
+
+    fn decay_in_c(&self) -> &'static str {
+        "w = w * c7;"
+    }
+
+    fn numbers(&self, step: &UpdateStep, decay: f32) -> Vec<f32> {
+        let [scale_m, scale_v, ..] = step.factors;
+        let [beta_1, rest_1] = [self.beta_1 as f32, (1.0 - self.beta_1) as f32];
+        let [beta_2, rest_2] = [self.beta_2 as f32, (1.0 - self.beta_2) as f32];
+        let (epsilon, keep) = (self.epsilon as f32, kept(decay, step.learning_rate));
+        vec![scale_m, scale_v, beta_1, rest_1, beta_2, rest_2, epsilon, keep]
+    }
+
     fn check(&self) -> Result<(), Problem> {
         self.learning_rate.check()?;
         checks::below_one("beta_1", self.beta_1)?;
         checks::below_one("beta_2", self.beta_2)?;
         checks::positive("epsilon", self.epsilon)
     }
+}
+
+/// What a decay leaves of a weight.
+fn kept(decay: f32, learning_rate: f32) -> f32 {
+    (1.0 - f64::from(learning_rate) * f64::from(decay)) as f32
 }

@@ -11,6 +11,7 @@ mod adamax;
 mod adamw;
 mod candle;
 mod common;
+mod device_updates;
 mod ftrl;
 mod in_place;
 mod lamb;
@@ -18,6 +19,7 @@ mod lion;
 mod loss_scale_optimizer;
 mod muon;
 mod nadam;
+mod on_device;
 mod optimizer;
 mod rmsprop;
 mod schedule_free_adamw;
@@ -70,5 +72,7 @@ catalog! { dyn Optimizer, "optimizer", OptimizerCommon, OptimizerKind;
     LossScaleOptimizer: "loss_scale_optimizer", "LossScaleOptimizer";
 }
 
+#[cfg(test)]
+mod device_tests;
 #[cfg(test)]
 mod tests;

@@ -66,6 +66,23 @@ pub trait Optimizer: fmt::Debug + Send + Sync + AnyItem {
         slots: &mut [Vec<f32>],
     ) -> Result<()>;
 
+    /// [`Optimizer::update`] in C, for a GPU; None where the CPU computes it. It changes `w`, the
+    /// weight, and `s0`, `s1`, …, its slots; it reads `g`, the gradient, `lr`, and `c0`, `c1`, …,
+    /// which are [`Optimizer::numbers`].
+    fn update_in_c(&self) -> Option<&'static str> {
+        None
+    }
+
+    /// [`Optimizer::decay`] in C: it changes `w`, and reads `decay`, `lr`, `c0`, `c1`, ….
+    fn decay_in_c(&self) -> &'static str {
+        "w = w - w * decay * lr;"
+    }
+
+    /// The numbers of a step for the rule in C, at most [`MOST_NUMBERS`].
+    fn numbers(&self, _step: &UpdateStep, _decay: f32) -> Vec<f32> {
+        Vec::new()
+    }
+
     /// What is wrong with its arguments.
     fn check(&self) -> Result<(), Problem> {
         self.learning_rate().check()
@@ -76,6 +93,9 @@ pub trait Optimizer: fmt::Debug + Send + Sync + AnyItem {
         None
     }
 }
+
+/// The most numbers that a rule in C takes.
+pub(super) const MOST_NUMBERS: usize = 10;
 
 /// An optimizer around which the loss is scaled.
 #[derive(Debug, Clone, Copy)]

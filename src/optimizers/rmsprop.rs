@@ -92,6 +92,34 @@ impl Optimizer for RmsProp {
         Ok(())
     }
 
+    fn update_in_c(&self) -> Option<&'static str> {
+        Some(match (self.momentum > 0.0, self.centered) {
+            (false, false) => {
+                "s0 = c0 * s0 + c1 * g * g;
+                w = w - lr * g / sqrtf(s0 + c2);"
+            }
+            (true, false) => {
+                "s0 = c0 * s0 + c1 * g * g;
+                s1 = c3 * s1 + lr * g / sqrtf(s0 + c2);
+                w = w - s1;"
+            }
+            (false, true) => {
+                "s0 = c0 * s0 + c1 * g * g; s1 = c0 * s1 + c1 * g;
+                w = w - lr * g / sqrtf(s0 - s1 * s1 + c2);"
+            }
+            (true, true) => {
+                "s0 = c0 * s0 + c1 * g * g; s2 = c0 * s2 + c1 * g;
+                s1 = c3 * s1 + lr * g / sqrtf(s0 - s2 * s2 + c2);
+                w = w - s1;"
+            }
+        })
+    }
+
+    fn numbers(&self, _: &UpdateStep, _: f32) -> Vec<f32> {
+        let (rho, rest) = (self.rho as f32, (1.0 - self.rho) as f32);
+        vec![rho, rest, self.epsilon as f32, self.momentum as f32]
+    }
+
     fn check(&self) -> Result<(), Problem> {
         self.learning_rate.check()?;
         checks::below_one("rho", self.rho)?;

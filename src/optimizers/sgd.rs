@@ -58,6 +58,18 @@ impl Optimizer for Sgd {
         Ok(())
     }
 
+    fn update_in_c(&self) -> Option<&'static str> {
+        Some(match (self.momentum == 0.0, self.nesterov) {
+            (true, _) => "w = w - lr * g;",
+            (false, false) => "s0 = c0 * s0 - lr * g; w = w + s0;",
+            (false, true) => "s0 = c0 * s0 - lr * g; w = w + (c0 * s0 - lr * g);",
+        })
+    }
+
+    fn numbers(&self, _: &UpdateStep, _: f32) -> Vec<f32> {
+        vec![self.momentum as f32]
+    }
+
     fn check(&self) -> Result<(), Problem> {
         self.learning_rate.check()?;
         checks::fraction("momentum", self.momentum)

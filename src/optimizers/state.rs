@@ -7,6 +7,7 @@ use candle_core::Var;
 use super::common::OptimizerCommon;
 use super::in_place::{Change, in_place};
 use super::loss_scale_optimizer::DynamicScale;
+use super::on_device::OnDevice;
 use super::optimizer::{Optimizer, OptimizerEntry, Parameter, SlotSpec, UpdateStep, WeightPlace};
 use crate::error::{Error, Result};
 use crate::numeric::vector;
@@ -32,6 +33,8 @@ pub struct OptimizerState {
     pub(super) scalars: Vec<f32>,
     pub(super) weights: Vec<WeightState>,
     pub(super) dynamic_scale: Option<DynamicScale>,
+    /// What is kept for the weights, where that is on a device.
+    pub(super) on_device: Option<OnDevice>,
     scratch: Vec<f32>,
     norms: Vec<f32>,
 }
@@ -40,9 +43,9 @@ pub struct OptimizerState {
 pub(super) struct WeightState {
     path: String,
     pub(super) shape: Vec<usize>,
-    constraint: Option<Constraint>,
+    pub(super) constraint: Option<Constraint>,
     /// 0 for none.
-    decay: f32,
+    pub(super) decay: f32,
     pub(super) specs: Vec<SlotSpec>,
     pub(super) slots: Vec<Vec<f32>>,
     /// Empty without `use_ema`.
@@ -98,6 +101,7 @@ impl OptimizerState {
             scalars: rule.scalars().to_vec(),
             weights: states,
             dynamic_scale: scaled.as_ref().map(DynamicScale::new),
+            on_device: None,
             scratch: vec![0.0; scratch],
             norms: Vec::new(),
             rule,
@@ -160,6 +164,7 @@ impl OptimizerState {
         mut hold: impl FnMut(usize, &mut Change<'_>) -> Result<()>,
     ) -> Result<()> {
         let _flushed = FlushToZero::on_this_thread();
+        self.to_host()?;
         let (mine, given) = (self.weights.len(), gradients.len());
         if mine != given {
             let message = format!("{given} gradients for {mine} weights");
@@ -174,18 +179,14 @@ impl OptimizerState {
             let factor = factor as f32;
             gradients.each(|_, values| vector::map(values, |g| g / factor));
         }
-        let every = self.common.gradient_accumulation_steps.unwrap_or(1);
-        let is_real = (self.iterations + 1).is_multiple_of(every);
+        let Timing { every, is_real, mut step, average } = self.timing();
         if every > 1 {
             self.accumulate(gradients, is_real.then_some(every));
         }
-        let t = self.iterations / every + 1;
-        let mut step = UpdateStep { learning_rate: self.learning_rate(), t, factors: [0.0; 4] };
         if is_real {
             clip(&self.common, gradients);
             self.rule.begin(&mut step, &mut self.scalars);
         }
-        let average = self.averaging(t);
         for (index, state) in self.weights.iter_mut().enumerate() {
             let gradient = gradients.get(index);
             let updated_by = gradient.filter(|_| is_real);
@@ -216,6 +217,7 @@ impl OptimizerState {
         if !self.common.uses_ema() || self.iterations == 0 {
             return Ok(false);
         }
+        self.to_host()?;
         for (weight, state) in weights.trainable().zip(&self.weights) {
             in_place(&weight.var, &mut |values| {
                 values.copy_from_slice(&state.average);
@@ -241,6 +243,18 @@ impl OptimizerState {
         });
     }
 
+    /// What is to be done at this step.
+    pub(super) fn timing(&self) -> Timing {
+        let every = self.common.gradient_accumulation_steps.unwrap_or(1);
+        let t = self.iterations / every + 1;
+        Timing {
+            every,
+            is_real: (self.iterations + 1).is_multiple_of(every),
+            step: UpdateStep { learning_rate: self.learning_rate(), t, factors: [0.0; 4] },
+            average: self.averaging(t),
+        }
+    }
+
     /// How the averages move at this step, where they are kept.
     fn averaging(&self, t: u64) -> Option<Averaging> {
         let frequency = self.common.ema_overwrite_frequency;
@@ -252,10 +266,20 @@ impl OptimizerState {
     }
 }
 
+/// What is to be done at a step.
+pub(super) struct Timing {
+    /// Batches that make one update.
+    pub(super) every: u64,
+    /// False where gradients are only added up.
+    pub(super) is_real: bool,
+    pub(super) step: UpdateStep,
+    pub(super) average: Option<Averaging>,
+}
+
 #[derive(Clone, Copy)]
-struct Averaging {
-    momentum: f32,
-    overwrites: bool,
+pub(super) struct Averaging {
+    pub(super) momentum: f32,
+    pub(super) overwrites: bool,
 }
 
 impl WeightState {
@@ -315,7 +339,7 @@ impl WeightState {
     }
 }
 
-fn clip(common: &OptimizerCommon, gradients: &mut Gradients) {
+pub(super) fn clip(common: &OptimizerCommon, gradients: &mut Gradients) {
     if let Some(most) = common.clipnorm {
         let most = most as f32;
         gradients.each(|_, values| {

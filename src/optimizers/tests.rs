@@ -10,11 +10,11 @@ use crate::weights::initializers::Initializer;
 use crate::weights::stored::Stored;
 use crate::weights::{WeightOptions, WeightSpec, Weights};
 
-fn read(json: Value) -> OptimizerEntry {
+pub(super) fn read(json: Value) -> OptimizerEntry {
     Node::from_json(&json).read().unwrap_or_else(|error| panic!("{json}: {error}"))
 }
 
-fn weights(constraint: Option<Constraint>) -> Weights {
+pub(super) fn weights(constraint: Option<Constraint>) -> Weights {
     let mut weights = Weights::new(Random::new(1), &Device::Cpu);
     let mut scope = weights.scope("dense", true);
     for (name, shape) in [("kernel", vec![3, 4]), ("bias", vec![4])] {
@@ -33,19 +33,19 @@ fn weights(constraint: Option<Constraint>) -> Weights {
     weights
 }
 
-fn gradients(step: usize) -> Gradients {
+pub(super) fn gradients(step: usize) -> Gradients {
     let mut gradients = Gradients::zeros([12, 4]);
     let value = |i: usize| ((i * 7 + step * 3) % 5) as f32 * 0.1 - 0.2;
     gradients.each(|_, values| (0..).zip(values).for_each(|(i, to)| *to = value(i)));
     gradients
 }
 
-fn values(weights: &Weights) -> Vec<f32> {
+pub(super) fn values(weights: &Weights) -> Vec<f32> {
     weights.iter().flat_map(|weight| weight.values().unwrap()).collect()
 }
 
 /// Every optimizer, and every shared argument once.
-fn all() -> Vec<OptimizerEntry> {
+pub(super) fn all() -> Vec<OptimizerEntry> {
     let kinds = <dyn Optimizer as crate::config::Catalog>::kinds().iter();
     let mut all: Vec<OptimizerEntry> = kinds
         .map(|kind| match kind.name {

@@ -2,6 +2,7 @@
 
 use candle_core::{DType, Device, Tensor};
 
+use super::on_device::Kept;
 use super::state::OptimizerState;
 use crate::error::{Error, Result};
 
@@ -32,6 +33,7 @@ impl OptimizerState {
 
     /// Puts variables back, in the order of [`OptimizerState::variables`].
     pub fn set_variables(&mut self, variables: &[(String, Tensor)]) -> Result<()> {
+        self.to_host()?;
         let kept = self.kept();
         if kept.len() != variables.len() {
             let (wanted, found) = (kept.len(), variables.len());
@@ -133,9 +135,9 @@ impl OptimizerState {
             Variable::DynamicScale => values(&[dynamic.scale]),
             Variable::Iteration => count(self.iterations),
             Variable::LearningRate => values(&[self.constant_rate]),
-            Variable::Average(weight) => values(&self.weights[weight].average),
-            Variable::Accumulator(weight) => values(&self.weights[weight].accumulator),
-            Variable::Slot(weight, slot) => values(&self.weights[weight].slots[slot]),
+            Variable::Average(weight) => values(&self.kept_values(weight, Kept::Average)?),
+            Variable::Accumulator(weight) => values(&self.kept_values(weight, Kept::Accumulator)?),
+            Variable::Slot(weight, slot) => values(&self.kept_values(weight, Kept::Slot(slot))?),
             Variable::Scalar(scalar) => values(&self.scalars[scalar..=scalar]),
         }?)
     }

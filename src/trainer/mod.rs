@@ -10,6 +10,7 @@ mod state;
 mod timing;
 
 use std::ops::ControlFlow;
+use std::time::{Duration, Instant};
 
 use crate::data::{Order, Samples, Shuffle};
 use crate::diagnostics::Code;
@@ -25,6 +26,9 @@ pub use find_lr::{LearningRatePoint, LearningRateRange, LearningRateSearch};
 pub use listener::{Flow, Listener, Listeners};
 pub use parts::{Trainer, TrainingData};
 pub use state::TrainerState;
+
+/// After so long at the latest, losses are looked at that nobody waited for.
+const LOOK_BACK: Duration = Duration::from_millis(250);
 
 impl Trainer {
     /// Trains until the last epoch, or until a callback or a listener says stop; on the threads that
@@ -47,6 +51,9 @@ impl Trainer {
         }
         let samples = data.train.len();
         let steps = samples.div_ceil(self.spec.batch_size);
+        if let Some(message) = self.engine.told(&self.optimizer) {
+            listeners.tell(&Event::Message { message }, self)?;
+        }
         self.begin(listeners)?;
         self.stopped = None;
         while self.position.epoch < self.spec.epochs && self.stopped.is_none() {
@@ -72,15 +79,19 @@ impl Trainer {
                 let after = end..samples.min(end + self.spec.batch_size);
                 next.clear();
                 next.extend(after.map(|position| order.at(position as u64)));
-                data.train.expect(&next);
+                if !self.engine.holds(&*data.train) {
+                    data.train.expect(&next);
+                }
                 self.step(&*data.train, &rows)?;
                 self.after_batch(listeners)?;
                 self.clock.batch_ended();
                 listeners.batch(self)?;
                 if listeners.flow() == Flow::Interrupt {
+                    self.look_back()?;
                     return Ok(Outcome::Interrupted);
                 }
             }
+            self.look_back()?;
             let mut logs = self.scores.logs("")?;
             if let Some(validation) = &data.validation
                 && (epoch + 1).is_multiple_of(self.spec.validation_freq)
@@ -153,7 +164,22 @@ impl Trainer {
         }
         self.position.batch += 1;
         self.position.step += 1;
+        let each_step = self.tolerates_nan || self.hooks.iter().any(|hook| hook.watches_batches());
+        if each_step || self.looked_back.elapsed() > LOOK_BACK {
+            self.look_back()?;
+        }
         Ok(())
+    }
+
+    /// An error where a step of this epoch had a loss that is not finite: then back to that step.
+    fn look_back(&mut self) -> Result<()> {
+        self.looked_back = Instant::now();
+        let late = self.engine.late(&mut self.optimizer)?;
+        let Some(late) = late.filter(|_| !self.tolerates_nan) else { return Ok(()) };
+        let steps = late.steps_since + 1;
+        self.position.batch = self.position.batch.saturating_sub(steps as usize);
+        self.position.step = self.position.step.saturating_sub(steps);
+        Err(self.not_finite(late.loss))
     }
 
     /// The order of the samples of an epoch.

@@ -1,5 +1,7 @@
 //! `Trainer`: the parts of a training, and where it stands.
 
+use std::time::Instant;
+
 use candle_core::{Device, Tensor};
 
 use crate::callbacks::Hook;
@@ -50,6 +52,8 @@ pub struct Trainer {
     /// The callbacks' states from a checkpoint, to be put back once they have begun.
     pub(crate) hook_states: Vec<serde_json::Value>,
     pub(super) clock: Clock,
+    /// When the engine was last asked for losses that nobody waited for.
+    pub(super) looked_back: Instant,
     pub(super) tolerates_nan: bool,
     pub(super) random: Random,
 }
@@ -90,6 +94,7 @@ impl Trainer {
             shuffle: None,
             hook_states: Vec::new(),
             clock: Clock::start(0),
+            looked_back: Instant::now(),
             random: Random::new(spec.seed),
         })
     }

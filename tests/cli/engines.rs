@@ -32,13 +32,16 @@ fn assert_near(a: &str, b: &str, most: f64) {
 }
 
 #[test]
-fn both_engines_train_to_the_same_numbers_and_read_each_others_models() {
+fn all_engines_train_to_the_same_numbers_and_read_each_others_models() {
     let folder = Folder::with_loan();
-    for engine in ["cpu", "graph"] {
+    for engine in ["cpu", "graph", "device"] {
         let out = format!("train loan.yaml --out {engine} --set fit.epochs=3");
         trained(&folder, engine, &out);
     }
-    assert_near(&folder.read("graph/history.csv"), &folder.read("cpu/history.csv"), 1e-4);
+    for engine in ["graph", "device"] {
+        let history = folder.read(&format!("{engine}/history.csv"));
+        assert_near(&history, &folder.read("cpu/history.csv"), 1e-4);
+    }
     let predicted = |engine: &str| {
         let call = on(&folder, engine, "predict cpu loan.csv");
         assert_eq!(call.code, 0, "{}", call.stderr);
@@ -46,24 +49,57 @@ fn both_engines_train_to_the_same_numbers_and_read_each_others_models() {
         call.stdout
     };
     assert_near(&predicted("graph"), &predicted("cpu"), 1e-5);
+    assert_near(&predicted("device"), &predicted("cpu"), 1e-5);
     let scores = |engine: &str| on(&folder, engine, "evaluate cpu loan.csv --report").stdout;
     assert_near(&scores("graph"), &scores("cpu"), 1e-4);
+    assert_near(&scores("device"), &scores("cpu"), 1e-4);
 }
 
 #[test]
-fn the_graph_engine_resumes_to_the_bytes_of_an_uninterrupted_training() {
+fn every_engine_resumes_to_the_bytes_of_an_uninterrupted_training() {
+    for engine in ["graph", "device"] {
+        let folder = Folder::with_loan();
+        trained(&folder, engine, "train loan.yaml --out whole --set fit.epochs=4");
+        trained(&folder, engine, "train loan.yaml --out parts --set fit.epochs=2");
+        trained(&folder, engine, "train --resume parts --set fit.epochs=4");
+        assert_eq!(
+            folder.read_bytes("whole/model.safetensors"),
+            folder.read_bytes("parts/model.safetensors")
+        );
+        // and what one engine began, the others end
+        trained(&folder, "cpu", "train loan.yaml --out mixed --set fit.epochs=1");
+        trained(&folder, engine, "train --resume mixed --set fit.epochs=3");
+        trained(&folder, "cpu", "train --resume mixed --set fit.epochs=4");
+        assert_near(&folder.read("mixed/history.csv"), &folder.read("whole/history.csv"), 1e-4);
+    }
+}
+
+#[test]
+fn a_loss_that_is_not_finite_ends_every_engine_at_the_same_step() {
     let folder = Folder::with_loan();
-    trained(&folder, "graph", "train loan.yaml --out whole --set fit.epochs=4");
-    trained(&folder, "graph", "train loan.yaml --out parts --set fit.epochs=2");
-    trained(&folder, "graph", "train --resume parts --set fit.epochs=4");
-    assert_eq!(
-        folder.read_bytes("whole/model.safetensors"),
-        folder.read_bytes("parts/model.safetensors")
-    );
-    // and what one engine began, the other ends
-    trained(&folder, "graph", "train loan.yaml --out mixed --set fit.epochs=2");
-    trained(&folder, "cpu", "train --resume mixed --set fit.epochs=4");
-    assert_near(&folder.read("mixed/history.csv"), &folder.read("whole/history.csv"), 1e-4);
+    let told = |engine: &str, kind: &str| {
+        let optimizer = format!("compile.optimizer={{\"{kind}\":{{\"learning_rate\":1.0e38}}}}");
+        let call =
+            on(&folder, engine, &format!("train loan.yaml --out {engine} --set {optimizer}"));
+        assert_eq!(call.code, 1, "{}", call.stderr);
+        let line = call.stderr.lines().find(|line| line.contains("the loss is"));
+        line.unwrap_or_else(|| panic!("{}", call.stderr)).to_string()
+    };
+    for kind in ["sgd", "lion"] {
+        let expected = told("cpu", kind);
+        assert_eq!(told("graph", kind), expected);
+        assert_eq!(told("device", kind), expected);
+    }
+}
+
+#[test]
+fn an_optimizer_that_works_on_the_cpu_is_told_once() {
+    let folder = Folder::with_loan();
+    let out = "train loan.yaml --out run --set compile.optimizer=adagrad --set fit.epochs=3";
+    let call = on(&folder, "device", out);
+    assert_eq!(call.code, 0, "{}", call.stderr);
+    assert_eq!(call.stderr.matches("the optimizer works on the CPU").count(), 1, "{}", call.stderr);
+    assert!(call.stderr.contains("only `sgd`, `rmsprop`, `adam` and `adamw`"), "{}", call.stderr);
 }
 
 #[test]
@@ -72,6 +108,6 @@ fn an_unknown_engine_is_an_error_that_names_those_there_are() {
     let call = on(&folder, "gpu", "train loan.yaml --out run");
     assert_eq!(call.code, 1);
     assert!(call.stderr.contains("`LANTHORN_ENGINE` is `gpu`"), "{}", call.stderr);
-    assert!(call.stderr.contains("valid engines: `cpu`, `graph`"), "{}", call.stderr);
+    assert!(call.stderr.contains("valid engines: `cpu`, `graph`, `device`"), "{}", call.stderr);
     assert!(!folder.path("run").exists());
 }

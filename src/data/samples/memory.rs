@@ -1,6 +1,6 @@
 //! Samples in memory, row after row.
 
-use super::{Samples, fingerprint, mix};
+use super::{Samples, fingerprint, mix, new_id};
 use crate::data::batch::{BatchColumn, ColumnSpec, TypedNumbers};
 use crate::data::{Dataset, Pictures, Windows};
 use crate::error::Result;
@@ -19,6 +19,7 @@ use crate::error::Result;
 /// ```
 #[derive(Debug, Clone)]
 pub struct Memory<'a> {
+    id: u64,
     columns: Vec<ColumnSpec>,
     x: TypedNumbers<'a>,
     /// The features, where they are pictures.
@@ -54,7 +55,7 @@ impl<'a> Memory<'a> {
         let mut columns = vec![features, ColumnSpec::floats("y", y_shape)];
         columns.extend(weights.map(|_| ColumnSpec::floats("weight", &[])));
         let weights = weights.unwrap_or_default();
-        Memory { columns, x, pictures: None, y, weights, windows: None }
+        Memory { id: new_id(), columns, x, pictures: None, y, weights, windows: None }
     }
 }
 
@@ -74,6 +75,10 @@ impl<'a> From<&'a Dataset> for Memory<'a> {
 }
 
 impl Samples for Memory<'_> {
+    fn id(&self) -> Option<u64> {
+        Some(self.id)
+    }
+
     fn len(&self) -> usize {
         if let Some(pictures) = self.pictures {
             return pictures.len();

@@ -8,6 +8,8 @@ mod memory;
 mod subset;
 mod windowed;
 
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use crate::data::batch::{Batch, BatchColumn};
 use crate::error::Result;
 
@@ -37,6 +39,11 @@ pub trait Samples: Send + Sync {
         Ok(())
     }
 
+    /// A number by which a copy of them may be kept; None where their rows may change.
+    fn id(&self) -> Option<u64> {
+        None
+    }
+
     /// Says which rows will be asked for after the next step: what takes long may begin. On one of the
     /// threads that compute.
     fn expect(&self, _rows: &[u64]) {}
@@ -50,6 +57,12 @@ pub trait Samples: Send + Sync {
     fn is_empty(&self) -> bool {
         self.len() == 0
     }
+}
+
+/// A number that no other samples of this process have.
+fn new_id() -> u64 {
+    static NEXT: AtomicU64 = AtomicU64::new(0);
+    NEXT.fetch_add(1, Ordering::Relaxed)
 }
 
 /// Rows that are gathered at a time where all are wanted.

@@ -1,11 +1,12 @@
 //! Some rows of other samples: a fold, a split, the share of one machine.
 
-use super::Samples;
+use super::{Samples, new_id};
 use crate::data::batch::{BatchColumn, ColumnSpec};
 use crate::error::Result;
 
 /// Some rows of other samples, in an order of their own; nothing is copied.
 pub struct Subset<'a> {
+    id: u64,
     of: &'a dyn Samples,
     rows: Vec<u64>,
 }
@@ -13,11 +14,15 @@ pub struct Subset<'a> {
 impl<'a> Subset<'a> {
     /// These rows, each of which `of` has.
     pub fn new(of: &'a dyn Samples, rows: Vec<u64>) -> Self {
-        Subset { of, rows }
+        Subset { id: new_id(), of, rows }
     }
 }
 
 impl Samples for Subset<'_> {
+    fn id(&self) -> Option<u64> {
+        self.of.id().map(|_| self.id)
+    }
+
     fn len(&self) -> usize {
         self.rows.len()
     }

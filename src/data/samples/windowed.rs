@@ -1,6 +1,6 @@
 //! Windows over rows in the order of time.
 
-use super::Samples;
+use super::{Samples, new_id};
 use crate::data::TimeWindow;
 use crate::data::batch::{BatchColumn, ColumnSpec};
 use crate::error::{Problem, Result};
@@ -24,6 +24,7 @@ use crate::error::{Problem, Result};
 /// # }
 /// ```
 pub struct Windowed<'a> {
+    id: u64,
     of: &'a dyn Samples,
     /// The first row of each window.
     starts: &'a [u64],
@@ -48,6 +49,7 @@ impl<'a> Windowed<'a> {
             x.shape.insert(0, window.sequence_length);
         }
         Ok(Windowed {
+            id: new_id(),
             of,
             starts,
             sampling_rate: window.sampling_rate as u64,
@@ -59,6 +61,10 @@ impl<'a> Windowed<'a> {
 }
 
 impl Samples for Windowed<'_> {
+    fn id(&self) -> Option<u64> {
+        self.of.id().map(|_| self.id)
+    }
+
     fn len(&self) -> usize {
         self.starts.len()
     }

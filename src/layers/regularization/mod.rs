@@ -18,6 +18,7 @@ pub use spatial_dropout::{SpatialDropout, SpatialDropout1D, SpatialDropout2D, Sp
 use candle_core::{Device, Tensor};
 
 use crate::error::{Problem, Result};
+use crate::gpu;
 use crate::kernels::BoundKernel;
 use crate::kernels::broadcast::Broadcast;
 use crate::kernels::dropout::{DropoutKernel, DropoutRule};
@@ -87,11 +88,30 @@ impl Noisy {
         Box::new(Noisy { noise, dims, small })
     }
 
-    /// Drawn numbers as a tensor that spreads over the batch.
-    fn tensor(&self, values: Vec<f32>, device: &Device, batch: usize) -> Result<Tensor> {
+    /// The factors and the addends of a step, as tensors that spread over the batch: drawn on the
+    /// device where they are one of two numbers, else on the host.
+    fn draw(
+        &self,
+        context: &Context<'_>,
+        device: &Device,
+        batch: usize,
+    ) -> Result<(Tensor, Option<Tensor>)> {
+        let (draws, addends) = (self.noise.draws(batch), self.noise.addends(batch));
         let mut shape = vec![if self.noise.shared { 1 } else { batch }];
         shape.extend_from_slice(&self.small);
-        Ok(Tensor::from_vec(values, shape, device)?)
+        let spread = |tensor: Tensor| tensor.reshape(shape.as_slice());
+        if let Some((factors, others)) = self.noise.keeps(context.random, context.step) {
+            let others = others.map(|others| spread(gpu::draw(&others, addends, device)?));
+            return Ok((spread(gpu::draw(&factors, draws, device)?)?, others.transpose()?));
+        }
+        let (mut factors, mut added) = (vec![0.0; draws], vec![0.0; addends]);
+        self.noise.draw(context.random, context.step, &mut factors, &mut added);
+        let tensor = |values: Vec<f32>| {
+            let count = values.len();
+            spread(Tensor::from_vec(values, count, device)?)
+        };
+        let others = (addends > 0).then(|| tensor(added)).transpose()?;
+        Ok((tensor(factors)?, others))
     }
 }
 
@@ -102,14 +122,10 @@ impl Forward for Noisy {
         }
         let x = &input.tensor;
         let batch = x.dim(0)?;
-        let mut factors = vec![0.0; self.noise.draws(batch)];
-        let mut addends = vec![0.0; self.noise.addends(batch)];
-        self.noise.draw(context.random, context.step, &mut factors, &mut addends);
-        let factors = self.tensor(factors, x.device(), batch)?.to_dtype(x.dtype())?;
-        let mut output = x.broadcast_mul(&factors)?;
-        if !addends.is_empty() {
-            let addends = self.tensor(addends, x.device(), batch)?.to_dtype(x.dtype())?;
-            output = output.broadcast_add(&addends)?;
+        let (factors, addends) = self.draw(context, x.device(), batch)?;
+        let mut output = x.broadcast_mul(&factors.to_dtype(x.dtype())?)?;
+        if let Some(addends) = addends {
+            output = output.broadcast_add(&addends.to_dtype(x.dtype())?)?;
         }
         Ok(input.with(output))
     }

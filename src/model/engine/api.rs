@@ -20,16 +20,26 @@ pub struct Task<'a> {
     pub samples: &'a dyn Samples,
 }
 
+/// A loss that was not finite, found out late.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct NotFinite {
+    /// The loss.
+    pub loss: f32,
+    /// How many steps came after its step; none of them updated anything.
+    pub steps_since: u64,
+}
+
 /// Runs batches through a network, where its weights are. Nothing in a step goes to the host but
 /// through it: what a step is worth stays in the [`Scores`] as the engine left it, until someone
 /// reads them.
 pub trait Engine: Send {
-    /// Its name: `cpu`, `graph`.
+    /// Its name: `cpu`, `graph`, `device`.
     fn name(&self) -> &'static str;
 
     /// One step over some rows: forward, loss, backward, and the optimizer's update. `step` is the
     /// number of the step, which keys the random streams. Gives the loss where it is not finite:
-    /// then nothing but moving statistics was updated.
+    /// then nothing but moving statistics was updated. An engine that doesn't wait for the loss says
+    /// so later: [`Engine::late`].
     fn train(
         &mut self,
         task: &Task<'_>,
@@ -49,6 +59,22 @@ pub trait Engine: Send {
         x: &'a [f32],
         samples: usize,
     ) -> Result<&'a [f32]>;
+
+    /// Waits for the steps so far. Gives the first loss that was not finite since it was last asked,
+    /// where [`Engine::train`] didn't: from that step on nothing was updated.
+    fn late(&mut self, _optimizer: &mut OptimizerState) -> Result<Option<NotFinite>> {
+        Ok(None)
+    }
+
+    /// True where it has all of these samples, and won't gather them again.
+    fn holds(&self, _samples: &dyn Samples) -> bool {
+        false
+    }
+
+    /// What to tell of a training with this optimizer before it begins.
+    fn told(&self, _optimizer: &OptimizerState) -> Option<String> {
+        None
+    }
 
     /// True where, in inference mode, the output of a sample is the same to the last bit whatever
     /// other samples there are.

@@ -4,20 +4,32 @@
 
 mod api;
 mod cpu;
+mod device;
+mod forward;
 mod graph;
+mod held;
+mod out_of_memory;
+mod residents;
 
 use crate::error::{Error, Result};
+use crate::gpu;
 use crate::model::engine_choice::{EngineChoice, VARIABLE};
 use crate::model::network::Network;
 
-pub use api::{Engine, Task};
+pub use api::{Engine, NotFinite, Task};
 pub use cpu::CpuEngine;
+pub use device::DeviceEngine;
 pub use graph::GraphEngine;
 
-/// The engine of a network: its kernels where every layer has one, else candle's autograd.
+/// The engine of a network: on the CPU its kernels where every layer has one, on CUDA's devices the
+/// one that stays there, else candle's autograd.
 pub fn of(network: &Network) -> Result<Box<dyn Engine>> {
     match (CpuEngine::of(network), EngineChoice::made()?) {
-        (Some(engine), _) => Ok(Box::new(engine)), // without kernels where `graph` is asked for
+        (Some(engine), _) => Ok(Box::new(engine)), // without kernels where another is asked for
+        (None, EngineChoice::Device) => Ok(Box::new(DeviceEngine::new(network)?)),
+        (None, EngineChoice::Best) if gpu::is_in_order(network.weights().device()) => {
+            Ok(Box::new(DeviceEngine::new(network)?))
+        }
         (None, EngineChoice::Best | EngineChoice::Graph) => Ok(Box::new(GraphEngine::new(network))),
         (None, EngineChoice::Cpu) => {
             let layers = network.spec().layers.iter().zip(network.kernels());

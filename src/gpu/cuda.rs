@@ -1,0 +1,112 @@
+//! CUDA: programs compiled by NVRTC when they are first wanted, and launched on the device's stream.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
+
+use candle_core::backend::BackendStorage;
+use candle_core::cuda_backend::WrapErr;
+use candle_core::cuda_backend::cudarc::driver::{DevicePtr, LaunchConfig, PushKernelArg};
+use candle_core::cuda_backend::cudarc::nvrtc::{CompileOptions, compile_ptx_with_opts};
+use candle_core::{DType, Device, Error, Result, Storage, Tensor};
+
+use super::{Passed, Program, THREADS};
+
+/// The programs that were compiled, by their text.
+static COMPILED: Mutex<BTreeMap<String, String>> = Mutex::new(BTreeMap::new());
+
+/// Where a tensor's numbers are: f32, or i64.
+pub(crate) fn address(tensor: &Tensor) -> Result<u64> {
+    let (storage, layout) = tensor.storage_and_layout();
+    let (Storage::Cuda(storage), true) = (&*storage, layout.is_contiguous()) else {
+        candle_core::bail!("a program for the GPU takes contiguous numbers there");
+    };
+    let stream = storage.device().cuda_stream();
+    let (start, size) = match storage.dtype() {
+        DType::F32 => (storage.as_cuda_slice::<f32>()?.device_ptr(&stream).0, 4),
+        DType::I64 => (storage.as_cuda_slice::<i64>()?.device_ptr(&stream).0, 8),
+        other => candle_core::bail!("a program for the GPU takes f32, got {other:?}"),
+    };
+    Ok(start + (layout.start_offset() * size) as u64)
+}
+
+/// Runs a program on a device, in so many blocks.
+#[allow(unsafe_code)]
+pub(crate) fn launch(
+    device: &Device,
+    program: &Program,
+    blocks: u64,
+    arguments: &[Passed],
+) -> Result<()> {
+    let device = device.as_cuda_device()?;
+    let code = compiled(program)?;
+    let function = device.get_or_load_custom_func(&program.name, &program.text, &code)?;
+    let mut launch = function.builder();
+    for argument in arguments {
+        match argument {
+            Passed::Address(value) | Passed::U64(value) => launch.arg(value),
+            Passed::U32(value) => launch.arg(value),
+            Passed::F32(value) => launch.arg(value),
+            Passed::Numbers(value) => launch.arg(value),
+            Passed::Words(value) => launch.arg(value),
+        };
+    }
+    let config = LaunchConfig {
+        grid_dim: (u32::try_from(blocks.max(1)).unwrap_or(u32::MAX), 1, 1),
+        block_dim: (THREADS, 1, 1),
+        shared_mem_bytes: 0,
+    };
+    // SAFETY: the arguments are those of the program, in its order, and the addresses are of tensors
+    // that live until the stream, which is the only one of its device, has come to what frees them.
+    unsafe { launch.launch(config) }.w()?;
+    Ok(())
+}
+
+/// A program for any GPU. Products and sums are not fused, and subnormal numbers are zero: as on the
+/// CPU.
+fn compiled(program: &Program) -> Result<String> {
+    let mut all = COMPILED.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(code) = all.get(&program.text) {
+        return Ok(code.clone());
+    }
+    let options = CompileOptions {
+        fmad: Some(false),
+        ftz: Some(true),
+        prec_div: Some(true),
+        prec_sqrt: Some(true),
+        ..CompileOptions::default()
+    };
+    let code = compile_ptx_with_opts(program.whole(), options)
+        .map_err(|error| Error::Cuda(Box::new(error)))?
+        .to_src();
+    all.insert(program.text.clone(), code.clone());
+    Ok(code)
+}
+
+/// Bytes of a device that are free, and all that it has.
+pub(crate) fn free_memory(device: &Device) -> Option<(u64, u64)> {
+    let Device::Cuda(device) = device else { return None };
+    let (free, total) = device.cuda_stream().context().mem_get_info().ok()?;
+    Some((free as u64, total as u64))
+}
+
+/// Makes a device ready for a training: where everything runs in order, tensors needn't keep track of
+/// the streams that use them.
+#[allow(unsafe_code)]
+pub(crate) fn prepare(device: &Device) {
+    if let Device::Cuda(cuda) = device
+        && is_in_order(device)
+    {
+        // SAFETY: the device has one stream, on which everything runs in order.
+        unsafe { cuda.disable_event_tracking() };
+    }
+}
+
+/// True for a device of CUDA's on which everything runs in order, whatever thread it is from: made by
+/// `Device::new_cuda_with_stream`. `Device::new_cuda` has a stream for each thread.
+pub(crate) fn is_in_order(device: &Device) -> bool {
+    const PER_THREAD: usize = 2; // CU_STREAM_PER_THREAD
+    match device {
+        Device::Cuda(device) => device.cuda_stream().cu_stream() as usize != PER_THREAD,
+        _ => false,
+    }
+}

@@ -1,0 +1,55 @@
+//! Programs for a GPU: their text in CUDA's C, and their launch. Each has a host form beside it, which
+//! is what defines it and what runs on the CPU.
+//!
+//! The text is also plain C, for which [`prelude.h`](PRELUDE) makes up what CUDA brings along: the
+//! tests compile it by the machine's C compiler and compare it with the host forms bit for bit.
+
+#[cfg_attr(not(feature = "cuda"), path = "without_cuda.rs")]
+mod cuda;
+mod keep;
+mod status;
+
+pub(crate) use cuda::{address, free_memory, is_in_order, launch, prepare};
+pub(crate) use keep::draw;
+pub(crate) use status::Status;
+
+/// What every program begins with.
+pub(crate) const PRELUDE: &str = include_str!("prelude.h");
+
+/// Threads in a block.
+pub(crate) const THREADS: u32 = 256;
+
+/// A program with one entry.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Program {
+    /// The name of its entry.
+    pub(crate) name: String,
+    /// Its text, without the prelude.
+    pub(crate) text: String,
+}
+
+impl Program {
+    /// All of its text.
+    #[cfg_attr(not(any(test, feature = "cuda")), allow(dead_code))] // launched by CUDA alone
+    pub(crate) fn whole(&self) -> String {
+        format!("{PRELUDE}\n{}", self.text)
+    }
+}
+
+/// What a program is called with.
+#[derive(Debug, Clone, Copy, PartialEq)]
+#[cfg_attr(not(feature = "cuda"), allow(dead_code))] // read by CUDA's launch alone
+pub(crate) enum Passed {
+    /// The address of numbers on the device.
+    Address(u64),
+    U32(u32),
+    U64(u64),
+    F32(f32),
+    /// A struct of numbers, by value.
+    Numbers([f32; 16]),
+    /// A struct of words, by value.
+    Words([u32; 8]),
+}
+
+#[cfg(test)]
+pub(crate) mod compiled;

@@ -1,0 +1,122 @@
+//! Whether every loss was finite, kept on the device: nobody has to wait for a step to know that the
+//! next may update.
+
+use candle_core::{DType, Device, Result, Tensor};
+
+use super::cuda::{address, launch};
+use super::{Passed, Program};
+
+/// Three numbers on a device: 1 while every loss was finite, else 0; how many were; the last loss
+/// that was looked at.
+#[derive(Debug, Clone)]
+pub(crate) struct Status {
+    numbers: Tensor,
+}
+
+impl Status {
+    /// No loss yet.
+    pub(crate) fn new(device: &Device) -> Result<Status> {
+        Ok(Status { numbers: Tensor::new(&[1f32, 0.0, 0.0], device)? })
+    }
+
+    /// The numbers, of which the first is read by those that update.
+    pub(crate) fn numbers(&self) -> &Tensor {
+        &self.numbers
+    }
+
+    /// Looks at the loss of one more step, unless an earlier one was not finite.
+    pub(crate) fn judge(&mut self, loss: &Tensor) -> Result<()> {
+        let device = self.numbers.device();
+        if device.is_cuda() {
+            let addresses = [address(&self.numbers)?, address(loss)?];
+            return launch(device, &program(), 1, &addresses.map(Passed::Address));
+        }
+        let mut numbers = self.numbers.to_vec1()?;
+        judge(&mut numbers, loss.to_scalar()?);
+        self.numbers = Tensor::from_vec(numbers, 3, device)?;
+        Ok(())
+    }
+
+    /// `new` while every loss was finite, else `old`.
+    pub(crate) fn choose(&self, new: &Tensor, old: &Tensor) -> Result<Tensor> {
+        let fine = self.numbers.narrow(0, 0, 1)?.to_dtype(DType::U8)?;
+        let ones = vec![1; new.rank()];
+        fine.reshape(ones)?.broadcast_as(new.shape())?.contiguous()?.where_cond(new, old)
+    }
+
+    /// Waits for the device: how many losses were finite, and the first that wasn't.
+    pub(crate) fn read(&self) -> Result<(u64, Option<f32>)> {
+        let numbers = self.numbers.to_vec1::<f32>()?;
+        Ok((numbers[1] as u64, (numbers[0] == 0.0).then_some(numbers[2])))
+    }
+}
+
+fn program() -> Program {
+    Program { name: "judge".to_string(), text: include_str!("status.cu").to_string() }
+}
+
+/// [`Status::judge`] on the host: what defines it.
+fn judge(status: &mut [f32], loss: f32) {
+    if status[0] != 0.0 {
+        status[2] = loss;
+        if loss.is_finite() {
+            status[1] += 1.0;
+        } else {
+            status[0] = 0.0;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::gpu::compiled::{Compiled, bytes, floats, nvcc_takes};
+
+    #[test]
+    fn the_first_loss_that_is_not_finite_is_kept() {
+        let mut status = Status::new(&Device::Cpu).unwrap();
+        let choice = |status: &Status| {
+            let tensor = |value: f32| Tensor::full(value, (2, 3), &Device::Cpu).unwrap();
+            let chosen = status.choose(&tensor(1.0), &tensor(f32::NAN)).unwrap();
+            chosen.flatten_all().unwrap().to_vec1::<f32>().unwrap()[5]
+        };
+        for loss in [0.5f32, 2.0] {
+            status.judge(&Tensor::new(loss, &Device::Cpu).unwrap()).unwrap();
+        }
+        assert_eq!(status.read().unwrap(), (2, None));
+        assert_eq!(choice(&status), 1.0);
+        for loss in [f32::INFINITY, 3.0, f32::NAN] {
+            status.judge(&Tensor::new(loss, &Device::Cpu).unwrap()).unwrap();
+        }
+        assert_eq!(status.read().unwrap(), (2, Some(f32::INFINITY)));
+        assert!(choice(&status).is_nan());
+    }
+
+    #[test]
+    fn the_gpus_text_judges_the_same() {
+        let main = "int main(void) {
+            float status[3] = { 1, 0, 0 }, loss;
+            while (fread(&loss, sizeof(float), 1, stdin) == 1) {
+                judge(status, &loss);
+                if (fwrite(status, sizeof(float), 3, stdout) != 3) return 1;
+            }
+            return 0;
+        }";
+        let Some(compiled) = Compiled::of(&program().whole(), main) else { return };
+        for last in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY, f32::MAX] {
+            let losses = [1.0, -2.5, last, 4.0];
+            let (mut status, mut expected) = ([1.0, 0.0, 0.0], Vec::new());
+            for loss in losses {
+                judge(&mut status, loss);
+                expected.extend(status.map(f32::to_bits));
+            }
+            let found = floats(&compiled.run(&bytes(&losses)));
+            assert_eq!(found.iter().map(|x| x.to_bits()).collect::<Vec<_>>(), expected);
+        }
+    }
+
+    #[test]
+    fn the_gpus_compiler_takes_the_text() {
+        nvcc_takes(&[program()]);
+    }
+}

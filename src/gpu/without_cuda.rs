@@ -1,0 +1,28 @@
+//! What stands for CUDA in a build without it, where no tensor is on such a device.
+
+use candle_core::{Device, Error, Result, Tensor};
+
+use super::{Passed, Program};
+
+/// Where a tensor's numbers are.
+pub(crate) fn address(_: &Tensor) -> Result<u64> {
+    Err(Error::NotCompiledWithCudaSupport)
+}
+
+/// Runs a program on a device.
+pub(crate) fn launch(_: &Device, _: &Program, _: u64, _: &[Passed]) -> Result<()> {
+    Err(Error::NotCompiledWithCudaSupport)
+}
+
+/// Bytes of a device that are free, and all that it has.
+pub(crate) fn free_memory(_: &Device) -> Option<(u64, u64)> {
+    None
+}
+
+/// Makes a device ready for a training.
+pub(crate) fn prepare(_: &Device) {}
+
+/// True for a device of CUDA's on which everything runs in order, whatever thread it is from.
+pub(crate) fn is_in_order(_: &Device) -> bool {
+    false
+}

@@ -1,0 +1,67 @@
+//! One batch forward under candle's autograd, and what there is to say of it.
+
+use candle_core::{Device, Tensor};
+
+use super::api::Task;
+use crate::batch::Batch;
+use crate::error::Result;
+use crate::layers::Context;
+use crate::model::network::Network;
+use crate::model::scores::Deferred;
+use crate::threads;
+
+/// A batch where the weights are.
+pub(super) struct BatchTensors {
+    /// (batch, …input).
+    pub(super) x: Tensor,
+    /// (batch,) or (batch, k).
+    pub(super) y: Tensor,
+    /// (batch,), where samples count differently.
+    pub(super) weight: Option<Tensor>,
+}
+
+impl BatchTensors {
+    /// A batch of the host's.
+    pub(super) fn of(batch: &Batch, network: &Network) -> Result<BatchTensors> {
+        let device: &Device = network.weights().device();
+        Ok(BatchTensors {
+            x: batch.x_tensor(&network.spec().input, device)?,
+            y: batch.y_tensor(device)?,
+            weight: batch.weight_tensor(device)?,
+        })
+    }
+}
+
+/// The output of a batch, and its loss with the penalties on weights and activities added: the loss
+/// with its graph.
+pub(super) fn forward(
+    task: &Task<'_>,
+    batch: BatchTensors,
+    context: &mut Context<'_>,
+) -> Result<Deferred> {
+    let Task { network, loss, .. } = task;
+    let BatchTensors { x, y, weight } = batch;
+    let output = network.forward(&x, context)?;
+    let mask = output.mask.filter(|mask| mask.rank() < output.tensor.rank());
+    let mut total = loss.compute(&y, &output.tensor, mask.as_ref(), weight.as_ref())?;
+    if let Some(penalties) = network.penalties()? {
+        total = (total + penalties)?;
+    }
+    for term in &context.losses {
+        total = (total + term)?;
+    }
+    Ok(Deferred {
+        loss: total,
+        output: output.tensor.detach(),
+        mask: mask.map(|mask| mask.detach()),
+        target: y,
+        weight,
+    })
+}
+
+/// The outputs for so many samples of features of the host's, in inference mode.
+pub(super) fn predict(network: &Network, x: &[f32], samples: usize) -> Result<Vec<f32>> {
+    let shape = network.spec().input.with_batch(samples);
+    let x = Tensor::from_slice(x, shape, network.weights().device())?;
+    Ok(threads::within(|| network.predict(&x))?.flatten_all()?.to_vec1()?)
+}

@@ -1,0 +1,236 @@
+//! Updates where the weights are. On the CPU, the host's own rules over what is kept in the device's
+//! form: what defines it.
+
+use std::borrow::Cow;
+
+use candle_core::{DType, Tensor, Var};
+
+use super::common::OptimizerCommon;
+use super::in_place::in_place;
+use super::on_device::{Form, Kept, OnDevice, StepNumbers};
+use super::optimizer::MOST_NUMBERS;
+use super::state::{OptimizerState, Timing};
+use crate::error::Result;
+use crate::gpu::Status;
+use crate::weights::gradients::Gradients;
+
+impl OptimizerState {
+    /// Why its updates are computed on the CPU, wherever the weights are; None where a device can.
+    pub(crate) fn host_only(&self) -> Option<&'static str> {
+        let is_alike = |decay: f32| self.weights.iter().all(|weight| weight.decay == decay);
+        let has_other_slots = self.weights.iter().any(|weight| {
+            weight.specs.iter().any(|slot| slot.shape != weight.shape || slot.initial.is_none())
+        });
+        if self.dynamic_scale.is_some() {
+            Some("`loss_scale_optimizer` looks at the gradients before each update")
+        } else if self.rule.update_in_c().is_none() || has_other_slots {
+            Some("only `sgd`, `rmsprop`, `adam` and `adamw` update weights on a GPU yet")
+        } else if self.weights.iter().any(|weight| weight.constraint.is_some()) {
+            Some("weights with constraints aren't updated on a GPU yet")
+        } else if !self.weights.first().is_none_or(|first| is_alike(first.decay)) {
+            Some("weights that decay differently aren't updated on a GPU yet")
+        } else {
+            None
+        }
+    }
+
+    /// One step where the weights are, unless a loss was not finite. `gradients` in the order of the
+    /// weights, one for each. Only where [`OptimizerState::host_only`] is None.
+    pub(crate) fn update_on_device(
+        &mut self,
+        vars: &[Var],
+        gradients: &[Tensor],
+        status: &Status,
+    ) -> Result<()> {
+        let on_device = match self.on_device.take() {
+            Some(on_device) => on_device,
+            None => self.to_device(vars)?,
+        };
+        let is_on_host = !vars.first().is_some_and(|var| var.device().is_cuda());
+        let result = if is_on_host {
+            self.update_as_device(&on_device, gradients, status)
+        } else {
+            self.launch(&on_device, gradients, status)
+        };
+        self.on_device = Some(on_device);
+        result
+    }
+
+    /// Forgets that the last steps were counted, which updated nothing.
+    pub(crate) fn take_back(&mut self, steps: u64) {
+        self.iterations = self.iterations.saturating_sub(steps);
+    }
+
+    /// Takes what is kept on a device back to the host.
+    pub(super) fn to_host(&mut self) -> Result<()> {
+        let Some(on_device) = self.on_device.take() else { return Ok(()) };
+        self.take_from(&on_device)
+    }
+
+    /// What is kept for a weight, wherever it is.
+    pub(super) fn kept_values(&self, weight: usize, kept: Kept) -> Result<Cow<'_, [f32]>> {
+        if let Some(on_device) = &self.on_device {
+            return Ok(Cow::Owned(on_device.values(weight, kept)?));
+        }
+        let state = &self.weights[weight];
+        Ok(Cow::Borrowed(match kept {
+            Kept::Slot(slot) => &state.slots[slot],
+            Kept::Average => &state.average,
+            Kept::Accumulator => &state.accumulator,
+        }))
+    }
+
+    pub(super) fn form(&self) -> Form {
+        let OptimizerCommon { clipvalue, loss_scale_factor, .. } = self.common;
+        let decays = self.weights.first().is_some_and(|weight| weight.decay > 0.0);
+        Form {
+            rule: self.rule.update_in_c().unwrap_or_default(),
+            decay: decays.then(|| self.rule.decay_in_c()),
+            slots: self.weights.first().map_or(0, |weight| weight.specs.len()),
+            clips: clipvalue.is_some(),
+            averages: self.common.uses_ema(),
+            accumulates: self.common.gradient_accumulation_steps.is_some(),
+            scales: loss_scale_factor.is_some(),
+        }
+    }
+
+    /// What the step is for the device's program.
+    pub(super) fn step_numbers(&mut self) -> StepNumbers {
+        let Timing { every, is_real, mut step, average } = self.timing();
+        if is_real {
+            self.rule.begin(&mut step, &mut self.scalars);
+        }
+        let decay = self.weights.first().map_or(0.0, |weight| weight.decay);
+        let mut of_rule = [0.0; MOST_NUMBERS];
+        for (number, value) in of_rule.iter_mut().zip(self.rule.numbers(&step, decay)) {
+            *number = value;
+        }
+        StepNumbers {
+            is_real,
+            overwrites: average.is_some_and(|average| average.overwrites),
+            learning_rate: step.learning_rate,
+            decay,
+            clip: self.common.clipvalue.unwrap_or_default() as f32,
+            momentum: average.map_or(0.0, |average| average.momentum),
+            scale: self.loss_scale(),
+            every: every as f32,
+            of_rule,
+        }
+    }
+
+    fn to_device(&mut self, vars: &[Var]) -> Result<OnDevice> {
+        let form = self.form();
+        Ok(OnDevice::new(form, vars.to_vec(), self.give(form))?)
+    }
+
+    /// What is kept on the host, row after row; there is nothing left there.
+    fn give(&mut self, form: Form) -> Vec<f32> {
+        let mut rows = Vec::new();
+        for row in 0..form.rows() {
+            for weight in &mut self.weights {
+                let kept = match row {
+                    row if row < form.slots => &mut weight.slots[row],
+                    row if row == form.slots && form.averages => &mut weight.average,
+                    _ => &mut weight.accumulator,
+                };
+                rows.append(&mut std::mem::take(kept));
+            }
+        }
+        rows
+    }
+
+    fn take_from(&mut self, on_device: &OnDevice) -> Result<()> {
+        for (index, weight) in self.weights.iter_mut().enumerate() {
+            for (slot, values) in weight.slots.iter_mut().enumerate() {
+                *values = on_device.values(index, Kept::Slot(slot))?;
+            }
+            if on_device.form.averages {
+                weight.average = on_device.values(index, Kept::Average)?;
+            }
+            if on_device.form.accumulates {
+                weight.accumulator = on_device.values(index, Kept::Accumulator)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn update_as_device(
+        &mut self,
+        on_device: &OnDevice,
+        gradients: &[Tensor],
+        status: &Status,
+    ) -> Result<()> {
+        if let (_, Some(_)) = status.read()? {
+            self.iterations += 1;
+            return Ok(());
+        }
+        self.take_from(on_device)?;
+        let sizes = on_device.starts.windows(2).map(|range| range[1] - range[0]);
+        let mut flat = Gradients::zeros(sizes);
+        let tensors: Vec<Option<Tensor>> = gradients.iter().cloned().map(Some).collect();
+        flat.gather(&tensors)?;
+        flat.scale(self.loss_scale());
+        self.update(&mut flat, |index, change| in_place(&on_device.vars[index], change))?;
+        let rows = self.give(on_device.form);
+        on_device.set(&rows)
+    }
+
+    fn launch(
+        &mut self,
+        on_device: &OnDevice,
+        gradients: &[Tensor],
+        status: &Status,
+    ) -> Result<()> {
+        let step = self.step_numbers();
+        let flat: candle_core::Result<Vec<Tensor>> =
+            gradients.iter().map(|gradient| gradient.detach().flatten_all()).collect();
+        // of one weight, `cat` may give the tensor itself: what is changed must be a copy
+        let mut flat = match flat?.as_slice() {
+            [] => return Ok(()),
+            [only] => only.copy()?,
+            several => Tensor::cat(several, 0)?,
+        };
+        on_device.gather(&flat, &step, status)?;
+        if step.is_real {
+            flat = clipped(&self.common, flat, &on_device.starts)?;
+        }
+        on_device.update(&flat, &step, status)?;
+        self.iterations += 1;
+        Ok(())
+    }
+}
+
+/// Gradients, all in one run, clipped by their norms; `starts` are where each begins, and the end.
+/// `clipvalue` is left to the update.
+pub(super) fn clipped(
+    common: &OptimizerCommon,
+    flat: Tensor,
+    starts: &[usize],
+) -> candle_core::Result<Tensor> {
+    let norm = |values: &Tensor| {
+        values.sqr()?.to_dtype(DType::F64)?.sum_all()?.sqrt()?.to_dtype(DType::F32)
+    };
+    if let Some(most) = common.clipnorm {
+        let (most, mut all) = (most as f32, Vec::new());
+        for range in starts.windows(2) {
+            let values = flat.narrow(0, range[0], range[1] - range[0])?;
+            let length = norm(&values)?;
+            let least = Tensor::full(most, (), flat.device())?;
+            // not a number stays so
+            let length = length.lt(&least)?.where_cond(&least, &length)?;
+            all.push((values * f64::from(most))?.broadcast_div(&length)?);
+        }
+        Tensor::cat(&all, 0)
+    } else if let Some(most) = common.global_clipnorm {
+        let length = norm(&flat)?;
+        let most = most as f32;
+        let limit = Tensor::full(1.0 / most, (), flat.device())?;
+        let scale = (length.recip()?.minimum(&limit)? * f64::from(most))?;
+        // as in Keras, an infinite norm makes every gradient not a number
+        let is_finite = (&length - &length)?.eq(0f32)?;
+        let scale = is_finite.where_cond(&scale, &Tensor::full(f32::NAN, (), flat.device())?)?;
+        flat.broadcast_mul(&scale)
+    } else {
+        Ok(flat)
+    }
+}
