@@ -76,7 +76,9 @@ fn not_built(kind: &str) -> anyhow::Error {
 }
 
 fn unusable(name: &str, error: &candle_core::Error) -> anyhow::Error {
-    Error::run(format!("device `{name}` can't be used: {error}"))
+    let why = error.to_string();
+    let why = why.lines().next().unwrap_or_default(); // and a trace of calls, where it is asked for
+    Error::run(format!("device `{name}` can't be used: {why}"))
         .with_help("look which devices the machine has (`nvidia-smi`), or use `--device cpu`")
         .into()
 }

@@ -102,6 +102,9 @@ const PLANNED: &[Advice] = advice! {
     key: "streaming" beside "train" => "leave it out: a table is read into memory as a whole";
     key: "shuffle_limit" beside "train" => "leave it out: all rows are in memory, and shuffled as a whole";
     key: "cache" beside "train" => "leave it out: a table is read anew for each training";
+    key: "dtype" beside "optimizer" => "leave it out: everything is computed in 32-bit floats";
+    key: "mixed_precision" beside "optimizer" => "leave it out: everything is computed in 32-bit floats";
+    key: "tf32" beside "optimizer" => "leave it out: a GPU multiplies matrices in full 32-bit floats";
 };
 
 /// The keys of the sections, each section with a key by which it is known.

@@ -118,9 +118,13 @@ impl EmbeddingForward {
 }
 
 impl Forward for EmbeddingForward {
-    fn forward(&self, input: Signal, _: &mut Context<'_>) -> Result<Signal> {
+    fn forward(&self, input: Signal, context: &mut Context<'_>) -> Result<Signal> {
         let x = &input.tensor;
-        let ids = self.ids(x)?;
+        let ids = if context.ids_are_checked && x.dtype() == DType::U32 {
+            x.flatten_all()? // without a look at them, for which the device would be waited for
+        } else {
+            self.ids(x)?
+        };
         let mut dims = x.dims().to_vec();
         dims.push(self.table.dim(1)?);
         let output = self.table.as_tensor().index_select(&ids, 0)?.reshape(dims)?;
@@ -134,6 +138,10 @@ impl Forward for EmbeddingForward {
 
     fn takes_ids(&self) -> bool {
         true
+    }
+
+    fn checked_ids(&self, x: &Tensor) -> Result<Option<Tensor>> {
+        self.ids(x).map(Some)
     }
 
     fn to_kernel(&self) -> Option<BoundKernel> {

@@ -84,6 +84,12 @@ pub trait Forward: Send + Sync {
         false
     }
 
+    /// An input of the model's as whole numbers, one after the other, where the layer reads ids: an
+    /// error where one is none of its.
+    fn checked_ids(&self, _x: &Tensor) -> Result<Option<Tensor>> {
+        Ok(None)
+    }
+
     /// True where the layer takes statistics from the training data before training starts.
     fn wants_adapt(&self) -> bool {
         false
@@ -129,6 +135,8 @@ pub struct Context<'a> {
     pub step: u64,
     /// The source of random draws.
     pub random: &'a Random,
+    /// True where the ids of the model's input have been checked.
+    pub ids_are_checked: bool,
     /// Terms to add to the loss: activity regularization. Scalars.
     pub losses: Vec<Tensor>,
     /// New values for weights that training updates by itself: moving statistics.
@@ -138,12 +146,19 @@ pub struct Context<'a> {
 impl<'a> Context<'a> {
     /// The context of step `step` of training.
     pub fn training(step: u64, random: &'a Random) -> Self {
-        Context { training: true, step, random, losses: Vec::new(), updates: Vec::new() }
+        Context { training: true, step, ..Context::inference(random) }
     }
 
     /// The context of inference.
     pub fn inference(random: &'a Random) -> Self {
-        Context { training: false, step: 0, random, losses: Vec::new(), updates: Vec::new() }
+        Context {
+            training: false,
+            step: 0,
+            random,
+            ids_are_checked: false,
+            losses: Vec::new(),
+            updates: Vec::new(),
+        }
     }
 }
 

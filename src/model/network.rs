@@ -100,6 +100,12 @@ impl Network {
         })
     }
 
+    /// An input as ids, one after the other, where the first layer reads them; see
+    /// [`Forward::checked_ids`].
+    pub(crate) fn checked_ids(&self, x: &Tensor) -> Result<Option<Tensor>> {
+        self.layers.first().map_or(Ok(None), |layer| layer.checked_ids(x))
+    }
+
     /// Whole numbers stay such only where the first layer reads ids.
     fn input(&self, x: &Tensor) -> Result<Tensor> {
         let takes_ids = self.layers.first().is_some_and(|layer| layer.takes_ids());

@@ -56,6 +56,18 @@ impl Optimizer for Adadelta {
         Ok(())
     }
 
+    fn update_in_c(&self) -> Option<&'static str> {
+        Some(
+            "s0 = c0 * s0 + c1 * g * g;
+            const float delta = -(sqrtf(s1 + c2) * g / sqrtf(s0 + c2));
+            s1 = c0 * s1 + c1 * delta * delta; w = w + lr * delta;",
+        )
+    }
+
+    fn numbers(&self, _: &UpdateStep, _: f32) -> Vec<f32> {
+        vec![self.rho as f32, (1.0 - self.rho) as f32, self.epsilon as f32]
+    }
+
     fn check(&self) -> Result<(), Problem> {
         self.learning_rate.check()?;
         checks::below_one("rho", self.rho)?;

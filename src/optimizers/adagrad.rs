@@ -52,6 +52,14 @@ impl Optimizer for Adagrad {
         Ok(())
     }
 
+    fn update_in_c(&self) -> Option<&'static str> {
+        Some("s0 = s0 + g * g; w = w - lr * g / sqrtf(s0 + c0);")
+    }
+
+    fn numbers(&self, _: &UpdateStep, _: f32) -> Vec<f32> {
+        vec![self.epsilon as f32]
+    }
+
     fn check(&self) -> Result<(), Problem> {
         self.learning_rate.check()?;
         checks::not_negative("initial_accumulator_value", self.initial_accumulator_value)?;

@@ -62,6 +62,19 @@ impl Optimizer for Adamax {
         Ok(())
     }
 
+    fn update_in_c(&self) -> Option<&'static str> {
+        Some(
+            "const float faded = c1 * s1, size = fabsf(g);
+            s0 = s0 + (g - s0) * c0; s1 = size > faded ? size : faded;
+            w = w - lr * s0 / (c2 * (s1 + c3));",
+        )
+    }
+
+    fn numbers(&self, step: &UpdateStep, _: f32) -> Vec<f32> {
+        let (rest_1, beta_2) = ((1.0 - self.beta_1) as f32, self.beta_2 as f32);
+        vec![rest_1, beta_2, step.factors[0], self.epsilon as f32]
+    }
+
     fn check(&self) -> Result<(), Problem> {
         self.learning_rate.check()?;
         checks::below_one("beta_1", self.beta_1)?;

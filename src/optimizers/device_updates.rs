@@ -24,7 +24,7 @@ impl OptimizerState {
         if self.dynamic_scale.is_some() {
             Some("`loss_scale_optimizer` looks at the gradients before each update")
         } else if self.rule.update_in_c().is_none() || has_other_slots {
-            Some("only `sgd`, `rmsprop`, `adam` and `adamw` update weights on a GPU yet")
+            Some("its rule has no form for a GPU yet")
         } else if self.weights.iter().any(|weight| weight.constraint.is_some()) {
             Some("weights with constraints aren't updated on a GPU yet")
         } else if !self.weights.first().is_none_or(|first| is_alike(first.decay)) {
@@ -208,14 +208,14 @@ pub(super) fn clipped(
     starts: &[usize],
 ) -> candle_core::Result<Tensor> {
     let norm = |values: &Tensor| {
-        values.sqr()?.to_dtype(DType::F64)?.sum_all()?.sqrt()?.to_dtype(DType::F32)
+        values.sqr()?.to_dtype(DType::F64)?.sum_all()?.reshape(1)?.sqrt()?.to_dtype(DType::F32)
     };
     if let Some(most) = common.clipnorm {
         let (most, mut all) = (most as f32, Vec::new());
         for range in starts.windows(2) {
             let values = flat.narrow(0, range[0], range[1] - range[0])?;
             let length = norm(&values)?;
-            let least = Tensor::full(most, (), flat.device())?;
+            let least = Tensor::full(most, 1, flat.device())?;
             // not a number stays so
             let length = length.lt(&least)?.where_cond(&least, &length)?;
             all.push((values * f64::from(most))?.broadcast_div(&length)?);
@@ -224,11 +224,11 @@ pub(super) fn clipped(
     } else if let Some(most) = common.global_clipnorm {
         let length = norm(&flat)?;
         let most = most as f32;
-        let limit = Tensor::full(1.0 / most, (), flat.device())?;
+        let limit = Tensor::full(1.0 / most, 1, flat.device())?;
         let scale = (length.recip()?.minimum(&limit)? * f64::from(most))?;
         // as in Keras, an infinite norm makes every gradient not a number
         let is_finite = (&length - &length)?.eq(0f32)?;
-        let scale = is_finite.where_cond(&scale, &Tensor::full(f32::NAN, (), flat.device())?)?;
+        let scale = is_finite.where_cond(&scale, &Tensor::full(f32::NAN, 1, flat.device())?)?;
         flat.broadcast_mul(&scale)
     } else {
         Ok(flat)

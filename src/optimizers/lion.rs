@@ -56,6 +56,20 @@ impl Optimizer for Lion {
         Ok(())
     }
 
+    fn update_in_c(&self) -> Option<&'static str> {
+        Some(
+            "const float direction = c0 * s0 + c1 * g;
+            w = w - ((direction > 0.0f ? lr : 0.0f) - (direction < 0.0f ? lr : 0.0f));
+            s0 = c2 * s0 + c3 * g;",
+        )
+    }
+
+    fn numbers(&self, _: &UpdateStep, _: f32) -> Vec<f32> {
+        let (beta_1, rest_1) = (self.beta_1 as f32, (1.0 - self.beta_1) as f32);
+        let (beta_2, rest_2) = (self.beta_2 as f32, (1.0 - self.beta_2) as f32);
+        vec![beta_1, rest_1, beta_2, rest_2]
+    }
+
     fn check(&self) -> Result<(), Problem> {
         self.learning_rate.check()?;
         checks::below_one("beta_1", self.beta_1)?;

@@ -70,7 +70,11 @@ impl OnDevice {
         }
         let device = vars.first().map_or(&Device::Cpu, |var| var.device());
         let count = rows.len();
-        let state = Var::from_tensor(&Tensor::from_vec(rows, count, device)?)?;
+        let state = match count {
+            0 => Tensor::zeros(1, DType::F32, device)?, // a device has no memory of no size
+            _ => Tensor::from_vec(rows, count, device)?,
+        };
+        let state = Var::from_tensor(&state)?;
         let mut pieces = Vec::new();
         if device.is_cuda() {
             for (var, start) in vars.iter().zip(&starts) {
@@ -107,7 +111,7 @@ impl OnDevice {
     /// Replaces everything that is kept, row after row.
     pub(super) fn set(&self, rows: &[f32]) -> crate::error::Result<()> {
         in_place(&self.state, &mut |state| {
-            state.copy_from_slice(rows);
+            state[..rows.len()].copy_from_slice(rows);
             Ok(())
         })
     }

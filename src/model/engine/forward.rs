@@ -3,7 +3,7 @@
 use candle_core::{Device, Tensor};
 
 use super::api::Task;
-use crate::batch::Batch;
+use crate::data::batch::Batch;
 use crate::error::Result;
 use crate::layers::Context;
 use crate::model::network::Network;
@@ -18,6 +18,8 @@ pub(super) struct BatchTensors {
     pub(super) y: Tensor,
     /// (batch,), where samples count differently.
     pub(super) weight: Option<Tensor>,
+    /// True where the features are ids that have been checked.
+    pub(super) ids_are_checked: bool,
 }
 
 impl BatchTensors {
@@ -28,6 +30,7 @@ impl BatchTensors {
             x: batch.x_tensor(&network.spec().input, device)?,
             y: batch.y_tensor(device)?,
             weight: batch.weight_tensor(device)?,
+            ids_are_checked: false,
         })
     }
 }
@@ -40,7 +43,8 @@ pub(super) fn forward(
     context: &mut Context<'_>,
 ) -> Result<Deferred> {
     let Task { network, loss, .. } = task;
-    let BatchTensors { x, y, weight } = batch;
+    let BatchTensors { x, y, weight, ids_are_checked } = batch;
+    context.ids_are_checked = ids_are_checked;
     let output = network.forward(&x, context)?;
     let mask = output.mask.filter(|mask| mask.rank() < output.tensor.rank());
     let mut total = loss.compute(&y, &output.tensor, mask.as_ref(), weight.as_ref())?;

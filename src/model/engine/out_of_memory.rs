@@ -1,8 +1,8 @@
 //! A device without enough memory: what a batch needs, and what there is.
 
 use crate::error::Error;
-use crate::free_memory::bytes;
 use crate::gpu;
+use crate::limits::free_memory::bytes;
 use crate::model::memory::of_one_sample;
 use crate::model::network::Network;
 

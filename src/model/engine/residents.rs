@@ -4,10 +4,11 @@ use candle_core::{DType, Device, Tensor};
 
 use super::api::Task;
 use super::forward::BatchTensors;
-use crate::batch::{BatchColumn, NumberType};
 use crate::data::Samples;
+use crate::data::batch::{BatchColumn, NumberType};
 use crate::error::Result;
-use crate::{free_memory, gpu};
+use crate::gpu;
+use crate::limits::free_memory;
 
 /// The samples that are kept: those of training, those of validation, and others.
 #[derive(Default)]
@@ -52,7 +53,8 @@ impl Residents {
             if self.all.len() == MOST {
                 self.all.remove(0);
             }
-            self.all.push(Resident { id, columns: sent(task.samples, device)? });
+            let ids = |x: &Tensor| task.network.checked_ids(x);
+            self.all.push(Resident { id, columns: sent(task.samples, &ids, device, PIECE)? });
         }
         let Some(resident) = self.all.iter().find(|resident| resident.id == id) else {
             return Ok(None);
@@ -67,6 +69,7 @@ impl Residents {
         let mut y_shape = vec![rows.len()];
         y_shape.extend(task.samples.columns().get(1).iter().flat_map(|column| &column.shape));
         Ok(Some(BatchTensors {
+            ids_are_checked: resident.columns[0].dtype() == DType::U32,
             x: gather(0)?.reshape(task.network.spec().input.with_batch(rows.len()))?,
             y: gather(1)?.reshape(y_shape)?,
             weight: match resident.columns.len() {
@@ -96,19 +99,31 @@ fn size(dtype: NumberType) -> usize {
     }
 }
 
+/// Features as whole numbers, one after the other, where the first layer reads ids.
+type Ids<'n> = dyn Fn(&Tensor) -> Result<Option<Tensor>> + 'n;
+
 /// All columns of all samples, in pieces.
-fn sent(samples: &dyn Samples, device: &Device) -> Result<Vec<Tensor>> {
+fn sent(
+    samples: &dyn Samples,
+    ids: &Ids<'_>,
+    device: &Device,
+    piece: usize,
+) -> Result<Vec<Tensor>> {
     let (mut columns, count) = (Vec::new(), samples.len());
     let mut column = BatchColumn::default();
     for (index, spec) in samples.columns().iter().enumerate() {
-        let rows_a_piece = (PIECE / (spec.width() * 4).max(1)).max(1);
+        let rows_a_piece = (piece / (spec.width() * 4).max(1)).max(1);
         let mut whole: Option<Tensor> = None;
         column.begin(spec);
         for start in (0..count).step_by(rows_a_piece) {
             let here = rows_a_piece.min(count - start);
             let rows: Vec<u64> = (start as u64..(start + here) as u64).collect();
             samples.gather_column(index, &rows, &mut column)?;
-            let piece = column.typed_tensor((here, spec.width()), device)?;
+            let shape = (here, spec.width());
+            let piece = match index {
+                0 => features(&column, shape, ids)?.to_device(device)?,
+                _ => column.typed_tensor(shape, device)?,
+            };
             let whole = match &whole {
                 Some(whole) => whole,
                 None if here == count => {
@@ -117,7 +132,7 @@ fn sent(samples: &dyn Samples, device: &Device) -> Result<Vec<Tensor>> {
                 }
                 None => {
                     let zeros = Tensor::zeros((count, spec.width()), piece.dtype(), device)?;
-                    whole.insert(zeros)
+                    &*whole.insert(zeros)
                 }
             };
             whole.slice_set(&piece, 0, start)?;
@@ -127,10 +142,19 @@ fn sent(samples: &dyn Samples, device: &Device) -> Result<Vec<Tensor>> {
     Ok(columns)
 }
 
+/// Features on the host; as whole numbers where the first layer reads ids, which are checked here.
+fn features(column: &BatchColumn, shape: (usize, usize), ids: &Ids<'_>) -> Result<Tensor> {
+    let features = column.typed_tensor(shape, &Device::Cpu)?;
+    Ok(match ids(&features)? {
+        Some(ids) => ids.reshape(shape)?,
+        None => features,
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::batch::{Batch, TypedNumbers};
+    use crate::data::batch::{Batch, TypedNumbers};
     use crate::data::{Memory, Subset};
 
     #[test]
@@ -140,7 +164,7 @@ mod tests {
         let weights: Vec<f32> = (0..6).map(|i| i as f32 * 0.5).collect();
         let memory = Memory::of(TypedNumbers::U8(&pixels), 2, &y, &[2], Some(&weights));
         let subset = Subset::new(&memory, vec![5, 3, 1]);
-        let columns = sent(&subset, &Device::Cpu).unwrap();
+        let columns = sent(&subset, &|_| Ok(None), &Device::Cpu, PIECE).unwrap();
         assert_eq!(columns.iter().map(Tensor::dtype).collect::<Vec<_>>()[0], DType::U8);
         let mut batch = Batch::default();
         subset.gather(&[0, 1, 2], &mut batch).unwrap();
@@ -154,12 +178,24 @@ mod tests {
 
     #[test]
     fn a_large_column_is_sent_in_pieces() {
-        let width = PIECE / 8; // two rows a piece
+        let width = 8;
         let x: Vec<f32> = (0..5 * width).map(|i| (i / width) as f32).collect();
         let memory = Memory::new(&x, width, &[0.0; 5], &[], None);
-        let columns = sent(&memory, &Device::Cpu).unwrap();
+        let piece = 2 * 4 * width; // two rows
+        let columns = sent(&memory, &|_| Ok(None), &Device::Cpu, piece).unwrap();
         let first = columns[0].narrow(1, width - 1, 1).unwrap().flatten_all().unwrap();
         assert_eq!(first.to_vec1::<f32>().unwrap(), [0.0, 1.0, 2.0, 3.0, 4.0]);
+    }
+
+    #[test]
+    fn ids_are_looked_at_as_they_are_sent() {
+        let memory = Memory::new(&[3.0, 1.0, 2.0, 0.0], 2, &[0.0, 1.0], &[], None);
+        let ids = |x: &Tensor| Ok(Some(x.flatten_all()?.to_dtype(DType::U32)?));
+        let columns = sent(&memory, &ids, &Device::Cpu, PIECE).unwrap();
+        assert_eq!(columns[0].to_vec2::<u32>().unwrap(), [[3, 1], [2, 0]]);
+        assert_eq!(columns[1].dtype(), DType::F32);
+        let refused = |_: &Tensor| Err(crate::error::Error::run("no id of this table"));
+        assert!(sent(&memory, &refused, &Device::Cpu, PIECE).is_err());
     }
 
     #[test]
