@@ -4,7 +4,7 @@ use candle_core::{DType, Device, Tensor, Var};
 use serde_json::json;
 
 use super::device_updates::clipped;
-use super::on_device::Kept;
+use super::on_device::KeptValue;
 use super::state::clip;
 use super::tests::{all, gradients, read, values, weights};
 use super::*;
@@ -177,9 +177,9 @@ int main(void) {
 fn rows(state: &OptimizerState) -> Vec<f32> {
     let form = state.form();
     let mut rows = Vec::new();
-    let kept = (0..form.slots).map(Kept::Slot);
-    let kept = kept.chain(form.averages.then_some(Kept::Average));
-    for kept in kept.chain(form.accumulates.then_some(Kept::Accumulator)) {
+    let kept = (0..form.slots).map(KeptValue::Slot);
+    let kept = kept.chain(form.averages.then_some(KeptValue::Average));
+    for kept in kept.chain(form.accumulates.then_some(KeptValue::Accumulator)) {
         for weight in 0..SIZES.len() {
             rows.extend_from_slice(&state.kept_values(weight, kept).unwrap());
         }

@@ -7,9 +7,9 @@ use candle_core::{DType, Tensor, Var};
 
 use super::common::OptimizerCommon;
 use super::in_place::in_place;
-use super::on_device::{Form, Kept, OnDevice, StepNumbers};
+use super::on_device::{KeptValue, OnDevice, StepNumbers, UpdateForm};
 use super::optimizer::MOST_NUMBERS;
-use super::state::{OptimizerState, Timing};
+use super::state::{OptimizerState, StepTiming};
 use crate::error::Result;
 use crate::gpu::Status;
 use crate::weights::gradients::Gradients;
@@ -68,22 +68,22 @@ impl OptimizerState {
     }
 
     /// What is kept for a weight, wherever it is.
-    pub(super) fn kept_values(&self, weight: usize, kept: Kept) -> Result<Cow<'_, [f32]>> {
+    pub(super) fn kept_values(&self, weight: usize, kept: KeptValue) -> Result<Cow<'_, [f32]>> {
         if let Some(on_device) = &self.on_device {
             return Ok(Cow::Owned(on_device.values(weight, kept)?));
         }
         let state = &self.weights[weight];
         Ok(Cow::Borrowed(match kept {
-            Kept::Slot(slot) => &state.slots[slot],
-            Kept::Average => &state.average,
-            Kept::Accumulator => &state.accumulator,
+            KeptValue::Slot(slot) => &state.slots[slot],
+            KeptValue::Average => &state.average,
+            KeptValue::Accumulator => &state.accumulator,
         }))
     }
 
-    pub(super) fn form(&self) -> Form {
+    pub(super) fn form(&self) -> UpdateForm {
         let OptimizerCommon { clipvalue, loss_scale_factor, .. } = self.common;
         let decays = self.weights.first().is_some_and(|weight| weight.decay > 0.0);
-        Form {
+        UpdateForm {
             rule: self.rule.update_in_c().unwrap_or_default(),
             decay: decays.then(|| self.rule.decay_in_c()),
             slots: self.weights.first().map_or(0, |weight| weight.specs.len()),
@@ -96,7 +96,7 @@ impl OptimizerState {
 
     /// What the step is for the device's program.
     pub(super) fn step_numbers(&mut self) -> StepNumbers {
-        let Timing { every, is_real, mut step, average } = self.timing();
+        let StepTiming { every, is_real, mut step, average } = self.timing();
         if is_real {
             self.rule.begin(&mut step, &mut self.scalars);
         }
@@ -124,7 +124,7 @@ impl OptimizerState {
     }
 
     /// What is kept on the host, row after row; there is nothing left there.
-    fn give(&mut self, form: Form) -> Vec<f32> {
+    fn give(&mut self, form: UpdateForm) -> Vec<f32> {
         let mut rows = Vec::new();
         for row in 0..form.rows() {
             for weight in &mut self.weights {
@@ -142,13 +142,13 @@ impl OptimizerState {
     fn take_from(&mut self, on_device: &OnDevice) -> Result<()> {
         for (index, weight) in self.weights.iter_mut().enumerate() {
             for (slot, values) in weight.slots.iter_mut().enumerate() {
-                *values = on_device.values(index, Kept::Slot(slot))?;
+                *values = on_device.values(index, KeptValue::Slot(slot))?;
             }
             if on_device.form.averages {
-                weight.average = on_device.values(index, Kept::Average)?;
+                weight.average = on_device.values(index, KeptValue::Average)?;
             }
             if on_device.form.accumulates {
-                weight.accumulator = on_device.values(index, Kept::Accumulator)?;
+                weight.accumulator = on_device.values(index, KeptValue::Accumulator)?;
             }
         }
         Ok(())

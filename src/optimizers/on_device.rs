@@ -8,7 +8,7 @@ use crate::gpu::{Passed, Program, Status, address, launch};
 
 /// What is kept for a weight.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kept {
+pub(super) enum KeptValue {
     /// A slot of the rule's.
     Slot(usize),
     Average,
@@ -22,7 +22,7 @@ pub(super) struct OnDevice {
     pub(super) vars: Vec<Var>,
     /// Where each weight begins in a row, and the end.
     pub(super) starts: Vec<usize>,
-    pub(super) form: Form,
+    pub(super) form: UpdateForm,
     state: Var,
     /// For each block of the program: the address of a weight's values, where they stand in a row, and
     /// how many.
@@ -33,7 +33,7 @@ pub(super) struct OnDevice {
 
 /// What an optimizer does at each step.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct Form {
+pub(super) struct UpdateForm {
     /// The rule in C, and its decay.
     pub(super) rule: &'static str,
     pub(super) decay: Option<&'static str>,
@@ -63,7 +63,7 @@ const PIECE: usize = 4096;
 
 impl OnDevice {
     /// `rows`: what is kept so far, row after row.
-    pub(super) fn new(form: Form, vars: Vec<Var>, rows: Vec<f32>) -> Result<OnDevice> {
+    pub(super) fn new(form: UpdateForm, vars: Vec<Var>, rows: Vec<f32>) -> Result<OnDevice> {
         let mut starts = vec![0];
         for var in &vars {
             starts.push(starts[starts.len() - 1] + var.elem_count());
@@ -98,11 +98,11 @@ impl OnDevice {
     }
 
     /// What is kept for a weight.
-    pub(super) fn values(&self, weight: usize, kept: Kept) -> Result<Vec<f32>> {
+    pub(super) fn values(&self, weight: usize, kept: KeptValue) -> Result<Vec<f32>> {
         let row = match kept {
-            Kept::Slot(slot) => slot,
-            Kept::Average => self.form.slots,
-            Kept::Accumulator => self.form.slots + usize::from(self.form.averages),
+            KeptValue::Slot(slot) => slot,
+            KeptValue::Average => self.form.slots,
+            KeptValue::Accumulator => self.form.slots + usize::from(self.form.averages),
         };
         let (start, end) = (self.starts[weight], self.starts[weight + 1]);
         self.state.narrow(0, row * self.total() + start, end - start)?.to_vec1()
@@ -166,7 +166,7 @@ impl StepNumbers {
     }
 }
 
-impl Form {
+impl UpdateForm {
     /// How many rows are kept.
     pub(super) fn rows(&self) -> usize {
         self.slots + usize::from(self.averages) + usize::from(self.accumulates)

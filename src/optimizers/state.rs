@@ -179,7 +179,7 @@ impl OptimizerState {
             let factor = factor as f32;
             gradients.each(|_, values| vector::map(values, |g| g / factor));
         }
-        let Timing { every, is_real, mut step, average } = self.timing();
+        let StepTiming { every, is_real, mut step, average } = self.timing();
         if every > 1 {
             self.accumulate(gradients, is_real.then_some(every));
         }
@@ -244,10 +244,10 @@ impl OptimizerState {
     }
 
     /// What is to be done at this step.
-    pub(super) fn timing(&self) -> Timing {
+    pub(super) fn timing(&self) -> StepTiming {
         let every = self.common.gradient_accumulation_steps.unwrap_or(1);
         let t = self.iterations / every + 1;
-        Timing {
+        StepTiming {
             every,
             is_real: (self.iterations + 1).is_multiple_of(every),
             step: UpdateStep { learning_rate: self.learning_rate(), t, factors: [0.0; 4] },
@@ -267,7 +267,7 @@ impl OptimizerState {
 }
 
 /// What is to be done at a step.
-pub(super) struct Timing {
+pub(super) struct StepTiming {
     /// Batches that make one update.
     pub(super) every: u64,
     /// False where gradients are only added up.

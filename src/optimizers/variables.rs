@@ -2,7 +2,7 @@
 
 use candle_core::{DType, Device, Tensor};
 
-use super::on_device::Kept;
+use super::on_device::KeptValue;
 use super::state::OptimizerState;
 use crate::error::{Error, Result};
 
@@ -135,9 +135,13 @@ impl OptimizerState {
             Variable::DynamicScale => values(&[dynamic.scale]),
             Variable::Iteration => count(self.iterations),
             Variable::LearningRate => values(&[self.constant_rate]),
-            Variable::Average(weight) => values(&self.kept_values(weight, Kept::Average)?),
-            Variable::Accumulator(weight) => values(&self.kept_values(weight, Kept::Accumulator)?),
-            Variable::Slot(weight, slot) => values(&self.kept_values(weight, Kept::Slot(slot))?),
+            Variable::Average(weight) => values(&self.kept_values(weight, KeptValue::Average)?),
+            Variable::Accumulator(weight) => {
+                values(&self.kept_values(weight, KeptValue::Accumulator)?)
+            }
+            Variable::Slot(weight, slot) => {
+                values(&self.kept_values(weight, KeptValue::Slot(slot))?)
+            }
             Variable::Scalar(scalar) => values(&self.scalars[scalar..=scalar]),
         }?)
     }
