@@ -207,8 +207,7 @@ impl Lanes {
     #[inline(always)]
     fn add(&mut self, values: &[f64; LANES]) {
         let count = |is_so: bool| if is_so { 1.0 } else { 0.0 };
-        for i in 0..LANES {
-            let value = values[i];
+        for (i, &value) in values.iter().enumerate() {
             self.low[i] = if value < self.low[i] { value } else { self.low[i] };
             self.high[i] = if value > self.high[i] { value } else { self.high[i] };
             self.fractions[i] += count((value - value.trunc()).abs() > 0.0); // none where it is missing

@@ -42,7 +42,7 @@ impl Layer for Softmax {
 
 struct SoftmaxForward {
     dims: Vec<usize>,
-    /// AxisList of a sample.
+    /// The axes of a sample.
     axes: Vec<usize>,
 }
 

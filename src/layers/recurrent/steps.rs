@@ -131,8 +131,8 @@ impl RecurrentForward {
             return Ok(h.matmul(&blocks(first, count)?)?);
         }
         let mut parts = Vec::with_capacity(count);
-        for gate in first..first + count {
-            parts.push((h * &masks[gate])?.matmul(&blocks(gate, 1)?)?);
+        for (gate, mask) in masks.iter().enumerate().skip(first).take(count) {
+            parts.push((h * mask)?.matmul(&blocks(gate, 1)?)?);
         }
         Ok(Tensor::cat(&parts, 1)?)
     }
