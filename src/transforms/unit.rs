@@ -24,11 +24,6 @@ impl Unit {
         Unit(steps.into_iter().collect())
     }
 
-    /// True where the number is in its original unit.
-    pub fn is_original(&self) -> bool {
-        self.0.is_empty()
-    }
-
     /// The number in its original unit.
     pub fn original(&self, scaled: f64) -> f64 {
         self.0.iter().fold(scaled, |number, step| step.apply(number))

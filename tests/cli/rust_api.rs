@@ -2,13 +2,14 @@
 
 use candle_core::{Device, Tensor};
 use lanthorn::Sequential;
+use lanthorn::callbacks::{Hook, Logs, Requests};
 use lanthorn::layers::activations::Activation;
-use lanthorn::layers::{Dense, Dropout, Embedding, Flatten};
+use lanthorn::layers::{Dense, Dropout, Embedding, Flatten, Residual};
 use lanthorn::losses::{BinaryCrossentropy, MeanSquaredError, SparseCategoricalCrossentropy};
 use lanthorn::metrics::Accuracy;
 use lanthorn::optimizers::Adam;
 use lanthorn::sections::{ClassWeight, CompileConfig, FitConfig, ValidationSplit};
-use lanthorn::training::{Arrays, Listeners};
+use lanthorn::training::{Arrays, Listeners, Plan};
 
 /// 60 points; class 1 where the sum is above 1.
 fn points() -> (Tensor, Tensor) {
@@ -157,4 +158,40 @@ fn mistakes_say_what_was_expected() {
     let mut uncompiled = Sequential::new([Dense::new(2, Activation::Softmax).into()]);
     let error = uncompiled.fit(&x, &y, &epochs(1)).unwrap_err().to_string();
     assert!(error.contains("call `compile`"), "{error}");
+}
+
+#[test]
+fn a_residual_adds_what_its_two_ways_make() {
+    let (x, y) = points();
+    let residual = Residual::new([Dense::new(3, Activation::relu()).into()])
+        .with_shortcut([Dense::new(3, Activation::Linear).into()]);
+    let mut model = Sequential::new([residual.into(), Dense::new(2, Activation::Softmax).into()])
+        .with_device(Device::Cpu);
+    model.compile(CompileConfig::new(SparseCategoricalCrossentropy::default()));
+    let history = model.fit(&x, &y, &epochs(20)).unwrap();
+    assert!(history.last("loss").unwrap() < history.values("loss")[0]);
+    // both ways and the last layer, each with a kernel and a bias
+    assert_eq!(model.weights().unwrap().var_map().all_vars().len(), 6);
+}
+
+/// A callback of a program's own.
+#[derive(Debug, Clone)]
+struct StopAfter(usize);
+
+impl Hook for StopAfter {
+    fn on_epoch_end(&mut self, epoch: usize, _: &mut Logs, requests: &mut Requests) {
+        if epoch + 1 == self.0 {
+            requests.stop = Some("that is enough".to_string());
+        }
+    }
+}
+
+#[test]
+fn a_callback_of_a_programs_own_stops_a_training() {
+    let configuration = crate::support::project("configs/iris.yaml");
+    let plan = Plan::open(&configuration, &["fit.epochs=9".to_string()]).unwrap();
+    let mut trainer = plan.trainer(&Device::Cpu).unwrap().with_hook(Box::new(StopAfter(2)));
+    trainer.fit(&plan.training_data().unwrap(), &mut Listeners::none()).unwrap();
+    assert_eq!(trainer.stopped(), Some("that is enough"));
+    assert_eq!(trainer.history.epochs.len(), 2);
 }
