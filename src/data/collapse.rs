@@ -33,8 +33,8 @@ pub(super) fn check(
     let columns = preprocessing.features.iter().chain(&preprocessing.target);
     for ((planned, column), slot) in planned.zip(columns).zip(&table.slots) {
         let Slot::Number(place) = slot else { continue };
-        if !column.scale.is_none() {
-            continue;
+        if !column.scale.is_none() || column.encode.is_some() {
+            continue; // computed in 64 bits
         }
         let Some((different, left)) = counts(table, *place, part, extents) else { continue };
         let name = &planned.name;

@@ -6,7 +6,7 @@ use super::cells::{Missing, limit};
 use super::header::Header;
 use super::layout::Wanted;
 use super::named::Named;
-use super::rules::{self, written_name};
+use super::rules::{self, filling_of_array, written_name};
 use super::source::Source;
 use crate::config::ConfigError;
 use crate::diagnostics::Code;
@@ -236,6 +236,7 @@ impl Planned {
             _ if self.path == "data.target" => {
                 format!("`missing: drop_row` in `{}` leaves such rows out", self.path)
             }
+            _ if self.path == "data.x" => filling_of_array(name),
             _ => {
                 let fill = if text { "most_frequent" } else { "median" };
                 format!(

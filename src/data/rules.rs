@@ -152,3 +152,11 @@ pub(super) fn written_name(name: &str) -> String {
         && name.starts_with(|c: char| c.is_alphanumeric() || c == '_');
     if is_plain { name.to_string() } else { format!("{name:?}") }
 }
+
+/// What fills missing cells of the array of a column, whose name ends with its place there.
+pub(super) fn filling_of_array(column: &str) -> String {
+    let array = column.rsplit_once('_').map_or(column, |(array, _)| array);
+    format!(
+        "`features: [{{columns: \"{array}_*\", missing: median}}]` in place of `x` fills such cells"
+    )
+}

@@ -65,6 +65,15 @@ impl Bytes {
         &self.start
     }
 
+    /// The same whose beginning ends with a line; the whole file where it has none that ends there.
+    fn of_whole_lines(mut self) -> std::io::Result<Bytes> {
+        match memrchr(b'\n', &self.start).filter(|_| !self.is_whole) {
+            Some(end) => self.start.truncate(end + 1),
+            None => return Ok(self.whole()?.into()),
+        }
+        Ok(self)
+    }
+
     /// All bytes of the file.
     pub(super) fn whole(self) -> std::io::Result<Vec<u8>> {
         let Bytes { mut start, is_whole, file } = self;
@@ -125,12 +134,8 @@ fn read_file(path: &Path, is_known: &dyn Fn(&[u8]) -> bool) -> std::io::Result<B
     if about.is_file() && length > START {
         bytes.resize(START, 0);
         file.read_exact(&mut bytes)?;
-        if is_known(&bytes) {
-            return Ok(Bytes { start: bytes, is_whole: false, file: Some((file, length)) });
-        }
         let is_blank = bytes.trim_ascii().is_empty();
-        if let Some(end) = memrchr(b'\n', &bytes).filter(|_| !is_blank) {
-            bytes.truncate(end + 1);
+        if is_known(&bytes) || (!is_blank && memrchr(b'\n', &bytes).is_some()) {
             return Ok(Bytes { start: bytes, is_whole: false, file: Some((file, length)) });
         }
         bytes.clear();
@@ -193,7 +198,8 @@ fn neighbour(path: &Path) -> Option<String> {
 impl TableText {
     /// A text from its bytes.
     pub(super) fn new(name: impl Into<String>, bytes: impl Into<Bytes>) -> Result<TableText> {
-        let (name, Bytes { start, is_whole, file }) = (name.into(), bytes.into());
+        let (name, bytes) = (name.into(), bytes.into());
+        let Bytes { start, is_whole, file } = bytes.of_whole_lines()?;
         let start = text(&name, start)?;
         let rest = file.filter(|_| !is_whole).map(|(file, length)| Rest {
             file: Mutex::new(file),

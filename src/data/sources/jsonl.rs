@@ -163,6 +163,17 @@ impl Source for JsonLines {
         Beginning::of_rows(&self.header, rows, SHOWN, self.text.is_whole())
     }
 
+    fn missing_help(&self, name: &str) -> String {
+        let help = self.header.missing_help(name);
+        if self.text.is_whole() {
+            return help;
+        }
+        format!(
+            "{help}; the columns are the keys of the first lines, up to 2 MB: give one of those the \
+             key, with `null` where it has no value"
+        )
+    }
+
     fn format(&self) -> FileFormat {
         FileFormat::Jsonl
     }

@@ -78,6 +78,29 @@ fn json_lines_and_compressed_files_read_as_the_csv_file() {
     }
 }
 
+/// A file of more than two megabytes is read in pieces, and begins in the middle of a line then.
+#[test]
+fn large_json_lines_read_as_the_csv_file() {
+    let rows = || (0..40_000).map(row);
+    let csv: String = rows().map(|(a, b, c, y)| format!("{a},{b},{c},{y}\n")).collect();
+    let want = load_file("t.csv", format!("a,b,c,y\n{csv}").as_bytes(), &section()).unwrap();
+    let note = "ä".repeat(20);
+    let lines: String = rows()
+        .map(|(a, b, c, y)| {
+            format!(
+                "{{\"a\": {a}, \"b\": {b}, \"c\": \"{c}\", \"y\": {y}, \"note\": \"{note}\"}}\n"
+            )
+        })
+        .collect();
+    assert!(lines.len() > 3 << 20);
+    assert_eq!(load_file("t.jsonl", lines.as_bytes(), &section()).unwrap().train, want.train);
+    let late = lines + "{\"a\": 1, \"b\": 2, \"c\": \"red\", \"y\": 0, \"late\": 5}\n";
+    let mut section = section();
+    section["features"] = json!([{ "column": "late", "missing": { "constant": 0 } }]);
+    let error = load_file("t.jsonl", late.as_bytes(), &section).unwrap_err().to_string();
+    assert!(error.contains("the columns are the keys of the first lines"), "{error}");
+}
+
 #[test]
 fn keys_within_keys_are_columns_and_what_isnt_there_is_missing() {
     let text = "{\"p\": {\"q\": 1.5, \"r\": {\"s\": \"x\"}}, \"ok\": true, \"y\": 0}\n\

@@ -11,6 +11,7 @@ mod loading;
 #[cfg(feature = "parquet")]
 mod parquet;
 mod reading;
+mod scikit_learn;
 mod splitting;
 mod using;
 mod windows;
