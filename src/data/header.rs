@@ -13,6 +13,7 @@ use crate::sections::HeaderConfig;
 use crate::transforms::classes;
 
 /// The names of a table's columns, and how its text is cut.
+#[derive(Clone)]
 pub(super) struct Header {
     /// As they stand in the file.
     pub raw: Vec<String>,

@@ -10,6 +10,7 @@ use super::header::Header;
 use super::records::Record;
 
 /// A column that is wanted.
+#[derive(Clone)]
 pub(super) struct Wanted {
     /// Its name.
     pub name: String,
@@ -77,6 +78,8 @@ pub(super) struct Layout<'a> {
     pub header: &'a Header,
     /// How many cells a row has.
     pub columns: usize,
+    /// Whether the steps are in the order of the columns.
+    pub is_in_order: bool,
     /// How numbers are written, and whether that is as programs do.
     pub numerals: &'a Numerals,
     pub are_numbers_plain: bool,
@@ -107,10 +110,32 @@ impl<'a> Layout<'a> {
             steps,
             header,
             columns: header.names.len(),
+            is_in_order: true,
             numerals: &header.dialect.numerals,
             are_numbers_plain: header.dialect.numerals.are_plain(),
             keeps_rows: false,
             missing,
+        }
+    }
+
+    /// The same steps of a table that has these columns in another order.
+    pub(super) fn in_the_order_of<'b>(&self, header: &'b Header, wanted: &'b [Wanted]) -> Layout<'b>
+    where
+        'a: 'b,
+    {
+        let is_in_order = wanted.is_sorted_by_key(|step| step.index);
+        let (numerals, columns) = (&header.dialect.numerals, header.names.len());
+        Layout {
+            steps: wanted.iter().collect(),
+            header,
+            columns,
+            is_in_order,
+            numerals,
+            are_numbers_plain: numerals.are_plain(),
+            keeps_rows: self.keeps_rows,
+            numbers: self.numbers,
+            texts: self.texts,
+            missing: self.missing,
         }
     }
 

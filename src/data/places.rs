@@ -4,10 +4,9 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 
 use super::cells::Missing;
-use super::dialect::Dialect;
 use super::faults::Faults;
 use super::layout::Layout;
-use super::records::{Record, Records};
+use super::records::cells_of;
 use super::source::Source;
 use super::sources;
 use crate::error::Result;
@@ -69,11 +68,4 @@ fn each_row(
         start += read.chunk.rows;
         Ok(())
     })
-}
-
-/// The cells of a row that was read before.
-pub(super) fn cells_of<'r>(row: &'r str, dialect: &'r Dialect) -> Vec<Cow<'r, str>> {
-    let (mut records, mut record) = (Records::new(row, 0, dialect), Record::default());
-    drop(records.next(&mut record));
-    record.cells
 }

@@ -28,6 +28,9 @@ pub(super) fn read(
     layout: &Layout<'_>,
     dialect: &Dialect,
 ) -> Result<(Read, usize), Stop> {
+    if !layout.is_in_order {
+        return Err(Stop::Unusual);
+    }
     let bytes = text.as_bytes();
     let has_quotes = memchr(dialect.quote, bytes).is_some();
     let mut read = layout.empty(rows_like_the_first(text, length));

@@ -208,6 +208,13 @@ pub(super) fn cell<'t>(
     }
 }
 
+/// The cells of a row that was read before.
+pub(super) fn cells_of<'r>(row: &'r str, dialect: &'r Dialect) -> Vec<Cow<'r, str>> {
+    let (mut records, mut record) = (Records::new(row, 0, dialect), Record::default());
+    drop(records.next(&mut record));
+    record.cells
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;

@@ -11,7 +11,7 @@ use crate::error::Problem;
 
 /// The index, from 0, of the bin that a number falls into. All bins hold about the same number of
 /// rows, unless their boundaries are given. Keras: `keras.layers.Discretization`; scikit-learn:
-/// `KBinsDiscretizer`, `strategy="quantile"`. Unlike Keras, quantiles are exact.
+/// `KBinsDiscretizer(strategy="quantile", quantile_method="linear")`. Unlike Keras, quantiles are exact.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Discretize {

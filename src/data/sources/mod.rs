@@ -19,6 +19,7 @@ mod folder;
 mod jsonl;
 #[cfg(feature = "parquet")]
 mod parquet;
+mod reordered;
 mod several;
 
 use std::path::{Path, PathBuf};

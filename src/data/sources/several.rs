@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use super::reordered::Reordered;
 use crate::data::chunk::Read;
 use crate::data::faults::Faults;
 use crate::data::header::Header;
@@ -22,17 +23,34 @@ pub(super) struct Several {
 const BITS: u32 = 44;
 
 impl Several {
-    /// At least two files; an error where one has other columns than the first.
-    pub(super) fn new(name: String, sources: Vec<Box<dyn Source>>) -> Result<Several> {
-        for other in &sources[1..] {
-            let (first, names) = (&sources[0], &other.header().names);
-            if first.header().names == *names {
+    /// At least two files; an error where one has other columns than the first. They may be in another
+    /// order.
+    pub(super) fn new(name: String, all: Vec<Box<dyn Source>>) -> Result<Several> {
+        let mut sources: Vec<Box<dyn Source>> = Vec::with_capacity(all.len());
+        for other in all {
+            let Some(first) =
+                sources.first().filter(|first| first.header().names != other.header().names)
+            else {
+                sources.push(other);
                 continue;
-            }
+            };
+            let other = match Reordered::new(other, &**first) {
+                Ok(reordered) => {
+                    sources.push(Box::new(reordered));
+                    continue;
+                }
+                Err(other) => other,
+            };
+            let names = &other.header().names;
             let message = format!("its columns are not those of {}", first.name());
             let help = match first.header().names.iter().find(|name| !names.contains(name)) {
                 Some(missing) => format!("it has no column `{missing}`"),
-                None => "the same columns in the same order are expected in each file".to_string(),
+                None => match names.iter().find(|name| !first.header().names.contains(name)) {
+                    Some(more) => format!("it has a column `{more}`, which the first has not"),
+                    None => {
+                        "the same columns in the same order are expected in each file".to_string()
+                    }
+                },
             };
             let error = Error::data(other.name(), message).with_code(Code::Column);
             return Err(error.with_help(help));

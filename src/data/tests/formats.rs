@@ -269,3 +269,46 @@ fn several_files_are_one_table() {
     let error = load_in(folder.path(), none, None).unwrap_err().to_string();
     assert!(error.contains("no file matches"), "{error}");
 }
+
+/// Columns are found by their names in each of several files, whatever their order there.
+#[test]
+fn files_of_a_list_may_have_their_columns_in_another_order() {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
+    let (first, second) = ("n,a,c,y\ni1,1,x,0\ni2,2,y,1\n", "i3,3,\"y, z\",0\ni4,4.5,x,1\n");
+    write("all.csv", &format!("{first}{second}"));
+    write("p1.csv", first);
+    write("p2.csv", "c,y,n,a\n\"y, z\",0,i3,3\nx,1,i4,4.5\n");
+    write(
+        "p2.jsonl",
+        "{\"c\":\"y, z\",\"y\":0,\"n\":\"i3\",\"a\":3}\n{\"c\":\"x\",\"y\":1,\"n\":\"i4\",\"a\":4.5}\n",
+    );
+    let section = |train: Value| {
+        json!({
+            "train": train,
+            "features": ["a", { "column": "c", "encode": "one_hot" }],
+            "target": "y",
+            "id": "n",
+        })
+    };
+    let want = load_in(folder.path(), section(json!("all.csv")), None).unwrap();
+    for other in ["p2.csv", "p2.jsonl"] {
+        let section = section(json!(["p1.csv", other]));
+        let loaded = load_in(folder.path(), section.clone(), None).unwrap();
+        assert_eq!((&loaded.train, &loaded.preprocessing), (&want.train, &want.preprocessing));
+        let section: DataConfig = Node::from_json(&section).read().unwrap();
+        let cells = read(&section, folder.path(), None).unwrap();
+        assert_eq!(cells.id_cells(&[0, 2, 3]).unwrap(), [["i1"], ["i3"], ["i4"]]);
+    }
+    let error_of = |text: &str| {
+        write("p2.csv", text);
+        let section = section(json!(["p1.csv", "p2.csv"]));
+        load_in(folder.path(), section, None).unwrap_err().to_string()
+    };
+    let error = error_of("c,y,n,a\nx,0,i3,3\nx,1,i4,word\n");
+    assert!(error.contains("p2.csv:3: column `a`: expected a number, found `word`"), "{error}");
+    let error = error_of("c,y,n,a\nx,0,i3\n");
+    assert!(error.contains("p2.csv:2: expected 4 cells, as in the header, found 3"), "{error}");
+    let error = error_of("c,y,n,a,b\nx,0,i3,3,1\n");
+    assert!(error.contains("it has a column `b`, which the first has not"), "{error}");
+}
