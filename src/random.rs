@@ -35,7 +35,7 @@ impl Random {
     }
 
     /// What the draws of that stream are a function of.
-    pub(crate) fn key(&self, purpose: &str, name: &str, step: u64) -> [u8; 32] {
+    pub(crate) fn key(self, purpose: &str, name: &str, step: u64) -> [u8; 32] {
         let mut key = [0u8; 32];
         key[..8].copy_from_slice(&self.seed.to_le_bytes());
         key[8..16].copy_from_slice(&fnv1a(purpose).to_le_bytes());

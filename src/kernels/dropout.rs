@@ -74,7 +74,7 @@ impl DropoutKernel {
 
     /// Draws the factors and, where the rule adds something, the addends of a step.
     pub fn draw(&self, random: &Random, step: u64, factors: &mut [f32], addends: &mut [f32]) {
-        if let Some((keep, others)) = self.keeps(random, step) {
+        if let Some((keep, others)) = self.keeps(*random, step) {
             keep.fill(factors);
             let Some(others) = others else { return };
             for (addend, factor) in addends.iter_mut().zip(factors) {
@@ -82,7 +82,7 @@ impl DropoutKernel {
             }
             return;
         }
-        let mut stream = Random::keyed(self.key(random, step));
+        let mut stream = Random::keyed(self.key(*random, step));
         match self.rule {
             DropoutRule::Gaussian { rate } => {
                 let deviation = (rate / (1.0 - rate)).sqrt() as f32;
@@ -98,7 +98,7 @@ impl DropoutKernel {
 
     /// What draws the factors of a step, and the addends where there are some; None where they are
     /// not one of two numbers.
-    pub(crate) fn keeps(&self, random: &Random, step: u64) -> Option<(Keep, Option<Keep>)> {
+    pub(crate) fn keeps(&self, random: Random, step: u64) -> Option<(Keep, Option<Keep>)> {
         let keep = |rate: f64, kept: f32, dropped: f32| {
             let least = u32::try_from((rate * 4_294_967_296.0) as u64).unwrap_or(u32::MAX);
             Keep { key: self.key(random, step), least, kept, dropped }
@@ -119,8 +119,8 @@ impl DropoutKernel {
         }
     }
 
-    fn key(&self, random: &Random, step: u64) -> [u8; 32] {
-        self.seed.map_or(*random, Random::new).key("dropout", &self.layer, step)
+    fn key(&self, random: Random, step: u64) -> [u8; 32] {
+        self.seed.map_or(random, Random::new).key("dropout", &self.layer, step)
     }
 
     /// How many addends a batch takes.

@@ -44,7 +44,7 @@ impl OptimizerState {
     ) -> Result<()> {
         let on_device = match self.on_device.take() {
             Some(on_device) => on_device,
-            None => self.to_device(vars)?,
+            None => self.send(vars)?,
         };
         let is_on_host = !vars.first().is_some_and(|var| var.device().is_cuda());
         let result = if is_on_host {
@@ -62,7 +62,7 @@ impl OptimizerState {
     }
 
     /// Takes what is kept on a device back to the host.
-    pub(super) fn to_host(&mut self) -> Result<()> {
+    pub(super) fn bring_back(&mut self) -> Result<()> {
         let Some(on_device) = self.on_device.take() else { return Ok(()) };
         self.take_from(&on_device)
     }
@@ -118,7 +118,7 @@ impl OptimizerState {
         }
     }
 
-    fn to_device(&mut self, vars: &[Var]) -> Result<OnDevice> {
+    fn send(&mut self, vars: &[Var]) -> Result<OnDevice> {
         let form = self.form();
         Ok(OnDevice::new(form, vars.to_vec(), self.give(form))?)
     }
@@ -227,7 +227,7 @@ pub(super) fn clipped(
         let limit = Tensor::full(1.0 / most, 1, flat.device())?;
         let scale = (length.recip()?.minimum(&limit)? * f64::from(most))?;
         // as in Keras, an infinite norm makes every gradient not a number
-        let is_finite = (&length - &length)?.eq(0f32)?;
+        let is_finite = (&length * 0.0)?.eq(0f32)?;
         let scale = is_finite.where_cond(&scale, &Tensor::full(f32::NAN, 1, flat.device())?)?;
         flat.broadcast_mul(&scale)
     } else {

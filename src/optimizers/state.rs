@@ -164,7 +164,7 @@ impl OptimizerState {
         mut hold: impl FnMut(usize, &mut Change<'_>) -> Result<()>,
     ) -> Result<()> {
         let _flushed = FlushToZero::on_this_thread();
-        self.to_host()?;
+        self.bring_back()?;
         let (mine, given) = (self.weights.len(), gradients.len());
         if mine != given {
             let message = format!("{given} gradients for {mine} weights");
@@ -217,7 +217,7 @@ impl OptimizerState {
         if !self.common.uses_ema() || self.iterations == 0 {
             return Ok(false);
         }
-        self.to_host()?;
+        self.bring_back()?;
         for (weight, state) in weights.trainable().zip(&self.weights) {
             in_place(&weight.var, &mut |values| {
                 values.copy_from_slice(&state.average);

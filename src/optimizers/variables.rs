@@ -33,7 +33,7 @@ impl OptimizerState {
 
     /// Puts variables back, in the order of [`OptimizerState::variables`].
     pub fn set_variables(&mut self, variables: &[(String, Tensor)]) -> Result<()> {
-        self.to_host()?;
+        self.bring_back()?;
         let kept = self.kept();
         if kept.len() != variables.len() {
             let (wanted, found) = (kept.len(), variables.len());

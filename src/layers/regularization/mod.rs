@@ -100,7 +100,7 @@ impl Noisy {
         let mut shape = vec![if self.noise.shared { 1 } else { batch }];
         shape.extend_from_slice(&self.small);
         let spread = |tensor: Tensor| tensor.reshape(shape.as_slice());
-        if let Some((factors, others)) = self.noise.keeps(context.random, context.step) {
+        if let Some((factors, others)) = self.noise.keeps(*context.random, context.step) {
             let others = others.map(|others| spread(gpu::draw(&others, addends, device)?));
             return Ok((spread(gpu::draw(&factors, draws, device)?)?, others.transpose()?));
         }
