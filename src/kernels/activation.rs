@@ -1,6 +1,7 @@
 //! An activation by itself, over slices.
 
 use super::kernel::{Backward, Kernel, Pass, Saved};
+use super::parallel;
 use crate::activations::Activation;
 
 /// `y = activation(x)`, rows of the last axis.
@@ -11,16 +12,35 @@ pub struct ActivationKernel {
     pub width: usize,
 }
 
+/// Numbers of a piece that is worked on by one thread.
+const PIECE: usize = 1 << 14;
+/// What an activation costs, in multiplications.
+const WORK: usize = 8;
+
+impl ActivationKernel {
+    /// Numbers of whole rows.
+    fn piece(&self) -> usize {
+        (PIECE / self.width.max(1)).max(1) * self.width.max(1)
+    }
+}
+
 impl Kernel for ActivationKernel {
     fn forward(&self, _: &Pass<'_>, x: &[f32], _: &[&[f32]], y: &mut [f32], _: &mut Saved) {
-        y.copy_from_slice(x);
-        self.activation.apply(y, self.width);
+        let piece = self.piece();
+        parallel::chunks(y, piece, WORK * x.len(), |index, y| {
+            y.copy_from_slice(&x[index * piece..][..y.len()]);
+            self.activation.apply(y, self.width);
+        });
     }
 
     fn backward(&self, _: &Pass<'_>, io: Backward<'_>) {
         let Some(dx) = io.dx else { return };
-        dx.copy_from_slice(io.dy);
-        self.activation.gradient(io.x, io.y, dx, self.width);
+        let (piece, work, dy) = (self.piece(), WORK * dx.len(), &*io.dy);
+        parallel::chunks(dx, piece, work, |index, dx| {
+            let part = index * piece..index * piece + dx.len();
+            dx.copy_from_slice(&dy[part.clone()]);
+            self.activation.gradient(&io.x[part.clone()], &io.y[part], dx, self.width);
+        });
     }
 
     fn is_identity(&self, _: bool) -> bool {

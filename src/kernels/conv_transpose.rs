@@ -1,11 +1,12 @@
 //! Transposed convolution over slices: the backward pass of a convolution as a forward pass. Each
 //! input times the kernel is added to the outputs that its window sees.
 
-use super::conv::tile;
+use std::sync::OnceLock;
+
 use super::kernel::{Backward, Kernel, OutputMask, Pass, Saved};
-use super::matmul::{MatrixRef, WriteMode, product};
 use super::per_image::{ImageGradients, PerImage};
-use super::window::{Channels, SlidingWindow};
+use super::sliding::SlidingProduct;
+use super::window::SlidingWindow;
 use crate::activations::Activation;
 
 /// Weights: kernel (taps…, filters, channels), then bias (filters,) where there is one.
@@ -18,39 +19,26 @@ pub struct ConvTransposeKernel {
     pub filters: usize,
     /// What is applied to the output; must have slice functions.
     pub activation: Activation,
+    /// Made where first needed.
+    pub products: OnceLock<SlidingProduct>,
 }
 
 impl ConvTransposeKernel {
+    /// Those of the convolution whose backward pass this is: from the output to the input.
+    fn products(&self) -> &SlidingProduct {
+        let ConvTransposeKernel { window, channels, filters, .. } = self;
+        self.products.get_or_init(|| SlidingProduct::new(window, *filters, *channels, 1))
+    }
+
     fn images(&self) -> PerImage<'_> {
         let input = self.window.positions() * self.channels;
         PerImage {
             input,
             output: self.window.inputs() * self.filters,
             channels: self.filters,
-            scratch: self.tile() * self.row(),
-            work: input * self.row(),
+            scratch: self.products().scratch(),
+            work: input * self.window.taps() * self.filters,
             activation: &self.activation,
-        }
-    }
-
-    fn tile(&self) -> usize {
-        tile(self.window.positions(), self.row())
-    }
-
-    /// What an input adds to: taps · filters.
-    fn row(&self) -> usize {
-        self.window.taps() * self.filters
-    }
-
-    fn part(&self) -> Channels {
-        Channels { of: self.filters, first: 0, count: self.filters }
-    }
-
-    /// Calls `each(first input, inputs)` for each tile.
-    fn each_tile(&self, mut each: impl FnMut(usize, usize)) {
-        let (positions, tile) = (self.window.positions(), self.tile());
-        for first in (0..positions).step_by(tile) {
-            each(first, tile.min(positions - first));
         }
     }
 }
@@ -64,41 +52,41 @@ impl Kernel for ConvTransposeKernel {
         y: &mut [f32],
         saved: &mut Saved,
     ) {
-        let (channels, row) = (self.channels, self.row());
-        let kernel = MatrixRef::new(weights[0], row, channels).t(); // (channels, taps·filters)
-        self.images().forward(x, weights.get(1).copied(), y, saved, |x, y, scratch| {
-            self.each_tile(|first, inputs| {
-                let x = MatrixRef::new(&x[first * channels..], inputs, channels);
-                let rows = &mut scratch[..inputs * row];
-                product(x, kernel, rows, row, WriteMode::Overwrite);
-                self.window.scatter(rows, self.part(), first, y);
-            });
-        });
+        let products = self.products();
+        let pack = |packed: &mut [f32]| products.pack_transposed(weights[0], packed);
+        let input = (x, weights.get(1).copied());
+        self.images().forward(
+            input,
+            y,
+            saved,
+            (products.packed_transposed(), &pack),
+            |x, y, packed, scratch| {
+                products.add_transposed(x, packed, y, scratch);
+            },
+        );
+    }
+
+    fn is_by_sample(&self) -> bool {
+        true
     }
 
     fn backward(&self, _: &Pass<'_>, io: Backward<'_>) {
-        let (channels, row) = (self.channels, self.row());
-        let kernel = MatrixRef::new(io.weights[0], row, channels);
-        self.images().backward(io, |image| {
-            let ImageGradients { x, dz, mut dkernel, mut dx, scratch } = image;
-            self.each_tile(|first, inputs| {
-                let rows = &mut scratch[..inputs * row];
-                self.window.gather(dz, self.part(), first, rows);
-                let rows = MatrixRef::new(rows, inputs, row);
-                if let Some(dkernel) = dkernel.as_deref_mut() {
-                    let x = MatrixRef::new(&x[first * channels..], inputs, channels);
-                    product(rows.t(), x, dkernel, channels, WriteMode::Add);
-                }
-                if let Some(dx) = dx.as_deref_mut() {
-                    product(
-                        rows,
-                        kernel,
-                        &mut dx[first * channels..],
-                        channels,
-                        WriteMode::Overwrite,
-                    );
-                }
-            });
+        let (products, kernel) = (self.products(), io.weights[0]);
+        let needed = if io.dx.is_some() { products.packed() } else { 0 };
+        let pack = |packed: &mut [f32]| {
+            if !packed.is_empty() {
+                products.pack(kernel, packed);
+            }
+        };
+        self.images().backward(io, (needed, &pack), |image| {
+            let ImageGradients { x, dz, dkernel, dx, shared, scratch } = image;
+            if let Some(dkernel) = dkernel {
+                products.add_gradient(dz, x, dkernel, scratch);
+            }
+            if let Some(dx) = dx {
+                dx.fill(0.0);
+                products.add_product(dz, shared, dx, scratch);
+            }
         });
     }
 

@@ -32,9 +32,14 @@ pub struct ImageGradients<'a> {
     pub dkernel: Option<&'a mut [f32]>,
     /// The gradient of the image, to be overwritten; None where nobody needs it.
     pub dx: Option<&'a mut [f32]>,
+    /// What all images read.
+    pub shared: &'a [f32],
     /// Scratch.
     pub scratch: &'a mut [f32],
 }
+
+/// Numbers that all images of a pass read: how many, and what fills them.
+pub type Shared<'a> = (usize, &'a dyn Fn(&mut [f32]));
 
 /// The most shares that the images of a batch are split into.
 const SHARES: usize = 16;
@@ -43,21 +48,24 @@ const SHARES: usize = 16;
 const SUMS: usize = 1 << 22;
 
 impl PerImage<'_> {
-    /// `y = activation(each(x) + bias)`: `each(image, output, scratch)` adds to an output that
-    /// holds the bias.
+    /// `y = activation(each(x) + bias)`: `each(image, output, shared, scratch)` adds to an output
+    /// that holds the bias.
     pub fn forward(
         &self,
-        x: &[f32],
-        bias: Option<&[f32]>,
+        (x, bias): (&[f32], Option<&[f32]>),
         y: &mut [f32],
         saved: &mut Saved,
-        each: impl Fn(&[f32], &mut [f32], &mut [f32]) + Send + Sync,
+        (needed, fill): Shared<'_>,
+        each: impl Fn(&[f32], &mut [f32], &[f32], &mut [f32]) + Send + Sync,
     ) {
         let images = x.len() / self.input;
         let share = images.div_ceil(SHARES).max(1);
         let scratch = self.scratch.max(1);
         let kept = if self.activation.needs_input() { y.len() } else { 0 };
-        let [z, scratches] = saved.buffers([kept, images.div_ceil(share) * scratch]);
+        let [z, scratches, shared] =
+            saved.buffers([kept, images.div_ceil(share) * scratch, needed]);
+        fill(shared);
+        let shared = &*shared;
         let z = if kept > 0 { Some((z, share * self.output)) } else { None };
         let work = images * self.work;
         chunks3((y, share * self.output), (scratches, scratch), z, work, |i, y, scratch, z| {
@@ -69,7 +77,7 @@ impl PerImage<'_> {
                     }
                     None => y.fill(0.0),
                 }
-                each(x, y, scratch);
+                each(x, y, shared, scratch);
                 if z.is_none() {
                     self.activation.apply(y, self.channels);
                 }
@@ -83,7 +91,12 @@ impl PerImage<'_> {
 
     /// The gradients of kernel (weight 0), bias (weight 1) and input; `each` does those of one
     /// image.
-    pub fn backward(&self, io: Backward<'_>, each: impl Fn(ImageGradients<'_>) + Send + Sync) {
+    pub fn backward(
+        &self,
+        io: Backward<'_>,
+        (needed, fill): Shared<'_>,
+        each: impl Fn(ImageGradients<'_>) + Send + Sync,
+    ) {
         let Backward { x, y, dy, saved, dx, dweights, .. } = io;
         let length = |weight: Option<&Option<&mut [f32]>>| {
             weight.and_then(Option::as_ref).map_or(0, |gradient| gradient.len())
@@ -95,7 +108,9 @@ impl PerImage<'_> {
         let share = images.div_ceil(shares).max(1);
         let size = kernel + bias + self.scratch.max(1);
         let kept = if self.activation.needs_input() { y.len() } else { 0 };
-        let [z, buffers] = saved.buffers([kept, images.div_ceil(share) * size]);
+        let [z, buffers, shared] = saved.buffers([kept, images.div_ceil(share) * size, needed]);
+        fill(shared);
+        let shared = &*shared;
         let z = if kept > 0 { &*z } else { y };
         let dx = dx.map(|dx| (dx, share * self.input));
         let (dys, work) = ((dy, share * self.output), 2 * images * self.work);
@@ -116,6 +131,7 @@ impl PerImage<'_> {
                     dz,
                     dkernel: (kernel > 0).then_some(&mut *dkernel),
                     dx: dx.as_deref_mut().map(|dx| &mut dx[at * self.input..][..self.input]),
+                    shared,
                     scratch,
                 });
             }

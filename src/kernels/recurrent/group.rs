@@ -2,10 +2,10 @@
 
 use super::cell::{Cell, RecurrentKernel};
 use super::layout::RecurrentLayout;
-use super::step::{CellStep, Skips, back_product};
+use super::products::{PackedProducts, Part, StepProducts};
+use super::step::{CellStep, Skips};
 use super::{gru, lstm, simple_rnn};
 use crate::kernels::kernel::Pass;
-use crate::kernels::matmul::WriteMode;
 
 /// What all groups of a pass share.
 pub(super) struct RecurrentPass<'a> {
@@ -16,8 +16,12 @@ pub(super) struct RecurrentPass<'a> {
     pub x: &'a [f32],
     /// What multiplies each sample's input; empty where nothing is dropped.
     pub dropped: &'a [f32],
-    /// The matrix of the weights; in the backward pass, transposed.
+    /// The matrix of the weights.
     pub matrix: &'a [f32],
+    /// The products of a step.
+    pub products: &'a StepProducts,
+    /// The weights as those read them.
+    pub packed: &'a [f32],
 }
 
 /// The buffers of one group; see `RecurrentLayout::sections`.
@@ -62,15 +66,17 @@ impl<'a> SampleGroup<'a> {
             let mut step = self.step(index);
             let (layout, ones) = (step.layout, step.layout.features);
             if layout.is_joint() {
-                step.add_product(0..layout.row, 0..layout.columns, WriteMode::Overwrite);
+                step.gates.fill(0.0);
+                step.add_product(Part::X);
             } else {
                 let beyond = layout.x_columns().end..layout.columns;
                 let bias = &step.matrix[ones * layout.columns..][beyond.clone()];
                 for gates in step.gates.chunks_exact_mut(layout.columns) {
+                    gates[layout.x_columns()].fill(0.0);
                     gates[beyond.clone()].copy_from_slice(bias);
                 }
-                step.add_product(0..ones + 1, layout.x_columns(), WriteMode::Overwrite);
-                step.add_product(layout.h_rows(), layout.h_columns(), WriteMode::Add);
+                step.add_product(Part::X);
+                step.add_product(Part::H);
             }
             match kernel.cell {
                 Cell::SimpleRnn => simple_rnn::forward(step),
@@ -102,6 +108,9 @@ impl<'a> SampleGroup<'a> {
         let dy = &dy[self.first * size..][..self.samples * size];
         self.h.fill(0.0);
         self.c.fill(0.0);
+        if let Some(dx) = dx.as_deref_mut() {
+            dx.fill(0.0);
+        }
         for index in (0..steps).rev() {
             let time = self.time(index);
             let mut step = self.step(index);
@@ -120,15 +129,12 @@ impl<'a> SampleGroup<'a> {
                 Cell::Gru { reset_after } => gru::backward(&mut step, reset_after),
             }
             step.clear_masked();
-            let CellStep { layout, matrix, gates, h, .. } = step;
             if index > 0 {
-                let places = (layout.h_columns(), layout.h_rows());
-                back_product(layout, gates, matrix, places, (h, u), WriteMode::Add);
+                step.add_back(Part::H);
             }
             if let Some(dx) = dx.as_deref_mut() {
-                let places = (layout.x_columns(), 0..features);
                 let out = (&mut dx[time * features..], steps * features);
-                back_product(layout, gates, matrix, places, out, WriteMode::Overwrite);
+                step.products.add_back(Part::X, step.gates, out);
             }
         }
         let Some(dx) = dx else { return };
@@ -181,7 +187,7 @@ impl<'a> SampleGroup<'a> {
     /// The buffers of one step.
     fn step(&mut self, index: usize) -> CellStep<'_> {
         let (skips, n) = (self.skips(index), self.samples);
-        let RecurrentPass { kernel, layout, matrix, .. } = *self.run;
+        let RecurrentPass { kernel, layout, matrix, products, packed, .. } = *self.run;
         let RecurrentLayout { row, columns, .. } = *layout;
         let cell = self.c.len();
         let (before, after) = self.cells.split_at_mut((index + 1) * cell);
@@ -191,6 +197,7 @@ impl<'a> SampleGroup<'a> {
             layout,
             skips,
             matrix,
+            products: PackedProducts { products, packed, layout, samples: n },
             rows: &mut self.rows[index * n * row..][..n * row],
             gates: &mut self.gates[index * n * columns..][..n * columns],
             inputs: &mut self.inputs[index * inputs..][..inputs],

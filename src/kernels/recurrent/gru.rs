@@ -6,8 +6,8 @@
 
 use std::ops::Range;
 
-use super::step::{CellStep, back_product};
-use crate::kernels::matmul::WriteMode;
+use super::products::Part;
+use super::step::CellStep;
 use crate::kernels::simd::vectorize;
 
 /// Where the blocks stand.
@@ -50,7 +50,7 @@ pub(super) fn forward(mut step: CellStep<'_>, reset_after: bool) {
             let all = reset.iter_mut().zip(&gates[at.r..at.r + u]).zip(h);
             all.for_each(|((reset, r), h)| *reset = r * *h);
         }
-        step.add_product(step.layout.reset_rows(), at.g..at.g + u, WriteMode::Add);
+        step.add_product(Part::Reset);
     }
     step.activate(activation, at.g..at.g + u);
     let CellStep { skips, gates, h, .. } = step;
@@ -107,9 +107,9 @@ pub(super) fn backward(step: &mut CellStep<'_>, reset_after: bool) {
             }
         }
     } else {
-        let CellStep { layout, matrix, gates, rows, h, work, small, .. } = step;
-        let places = (at.g..at.g + u, layout.reset_rows());
-        back_product(layout, gates, matrix, places, (small, u), WriteMode::Overwrite);
+        let CellStep { products, gates, rows, h, work, small, .. } = step;
+        small.fill(0.0);
+        products.add_back(Part::Reset, gates, (&mut **small, u));
         let all = h.chunks_exact_mut(u).zip(gates.chunks_exact(width)).zip(small.chunks_exact(u));
         let all = all.zip(rows.chunks_exact(row)).zip(work.chunks_exact_mut(width));
         for ((((dh, gates), d_reset), rows), work) in all {

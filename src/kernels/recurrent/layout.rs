@@ -92,6 +92,11 @@ impl RecurrentLayout {
         self.features + 1 + self.units..self.row
     }
 
+    /// The columns that r·h takes part in: the candidate's.
+    pub(super) fn candidate(&self) -> Range<usize> {
+        2 * self.units..3 * self.units
+    }
+
     /// True where x and h take part in all columns, so that one product does it all.
     pub(super) fn is_joint(&self) -> bool {
         matches!(self.cell, Cell::SimpleRnn | Cell::Lstm)
@@ -193,7 +198,7 @@ impl RecurrentLayout {
             Cell::Gru { reset_after: false } => {
                 part(x, self.x_columns());
                 part(self.h_rows(), self.h_columns());
-                part(self.reset_rows(), 2 * self.units..3 * self.units);
+                part(self.reset_rows(), self.candidate());
             }
         }
     }

@@ -10,6 +10,7 @@ mod group;
 mod gru;
 mod layout;
 mod lstm;
+mod products;
 mod simple_rnn;
 mod step;
 
@@ -22,6 +23,7 @@ use crate::random::{Random, Stream};
 pub use cell::{Cell, RecurrentKernel};
 use group::{RecurrentPass, SampleGroup};
 use layout::RecurrentLayout;
+use products::StepProducts;
 
 /// Samples of one group.
 const GROUP: usize = 16;
@@ -40,18 +42,30 @@ impl Kernel for RecurrentKernel {
     ) {
         let layout = RecurrentLayout::new(self);
         let drops = pass.training && self.dropout > 0.0;
-        let [arena, matrix, dropped] = saved.buffers([
+        let products = StepProducts::forward(&layout);
+        let [arena, matrix, dropped, packed] = saved.buffers([
             pass.batch * layout.per_sample(),
             layout.row * layout.columns,
             if drops { pass.batch * self.features } else { 0 },
+            products.length(),
         ]);
         layout.stack(weights, matrix);
+        products.pack(matrix, layout.columns, packed);
         if drops {
             let random = self.seed.map_or(*pass.random, Random::new);
             let mut stream = random.stream("dropout", &self.stream, pass.step);
             draw_dropout(&mut stream, self.dropout, dropped);
         }
-        let run = RecurrentPass { kernel: self, layout: &layout, pass, x, dropped, matrix };
+        let run = RecurrentPass {
+            kernel: self,
+            layout: &layout,
+            pass,
+            x,
+            dropped,
+            matrix,
+            products: &products,
+            packed,
+        };
         let work = pass.batch * self.steps * matrix.len();
         let size = (GROUP * layout.per_sample(), GROUP * self.output_row());
         parallel::chunks2((arena, size.0), (y, size.1), work, |group, arena, y| {
@@ -66,21 +80,24 @@ impl Kernel for RecurrentKernel {
         let groups = pass.batch.div_ceil(GROUP);
         let pieces = groups.min(PIECES);
         let wanted = io.dweights.iter().any(Option::is_some);
-        let [arena, matrix, dropped, transposed, gradient] = io.saved.buffers([
+        let products = StepProducts::backward(&layout);
+        let [arena, matrix, dropped, packed, gradient] = io.saved.buffers([
             pass.batch * layout.per_sample(),
             row * columns,
             if drops { pass.batch * self.features } else { 0 },
-            row * columns,
+            products.length(),
             if wanted { pieces * row * columns } else { 0 },
         ]);
-        transpose(matrix, transposed, row, columns);
+        products.pack(matrix, columns, packed);
         let run = RecurrentPass {
             kernel: self,
             layout: &layout,
             pass,
             x: io.x,
             dropped,
-            matrix: transposed,
+            matrix,
+            products: &products,
+            packed,
         };
         let work = pass.batch * self.steps * row * columns;
         let size = GROUP * layout.per_sample();
@@ -132,21 +149,6 @@ pub fn draw_dropout(stream: &mut Stream, rate: f64, values: &mut [f32]) {
     values.iter_mut().for_each(|value| {
         *value = if f64::from(*value) >= rate { scale } else { 0.0 };
     });
-}
-
-/// `to` (columns, rows) becomes the transposed `from` (rows, columns), tile by tile.
-fn transpose(from: &[f32], to: &mut [f32], rows: usize, columns: usize) {
-    const TILE: usize = 16;
-    for first_row in (0..rows).step_by(TILE) {
-        for first in (0..columns).step_by(TILE) {
-            for column in first..columns.min(first + TILE) {
-                let end = rows.min(first_row + TILE);
-                for (row, to) in (first_row..end).zip(&mut to[column * rows + first_row..]) {
-                    *to = from[row * columns + column];
-                }
-            }
-        }
-    }
 }
 
 #[cfg(test)]

@@ -4,8 +4,8 @@ use std::ops::Range;
 
 use super::cell::RecurrentKernel;
 use super::layout::RecurrentLayout;
+use super::products::{PackedProducts, Part};
 use crate::activations::Activation;
-use crate::kernels::matmul::{MatrixRef, WriteMode, product};
 use crate::kernels::simd::vectorize;
 use crate::numeric::{sigmoid, tanh};
 
@@ -14,8 +14,10 @@ pub(super) struct CellStep<'a> {
     pub kernel: &'a RecurrentKernel,
     pub layout: &'a RecurrentLayout,
     pub skips: Skips<'a>,
-    /// The matrix of the weights; in the backward pass, transposed.
+    /// The matrix of the weights.
     pub matrix: &'a [f32],
+    /// The products with it.
+    pub products: PackedProducts<'a>,
     /// `[x, 1, h]`, h being the state before the step.
     pub rows: &'a mut [f32],
     /// Forward: products, which become the gates. Backward: gates, which become the gradients of
@@ -120,31 +122,15 @@ impl CellStep<'_> {
         }
     }
 
-    /// Forward: `gates[to] += rows[from] · matrix`.
-    pub(super) fn add_product(&mut self, from: Range<usize>, to: Range<usize>, mode: WriteMode) {
-        let RecurrentLayout { row, columns, .. } = *self.layout;
-        let samples = self.gates.len() / columns;
-        let left = MatrixRef::strided(&self.rows[from.start..], samples, from.len(), row);
-        let matrix = &self.matrix[from.start * columns + to.start..];
-        let right = MatrixRef::strided(matrix, from.len(), to.len(), columns);
-        product(left, right, &mut self.gates[to.start..], columns, mode);
+    /// Forward: adds a product of the rows to the gates.
+    pub(super) fn add_product(&mut self, part: Part) {
+        self.products.add_forward(part, self.rows, self.gates);
     }
-}
 
-/// Backward: `out = gates[from] · transposed matrix[to]`, or added; `out` has rows of `stride`.
-pub(super) fn back_product(
-    layout: &RecurrentLayout,
-    gates: &[f32],
-    transposed: &[f32],
-    (from, to): (Range<usize>, Range<usize>),
-    (out, stride): (&mut [f32], usize),
-    mode: WriteMode,
-) {
-    let samples = gates.len() / layout.columns;
-    let left = MatrixRef::strided(&gates[from.start..], samples, from.len(), layout.columns);
-    let matrix = &transposed[from.start * layout.row + to.start..];
-    let right = MatrixRef::strided(matrix, from.len(), to.len(), layout.row);
-    product(left, right, out, stride, mode);
+    /// Backward: adds what h's gradient gets from the gates'.
+    pub(super) fn add_back(&mut self, part: Part) {
+        self.products.add_back(part, self.gates, (&mut *self.h, self.layout.units));
+    }
 }
 
 #[inline(always)]

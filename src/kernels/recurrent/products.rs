@@ -1,0 +1,165 @@
+//! The products of a time step, with the weights packed once for all steps.
+
+use std::ops::Range;
+
+use pulp::Arch;
+
+use super::GROUP;
+use super::cell::Cell;
+use super::layout::RecurrentLayout;
+use crate::kernels::tiles::{Multiply, Pack, Run, packed_length};
+
+/// Which product.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Part {
+    /// With `[x, 1]`; for cells whose columns all meet x and h, with the whole row `[x, 1, h]`.
+    X,
+    /// With h.
+    H,
+    /// With r·h.
+    Reset,
+}
+
+/// The products of all steps of a pass.
+pub(super) struct StepProducts {
+    places: Vec<(Part, Place)>,
+    /// Numbers of the packed weights.
+    length: usize,
+    /// True where the matrix is turned round, for the backward pass.
+    turned: bool,
+}
+
+/// Part of the matrix of weights.
+struct Place {
+    rows: Range<usize>,
+    columns: Range<usize>,
+    /// Where it stands in the packed weights.
+    start: usize,
+}
+
+impl StepProducts {
+    /// Rows times the matrix.
+    pub(super) fn forward(layout: &RecurrentLayout) -> StepProducts {
+        if layout.is_joint() {
+            return StepProducts::new(vec![(Part::X, 0..layout.row, 0..layout.columns)], false);
+        }
+        let mut parts = vec![
+            (Part::X, 0..layout.features + 1, layout.x_columns()),
+            (Part::H, layout.h_rows(), layout.h_columns()),
+        ];
+        if layout.cell == (Cell::Gru { reset_after: false }) {
+            parts.push((Part::Reset, layout.reset_rows(), layout.candidate()));
+        }
+        StepProducts::new(parts, false)
+    }
+
+    /// The gates' gradients times the matrix turned round.
+    pub(super) fn backward(layout: &RecurrentLayout) -> StepProducts {
+        let mut parts = vec![
+            (Part::X, 0..layout.features, layout.x_columns()),
+            (Part::H, layout.h_rows(), layout.h_columns()),
+        ];
+        if layout.cell == (Cell::Gru { reset_after: false }) {
+            parts.push((Part::Reset, layout.reset_rows(), layout.candidate()));
+        }
+        StepProducts::new(parts, true)
+    }
+
+    fn new(parts: Vec<(Part, Range<usize>, Range<usize>)>, turned: bool) -> StepProducts {
+        let mut length = 0;
+        let places = parts.into_iter().map(|(part, rows, columns)| {
+            let start = length;
+            length += if turned {
+                packed_length(columns.len(), rows.len())
+            } else {
+                packed_length(rows.len(), columns.len())
+            };
+            (part, Place { rows, columns, start })
+        });
+        let places = places.collect();
+        StepProducts { places, length, turned }
+    }
+
+    /// How long the packed weights are.
+    pub(super) fn length(&self) -> usize {
+        self.length
+    }
+
+    /// Packs the matrix, whose rows have `columns` numbers.
+    pub(super) fn pack(&self, matrix: &[f32], columns: usize, packed: &mut [f32]) {
+        for (_, place) in &self.places {
+            let (rows, width) = self.sizes(place);
+            let step = if self.turned { columns } else { 1 };
+            let first = place.rows.start * columns + place.columns.start;
+            let along = if self.turned { 1 } else { columns };
+            let start = |row: usize| first + row * along;
+            let packed = &mut packed[place.start..][..packed_length(rows, width)];
+            let pack = Pack { kernel: matrix, rows, width, step, tall: TALL, start, packed };
+            Arch::new().dispatch(pack);
+        }
+    }
+
+    /// The rows and columns of what is multiplied with.
+    fn sizes(&self, place: &Place) -> (usize, usize) {
+        let (rows, columns) = (place.rows.len(), place.columns.len());
+        if self.turned { (columns, rows) } else { (rows, columns) }
+    }
+}
+
+/// The same with the packed weights, for a group of samples.
+#[derive(Clone, Copy)]
+pub(super) struct PackedProducts<'a> {
+    pub products: &'a StepProducts,
+    pub packed: &'a [f32],
+    pub layout: &'a RecurrentLayout,
+    pub samples: usize,
+}
+
+impl PackedProducts<'_> {
+    /// Forward: `gates[columns] += rows[rows] · matrix`.
+    pub(super) fn add_forward(&self, part: Part, rows: &[f32], gates: &mut [f32]) {
+        let RecurrentLayout { row, columns, .. } = *self.layout;
+        self.add(
+            part,
+            |place| (place.rows.start, place.columns.start),
+            (rows, row),
+            (gates, columns),
+        );
+    }
+
+    /// Backward: `out += gates[columns] · matrixᵀ`; `out` has rows of so many numbers.
+    pub(super) fn add_back(&self, part: Part, gates: &[f32], out: (&mut [f32], usize)) {
+        self.add(part, |place| (place.columns.start, 0), (gates, self.layout.columns), out);
+    }
+
+    fn add(
+        &self,
+        part: Part,
+        starts: impl Fn(&Place) -> (usize, usize),
+        (left, left_stride): (&[f32], usize),
+        (out, out_stride): (&mut [f32], usize),
+    ) {
+        let StepProducts { places, .. } = self.products;
+        let Some((_, place)) = places.iter().find(|(of, _)| *of == part) else { return };
+        let (rows, width) = self.products.sizes(place);
+        let (from, to) = starts(place);
+        let bases: [usize; GROUP] = std::array::from_fn(|sample| sample * left_stride);
+        let outs: [usize; GROUP] = std::array::from_fn(|sample| sample * out_stride);
+        Arch::new().dispatch(Multiply {
+            x: &left[from..],
+            bases: &bases[..self.samples],
+            runs: &[Run { from: 0, row: 0, length: rows }],
+            blocks: std::slice::from_ref(&(0..1)),
+            packed: &self.packed[place.start..],
+            rows,
+            width,
+            tall: TALL,
+            y: &mut out[to..],
+            outs: &outs[..self.samples],
+        });
+    }
+}
+
+/// A group's samples are cut by eight.
+const TALL: bool = true;
+const _: () = assert!(GROUP.is_multiple_of(8));

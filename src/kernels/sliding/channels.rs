@@ -1,0 +1,60 @@
+//! A depthwise convolution's three products, of one image.
+
+use pulp::Arch;
+
+use super::channelwise::{MultiplyChannels, OuterChannels};
+use super::sight::{self, Padding, Sight};
+use crate::kernels::window::SlidingWindow;
+
+/// The products of a depthwise convolution with a kernel of (taps…, channels), image by image.
+pub struct SlidingChannels {
+    channels: usize,
+    padding: Padding,
+    forward: Sight,
+    back_padding: Padding,
+    /// One for each phase.
+    backward: Vec<Sight>,
+}
+
+impl SlidingChannels {
+    /// The products of a window over images of `channels`.
+    pub fn new(window: &SlidingWindow, channels: usize) -> Self {
+        let (padding, forward) = sight::forward(window, channels, channels);
+        let (back_padding, backward) = sight::backward(window, channels, channels);
+        SlidingChannels { channels, padding, forward, back_padding, backward }
+    }
+
+    /// Numbers of scratch that any of the products needs.
+    pub fn scratch(&self) -> usize {
+        self.padding.scratch(self.channels).max(self.back_padding.scratch(self.channels))
+    }
+
+    /// `y += image ∗ kernel`, channel by channel.
+    pub fn add_product(&self, image: &[f32], kernel: &[f32], y: &mut [f32], scratch: &mut [f32]) {
+        let x = self.padding.pad(image, self.channels, scratch);
+        let (sight, channels) = (&self.forward, self.channels);
+        Arch::new().dispatch(MultiplyChannels { x, sight, channels, kernel, y });
+    }
+
+    /// `image += y ∗ kernelᵀ`: for each input the sum over the positions that see it.
+    pub fn add_transposed(
+        &self,
+        y: &[f32],
+        kernel: &[f32],
+        image: &mut [f32],
+        scratch: &mut [f32],
+    ) {
+        let x = self.back_padding.pad(y, self.channels, scratch);
+        let channels = self.channels;
+        for sight in &self.backward {
+            Arch::new().dispatch(MultiplyChannels { x, sight, channels, kernel, y: image });
+        }
+    }
+
+    /// `kernel += imageᵀ ∗ y`: for each tap and channel the sum over all positions.
+    pub fn add_gradient(&self, image: &[f32], y: &[f32], kernel: &mut [f32], scratch: &mut [f32]) {
+        let x = self.padding.pad(image, self.channels, scratch);
+        let (sight, channels) = (&self.forward, self.channels);
+        Arch::new().dispatch(OuterChannels { x, sight, channels, d: y, kernel });
+    }
+}

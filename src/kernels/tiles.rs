@@ -1,0 +1,350 @@
+//! The loops of products whose left matrix is read where it stands: tiles of positions by filters, or
+//! of rows by filters (for a kernel's gradient), their sums in registers. The right matrix is packed
+//! once, for all images or all time steps.
+
+#![allow(unsafe_code)]
+
+use std::ops::Range;
+
+use pulp::{Simd, WithSimd};
+
+/// Neighbouring numbers of a view, which meet neighbouring rows of the kernel.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::kernels) struct Run {
+    /// How far from the beginning of the view.
+    pub from: usize,
+    /// The first row.
+    pub row: usize,
+    /// How many.
+    pub length: usize,
+}
+
+/// Positions that are worked on together, so that what they read stays in the cache.
+const POSITIONS: usize = 1024;
+
+/// The vectors of filters that a tile takes where so many are left, with `registers` registers. A
+/// tile of three vectors is `tall`: of eight positions, in place of four by six.
+#[inline(always)]
+fn vectors(left: usize, registers: usize, tall: bool) -> usize {
+    match left {
+        0..=2 => left,
+        _ if registers < 32 => 2,
+        _ if tall => 3,
+        3 | 5 => 3,
+        _ => 4,
+    }
+}
+
+/// The kernel of `rows` rows by `width` filters, each row at `start(row)` with its filters `step`
+/// apart, as the tiles read it: blocks of filters, filled up by zeros.
+pub(in crate::kernels) struct Pack<'a, F> {
+    pub kernel: &'a [f32],
+    pub rows: usize,
+    pub width: usize,
+    pub step: usize,
+    /// As the product has it.
+    pub tall: bool,
+    pub start: F,
+    pub packed: &'a mut [f32],
+}
+
+/// How many numbers a packed kernel has at most.
+pub(in crate::kernels) fn packed_length(rows: usize, width: usize) -> usize {
+    rows * width.next_multiple_of(16)
+}
+
+impl<F: Fn(usize) -> usize> WithSimd for Pack<'_, F> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) {
+        let Pack { kernel, rows, width, step, tall, start, mut packed } = self;
+        let mut first = 0;
+        while first < width {
+            let left = (width - first).div_ceil(S::F32_LANES);
+            let vectors = vectors(left, S::REGISTER_COUNT, tall);
+            let block = vectors * S::F32_LANES;
+            let count = block.min(width - first);
+            let (panel, rest) = std::mem::take(&mut packed).split_at_mut(rows * block);
+            packed = rest;
+            for (row, to) in panel.chunks_exact_mut(block).enumerate() {
+                let from = &kernel[start(row) + first * step..];
+                if step == 1 {
+                    to[..count].copy_from_slice(&from[..count]);
+                } else {
+                    let from = from.iter().step_by(step);
+                    to[..count].iter_mut().zip(from).for_each(|(to, from)| *to = *from);
+                }
+                to[count..].fill(0.0);
+            }
+            first += block;
+        }
+    }
+}
+
+/// `y[out..][..width] += Σ x[base + from..] · kernel` for each position.
+pub(in crate::kernels) struct Multiply<'a> {
+    pub x: &'a [f32],
+    pub bases: &'a [usize],
+    pub runs: &'a [Run],
+    /// Runs that are worked on together.
+    pub blocks: &'a [Range<usize>],
+    /// See [`Pack`].
+    pub packed: &'a [f32],
+    pub rows: usize,
+    pub width: usize,
+    /// Where the number of positions is better cut by eight than by six.
+    pub tall: bool,
+    pub y: &'a mut [f32],
+    pub outs: &'a [usize],
+}
+
+/// `kernel[row..][..width] += Σ x[base + from..] · d[out..][..width]` over all positions.
+pub(in crate::kernels) struct Outer<'a> {
+    pub x: &'a [f32],
+    pub bases: &'a [usize],
+    pub runs: &'a [Run],
+    pub d: &'a [f32],
+    pub outs: &'a [usize],
+    pub width: usize,
+    /// Rows `stride` apart.
+    pub kernel: &'a mut [f32],
+    pub stride: usize,
+}
+
+/// Panics unless every view lies within `x` and every result within `length`: what is unsafe below
+/// rests on it.
+fn check(x: &[f32], bases: &[usize], runs: &[Run], outs: &[usize], width: usize, length: usize) {
+    let reach = runs.iter().map(|run| run.from + run.length).max().unwrap_or(0);
+    let farthest = bases.iter().max().map_or(0, |base| base + reach);
+    let last = outs.iter().max().map_or(0, |out| out + width);
+    assert!(bases.len() == outs.len() && farthest <= x.len() && last <= length, "a view outside");
+}
+
+impl WithSimd for Multiply<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(mut self, simd: S) {
+        check(self.x, self.bases, self.runs, self.outs, self.width, self.y.len());
+        let rows = self.runs.iter().map(|run| run.row + run.length).max().unwrap_or(0);
+        assert!(rows <= self.rows, "a row outside");
+        for first in (0..self.bases.len()).step_by(POSITIONS) {
+            let positions = first..self.bases.len().min(first + POSITIONS);
+            for block in self.blocks {
+                let mut first = 0;
+                while first < self.width {
+                    let left = (self.width - first).div_ceil(S::F32_LANES);
+                    let v = vectors(left, S::REGISTER_COUNT, self.tall);
+                    let at = (first, positions.clone(), block.clone());
+                    match v {
+                        1 if S::REGISTER_COUNT < 32 => self.tiles::<S, 1, 12>(simd, at),
+                        1 => self.tiles::<S, 1, 16>(simd, at),
+                        2 if S::REGISTER_COUNT < 32 => self.tiles::<S, 2, 6>(simd, at),
+                        2 => self.tiles::<S, 2, 12>(simd, at),
+                        3 => self.tiles::<S, 3, 8>(simd, at),
+                        _ => self.tiles::<S, 4, 6>(simd, at),
+                    }
+                    first += v * S::F32_LANES;
+                }
+            }
+        }
+    }
+}
+
+impl Multiply<'_> {
+    /// Tiles of `P` positions by `V` vectors of filters, the first of which is `first`.
+    #[inline(always)]
+    fn tiles<S: Simd, const V: usize, const P: usize>(
+        &mut self,
+        simd: S,
+        (first, positions, block): (usize, Range<usize>, Range<usize>),
+    ) {
+        simd.vectorize(
+            #[inline(always)]
+            || {
+                let runs = &self.runs[block];
+                let panel = &self.packed[first * self.rows..][..self.rows * V * S::F32_LANES];
+                let whole = self.width - first >= V * S::F32_LANES;
+                let mut at = positions.start;
+                while at < positions.end {
+                    let count = P.min(positions.end - at);
+                    // SAFETY: `check` found every view within x and every result within y, and the
+                    // panel holds all rows; there are `count` positions from `at` on, one at least.
+                    unsafe {
+                        if whole && count == P {
+                            self.tile::<S, V, P, true>(simd, (runs, panel), first, (at, count));
+                        } else {
+                            self.tile::<S, V, P, false>(simd, (runs, panel), first, (at, count));
+                        }
+                    }
+                    at += count;
+                }
+            },
+        );
+    }
+
+    #[inline(always)]
+    unsafe fn tile<S: Simd, const V: usize, const P: usize, const WHOLE: bool>(
+        &mut self,
+        simd: S,
+        (runs, panel): (&[Run], &[f32]),
+        first: usize,
+        (at, count): (usize, usize),
+    ) {
+        let lanes = S::F32_LANES;
+        // SAFETY: the caller's promise.
+        unsafe {
+            // a last tile of fewer positions works on its last one again
+            let views: [*const f32; P] =
+                std::array::from_fn(|p| self.x.as_ptr().add(self.bases[at + p.min(count - 1)]));
+            let mut sums = [[simd.splat_f32s(0.0); V]; P];
+            for run in runs {
+                let mut kernel = panel.as_ptr().add(run.row * V * lanes);
+                for i in run.from..run.from + run.length {
+                    let row: [S::f32s; V] = std::array::from_fn(|v| {
+                        kernel.add(v * lanes).cast::<S::f32s>().read_unaligned()
+                    });
+                    for p in 0..P {
+                        let x = simd.splat_f32s(*views[p].add(i));
+                        for v in 0..V {
+                            sums[p][v] = simd.mul_add_f32s(x, row[v], sums[p][v]);
+                        }
+                    }
+                    kernel = kernel.add(V * lanes);
+                }
+            }
+            if WHOLE {
+                for p in 0..P {
+                    let y = self.y.as_mut_ptr().add(self.outs[at + p] + first);
+                    for v in 0..V {
+                        let to = y.add(v * lanes).cast::<S::f32s>();
+                        to.write_unaligned(simd.add_f32s(to.read_unaligned(), sums[p][v]));
+                    }
+                }
+            } else {
+                let sums = sums; // a copy, so that the sums above stay in registers
+                let sums = std::slice::from_raw_parts(sums.as_ptr().cast::<f32>(), P * V * lanes);
+                let width = (self.width - first).min(V * lanes);
+                for (p, sums) in sums.chunks_exact(V * lanes).take(count).enumerate() {
+                    let y = &mut self.y[self.outs[at + p] + first..][..width];
+                    y.iter_mut().zip(sums).for_each(|(y, sum)| *y += sum);
+                }
+            }
+        }
+    }
+}
+
+impl WithSimd for Outer<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(mut self, simd: S) {
+        check(self.x, self.bases, self.runs, self.outs, self.width, self.d.len());
+        let rows = self.runs.iter().map(|run| run.row + run.length).max().unwrap_or(0);
+        let needed = rows.saturating_sub(1) * self.stride + self.width;
+        assert!(needed <= self.kernel.len() && self.stride >= self.width, "a row outside");
+        for first in (0..self.bases.len()).step_by(POSITIONS) {
+            let positions = first..self.bases.len().min(first + POSITIONS);
+            let mut first = 0;
+            while first < self.width {
+                let left = (self.width - first).div_ceil(S::F32_LANES);
+                let v = vectors(left, S::REGISTER_COUNT, false);
+                let at = (first, positions.clone());
+                match v {
+                    1 if S::REGISTER_COUNT < 32 => self.tiles::<S, 1, 12>(simd, at),
+                    1 => self.tiles::<S, 1, 24>(simd, at),
+                    2 if S::REGISTER_COUNT < 32 => self.tiles::<S, 2, 6>(simd, at),
+                    2 => self.tiles::<S, 2, 12>(simd, at),
+                    3 => self.tiles::<S, 3, 8>(simd, at),
+                    _ => self.tiles::<S, 4, 6>(simd, at),
+                }
+                first += v * S::F32_LANES;
+            }
+        }
+    }
+}
+
+impl Outer<'_> {
+    /// Tiles of up to `R` rows by `V` vectors of filters, the first of which is `first`.
+    #[inline(always)]
+    fn tiles<S: Simd, const V: usize, const R: usize>(
+        &mut self,
+        simd: S,
+        (first, positions): (usize, Range<usize>),
+    ) {
+        simd.vectorize(
+            #[inline(always)]
+            || {
+                for index in 0..self.runs.len() {
+                    let Run { mut from, mut row, length } = self.runs[index];
+                    let end = from + length;
+                    while from < end {
+                        let at = (first, positions.clone(), from, row);
+                        // SAFETY: `check` found every view within x and every gradient within d, and
+                        // all rows lie within the kernel; so many rows of this run are left.
+                        let count = unsafe {
+                            match end - from {
+                                left if left >= R => self.tile::<S, V, R>(simd, at),
+                                left if R > 12 && left >= 12 => self.tile::<S, V, 12>(simd, at),
+                                left if R > 6 && left >= 6 => self.tile::<S, V, 6>(simd, at),
+                                left if left >= 3 => self.tile::<S, V, 3>(simd, at),
+                                _ => self.tile::<S, V, 1>(simd, at),
+                            }
+                        };
+                        from += count;
+                        row += count;
+                    }
+                }
+            },
+        );
+    }
+
+    /// `R` rows; gives their number.
+    #[inline(always)]
+    unsafe fn tile<S: Simd, const V: usize, const R: usize>(
+        &mut self,
+        simd: S,
+        (first, positions, from, row): (usize, Range<usize>, usize, usize),
+    ) -> usize {
+        let lanes = S::F32_LANES;
+        let last = (self.width - first).min(V * lanes) - (V - 1) * lanes;
+        let mask = simd.mask_between_m32s(0, last as u32);
+        // SAFETY: the caller's promise; what lies beyond the last filter is masked.
+        unsafe {
+            let (x, d) = (self.x.as_ptr().add(from), self.d.as_ptr().add(first));
+            let mut sums = [[simd.splat_f32s(0.0); V]; R];
+            for p in positions {
+                let (x, d) = (x.add(self.bases[p]), d.add(self.outs[p]));
+                let d: [S::f32s; V] = std::array::from_fn(|v| {
+                    let d = d.add(v * lanes);
+                    if v + 1 < V {
+                        d.cast::<S::f32s>().read_unaligned()
+                    } else {
+                        simd.mask_load_ptr_f32s(mask, d)
+                    }
+                });
+                for r in 0..R {
+                    let x = simd.splat_f32s(*x.add(r));
+                    for v in 0..V {
+                        sums[r][v] = simd.mul_add_f32s(x, d[v], sums[r][v]);
+                    }
+                }
+            }
+            for r in 0..R {
+                let kernel = self.kernel.as_mut_ptr().add((row + r) * self.stride + first);
+                for v in 0..V {
+                    let to = kernel.add(v * lanes);
+                    if v + 1 < V {
+                        let to = to.cast::<S::f32s>();
+                        to.write_unaligned(simd.add_f32s(to.read_unaligned(), sums[r][v]));
+                    } else {
+                        let before = simd.mask_load_ptr_f32s(mask, to);
+                        simd.mask_store_ptr_f32s(mask, to, simd.add_f32s(before, sums[r][v]));
+                    }
+                }
+            }
+        }
+        R
+    }
+}
