@@ -8,6 +8,8 @@ use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{RngCore, SeedableRng};
 use rand_distr::{Distribution, StandardNormal};
 
+use crate::numeric::chacha;
+
 /// The source of every random draw of a run.
 /// ```
 /// use lanthorn::runtime::Random;
@@ -76,6 +78,12 @@ impl Stream {
                 *word = u32::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]);
             }
         }
+    }
+
+    /// The words of the stream from one of them on, the first being 0; where the stream itself stands
+    /// doesn't matter, nor does it move.
+    pub fn words_from(&self, first: u64, words: &mut [u32]) {
+        chacha::fill_words(&self.generator.get_seed(), first, words);
     }
 
     /// The numbers that as many calls of [`Stream::uniform`] would give.

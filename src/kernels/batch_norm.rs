@@ -100,6 +100,48 @@ impl BatchNormKernel {
         }
     }
 
+    /// The mean of each feature, and the sum of squares about it, into the first numbers of `sums`. A
+    /// piece is summed about its own mean while it is in the cache; pieces are joined by Chan's
+    /// formula, in order.
+    fn moments(&self, x: &[f32], mean: &mut [f32], sums: &mut [f32]) {
+        let (features, piece) = (self.features, self.piece());
+        let rows = |index: usize| (x.len() - index * piece).min(piece) / features;
+        parallel::chunks(sums, 2 * features, x.len(), |index, sums| {
+            sums.fill(0.0);
+            let (first, second) = sums.split_at_mut(features);
+            let x = &x[index * piece..][..rows(index) * features];
+            let share = 1.0 / rows(index) as f32;
+            vectorize(
+                #[inline(always)]
+                || {
+                    for row in x.chunks_exact(features) {
+                        first.iter_mut().zip(row).for_each(|(sum, x)| *sum += x);
+                    }
+                    first.iter_mut().for_each(|sum| *sum *= share);
+                    for row in x.chunks_exact(features) {
+                        let all = second.iter_mut().zip(row).zip(&*first);
+                        all.for_each(|((sum, x), mean)| *sum += (x - mean) * (x - mean));
+                    }
+                },
+            );
+        });
+        let whole = 1.0 / (x.len() / features) as f32;
+        mean.fill(0.0);
+        for (index, part) in sums.chunks_exact(2 * features).enumerate() {
+            let share = rows(index) as f32 * whole;
+            mean.iter_mut().zip(part).for_each(|(mean, part)| *mean += part * share);
+        }
+        for index in 0..sums.len() / (2 * features) {
+            for c in 0..features {
+                let [own, squares] =
+                    [0, features].map(|place| sums[index * 2 * features + place + c]);
+                let far = own - mean[c];
+                let squares = squares + far * far * rows(index) as f32;
+                sums[c] = if index == 0 { squares } else { sums[c] + squares };
+            }
+        }
+    }
+
     /// `out = f(constants, a, b, weight)` number by number, with the constants of its feature.
     #[inline(always)]
     fn map<const K: usize>(
@@ -220,9 +262,14 @@ impl Kernel for BatchNormKernel {
             saved.buffers([f, f, f, f, f, f, f, self.scratch(x.len())]);
         if self.uses_batch(pass) && !x.is_empty() {
             self.count(x.len(), pass.mask, count);
-            self.sums((x, x, mean), pass.mask, sums, |x, _, _| (x, 0.0));
-            mean.iter_mut().zip(&*sums).zip(&*count).for_each(|((m, sum), n)| *m = sum / n);
-            self.sums((x, x, mean), pass.mask, sums, |x, _, mean| ((x - mean) * (x - mean), 0.0));
+            if pass.mask.is_none() && self.inner == 1 {
+                self.moments(x, mean, sums);
+            } else {
+                self.sums((x, x, mean), pass.mask, sums, |x, _, _| (x, 0.0));
+                mean.iter_mut().zip(&*sums).zip(&*count).for_each(|((m, sum), n)| *m = sum / n);
+                let square = |x: f32, _: f32, mean: f32| ((x - mean) * (x - mean), 0.0);
+                self.sums((x, x, mean), pass.mask, sums, square);
+            }
             let keep = self.momentum;
             for c in 0..f {
                 let variance = sums[c] / count[c];

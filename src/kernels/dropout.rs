@@ -2,8 +2,14 @@
 
 use super::broadcast::Broadcast;
 use super::kernel::{Backward, Kernel, Pass, Saved};
+use super::parallel;
 use super::simd::vectorize;
 use crate::random::Random;
+
+/// Numbers of a piece that is worked on by one thread.
+const PIECE: usize = 1 << 14;
+/// What a draw or a product costs, in multiplications.
+const WORK: usize = 4;
 
 /// What is drawn for a number.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -169,32 +175,40 @@ pub(crate) struct Keep {
 impl Keep {
     /// Draws.
     pub(crate) fn fill(&self, values: &mut [f32]) {
+        const BLOCK: usize = 256;
         let Keep { least, kept, dropped, .. } = *self;
-        let mut stream = Random::keyed(self.key);
-        let mut words = [0; 256];
-        for block in values.chunks_mut(256) {
-            let words = &mut words[..block.len()];
-            stream.fill_words(words);
-            vectorize(
-                #[inline(always)]
-                move || {
-                    for (value, word) in block.iter_mut().zip(words) {
-                        *value = if *word >= least { kept } else { dropped };
-                    }
-                },
-            );
-        }
+        let (stream, work) = (Random::keyed(self.key), WORK * values.len());
+        parallel::chunks(values, PIECE, work, |piece, values| {
+            let mut words = [0; BLOCK];
+            for (index, block) in values.chunks_mut(BLOCK).enumerate() {
+                let words = &mut words[..block.len()];
+                stream.words_from((piece * PIECE + index * BLOCK) as u64, words);
+                vectorize(
+                    #[inline(always)]
+                    move || {
+                        for (value, word) in block.iter_mut().zip(words) {
+                            *value = if *word >= least { kept } else { dropped };
+                        }
+                    },
+                );
+            }
+        });
     }
 }
 
 fn run(x: &[f32], factors: &[f32], addends: &[f32], out: &mut [f32]) {
-    let pairs = out.iter_mut().zip(x).zip(factors);
-    vectorize(move || {
-        if addends.is_empty() {
-            pairs.for_each(|((out, x), factor)| *out = x * factor);
-        } else {
-            pairs.zip(addends).for_each(|(((out, x), f), addend)| *out = x * f + addend);
-        }
+    let work = WORK * x.len();
+    parallel::chunks(out, PIECE, work, |piece, out| {
+        let part = piece * PIECE..piece * PIECE + out.len();
+        let addends = addends.get(part.clone()).unwrap_or(&[]);
+        let pairs = out.iter_mut().zip(&x[part.clone()]).zip(&factors[part]);
+        vectorize(move || {
+            if addends.is_empty() {
+                pairs.for_each(|((out, x), factor)| *out = x * factor);
+            } else {
+                pairs.zip(addends).for_each(|(((out, x), f), addend)| *out = x * f + addend);
+            }
+        });
     });
 }
 

@@ -22,14 +22,22 @@ pub(in crate::kernels) struct Run {
 /// Positions that are worked on together, so that what they read stays in the cache.
 const POSITIONS: usize = 1024;
 
-/// The vectors of filters that a tile takes where so many are left, with `registers` registers. A
-/// tile of three vectors is `tall`: of eight positions, in place of four by six.
+/// The vectors of filters that a tile takes where so many are left, with `registers` registers. Where
+/// positions come by eight, tiles are `tall`: three vectors by eight or one by sixteen, in place of
+/// four by six or two by twelve.
 #[inline(always)]
 fn vectors(left: usize, registers: usize, tall: bool) -> usize {
     match left {
-        0..=2 => left,
+        0..=1 => left,
         _ if registers < 32 => 2,
-        _ if tall => 3,
+        _ if tall => {
+            if left == 2 {
+                1
+            } else {
+                3
+            }
+        }
+        2 => 2,
         3 | 5 => 3,
         _ => 4,
     }

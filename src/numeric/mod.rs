@@ -1,6 +1,7 @@
 //! Functions of numbers, written without calls and (but for what is not finite) without branches, so
 //! that loops over them become vector code; and sums whose order of additions is fixed.
 
+pub(crate) mod chacha;
 pub(crate) mod simd;
 pub(crate) mod vector;
 

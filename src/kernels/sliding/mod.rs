@@ -12,3 +12,6 @@ mod sight;
 
 pub use channels::SlidingChannels;
 pub use product::SlidingProduct;
+
+#[cfg(test)]
+mod tests;
