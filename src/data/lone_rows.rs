@@ -1,5 +1,7 @@
 //! Rows of cells that come alone, and not in a table: as the model sees them.
 
+use std::collections::HashMap;
+
 use super::cells::{Missing, Why, limit};
 use super::chunk::MISSING_NUMBER;
 use super::dialect::Numerals;
@@ -17,8 +19,12 @@ impl Preprocessing {
     pub fn row(&self, cells: &[(&str, &str)]) -> Result<Vec<f32>> {
         let mut row = Vec::with_capacity(self.features());
         let missing = Missing::new(&self.missing_values);
+        let mut by_name = HashMap::with_capacity(cells.len());
+        for (name, cell) in cells {
+            by_name.entry(name.trim()).or_insert(*cell);
+        }
         for column in &self.features {
-            let Some((_, cell)) = cells.iter().find(|(name, _)| name.trim() == column.name) else {
+            let Some(cell) = by_name.get(column.name.as_str()) else {
                 let names: Vec<&str> = cells.iter().map(|(name, _)| *name).collect();
                 let error = Error::data("", format!("column `{}` is missing", column.name))
                     .with_code(Code::Column);

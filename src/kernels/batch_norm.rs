@@ -292,10 +292,6 @@ impl Kernel for BatchNormKernel {
         });
     }
 
-    fn is_by_sample(&self) -> bool {
-        true
-    }
-
     fn backward(&self, pass: &Pass<'_>, io: Backward<'_>) {
         let Backward { x, weights, dy, saved, dx, dweights, .. } = io;
         let f = self.features;

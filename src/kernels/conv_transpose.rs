@@ -66,10 +66,6 @@ impl Kernel for ConvTransposeKernel {
         );
     }
 
-    fn is_by_sample(&self) -> bool {
-        true
-    }
-
     fn backward(&self, _: &Pass<'_>, io: Backward<'_>) {
         let (products, kernel) = (self.products(), io.weights[0]);
         let needed = if io.dx.is_some() { products.packed() } else { 0 };

@@ -4,7 +4,7 @@ use super::kernel::{Backward, Kernel, OutputMask, Pass, Saved};
 use super::matmul::{MatrixRef, WriteMode, matmul, matmul_then};
 use super::per_image::add_rows;
 use super::simd::vectorize;
-use super::{parallel, small_matmul};
+use super::{parallel, rows, small_matmul};
 use crate::activations::Activation;
 
 /// Weights: kernel (in, units), then bias (units,) where there is one.
@@ -42,7 +42,7 @@ impl Kernel for DenseKernel {
 
     fn forward(
         &self,
-        _: &Pass<'_>,
+        pass: &Pass<'_>,
         x: &[f32],
         weights: &[&[f32]],
         y: &mut [f32],
@@ -54,6 +54,7 @@ impl Kernel for DenseKernel {
         match self.way() {
             Way::OneUnit => small_matmul::dots(x, kernel, bias.map_or(0.0, |bias| bias[0]), y),
             Way::Small => self.small_forward(x, (kernel, bias), y, saved),
+            Way::Large if !pass.training => return self.by_rows(x, (kernel, bias), y, saved),
             Way::Large => {
                 let (input, units) = (self.input, self.units);
                 let x = MatrixRef::new(x, x.len() / input, input);
@@ -108,10 +109,6 @@ impl Kernel for DenseKernel {
             Way::Large => self.large_backward((x, weights[0]), dz, (dkernel, dx)),
         }
     }
-
-    fn is_by_sample(&self) -> bool {
-        self.way() != Way::Large
-    }
 }
 
 impl DenseKernel {
@@ -131,6 +128,26 @@ impl DenseKernel {
     /// How many numbers of `x · kernel + bias` are kept for the activation's gradient.
     fn kept(&self, outputs: usize) -> usize {
         if self.activation.needs_input() { outputs } else { 0 }
+    }
+
+    /// Forward, row by row: a product by gemm may round otherwise for another number of rows.
+    fn by_rows(
+        &self,
+        x: &[f32],
+        (kernel, bias): (&[f32], Option<&[f32]>),
+        y: &mut [f32],
+        saved: &mut Saved,
+    ) {
+        let (input, units) = (self.input, self.units);
+        match bias {
+            Some(bias) => y.chunks_exact_mut(units).for_each(|y| y.copy_from_slice(bias)),
+            None => y.fill(0.0),
+        }
+        let [_, scratch] = saved.buffers([0, rows::scratch(x.len() / input, input, units)]);
+        rows::add_product((x, input), kernel, (&mut *y, units), scratch);
+        parallel::chunks(y, self.piece(), 16 * x.len() / input * units, |_, y| {
+            self.activation.apply(y, units);
+        });
     }
 
     fn small_forward(

@@ -80,10 +80,6 @@ impl Kernel for DepthwiseKernel {
         });
     }
 
-    fn is_by_sample(&self) -> bool {
-        true
-    }
-
     fn backward(&self, _: &Pass<'_>, io: Backward<'_>) {
         let (products, kernel) = (self.products(), io.weights[0]);
         self.images().backward(io, (0, &|_| {}), |image| {

@@ -14,7 +14,8 @@ pub trait Kernel: Send + Sync {
         Ok(())
     }
 
-    /// The output of a batch. `saved` keeps what [`Kernel::backward`] will need.
+    /// The output of a batch. `saved` keeps what [`Kernel::backward`] will need. In inference mode the
+    /// output of a sample is the same to the last bit whatever other samples there are.
     fn forward(
         &self,
         pass: &Pass<'_>,
@@ -40,10 +41,6 @@ pub trait Kernel: Send + Sync {
     /// True where, in inference mode, the output of a sample is the same to the last bit whatever
     /// other samples there are. Where it isn't (a matrix product may round otherwise for another
     /// number of rows), predictions are made in batches of a fixed size.
-    fn is_by_sample(&self) -> bool {
-        false
-    }
-
     /// The new values of a weight that training updates by itself (a moving statistic), after
     /// [`Kernel::forward`] in training mode; None for other weights.
     fn updated<'s>(&self, _weight: usize, _saved: &'s Saved) -> Option<&'s [f32]> {

@@ -34,6 +34,7 @@ pub mod rearrange;
 pub mod recurrent;
 pub mod resample;
 pub mod residual;
+mod rows;
 pub mod separable;
 pub mod simd;
 pub mod sliding;

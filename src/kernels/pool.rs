@@ -153,10 +153,6 @@ impl Kernel for PoolKernel {
         }
     }
 
-    fn is_by_sample(&self) -> bool {
-        true
-    }
-
     fn backward(&self, pass: &Pass<'_>, io: Backward<'_>) {
         let Backward { dy, saved, dx: Some(dx), .. } = io else { return };
         let (image, output, channels) =

@@ -196,11 +196,6 @@ impl Kernel for ResidualKernel {
         sum(dx, a, b);
     }
 
-    fn is_by_sample(&self) -> bool {
-        let mut links = self.layers.links.iter().chain(&self.shortcut.links);
-        links.all(|link| link.kernel.is_identity(false) || link.kernel.is_by_sample())
-    }
-
     fn updated<'s>(&self, weight: usize, saved: &'s Saved) -> Option<&'s [f32]> {
         let ours = self.layers.weights();
         let (chain, place, weight) = match weight.checked_sub(ours) {

@@ -77,10 +77,6 @@ impl Kernel for SeparableKernel {
         saved.inner = inner;
     }
 
-    fn is_by_sample(&self) -> bool {
-        true
-    }
-
     fn mask(&self, _: &Pass<'_>, _: &[f32], _: &mut Vec<f32>) -> OutputMask {
         OutputMask::Dropped
     }

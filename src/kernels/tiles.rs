@@ -90,7 +90,8 @@ impl<F: Fn(usize) -> usize> WithSimd for Pack<'_, F> {
     }
 }
 
-/// `y[out..][..width] += Σ x[base + from..] · kernel` for each position.
+/// `y[out..][..width] += Σ x[base + from..] · kernel` for each position: one product after the other is
+/// added to what y held, in the order of the runs, so that nothing depends on how tiles are cut.
 pub(in crate::kernels) struct Multiply<'a> {
     pub x: &'a [f32],
     pub bases: &'a [usize],
@@ -206,7 +207,24 @@ impl Multiply<'_> {
             // a last tile of fewer positions works on its last one again
             let views: [*const f32; P] =
                 std::array::from_fn(|p| self.x.as_ptr().add(self.bases[at + p.min(count - 1)]));
+            let width = (self.width - first).min(V * lanes);
             let mut sums = [[simd.splat_f32s(0.0); V]; P];
+            if WHOLE {
+                for p in 0..P {
+                    let y = self.y.as_ptr().add(self.outs[at + p] + first);
+                    for v in 0..V {
+                        sums[p][v] = y.add(v * lanes).cast::<S::f32s>().read_unaligned();
+                    }
+                }
+            } else {
+                let mut start = sums; // a copy, so that the sums stay in registers
+                let values = start.as_mut_ptr().cast::<f32>();
+                let values = std::slice::from_raw_parts_mut(values, P * V * lanes);
+                for (p, values) in values.chunks_exact_mut(V * lanes).take(count).enumerate() {
+                    values[..width].copy_from_slice(&self.y[self.outs[at + p] + first..][..width]);
+                }
+                sums = start;
+            }
             for run in runs {
                 let mut kernel = panel.as_ptr().add(run.row * V * lanes);
                 for i in run.from..run.from + run.length {
@@ -226,17 +244,15 @@ impl Multiply<'_> {
                 for p in 0..P {
                     let y = self.y.as_mut_ptr().add(self.outs[at + p] + first);
                     for v in 0..V {
-                        let to = y.add(v * lanes).cast::<S::f32s>();
-                        to.write_unaligned(simd.add_f32s(to.read_unaligned(), sums[p][v]));
+                        y.add(v * lanes).cast::<S::f32s>().write_unaligned(sums[p][v]);
                     }
                 }
             } else {
-                let sums = sums; // a copy, so that the sums above stay in registers
+                let sums = sums; // a copy again
                 let sums = std::slice::from_raw_parts(sums.as_ptr().cast::<f32>(), P * V * lanes);
-                let width = (self.width - first).min(V * lanes);
                 for (p, sums) in sums.chunks_exact(V * lanes).take(count).enumerate() {
                     let y = &mut self.y[self.outs[at + p] + first..][..width];
-                    y.iter_mut().zip(sums).for_each(|(y, sum)| *y += sum);
+                    y.copy_from_slice(&sums[..width]);
                 }
             }
         }

@@ -75,12 +75,6 @@ impl KernelModel {
         })
     }
 
-    /// True where, in inference mode, a sample's output never depends on the batch's size.
-    pub(crate) fn is_by_sample(&self) -> bool {
-        let mut kernels = self.steps.iter().map(|step| &step.kernel);
-        kernels.all(|kernel| kernel.is_identity(false) || kernel.is_by_sample())
-    }
-
     /// A batch of `batch` samples through all layers; see [`KernelModel::output`].
     /// `ids` are the input as whole numbers, where it came so.
     pub(crate) fn forward(

@@ -41,6 +41,8 @@ pub struct Predictor {
     last: Activation,
     /// True where a row's output doesn't depend on other rows.
     is_by_sample: bool,
+    /// Rows of one pass through the model.
+    rows: usize,
     /// Engines with their buffers, one for each block that is worked on at a time; made when first
     /// needed.
     idle: Mutex<Vec<Worker>>,
@@ -84,8 +86,10 @@ pub enum Predictions {
 /// predicted at once: a matrix product may round otherwise for another number of rows.
 const BLOCK: usize = 64;
 
-/// Rows of one pass where the numbers of a row never depend on others.
+/// The most rows of one pass where the numbers of a row never depend on others, and the numbers that
+/// a layer then gives at most where rows are wide.
 const LARGE_BLOCK: usize = 512;
+const NUMBERS: usize = 1 << 21;
 
 impl Predictor {
     /// The predictor of a trained model; of one that was trained on arrays, by plain columns.
@@ -110,7 +114,11 @@ impl Predictor {
         let engine = engine::of(&model.network)?;
         let is_by_sample = engine.is_by_sample();
         let idle = Mutex::new(vec![Worker { engine, padded: Vec::new() }]);
-        Ok(Predictor { model, meaning, last, is_by_sample, idle })
+        let layers = model.network.spec().layers.iter();
+        let widest = layers.map(|layer| layer.output.elements()).max().unwrap_or(1);
+        let most = if is_by_sample { NUMBERS / widest.max(1) } else { BLOCK };
+        let rows = most.clamp(BLOCK, LARGE_BLOCK);
+        Ok(Predictor { model, meaning, last, is_by_sample, rows, idle })
     }
 
     /// The model.
@@ -236,7 +244,7 @@ impl Predictor {
                 values.len()
             )));
         }
-        let block = if self.is_by_sample { LARGE_BLOCK } else { BLOCK };
+        let block = self.rows;
         if rows <= block {
             let _flushed = FlushToZero::on_this_thread(); // waking another would take longer
             return self.block(features, values);
