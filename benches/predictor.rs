@@ -36,8 +36,11 @@ fn main() {
         let (features, values) =
             (&features[..rows * width], &mut values[..rows * predictor.width()]);
         let run = || predictor.predict_into(features, values).unwrap();
-        us.push(format!(r#""{rows}": {:.4}"#, 1e6 * fastest(run)));
+        us.push(1e6 * fastest(run));
     }
+    let one = us[0];
+    let us = COUNTS.iter().zip(&us).map(|(rows, us)| format!(r#""{rows}": {us:.4}"#));
+    let us: Vec<String> = us.collect();
     let million = if millions(width) {
         let times = (0..7).map(|_| {
             let start = Instant::now();
@@ -51,7 +54,10 @@ fn main() {
     } else {
         String::new()
     };
-    println!(r#"{{"load_s": {load:.6}, "us": {{{}}}{million}}}"#, us.join(", "));
+    println!(
+        r#"{{"load_s": {load:.6}, "us_one_row": {one:.4}, "us": {{{}}}{million}}}"#,
+        us.join(", ")
+    );
 }
 
 /// Whether rows are narrow enough for a million of them.

@@ -181,10 +181,15 @@ impl Multiply<'_> {
                     // SAFETY: `check` found every view within x and every result within y, and the
                     // panel holds all rows; there are `count` positions from `at` on, one at least.
                     unsafe {
-                        if whole && count == P {
-                            self.tile::<S, V, P, true>(simd, (runs, panel), first, (at, count));
-                        } else {
-                            self.tile::<S, V, P, false>(simd, (runs, panel), first, (at, count));
+                        let (at, runs) = ((at, count), (runs, panel));
+                        match count {
+                            _ if whole && count == P => {
+                                self.tile::<S, V, P, true>(simd, runs, first, at);
+                            }
+                            1 => self.tile::<S, V, 1, false>(simd, runs, first, at),
+                            2 => self.tile::<S, V, 2, false>(simd, runs, first, at),
+                            3 | 4 => self.tile::<S, V, 4, false>(simd, runs, first, at),
+                            _ => self.tile::<S, V, P, false>(simd, runs, first, at),
                         }
                     }
                     at += count;

@@ -9,6 +9,7 @@ use crate::data::{Dataset, Preprocessing, Targets};
 use crate::decisions::{ClassThresholds, StoredInterval};
 use crate::error::{Error, Result};
 use crate::model::artifact::{Model, supposed};
+use crate::model::costs::layer_costs;
 use crate::model::engine::{self, Engine};
 use crate::spec::meaning::Meaning;
 use crate::threads;
@@ -43,6 +44,8 @@ pub struct Predictor {
     is_by_sample: bool,
     /// Rows of one pass through the model.
     rows: usize,
+    /// Multiplications of one row.
+    work: usize,
     /// Engines with their buffers, one for each block that is worked on at a time; made when first
     /// needed.
     idle: Mutex<Vec<Worker>>,
@@ -90,6 +93,8 @@ const BLOCK: usize = 64;
 /// a layer then gives at most where rows are wide.
 const LARGE_BLOCK: usize = 512;
 const NUMBERS: usize = 1 << 21;
+/// Multiplications from which waking another thread takes less long than it saves.
+const WORTH_WAKING: usize = 1 << 22;
 
 impl Predictor {
     /// The predictor of a trained model; of one that was trained on arrays, by plain columns.
@@ -116,9 +121,11 @@ impl Predictor {
         let idle = Mutex::new(vec![Worker { engine, padded: Vec::new() }]);
         let layers = model.network.spec().layers.iter();
         let widest = layers.map(|layer| layer.output.elements()).max().unwrap_or(1);
+        let work = layer_costs(&model.network).iter().map(|cost| cost.multiply_adds);
+        let work = work.fold(0, usize::saturating_add);
         let most = if is_by_sample { NUMBERS / widest.max(1) } else { BLOCK };
         let rows = most.clamp(BLOCK, LARGE_BLOCK);
-        Ok(Predictor { model, meaning, last, is_by_sample, rows, idle })
+        Ok(Predictor { model, meaning, last, is_by_sample, rows, work, idle })
     }
 
     /// The model.
@@ -245,8 +252,8 @@ impl Predictor {
             )));
         }
         let block = self.rows;
-        if rows <= block {
-            let _flushed = FlushToZero::on_this_thread(); // waking another would take longer
+        if rows <= block && rows.saturating_mul(self.work) < WORTH_WAKING {
+            let _flushed = FlushToZero::on_this_thread();
             return self.block(features, values);
         }
         threads::within(|| {

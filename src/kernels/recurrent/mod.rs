@@ -42,7 +42,7 @@ impl Kernel for RecurrentKernel {
     ) {
         let layout = RecurrentLayout::new(self);
         let drops = pass.training && self.dropout > 0.0;
-        let products = StepProducts::forward(&layout);
+        let products = StepProducts::forward(&layout, pass.batch);
         let [arena, matrix, dropped, packed] = saved.buffers([
             pass.batch * layout.per_sample(),
             layout.row * layout.columns,
@@ -80,7 +80,7 @@ impl Kernel for RecurrentKernel {
         let groups = pass.batch.div_ceil(GROUP);
         let pieces = groups.min(PIECES);
         let wanted = io.dweights.iter().any(Option::is_some);
-        let products = StepProducts::backward(&layout);
+        let products = StepProducts::backward(&layout, pass.batch);
         let [arena, matrix, dropped, packed, gradient] = io.saved.buffers([
             pass.batch * layout.per_sample(),
             row * columns,

@@ -27,6 +27,8 @@ pub(super) struct StepProducts {
     length: usize,
     /// True where the matrix is turned round, for the backward pass.
     turned: bool,
+    /// Whether samples are cut by eight.
+    tall: bool,
 }
 
 /// Part of the matrix of weights.
@@ -39,9 +41,13 @@ struct Place {
 
 impl StepProducts {
     /// Rows times the matrix.
-    pub(super) fn forward(layout: &RecurrentLayout) -> StepProducts {
+    pub(super) fn forward(layout: &RecurrentLayout, samples: usize) -> StepProducts {
         if layout.is_joint() {
-            return StepProducts::new(vec![(Part::X, 0..layout.row, 0..layout.columns)], false);
+            return StepProducts::new(
+                vec![(Part::X, 0..layout.row, 0..layout.columns)],
+                false,
+                samples,
+            );
         }
         let mut parts = vec![
             (Part::X, 0..layout.features + 1, layout.x_columns()),
@@ -50,11 +56,11 @@ impl StepProducts {
         if layout.cell == (Cell::Gru { reset_after: false }) {
             parts.push((Part::Reset, layout.reset_rows(), layout.candidate()));
         }
-        StepProducts::new(parts, false)
+        StepProducts::new(parts, false, samples)
     }
 
     /// The gates' gradients times the matrix turned round.
-    pub(super) fn backward(layout: &RecurrentLayout) -> StepProducts {
+    pub(super) fn backward(layout: &RecurrentLayout, samples: usize) -> StepProducts {
         let mut parts = vec![
             (Part::X, 0..layout.features, layout.x_columns()),
             (Part::H, layout.h_rows(), layout.h_columns()),
@@ -62,10 +68,14 @@ impl StepProducts {
         if layout.cell == (Cell::Gru { reset_after: false }) {
             parts.push((Part::Reset, layout.reset_rows(), layout.candidate()));
         }
-        StepProducts::new(parts, true)
+        StepProducts::new(parts, true, samples)
     }
 
-    fn new(parts: Vec<(Part, Range<usize>, Range<usize>)>, turned: bool) -> StepProducts {
+    fn new(
+        parts: Vec<(Part, Range<usize>, Range<usize>)>,
+        turned: bool,
+        samples: usize,
+    ) -> StepProducts {
         let mut length = 0;
         let places = parts.into_iter().map(|(part, rows, columns)| {
             let start = length;
@@ -77,7 +87,7 @@ impl StepProducts {
             (part, Place { rows, columns, start })
         });
         let places = places.collect();
-        StepProducts { places, length, turned }
+        StepProducts { places, length, turned, tall: samples >= TALL }
     }
 
     /// How long the packed weights are.
@@ -94,7 +104,7 @@ impl StepProducts {
             let along = if self.turned { 1 } else { columns };
             let start = |row: usize| first + row * along;
             let packed = &mut packed[place.start..][..packed_length(rows, width)];
-            let pack = Pack { kernel: matrix, rows, width, step, tall: TALL, start, packed };
+            let pack = Pack { kernel: matrix, rows, width, step, tall: self.tall, start, packed };
             Arch::new().dispatch(pack);
         }
     }
@@ -153,13 +163,13 @@ impl PackedProducts<'_> {
             packed: &self.packed[place.start..],
             rows,
             width,
-            tall: TALL,
+            tall: self.products.tall,
             y: &mut out[to..],
             outs: &outs[..self.samples],
         });
     }
 }
 
-/// A group's samples are cut by eight.
-const TALL: bool = true;
-const _: () = assert!(GROUP.is_multiple_of(8));
+/// Samples from which they are cut by eight.
+const TALL: usize = 8;
+const _: () = assert!(GROUP.is_multiple_of(TALL));
