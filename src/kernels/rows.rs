@@ -2,6 +2,7 @@
 //! there are, for each number is summed in the order of the inputs, product by product.
 
 #![allow(unsafe_code)]
+#![allow(clippy::needless_range_loop)] // sums in registers are one place for each of several indices
 
 use pulp::{Arch, Simd, WithSimd};
 

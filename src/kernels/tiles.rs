@@ -3,6 +3,7 @@
 //! once, for all images or all time steps.
 
 #![allow(unsafe_code)]
+#![allow(clippy::needless_range_loop)] // sums in registers are one place for each of several indices
 
 use std::ops::Range;
 

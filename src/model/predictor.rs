@@ -121,8 +121,8 @@ impl Predictor {
         let idle = Mutex::new(vec![Worker { engine, padded: Vec::new() }]);
         let layers = model.network.spec().layers.iter();
         let widest = layers.map(|layer| layer.output.elements()).max().unwrap_or(1);
-        let work = layer_costs(&model.network).iter().map(|cost| cost.multiply_adds);
-        let work = work.fold(0, usize::saturating_add);
+        let costs = layer_costs(&model.network);
+        let work = costs.iter().map(|cost| cost.multiply_adds).fold(0, usize::saturating_add);
         let most = if is_by_sample { NUMBERS / widest.max(1) } else { BLOCK };
         let rows = most.clamp(BLOCK, LARGE_BLOCK);
         Ok(Predictor { model, meaning, last, is_by_sample, rows, work, idle })

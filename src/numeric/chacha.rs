@@ -4,6 +4,7 @@
 //! Source: D. J. Bernstein, "ChaCha, a variant of Salsa20", 2008.
 
 #![allow(unsafe_code)]
+#![allow(clippy::needless_range_loop)] // sums in registers are one place for each of several indices
 
 use pulp::{Arch, Simd, WithSimd};
 

@@ -1,6 +1,7 @@
 //! The loops of a depthwise convolution: each channel by itself, channels side by side in a vector.
 
 #![allow(unsafe_code)]
+#![allow(clippy::needless_range_loop)] // sums in registers are one place for each of several indices
 
 use pulp::{Simd, WithSimd};
 
