@@ -6,6 +6,7 @@
 
 use pulp::{Arch, Simd, WithSimd};
 
+use super::matmul::WriteMode;
 use super::parallel;
 use super::tiles::{Multiply, Pack, Run, packed_length};
 
@@ -208,6 +209,7 @@ fn many(
                     rows: input,
                     width: width(index),
                     tall: false,
+                    mode: WriteMode::Add,
                     y: &mut y[index * PANEL..],
                     outs: &outs[..rows],
                 });

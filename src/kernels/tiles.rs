@@ -9,6 +9,8 @@ use std::ops::Range;
 
 use pulp::{Simd, WithSimd};
 
+use super::matmul::WriteMode;
+
 /// Neighbouring numbers of a view, which meet neighbouring rows of the kernel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::kernels) struct Run {
@@ -105,6 +107,8 @@ pub(in crate::kernels) struct Multiply<'a> {
     pub width: usize,
     /// Where the number of positions is better cut by eight than by six.
     pub tall: bool,
+    /// What is done with what y held; to overwrite it there must be one block.
+    pub mode: WriteMode,
     pub y: &'a mut [f32],
     pub outs: &'a [usize],
 }
@@ -139,6 +143,7 @@ impl WithSimd for Multiply<'_> {
         check(self.x, self.bases, self.runs, self.outs, self.width, self.y.len());
         let rows = self.runs.iter().map(|run| run.row + run.length).max().unwrap_or(0);
         assert!(rows <= self.rows, "a row outside");
+        assert!(self.mode == WriteMode::Add || self.blocks.len() == 1, "more than one block");
         for first in (0..self.bases.len()).step_by(POSITIONS) {
             let positions = first..self.bases.len().min(first + POSITIONS);
             for block in self.blocks {
@@ -215,14 +220,15 @@ impl Multiply<'_> {
                 std::array::from_fn(|p| self.x.as_ptr().add(self.bases[at + p.min(count - 1)]));
             let width = (self.width - first).min(V * lanes);
             let mut sums = [[simd.splat_f32s(0.0); V]; P];
-            if WHOLE {
+            let adds = self.mode == WriteMode::Add;
+            if adds && WHOLE {
                 for p in 0..P {
                     let y = self.y.as_ptr().add(self.outs[at + p] + first);
                     for v in 0..V {
                         sums[p][v] = y.add(v * lanes).cast::<S::f32s>().read_unaligned();
                     }
                 }
-            } else {
+            } else if adds {
                 let mut start = sums; // a copy, so that the sums stay in registers
                 let values = start.as_mut_ptr().cast::<f32>();
                 let values = std::slice::from_raw_parts_mut(values, P * V * lanes);

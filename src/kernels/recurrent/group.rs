@@ -6,6 +6,7 @@ use super::products::{PackedProducts, Part, StepProducts};
 use super::step::{CellStep, Skips};
 use super::{gru, lstm, simple_rnn};
 use crate::kernels::kernel::Pass;
+use crate::kernels::matmul::WriteMode;
 
 /// What all groups of a pass share.
 pub(super) struct RecurrentPass<'a> {
@@ -66,17 +67,15 @@ impl<'a> SampleGroup<'a> {
             let mut step = self.step(index);
             let (layout, ones) = (step.layout, step.layout.features);
             if layout.is_joint() {
-                step.gates.fill(0.0);
-                step.add_product(Part::X);
+                step.product(Part::X, WriteMode::Overwrite);
             } else {
                 let beyond = layout.x_columns().end..layout.columns;
                 let bias = &step.matrix[ones * layout.columns..][beyond.clone()];
                 for gates in step.gates.chunks_exact_mut(layout.columns) {
-                    gates[layout.x_columns()].fill(0.0);
                     gates[beyond.clone()].copy_from_slice(bias);
                 }
-                step.add_product(Part::X);
-                step.add_product(Part::H);
+                step.product(Part::X, WriteMode::Overwrite);
+                step.product(Part::H, WriteMode::Add);
             }
             match kernel.cell {
                 Cell::SimpleRnn => simple_rnn::forward(step),
@@ -108,9 +107,6 @@ impl<'a> SampleGroup<'a> {
         let dy = &dy[self.first * size..][..self.samples * size];
         self.h.fill(0.0);
         self.c.fill(0.0);
-        if let Some(dx) = dx.as_deref_mut() {
-            dx.fill(0.0);
-        }
         for index in (0..steps).rev() {
             let time = self.time(index);
             let mut step = self.step(index);
@@ -134,7 +130,7 @@ impl<'a> SampleGroup<'a> {
             }
             if let Some(dx) = dx.as_deref_mut() {
                 let out = (&mut dx[time * features..], steps * features);
-                step.products.add_back(Part::X, step.gates, out);
+                step.products.backward(Part::X, step.gates, out, WriteMode::Overwrite);
             }
         }
         let Some(dx) = dx else { return };

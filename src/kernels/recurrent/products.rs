@@ -7,6 +7,7 @@ use pulp::Arch;
 use super::GROUP;
 use super::cell::Cell;
 use super::layout::RecurrentLayout;
+use crate::kernels::matmul::WriteMode;
 use crate::kernels::tiles::{Multiply, Pack, Run, packed_length};
 
 /// Which product.
@@ -126,28 +127,32 @@ pub(super) struct PackedProducts<'a> {
 }
 
 impl PackedProducts<'_> {
-    /// Forward: `gates[columns] += rows[rows] · matrix`.
-    pub(super) fn add_forward(&self, part: Part, rows: &[f32], gates: &mut [f32]) {
+    /// Forward: `gates[columns] = rows[rows] · matrix`, or added.
+    pub(super) fn forward(&self, part: Part, rows: &[f32], gates: &mut [f32], mode: WriteMode) {
         let RecurrentLayout { row, columns, .. } = *self.layout;
-        self.add(
-            part,
-            |place| (place.rows.start, place.columns.start),
-            (rows, row),
-            (gates, columns),
-        );
+        let starts = |place: &Place| (place.rows.start, place.columns.start);
+        self.run(part, starts, (rows, row), (gates, columns), mode);
     }
 
-    /// Backward: `out += gates[columns] · matrixᵀ`; `out` has rows of so many numbers.
-    pub(super) fn add_back(&self, part: Part, gates: &[f32], out: (&mut [f32], usize)) {
-        self.add(part, |place| (place.columns.start, 0), (gates, self.layout.columns), out);
+    /// Backward: `out = gates[columns] · matrixᵀ`, or added; `out` has rows of so many numbers.
+    pub(super) fn backward(
+        &self,
+        part: Part,
+        gates: &[f32],
+        out: (&mut [f32], usize),
+        mode: WriteMode,
+    ) {
+        let starts = |place: &Place| (place.columns.start, 0);
+        self.run(part, starts, (gates, self.layout.columns), out, mode);
     }
 
-    fn add(
+    fn run(
         &self,
         part: Part,
         starts: impl Fn(&Place) -> (usize, usize),
         (left, left_stride): (&[f32], usize),
         (out, out_stride): (&mut [f32], usize),
+        mode: WriteMode,
     ) {
         let StepProducts { places, .. } = self.products;
         let Some((_, place)) = places.iter().find(|(of, _)| *of == part) else { return };
@@ -164,6 +169,7 @@ impl PackedProducts<'_> {
             rows,
             width,
             tall: self.products.tall,
+            mode,
             y: &mut out[to..],
             outs: &outs[..self.samples],
         });

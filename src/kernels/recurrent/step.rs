@@ -6,6 +6,7 @@ use super::cell::RecurrentKernel;
 use super::layout::RecurrentLayout;
 use super::products::{PackedProducts, Part};
 use crate::activations::Activation;
+use crate::kernels::matmul::WriteMode;
 use crate::kernels::simd::vectorize;
 use crate::numeric::{sigmoid, tanh};
 
@@ -122,14 +123,15 @@ impl CellStep<'_> {
         }
     }
 
-    /// Forward: adds a product of the rows to the gates.
-    pub(super) fn add_product(&mut self, part: Part) {
-        self.products.add_forward(part, self.rows, self.gates);
+    /// Forward: a product of the rows becomes the gates, or is added to them.
+    pub(super) fn product(&mut self, part: Part, mode: WriteMode) {
+        self.products.forward(part, self.rows, self.gates, mode);
     }
 
     /// Backward: adds what h's gradient gets from the gates'.
     pub(super) fn add_back(&mut self, part: Part) {
-        self.products.add_back(part, self.gates, (&mut *self.h, self.layout.units));
+        let out = (&mut *self.h, self.layout.units);
+        self.products.backward(part, self.gates, out, WriteMode::Add);
     }
 }
 

@@ -3,6 +3,7 @@
 use pulp::Arch;
 
 use super::sight::{self, Padding, Sight};
+use crate::kernels::matmul::WriteMode;
 use crate::kernels::tiles::{Multiply, Outer, Pack, Run, packed_length};
 use crate::kernels::window::SlidingWindow;
 
@@ -116,6 +117,7 @@ impl SlidingProduct {
                 rows: *rows,
                 width,
                 tall: false,
+                mode: WriteMode::Add,
                 y: &mut y[group * width..],
                 outs: &sight.outs,
             });
@@ -180,6 +182,7 @@ impl SlidingProduct {
                     rows: *rows,
                     width: count,
                     tall: false,
+                    mode: WriteMode::Add,
                     y: &mut image[group * count..],
                     outs: &sight.outs,
                 });
