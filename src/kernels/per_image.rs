@@ -39,7 +39,7 @@ pub struct ImageGradients<'a> {
 }
 
 /// Numbers that all images of a pass read: how many, and what fills them.
-pub type Shared<'a> = (usize, &'a dyn Fn(&mut [f32]));
+pub type SharedNumbers<'a> = (usize, &'a dyn Fn(&mut [f32]));
 
 /// The most shares that the images of a batch are split into.
 const SHARES: usize = 16;
@@ -55,7 +55,7 @@ impl PerImage<'_> {
         (x, bias): (&[f32], Option<&[f32]>),
         y: &mut [f32],
         saved: &mut Saved,
-        (needed, fill): Shared<'_>,
+        (needed, fill): SharedNumbers<'_>,
         each: impl Fn(&[f32], &mut [f32], &[f32], &mut [f32]) + Send + Sync,
     ) {
         let images = x.len() / self.input;
@@ -94,7 +94,7 @@ impl PerImage<'_> {
     pub fn backward(
         &self,
         io: Backward<'_>,
-        (needed, fill): Shared<'_>,
+        (needed, fill): SharedNumbers<'_>,
         each: impl Fn(ImageGradients<'_>) + Send + Sync,
     ) {
         let Backward { x, y, dy, saved, dx, dweights, .. } = io;

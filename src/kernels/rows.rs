@@ -8,7 +8,7 @@ use pulp::{Arch, Simd, WithSimd};
 
 use super::matmul::WriteMode;
 use super::parallel;
-use super::tiles::{Multiply, Pack, Run, packed_length};
+use super::tiles::{Multiply, Neighbours, Pack, packed_length};
 
 /// Up to so many rows the kernel is read once for every eight of them; for more it is packed.
 const FEW: usize = 16;
@@ -70,7 +70,7 @@ fn few(
                 sums[..columns].copy_from_slice(&y[first..first + columns]);
             }
             let kernel = &kernel[first..];
-            Arch::new().dispatch(Stream { x: rows_x, input, kernel, units, columns, sums });
+            Arch::new().dispatch(StreamedRows { x: rows_x, input, kernel, units, columns, sums });
         });
         for (index, sums) in sums.chunks_exact(rows * COLUMNS).enumerate() {
             let first = index * COLUMNS;
@@ -83,7 +83,7 @@ fn few(
 }
 
 /// The kernel read row by row, its products with some rows of x added to their sums.
-struct Stream<'a> {
+struct StreamedRows<'a> {
     x: &'a [f32],
     input: usize,
     /// Rows `units` apart, of which `columns` are meant.
@@ -94,7 +94,7 @@ struct Stream<'a> {
     sums: &'a mut [f32],
 }
 
-impl WithSimd for Stream<'_> {
+impl WithSimd for StreamedRows<'_> {
     type Output = ();
 
     #[inline(always)]
@@ -111,7 +111,7 @@ impl WithSimd for Stream<'_> {
     }
 }
 
-impl Stream<'_> {
+impl StreamedRows<'_> {
     #[inline(always)]
     fn rows<S: Simd, const R: usize>(&mut self, simd: S) {
         simd.vectorize(
@@ -203,7 +203,7 @@ fn many(
                 Arch::new().dispatch(Multiply {
                     x,
                     bases: &bases[..rows],
-                    runs: &[Run { from: first, row: first, length }],
+                    runs: &[Neighbours { from: first, row: first, length }],
                     blocks: std::slice::from_ref(&(0..1)),
                     packed,
                     rows: input,

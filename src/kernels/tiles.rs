@@ -13,7 +13,7 @@ use super::matmul::WriteMode;
 
 /// Neighbouring numbers of a view, which meet neighbouring rows of the kernel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::kernels) struct Run {
+pub(in crate::kernels) struct Neighbours {
     /// How far from the beginning of the view.
     pub from: usize,
     /// The first row.
@@ -98,7 +98,7 @@ impl<F: Fn(usize) -> usize> WithSimd for Pack<'_, F> {
 pub(in crate::kernels) struct Multiply<'a> {
     pub x: &'a [f32],
     pub bases: &'a [usize],
-    pub runs: &'a [Run],
+    pub runs: &'a [Neighbours],
     /// Runs that are worked on together.
     pub blocks: &'a [Range<usize>],
     /// See [`Pack`].
@@ -117,7 +117,7 @@ pub(in crate::kernels) struct Multiply<'a> {
 pub(in crate::kernels) struct Outer<'a> {
     pub x: &'a [f32],
     pub bases: &'a [usize],
-    pub runs: &'a [Run],
+    pub runs: &'a [Neighbours],
     pub d: &'a [f32],
     pub outs: &'a [usize],
     pub width: usize,
@@ -128,7 +128,14 @@ pub(in crate::kernels) struct Outer<'a> {
 
 /// Panics unless every view lies within `x` and every result within `length`: what is unsafe below
 /// rests on it.
-fn check(x: &[f32], bases: &[usize], runs: &[Run], outs: &[usize], width: usize, length: usize) {
+fn check(
+    x: &[f32],
+    bases: &[usize],
+    runs: &[Neighbours],
+    outs: &[usize],
+    width: usize,
+    length: usize,
+) {
     let reach = runs.iter().map(|run| run.from + run.length).max().unwrap_or(0);
     let farthest = bases.iter().max().map_or(0, |base| base + reach);
     let last = outs.iter().max().map_or(0, |out| out + width);
@@ -208,7 +215,7 @@ impl Multiply<'_> {
     unsafe fn tile<S: Simd, const V: usize, const P: usize, const WHOLE: bool>(
         &mut self,
         simd: S,
-        (runs, panel): (&[Run], &[f32]),
+        (runs, panel): (&[Neighbours], &[f32]),
         first: usize,
         (at, count): (usize, usize),
     ) {
@@ -313,7 +320,7 @@ impl Outer<'_> {
             #[inline(always)]
             || {
                 for index in 0..self.runs.len() {
-                    let Run { mut from, mut row, length } = self.runs[index];
+                    let Neighbours { mut from, mut row, length } = self.runs[index];
                     let end = from + length;
                     while from < end {
                         let at = (first, positions.clone(), from, row);

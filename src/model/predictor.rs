@@ -119,9 +119,8 @@ impl Predictor {
         let engine = engine::of(&model.network)?;
         let is_by_sample = engine.is_by_sample();
         let idle = Mutex::new(vec![Worker { engine, padded: Vec::new() }]);
-        let layers = model.network.spec().layers.iter();
-        let widest = layers.map(|layer| layer.output.elements()).max().unwrap_or(1);
         let costs = layer_costs(&model.network);
+        let widest = costs.iter().map(|cost| cost.output.elements()).max().unwrap_or(1);
         let work = costs.iter().map(|cost| cost.multiply_adds).fold(0, usize::saturating_add);
         let most = if is_by_sample { NUMBERS / widest.max(1) } else { BLOCK };
         let rows = most.clamp(BLOCK, LARGE_BLOCK);

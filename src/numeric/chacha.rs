@@ -18,21 +18,21 @@ pub(crate) fn fill_words(key: &[u8; 32], first: u64, words: &mut [u32]) {
     let key = std::array::from_fn(|i| {
         u32::from_le_bytes([key[4 * i], key[4 * i + 1], key[4 * i + 2], key[4 * i + 3]])
     });
-    Arch::new().dispatch(Fill { key, first, words });
+    Arch::new().dispatch(FillWords { key, first, words });
 }
 
-struct Fill<'a> {
+struct FillWords<'a> {
     key: [u32; 8],
     first: u64,
     words: &'a mut [u32],
 }
 
-impl WithSimd for Fill<'_> {
+impl WithSimd for FillWords<'_> {
     type Output = ();
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        let Fill { key, first, mut words } = self;
+        let FillWords { key, first, mut words } = self;
         let (mut block, mut skipped) = (first / BLOCK as u64, (first % BLOCK as u64) as usize);
         let mut made = [0; BLOCK * LANES];
         while !words.is_empty() {

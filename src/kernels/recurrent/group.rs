@@ -2,7 +2,7 @@
 
 use super::cell::{Cell, RecurrentKernel};
 use super::layout::RecurrentLayout;
-use super::products::{PackedProducts, Part, StepProducts};
+use super::products::{PackedProducts, StepPart, StepProducts};
 use super::step::{CellStep, Skips};
 use super::{gru, lstm, simple_rnn};
 use crate::kernels::kernel::Pass;
@@ -67,15 +67,15 @@ impl<'a> SampleGroup<'a> {
             let mut step = self.step(index);
             let (layout, ones) = (step.layout, step.layout.features);
             if layout.is_joint() {
-                step.product(Part::X, WriteMode::Overwrite);
+                step.product(StepPart::X, WriteMode::Overwrite);
             } else {
                 let beyond = layout.x_columns().end..layout.columns;
                 let bias = &step.matrix[ones * layout.columns..][beyond.clone()];
                 for gates in step.gates.chunks_exact_mut(layout.columns) {
                     gates[beyond.clone()].copy_from_slice(bias);
                 }
-                step.product(Part::X, WriteMode::Overwrite);
-                step.product(Part::H, WriteMode::Add);
+                step.product(StepPart::X, WriteMode::Overwrite);
+                step.product(StepPart::H, WriteMode::Add);
             }
             match kernel.cell {
                 Cell::SimpleRnn => simple_rnn::forward(step),
@@ -126,11 +126,11 @@ impl<'a> SampleGroup<'a> {
             }
             step.clear_masked();
             if index > 0 {
-                step.add_back(Part::H);
+                step.add_back(StepPart::H);
             }
             if let Some(dx) = dx.as_deref_mut() {
                 let out = (&mut dx[time * features..], steps * features);
-                step.products.backward(Part::X, step.gates, out, WriteMode::Overwrite);
+                step.products.backward(StepPart::X, step.gates, out, WriteMode::Overwrite);
             }
         }
         let Some(dx) = dx else { return };

@@ -6,7 +6,7 @@
 
 use std::ops::Range;
 
-use super::products::Part;
+use super::products::StepPart;
 use super::step::CellStep;
 use crate::kernels::matmul::WriteMode;
 use crate::kernels::simd::vectorize;
@@ -51,7 +51,7 @@ pub(super) fn forward(mut step: CellStep<'_>, reset_after: bool) {
             let all = reset.iter_mut().zip(&gates[at.r..at.r + u]).zip(h);
             all.for_each(|((reset, r), h)| *reset = r * *h);
         }
-        step.product(Part::Reset, WriteMode::Add);
+        step.product(StepPart::Reset, WriteMode::Add);
     }
     step.activate(activation, at.g..at.g + u);
     let CellStep { skips, gates, h, .. } = step;
@@ -109,7 +109,7 @@ pub(super) fn backward(step: &mut CellStep<'_>, reset_after: bool) {
         }
     } else {
         let CellStep { products, gates, rows, h, work, small, .. } = step;
-        products.backward(Part::Reset, gates, (&mut **small, u), WriteMode::Overwrite);
+        products.backward(StepPart::Reset, gates, (&mut **small, u), WriteMode::Overwrite);
         let all = h.chunks_exact_mut(u).zip(gates.chunks_exact(width)).zip(small.chunks_exact(u));
         let all = all.zip(rows.chunks_exact(row)).zip(work.chunks_exact_mut(width));
         for ((((dh, gates), d_reset), rows), work) in all {

@@ -6,6 +6,9 @@ use super::cell::{Cell, RecurrentKernel};
 use crate::kernels::matmul::{MatrixRef, WriteMode, product};
 use crate::kernels::simd::vectorize;
 
+/// Samples of one group.
+pub(super) const GROUP: usize = 16;
+
 /// The sizes of a kernel's buffers. A step multiplies a row `[x, 1, h]` (for a GRU that resets
 /// before the product `[x, 1, h, r·h]`) with a matrix of `row × columns`.
 pub(super) struct RecurrentLayout {

@@ -22,11 +22,8 @@ use crate::random::{Random, Stream};
 
 pub use cell::{Cell, RecurrentKernel};
 use group::{RecurrentPass, SampleGroup};
-use layout::RecurrentLayout;
+use layout::{GROUP, RecurrentLayout};
 use products::StepProducts;
-
-/// Samples of one group.
-const GROUP: usize = 16;
 
 /// The weights' gradients are summed up in at most so many pieces.
 const PIECES: usize = 4;

@@ -4,15 +4,14 @@ use std::ops::Range;
 
 use pulp::Arch;
 
-use super::GROUP;
 use super::cell::Cell;
-use super::layout::RecurrentLayout;
+use super::layout::{GROUP, RecurrentLayout};
 use crate::kernels::matmul::WriteMode;
-use crate::kernels::tiles::{Multiply, Pack, Run, packed_length};
+use crate::kernels::tiles::{Multiply, Neighbours, Pack, packed_length};
 
 /// Which product.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Part {
+pub(super) enum StepPart {
     /// With `[x, 1]`; for cells whose columns all meet x and h, with the whole row `[x, 1, h]`.
     X,
     /// With h.
@@ -23,7 +22,7 @@ pub(super) enum Part {
 
 /// The products of all steps of a pass.
 pub(super) struct StepProducts {
-    places: Vec<(Part, Place)>,
+    places: Vec<(StepPart, PackedPlace)>,
     /// Numbers of the packed weights.
     length: usize,
     /// True where the matrix is turned round, for the backward pass.
@@ -32,8 +31,8 @@ pub(super) struct StepProducts {
     tall: bool,
 }
 
-/// Part of the matrix of weights.
-struct Place {
+/// StepPart of the matrix of weights.
+struct PackedPlace {
     rows: Range<usize>,
     columns: Range<usize>,
     /// Where it stands in the packed weights.
@@ -45,17 +44,17 @@ impl StepProducts {
     pub(super) fn forward(layout: &RecurrentLayout, samples: usize) -> StepProducts {
         if layout.is_joint() {
             return StepProducts::new(
-                vec![(Part::X, 0..layout.row, 0..layout.columns)],
+                vec![(StepPart::X, 0..layout.row, 0..layout.columns)],
                 false,
                 samples,
             );
         }
         let mut parts = vec![
-            (Part::X, 0..layout.features + 1, layout.x_columns()),
-            (Part::H, layout.h_rows(), layout.h_columns()),
+            (StepPart::X, 0..layout.features + 1, layout.x_columns()),
+            (StepPart::H, layout.h_rows(), layout.h_columns()),
         ];
         if layout.cell == (Cell::Gru { reset_after: false }) {
-            parts.push((Part::Reset, layout.reset_rows(), layout.candidate()));
+            parts.push((StepPart::Reset, layout.reset_rows(), layout.candidate()));
         }
         StepProducts::new(parts, false, samples)
     }
@@ -63,17 +62,17 @@ impl StepProducts {
     /// The gates' gradients times the matrix turned round.
     pub(super) fn backward(layout: &RecurrentLayout, samples: usize) -> StepProducts {
         let mut parts = vec![
-            (Part::X, 0..layout.features, layout.x_columns()),
-            (Part::H, layout.h_rows(), layout.h_columns()),
+            (StepPart::X, 0..layout.features, layout.x_columns()),
+            (StepPart::H, layout.h_rows(), layout.h_columns()),
         ];
         if layout.cell == (Cell::Gru { reset_after: false }) {
-            parts.push((Part::Reset, layout.reset_rows(), layout.candidate()));
+            parts.push((StepPart::Reset, layout.reset_rows(), layout.candidate()));
         }
         StepProducts::new(parts, true, samples)
     }
 
     fn new(
-        parts: Vec<(Part, Range<usize>, Range<usize>)>,
+        parts: Vec<(StepPart, Range<usize>, Range<usize>)>,
         turned: bool,
         samples: usize,
     ) -> StepProducts {
@@ -85,7 +84,7 @@ impl StepProducts {
             } else {
                 packed_length(rows.len(), columns.len())
             };
-            (part, Place { rows, columns, start })
+            (part, PackedPlace { rows, columns, start })
         });
         let places = places.collect();
         StepProducts { places, length, turned, tall: samples >= TALL }
@@ -111,7 +110,7 @@ impl StepProducts {
     }
 
     /// The rows and columns of what is multiplied with.
-    fn sizes(&self, place: &Place) -> (usize, usize) {
+    fn sizes(&self, place: &PackedPlace) -> (usize, usize) {
         let (rows, columns) = (place.rows.len(), place.columns.len());
         if self.turned { (columns, rows) } else { (rows, columns) }
     }
@@ -128,28 +127,28 @@ pub(super) struct PackedProducts<'a> {
 
 impl PackedProducts<'_> {
     /// Forward: `gates[columns] = rows[rows] · matrix`, or added.
-    pub(super) fn forward(&self, part: Part, rows: &[f32], gates: &mut [f32], mode: WriteMode) {
+    pub(super) fn forward(&self, part: StepPart, rows: &[f32], gates: &mut [f32], mode: WriteMode) {
         let RecurrentLayout { row, columns, .. } = *self.layout;
-        let starts = |place: &Place| (place.rows.start, place.columns.start);
+        let starts = |place: &PackedPlace| (place.rows.start, place.columns.start);
         self.run(part, starts, (rows, row), (gates, columns), mode);
     }
 
     /// Backward: `out = gates[columns] · matrixᵀ`, or added; `out` has rows of so many numbers.
     pub(super) fn backward(
         &self,
-        part: Part,
+        part: StepPart,
         gates: &[f32],
         out: (&mut [f32], usize),
         mode: WriteMode,
     ) {
-        let starts = |place: &Place| (place.columns.start, 0);
+        let starts = |place: &PackedPlace| (place.columns.start, 0);
         self.run(part, starts, (gates, self.layout.columns), out, mode);
     }
 
     fn run(
         &self,
-        part: Part,
-        starts: impl Fn(&Place) -> (usize, usize),
+        part: StepPart,
+        starts: impl Fn(&PackedPlace) -> (usize, usize),
         (left, left_stride): (&[f32], usize),
         (out, out_stride): (&mut [f32], usize),
         mode: WriteMode,
@@ -163,7 +162,7 @@ impl PackedProducts<'_> {
         Arch::new().dispatch(Multiply {
             x: &left[from..],
             bases: &bases[..self.samples],
-            runs: &[Run { from: 0, row: 0, length: rows }],
+            runs: &[Neighbours { from: 0, row: 0, length: rows }],
             blocks: std::slice::from_ref(&(0..1)),
             packed: &self.packed[place.start..],
             rows,

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::cell::RecurrentKernel;
 use super::layout::RecurrentLayout;
-use super::products::{PackedProducts, Part};
+use super::products::{PackedProducts, StepPart};
 use crate::activations::Activation;
 use crate::kernels::matmul::WriteMode;
 use crate::kernels::simd::vectorize;
@@ -124,12 +124,12 @@ impl CellStep<'_> {
     }
 
     /// Forward: a product of the rows becomes the gates, or is added to them.
-    pub(super) fn product(&mut self, part: Part, mode: WriteMode) {
+    pub(super) fn product(&mut self, part: StepPart, mode: WriteMode) {
         self.products.forward(part, self.rows, self.gates, mode);
     }
 
     /// Backward: adds what h's gradient gets from the gates'.
-    pub(super) fn add_back(&mut self, part: Part) {
+    pub(super) fn add_back(&mut self, part: StepPart) {
         let out = (&mut *self.h, self.layout.units);
         self.products.backward(part, self.gates, out, WriteMode::Add);
     }

@@ -3,15 +3,15 @@
 use pulp::Arch;
 
 use super::channelwise::{MultiplyChannels, OuterChannels};
-use super::sight::{self, Padding, Sight};
+use super::sight::{self, Sight, ZeroBorder};
 use crate::kernels::window::SlidingWindow;
 
 /// The products of a depthwise convolution with a kernel of (taps…, channels), image by image.
 pub struct SlidingChannels {
     channels: usize,
-    padding: Padding,
+    padding: ZeroBorder,
     forward: Sight,
-    back_padding: Padding,
+    back_padding: ZeroBorder,
     /// One for each phase.
     backward: Vec<Sight>,
 }

@@ -5,7 +5,7 @@
 
 use pulp::{Simd, WithSimd};
 
-use super::sight::{Seen, Sight};
+use super::sight::{SeenByTap, Sight};
 
 /// Positions of a tile.
 const TILE: usize = 8;
@@ -51,7 +51,7 @@ impl WithSimd for MultiplyChannels<'_> {
             unsafe {
                 for first in (0..whole).step_by(lanes) {
                     let mut sums = [simd.splat_f32s(0.0); TILE];
-                    for Seen { tap, from } in seen {
+                    for SeenByTap { tap, from } in seen {
                         let at = tap * self.channels + first;
                         let factor = kernel.add(at).cast::<S::f32s>().read_unaligned();
                         for p in 0..TILE {
@@ -76,7 +76,7 @@ impl WithSimd for MultiplyChannels<'_> {
                     for (view, out) in bases.iter().zip(outs) {
                         let y = y.add(out + whole);
                         let mut sum = simd.mask_load_ptr_f32s(mask, y);
-                        for Seen { tap, from } in seen {
+                        for SeenByTap { tap, from } in seen {
                             let at = tap * self.channels + whole;
                             let factor = simd.mask_load_ptr_f32s(mask, kernel.add(at));
                             let x = simd.mask_load_ptr_f32s(mask, x.add(view + from + whole));
@@ -126,13 +126,13 @@ impl WithSimd for OuterChannels<'_> {
 impl OuterChannels<'_> {
     /// The first `T` taps of `seen`; gives their number.
     #[inline(always)]
-    unsafe fn taps<S: Simd, const T: usize>(&mut self, simd: S, seen: &[Seen]) -> usize {
+    unsafe fn taps<S: Simd, const T: usize>(&mut self, simd: S, seen: &[SeenByTap]) -> usize {
         let lanes = S::F32_LANES;
         let (channels, sight) = (self.channels, self.sight);
         let places = || sight.bases.iter().zip(&sight.outs);
         // SAFETY: the caller's promise; beyond the last channel the mask reads and writes nothing.
         unsafe {
-            let seen: [Seen; T] = std::array::from_fn(|t| *seen.get_unchecked(t));
+            let seen: [SeenByTap; T] = std::array::from_fn(|t| *seen.get_unchecked(t));
             let (x, d, kernel) = (self.x.as_ptr(), self.d.as_ptr(), self.kernel.as_mut_ptr());
             let whole = channels / lanes * lanes;
             for first in (0..whole).step_by(lanes) {

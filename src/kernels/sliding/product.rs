@@ -2,9 +2,9 @@
 
 use pulp::Arch;
 
-use super::sight::{self, Padding, Sight};
+use super::sight::{self, Sight, ZeroBorder};
 use crate::kernels::matmul::WriteMode;
-use crate::kernels::tiles::{Multiply, Outer, Pack, Run, packed_length};
+use crate::kernels::tiles::{Multiply, Neighbours, Outer, Pack, packed_length};
 use crate::kernels::window::SlidingWindow;
 
 /// Rows of the kernel that are worked on together: with 64 filters, a part of a level-2 cache.
@@ -16,41 +16,41 @@ pub struct SlidingProduct {
     channels: usize,
     filters: usize,
     groups: usize,
-    padding: Padding,
-    forward: View,
-    back_padding: Padding,
+    padding: ZeroBorder,
+    forward: SightInRuns,
+    back_padding: ZeroBorder,
     /// One for each phase.
-    backward: Vec<View>,
+    backward: Vec<SightInRuns>,
 }
 
 /// Positions, and what they see of one group's channels as runs.
-struct View {
+struct SightInRuns {
     sight: Sight,
-    runs: Vec<Run>,
+    runs: Vec<Neighbours>,
     blocks: Vec<std::ops::Range<usize>>,
     rows: usize,
 }
 
-impl View {
+impl SightInRuns {
     /// `count` of the `channels` of each place are seen.
-    fn new(sight: Sight, channels: usize, count: usize) -> View {
-        let mut runs: Vec<Run> = Vec::new();
+    fn new(sight: Sight, channels: usize, count: usize) -> SightInRuns {
+        let mut runs: Vec<Neighbours> = Vec::new();
         for (index, seen) in sight.seen.iter().enumerate() {
             match runs.last_mut() {
                 Some(run) if count == channels && run.from + run.length == seen.from => {
                     run.length += count;
                 }
-                _ => runs.push(Run { from: seen.from, row: index * count, length: count }),
+                _ => runs.push(Neighbours { from: seen.from, row: index * count, length: count }),
             }
         }
-        let cut = |run: Run| {
-            (0..run.length).step_by(ROWS).map(move |start| Run {
+        let cut = |run: Neighbours| {
+            (0..run.length).step_by(ROWS).map(move |start| Neighbours {
                 from: run.from + start,
                 row: run.row + start,
                 length: ROWS.min(run.length - start),
             })
         };
-        let runs: Vec<Run> = runs.into_iter().flat_map(cut).collect();
+        let runs: Vec<Neighbours> = runs.into_iter().flat_map(cut).collect();
         let (mut blocks, mut start, mut rows) = (Vec::new(), 0, 0);
         for (index, run) in runs.iter().enumerate() {
             if rows > 0 && rows + run.length > ROWS {
@@ -61,7 +61,7 @@ impl View {
         }
         blocks.push(start..runs.len());
         let rows = sight.seen.len() * count;
-        View { sight, runs, blocks, rows }
+        SightInRuns { sight, runs, blocks, rows }
     }
 }
 
@@ -76,9 +76,12 @@ impl SlidingProduct {
             filters,
             groups,
             padding,
-            forward: View::new(forward, channels, count),
+            forward: SightInRuns::new(forward, channels, count),
             back_padding,
-            backward: backward.into_iter().map(|sight| View::new(sight, filters, width)).collect(),
+            backward: backward
+                .into_iter()
+                .map(|sight| SightInRuns::new(sight, filters, width))
+                .collect(),
         }
     }
 
@@ -106,7 +109,7 @@ impl SlidingProduct {
     pub fn add_product(&self, image: &[f32], packed: &[f32], y: &mut [f32], scratch: &mut [f32]) {
         let (count, width) = (self.channels / self.groups, self.filters / self.groups);
         let image = self.padding.pad(image, self.channels, scratch);
-        let View { sight, runs, blocks, rows } = &self.forward;
+        let SightInRuns { sight, runs, blocks, rows } = &self.forward;
         for (group, packed) in packed.chunks_exact(packed_length(*rows, width)).enumerate() {
             Arch::new().dispatch(Multiply {
                 x: &image[group * count..],
@@ -169,7 +172,7 @@ impl SlidingProduct {
     ) {
         let (count, width) = (self.channels / self.groups, self.filters / self.groups);
         let y = self.back_padding.pad(y, self.filters, scratch);
-        for View { sight, runs, blocks, rows } in &self.backward {
+        for SightInRuns { sight, runs, blocks, rows } in &self.backward {
             for group in 0..self.groups {
                 let (part, rest) = packed.split_at(packed_length(*rows, count));
                 packed = rest;
@@ -194,7 +197,7 @@ impl SlidingProduct {
     pub fn add_gradient(&self, image: &[f32], y: &[f32], kernel: &mut [f32], scratch: &mut [f32]) {
         let (count, width) = (self.channels / self.groups, self.filters / self.groups);
         let image = self.padding.pad(image, self.channels, scratch);
-        let View { sight, runs, .. } = &self.forward;
+        let SightInRuns { sight, runs, .. } = &self.forward;
         for group in 0..self.groups {
             Arch::new().dispatch(Outer {
                 x: &image[group * count..],

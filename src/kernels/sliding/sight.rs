@@ -3,13 +3,13 @@
 use crate::kernels::window::{SlidingWindow, WindowAxis};
 
 /// An image with zeros around it, so that no tap lies outside.
-pub(super) struct Padding {
+pub(super) struct ZeroBorder {
     before: [usize; 3],
     inner: [usize; 3],
     outer: [usize; 3],
 }
 
-impl Padding {
+impl ZeroBorder {
     /// True where the image is its own padded image.
     pub(super) fn is_none(&self) -> bool {
         self.inner == self.outer
@@ -54,7 +54,7 @@ impl Padding {
 
 /// What a tap sees: how far from where a position's view begins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Seen {
+pub(super) struct SeenByTap {
     /// The number of the tap in the kernel.
     pub tap: usize,
     /// How far what it sees is from where the view begins.
@@ -68,7 +68,7 @@ pub(super) struct Sight {
     /// Where each position's result stands.
     pub outs: Vec<usize>,
     /// What the taps see.
-    pub seen: Vec<Seen>,
+    pub seen: Vec<SeenByTap>,
 }
 
 /// The same along one axis.
@@ -109,7 +109,7 @@ impl Sight {
                 for (a2, from2) in &w.taps {
                     let tap = (a0 * sizes[1] + a1) * sizes[2] + a2;
                     let from = (from0 * h.extent + from1) * w.extent + from2;
-                    seen.push(Seen { tap, from: from * channels });
+                    seen.push(SeenByTap { tap, from: from * channels });
                 }
             }
         }
@@ -122,7 +122,11 @@ impl Sight {
 }
 
 /// What each position of a window sees of an image of `channels`; results have `width` numbers.
-pub(super) fn forward(window: &SlidingWindow, channels: usize, width: usize) -> (Padding, Sight) {
+pub(super) fn forward(
+    window: &SlidingWindow,
+    channels: usize,
+    width: usize,
+) -> (ZeroBorder, Sight) {
     let axis = |axis: &WindowAxis| {
         let needed =
             axis.output.saturating_sub(1) * axis.stride + (axis.size - 1) * axis.dilation + 1;
@@ -137,7 +141,7 @@ pub(super) fn forward(window: &SlidingWindow, channels: usize, width: usize) -> 
         }
     };
     let axes = window.axes.each_ref().map(axis);
-    let padding = Padding {
+    let padding = ZeroBorder {
         before: window.axes.map(|axis| axis.before),
         inner: window.axes.map(|axis| axis.input),
         outer: axes.each_ref().map(|axis| axis.extent),
@@ -152,9 +156,9 @@ pub(super) fn backward(
     window: &SlidingWindow,
     channels: usize,
     width: usize,
-) -> (Padding, Vec<Sight>) {
+) -> (ZeroBorder, Vec<Sight>) {
     let axes = window.axes.each_ref().map(phases);
-    let padding = Padding {
+    let padding = ZeroBorder {
         before: axes.each_ref().map(|(before, _)| *before),
         inner: window.axes.map(|axis| axis.output),
         outer: axes.each_ref().map(|(_, phases)| phases.first().map_or(0, |phase| phase.extent)),
