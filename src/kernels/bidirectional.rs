@@ -6,6 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::kernel::{Backward, Kernel, OutputMask, Pass, Saved};
+use super::parallel;
 use super::simd::vectorize;
 
 /// How the outputs of the two directions are put together.
@@ -51,8 +52,12 @@ impl Kernel for BidirectionalKernel {
         let mut inner = std::mem::take(&mut saved.inner);
         let [a, b] = saved.buffers(self.sizes(pass));
         let (first, second) = weights.split_at(self.forward_weights);
-        self.forward.forward(pass, x, first, a, &mut inner[0]);
-        self.backward.forward(pass, x, second, b, &mut inner[1]);
+        let (saved_a, saved_b) = inner.split_at_mut(1);
+        parallel::both(
+            self.work(x),
+            || self.forward.forward(pass, x, first, a, &mut saved_a[0]),
+            || self.backward.forward(pass, x, second, b, &mut saved_b[0]),
+        );
         saved.inner = inner;
         let [a, b] = saved.buffers(self.sizes(pass));
         let (a, b) = (&*a, &*b);
@@ -118,30 +123,30 @@ impl Kernel for BidirectionalKernel {
         let (first, second) = weights.split_at(self.forward_weights);
         let (dfirst, dsecond) = dweights.split_at_mut(self.forward_weights);
         let (mut dfirst, mut dsecond) = (each(dfirst), each(dsecond));
-        self.forward.backward(
-            pass,
-            Backward {
-                x,
-                weights: first,
-                y: a,
-                dy: da,
-                saved: &mut inner[0],
-                dx: dx.as_deref_mut(),
-                dweights: &mut dfirst[..first.len()],
-            },
-        );
+        let (saved_a, saved_b) = inner.split_at_mut(1);
         let dx_b = dx.as_ref().map(|_| &mut *dx_b);
-        self.backward.backward(
-            pass,
-            Backward {
-                x,
-                weights: second,
-                y: b,
-                dy: db,
-                saved: &mut inner[1],
-                dx: dx_b,
-                dweights: &mut dsecond[..second.len()],
-            },
+        let of_forward = Backward {
+            x,
+            weights: first,
+            y: a,
+            dy: da,
+            saved: &mut saved_a[0],
+            dx: dx.as_deref_mut(),
+            dweights: &mut dfirst[..first.len()],
+        };
+        let of_backward = Backward {
+            x,
+            weights: second,
+            y: b,
+            dy: db,
+            saved: &mut saved_b[0],
+            dx: dx_b,
+            dweights: &mut dsecond[..second.len()],
+        };
+        parallel::both(
+            2 * self.work(x),
+            || self.forward.backward(pass, of_forward),
+            || self.backward.backward(pass, of_backward),
         );
         saved.inner = inner;
         if let Some(dx) = dx {
@@ -167,6 +172,11 @@ fn each<'s>(dweights: &'s mut [Option<&mut [f32]>]) -> [Option<&'s mut [f32]>; 3
 impl BidirectionalKernel {
     fn sizes(&self, pass: &Pass<'_>) -> [usize; 2] {
         self.units.map(|units| pass.batch * self.time.unwrap_or(1) * units)
+    }
+
+    /// At least so many multiplications: each input meets each unit.
+    fn work(&self, x: &[f32]) -> usize {
+        x.len() * (self.units[0] + self.units[1])
     }
 
     /// The size of the output at one step.
