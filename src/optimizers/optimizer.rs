@@ -78,7 +78,7 @@ pub trait Optimizer: fmt::Debug + Send + Sync + AnyItem {
         "w = w - w * decay * lr;"
     }
 
-    /// The numbers of a step for the rule in C, at most [`MOST_NUMBERS`].
+    /// The numbers of a step for the rule in C, at most `MOST_NUMBERS`.
     fn numbers(&self, _step: &UpdateStep, _decay: f32) -> Vec<f32> {
         Vec::new()
     }
