@@ -188,19 +188,29 @@ print(time.process_time() - start)
 """
 
 
+# A small process between: a child's peak memory begins with its parent's.
+LAUNCH = """
+import os, sys
+_, status, usage = os.wait4(os.posix_spawnp(sys.argv[2], sys.argv[2:], os.environ), 0)
+with open(sys.argv[1], "w") as file:
+    file.write(f"{usage.ru_utime + usage.ru_stime} {usage.ru_maxrss}")
+sys.exit(os.waitstatus_to_exitcode(status))
+"""
+
+
 def run(command):
     """CPU seconds, peak memory and wall time of a process; its output says what failed."""
     if ARGS.threads and command[0] == ARGS.binary:
         command = [*command, "--threads", str(ARGS.threads)]
-    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as errors:
-        child = subprocess.Popen(command, stdout=out, stderr=errors)
-        _, status, usage = os.wait4(child.pid, 0)
-        child.returncode = os.waitstatus_to_exitcode(status)
+    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as errors, tempfile.NamedTemporaryFile("r") as usage:
+        launch = [sys.executable, "-S", "-c", LAUNCH, usage.name, *command]
+        code = subprocess.run(launch, stdout=out, stderr=errors).returncode
         out.seek(0)
-        if child.returncode != 0:
+        if code != 0:
             errors.seek(0)
             raise Failed(f"{' '.join(command[:4])} failed:\n{errors.read().decode()[-2000:]}")
-        found = {"cpu_s": usage.ru_utime + usage.ru_stime, "peak_mb": usage.ru_maxrss * 1024 / 1e6}
+        cpu, peak = map(float, usage.read().split())
+        found = {"cpu_s": cpu, "peak_mb": peak * 1024 / 1e6}
         if command[0] == sys.executable:
             found["reading_s"] = float(out.read())
     return found
