@@ -42,7 +42,7 @@
 //! - [`runs`]: the folders of runs: who writes them, what they say and what they are evaluated on;
 //!   `leaderboard`: runs beside each other; `page`: the report of a run; `cross_validation`: a plan
 //!   for each fold of one table; `budget`: the epochs that a time allows; `tensorboard`: event files
-//! - [`exchange`]: other tools' formats, a file a format
+//! - [`exchange`]: other tools' formats, a file a format; `editors`: the JSON Schema
 //! - `target`: what outputs and targets are; `history`: the loss and the metrics by key, of every
 //!   epoch, of every fold, and at the end
 //! - `disk`: every write and rename; `files`: safetensors files and whole ones; `lock`: one process in

@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 use clap::Args;
-use lanthorn::sections::schema;
+use lanthorn::exchange::editors::schema;
 
 use super::view;
 

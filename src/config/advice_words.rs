@@ -182,7 +182,7 @@ mod tests {
 
     #[test]
     fn the_keys_of_the_sections_are_theirs() {
-        let schema = crate::sections::schema();
+        let schema = crate::config::schema_of::<crate::sections::Config>();
         for (section, known_by, keys) in SECTIONS {
             let properties = match *section {
                 "" => schema["properties"].clone(),

@@ -5,25 +5,14 @@ use memchr::memchr_iter;
 const UTF16: &str = "it looks like UTF-16 text: set `csv: {encoding: utf-16}`, or save it as UTF-8";
 const BYTE_ORDER_MARK: &str = "\u{feff}";
 
-/// What to do about a format that this build lacks.
-macro_rules! lacking {
-    () => {
-        "this build can't read it: `cargo build --release --features full` makes one that can"
-    };
-}
-
 /// What to do about a file that is no CSV.
 pub(super) fn other_format(bytes: &[u8]) -> Option<&'static str> {
-    const STARTS: [(&[u8], &str); 19] = [
+    const STARTS: [(&[u8], &str); 15] = [
         (b"\xff\xfe", UTF16),
         (b"\xfe\xff", UTF16),
         (b"\xd0\xcf\x11\xe0", "it is an old Excel workbook: export it as CSV"),
         (b"BZh", "it is compressed by bzip2: unpack it"),
         (b"\xfd7zXZ", "it is compressed by xz: unpack it"),
-        (b"\x28\xb5\x2f\xfd", concat!("it is compressed by zstd; ", lacking!())),
-        (b"PAR1", concat!("it is a Parquet file; ", lacking!())),
-        (b"ARROW1", concat!("it is an Arrow file; ", lacking!())),
-        (b"\xff\xff\xff\xff", concat!("it is an Arrow stream; ", lacking!())),
         (b"FEA1", "it is a Feather file of version 1: write it as version 2"),
         (b"PARE", "it is an encrypted Parquet file: write it without encryption"),
         (b"ORC", "it is an ORC file, which is not supported: export it as CSV"),

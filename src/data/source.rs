@@ -12,7 +12,6 @@ use super::layout::Layout;
 use super::row_places::RowPlaces;
 use crate::diagnostics::{Diagnostic, Place};
 use crate::error::Result;
-use crate::sections::FileFormat;
 
 /// A table, whatever it is kept in.
 pub(super) trait Source: Send + Sync {
@@ -67,8 +66,9 @@ pub(super) trait Source: Send + Sync {
     fn notes(&self) -> Vec<Diagnostic> {
         Vec::new()
     }
-    /// What it is kept in.
-    fn format(&self) -> FileFormat;
+
+    /// What `data.format` calls what it is kept in.
+    fn format(&self) -> &'static str;
 
     /// The arrays that its columns are of, where it holds arrays.
     fn arrays(&self) -> &[ArrayColumns] {

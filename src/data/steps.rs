@@ -20,9 +20,9 @@ use super::sources::{self, OpenError};
 use super::table::Table;
 use super::timeline::Timeline;
 use super::window_rules;
-use crate::config::ConfigError;
+use crate::config::{ConfigError, unknown_name};
 use crate::diagnostics::Code;
-use crate::error::Result;
+use crate::error::{Problem, Result};
 use crate::random::Random;
 use crate::sections::{CsvConfig, DataConfig, TablePaths};
 use crate::splits::{CvConfig, Division, RowRole, SplitRows, ValidationSplit};
@@ -79,6 +79,7 @@ pub(super) fn read_source(
     division: Division<'_>,
     source: impl FnOnce() -> Result<Box<dyn Source>>,
 ) -> Result<RawCells> {
+    check_format_name(section)?;
     check_csv(section)?;
     let source = source()?;
     let plan = ColumnPlan::resolve(section, division, &*source)?;
@@ -213,13 +214,23 @@ pub(super) fn open(
             ConfigError::at(key, problem.message).with_code(Code::NotATable).with_help(help).into()
         }
     })?;
-    let (wanted, found) = (section.format, source.format());
+    let (wanted, found) = (&section.format, source.format());
     if wanted.takes(found) {
         return Ok(source);
     }
-    let message = format!("expected {}, but {} is {}", wanted.name(), source.name(), found.name());
+    let message = format!("expected {}, but {} is {found}", wanted.name(), source.name());
     let help = "leave `format` out: each file tells";
     Err(ConfigError::at("data.format", message).with_code(Code::NotATable).with_help(help).into())
+}
+
+/// An error where `data.format` is no format.
+pub(crate) fn check_format_name(section: &DataConfig) -> Result<(), ConfigError> {
+    let names = sources::format_names();
+    if names.iter().any(|name| section.format.is(name)) {
+        return Ok(());
+    }
+    let Problem { code, message, help, .. } = unknown_name("format", section.format.name(), &names);
+    Err(ConfigError::at("data.format", message).with_code(code).with_help(help))
 }
 
 fn check_csv(section: &DataConfig) -> Result<(), ConfigError> {

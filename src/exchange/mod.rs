@@ -1,5 +1,7 @@
-//! Exchange with other tools: a folder a format, and the list of those that are written.
+//! Exchange with other tools: a folder a format, and the list of those that are written; the schema
+//! for editors.
 
+pub mod editors;
 pub mod formats;
 pub mod keras;
 pub mod keras_json;

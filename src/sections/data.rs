@@ -90,7 +90,7 @@ pub struct DataConfig {
 impl DataConfig {
     /// What stands between two cells, where that is said.
     pub fn delimiter(&self) -> Option<char> {
-        let of_format = (self.format == FileFormat::Tsv).then_some('\t');
+        let of_format = self.format.is("tsv").then_some('\t');
         self.csv.delimiter.or(self.delimiter).or(of_format)
     }
 

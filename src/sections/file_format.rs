@@ -3,56 +3,38 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// Format of the tables' files.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename = "format", rename_all = "snake_case")]
-pub enum FileFormat {
-    /// Each file tells.
-    #[default]
-    Auto,
-    /// Comma-separated values.
-    Csv,
-    /// Tab-separated values.
-    Tsv,
-    /// Parquet.
-    Parquet,
-    /// Arrow IPC.
-    Arrow,
-    /// JSON lines: an object for each row.
-    Jsonl,
-    /// An array of NumPy.
-    Npy,
-    /// Several arrays of NumPy.
-    Npz,
-    /// Arrays as tensors.
-    Safetensors,
-    /// MNIST's format.
-    Idx,
-    /// A folder of pictures.
-    Images,
+use crate::config::names::same_name;
+
+/// Format of the tables' files: `auto`, or the name of one of the formats that `data` reads. The
+/// formats are in the list of `data`'s sources, which checks the name.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(transparent)]
+#[schemars(rename = "format", description = "Format of the tables' files.")]
+pub struct FileFormat(String);
+
+/// Each file tells.
+pub(crate) const AUTO: &str = "auto";
+
+impl Default for FileFormat {
+    fn default() -> Self {
+        FileFormat(AUTO.to_string())
+    }
 }
 
 impl FileFormat {
     /// Its name, as it is written.
-    pub fn name(self) -> &'static str {
-        match self {
-            FileFormat::Auto => "auto",
-            FileFormat::Csv => "csv",
-            FileFormat::Tsv => "tsv",
-            FileFormat::Parquet => "parquet",
-            FileFormat::Arrow => "arrow",
-            FileFormat::Jsonl => "jsonl",
-            FileFormat::Npy => "npy",
-            FileFormat::Npz => "npz",
-            FileFormat::Safetensors => "safetensors",
-            FileFormat::Idx => "idx",
-            FileFormat::Images => "images",
-        }
+    pub fn name(&self) -> &str {
+        &self.0
     }
 
-    /// Whether a file of the other format is one of this.
-    pub(crate) fn takes(self, found: FileFormat) -> bool {
-        let is_text = |format| matches!(format, FileFormat::Csv | FileFormat::Tsv);
-        self == FileFormat::Auto || self == found || (is_text(self) && is_text(found))
+    /// Whether it is the format of that name.
+    pub(crate) fn is(&self, name: &str) -> bool {
+        same_name(&self.0, name)
+    }
+
+    /// Whether a file of the format of that name is one of this.
+    pub(crate) fn takes(&self, found: &str) -> bool {
+        let is_text = |format| same_name(format, "csv") || same_name(format, "tsv");
+        self.is(AUTO) || self.is(found) || (is_text(&self.0) && is_text(found))
     }
 }

@@ -39,6 +39,7 @@ pub use column::{ColumnConfig, Columns};
 pub use csv::{CsvConfig, HeaderConfig, MissingValues, TextEncoding, TrailingDelimiter};
 pub use data::DataConfig;
 pub use decisions::{Calibration, ErrorCost, ThresholdRule};
+pub(crate) use file_format::AUTO;
 pub use file_format::FileFormat;
 pub use keeping::{InitWeights, Interval};
 pub use logging::{LoggingConfig, TensorBoardConfig};
@@ -54,9 +55,11 @@ const MOST_LAYERS: usize = 10_000;
 /// The most metrics, and callbacks, that a training may have.
 const MOST_OTHERS: usize = 1_000;
 
-/// The JSON Schema of a whole configuration.
-pub fn schema() -> serde_json::Value {
-    schema::for_editors(crate::config::schema_of::<Config>())
+/// The JSON Schema of a whole configuration, whose tables have one of these formats.
+pub(crate) fn schema_with(formats: &[&str]) -> serde_json::Value {
+    let mut schema = crate::config::schema_of::<Config>();
+    schema["$defs"]["format"]["enum"] = formats.into();
+    schema::for_editors(schema)
 }
 
 /// A configuration: the data, the model, and how the model is trained.

@@ -282,7 +282,7 @@ fn choices(schema: &Value) -> impl Iterator<Item = &Value> {
 
 /// What a key of the configuration means, and the keys below it.
 fn key(path: &str) -> Option<String> {
-    let root = crate::sections::schema();
+    let root = crate::config::schema_of::<crate::sections::Config>();
     let (mut at, mut about) = (&root, String::new());
     for key in path.split('.') {
         let key = key.split('[').next().unwrap_or(key);

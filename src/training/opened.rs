@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::config::{ConfigError, Damage, Document, Partial};
+use crate::data::check_format_name;
 use crate::diagnostics::{Code, Diagnostic, Place};
 use crate::error::{Error, Result};
 use crate::exchange::python::with_entry_of_code;
@@ -32,11 +33,17 @@ impl Opened {
         }
         let is_settled = document.settle("fit", ["epochs", "budget"]);
         let folder = path.parent().unwrap_or(Path::new("")).to_path_buf();
-        let Partial { value, errors, damage } = document.partial::<Config>();
+        let Partial { value, errors, mut damage } = document.partial::<Config>();
         let mut errors: Vec<Diagnostic> = errors.into_iter().map(Diagnostic::from).collect();
         let Some(mut config) = value else { return Err(all(document.in_order(errors))) };
         if config.name.is_none() {
             config.name = path.file_stem().map(|stem| stem.to_string_lossy().into_owned());
+        }
+        if let Some(section) = config.data.as_ref().filter(|_| !damage.is_in("data"))
+            && let Err(error) = check_format_name(section)
+        {
+            errors.push(document.locate(error));
+            damage.add("data");
         }
         if !is_settled {
             let message = "`fit` has both `epochs` and `budget`, which settles the epochs";

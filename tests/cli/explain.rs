@@ -42,7 +42,7 @@ fn every_word_of_the_lists_and_every_key_has_its_explanation() {
         let text = lanthorn::sections::reference::explain(&word);
         assert!(text.is_some_and(|text| text.trim().lines().count() > 1), "{word}");
     }
-    let schema = lanthorn::sections::schema();
+    let schema = lanthorn::exchange::editors::schema();
     assert!(!schema.to_string().contains("```"), "Rust in a description");
     for section in ["DataConfig", "ModelConfig", "CompileConfig", "FitConfig"] {
         let keys = schema["$defs"][section]["properties"].as_object().unwrap();

@@ -39,7 +39,7 @@ fn missing(import: &str, room: &Path) -> Option<PathBuf> {
 #[test]
 fn the_how_to_pages_import_from_modules_that_there_are() {
     let mut imports = 0;
-    for page in ["a-callback", "a-layer", "a-loss", "a-transform", "an-export"] {
+    for page in ["a-callback", "a-layer", "a-loss", "a-source", "a-transform", "an-export"] {
         let text = std::fs::read_to_string(project(&format!("docs/adding-{page}.md"))).unwrap();
         let mut room = PathBuf::new();
         for line in text.lines() {

@@ -37,7 +37,7 @@ fn the_page_of_errors_is_made_from_the_codes() {
 
 #[test]
 fn the_copy_of_the_schema_is_what_the_program_prints() {
-    let schema = lanthorn::sections::schema();
+    let schema = lanthorn::exchange::editors::schema();
     let text = serde_json::to_string_pretty(&schema).unwrap() + "\n";
     let path = crate::support::project("docs/lanthorn.schema.json");
     if std::env::var_os("LANTHORN_WRITE").is_some() {

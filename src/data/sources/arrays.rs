@@ -14,7 +14,6 @@ use crate::data::row_places::{NumberedRows, RowPlaces};
 use crate::data::source::{ArrayColumns, Beginning, Source, line_of_csv};
 use crate::diagnostics::Code;
 use crate::error::{Error, Result};
-use crate::sections::FileFormat;
 
 /// A table of arrays.
 pub(super) struct ArrayTable {
@@ -24,7 +23,7 @@ pub(super) struct ArrayTable {
     /// Of each column its array and its place in a row of it.
     columns: Vec<(usize, usize)>,
     named: Vec<ArrayColumns>,
-    format: FileFormat,
+    format: &'static str,
 }
 
 /// Numbers that are read at once.
@@ -34,7 +33,7 @@ const SHOWN: usize = 100;
 
 impl ArrayTable {
     /// The table of some arrays; those of the same length can be used together.
-    pub(super) fn new(name: &str, format: FileFormat, arrays: Vec<Array>) -> Result<ArrayTable> {
+    pub(super) fn new(name: &str, format: &'static str, arrays: Vec<Array>) -> Result<ArrayTable> {
         let wrong = |message: String| Error::data(name, message).with_code(Code::NotATable);
         let (mut names, mut columns, mut named) = (Vec::new(), Vec::new(), Vec::new());
         for (index, array) in arrays.iter().enumerate() {
@@ -149,7 +148,7 @@ impl Source for ArrayTable {
         }
     }
 
-    fn format(&self) -> FileFormat {
+    fn format(&self) -> &'static str {
         self.format
     }
 

@@ -11,7 +11,6 @@ use arrow_schema::{ArrowError, Schema};
 use super::arrow_guard;
 use super::batches::{BatchTable, Batches};
 use crate::error::Result;
-use crate::sections::FileFormat;
 
 /// The batches of a file or a stream.
 struct IpcBatches {
@@ -19,18 +18,9 @@ struct IpcBatches {
     is_stream: bool,
 }
 
-/// What streams begin with.
-const STREAM: &[u8] = b"\xff\xff\xff\xff";
-
-/// Whether a file begins as Arrow's files or streams do.
-pub(super) fn is_ipc(bytes: &[u8]) -> bool {
-    bytes.starts_with(b"ARROW1\0\0") || bytes.starts_with(STREAM)
-}
-
-/// The table in a file that begins so.
-pub(super) fn open(name: &str, start: &[u8], file: File) -> Result<BatchTable> {
-    let is_stream = start.starts_with(STREAM);
-    BatchTable::new(name, || {
+/// The table in a file or a stream.
+pub(super) fn open(name: &str, is_stream: bool, file: File) -> Result<BatchTable> {
+    BatchTable::new(name, "arrow", || {
         if is_stream {
             arrow_guard::check_stream(&mut BufReader::new(&file))?;
         } else {
@@ -57,10 +47,6 @@ impl IpcBatches {
 }
 
 impl Batches for IpcBatches {
-    fn format(&self) -> FileFormat {
-        FileFormat::Arrow
-    }
-
     fn each(
         &self,
         columns: &[usize],

@@ -18,7 +18,6 @@ use crate::data::row_places::{NumberedRows, RowPlaces};
 use crate::data::source::{Beginning, Source, line_of_csv};
 use crate::diagnostics::{Code, Diagnostic};
 use crate::error::{Error, Result};
-use crate::sections::FileFormat;
 use crate::threads;
 
 /// A table in batches.
@@ -27,6 +26,7 @@ pub(super) struct BatchTable {
     header: Header,
     schema: Schema,
     batches: Box<dyn Batches>,
+    format: &'static str,
 }
 
 /// What batches come from.
@@ -39,9 +39,6 @@ pub(super) trait Batches: Send + Sync {
         rows: usize,
         take: &mut dyn FnMut(RecordBatch) -> ControlFlow<()>,
     ) -> Result<(), ArrowError>;
-
-    /// What they are kept in.
-    fn format(&self) -> FileFormat;
 }
 
 /// What is said of a codec that this program doesn't know.
@@ -58,6 +55,7 @@ impl BatchTable {
     /// The table of what `open` finds in a file.
     pub(super) fn new(
         name: &str,
+        format: &'static str,
         open: impl FnOnce() -> Result<(Schema, Box<dyn Batches>), ArrowError>,
     ) -> Result<BatchTable> {
         let (schema, batches) = guarded(name, open)?;
@@ -67,7 +65,7 @@ impl BatchTable {
             return Err(Error::data(name, message).with_code(Code::NotATable));
         }
         let rows = NumberedRows { name: name.to_string() };
-        Ok(BatchTable { rows, header: Header::of(names, name), schema, batches })
+        Ok(BatchTable { rows, header: Header::of(names, name), schema, batches, format })
     }
 
     /// An error where a column is wanted whose type can't be read.
@@ -188,8 +186,8 @@ impl Source for BatchTable {
         })
     }
 
-    fn format(&self) -> FileFormat {
-        self.batches.format()
+    fn format(&self) -> &'static str {
+        self.format
     }
 
     fn beginning(&self) -> Beginning {

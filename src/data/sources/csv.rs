@@ -8,19 +8,36 @@ use std::ops::Range;
 
 use rayon::prelude::*;
 
+use super::table_format::{FileContents, TableFormat};
 use crate::data::chunk::Read;
 use crate::data::csv_text::{Csv, MOST_CELL};
+use crate::data::encoding;
 use crate::data::faults::Faults;
 use crate::data::header::Header;
 use crate::data::layout::Layout;
+use crate::data::other_formats::other_format;
 use crate::data::plain::Stop;
 use crate::data::row_places::RowPlaces;
 use crate::data::source::{Beginning, Source};
+use crate::data::text::{Bytes, TableText};
 use crate::data::{careful, plain};
-use crate::error::Result;
-use crate::sections::FileFormat;
+use crate::diagnostics::Code;
+use crate::error::{Error, Result};
+use crate::sections::{CsvConfig, TextEncoding};
 use crate::threads;
 
+/// The format: any text that is of no other.
+pub(super) const FORMAT: TableFormat = TableFormat {
+    title: "CSV",
+    names: &[CSV, TSV],
+    endings: &[],
+    packs: false,
+    is_begun: |_| false,
+    open: |name, bytes, format| Ok(FileContents::table(open(name, bytes, format)?)),
+};
+
+const CSV: &str = "csv";
+const TSV: &str = "tsv";
 /// Bytes of text that are read at once; fixed, so that nothing depends on the number of threads.
 const PIECE_BYTES: usize = 1 << 20;
 /// Pieces that are read before they are handed over, for each thread.
@@ -33,6 +50,34 @@ struct Guess {
     start: usize,
     /// Its rows, and where those after it begin; None where something isn't plain and right.
     read: Option<(Read, usize)>,
+}
+
+/// The table in a text.
+fn open(name: &str, bytes: Bytes, format: &CsvConfig) -> Result<Csv> {
+    let by_ending = CsvConfig { delimiter: Some('\t'), ..format.clone() };
+    let is_tsv = format.delimiter.is_none() && name.to_ascii_lowercase().ends_with(".tsv");
+    let format = if is_tsv { &by_ending } else { format };
+    let encoding = match format.encoding {
+        None if encoding::is_utf16(bytes.start()) => TextEncoding::Utf16,
+        encoding => encoding.unwrap_or(TextEncoding::Utf8),
+    };
+    if encoding == TextEncoding::Utf8 {
+        if let Some(help) = other_format(bytes.start()) {
+            let error = Error::data(name, "expected a table").with_code(Code::NotATable);
+            return Err(error.with_help(help));
+        }
+        return Csv::new(TableText::new(name, bytes)?, format);
+    }
+    let decoded = encoding::decode(&bytes.whole()?, encoding).ok_or_else(|| {
+        let says = match format.encoding {
+            Some(_) => "`csv.encoding` names",
+            None => "its first bytes name, UTF-16",
+        };
+        Error::data(name, format!("the text is not in the encoding that {says}"))
+            .with_code(Code::NotATable)
+            .with_help("`utf-8`, `latin1`, `windows-1252` or `utf-16`")
+    })?;
+    Csv::new(TableText::new(name, decoded.into_bytes())?, format)
 }
 
 impl Source for Csv {
@@ -67,17 +112,17 @@ impl Source for Csv {
         Beginning { text: text[..end].to_string(), body, is_whole }
     }
 
-    fn format(&self) -> FileFormat {
+    fn format(&self) -> &'static str {
         match self.header.dialect.delimiter {
-            b'\t' => FileFormat::Tsv,
-            _ => FileFormat::Csv,
+            b'\t' => TSV,
+            _ => CSV,
         }
     }
 }
 
 impl Csv {
     /// Reads pieces of so many bytes; gives how many of them had to be read with care.
-    pub(in crate::data) fn read_pieces(
+    pub(crate) fn read_pieces(
         &self,
         bytes: usize,
         layout: &Layout<'_>,

@@ -15,7 +15,6 @@ use crate::data::source::{Beginning, Source, line_of_csv};
 use crate::diagnostics::{Code, Diagnostic, Place};
 use crate::disk::files;
 use crate::error::{Problem, Result};
-use crate::sections::FileFormat;
 use crate::transforms::{ENDINGS, has_known_ending};
 
 /// A folder of pictures.
@@ -36,6 +35,8 @@ struct FolderFile {
     class: String,
 }
 
+/// What `data.format` calls it.
+pub(super) const IMAGES: &str = "images";
 /// The columns.
 const NAMES: [&str; 2] = ["path", "class"];
 /// The place of the second.
@@ -159,8 +160,8 @@ impl Source for FolderTable {
         })
     }
 
-    fn format(&self) -> FileFormat {
-        FileFormat::Images
+    fn format(&self) -> &'static str {
+        IMAGES
     }
 
     fn beginning(&self) -> Beginning {

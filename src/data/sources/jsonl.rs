@@ -7,6 +7,7 @@ use std::ops::Range;
 use serde_json::{Map, Value as Json};
 
 use super::cells::{self, CellValue};
+use super::table_format::{FileContents, TableFormat};
 use crate::data::chunk::Read;
 use crate::data::faults::Faults;
 use crate::data::header::Header;
@@ -16,10 +17,21 @@ use crate::data::source::{Beginning, Source, line_of_csv};
 use crate::data::text::TableText;
 use crate::diagnostics::Code;
 use crate::error::{Error, Result};
-use crate::sections::FileFormat;
+
+/// The format.
+pub(super) const FORMAT: TableFormat = TableFormat {
+    title: "JSON lines",
+    names: &[NAME],
+    endings: &["jsonl", "ndjson"],
+    packs: false,
+    is_begun: is_jsonl,
+    open: |name, bytes, _| Ok(FileContents::table(JsonLines::new(TableText::new(name, bytes)?)?)),
+};
+
+const NAME: &str = "jsonl";
 
 /// A table of JSON lines.
-pub(super) struct JsonLines {
+struct JsonLines {
     text: TableText,
     header: Header,
     /// The keys that lead to each column.
@@ -33,7 +45,7 @@ const SHOWN: usize = 1000;
 
 impl JsonLines {
     /// The table in a text. Its columns are the keys of the lines at its beginning, as they are met.
-    pub(super) fn new(text: TableText) -> Result<JsonLines> {
+    fn new(text: TableText) -> Result<JsonLines> {
         let (mut paths, mut met) = (Vec::new(), HashSet::new());
         for (at, line) in lines(text.start(), 0) {
             let object = object(&text, at, line)?;
@@ -174,9 +186,16 @@ impl Source for JsonLines {
         )
     }
 
-    fn format(&self) -> FileFormat {
-        FileFormat::Jsonl
+    fn format(&self) -> &'static str {
+        NAME
     }
+}
+
+/// Whether a file begins with an object of JSON.
+fn is_jsonl(bytes: &[u8]) -> bool {
+    let bytes = bytes.strip_prefix("\u{feff}".as_bytes()).unwrap_or(bytes).trim_ascii_start();
+    let rest = bytes.strip_prefix(b"{").map(<[u8]>::trim_ascii_start);
+    rest.is_some_and(|rest| rest.starts_with(b"\"") || rest.starts_with(b"}"))
 }
 
 /// The lines that aren't blank, each with the place where it begins.

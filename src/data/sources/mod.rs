@@ -2,6 +2,7 @@
 
 mod array_files;
 mod arrays;
+mod arrow;
 #[cfg(feature = "parquet")]
 mod arrow_cells;
 #[cfg(feature = "parquet")]
@@ -16,84 +17,58 @@ mod cells;
 mod compressed;
 mod csv;
 mod folder;
+mod gzip;
+mod idx;
 mod jsonl;
-#[cfg(feature = "parquet")]
+mod npy;
 mod parquet;
+#[cfg(feature = "parquet")]
+mod parquet_rows;
 mod reordered;
+mod safetensors;
 mod several;
+mod table_format;
+mod zip;
+mod zstd;
 
 use std::path::{Path, PathBuf};
 
 use arrays::ArrayTable;
-use compressed::Unpacked;
 use folder::FolderTable;
-use jsonl::JsonLines;
 use several::Several;
+use table_format::{FileContents, TableFormat};
 
 use super::array::Array;
-use super::csv_text::Csv;
 use super::encoding;
-use super::other_formats::other_format;
 use super::source::Source;
-use super::text::{self, Bytes, TableText};
+use super::text::{self, Bytes};
 use crate::diagnostics::Code;
 use crate::disk::files::from_text;
 use crate::disk::intake;
 use crate::error::{Error, Problem, Result};
-use crate::sections::{CsvConfig, FileFormat, TablePaths, TextEncoding};
+use crate::sections::{AUTO, CsvConfig, TablePaths, TextEncoding};
 
-/// A format that tables are in.
-struct TableFormat {
-    /// Its name, for messages.
-    name: &'static str,
-    /// How the names of its files end.
-    endings: &'static [&'static str],
-    /// Whether a file begins as its files do.
-    is_begun: fn(&[u8]) -> bool,
-    /// The table in the bytes of a file.
-    open: fn(&str, Bytes, &CsvConfig) -> Result<Box<dyn Source>>,
-}
-
-/// Every format but CSV, which is all other text.
-const FORMATS: &[TableFormat] = &[
-    TableFormat { name: "gzip", endings: &["gz"], is_begun: compressed::is_gzip, open: gzip },
-    #[cfg(feature = "zstd")]
-    TableFormat { name: "zstd", endings: &["zst"], is_begun: compressed::is_zstd, open: zstd },
-    TableFormat { name: "zip", endings: &["zip", "npz"], is_begun: compressed::is_zip, open: zip },
-    TableFormat {
-        name: "JSON lines",
-        endings: &["jsonl", "ndjson"],
-        is_begun: is_jsonl,
-        open: jsonl,
-    },
-    TableFormat { name: ".npy", endings: &["npy"], is_begun: is_npy, open: npy },
-    TableFormat {
-        name: "safetensors",
-        endings: &["safetensors"],
-        is_begun: array_files::is_safetensors,
-        open: safetensors,
-    },
-    #[cfg(feature = "parquet")]
-    TableFormat {
-        name: "Parquet",
-        endings: &["parquet", "pq"],
-        is_begun: parquet::is_parquet,
-        open: parquet,
-    },
-    #[cfg(feature = "parquet")]
-    TableFormat {
-        name: "Arrow",
-        endings: &["arrow", "arrows", "feather", "ipc"],
-        is_begun: arrow_ipc::is_ipc,
-        open: arrow,
-    },
-    TableFormat {
-        name: "IDX",
-        endings: &["idx", "ubyte"],
-        is_begun: array_files::is_idx,
-        open: idx,
-    },
+/// Every format, each in the file of its name. A file is of the first whose beginning it has.
+const FORMATS: &[&TableFormat] = &[
+    &gzip::FORMAT,
+    &zstd::FORMAT,
+    &zip::FORMAT,
+    &jsonl::FORMAT,
+    &npy::FORMAT,
+    &safetensors::FORMAT,
+    &parquet::FORMAT,
+    &arrow::FORMAT,
+    &idx::FORMAT,
+    &csv::FORMAT,
 ];
+
+/// What `data.format` may be.
+pub(crate) fn format_names() -> Vec<&'static str> {
+    let names = FORMATS.iter().flat_map(|format| format.names).copied();
+    let mut names: Vec<&str> = names.chain([AUTO, folder::IMAGES]).collect();
+    names.sort_unstable();
+    names
+}
 
 /// The table in some files, or in standard input.
 pub(super) fn open(tables: &TablePaths, format: &CsvConfig) -> Result<Box<dyn Source>> {
@@ -119,7 +94,7 @@ pub(super) fn open_tables(
         }
         TablePaths::Arrays(files) => {
             let mut arrays = Vec::with_capacity(files.len());
-            let mut format_of_all = FileFormat::Npy;
+            let mut format_of_all = "";
             for (name, path) in files {
                 let source = open_files(&from_text(path), format)
                     .map_err(|error| error.within(&format!(".{name}")))?;
@@ -206,126 +181,30 @@ pub(super) fn of_bytes(name: &str, bytes: Vec<u8>, format: &CsvConfig) -> Result
 fn of(name: &str, bytes: Bytes, format: &CsvConfig) -> Result<Box<dyn Source>> {
     let ending = name.rsplit_once('.').map_or("", |(_, ending)| ending).to_ascii_lowercase();
     let by_name = FORMATS.iter().find(|format| format.endings.contains(&ending.as_str()));
-    if let Some(known) = FORMATS.iter().find(|format| (format.is_begun)(bytes.start())) {
-        return (known.open)(name, bytes, format);
-    }
-    if let Some(known) = by_name.filter(|_| !bytes.start().is_empty()) {
-        let message =
-            format!("expected {}, as the file's name says, found something else", known.name);
-        return Err(Error::data(name, message).with_code(Code::NotATable));
-    }
-    Ok(Box::new(csv_of(name, bytes, format)?))
-}
-
-fn csv_of(name: &str, bytes: Bytes, format: &CsvConfig) -> Result<Csv> {
-    let by_ending = CsvConfig { delimiter: Some('\t'), ..format.clone() };
-    let is_tsv = format.delimiter.is_none() && name.to_ascii_lowercase().ends_with(".tsv");
-    let format = if is_tsv { &by_ending } else { format };
-    let encoding = match format.encoding {
-        None if encoding::is_utf16(bytes.start()) => TextEncoding::Utf16,
-        encoding => encoding.unwrap_or(TextEncoding::Utf8),
-    };
-    if encoding == TextEncoding::Utf8 {
-        if let Some(help) = other_format(bytes.start()) {
-            let error = Error::data(name, "expected a table").with_code(Code::NotATable);
-            return Err(error.with_help(help));
+    let found = match (FORMATS.iter().find(|format| (format.is_begun)(bytes.start())), by_name) {
+        (Some(found), _) => found,
+        (None, Some(named)) if !bytes.start().is_empty() => {
+            let message =
+                format!("expected {}, as the file's name says, found something else", named.title);
+            return Err(Error::data(name, message).with_code(Code::NotATable));
         }
-        return Csv::new(TableText::new(name, bytes)?, format);
+        (None, _) => &&csv::FORMAT,
+    };
+    let (inner, bytes) = match (found.open)(name, bytes, format)? {
+        FileContents::Table(table) => return Ok(table),
+        FileContents::Packed(inner, bytes) => (inner, bytes),
+    };
+    if FORMATS.iter().any(|format| format.packs && (format.is_begun)(&bytes)) {
+        let error = Error::data(&inner, "it is compressed twice").with_code(Code::NotATable);
+        return Err(error.with_help("unpack it"));
     }
-    let decoded = encoding::decode(&bytes.whole()?, encoding).ok_or_else(|| {
-        let says = match format.encoding {
-            Some(_) => "`csv.encoding` names",
-            None => "its first bytes name, UTF-16",
-        };
-        Error::data(name, format!("the text is not in the encoding that {says}"))
-            .with_code(Code::NotATable)
-            .with_help("`utf-8`, `latin1`, `windows-1252` or `utf-16`")
-    })?;
-    Csv::new(TableText::new(name, decoded.into_bytes())?, format)
+    of_bytes(&inner, bytes, format)
 }
 
 /// Whether bytes that aren't UTF-8 may still begin a table.
 fn is_known(bytes: &[u8], format: &CsvConfig) -> bool {
     let is_encoded = format.encoding.is_some_and(|encoding| encoding != TextEncoding::Utf8);
     is_encoded || encoding::is_utf16(bytes) || FORMATS.iter().any(|format| (format.is_begun)(bytes))
-}
-
-/// The table in a file that gzip has compressed.
-fn gzip(name: &str, bytes: Bytes, format: &CsvConfig) -> Result<Box<dyn Source>> {
-    let bytes = compressed::gunzip(name, &bytes.whole()?)?;
-    of_inner(name.strip_suffix(".gz").unwrap_or(name), bytes, format)
-}
-
-/// The table in a file that zstd has compressed.
-#[cfg(feature = "zstd")]
-fn zstd(name: &str, bytes: Bytes, format: &CsvConfig) -> Result<Box<dyn Source>> {
-    let bytes = compressed::unzstd(name, &bytes.whole()?)?;
-    of_inner(name.strip_suffix(".zst").unwrap_or(name), bytes, format)
-}
-
-/// The table in a zip archive: its arrays, or its only file.
-fn zip(name: &str, bytes: Bytes, format: &CsvConfig) -> Result<Box<dyn Source>> {
-    match compressed::unzip(name, &bytes.whole()?)? {
-        Unpacked::Arrays(found) => Ok(Box::new(ArrayTable::new(name, FileFormat::Npz, found)?)),
-        Unpacked::File(inner, bytes) => of_inner(&format!("{name}/{inner}"), bytes, format),
-    }
-}
-
-/// What was packed; not packed once more.
-fn of_inner(name: &str, bytes: Vec<u8>, format: &CsvConfig) -> Result<Box<dyn Source>> {
-    if compressed::is_compressed(&bytes) {
-        let error = Error::data(name, "it is compressed twice").with_code(Code::NotATable);
-        return Err(error.with_help("unpack it"));
-    }
-    of_bytes(name, bytes, format)
-}
-
-/// A table of arrays; what is wrong with the file is told in words.
-fn arrays(
-    name: &str,
-    format: FileFormat,
-    found: Result<Vec<Array>, String>,
-) -> Result<Box<dyn Source>> {
-    let found = found.map_err(|message| Error::data(name, message).with_code(Code::NotATable))?;
-    Ok(Box::new(ArrayTable::new(name, format, found)?))
-}
-
-fn npy(name: &str, bytes: Bytes, _: &CsvConfig) -> Result<Box<dyn Source>> {
-    arrays(name, FileFormat::Npy, array_files::npy("", &bytes.whole()?).map(|array| vec![array]))
-}
-
-fn is_npy(bytes: &[u8]) -> bool {
-    bytes.starts_with(array_files::NPY)
-}
-
-fn idx(name: &str, bytes: Bytes, _: &CsvConfig) -> Result<Box<dyn Source>> {
-    arrays(name, FileFormat::Idx, array_files::idx(&bytes.whole()?).map(|array| vec![array]))
-}
-
-fn safetensors(name: &str, bytes: Bytes, _: &CsvConfig) -> Result<Box<dyn Source>> {
-    arrays(name, FileFormat::Safetensors, array_files::safetensors(&bytes.whole()?))
-}
-
-fn jsonl(name: &str, bytes: Bytes, _: &CsvConfig) -> Result<Box<dyn Source>> {
-    Ok(Box::new(JsonLines::new(TableText::new(name, bytes)?)?))
-}
-
-#[cfg(feature = "parquet")]
-fn parquet(name: &str, bytes: Bytes, _: &CsvConfig) -> Result<Box<dyn Source>> {
-    Ok(Box::new(parquet::open(name, bytes.into_file()?)?))
-}
-
-#[cfg(feature = "parquet")]
-fn arrow(name: &str, bytes: Bytes, _: &CsvConfig) -> Result<Box<dyn Source>> {
-    let start = bytes.start().to_vec();
-    Ok(Box::new(arrow_ipc::open(name, &start, bytes.into_file()?)?))
-}
-
-/// Whether a file begins with an object of JSON.
-fn is_jsonl(bytes: &[u8]) -> bool {
-    let bytes = bytes.strip_prefix("\u{feff}".as_bytes()).unwrap_or(bytes).trim_ascii_start();
-    let rest = bytes.strip_prefix(b"{").map(<[u8]>::trim_ascii_start);
-    rest.is_some_and(|rest| rest.starts_with(b"\"") || rest.starts_with(b"}"))
 }
 
 /// Why a file can't be opened as a table.

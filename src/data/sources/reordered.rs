@@ -11,7 +11,6 @@ use crate::data::row_places::RowPlaces;
 use crate::data::source::{Beginning, Source, line_of_csv};
 use crate::diagnostics::Diagnostic;
 use crate::error::Result;
-use crate::sections::FileFormat;
 
 /// A file that is read as if its columns were in the order of another's.
 pub(super) struct Reordered {
@@ -92,7 +91,7 @@ impl Source for Reordered {
         self.source.notes()
     }
 
-    fn format(&self) -> FileFormat {
+    fn format(&self) -> &'static str {
         self.source.format()
     }
 }

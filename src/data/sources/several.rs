@@ -11,7 +11,6 @@ use crate::data::row_places::RowPlaces;
 use crate::data::source::{ArrayColumns, Beginning, Source};
 use crate::diagnostics::{Code, Diagnostic, Place};
 use crate::error::{Error, Result};
-use crate::sections::FileFormat;
 
 /// Files one after the other. A place is the file's number and the place in it.
 pub(super) struct Several {
@@ -122,7 +121,7 @@ impl Source for Several {
         Beginning { is_whole: false, ..self.sources[0].beginning() }
     }
 
-    fn format(&self) -> FileFormat {
+    fn format(&self) -> &'static str {
         self.sources[0].format()
     }
 

@@ -312,3 +312,22 @@ fn files_of_a_list_may_have_their_columns_in_another_order() {
     let error = error_of("c,y,n,a,b\nx,0,i3,3,1\n");
     assert!(error.contains("it has a column `b`, which the first has not"), "{error}");
 }
+
+#[test]
+fn a_format_is_asked_for_by_a_name_of_the_list() {
+    let with = |format: &str| {
+        let mut section = section();
+        section["format"] = json!(format);
+        load_file("t.csv", csv().as_bytes(), &section)
+    };
+    for name in ["auto", "csv", "CSV"] {
+        assert!(with(name).is_ok(), "{name}");
+    }
+    for name in format_names().into_iter().filter(|name| !["auto", "csv", "tsv"].contains(name)) {
+        let error = with(name).unwrap_err().to_string();
+        assert!(error.contains(&format!("expected {name}, but")), "{error}");
+    }
+    let error = with("parqet").unwrap_err().to_string();
+    assert!(error.contains("data.format") && error.contains("unknown format `parqet`"), "{error}");
+    assert!(error.contains("did you mean `parquet`"), "{error}");
+}
