@@ -6,7 +6,7 @@ use candle_core::{D, Tensor};
 use super::slices::{
     self, GELU_SCALE, SELU_ALPHA, SELU_SCALE, gelu_inner, normal_cdf, tanh_softplus,
 };
-use super::{Activation, log_softmax, softmax, tensors};
+use super::{Activation, log_softmax, softmax, tensors, widened};
 use crate::error::Result;
 use crate::numeric::{exp, sigmoid, softplus, tanh};
 
@@ -35,8 +35,11 @@ macro_rules! activations {
     ) => {
         #[allow(unused_variables)] // not every method asks every argument
         impl Activation {
-            /// The function, composed of candle ops whose gradients are right.
+            /// The function, composed of candle ops whose gradients are right. Of bfloat16 it gives
+            /// float32, except where it is piecewise linear.
             pub fn forward(&self, input: &Tensor) -> Result<Tensor> {
+                let is_linear = matches!(self, Activation::Linear | Activation::Relu { .. });
+                let input = &if is_linear { input.clone() } else { widened(input)? };
                 Ok(match *self {
                     $($each $(if $guard)? => { let $x = input; $tensors })*
                     $($row => { let $row_x = input; $row_tensors })*

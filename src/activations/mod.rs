@@ -16,6 +16,7 @@ use crate::shape::Shape;
 
 #[cfg(feature = "onnx")]
 pub(crate) use slices::{SELU_ALPHA, SELU_SCALE};
+pub(crate) use tensors::widened;
 pub use tensors::{log_softmax, softmax};
 
 /// A function that a layer applies to its output: `relu`, or with arguments

@@ -1,8 +1,13 @@
 //! Functions composed of candle ops whose gradients are right.
 
-use candle_core::{D, Tensor};
+use candle_core::{D, DType, Tensor};
 
 use crate::error::Result;
+
+/// The same numbers in float32 where they are bfloat16.
+pub(crate) fn widened(x: &Tensor) -> Result<Tensor> {
+    Ok(if x.dtype() == DType::BF16 { x.to_dtype(DType::F32)? } else { x.clone() })
+}
 
 /// `e^x / Σ e^x` over one axis.
 pub fn softmax(x: &Tensor, axis: usize) -> Result<Tensor> {

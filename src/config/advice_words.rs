@@ -57,6 +57,11 @@ const FOREIGN: &[Advice] = advice! {
     key: "patience" beside "epochs" => "it belongs to a callback: `callbacks: [{early_stopping: {patience: 5}}]`";
     key: "early_stopping" beside "epochs" => "it is a callback: `callbacks: [{early_stopping: {patience: 5}}]`";
     key: "scheduler" | "lr_scheduler" beside "optimizer" | "epochs" => "a schedule stands at the learning rate: `optimizer: {adam: {learning_rate: {cosine_decay: {initial_learning_rate: 0.001, decay_steps: 1000}}}}`";
+    key: "mixed_precision" | "precision" | "dtype_policy" beside "optimizer" => "write `dtype: mixed_bfloat16`, or leave it out for float32";
+    key: "dtype" beside "units" | "filters" | "trainable" => "it stands in `compile`, for all layers: `compile: {dtype: mixed_bfloat16}`";
+    dtype: "float16" | "mixed_float16" | "f16" | "fp16" | "half" => "float16 loses small gradients; write `mixed_bfloat16`, which has float32's range and is as fast on a GPU";
+    dtype: "bfloat16" => "weights in bfloat16 lose small updates; write `mixed_bfloat16`, which keeps them in float32";
+    dtype: "float64" | "f64" | "double" => "leave it out: float32 is the most precise type there is";
     key: "decay" beside "learning_rate" => "Keras 1's `decay` is a schedule: `learning_rate: {inverse_time_decay: {initial_learning_rate: 0.01, decay_steps: 1, decay_rate: 0.001}}`";
     key: "num_layers" beside "units" => "write the layer once for each, all but the last with `return_sequences: true`";
     key: "batch_first" beside "units" => "leave it out: the batch always comes first";
@@ -102,9 +107,6 @@ const PLANNED: &[Advice] = advice! {
     key: "streaming" beside "train" => "leave it out: a table is read into memory as a whole";
     key: "shuffle_limit" beside "train" => "leave it out: all rows are in memory, and shuffled as a whole";
     key: "cache" beside "train" => "leave it out: a table is read anew for each training";
-    key: "dtype" beside "optimizer" => "leave it out: everything is computed in 32-bit floats";
-    key: "mixed_precision" beside "optimizer" => "leave it out: everything is computed in 32-bit floats";
-    key: "tf32" beside "optimizer" => "leave it out: a GPU multiplies matrices in full 32-bit floats";
 };
 
 /// The keys of the sections, each section with a key by which it is known.
@@ -124,7 +126,11 @@ const SECTIONS: &[(&str, &str, &[&str])] = &[
         ],
     ),
     ("model", "layers", &["layers", "input_shape"]),
-    ("compile", "optimizer", &["optimizer", "loss", "metrics", "weighted_metrics"]),
+    (
+        "compile",
+        "optimizer",
+        &["optimizer", "loss", "metrics", "weighted_metrics", "dtype", "tf32"],
+    ),
     (
         "fit",
         "epochs",

@@ -8,10 +8,12 @@
 mod cuda;
 mod keep;
 mod status;
+mod tf32;
 
 pub(crate) use cuda::{address, free_memory, is_in_order, launch, prepare};
 pub(crate) use keep::draw;
 pub(crate) use status::Status;
+pub(crate) use tf32::Tf32;
 
 /// What every program begins with.
 pub(crate) const PRELUDE: &str = include_str!("prelude.h");

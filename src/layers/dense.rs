@@ -7,6 +7,7 @@ use crate::kernels::BoundKernel;
 use crate::kernels::dense::DenseKernel;
 use crate::layers::configuration::{Configuration, configuration};
 use crate::layers::layer::{Context, Forward, Layer, Signal};
+use crate::layers::precision::add_bias;
 use crate::shape::Shape;
 use crate::weights::initializers::Initializer;
 use crate::weights::regularizers::Regularizer;
@@ -99,15 +100,19 @@ impl Forward for DenseForward {
         let (features, units) = self.kernel.dims2()?;
         let x = &input.tensor;
         let rows = x.reshape(((), features))?; // (batch·…, in)
-        let mut output = rows.matmul(self.kernel.as_tensor())?; // (batch·…, units)
+        let mut output = rows.matmul(&self.kernel.like(x)?)?; // (batch·…, units)
         if let Some(bias) = &self.bias {
-            output = output.broadcast_add(bias.as_tensor())?;
+            output = add_bias(&output, bias)?;
         }
         let mut dims = x.dims().to_vec();
         dims[x.rank() - 1] = units;
         let output = self.activation.forward(&output.reshape(dims)?)?;
         context.regularize_activity(&self.activity, &output)?;
         Ok(input.with(output))
+    }
+
+    fn computes_in_bf16(&self) -> bool {
+        true
     }
 
     fn to_kernel(&self) -> Option<BoundKernel> {

@@ -11,6 +11,7 @@ use crate::kernels::BoundKernel;
 use crate::kernels::dense::DenseKernel;
 use crate::layers::configuration::configuration;
 use crate::layers::layer::{Context, Forward, Layer, MaskRule, Signal, checked};
+use crate::layers::precision::add_bias;
 use crate::shape::Shape;
 use crate::weights::initializers::Initializer;
 use crate::weights::regularizers::Regularizer;
@@ -285,7 +286,7 @@ impl Forward for EinsumForward {
         let rows = pick(&of_x, &|label| !of_k.contains(label));
         let columns = pick(of_k, &|label| !of_x.contains(label));
         let a = arranged(&x, &of_x, [&shared, &rows, &contracted])?;
-        let b = arranged(self.kernel.as_tensor(), of_k, [&shared, &contracted, &columns])?;
+        let b = arranged(&self.kernel.like(&x)?, of_k, [&shared, &contracted, &columns])?;
         let product = a.matmul(&b)?; // (shared, rows, columns)
         let labels = [shared, rows, columns].concat();
         let size = |label: &char| {
@@ -297,11 +298,17 @@ impl Forward for EinsumForward {
         let dims: Vec<usize> = labels.iter().map(size).collect();
         let mut y = product.reshape(dims)?.permute(places(&labels, of_y))?.contiguous()?;
         if let Some(bias) = &self.bias {
-            y = y.broadcast_add(bias.as_tensor())?;
+            y = add_bias(&y, bias)?;
         }
         let output = self.activation.forward(&y)?;
         context.regularize_activity(&self.activity, &output)?;
         Ok(Signal::new(output))
+    }
+
+    fn computes_in_bf16(&self) -> bool {
+        let EinsumPlan { input, kernel, output, .. } = &self.plan;
+        let is_kept = |label: &char| kernel.contains(label) || output.contains(label);
+        input.iter().all(is_kept) // else it would be summed in it
     }
 
     /// A dense layer where the kernel takes the last axes of the input and gives those of the

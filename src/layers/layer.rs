@@ -4,13 +4,13 @@
 use std::fmt;
 use std::sync::Arc;
 
-use candle_core::{Tensor, Var};
+use candle_core::{DType, Tensor, Var};
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde::de::{DeserializeOwned, MapAccess};
 
 use super::recurrent::settings::Recurrent;
-use crate::activations::Activation;
+use crate::activations::{Activation, widened};
 use crate::config::{AnyItem, Catalog, Common, Entry, Kind};
 use crate::error::{Error, Problem, Result};
 use crate::kernels::BoundKernel;
@@ -79,6 +79,12 @@ pub trait Forward: Send + Sync {
         None
     }
 
+    /// True where the layer computes in the type of its input, bfloat16 too, with its weights cast to
+    /// it. Others are given float32.
+    fn computes_in_bf16(&self) -> bool {
+        false
+    }
+
     /// True where the layer reads whole numbers where its input is the model's: ids, as u32.
     fn takes_ids(&self) -> bool {
         false
@@ -109,7 +115,7 @@ pub(crate) type Pieces<'p> = dyn Fn(&mut dyn FnMut(&Tensor) -> Result<()>) -> Re
 /// What flows from layer to layer.
 #[derive(Debug, Clone)]
 pub struct Signal {
-    /// The values: (batch, …), f32.
+    /// The values: (batch, …), f32; bf16 between layers that compute in it.
     pub tensor: Tensor,
     /// Which time steps count, 1 or 0: (batch, time), f32. None: all do.
     pub mask: Option<Tensor>,
@@ -135,6 +141,8 @@ pub struct Context<'a> {
     pub step: u64,
     /// The source of random draws.
     pub random: &'a Random,
+    /// The type that layers compute in which can: bf16 in mixed precision, else f32.
+    pub compute: DType,
     /// True where the ids of the model's input have been checked.
     pub ids_are_checked: bool,
     /// Terms to add to the loss: activity regularization. Scalars.
@@ -155,6 +163,7 @@ impl<'a> Context<'a> {
             training: false,
             step: 0,
             random,
+            compute: DType::F32,
             ids_are_checked: false,
             losses: Vec::new(),
             updates: Vec::new(),
@@ -218,7 +227,7 @@ impl Context<'_> {
     ) -> Result<()> {
         if let Some(regularizer) = regularizer {
             let batch = output.dim(0)?.max(1) as f64;
-            self.losses.push((regularizer.penalty(output)? / batch)?);
+            self.losses.push((regularizer.penalty(&widened(output)?)? / batch)?);
         }
         Ok(())
     }

@@ -21,6 +21,7 @@ mod lstm;
 mod masking;
 mod normalization;
 mod pooling;
+mod precision;
 mod recurrent;
 mod regularization;
 mod resampling;
@@ -57,6 +58,7 @@ pub use normalization::{
     BatchNormalization, GroupNormalization, LayerNormalization, Normalization, Rescaling,
     RmsNormalization, UnitNormalization,
 };
+pub(crate) use precision::run;
 pub use recurrent::Recurrent;
 pub use regularization::{
     ActivityRegularization, AlphaDropout, Dropout, GaussianDropout, GaussianNoise, SpatialDropout,

@@ -4,6 +4,7 @@ use candle_core::Tensor;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::precision;
 use super::wrapped::check_inner;
 use crate::config::names::snake_case;
 use crate::error::{Problem, Result};
@@ -229,8 +230,12 @@ impl Forward for ResidualForward {
     fn forward(&self, input: Signal, context: &mut Context<'_>) -> Result<Signal> {
         let ours = run(&self.layers, input.clone(), context)?;
         let theirs = run(&self.shortcut, input, context)?;
-        let output = (&ours.tensor + &theirs.tensor)?;
+        let output = precision::sum(&ours.tensor, &theirs.tensor)?;
         Ok(ours.with(output))
+    }
+
+    fn computes_in_bf16(&self) -> bool {
+        true
     }
 
     fn to_kernel(&self) -> Option<BoundKernel> {
@@ -276,5 +281,5 @@ impl Forward for ResidualForward {
 }
 
 fn run(way: &[Inner], input: Signal, context: &mut Context<'_>) -> Result<Signal> {
-    way.iter().try_fold(input, |signal, inner| inner.forward.forward(signal, context))
+    way.iter().try_fold(input, |signal, inner| precision::run(&*inner.forward, signal, context))
 }

@@ -4,6 +4,7 @@ use candle_core::Tensor;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::precision::run;
 use super::residual::Residual;
 use super::wrapped::{check_inner, inner_name, within};
 use crate::activations::Activation;
@@ -105,10 +106,14 @@ impl Forward for TimeDistributedForward {
     fn forward(&self, input: Signal, context: &mut Context<'_>) -> Result<Signal> {
         let batch = input.tensor.dim(0)?;
         let rows = Signal::new(rows(&input.tensor)?); // (batch·time, …)
-        let output = self.inner.forward(rows, context)?.tensor;
+        let output = run(&*self.inner, rows, context)?.tensor;
         let mut dims = vec![batch, self.steps];
         dims.extend_from_slice(&output.dims()[1..]);
         Ok(input.with(output.reshape(dims)?))
+    }
+
+    fn computes_in_bf16(&self) -> bool {
+        self.inner.computes_in_bf16()
     }
 
     fn to_kernel(&self) -> Option<BoundKernel> {

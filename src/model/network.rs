@@ -4,13 +4,15 @@ use std::cell::RefCell;
 
 use candle_core::{DType, Device, Tensor};
 
+use crate::activations::widened;
 use crate::data::Samples;
 use crate::data::batch::Batch;
 use crate::error::Result;
 use crate::kernels::BoundKernel;
-use crate::layers::{Context, Forward, Signal, apply_kernel};
+use crate::layers::{self, Context, Forward, Signal, apply_kernel};
 use crate::model::engine_choice::EngineChoice;
 use crate::random::Random;
+use crate::sections::ComputeType;
 use crate::spec::ModelSpec;
 use crate::threads;
 use crate::weights::Weights;
@@ -25,6 +27,10 @@ pub struct Network {
     /// On the CPU, the layers' kernels where they have one; none where another engine is asked
     /// for by name.
     kernels: Vec<Option<BoundKernel>>,
+    /// What layers compute in that can: bf16, or f32.
+    compute: DType,
+    /// The layers from here on compute in f32: the last one with weights, and those after it.
+    precise_from: usize,
     weights: Weights,
     random: Random,
 }
@@ -41,14 +47,18 @@ impl Network {
         let random = Random::new(seed);
         let mut weights = Weights::new(random, device).with_room(room);
         let mut layers = Vec::with_capacity(spec.layers.len());
-        for layer in &spec.layers {
+        let mut precise_from = 0;
+        for (index, layer) in spec.layers.iter().enumerate() {
+            let before = weights.iter().len();
             let mut scope = weights.scope(&layer.name, layer.trainable);
             layers.push(layer.entry.item.build(&layer.input, &mut scope)?);
+            if weights.iter().len() > before {
+                precise_from = index;
+            }
         }
-        let wants_kernels = device.is_cpu() && EngineChoice::made()?.takes_kernels();
-        let kernel = |layer: &dyn Forward| layer.to_kernel().filter(|_| wants_kernels);
-        let kernels = layers.iter().map(|layer| kernel(layer.as_ref())).collect();
-        Ok(Network { spec: spec.clone(), layers, kernels, weights, random })
+        let (spec, compute) = (spec.clone(), DType::F32);
+        let kernels = kernels(&layers, device)?;
+        Ok(Network { spec, layers, kernels, compute, precise_from, weights, random })
     }
 
     /// The layers and weights of a spec with no memory taken for the values: to be counted, never run.
@@ -60,7 +70,8 @@ impl Network {
             layers.push(layer.entry.item.build(&layer.input, &mut scope)?);
         }
         let kernels = layers.iter().map(|_| None).collect();
-        Ok(Network { spec: spec.clone(), layers, kernels, weights, random: Random::new(0) })
+        let (spec, random, compute) = (spec.clone(), Random::new(0), DType::F32);
+        Ok(Network { spec, layers, kernels, compute, precise_from: 0, weights, random })
     }
 
     /// The layers' names and shapes.
@@ -89,14 +100,43 @@ impl Network {
         self
     }
 
+    /// Computes in another type from now on. Kernels are for f32.
+    pub fn compute_in(&mut self, dtype: ComputeType) -> Result<()> {
+        let compute = match dtype {
+            ComputeType::Float32 => DType::F32,
+            ComputeType::MixedBfloat16 => DType::BF16,
+        };
+        if compute == self.compute {
+            return Ok(());
+        }
+        self.compute = compute;
+        self.kernels = match dtype {
+            ComputeType::Float32 => kernels(&self.layers, self.weights.device())?,
+            ComputeType::MixedBfloat16 => self.layers.iter().map(|_| None).collect(),
+        };
+        Ok(())
+    }
+
+    /// True in mixed precision.
+    pub fn is_mixed(&self) -> bool {
+        self.compute == DType::BF16
+    }
+
     /// One batch through all layers. `x`: (batch, …input) → (batch, …output).
     pub fn forward(&self, x: &Tensor, context: &mut Context<'_>) -> Result<Signal> {
+        self.forward_in(self.compute, x, context)
+    }
+
+    fn forward_in(&self, compute: DType, x: &Tensor, context: &mut Context<'_>) -> Result<Signal> {
         threads::within(|| {
             let mut signal = Signal::new(self.input(x)?);
             for index in 0..self.layers.len() {
+                let is_precise = index >= self.precise_from;
+                context.compute = if is_precise { DType::F32 } else { compute };
                 signal = self.layer(index, signal, context)?;
             }
-            Ok(signal)
+            let output = widened(&signal.tensor)?;
+            Ok(signal.with(output))
         })
     }
 
@@ -120,7 +160,7 @@ impl Network {
             Some(bound) if signal.tensor.dtype() != DType::U32 => {
                 apply_kernel(bound, &self.spec.layers[index].output, signal, context)
             }
-            _ => self.layers[index].forward(signal, context),
+            _ => layers::run(&*self.layers[index], signal, context),
         }
     }
 
@@ -173,10 +213,11 @@ impl Network {
         Ok(true)
     }
 
-    /// One batch through all layers, as in `predict`: no dropout, no gradients kept.
+    /// One batch through all layers, as in `predict`: no dropout, no gradients kept, in f32 even where
+    /// the training is in mixed precision.
     pub fn predict(&self, x: &Tensor) -> Result<Tensor> {
         let mut context = Context::inference(&self.random);
-        Ok(self.forward(x, &mut context)?.tensor.detach())
+        Ok(self.forward_in(DType::F32, x, &mut context)?.tensor.detach())
     }
 
     /// The sum of the trainable weights' penalties, a scalar; None where no weight has one.
@@ -192,4 +233,11 @@ impl Network {
         }
         Ok(total)
     }
+}
+
+/// The kernels of layers: where there are any for the device, unless another engine is asked for.
+fn kernels(layers: &[Box<dyn Forward>], device: &Device) -> Result<Vec<Option<BoundKernel>>> {
+    let wants_kernels = device.is_cpu() && EngineChoice::made()?.takes_kernels();
+    let kernel = |layer: &dyn Forward| layer.to_kernel().filter(|_| wants_kernels);
+    Ok(layers.iter().map(|layer| kernel(layer.as_ref())).collect())
 }

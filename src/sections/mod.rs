@@ -1,6 +1,7 @@
 //! The sections of a configuration, as typed: `data` (in its own file), `model`, `compile`, `fit`.
 
 mod column;
+mod compute_type;
 mod condition_parser;
 mod condition_words;
 mod csv;
@@ -36,6 +37,7 @@ pub use crate::splits::{
 pub use crate::transforms::*;
 pub(crate) use column::FEATURES;
 pub use column::{ColumnConfig, Columns};
+pub use compute_type::ComputeType;
 pub use csv::{CsvConfig, HeaderConfig, MissingValues, TextEncoding, TrailingDelimiter};
 pub use data::DataConfig;
 pub use decisions::{Calibration, ErrorCost, ThresholdRule};
@@ -134,6 +136,14 @@ pub struct CompileConfig {
     #[serde(deserialize_with = "entries::<MOST_OTHERS, _, _>")]
     #[schemars(length(max = MOST_OTHERS))]
     pub weighted_metrics: Vec<MetricEntry>,
+    /// Type of number that layers compute in while training: `mixed_bfloat16` (or `bf16`) for mixed
+    /// precision, which is faster on a GPU. The weights stay 32-bit floats. Default: float32.
+    #[serde(default, skip_serializing_if = "ComputeType::is_float32")]
+    pub dtype: ComputeType,
+    /// Whether a GPU may multiply 32-bit floats as TF32, which is faster and keeps 10 bits of each
+    /// factor; no effect on the CPU. Default: false.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub tf32: bool,
 }
 
 impl CompileConfig {
@@ -144,6 +154,8 @@ impl CompileConfig {
             loss: loss.into(),
             metrics: Vec::new(),
             weighted_metrics: Vec::new(),
+            dtype: ComputeType::Float32,
+            tf32: false,
         }
     }
 }

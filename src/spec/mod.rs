@@ -15,7 +15,7 @@ use crate::layers::{LayerEntry, Residual};
 use crate::losses::LossEntry;
 use crate::metrics::{Accumulator, MetricEntry};
 use crate::optimizers::OptimizerEntry;
-use crate::sections::ClassWeight;
+use crate::sections::{ClassWeight, ComputeType};
 use crate::shape::Shape;
 use crate::target::{Output, Target};
 
@@ -65,6 +65,10 @@ pub struct TrainSpec {
     pub loss: LossEntry,
     /// The metrics with their keys in the history; the weighted ones last.
     pub metrics: Vec<MetricSpec>,
+    /// The type of number that layers compute in.
+    pub dtype: ComputeType,
+    /// Whether a GPU may multiply 32-bit floats as TF32.
+    pub tf32: bool,
     /// Samples per step.
     pub batch_size: usize,
     /// Samples per step of validation.

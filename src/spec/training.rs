@@ -48,6 +48,8 @@ impl Judge<'_> {
             optimizer: optimizer.clone(),
             loss: compile.loss.clone(),
             metrics,
+            dtype: compile.dtype,
+            tf32: compile.tf32,
             batch_size: fit.batch_size,
             validation_batch_size: fit.validation_batch_size.unwrap_or(fit.batch_size),
             validation_freq: fit.validation_freq,

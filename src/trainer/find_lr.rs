@@ -3,7 +3,6 @@
 
 use crate::data::Samples;
 use crate::error::{Error, Result};
-use crate::threads;
 use crate::trainer::Trainer;
 
 /// Over which learning rates, in how many steps.
@@ -115,7 +114,7 @@ impl Trainer {
         range: LearningRateRange,
     ) -> Result<LearningRateSearch> {
         range.check()?;
-        threads::within(|| self.search(samples, range))
+        self.computing(|trainer| trainer.search(samples, range))
     }
 
     fn search(

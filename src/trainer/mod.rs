@@ -15,10 +15,12 @@ use std::time::{Duration, Instant};
 use crate::data::{Order, Samples, Shuffle};
 use crate::diagnostics::Code;
 use crate::error::{Error, Result};
+use crate::gpu;
 use crate::history::EpochLogs;
 use crate::history::logs::Logs;
 use crate::model::engine::Task;
 use crate::model::evaluate::{score, score_each};
+use crate::sections::ComputeType;
 use crate::threads;
 use crate::trainer::events::{Clock, Ending, Event, Outcome, Position};
 
@@ -38,7 +40,16 @@ impl Trainer {
         data: &TrainingData<'_>,
         listeners: &mut Listeners<'_>,
     ) -> Result<Outcome> {
-        threads::within(|| self.train(data, listeners))
+        self.computing(|trainer| trainer.train(data, listeners))
+    }
+
+    /// In the types that the configuration asks for; a trained model computes in f32 again.
+    fn computing<T: Send>(&mut self, run: impl FnOnce(&mut Self) -> Result<T> + Send) -> Result<T> {
+        let _tf32 = gpu::Tf32::allowed(self.spec.tf32);
+        self.model.compute_in(self.spec.dtype)?;
+        let outcome = threads::within(|| run(self));
+        self.model.compute_in(ComputeType::Float32)?;
+        outcome
     }
 
     fn train(&mut self, data: &TrainingData<'_>, listeners: &mut Listeners<'_>) -> Result<Outcome> {
@@ -51,7 +62,7 @@ impl Trainer {
         }
         let samples = data.train.len();
         let steps = samples.div_ceil(self.spec.batch_size);
-        if let Some(message) = self.engine.told(&self.optimizer) {
+        for message in self.notes() {
             listeners.tell(&Event::Message { message }, self)?;
         }
         self.begin(listeners)?;
@@ -110,9 +121,9 @@ impl Trainer {
     /// Only what [`Trainer::fit`] does after the last epoch: for a training that was resumed at its
     /// end.
     pub fn finish(&mut self, data: &TrainingData<'_>, listeners: &mut Listeners<'_>) -> Result<()> {
-        threads::within(|| {
-            self.begin(listeners)?;
-            self.end(data, listeners)
+        self.computing(|trainer| {
+            trainer.begin(listeners)?;
+            trainer.end(data, listeners)
         })
     }
 

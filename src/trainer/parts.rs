@@ -65,11 +65,12 @@ impl Trainer {
     }
 
     /// The same for a network that has its weights already.
-    pub(crate) fn of_network(model: Network, spec: &Spec) -> Result<Self> {
+    pub(crate) fn of_network(mut model: Network, spec: &Spec) -> Result<Self> {
         let Some(train) = &spec.train else {
             return Err(Error::run("the configuration has no `compile` section or no target")
                 .with_help("say how the model is trained: optimizer, loss and metrics"));
         };
+        model.compute_in(train.dtype)?;
         let optimizer = OptimizerState::new(&train.optimizer, model.weights())?;
         let (scores, held_back) = (Scores::new(spec, train), Scores::new(spec, train));
         let hooks = train.hooks.clone();
@@ -136,6 +137,19 @@ impl Trainer {
         self.tolerates_nan |= hook.tolerates_nan();
         self.hooks.push(hook);
         self
+    }
+
+    /// What to tell of it before it begins.
+    pub(super) fn notes(&self) -> Vec<String> {
+        let on_cpu = self.model.weights().device().is_cpu();
+        let slow = (on_cpu && !self.spec.dtype.is_float32()).then(|| {
+            "`mixed_bfloat16` is much slower than float32 on the CPU; for float32 here, add \
+             `--set compile.dtype=float32`"
+                .to_string()
+        });
+        let no_tf32 = (on_cpu && self.spec.tf32)
+            .then(|| "`tf32` has no effect on the CPU, which multiplies in float32".to_string());
+        [slow, no_tf32, self.engine.told(&self.optimizer)].into_iter().flatten().collect()
     }
 
     /// Why a callback stopped it, where one did.

@@ -101,6 +101,11 @@ impl LayerWeight {
         LayerWeight { var, place: None }
     }
 
+    /// The values in the type of other numbers, with the gradient of a cast.
+    pub(crate) fn like(&self, x: &Tensor) -> Result<Tensor> {
+        Ok(self.var.as_tensor().to_dtype(x.dtype())?)
+    }
+
     /// Its index in [`Weights::iter`]; None for a constant.
     pub fn place(&self) -> Option<usize> {
         self.place

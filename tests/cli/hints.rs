@@ -97,9 +97,6 @@ const PLANNED: &[(&str, &str, &str, &str)] = &[
         "leave it out",
     ),
     ("  train: loan.csv", "  train: loan.csv\n  cache: auto", "cache", "leave it out"),
-    ("compile:\n", "compile:\n  dtype: bf16\n", "dtype", "32-bit floats"),
-    ("compile:\n", "compile:\n  mixed_precision: true\n", "mixed_precision", "32-bit floats"),
-    ("compile:\n", "compile:\n  tf32: true\n", "tf32", "32-bit floats"),
 ];
 
 #[test]

@@ -35,6 +35,7 @@ mod outputs;
 mod parquet;
 #[cfg(feature = "images")]
 mod pictures;
+mod precision;
 mod report;
 mod resume;
 mod rows;

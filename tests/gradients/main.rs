@@ -3,6 +3,7 @@
 
 #![allow(unreachable_pub, clippy::print_stdout, clippy::unwrap_used)]
 
+mod mixed;
 mod rows;
 mod subnormals;
 

@@ -374,8 +374,9 @@ fn precision(place: &str, dtype: &Value) -> Option<String> {
     match name.or_else(|| dtype["class_name"].as_str()) {
         None | Some("float32" | "int32" | "int64" | "uint8") => None,
         Some(other) => Some(format!(
-            "{place}: the precision `{other}` is not supported, only float32; in Keras, give the \
-             model's layers `dtype=\"float32\"` and save it again"
+            "{place}: predictions in `{other}` are not supported, only in float32; in Keras, give \
+             the model's layers `dtype=\"float32\"` and save it again (to train in mixed precision \
+             here, set `compile.dtype` to `mixed_bfloat16`)"
         )),
     }
 }

@@ -39,6 +39,10 @@ impl Forward for Activating {
         Ok(input.with(output))
     }
 
+    fn computes_in_bf16(&self) -> bool {
+        true
+    }
+
     fn to_kernel(&self) -> Option<BoundKernel> {
         if !self.activation.has_slices() {
             return None;

@@ -26,6 +26,7 @@ use crate::kernels::separable::SeparableKernel;
 use crate::kernels::window::{SlidingWindow, WindowAxis};
 use crate::kernels::{BoundKernel, Kernel};
 use crate::layers::layer::{Context, Forward, Signal, checked};
+use crate::layers::precision::add_bias;
 use crate::shape::Shape;
 use crate::weights::regularizers::Regularizer;
 use crate::weights::stored::Stored;
@@ -112,12 +113,16 @@ impl Forward for ConvolutionForward {
         let x = spatial::flat(&input.tensor, self.format)?; // (batch, positions, channels)
         let mut y = reference::forward(&self.plan, &x, &self.weights)?; // (batch, positions, filters)
         if let (true, Some(bias)) = (self.bias, self.weights.last()) {
-            y = y.broadcast_add(bias.as_tensor())?;
+            y = add_bias(&y, bias)?;
         }
         let y = spatial::unflat(&y, self.plan.grid.rank, self.plan.output(), self.format)?;
         let output = self.activation.forward(&y)?;
         context.regularize_activity(&self.activity, &output)?;
         Ok(Signal::new(output))
+    }
+
+    fn computes_in_bf16(&self) -> bool {
+        matches!(self.plan.op, plan::ConvolutionOp::Full | plan::ConvolutionOp::Transposed)
     }
 
     fn to_kernel(&self) -> Option<BoundKernel> {

@@ -15,7 +15,7 @@ pub(super) fn forward(
     x: &Tensor,
     weights: &[LayerWeight],
 ) -> Result<Tensor> {
-    let kernel = weights[0].as_tensor();
+    let kernel = &weights[0].like(x)?;
     match plan.op {
         ConvolutionOp::Full => full(plan, x, kernel),
         ConvolutionOp::Transposed => transposed(plan, x, kernel),

@@ -144,6 +144,10 @@ impl Forward for PoolForward {
         Ok(Signal::new(spatial::unflat(&y, self.rank, axes, self.format)?))
     }
 
+    fn computes_in_bf16(&self) -> bool {
+        self.kernel.pooling == Pooling::Max // a mean would be summed in it
+    }
+
     fn to_kernel(&self) -> Option<BoundKernel> {
         match self.format {
             DataFormat::ChannelsLast => Some(BoundKernel::new(self.kernel.clone(), Vec::new())),

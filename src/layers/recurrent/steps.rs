@@ -1,12 +1,13 @@
 //! The recurrent layers composed of candle ops: the definition.
 
-use candle_core::Tensor;
+use candle_core::{DType, Tensor};
 
 use super::settings::Recurrent;
 use crate::error::Result;
 use crate::kernels::BoundKernel;
 use crate::kernels::recurrent::{Cell, RecurrentKernel};
 use crate::layers::layer::{Context, Forward, Signal};
+use crate::layers::precision::product;
 use crate::random::Random;
 use crate::weights::LayerWeight;
 
@@ -27,14 +28,14 @@ impl Forward for RecurrentForward {
         let (batch, steps, _) = x.dims3()?;
         let config = &self.config;
         let dropped = Dropped::draw(self, batch, x, context)?;
-        let projected = self.project(x, &dropped.input)?; // (batch, time, gates·units)
+        let projected = self.project(x, &dropped)?; // (batch, time, gates·units)
         let mut h = Tensor::zeros((batch, config.units), x.dtype(), x.device())?;
         let mut c = h.clone();
         let mut outputs = Vec::with_capacity(steps);
         for step in 0..steps {
             let time = if config.go_backwards { steps - 1 - step } else { step };
             let at_step = projected.narrow(1, time, 1)?.squeeze(1)?; // (batch, gates·units)
-            let (mut new_h, mut new_c) = self.step(&at_step, &h, &c, &dropped.state)?;
+            let (mut new_h, mut new_c) = self.step(&at_step, &h, &c, &dropped)?;
             let mut output = new_h.clone();
             if let Some(mask) = &input.mask {
                 let counts = mask.narrow(1, time, 1)?.to_dtype(x.dtype())?; // (batch, 1)
@@ -94,21 +95,21 @@ impl Forward for RecurrentForward {
 
 impl RecurrentForward {
     /// `x · kernel + bias` for all steps; with a mask over the input for each gate, or one for all.
-    fn project(&self, x: &Tensor, masks: &[Tensor]) -> Result<Tensor> {
+    fn project(&self, x: &Tensor, dropped: &Dropped) -> Result<Tensor> {
         let (batch, steps, features) = x.dims3()?;
         let (units, gates) = (self.config.units, self.config.cell.gates());
-        let product = |x: &Tensor, kernel: &Tensor| -> Result<Tensor> {
-            Ok(x.reshape((batch * steps, features))?.matmul(kernel)?)
+        let project = |x: &Tensor, kernel: &Tensor| -> Result<Tensor> {
+            product(&x.reshape((batch * steps, features))?, kernel, dropped.compute)
         };
         let kernel = self.kernel.as_tensor();
-        let projected = match masks {
-            [] => product(x, kernel)?,
-            [mask] => product(&x.broadcast_mul(&mask.unsqueeze(1)?)?, kernel)?,
+        let projected = match dropped.input.as_slice() {
+            [] => project(x, kernel)?,
+            [mask] => project(&x.broadcast_mul(&mask.unsqueeze(1)?)?, kernel)?,
             masks => {
                 let mut parts = Vec::with_capacity(gates);
                 for (gate, mask) in masks.iter().enumerate() {
                     let block = kernel.narrow(1, gate * units, units)?.contiguous()?;
-                    parts.push(product(&x.broadcast_mul(&mask.unsqueeze(1)?)?, &block)?);
+                    parts.push(project(&x.broadcast_mul(&mask.unsqueeze(1)?)?, &block)?);
                 }
                 Tensor::cat(&parts, 1)?
             }
@@ -122,17 +123,18 @@ impl RecurrentForward {
     }
 
     /// `h · recurrent_kernel` for `count` gates from `first`, with a mask over h for each gate.
-    fn recur(&self, h: &Tensor, first: usize, count: usize, masks: &[Tensor]) -> Result<Tensor> {
+    fn recur(&self, h: &Tensor, first: usize, count: usize, dropped: &Dropped) -> Result<Tensor> {
+        let (masks, compute) = (&dropped.state, dropped.compute);
         let units = self.config.units;
         let blocks = |first: usize, count: usize| {
             self.recurrent_kernel.narrow(1, first * units, count * units)?.contiguous()
         };
         if masks.is_empty() {
-            return Ok(h.matmul(&blocks(first, count)?)?);
+            return product(h, &blocks(first, count)?, compute);
         }
         let mut parts = Vec::with_capacity(count);
         for (gate, mask) in masks.iter().enumerate().skip(first).take(count) {
-            parts.push((h * mask)?.matmul(&blocks(gate, 1)?)?);
+            parts.push(product(&(h * mask)?, &blocks(gate, 1)?, compute)?);
         }
         Ok(Tensor::cat(&parts, 1)?)
     }
@@ -143,7 +145,7 @@ impl RecurrentForward {
         x: &Tensor,
         h: &Tensor,
         c: &Tensor,
-        masks: &[Tensor],
+        dropped: &Dropped,
     ) -> Result<(Tensor, Tensor)> {
         let config = &self.config;
         let units = config.units;
@@ -151,9 +153,9 @@ impl RecurrentForward {
         let activation = |x: &Tensor| config.activation.forward(x);
         let gate = |x: &Tensor| config.recurrent_activation.forward(x);
         match config.cell {
-            Cell::SimpleRnn => Ok((activation(&(x + self.recur(h, 0, 1, masks)?)?)?, c.clone())),
+            Cell::SimpleRnn => Ok((activation(&(x + self.recur(h, 0, 1, dropped)?)?)?, c.clone())),
             Cell::Lstm => {
-                let all = (x + self.recur(h, 0, 4, masks)?)?; // (batch, 4·units)
+                let all = (x + self.recur(h, 0, 4, dropped)?)?; // (batch, 4·units)
                 let (i, f) = (gate(&block(&all, 0)?)?, gate(&block(&all, 1)?)?);
                 let (g, o) = (activation(&block(&all, 2)?)?, gate(&block(&all, 3)?)?);
                 let c = ((f * c)? + (i * g)?)?;
@@ -164,20 +166,20 @@ impl RecurrentForward {
                     Some(bias) if bias.rank() == 2 => Some(bias.get(1)?),
                     _ => None,
                 };
-                let mut zr = self.recur(h, 0, 2, masks)?;
+                let mut zr = self.recur(h, 0, 2, dropped)?;
                 if let Some(bias) = &recurrent_bias {
                     zr = zr.broadcast_add(&bias.narrow(0, 0, 2 * units)?)?;
                 }
                 let zr = (x.narrow(1, 0, 2 * units)? + zr)?; // (batch, 2·units)
                 let (z, r) = (gate(&block(&zr, 0)?)?, gate(&block(&zr, 1)?)?);
                 let from_h = if reset_after {
-                    let mut from_h = self.recur(h, 2, 1, masks)?;
+                    let mut from_h = self.recur(h, 2, 1, dropped)?;
                     if let Some(bias) = &recurrent_bias {
                         from_h = from_h.broadcast_add(&bias.narrow(0, 2 * units, units)?)?;
                     }
                     (r * from_h)?
                 } else {
-                    self.recur(&(r * h)?, 2, 1, masks)?
+                    self.recur(&(r * h)?, 2, 1, dropped)?
                 };
                 let g = activation(&(block(x, 2)? + from_h)?)?;
                 Ok((((&z * h)? + (z.affine(-1.0, 1.0)? * g)?)?, c.clone()))
@@ -186,13 +188,15 @@ impl RecurrentForward {
     }
 }
 
-/// What multiplies input and state in training: 0 where dropped, 1 / (1 - rate) elsewhere; the same
+/// How a pass computes its products, and what multiplies input and state in training: 0 where dropped, 1 / (1 - rate) elsewhere; the same
 /// at every step. Keras: per gate where `recurrent_dropout` is above 0, else one for all gates.
 struct Dropped {
     /// (batch, features) each.
     input: Vec<Tensor>,
     /// (batch, units) each.
     state: Vec<Tensor>,
+    /// What products are computed in.
+    compute: DType,
 }
 
 impl Dropped {
@@ -220,6 +224,7 @@ impl Dropped {
         Ok(Dropped {
             input: masks("dropout", config.dropout, inputs, layer.features)?,
             state: masks("recurrent_dropout", config.recurrent_dropout, gates, config.units)?,
+            compute: context.compute,
         })
     }
 }

@@ -130,6 +130,10 @@ impl Forward for Noisy {
         Ok(input.with(output))
     }
 
+    fn computes_in_bf16(&self) -> bool {
+        true
+    }
+
     fn to_kernel(&self) -> Option<BoundKernel> {
         (self.dims.iter().all(|size| *size > 0))
             .then(|| BoundKernel::new(self.noise.clone(), Vec::new()))

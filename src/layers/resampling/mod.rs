@@ -113,6 +113,10 @@ impl Forward for ResampleForward {
         Ok(Signal::new(spatial::unflat(&y, self.rank, self.kernel.output(), self.format)?))
     }
 
+    fn computes_in_bf16(&self) -> bool {
+        self.kernel.axes.iter().flatten().all(|parts| parts.len() <= 1) // nothing is added up
+    }
+
     fn to_kernel(&self) -> Option<BoundKernel> {
         match self.format {
             DataFormat::ChannelsLast => Some(BoundKernel::new(self.kernel.clone(), Vec::new())),

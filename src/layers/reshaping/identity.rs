@@ -34,6 +34,10 @@ impl Forward for IdentityForward {
         Ok(input)
     }
 
+    fn computes_in_bf16(&self) -> bool {
+        true
+    }
+
     fn to_kernel(&self) -> Option<BoundKernel> {
         Some(BoundKernel::new(IdentityKernel { drops_mask: false }, Vec::new()))
     }

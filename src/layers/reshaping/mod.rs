@@ -41,6 +41,10 @@ impl Forward for Rearrange {
         Ok(Signal::new(moved.reshape(self.output.with_batch(x.dim(0)?))?))
     }
 
+    fn computes_in_bf16(&self) -> bool {
+        true
+    }
+
     fn to_kernel(&self) -> Option<BoundKernel> {
         Some(match &self.order {
             Some(order) => {

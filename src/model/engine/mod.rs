@@ -31,6 +31,10 @@ pub fn of(network: &Network) -> Result<Box<dyn Engine>> {
             Ok(Box::new(DeviceEngine::new(network)?))
         }
         (None, EngineChoice::Best | EngineChoice::Graph) => Ok(Box::new(GraphEngine::new(network))),
+        (None, EngineChoice::Cpu) if network.is_mixed() => {
+            Err(Error::run(format!("`{VARIABLE}=cpu` computes in float32 only"))
+                .with_help("use `graph`, leave the variable unset, or leave out `compile.dtype`"))
+        }
         (None, EngineChoice::Cpu) => {
             let layers = network.spec().layers.iter().zip(network.kernels());
             let without = layers.into_iter().find(|(_, kernel)| kernel.is_none());
