@@ -10,30 +10,42 @@ use crate::activations::Activation;
 
 /// Weights: kernel (taps…, channels / groups, filters), then bias (filters,) where there is one.
 pub struct ConvKernel {
-    /// What each position sees.
-    pub window: SlidingWindow,
-    /// Channels of the input.
-    pub channels: usize,
-    /// Channels of the output.
-    pub filters: usize,
-    /// Filters of one group see the channels of that group alone.
-    pub groups: usize,
-    /// What is applied to the output; must have slice functions.
-    pub activation: Activation,
+    window: SlidingWindow,
+    channels: usize,
+    filters: usize,
+    groups: usize,
+    activation: Activation,
     /// Made where first needed.
-    pub products: OnceLock<SlidingProduct>,
+    products: OnceLock<SlidingProduct>,
 }
 
 impl ConvKernel {
+    /// A convolution of images of `channels` to `filters`: those of one group see the channels of
+    /// that group alone. The activation must have slice functions.
+    pub fn new(
+        window: SlidingWindow,
+        channels: usize,
+        filters: usize,
+        groups: usize,
+        activation: Activation,
+    ) -> ConvKernel {
+        ConvKernel { window, channels, filters, groups, activation, products: OnceLock::new() }
+    }
+
     fn products(&self) -> &SlidingProduct {
         let ConvKernel { window, channels, filters, groups, .. } = self;
         self.products.get_or_init(|| SlidingProduct::new(window, *channels, *filters, *groups))
     }
 
+    /// Numbers of an input image.
+    pub fn inputs(&self) -> usize {
+        self.window.inputs() * self.channels
+    }
+
     fn images(&self) -> PerImage<'_> {
         let output = self.window.positions() * self.filters;
         PerImage {
-            input: self.window.inputs() * self.channels,
+            input: self.inputs(),
             output,
             channels: self.filters,
             scratch: self.products().scratch(),
@@ -102,14 +114,7 @@ mod tests {
         let axis = WindowAxis { input: 14, output: 7, size: 3, stride: 2, dilation: 1, before: 0 };
         let window = SlidingWindow { axes: [WindowAxis::NONE, axis, axis] };
         let activation = Activation::tanh();
-        let kernel = ConvKernel {
-            window,
-            channels: 4,
-            filters: 8,
-            groups: 2,
-            activation,
-            products: OnceLock::new(),
-        };
+        let kernel = ConvKernel::new(window, 4, 8, 2, activation);
         let numbers = |n: usize| (0..n).map(|i| (i * 7919 % 101) as f32 / 50.0 - 1.0).collect();
         let x: Vec<f32> = numbers(37 * 14 * 14 * 4);
         let (weights, bias): (Vec<f32>, Vec<f32>) = (numbers(9 * 2 * 8), numbers(8));

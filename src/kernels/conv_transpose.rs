@@ -11,19 +11,26 @@ use crate::activations::Activation;
 
 /// Weights: kernel (taps…, filters, channels), then bias (filters,) where there is one.
 pub struct ConvTransposeKernel {
-    /// A window over the *output*, with a position for each input.
-    pub window: SlidingWindow,
-    /// Channels of the input.
-    pub channels: usize,
-    /// Channels of the output.
-    pub filters: usize,
-    /// What is applied to the output; must have slice functions.
-    pub activation: Activation,
+    window: SlidingWindow,
+    channels: usize,
+    filters: usize,
+    activation: Activation,
     /// Made where first needed.
-    pub products: OnceLock<SlidingProduct>,
+    products: OnceLock<SlidingProduct>,
 }
 
 impl ConvTransposeKernel {
+    /// A transposed convolution of images of `channels` to `filters`, of a window over the *output*
+    /// with a position for each input. The activation must have slice functions.
+    pub fn new(
+        window: SlidingWindow,
+        channels: usize,
+        filters: usize,
+        activation: Activation,
+    ) -> ConvTransposeKernel {
+        ConvTransposeKernel { window, channels, filters, activation, products: OnceLock::new() }
+    }
+
     /// Those of the convolution whose backward pass this is: from the output to the input.
     fn products(&self) -> &SlidingProduct {
         let ConvTransposeKernel { window, channels, filters, .. } = self;

@@ -11,19 +11,31 @@ use crate::activations::Activation;
 /// Weights: kernel (taps…, channels, multiplier), then bias (channels · multiplier,) where there
 /// is one. Output channel `c · multiplier + m`.
 pub struct DepthwiseKernel {
-    /// What each position sees.
-    pub window: SlidingWindow,
-    /// Channels of the input.
-    pub channels: usize,
-    /// Number of filters for each input channel.
-    pub multiplier: usize,
-    /// What is applied to the output; must have slice functions.
-    pub activation: Activation,
+    window: SlidingWindow,
+    channels: usize,
+    multiplier: usize,
+    activation: Activation,
     /// Made where first needed.
-    pub products: OnceLock<SlidingChannels>,
+    products: OnceLock<SlidingChannels>,
 }
 
 impl DepthwiseKernel {
+    /// A depthwise convolution of images of `channels`, with `multiplier` filters for each of them.
+    /// The activation must have slice functions.
+    pub fn new(
+        window: SlidingWindow,
+        channels: usize,
+        multiplier: usize,
+        activation: Activation,
+    ) -> DepthwiseKernel {
+        DepthwiseKernel { window, channels, multiplier, activation, products: OnceLock::new() }
+    }
+
+    /// Numbers of an input image.
+    pub fn inputs(&self) -> usize {
+        self.window.inputs() * self.channels
+    }
+
     /// Channels of the output.
     fn width(&self) -> usize {
         self.channels * self.multiplier
@@ -41,7 +53,7 @@ impl DepthwiseKernel {
     fn images(&self) -> PerImage<'_> {
         let output = self.window.positions() * self.width();
         PerImage {
-            input: self.window.inputs() * self.channels,
+            input: self.inputs(),
             output,
             channels: self.width(),
             scratch: 2 * self.wide() + self.products().scratch(),

@@ -27,6 +27,7 @@ pub mod layer_norm;
 pub mod masking;
 pub mod matmul;
 pub mod p_re_lu;
+mod panels;
 pub mod parallel;
 pub mod per_image;
 pub mod pool;

@@ -7,8 +7,10 @@
 use pulp::{Arch, Simd, WithSimd};
 
 use super::matmul::WriteMode;
+use super::panels::{Panels, Runs};
 use super::parallel;
-use super::tiles::{Multiply, Neighbours, Pack, packed_length};
+use super::simd::first_lanes;
+use super::tiles::{Neighbours, Places};
 
 /// Up to so many rows the kernel is read once for every eight of them; for more it is packed.
 const FEW: usize = 16;
@@ -18,12 +20,10 @@ const COLUMNS: usize = 256;
 const PANEL: usize = 64;
 /// Rows that one thread works on at a time.
 const ROWS: usize = 48;
-/// Inputs after which sums are put down, so that a panel stays in the cache.
-const INPUTS: usize = 512;
 
 /// Numbers of scratch.
 pub(super) fn scratch(rows: usize, input: usize, units: usize) -> usize {
-    if rows <= FEW { 8 * units.next_multiple_of(COLUMNS) } else { packed_length(input, units) }
+    if rows <= FEW { 8 * units.next_multiple_of(COLUMNS) } else { panels(input, units).length() }
 }
 
 /// `y += x · kernel`; x has rows of `input` numbers, y of `units`.
@@ -161,7 +161,7 @@ impl StreamedRows<'_> {
                 }
             }
             if whole < self.columns {
-                let mask = simd.mask_between_m32s(0, (self.columns - whole) as u32);
+                let mask = first_lanes(simd, self.columns - whole);
                 for r in 0..R {
                     let place = sums.add(r * COLUMNS + whole);
                     let mut sum = simd.mask_load_ptr_f32s(mask, place);
@@ -183,39 +183,23 @@ fn many(
     (y, units): (&mut [f32], usize),
     packed: &mut [f32],
 ) {
-    let packed = &mut packed[..packed_length(input, units)];
-    let panel = input * PANEL;
-    let width = |index: usize| PANEL.min(units - index * PANEL);
-    parallel::chunks(packed, panel, 8 * kernel.len(), |index, packed| {
-        let kernel = &kernel[index * PANEL..];
-        let (rows, width, start) = (input, width(index), |row: usize| row * units);
-        Arch::new().dispatch(Pack { kernel, rows, width, step: 1, tall: false, start, packed });
-    });
+    let panels = panels(input, units);
+    panels.pack(kernel, 1, |panel, row| row * units + panel * PANEL, packed);
+    let runs = Runs::in_blocks(&[Neighbours { from: 0, row: 0, length: input }]);
     let (packed, work) = (&*packed, x.len() * units);
     parallel::chunks(y, ROWS * units, work, |piece, y| {
         let rows = y.len() / units;
         let x = &x[piece * ROWS * input..][..rows * input];
         let bases: [usize; ROWS] = std::array::from_fn(|row| row * input);
         let outs: [usize; ROWS] = std::array::from_fn(|row| row * units);
-        for (index, packed) in packed.chunks(panel).enumerate() {
-            for first in (0..input).step_by(INPUTS) {
-                let length = INPUTS.min(input - first);
-                Arch::new().dispatch(Multiply {
-                    x,
-                    bases: &bases[..rows],
-                    runs: &[Neighbours { from: first, row: first, length }],
-                    blocks: std::slice::from_ref(&(0..1)),
-                    packed,
-                    rows: input,
-                    width: width(index),
-                    tall: false,
-                    mode: WriteMode::Add,
-                    y: &mut y[index * PANEL..],
-                    outs: &outs[..rows],
-                });
-            }
-        }
+        let places = Places { bases: &bases[..rows], outs: &outs[..rows] };
+        panels.multiply(packed, (x, 0), &runs, places, (y, WriteMode::Add));
     });
+}
+
+/// How the kernel is packed for many rows.
+fn panels(input: usize, units: usize) -> Panels {
+    Panels::new(input, units).of_width(PANEL)
 }
 
 #[cfg(test)]

@@ -16,8 +16,7 @@ pub struct SeparableKernel {
 impl SeparableKernel {
     /// Numbers between the two, for a batch.
     fn between(&self, x: &[f32]) -> usize {
-        let inputs = self.depthwise.window.inputs() * self.depthwise.channels;
-        x.len() / inputs * self.pointwise.window.inputs() * self.pointwise.channels
+        x.len() / self.depthwise.inputs() * self.pointwise.inputs()
     }
 }
 

@@ -10,6 +10,7 @@ use std::ops::Range;
 use pulp::{Simd, WithSimd};
 
 use super::matmul::WriteMode;
+use super::simd::first_lanes;
 
 /// Neighbouring numbers of a view, which meet neighbouring rows of the kernel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,6 +21,13 @@ pub(in crate::kernels) struct Neighbours {
     pub row: usize,
     /// How many.
     pub length: usize,
+}
+
+/// Where positions are: where each one's view begins, and its result or gradient.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::kernels) struct Places<'a> {
+    pub bases: &'a [usize],
+    pub outs: &'a [usize],
 }
 
 /// Positions that are worked on together, so that what they read stays in the cache.
@@ -46,22 +54,17 @@ fn vectors(left: usize, registers: usize, tall: bool) -> usize {
     }
 }
 
-/// The kernel of `rows` rows by `width` filters, each row at `start(row)` with its filters `step`
+/// Packs a kernel of `rows` rows by `width` filters, each row at `start(row)` with its filters `step`
 /// apart, as the tiles read it: blocks of filters, filled up by zeros.
-pub(in crate::kernels) struct Pack<'a, F> {
-    pub kernel: &'a [f32],
+pub(super) struct Pack<'a, F> {
+    pub matrix: &'a [f32],
     pub rows: usize,
     pub width: usize,
     pub step: usize,
-    /// As the product has it.
+    /// As [`Multiply`] has it.
     pub tall: bool,
     pub start: F,
     pub packed: &'a mut [f32],
-}
-
-/// How many numbers a packed kernel has at most.
-pub(in crate::kernels) fn packed_length(rows: usize, width: usize) -> usize {
-    rows * width.next_multiple_of(16)
 }
 
 impl<F: Fn(usize) -> usize> WithSimd for Pack<'_, F> {
@@ -69,7 +72,7 @@ impl<F: Fn(usize) -> usize> WithSimd for Pack<'_, F> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, _: S) {
-        let Pack { kernel, rows, width, step, tall, start, mut packed } = self;
+        let Pack { matrix, rows, width, step, tall, start, mut packed } = self;
         let mut first = 0;
         while first < width {
             let left = (width - first).div_ceil(S::F32_LANES);
@@ -79,7 +82,7 @@ impl<F: Fn(usize) -> usize> WithSimd for Pack<'_, F> {
             let (panel, rest) = std::mem::take(&mut packed).split_at_mut(rows * block);
             packed = rest;
             for (row, to) in panel.chunks_exact_mut(block).enumerate() {
-                let from = &kernel[start(row) + first * step..];
+                let from = &matrix[start(row) + first * step..];
                 if step == 1 {
                     to[..count].copy_from_slice(&from[..count]);
                 } else {
@@ -95,13 +98,13 @@ impl<F: Fn(usize) -> usize> WithSimd for Pack<'_, F> {
 
 /// `y[out..][..width] += Σ x[base + from..] · kernel` for each position: one product after the other is
 /// added to what y held, in the order of the runs, so that nothing depends on how tiles are cut.
-pub(in crate::kernels) struct Multiply<'a> {
+pub(super) struct Multiply<'a> {
     pub x: &'a [f32],
-    pub bases: &'a [usize],
+    pub places: Places<'a>,
     pub runs: &'a [Neighbours],
     /// Runs that are worked on together.
     pub blocks: &'a [Range<usize>],
-    /// See [`Pack`].
+    /// Made by [`Pack`].
     pub packed: &'a [f32],
     pub rows: usize,
     pub width: usize,
@@ -110,16 +113,14 @@ pub(in crate::kernels) struct Multiply<'a> {
     /// What is done with what y held; to overwrite it there must be one block.
     pub mode: WriteMode,
     pub y: &'a mut [f32],
-    pub outs: &'a [usize],
 }
 
 /// `kernel[row..][..width] += Σ x[base + from..] · d[out..][..width]` over all positions.
 pub(in crate::kernels) struct Outer<'a> {
     pub x: &'a [f32],
-    pub bases: &'a [usize],
+    pub places: Places<'a>,
     pub runs: &'a [Neighbours],
     pub d: &'a [f32],
-    pub outs: &'a [usize],
     pub width: usize,
     /// Rows `stride` apart.
     pub kernel: &'a mut [f32],
@@ -128,14 +129,8 @@ pub(in crate::kernels) struct Outer<'a> {
 
 /// Panics unless every view lies within `x` and every result within `length`: what is unsafe below
 /// rests on it.
-fn check(
-    x: &[f32],
-    bases: &[usize],
-    runs: &[Neighbours],
-    outs: &[usize],
-    width: usize,
-    length: usize,
-) {
+fn check(x: &[f32], places: Places<'_>, runs: &[Neighbours], width: usize, length: usize) {
+    let Places { bases, outs } = places;
     let reach = runs.iter().map(|run| run.from + run.length).max().unwrap_or(0);
     let farthest = bases.iter().max().map_or(0, |base| base + reach);
     let last = outs.iter().max().map_or(0, |out| out + width);
@@ -147,12 +142,12 @@ impl WithSimd for Multiply<'_> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(mut self, simd: S) {
-        check(self.x, self.bases, self.runs, self.outs, self.width, self.y.len());
+        check(self.x, self.places, self.runs, self.width, self.y.len());
         let rows = self.runs.iter().map(|run| run.row + run.length).max().unwrap_or(0);
         assert!(rows <= self.rows, "a row outside");
         assert!(self.mode == WriteMode::Add || self.blocks.len() == 1, "more than one block");
-        for first in (0..self.bases.len()).step_by(POSITIONS) {
-            let positions = first..self.bases.len().min(first + POSITIONS);
+        for first in (0..self.places.bases.len()).step_by(POSITIONS) {
+            let positions = first..self.places.bases.len().min(first + POSITIONS);
             for block in self.blocks {
                 let mut first = 0;
                 while first < self.width {
@@ -223,14 +218,15 @@ impl Multiply<'_> {
         // SAFETY: the caller's promise.
         unsafe {
             // a last tile of fewer positions works on its last one again
-            let views: [*const f32; P] =
-                std::array::from_fn(|p| self.x.as_ptr().add(self.bases[at + p.min(count - 1)]));
+            let views: [*const f32; P] = std::array::from_fn(|p| {
+                self.x.as_ptr().add(self.places.bases[at + p.min(count - 1)])
+            });
             let width = (self.width - first).min(V * lanes);
             let mut sums = [[simd.splat_f32s(0.0); V]; P];
             let adds = self.mode == WriteMode::Add;
             if adds && WHOLE {
                 for p in 0..P {
-                    let y = self.y.as_ptr().add(self.outs[at + p] + first);
+                    let y = self.y.as_ptr().add(self.places.outs[at + p] + first);
                     for v in 0..V {
                         sums[p][v] = y.add(v * lanes).cast::<S::f32s>().read_unaligned();
                     }
@@ -240,7 +236,8 @@ impl Multiply<'_> {
                 let values = start.as_mut_ptr().cast::<f32>();
                 let values = std::slice::from_raw_parts_mut(values, P * V * lanes);
                 for (p, values) in values.chunks_exact_mut(V * lanes).take(count).enumerate() {
-                    values[..width].copy_from_slice(&self.y[self.outs[at + p] + first..][..width]);
+                    values[..width]
+                        .copy_from_slice(&self.y[self.places.outs[at + p] + first..][..width]);
                 }
                 sums = start;
             }
@@ -261,7 +258,7 @@ impl Multiply<'_> {
             }
             if WHOLE {
                 for p in 0..P {
-                    let y = self.y.as_mut_ptr().add(self.outs[at + p] + first);
+                    let y = self.y.as_mut_ptr().add(self.places.outs[at + p] + first);
                     for v in 0..V {
                         y.add(v * lanes).cast::<S::f32s>().write_unaligned(sums[p][v]);
                     }
@@ -270,7 +267,7 @@ impl Multiply<'_> {
                 let sums = sums; // a copy again
                 let sums = std::slice::from_raw_parts(sums.as_ptr().cast::<f32>(), P * V * lanes);
                 for (p, sums) in sums.chunks_exact(V * lanes).take(count).enumerate() {
-                    let y = &mut self.y[self.outs[at + p] + first..][..width];
+                    let y = &mut self.y[self.places.outs[at + p] + first..][..width];
                     y.copy_from_slice(&sums[..width]);
                 }
             }
@@ -283,12 +280,12 @@ impl WithSimd for Outer<'_> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(mut self, simd: S) {
-        check(self.x, self.bases, self.runs, self.outs, self.width, self.d.len());
+        check(self.x, self.places, self.runs, self.width, self.d.len());
         let rows = self.runs.iter().map(|run| run.row + run.length).max().unwrap_or(0);
         let needed = rows.saturating_sub(1) * self.stride + self.width;
         assert!(needed <= self.kernel.len() && self.stride >= self.width, "a row outside");
-        for first in (0..self.bases.len()).step_by(POSITIONS) {
-            let positions = first..self.bases.len().min(first + POSITIONS);
+        for first in (0..self.places.bases.len()).step_by(POSITIONS) {
+            let positions = first..self.places.bases.len().min(first + POSITIONS);
             let mut first = 0;
             while first < self.width {
                 let left = (self.width - first).div_ceil(S::F32_LANES);
@@ -352,13 +349,13 @@ impl Outer<'_> {
     ) -> usize {
         let lanes = S::F32_LANES;
         let last = (self.width - first).min(V * lanes) - (V - 1) * lanes;
-        let mask = simd.mask_between_m32s(0, last as u32);
+        let mask = first_lanes(simd, last);
         // SAFETY: the caller's promise; what lies beyond the last filter is masked.
         unsafe {
             let (x, d) = (self.x.as_ptr().add(from), self.d.as_ptr().add(first));
             let mut sums = [[simd.splat_f32s(0.0); V]; R];
             for p in positions {
-                let (x, d) = (x.add(self.bases[p]), d.add(self.outs[p]));
+                let (x, d) = (x.add(self.places.bases[p]), d.add(self.places.outs[p]));
                 let d: [S::f32s; V] = std::array::from_fn(|v| {
                     let d = d.add(v * lanes);
                     if v + 1 < V {

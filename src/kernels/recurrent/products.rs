@@ -2,12 +2,11 @@
 
 use std::ops::Range;
 
-use pulp::Arch;
-
 use super::cell::Cell;
 use super::layout::{GROUP, RecurrentLayout};
 use crate::kernels::matmul::WriteMode;
-use crate::kernels::tiles::{Multiply, Neighbours, Pack, packed_length};
+use crate::kernels::panels::{Panels, Runs};
+use crate::kernels::tiles::Places;
 
 /// Which product.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,16 +26,16 @@ pub(super) struct StepProducts {
     length: usize,
     /// True where the matrix is turned round, for the backward pass.
     turned: bool,
-    /// Whether samples are cut by eight.
-    tall: bool,
 }
 
 /// StepPart of the matrix of weights.
 struct PackedPlace {
     rows: Range<usize>,
     columns: Range<usize>,
-    /// Where it stands in the packed weights.
+    /// Where it stands in the packed weights, and how it is packed.
     start: usize,
+    panels: Panels,
+    runs: Runs,
 }
 
 impl StepProducts {
@@ -78,16 +77,15 @@ impl StepProducts {
     ) -> StepProducts {
         let mut length = 0;
         let places = parts.into_iter().map(|(part, rows, columns)| {
+            let sizes = (rows.len(), columns.len());
+            let (inner, outer) = if turned { (sizes.1, sizes.0) } else { sizes };
+            let panels = Panels::new(inner, outer).tall(samples >= TALL);
             let start = length;
-            length += if turned {
-                packed_length(columns.len(), rows.len())
-            } else {
-                packed_length(rows.len(), columns.len())
-            };
-            (part, PackedPlace { rows, columns, start })
+            length += panels.length();
+            (part, PackedPlace { rows, columns, start, panels, runs: Runs::whole(inner) })
         });
         let places = places.collect();
-        StepProducts { places, length, turned, tall: samples >= TALL }
+        StepProducts { places, length, turned }
     }
 
     /// How long the packed weights are.
@@ -97,22 +95,16 @@ impl StepProducts {
 
     /// Packs the matrix, whose rows have `columns` numbers.
     pub(super) fn pack(&self, matrix: &[f32], columns: usize, packed: &mut [f32]) {
+        let (step, along) = if self.turned { (columns, 1) } else { (1, columns) };
         for (_, place) in &self.places {
-            let (rows, width) = self.sizes(place);
-            let step = if self.turned { columns } else { 1 };
             let first = place.rows.start * columns + place.columns.start;
-            let along = if self.turned { 1 } else { columns };
-            let start = |row: usize| first + row * along;
-            let packed = &mut packed[place.start..][..packed_length(rows, width)];
-            let pack = Pack { kernel: matrix, rows, width, step, tall: self.tall, start, packed };
-            Arch::new().dispatch(pack);
+            place.panels.pack(
+                matrix,
+                step,
+                |_, row| first + row * along,
+                &mut packed[place.start..],
+            );
         }
-    }
-
-    /// The rows and columns of what is multiplied with.
-    fn sizes(&self, place: &PackedPlace) -> (usize, usize) {
-        let (rows, columns) = (place.rows.len(), place.columns.len());
-        if self.turned { (columns, rows) } else { (rows, columns) }
     }
 }
 
@@ -155,23 +147,12 @@ impl PackedProducts<'_> {
     ) {
         let StepProducts { places, .. } = self.products;
         let Some((_, place)) = places.iter().find(|(of, _)| *of == part) else { return };
-        let (rows, width) = self.products.sizes(place);
         let (from, to) = starts(place);
         let bases: [usize; GROUP] = std::array::from_fn(|sample| sample * left_stride);
         let outs: [usize; GROUP] = std::array::from_fn(|sample| sample * out_stride);
-        Arch::new().dispatch(Multiply {
-            x: &left[from..],
-            bases: &bases[..self.samples],
-            runs: &[Neighbours { from: 0, row: 0, length: rows }],
-            blocks: std::slice::from_ref(&(0..1)),
-            packed: &self.packed[place.start..],
-            rows,
-            width,
-            tall: self.products.tall,
-            mode,
-            y: &mut out[to..],
-            outs: &outs[..self.samples],
-        });
+        let samples = Places { bases: &bases[..self.samples], outs: &outs[..self.samples] };
+        let (packed, x, y) = (&self.packed[place.start..], &left[from..], &mut out[to..]);
+        place.panels.multiply(packed, (x, 0), &place.runs, samples, (y, mode));
     }
 }
 

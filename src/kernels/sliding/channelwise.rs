@@ -3,9 +3,10 @@
 #![allow(unsafe_code)]
 #![allow(clippy::needless_range_loop)] // sums in registers are one place for each of several indices
 
-use pulp::{Simd, WithSimd};
+use pulp::{MemMask, Simd, WithSimd};
 
 use super::sight::{SeenByTap, Sight};
+use crate::kernels::simd::{add_to, first_lanes, load};
 
 /// Positions of a tile.
 const TILE: usize = 8;
@@ -36,54 +37,58 @@ impl WithSimd for MultiplyChannels<'_> {
     type Output = ();
 
     #[inline(always)]
-    fn with_simd<S: Simd>(self, simd: S) {
+    fn with_simd<S: Simd>(mut self, simd: S) {
         check(self.sight, self.channels, self.x, self.kernel, self.y.len());
-        let lanes = S::F32_LANES;
-        let whole = self.channels / lanes * lanes;
-        let mask = simd.mask_between_m32s(0, (self.channels - whole) as u32);
-        let (x, kernel, y) = (self.x.as_ptr(), self.kernel.as_ptr(), self.y.as_mut_ptr());
-        let Sight { bases, outs, seen } = self.sight;
+        let whole = self.channels / S::F32_LANES * S::F32_LANES;
+        let mask = first_lanes(simd, self.channels - whole);
+        let Sight { bases, outs, .. } = self.sight;
         for (bases, outs) in bases.chunks(TILE).zip(outs.chunks(TILE)) {
             // a last tile of fewer positions reads its last one again
             let views: [usize; TILE] = std::array::from_fn(|p| bases[p.min(bases.len() - 1)]);
             // SAFETY: `check` found what each tap sees within x, taps within the kernel and results
-            // within y; beyond the last channel the mask reads and writes nothing.
+            // within y, up to the last channel, beyond which the mask reads and writes nothing.
             unsafe {
-                for first in (0..whole).step_by(lanes) {
-                    let mut sums = [simd.splat_f32s(0.0); TILE];
-                    for SeenByTap { tap, from } in seen {
-                        let at = tap * self.channels + first;
-                        let factor = kernel.add(at).cast::<S::f32s>().read_unaligned();
-                        for p in 0..TILE {
-                            let x = x.add(views[p] + from + first).cast::<S::f32s>();
-                            sums[p] = simd.mul_add_f32s(x.read_unaligned(), factor, sums[p]);
-                        }
-                    }
-                    if outs.len() == TILE {
-                        for p in 0..TILE {
-                            let y = y.add(outs[p] + first).cast::<S::f32s>();
-                            y.write_unaligned(simd.add_f32s(y.read_unaligned(), sums[p]));
-                        }
-                    } else {
-                        let sums = sums; // a copy, so that the sums above stay in registers
-                        for (out, sum) in outs.iter().zip(&sums) {
-                            let y = y.add(out + first).cast::<S::f32s>();
-                            y.write_unaligned(simd.add_f32s(y.read_unaligned(), *sum));
-                        }
-                    }
+                for first in (0..whole).step_by(S::F32_LANES) {
+                    self.tile::<S, true>(simd, mask, first, (&views, outs));
                 }
                 if whole < self.channels {
-                    for (view, out) in bases.iter().zip(outs) {
-                        let y = y.add(out + whole);
-                        let mut sum = simd.mask_load_ptr_f32s(mask, y);
-                        for SeenByTap { tap, from } in seen {
-                            let at = tap * self.channels + whole;
-                            let factor = simd.mask_load_ptr_f32s(mask, kernel.add(at));
-                            let x = simd.mask_load_ptr_f32s(mask, x.add(view + from + whole));
-                            sum = simd.mul_add_f32s(x, factor, sum);
-                        }
-                        simd.mask_store_ptr_f32s(mask, y, sum);
-                    }
+                    self.tile::<S, false>(simd, mask, whole, (&views, outs));
+                }
+            }
+        }
+    }
+}
+
+impl MultiplyChannels<'_> {
+    /// A vector of channels, the first of which is `first`, at some positions.
+    #[inline(always)]
+    unsafe fn tile<S: Simd, const WHOLE: bool>(
+        &mut self,
+        simd: S,
+        mask: MemMask<S::m32s>,
+        first: usize,
+        (views, outs): (&[usize; TILE], &[usize]),
+    ) {
+        // SAFETY: the caller's promise.
+        unsafe {
+            let (x, kernel) = (self.x.as_ptr().add(first), self.kernel.as_ptr().add(first));
+            let y = self.y.as_mut_ptr().add(first);
+            let mut sums = [simd.splat_f32s(0.0); TILE];
+            for SeenByTap { tap, from } in &self.sight.seen {
+                let factor = load::<S, WHOLE>(simd, mask, kernel.add(tap * self.channels));
+                for p in 0..TILE {
+                    let x = load::<S, WHOLE>(simd, mask, x.add(views[p] + from));
+                    sums[p] = simd.mul_add_f32s(x, factor, sums[p]);
+                }
+            }
+            if outs.len() == TILE {
+                for p in 0..TILE {
+                    add_to::<S, WHOLE>(simd, mask, y.add(outs[p]), sums[p]);
+                }
+            } else {
+                let sums = sums; // a copy, so that the sums above stay in registers
+                for (out, sum) in outs.iter().zip(&sums) {
+                    add_to::<S, WHOLE>(simd, mask, y.add(*out), *sum);
                 }
             }
         }
@@ -127,47 +132,47 @@ impl OuterChannels<'_> {
     /// The first `T` taps of `seen`; gives their number.
     #[inline(always)]
     unsafe fn taps<S: Simd, const T: usize>(&mut self, simd: S, seen: &[SeenByTap]) -> usize {
-        let lanes = S::F32_LANES;
-        let (channels, sight) = (self.channels, self.sight);
-        let places = || sight.bases.iter().zip(&sight.outs);
+        let whole = self.channels / S::F32_LANES * S::F32_LANES;
+        let mask = first_lanes(simd, self.channels - whole);
         // SAFETY: the caller's promise; beyond the last channel the mask reads and writes nothing.
         unsafe {
             let seen: [SeenByTap; T] = std::array::from_fn(|t| *seen.get_unchecked(t));
-            let (x, d, kernel) = (self.x.as_ptr(), self.d.as_ptr(), self.kernel.as_mut_ptr());
-            let whole = channels / lanes * lanes;
-            for first in (0..whole).step_by(lanes) {
-                let mut sums = [simd.splat_f32s(0.0); T];
-                for (base, out) in places() {
-                    let d = d.add(out + first).cast::<S::f32s>().read_unaligned();
-                    let x = x.add(base + first);
-                    for t in 0..T {
-                        let x = x.add(seen[t].from).cast::<S::f32s>().read_unaligned();
-                        sums[t] = simd.mul_add_f32s(x, d, sums[t]);
-                    }
-                }
-                for t in 0..T {
-                    let to = kernel.add(seen[t].tap * channels + first).cast::<S::f32s>();
-                    to.write_unaligned(simd.add_f32s(to.read_unaligned(), sums[t]));
-                }
+            for first in (0..whole).step_by(S::F32_LANES) {
+                self.channels::<S, T, true>(simd, mask, first, &seen);
             }
-            if whole < channels {
-                let mask = simd.mask_between_m32s(0, (channels - whole) as u32);
-                let mut sums = [simd.splat_f32s(0.0); T];
-                for (base, out) in places() {
-                    let d = simd.mask_load_ptr_f32s(mask, d.add(out + whole));
-                    let x = x.add(base + whole);
-                    for t in 0..T {
-                        let x = simd.mask_load_ptr_f32s(mask, x.add(seen[t].from));
-                        sums[t] = simd.mul_add_f32s(x, d, sums[t]);
-                    }
-                }
-                for t in 0..T {
-                    let to = kernel.add(seen[t].tap * channels + whole);
-                    let before = simd.mask_load_ptr_f32s(mask, to);
-                    simd.mask_store_ptr_f32s(mask, to, simd.add_f32s(before, sums[t]));
-                }
+            if whole < self.channels {
+                self.channels::<S, T, false>(simd, mask, whole, &seen);
             }
         }
         T
+    }
+
+    /// A vector of channels, the first of which is `first`.
+    #[inline(always)]
+    unsafe fn channels<S: Simd, const T: usize, const WHOLE: bool>(
+        &mut self,
+        simd: S,
+        mask: MemMask<S::m32s>,
+        first: usize,
+        seen: &[SeenByTap; T],
+    ) {
+        let Sight { bases, outs, .. } = self.sight;
+        // SAFETY: the caller's promise.
+        unsafe {
+            let (x, d) = (self.x.as_ptr().add(first), self.d.as_ptr().add(first));
+            let kernel = self.kernel.as_mut_ptr().add(first);
+            let mut sums = [simd.splat_f32s(0.0); T];
+            for (base, out) in bases.iter().zip(outs) {
+                let d = load::<S, WHOLE>(simd, mask, d.add(*out));
+                for t in 0..T {
+                    let x = load::<S, WHOLE>(simd, mask, x.add(base + seen[t].from));
+                    sums[t] = simd.mul_add_f32s(x, d, sums[t]);
+                }
+            }
+            for t in 0..T {
+                let to = kernel.add(seen[t].tap * self.channels);
+                add_to::<S, WHOLE>(simd, mask, to, sums[t]);
+            }
+        }
     }
 }

@@ -4,11 +4,9 @@ use pulp::Arch;
 
 use super::sight::{self, Sight, ZeroBorder};
 use crate::kernels::matmul::WriteMode;
-use crate::kernels::tiles::{Multiply, Neighbours, Outer, Pack, packed_length};
+use crate::kernels::panels::{Panels, Runs};
+use crate::kernels::tiles::{Neighbours, Outer};
 use crate::kernels::window::SlidingWindow;
-
-/// Rows of the kernel that are worked on together: with 64 filters, a part of a level-2 cache.
-const ROWS: usize = 512;
 
 /// The products of a convolution with a kernel of (taps…, channels / groups, filters), image by
 /// image. Kernels are packed once for all images of a step.
@@ -23,45 +21,37 @@ pub struct SlidingProduct {
     backward: Vec<SightInRuns>,
 }
 
-/// Positions, and what they see of one group's channels as runs.
+/// Positions, what they see of one group's channels as runs, and how the kernel that meets it is
+/// packed: a panel for each group.
 struct SightInRuns {
     sight: Sight,
-    runs: Vec<Neighbours>,
-    blocks: Vec<std::ops::Range<usize>>,
-    rows: usize,
+    runs: Runs,
+    panels: Panels,
+    /// Channels of a group.
+    count: usize,
 }
 
 impl SightInRuns {
-    /// `count` of the `channels` of each place are seen.
-    fn new(sight: Sight, channels: usize, count: usize) -> SightInRuns {
+    /// Of an image of `channels`, for results of `width` numbers, both in so many groups.
+    fn new(sight: Sight, channels: usize, width: usize, groups: usize) -> SightInRuns {
+        let count = channels / groups;
         let mut runs: Vec<Neighbours> = Vec::new();
         for (index, seen) in sight.seen.iter().enumerate() {
             match runs.last_mut() {
-                Some(run) if count == channels && run.from + run.length == seen.from => {
+                Some(run) if groups == 1 && run.from + run.length == seen.from => {
                     run.length += count;
                 }
                 _ => runs.push(Neighbours { from: seen.from, row: index * count, length: count }),
             }
         }
-        let cut = |run: Neighbours| {
-            (0..run.length).step_by(ROWS).map(move |start| Neighbours {
-                from: run.from + start,
-                row: run.row + start,
-                length: ROWS.min(run.length - start),
-            })
-        };
-        let runs: Vec<Neighbours> = runs.into_iter().flat_map(cut).collect();
-        let (mut blocks, mut start, mut rows) = (Vec::new(), 0, 0);
-        for (index, run) in runs.iter().enumerate() {
-            if rows > 0 && rows + run.length > ROWS {
-                blocks.push(start..index);
-                (start, rows) = (index, 0);
-            }
-            rows += run.length;
-        }
-        blocks.push(start..runs.len());
-        let rows = sight.seen.len() * count;
-        SightInRuns { sight, runs, blocks, rows }
+        let panels = Panels::new(sight.seen.len() * count, width).of_width(width / groups);
+        SightInRuns { sight, runs: Runs::in_blocks(&runs), panels, count }
+    }
+
+    /// `y += image · kernel`
+    fn multiply(&self, image: &[f32], packed: &[f32], y: &mut [f32]) {
+        let (x, y) = ((image, self.count), (y, WriteMode::Add));
+        self.panels.multiply(packed, x, &self.runs, self.sight.places(), y);
     }
 }
 
@@ -70,17 +60,16 @@ impl SlidingProduct {
     pub fn new(window: &SlidingWindow, channels: usize, filters: usize, groups: usize) -> Self {
         let (padding, forward) = sight::forward(window, channels, filters);
         let (back_padding, backward) = sight::backward(window, channels, filters);
-        let (count, width) = (channels / groups, filters / groups);
         SlidingProduct {
             channels,
             filters,
             groups,
             padding,
-            forward: SightInRuns::new(forward, channels, count),
+            forward: SightInRuns::new(forward, channels, filters, groups),
             back_padding,
             backward: backward
                 .into_iter()
-                .map(|sight| SightInRuns::new(sight, filters, width))
+                .map(|sight| SightInRuns::new(sight, filters, channels, groups))
                 .collect(),
         }
     }
@@ -92,46 +81,24 @@ impl SlidingProduct {
 
     /// How long the packed kernel is, for [`SlidingProduct::add_product`].
     pub fn packed(&self) -> usize {
-        self.groups * packed_length(self.forward.rows, self.filters / self.groups)
+        self.forward.panels.length()
     }
 
     /// Packs the kernel for [`SlidingProduct::add_product`].
     pub fn pack(&self, kernel: &[f32], packed: &mut [f32]) {
         let (filters, width) = (self.filters, self.filters / self.groups);
-        let rows = self.forward.rows;
-        for (group, packed) in packed.chunks_exact_mut(packed_length(rows, width)).enumerate() {
-            let start = |row: usize| row * filters + group * width;
-            Arch::new().dispatch(Pack { kernel, rows, width, step: 1, tall: false, start, packed });
-        }
+        let start = |group: usize, row: usize| row * filters + group * width;
+        self.forward.panels.pack(kernel, 1, start, packed);
     }
 
     /// `y += image ∗ kernel`
     pub fn add_product(&self, image: &[f32], packed: &[f32], y: &mut [f32], scratch: &mut [f32]) {
-        let (count, width) = (self.channels / self.groups, self.filters / self.groups);
-        let image = self.padding.pad(image, self.channels, scratch);
-        let SightInRuns { sight, runs, blocks, rows } = &self.forward;
-        for (group, packed) in packed.chunks_exact(packed_length(*rows, width)).enumerate() {
-            Arch::new().dispatch(Multiply {
-                x: &image[group * count..],
-                bases: &sight.bases,
-                runs,
-                blocks,
-                packed,
-                rows: *rows,
-                width,
-                tall: false,
-                mode: WriteMode::Add,
-                y: &mut y[group * width..],
-                outs: &sight.outs,
-            });
-        }
+        self.forward.multiply(self.padding.pad(image, self.channels, scratch), packed, y);
     }
 
     /// How long the packed kernel is, for [`SlidingProduct::add_transposed`].
     pub fn packed_transposed(&self) -> usize {
-        let rows = self.backward.iter().map(|view| view.rows);
-        rows.map(|rows| packed_length(rows, self.channels / self.groups)).sum::<usize>()
-            * self.groups
+        self.backward.iter().map(|view| view.panels.length()).sum()
     }
 
     /// Packs the kernel for [`SlidingProduct::add_transposed`].
@@ -139,26 +106,13 @@ impl SlidingProduct {
         let (filters, width) = (self.filters, self.filters / self.groups);
         let count = self.channels / self.groups;
         for view in &self.backward {
-            for group in 0..self.groups {
-                let length = packed_length(view.rows, count);
-                let (to, rest) = std::mem::take(&mut packed).split_at_mut(length);
-                packed = rest;
-                let start = |row: usize| {
-                    let (tap, filter) = (view.sight.seen[row / width].tap, row % width);
-                    tap * count * filters + group * width + filter
-                };
-                let rows = view.rows;
-                let pack = Pack {
-                    kernel,
-                    rows,
-                    width: count,
-                    step: filters,
-                    tall: false,
-                    start,
-                    packed: to,
-                };
-                Arch::new().dispatch(pack);
-            }
+            let (to, rest) = std::mem::take(&mut packed).split_at_mut(view.panels.length());
+            packed = rest;
+            let start = |group: usize, row: usize| {
+                let (tap, filter) = (view.sight.seen[row / width].tap, row % width);
+                tap * count * filters + group * width + filter
+            };
+            view.panels.pack(kernel, filters, start, to);
         }
     }
 
@@ -170,26 +124,11 @@ impl SlidingProduct {
         image: &mut [f32],
         scratch: &mut [f32],
     ) {
-        let (count, width) = (self.channels / self.groups, self.filters / self.groups);
         let y = self.back_padding.pad(y, self.filters, scratch);
-        for SightInRuns { sight, runs, blocks, rows } in &self.backward {
-            for group in 0..self.groups {
-                let (part, rest) = packed.split_at(packed_length(*rows, count));
-                packed = rest;
-                Arch::new().dispatch(Multiply {
-                    x: &y[group * width..],
-                    bases: &sight.bases,
-                    runs,
-                    blocks,
-                    packed: part,
-                    rows: *rows,
-                    width: count,
-                    tall: false,
-                    mode: WriteMode::Add,
-                    y: &mut image[group * count..],
-                    outs: &sight.outs,
-                });
-            }
+        for view in &self.backward {
+            let (part, rest) = packed.split_at(view.panels.length());
+            packed = rest;
+            view.multiply(y, part, image);
         }
     }
 
@@ -197,14 +136,12 @@ impl SlidingProduct {
     pub fn add_gradient(&self, image: &[f32], y: &[f32], kernel: &mut [f32], scratch: &mut [f32]) {
         let (count, width) = (self.channels / self.groups, self.filters / self.groups);
         let image = self.padding.pad(image, self.channels, scratch);
-        let SightInRuns { sight, runs, .. } = &self.forward;
         for group in 0..self.groups {
             Arch::new().dispatch(Outer {
                 x: &image[group * count..],
-                bases: &sight.bases,
-                runs,
+                places: self.forward.sight.places(),
+                runs: self.forward.runs.all(),
                 d: &y[group * width..],
-                outs: &sight.outs,
                 width,
                 kernel: &mut kernel[group * width..],
                 stride: self.filters,

@@ -1,5 +1,6 @@
 //! The geometry of a sliding window, as places in slices.
 
+use crate::kernels::tiles::Places;
 use crate::kernels::window::{SlidingWindow, WindowAxis};
 
 /// An image with zeros around it, so that no tap lies outside.
@@ -86,6 +87,11 @@ struct AxisSight {
 }
 
 impl Sight {
+    /// Where the positions are.
+    pub(super) fn places(&self) -> Places<'_> {
+        Places { bases: &self.bases, outs: &self.outs }
+    }
+
     /// Joins three axes; views have `channels` numbers a place, results `width`.
     fn of(axes: &[&AxisSight; 3], sizes: [usize; 3], (channels, width): (usize, usize)) -> Sight {
         let places = |each: &dyn Fn(&AxisSight, usize) -> usize,

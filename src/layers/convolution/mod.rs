@@ -13,7 +13,7 @@ pub use conv_transpose::{Conv1DTranspose, Conv2DTranspose, Conv3DTranspose, Conv
 pub use depthwise_conv::{DepthwiseConv, DepthwiseConv1D, DepthwiseConv2D};
 pub use separable_conv::{SeparableConv, SeparableConv1D, SeparableConv2D};
 
-use std::sync::OnceLock;
+use std::sync::Arc;
 
 use self::plan::{Convolution, ConvolutionForm, ConvolutionPlan};
 use super::spatial::{self, DataFormat};
@@ -134,45 +134,23 @@ impl Forward for ConvolutionForward {
         }
         let ConvolutionPlan { window, filters, multiplier, groups, .. } = self.plan;
         let (channels, activation) = (self.plan.grid.channels, self.activation.clone());
-        let depthwise = |activation| DepthwiseKernel {
-            window,
-            channels,
-            multiplier,
-            activation,
-            products: OnceLock::new(),
-        };
-        let bound = |kernel: std::sync::Arc<dyn Kernel>| BoundKernel {
-            kernel,
-            weights: self.weights.clone(),
-        };
+        let depthwise = |activation| DepthwiseKernel::new(window, channels, multiplier, activation);
+        let bound = |kernel: Arc<dyn Kernel>| BoundKernel { kernel, weights: self.weights.clone() };
         Some(bound(match self.plan.op {
-            plan::ConvolutionOp::Full => std::sync::Arc::new(ConvKernel {
-                window,
-                channels,
-                filters,
-                groups,
-                activation,
-                products: OnceLock::new(),
-            }),
-            plan::ConvolutionOp::Transposed => std::sync::Arc::new(ConvTransposeKernel {
-                window,
-                channels,
-                filters,
-                activation,
-                products: OnceLock::new(),
-            }),
-            plan::ConvolutionOp::Depthwise => std::sync::Arc::new(depthwise(activation)),
-            plan::ConvolutionOp::Separable => std::sync::Arc::new(SeparableKernel {
-                depthwise: depthwise(Activation::Linear),
-                pointwise: ConvKernel {
-                    window: pointwise(&window),
-                    channels: channels * multiplier,
-                    filters,
-                    groups: 1,
-                    activation,
-                    products: OnceLock::new(),
-                },
-            }),
+            plan::ConvolutionOp::Full => {
+                Arc::new(ConvKernel::new(window, channels, filters, groups, activation))
+            }
+            plan::ConvolutionOp::Transposed => {
+                Arc::new(ConvTransposeKernel::new(window, channels, filters, activation))
+            }
+            plan::ConvolutionOp::Depthwise => Arc::new(depthwise(activation)),
+            plan::ConvolutionOp::Separable => {
+                let (window, channels) = (pointwise(&window), channels * multiplier);
+                Arc::new(SeparableKernel {
+                    depthwise: depthwise(Activation::Linear),
+                    pointwise: ConvKernel::new(window, channels, filters, 1, activation),
+                })
+            }
         }))
     }
 }

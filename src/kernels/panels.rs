@@ -1,0 +1,152 @@
+//! A product's right matrix, packed as the tiles read it, and what of each row of the left one meets
+//! it.
+
+use std::ops::Range;
+
+use pulp::Arch;
+
+use super::matmul::WriteMode;
+use super::parallel;
+use super::tiles::{Multiply, Neighbours, Pack, Places};
+
+/// Rows of the matrix that are worked on together: with 64 columns, a part of a level-2 cache.
+const ROWS: usize = 512;
+
+/// How a matrix is packed: in panels of columns, each by itself, one after the other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::kernels) struct Panels {
+    rows: usize,
+    columns: usize,
+    /// Columns of each panel but the last, which may have fewer.
+    width: usize,
+    tall: bool,
+}
+
+impl Panels {
+    /// Of `rows` rows by `columns` columns, in one panel.
+    pub(in crate::kernels) fn new(rows: usize, columns: usize) -> Panels {
+        Panels { rows, columns, width: columns, tall: false }
+    }
+
+    /// Cut into panels of `width` columns.
+    pub(in crate::kernels) fn of_width(self, width: usize) -> Panels {
+        Panels { width, ..self }
+    }
+
+    /// Whether the left matrix's rows are better cut by eight than by six.
+    pub(in crate::kernels) fn tall(self, tall: bool) -> Panels {
+        Panels { tall, ..self }
+    }
+
+    /// Numbers of the packed matrix.
+    pub(in crate::kernels) fn length(&self) -> usize {
+        self.each().map(|(_, columns)| self.size(columns)).sum()
+    }
+
+    /// The number and the columns of each panel.
+    fn each(&self) -> impl Iterator<Item = (usize, Range<usize>)> + use<> {
+        let Panels { columns, width, .. } = *self;
+        let starts = (0..columns).step_by(width.max(1));
+        starts.map(move |start| start..columns.min(start + width)).enumerate()
+    }
+
+    /// The most numbers that a panel takes: columns are filled up to whole vectors.
+    fn size(&self, columns: Range<usize>) -> usize {
+        self.rows * columns.len().next_multiple_of(16)
+    }
+
+    /// Packs the matrix. Each row of each panel begins at `start(panel, row)` of `matrix`, with its
+    /// columns `step` apart.
+    pub(in crate::kernels) fn pack(
+        &self,
+        matrix: &[f32],
+        step: usize,
+        start: impl Fn(usize, usize) -> usize + Send + Sync,
+        packed: &mut [f32],
+    ) {
+        let Panels { rows, columns, width, tall } = *self;
+        let work = 8 * rows * columns;
+        parallel::chunks(
+            &mut packed[..self.length()],
+            self.size(0..width),
+            work,
+            |panel, packed| {
+                let width = width.min(columns - panel * width);
+                let start = |row| start(panel, row);
+                Arch::new().dispatch(Pack { matrix, rows, width, step, tall, start, packed });
+            },
+        );
+    }
+
+    /// `y += x · matrix`, or without what y held: the rows of x and of y begin at `places`, and each
+    /// panel meets x `apart` numbers after the panel before it.
+    pub(in crate::kernels) fn multiply(
+        &self,
+        packed: &[f32],
+        (x, apart): (&[f32], usize),
+        runs: &Runs,
+        places: Places<'_>,
+        (y, mode): (&mut [f32], WriteMode),
+    ) {
+        let (rows, tall) = (self.rows, self.tall);
+        let mut rest = packed;
+        for (panel, columns) in self.each() {
+            let (packed, later) = rest.split_at(self.size(columns.clone()));
+            rest = later;
+            Arch::new().dispatch(Multiply {
+                x: &x[panel * apart..],
+                places,
+                runs: &runs.runs,
+                blocks: &runs.blocks,
+                packed,
+                rows,
+                width: columns.len(),
+                tall,
+                mode,
+                y: &mut y[columns.start..],
+            });
+        }
+    }
+}
+
+/// What of each row of the left matrix meets the right one's rows: neighbouring numbers, in blocks
+/// that are worked on together.
+pub(in crate::kernels) struct Runs {
+    runs: Vec<Neighbours>,
+    blocks: Vec<Range<usize>>,
+}
+
+impl Runs {
+    /// The first `length` numbers, in one block.
+    pub(in crate::kernels) fn whole(length: usize) -> Runs {
+        Runs { runs: vec![Neighbours { from: 0, row: 0, length }], blocks: vec![0..1] }
+    }
+
+    /// Cut into blocks that stay in the cache.
+    pub(in crate::kernels) fn in_blocks(runs: &[Neighbours]) -> Runs {
+        let cut = |run: &Neighbours| {
+            let Neighbours { from, row, length } = *run;
+            (0..length).step_by(ROWS).map(move |start| Neighbours {
+                from: from + start,
+                row: row + start,
+                length: ROWS.min(length - start),
+            })
+        };
+        let runs: Vec<Neighbours> = runs.iter().flat_map(cut).collect();
+        let (mut blocks, mut start, mut rows) = (Vec::new(), 0, 0);
+        for (index, run) in runs.iter().enumerate() {
+            if rows > 0 && rows + run.length > ROWS {
+                blocks.push(start..index);
+                (start, rows) = (index, 0);
+            }
+            rows += run.length;
+        }
+        blocks.push(start..runs.len());
+        Runs { runs, blocks }
+    }
+
+    /// All of them.
+    pub(in crate::kernels) fn all(&self) -> &[Neighbours] {
+        &self.runs
+    }
+}
