@@ -26,6 +26,7 @@ mod kernel;
 pub mod layer_norm;
 pub mod masking;
 pub mod matmul;
+mod narrow;
 pub mod p_re_lu;
 mod panels;
 pub mod parallel;

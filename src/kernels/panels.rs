@@ -6,8 +6,9 @@ use std::ops::Range;
 use pulp::Arch;
 
 use super::matmul::WriteMode;
+use super::narrow::{Dots, DotsGradient, is_narrow};
 use super::parallel;
-use super::tiles::{Multiply, Neighbours, Pack, Places};
+use super::tiles::{Multiply, Neighbours, Outer, Pack, Places};
 
 /// Rows of the matrix that are worked on together: with 64 columns, a part of a level-2 cache.
 const ROWS: usize = 512;
@@ -19,13 +20,24 @@ pub(in crate::kernels) struct Panels {
     columns: usize,
     /// Columns of each panel but the last, which may have fewer.
     width: usize,
-    tall: bool,
+    form: Form,
+}
+
+/// How products are summed up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Form {
+    /// Tiles of columns side by side, by few rows of the left matrix.
+    Wide,
+    /// The same by eight rows.
+    Tall,
+    /// Column by column, as dot products.
+    Narrow,
 }
 
 impl Panels {
     /// Of `rows` rows by `columns` columns, in one panel.
     pub(in crate::kernels) fn new(rows: usize, columns: usize) -> Panels {
-        Panels { rows, columns, width: columns, tall: false }
+        Panels { rows, columns, width: columns, form: Form::Wide }
     }
 
     /// Cut into panels of `width` columns.
@@ -33,9 +45,15 @@ impl Panels {
         Panels { width, ..self }
     }
 
-    /// Whether the left matrix's rows are better cut by eight than by six.
-    pub(in crate::kernels) fn tall(self, tall: bool) -> Panels {
-        Panels { tall, ..self }
+    /// For a left matrix whose rows come by eight.
+    pub(in crate::kernels) fn tall(self) -> Panels {
+        Panels { form: Form::Tall, ..self }
+    }
+
+    /// For products with the numbers of these runs, where panels have so few columns that they are
+    /// better done as dot products.
+    pub(in crate::kernels) fn maybe_narrow(self, runs: &Runs) -> Panels {
+        if is_narrow(&runs.runs, self.width) { Panels { form: Form::Narrow, ..self } } else { self }
     }
 
     /// Numbers of the packed matrix.
@@ -64,18 +82,28 @@ impl Panels {
         start: impl Fn(usize, usize) -> usize + Send + Sync,
         packed: &mut [f32],
     ) {
-        let Panels { rows, columns, width, tall } = *self;
-        let work = 8 * rows * columns;
-        parallel::chunks(
-            &mut packed[..self.length()],
-            self.size(0..width),
-            work,
-            |panel, packed| {
-                let width = width.min(columns - panel * width);
-                let start = |row| start(panel, row);
-                Arch::new().dispatch(Pack { matrix, rows, width, step, tall, start, packed });
-            },
-        );
+        let Panels { rows, columns, width, form } = *self;
+        let (packed, size) = (&mut packed[..self.length()], self.size(0..width));
+        parallel::chunks(packed, size, 8 * rows * columns, |panel, packed| {
+            let width = width.min(columns - panel * width);
+            let start = |row| start(panel, row);
+            if form != Form::Narrow {
+                let tall = form == Form::Tall;
+                return Arch::new().dispatch(Pack {
+                    matrix,
+                    rows,
+                    width,
+                    step,
+                    tall,
+                    start,
+                    packed,
+                });
+            }
+            for (column, to) in packed.chunks_exact_mut(rows).take(width).enumerate() {
+                let values = (0..rows).map(|row| matrix[start(row) + column * step]);
+                to.iter_mut().zip(values).for_each(|(to, value)| *to = value);
+            }
+        });
     }
 
     /// `y += x · matrix`, or without what y held: the rows of x and of y begin at `places`, and each
@@ -88,23 +116,42 @@ impl Panels {
         places: Places<'_>,
         (y, mode): (&mut [f32], WriteMode),
     ) {
-        let (rows, tall) = (self.rows, self.tall);
+        let (rows, tall) = (self.rows, self.form == Form::Tall);
         let mut rest = packed;
         for (panel, columns) in self.each() {
             let (packed, later) = rest.split_at(self.size(columns.clone()));
             rest = later;
-            Arch::new().dispatch(Multiply {
-                x: &x[panel * apart..],
-                places,
-                runs: &runs.runs,
-                blocks: &runs.blocks,
-                packed,
-                rows,
-                width: columns.len(),
-                tall,
-                mode,
-                y: &mut y[columns.start..],
-            });
+            let (x, y, width) = (&x[panel * apart..], &mut y[columns.start..], columns.len());
+            let Runs { runs, blocks } = runs;
+            if self.form == Form::Narrow {
+                let product = Dots { x, places, runs, packed, rows, columns: width, mode, y };
+                Arch::new().dispatch(product);
+                continue;
+            }
+            let product = Multiply { x, places, runs, blocks, packed, rows, width, tall, mode, y };
+            Arch::new().dispatch(product);
+        }
+    }
+
+    /// `matrix += xᵀ · d`, with the rows of x and of d as those of x and y in a product.
+    pub(in crate::kernels) fn add_outer(
+        &self,
+        (x, apart): (&[f32], usize),
+        d: &[f32],
+        runs: &Runs,
+        places: Places<'_>,
+        matrix: &mut [f32],
+    ) {
+        let (runs, stride) = (&runs.runs, self.columns);
+        for (panel, columns) in self.each() {
+            let (x, d, width) = (&x[panel * apart..], &d[columns.start..], columns.len());
+            let kernel = &mut matrix[columns.start..];
+            if self.form == Form::Narrow {
+                let columns = width;
+                Arch::new().dispatch(DotsGradient { x, places, runs, d, columns, kernel, stride });
+            } else {
+                Arch::new().dispatch(Outer { x, places, runs, d, width, kernel, stride });
+            }
         }
     }
 }
@@ -143,10 +190,5 @@ impl Runs {
         }
         blocks.push(start..runs.len());
         Runs { runs, blocks }
-    }
-
-    /// All of them.
-    pub(in crate::kernels) fn all(&self) -> &[Neighbours] {
-        &self.runs
     }
 }

@@ -34,11 +34,33 @@ pub(super) unsafe fn load<S: Simd, const WHOLE: bool>(
     }
 }
 
-/// Adds to a vector, or to its first lanes alone.
+/// Writes a vector, or its first lanes alone.
 ///
 /// # Safety
 ///
 /// What is written lies within a slice that is ours alone.
+#[inline(always)]
+pub(super) unsafe fn store<S: Simd, const WHOLE: bool>(
+    simd: S,
+    mask: MemMask<S::m32s>,
+    to: *mut f32,
+    values: S::f32s,
+) {
+    // SAFETY: the caller's promise.
+    unsafe {
+        if WHOLE {
+            to.cast::<S::f32s>().write_unaligned(values);
+        } else {
+            simd.mask_store_ptr_f32s(mask, to, values);
+        }
+    }
+}
+
+/// Adds to a vector, or to its first lanes alone.
+///
+/// # Safety
+///
+/// As for [`store`].
 #[inline(always)]
 pub(super) unsafe fn add_to<S: Simd, const WHOLE: bool>(
     simd: S,
@@ -48,11 +70,7 @@ pub(super) unsafe fn add_to<S: Simd, const WHOLE: bool>(
 ) {
     // SAFETY: the caller's promise.
     unsafe {
-        let sum = simd.add_f32s(load::<S, WHOLE>(simd, mask, to), values);
-        if WHOLE {
-            to.cast::<S::f32s>().write_unaligned(sum);
-        } else {
-            simd.mask_store_ptr_f32s(mask, to, sum);
-        }
+        let before = load::<S, WHOLE>(simd, mask, to);
+        store::<S, WHOLE>(simd, mask, to, simd.add_f32s(before, values));
     }
 }

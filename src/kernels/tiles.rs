@@ -10,7 +10,7 @@ use std::ops::Range;
 use pulp::{Simd, WithSimd};
 
 use super::matmul::WriteMode;
-use super::simd::first_lanes;
+use super::simd::{add_to, first_lanes, load, store};
 
 /// Neighbouring numbers of a view, which meet neighbouring rows of the kernel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -129,7 +129,13 @@ pub(in crate::kernels) struct Outer<'a> {
 
 /// Panics unless every view lies within `x` and every result within `length`: what is unsafe below
 /// rests on it.
-fn check(x: &[f32], places: Places<'_>, runs: &[Neighbours], width: usize, length: usize) {
+pub(super) fn check(
+    x: &[f32],
+    places: Places<'_>,
+    runs: &[Neighbours],
+    width: usize,
+    length: usize,
+) {
     let Places { bases, outs } = places;
     let reach = runs.iter().map(|run| run.from + run.length).max().unwrap_or(0);
     let farthest = bases.iter().max().map_or(0, |base| base + reach);
@@ -215,31 +221,28 @@ impl Multiply<'_> {
         (at, count): (usize, usize),
     ) {
         let lanes = S::F32_LANES;
-        // SAFETY: the caller's promise.
+        let mask = first_lanes(simd, (self.width - first).min(V * lanes) - (V - 1) * lanes);
+        // SAFETY: the caller's promise; what lies beyond the last filter is masked.
         unsafe {
             // a last tile of fewer positions works on its last one again
             let views: [*const f32; P] = std::array::from_fn(|p| {
                 self.x.as_ptr().add(self.places.bases[at + p.min(count - 1)])
             });
-            let width = (self.width - first).min(V * lanes);
             let mut sums = [[simd.splat_f32s(0.0); V]; P];
-            let adds = self.mode == WriteMode::Add;
-            if adds && WHOLE {
+            if self.mode == WriteMode::Add {
                 for p in 0..P {
-                    let y = self.y.as_ptr().add(self.places.outs[at + p] + first);
-                    for v in 0..V {
-                        sums[p][v] = y.add(v * lanes).cast::<S::f32s>().read_unaligned();
+                    if WHOLE || p < count {
+                        let y = self.y.as_ptr().add(self.places.outs[at + p] + first);
+                        for v in 0..V {
+                            let y = y.add(v * lanes);
+                            sums[p][v] = if WHOLE || v + 1 < V {
+                                load::<S, true>(simd, mask, y)
+                            } else {
+                                load::<S, false>(simd, mask, y)
+                            };
+                        }
                     }
                 }
-            } else if adds {
-                let mut start = sums; // a copy, so that the sums stay in registers
-                let values = start.as_mut_ptr().cast::<f32>();
-                let values = std::slice::from_raw_parts_mut(values, P * V * lanes);
-                for (p, values) in values.chunks_exact_mut(V * lanes).take(count).enumerate() {
-                    values[..width]
-                        .copy_from_slice(&self.y[self.places.outs[at + p] + first..][..width]);
-                }
-                sums = start;
             }
             for run in runs {
                 let mut kernel = panel.as_ptr().add(run.row * V * lanes);
@@ -256,19 +259,17 @@ impl Multiply<'_> {
                     kernel = kernel.add(V * lanes);
                 }
             }
-            if WHOLE {
-                for p in 0..P {
+            for p in 0..P {
+                if WHOLE || p < count {
                     let y = self.y.as_mut_ptr().add(self.places.outs[at + p] + first);
                     for v in 0..V {
-                        y.add(v * lanes).cast::<S::f32s>().write_unaligned(sums[p][v]);
+                        let y = y.add(v * lanes);
+                        if WHOLE || v + 1 < V {
+                            store::<S, true>(simd, mask, y, sums[p][v]);
+                        } else {
+                            store::<S, false>(simd, mask, y, sums[p][v]);
+                        }
                     }
-                }
-            } else {
-                let sums = sums; // a copy again
-                let sums = std::slice::from_raw_parts(sums.as_ptr().cast::<f32>(), P * V * lanes);
-                for (p, sums) in sums.chunks_exact(V * lanes).take(count).enumerate() {
-                    let y = &mut self.y[self.places.outs[at + p] + first..][..width];
-                    y.copy_from_slice(&sums[..width]);
                 }
             }
         }
@@ -359,9 +360,9 @@ impl Outer<'_> {
                 let d: [S::f32s; V] = std::array::from_fn(|v| {
                     let d = d.add(v * lanes);
                     if v + 1 < V {
-                        d.cast::<S::f32s>().read_unaligned()
+                        load::<S, true>(simd, mask, d)
                     } else {
-                        simd.mask_load_ptr_f32s(mask, d)
+                        load::<S, false>(simd, mask, d)
                     }
                 });
                 for r in 0..R {
@@ -376,11 +377,9 @@ impl Outer<'_> {
                 for v in 0..V {
                     let to = kernel.add(v * lanes);
                     if v + 1 < V {
-                        let to = to.cast::<S::f32s>();
-                        to.write_unaligned(simd.add_f32s(to.read_unaligned(), sums[r][v]));
+                        add_to::<S, true>(simd, mask, to, sums[r][v]);
                     } else {
-                        let before = simd.mask_load_ptr_f32s(mask, to);
-                        simd.mask_store_ptr_f32s(mask, to, simd.add_f32s(before, sums[r][v]));
+                        add_to::<S, false>(simd, mask, to, sums[r][v]);
                     }
                 }
             }

@@ -79,7 +79,8 @@ impl StepProducts {
         let places = parts.into_iter().map(|(part, rows, columns)| {
             let sizes = (rows.len(), columns.len());
             let (inner, outer) = if turned { (sizes.1, sizes.0) } else { sizes };
-            let panels = Panels::new(inner, outer).tall(samples >= TALL);
+            let panels = Panels::new(inner, outer);
+            let panels = if samples >= TALL { panels.tall() } else { panels };
             let start = length;
             length += panels.length();
             (part, PackedPlace { rows, columns, start, panels, runs: Runs::whole(inner) })

@@ -1,11 +1,9 @@
 //! A convolution's three products, of one image.
 
-use pulp::Arch;
-
 use super::sight::{self, Sight, ZeroBorder};
 use crate::kernels::matmul::WriteMode;
 use crate::kernels::panels::{Panels, Runs};
-use crate::kernels::tiles::{Neighbours, Outer};
+use crate::kernels::tiles::Neighbours;
 use crate::kernels::window::SlidingWindow;
 
 /// The products of a convolution with a kernel of (taps…, channels / groups, filters), image by
@@ -44,14 +42,21 @@ impl SightInRuns {
                 _ => runs.push(Neighbours { from: seen.from, row: index * count, length: count }),
             }
         }
+        let runs = Runs::in_blocks(&runs);
         let panels = Panels::new(sight.seen.len() * count, width).of_width(width / groups);
-        SightInRuns { sight, runs: Runs::in_blocks(&runs), panels, count }
+        SightInRuns { sight, panels: panels.maybe_narrow(&runs), runs, count }
     }
 
     /// `y += image · kernel`
     fn multiply(&self, image: &[f32], packed: &[f32], y: &mut [f32]) {
         let (x, y) = ((image, self.count), (y, WriteMode::Add));
         self.panels.multiply(packed, x, &self.runs, self.sight.places(), y);
+    }
+
+    /// `kernel += imageᵀ · d`
+    fn add_gradient(&self, image: &[f32], d: &[f32], kernel: &mut [f32]) {
+        let x = (image, self.count);
+        self.panels.add_outer(x, d, &self.runs, self.sight.places(), kernel);
     }
 }
 
@@ -134,18 +139,7 @@ impl SlidingProduct {
 
     /// `kernel += imageᵀ ∗ y`: for each tap, channel and filter the sum over all positions.
     pub fn add_gradient(&self, image: &[f32], y: &[f32], kernel: &mut [f32], scratch: &mut [f32]) {
-        let (count, width) = (self.channels / self.groups, self.filters / self.groups);
         let image = self.padding.pad(image, self.channels, scratch);
-        for group in 0..self.groups {
-            Arch::new().dispatch(Outer {
-                x: &image[group * count..],
-                places: self.forward.sight.places(),
-                runs: self.forward.runs.all(),
-                d: &y[group * width..],
-                width,
-                kernel: &mut kernel[group * width..],
-                stride: self.filters,
-            });
-        }
+        self.forward.add_gradient(image, y, kernel);
     }
 }

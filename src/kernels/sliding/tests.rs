@@ -60,10 +60,13 @@ fn assert_close(found: &[f32], expected: &[f64], what: &str) {
 
 #[test]
 fn products_are_the_sums_over_what_positions_see() {
-    let sizes =
+    let sides =
         [(1, 1, 1), (3, 16, 1), (17, 37, 1), (5, 70, 1), (4, 6, 2), (40, 100, 4), (8, 33, 1)];
+    // few columns, in the one product or in the other
+    let narrow = [(40, 1, 1), (64, 2, 1), (100, 3, 1), (128, 4, 2), (1, 37, 1), (3, 90, 1)];
+    let sizes = [&sides[..], &narrow].concat();
     for (case, window) in windows().iter().enumerate() {
-        for (channels, filters, groups) in sizes {
+        for (channels, filters, groups) in sizes.clone() {
             if filters % groups != 0 {
                 continue;
             }
