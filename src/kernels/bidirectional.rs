@@ -158,6 +158,10 @@ impl Kernel for BidirectionalKernel {
     fn mask(&self, _: &Pass<'_>, _: &[f32], _: &mut Vec<f32>) -> OutputMask {
         if self.time.is_some() { OutputMask::Same } else { OutputMask::Dropped }
     }
+
+    fn samples_together(&self) -> usize {
+        self.forward.samples_together().max(self.backward.samples_together())
+    }
 }
 
 /// The same for a shorter while. A recurrent kernel has three weights at most.

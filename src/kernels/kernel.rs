@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::activations::Activation;
 use crate::error::Result;
 use crate::random::Random;
 use crate::weights::LayerWeight;
@@ -38,9 +39,22 @@ pub trait Kernel: Send + Sync {
         false
     }
 
-    /// True where, in inference mode, the output of a sample is the same to the last bit whatever
-    /// other samples there are. Where it isn't (a matrix product may round otherwise for another
-    /// number of rows), predictions are made in batches of a fixed size.
+    /// How many samples it works on together, from which on more don't make it faster.
+    fn samples_together(&self) -> usize {
+        1
+    }
+
+    /// The activation that this kernel is, where it is nothing else.
+    fn as_activation(&self) -> Option<&Activation> {
+        None
+    }
+
+    /// The same kernel with an activation after it, which then costs no pass of its own; None where
+    /// it can't have one.
+    fn with_activation(&self, _activation: &Activation) -> Option<Arc<dyn Kernel>> {
+        None
+    }
+
     /// The new values of a weight that training updates by itself (a moving statistic), after
     /// [`Kernel::forward`] in training mode; None for other weights.
     fn updated<'s>(&self, _weight: usize, _saved: &'s Saved) -> Option<&'s [f32]> {

@@ -43,6 +43,13 @@ impl Chain {
         sizes: (usize, usize),
         passes_mask: bool,
     ) -> Vec<LayerWeight> {
+        if let (Some(last), Some(activation)) =
+            (self.links.last_mut(), bound.kernel.as_activation())
+            && let Some(both) = last.kernel.with_activation(activation)
+        {
+            last.kernel = both;
+            return bound.weights;
+        }
         let is_masked = self.links.last().is_none_or(|link| link.is_masked && link.passes_mask);
         let start = self.weights();
         let weights = start..start + bound.weights.len();
@@ -206,6 +213,11 @@ impl Kernel for ResidualKernel {
         let link = &chain.links[index];
         let saved = saved.inner.get(place)?.inner.get(index)?;
         link.kernel.updated(weight - link.weights.start, saved)
+    }
+
+    fn samples_together(&self) -> usize {
+        let links = self.layers.links.iter().chain(&self.shortcut.links);
+        links.map(|link| link.kernel.samples_together()).max().unwrap_or(1)
     }
 
     fn mask(&self, _: &Pass<'_>, _: &[f32], _: &mut Vec<f32>) -> super::OutputMask {

@@ -25,7 +25,7 @@ pub(crate) struct KernelModel {
     flow: [Vec<f32>; 2],
 }
 
-/// One layer.
+/// One layer, or one and the activation layer after it.
 struct KernelStep {
     kernel: Arc<dyn Kernel>,
     weights: Vec<LayerWeight>,
@@ -46,9 +46,15 @@ impl KernelModel {
     pub(crate) fn of(model: &Network) -> Option<KernelModel> {
         let trainable = model.weights().trainable_places();
         let mut needs_dx = false;
-        let mut steps = Vec::new();
+        let mut steps: Vec<KernelStep> = Vec::new();
         for (bound, layer) in model.kernels().iter().zip(&model.spec().layers) {
             let BoundKernel { kernel, weights } = bound.clone()?;
+            if let (Some(last), Some(activation)) = (steps.last_mut(), kernel.as_activation())
+                && let Some(both) = last.kernel.with_activation(activation)
+            {
+                last.kernel = both;
+                continue;
+            }
             let place = |weight: &LayerWeight| weight.place().and_then(|place| trainable[place]);
             let places = Places::new(weights.iter().map(place).collect());
             let trains = !places.are_none();

@@ -12,6 +12,7 @@ pub(crate) mod network;
 pub(crate) mod prediction_table;
 pub(crate) mod predictor;
 pub(crate) mod report;
+mod row_blocks;
 pub(crate) mod scores;
 pub(crate) mod self_test;
 pub(crate) mod summary;

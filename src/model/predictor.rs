@@ -9,8 +9,8 @@ use crate::data::{Dataset, Preprocessing, Targets};
 use crate::decisions::{ClassThresholds, StoredInterval};
 use crate::error::{Error, Result};
 use crate::model::artifact::{Model, supposed};
-use crate::model::costs::layer_costs;
 use crate::model::engine::{self, Engine};
+use crate::model::row_blocks::{self, RowBlocks};
 use crate::spec::meaning::Meaning;
 use crate::threads;
 use crate::threads::float_environment::FlushToZero;
@@ -40,12 +40,7 @@ pub struct Predictor {
     meaning: Meaning,
     /// What the output still has to go through to be probabilities.
     last: Activation,
-    /// True where a row's output doesn't depend on other rows.
-    is_by_sample: bool,
-    /// Rows of one pass through the model.
-    rows: usize,
-    /// Multiplications of one row.
-    work: usize,
+    blocks: RowBlocks,
     /// Engines with their buffers, one for each block that is worked on at a time; made when first
     /// needed.
     idle: Mutex<Vec<Worker>>,
@@ -85,17 +80,6 @@ pub enum Predictions {
     },
 }
 
-/// Rows of one pass through the model. Fixed, so that the numbers don't depend on how many rows are
-/// predicted at once: a matrix product may round otherwise for another number of rows.
-const BLOCK: usize = 64;
-
-/// The most rows of one pass where the numbers of a row never depend on others, and the numbers that
-/// a layer then gives at most where rows are wide.
-const LARGE_BLOCK: usize = 512;
-const NUMBERS: usize = 1 << 21;
-/// Multiplications from which waking another thread takes less long than it saves.
-const WORTH_WAKING: usize = 1 << 22;
-
 impl Predictor {
     /// The predictor of a trained model; of one that was trained on arrays, by plain columns.
     pub fn new(mut model: Model) -> Result<Predictor> {
@@ -117,14 +101,9 @@ impl Predictor {
             _ => Activation::Linear,
         };
         let engine = engine::of(&model.network)?;
-        let is_by_sample = engine.is_by_sample();
+        let blocks = RowBlocks::of(&model.network, engine.is_by_sample());
         let idle = Mutex::new(vec![Worker { engine, padded: Vec::new() }]);
-        let costs = layer_costs(&model.network);
-        let widest = costs.iter().map(|cost| cost.output.elements()).max().unwrap_or(1);
-        let work = costs.iter().map(|cost| cost.multiply_adds).fold(0, usize::saturating_add);
-        let most = if is_by_sample { NUMBERS / widest.max(1) } else { BLOCK };
-        let rows = most.clamp(BLOCK, LARGE_BLOCK);
-        Ok(Predictor { model, meaning, last, is_by_sample, rows, work, idle })
+        Ok(Predictor { model, meaning, last, blocks, idle })
     }
 
     /// The model.
@@ -250,12 +229,12 @@ impl Predictor {
                 values.len()
             )));
         }
-        let block = self.rows;
-        if rows <= block && rows.saturating_mul(self.work) < WORTH_WAKING {
+        if self.blocks.is_one(rows) {
             let _flushed = FlushToZero::on_this_thread();
             return self.block(features, values);
         }
         threads::within(|| {
+            let block = self.blocks.rows(rows);
             let features = features.par_chunks(block * input);
             let blocks = features.zip(values.par_chunks_mut(block * width));
             blocks.try_for_each(|(features, values)| self.block(features, values))
@@ -289,13 +268,14 @@ impl Predictor {
     fn run(&self, worker: &mut Worker, features: &[f32], values: &mut [f32]) -> Result<()> {
         let input = self.features();
         let Worker { engine, padded } = worker;
-        let x = if self.is_by_sample || features.len() == BLOCK * input {
-            features
-        } else {
-            padded.clear();
-            padded.extend_from_slice(features);
-            padded.resize(BLOCK * input, 0.0);
-            padded
+        let x = match self.blocks.padded() {
+            Some(rows) if features.len() < rows * input => {
+                padded.clear();
+                padded.extend_from_slice(features);
+                padded.resize(rows * input, 0.0);
+                padded
+            }
+            _ => features,
         };
         self.finish(engine.predict(&self.model.network, x, x.len() / input)?, values);
         Ok(())
@@ -332,7 +312,9 @@ impl Predictor {
 
 /// Rows that are made into numbers at a time: whole blocks, and some 64 MB.
 pub fn rows_at_a_time(width: usize) -> usize {
-    ((1 << 24) / width.max(1)).clamp(1, 16 * LARGE_BLOCK).next_multiple_of(BLOCK)
+    ((1 << 24) / width.max(1))
+        .clamp(1, 16 * row_blocks::LARGEST)
+        .next_multiple_of(row_blocks::FIXED)
 }
 
 impl Predictions {

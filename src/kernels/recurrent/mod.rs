@@ -137,6 +137,10 @@ impl Kernel for RecurrentKernel {
     fn mask(&self, _: &Pass<'_>, _: &[f32], _: &mut Vec<f32>) -> OutputMask {
         if self.return_sequences { OutputMask::Same } else { OutputMask::Dropped }
     }
+
+    fn samples_together(&self) -> usize {
+        GROUP
+    }
 }
 
 /// Fills `values` with 0 (with probability `rate`) and 1 / (1 - rate).

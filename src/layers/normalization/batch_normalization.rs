@@ -4,10 +4,11 @@ use candle_core::{Tensor, Var};
 
 use super::super::axes::{AxisList, kept};
 use super::{gamma_and_beta, mean_over, needs_an_axis, scale_and_shift};
+use crate::activations::Activation;
 use crate::config::checks;
 use crate::error::{Problem, Result};
 use crate::kernels::BoundKernel;
-use crate::kernels::batch_norm::BatchNormKernel;
+use crate::kernels::batch_norm::{BatchNormKernel, FeatureAxis};
 use crate::layers::configuration::configuration;
 use crate::layers::layer::{Context, Forward, Layer, Signal};
 use crate::shape::Shape;
@@ -170,13 +171,16 @@ impl Forward for BatchNormForward {
 
     fn to_kernel(&self) -> Option<BoundKernel> {
         let kernel = BatchNormKernel {
-            features: self.input.dims()[self.axis],
-            inner: self.input.dims()[self.axis + 1..].iter().product(),
+            axis: FeatureAxis {
+                features: self.input.dims()[self.axis],
+                inner: self.input.dims()[self.axis + 1..].iter().product(),
+            },
             epsilon: self.epsilon as f32,
             momentum: self.momentum as f32,
             scale: self.gamma.is_some(),
             center: self.beta.is_some(),
             frozen: self.frozen,
+            activation: Activation::Linear,
         };
         let mut weights: Vec<LayerWeight> = self.gamma.iter().chain(&self.beta).cloned().collect();
         weights.extend([self.moving_mean.clone(), self.moving_variance.clone()]);
