@@ -1,7 +1,7 @@
-"""The models of the second suite, and a generator of random ones: (name, input, batch, layers, target).
+"""The models of both suites, and a generator of random ones: (name, input, batch, layers, target).
 
 Layers are written as in a configuration. The target is "classes" (how many the last layer says),
-"binary", "same" (the input again) or ids in front of an embedding ("ids N" classes of words).
+"binary", "number", "same" (the input again) or ids in front of an embedding ("ids N" classes of words).
 """
 import random
 
@@ -62,7 +62,32 @@ def drop(rate):
     return {"dropout": {"rate": rate}}
 
 
-MODELS = [
+def picture_cnn():
+    blocks = [{"conv2d": {"filters": f, "kernel_size": 3, "activation": "relu"}} for f in (32, 64)]
+    return [*blocks, "max_pooling2d", "flatten", dense(128, "relu"), dense(10, "softmax")]
+
+
+def strided_cnn():
+    first = conv(24, 2, kernel=5, use_bias=False)
+    return [first, NORM, "re_lu", conv(48), NORM, "re_lu", conv(64, 2), NORM, "re_lu", "global_average_pooling2d",
+            dense(10, "softmax")]
+
+
+# The shapes of the first suite, all with Adam.
+FIRST = [
+    ("W1 loan 2-8-16-2", [2], 10, [dense(8, "relu"), dense(16, "relu"), dense(2, "softmax")], "classes 2"),
+    ("W2 MLP 784-512-256-10", [784], 128, [dense(512, "relu"), dense(256, "relu"), dense(10, "softmax")], "classes 10"),
+    ("W3 CNN 28 x 28", [28, 28, 1], 128, picture_cnn(), "classes 10"),
+    ("W4 LSTM 64 over 50 x 16", [50, 16], 64, [{"lstm": {"units": 64}}, dense(1, "sigmoid")], "binary"),
+    ("W5 table of 50, batch norm", [50], 256, [dense(128, "relu"), NORM, dense(128, "relu"), dense(1)], "number"),
+    ("W7 MLP 784-301-77-53-10", [784], 100, [dense(301, "gelu"), drop(0.2), dense(77, "tanh"), dense(53, "sigmoid"),
+     dense(10, "softmax")], "classes 10"),
+    ("W8 CNN of strides, batch norm", [28, 28, 1], 64, strided_cnn(), "classes 10"),
+    ("W9 masking, two GRUs", [50, 16], 32, [{"masking": {"mask_value": 0.0}}, {"gru": {"units": 48,
+     "return_sequences": True}}, {"gru": {"units": 32}}, dense(1, "sigmoid")], "binary"),
+]
+
+SECOND = [
     ("N1 anomaly autoencoder", [640], 512, autoencoder([128] * 4 + [8] + [128] * 4), "same"),
     ("N2 keyword DS-CNN", [49, 10, 1], 64, ds_cnn(), "classes 12"),
     ("N3 MobileNetV1 0.25", [96, 96, 3], 32, mobilenet(), "classes 2"),
@@ -86,6 +111,8 @@ MODELS = [
     ("S8 conv1d 64-64-128, 512 x 6", [512, 6], 32, [conv1d(64, kernel=5), conv1d(64, kernel=5),
      conv1d(128, kernel=5), "global_average_pooling1d", dense(10, "softmax")], "classes 10"),
 ]
+
+MODELS = FIRST + SECOND
 
 
 def random_model(seed):

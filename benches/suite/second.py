@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""The second suite: nets of MLPerf Tiny and of Keras's examples, shapes that nothing was tuned to, and
-random models of a seed, ours beside peers in alternation.
+"""Both suites' shapes: the first one's W1 to W9, nets of MLPerf Tiny and of Keras's examples (N), shapes
+that nothing was tuned to (S), and random models of a seed, ours beside peers in alternation.
 
     VENV/bin/python second.py                                # ours, Keras on JAX, and lax.scan
     VENV/bin/python second.py --peers torch,torch-compile,keras-jax,scan --only N1,N4 --pairs 7
@@ -106,7 +106,8 @@ def write(folder, model):
     """The configuration, the table for ours, and arrays for the peers."""
     name, shape, batch, layers, target = model
     numbers = int(np.prod(shape))
-    steps = ARGS.steps or max(3, min(60, 3_000_000 // (numbers * batch)))
+    most = 60 if numbers * batch > 1000 else 900  # so that an epoch's own time isn't most of it
+    steps = ARGS.steps or max(3, min(most, 3_000_000 // (numbers * batch)))
     draw = np.random.default_rng(1)
     high = int(target.split()[1]) if target.startswith("ids") else 10
     x = draw.integers(0, high, (steps * batch, numbers))
@@ -119,7 +120,8 @@ def write(folder, model):
     out = {"columns": "y*", "scale": {"min_max": {"range": [0, 1]}}} if same else {"column": "y"}
     if classes:
         out["encode"] = "label"
-    loss = "sparse_categorical_crossentropy" if classes else "mse" if same else "binary_crossentropy"
+    numeric = same or target == "number"
+    loss = "sparse_categorical_crossentropy" if classes else "mse" if numeric else "binary_crossentropy"
     if same and len(shape) > 1:
         layers = [*layers, "flatten"]
     config = {
@@ -267,7 +269,7 @@ def torch_run(config, x, y):
     if kind == "binary_crossentropy":
         loss_of = lambda out, y: torch.nn.functional.binary_cross_entropy(out[:, 0], y)
     elif kind == "mse":
-        loss_of = torch.nn.functional.mse_loss
+        loss_of = lambda out, y: torch.nn.functional.mse_loss(out.reshape(y.shape), y)
     else:  # the softmax is the model's
         loss_of = lambda out, y: torch.nn.functional.nll_loss(torch.log(out.clamp_min(1e-7)), y)
     optimizer = torch.optim.Adam(network.parameters(), 1e-3)
@@ -309,8 +311,11 @@ def multiplications(layers, shape):
         elif "conv" in name:
             axes, channels = shape[:-1], shape[-1]
             kernel, stride = own["kernel_size"], own.get("strides", 1)
-            taps = int(np.prod(kernel if isinstance(kernel, list) else [kernel] * len(axes)))
             turned = name.endswith("transpose")
+            size = kernel if isinstance(kernel, list) else [kernel] * len(axes)
+            if own.get("padding") != "same" and not turned:
+                axes = [axis - taps + 1 for axis, taps in zip(axes, size)]
+            taps = int(np.prod(size))
             out = [axis * stride if turned else -(-axis // stride) for axis in axes]
             filters = own.get("filters", channels)
             per_place = taps * (channels if name.startswith("depthwise") else channels * filters)
