@@ -165,6 +165,11 @@ impl Activation {
         )
     }
 
+    /// Whether it is `relu` without arguments.
+    pub(crate) fn is_relu(&self) -> bool {
+        *self == Activation::relu()
+    }
+
     /// `relu` without arguments.
     pub fn relu() -> Self {
         Activation::Relu { max_value: None, negative_slope: 0.0, threshold: 0.0 }

@@ -3,30 +3,65 @@
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
-use candle_core::backend::BackendStorage;
+use candle_core::backend::{BackendDevice, BackendStorage};
 use candle_core::cuda_backend::WrapErr;
 use candle_core::cuda_backend::cudarc::driver::{DevicePtr, LaunchConfig, PushKernelArg};
 use candle_core::cuda_backend::cudarc::nvrtc::{CompileOptions, compile_ptx_with_opts};
-use candle_core::{DType, Device, Error, Result, Storage, Tensor};
+use candle_core::{CudaStorage, DType, Device, Error, Layout, Result, Shape, Storage, Tensor};
+use half::bf16;
 
 use super::{Passed, Program, THREADS};
 
 /// The programs that were compiled, by their text.
 static COMPILED: Mutex<BTreeMap<String, String>> = Mutex::new(BTreeMap::new());
 
-/// Where a tensor's numbers are: f32, or i64.
+/// Where a tensor's numbers are: f32, bf16 or i64.
 pub(crate) fn address(tensor: &Tensor) -> Result<u64> {
     let (storage, layout) = tensor.storage_and_layout();
-    let (Storage::Cuda(storage), true) = (&*storage, layout.is_contiguous()) else {
-        candle_core::bail!("a program for the GPU takes contiguous numbers there");
-    };
+    match &*storage {
+        Storage::Cuda(storage) => start(storage, layout),
+        _ => candle_core::bail!("a program for the GPU takes numbers there"),
+    }
+}
+
+fn start(storage: &CudaStorage, layout: &Layout) -> Result<u64> {
+    if !layout.is_contiguous() {
+        candle_core::bail!("a program for the GPU takes contiguous numbers");
+    }
     let stream = storage.device().cuda_stream();
     let (start, size) = match storage.dtype() {
         DType::F32 => (storage.as_cuda_slice::<f32>()?.device_ptr(&stream).0, 4),
+        DType::BF16 => (storage.as_cuda_slice::<bf16>()?.device_ptr(&stream).0, 2),
         DType::I64 => (storage.as_cuda_slice::<i64>()?.device_ptr(&stream).0, 8),
         other => candle_core::bail!("a program for the GPU takes f32, got {other:?}"),
     };
     Ok(start + (layout.start_offset() * size) as u64)
+}
+
+/// Numbers of the inputs' type that a program makes: it is called with the addresses of the inputs,
+/// that of the new numbers, and the others.
+#[allow(unsafe_code)]
+pub(crate) fn made(
+    program: &Program,
+    inputs: &[(&CudaStorage, &Layout)],
+    shape: &Shape,
+    blocks: u64,
+    others: &[Passed],
+) -> Result<CudaStorage> {
+    let Some((first, _)) = inputs.first() else {
+        candle_core::bail!("`{}` takes numbers", program.name);
+    };
+    let device = first.device();
+    // SAFETY: the program writes all of the new numbers before they are read.
+    let new = unsafe { device.alloc_uninit(shape, first.dtype()) }?;
+    let mut arguments = Vec::new();
+    for (storage, layout) in inputs {
+        arguments.push(Passed::Address(start(storage, layout)?));
+    }
+    arguments.push(Passed::Address(start(&new, &Layout::contiguous(shape))?));
+    arguments.extend_from_slice(others);
+    launch(&Device::Cuda(device.clone()), program, blocks, &arguments)?;
+    Ok(new)
 }
 
 /// Runs a program on a device, in so many blocks.

@@ -7,11 +7,13 @@
 #[cfg_attr(not(feature = "cuda"), path = "without_cuda.rs")]
 mod cuda;
 mod keep;
+mod relu;
 mod status;
 mod tf32;
 
 pub(crate) use cuda::{address, free_memory, is_in_order, launch, prepare};
 pub(crate) use keep::draw;
+pub(crate) use relu::{biased_relu, relu, takes};
 pub(crate) use status::Status;
 pub(crate) use tf32::Tf32;
 

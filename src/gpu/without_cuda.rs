@@ -1,6 +1,6 @@
 //! What stands for CUDA in a build without it, where no tensor is on such a device.
 
-use candle_core::{Device, Error, Result, Tensor};
+use candle_core::{CudaStorage, Device, Error, Layout, Result, Shape, Tensor};
 
 use super::{Passed, Program};
 
@@ -11,6 +11,17 @@ pub(crate) fn address(_: &Tensor) -> Result<u64> {
 
 /// Runs a program on a device.
 pub(crate) fn launch(_: &Device, _: &Program, _: u64, _: &[Passed]) -> Result<()> {
+    Err(Error::NotCompiledWithCudaSupport)
+}
+
+/// Numbers that a program makes.
+pub(crate) fn made(
+    _: &Program,
+    _: &[(&CudaStorage, &Layout)],
+    _: &Shape,
+    _: u64,
+    _: &[Passed],
+) -> Result<CudaStorage> {
     Err(Error::NotCompiledWithCudaSupport)
 }
 

@@ -7,7 +7,7 @@ use crate::kernels::BoundKernel;
 use crate::kernels::dense::DenseKernel;
 use crate::layers::configuration::{Configuration, configuration};
 use crate::layers::layer::{Context, Forward, Layer, Signal};
-use crate::layers::precision::add_bias;
+use crate::layers::precision::finish;
 use crate::shape::Shape;
 use crate::weights::initializers::Initializer;
 use crate::weights::regularizers::Regularizer;
@@ -100,13 +100,10 @@ impl Forward for DenseForward {
         let (features, units) = self.kernel.dims2()?;
         let x = &input.tensor;
         let rows = x.reshape(((), features))?; // (batch·…, in)
-        let mut output = rows.matmul(&self.kernel.like(x)?)?; // (batch·…, units)
-        if let Some(bias) = &self.bias {
-            output = add_bias(&output, bias)?;
-        }
+        let output = rows.matmul(&self.kernel.like(x)?)?; // (batch·…, units)
         let mut dims = x.dims().to_vec();
         dims[x.rank() - 1] = units;
-        let output = self.activation.forward(&output.reshape(dims)?)?;
+        let output = finish(&output.reshape(dims)?, self.bias.as_ref(), &self.activation)?;
         context.regularize_activity(&self.activity, &output)?;
         Ok(input.with(output))
     }

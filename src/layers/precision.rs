@@ -7,8 +7,9 @@
 use candle_core::{DType, Tensor};
 
 use super::layer::{Context, Forward, Signal};
-use crate::activations::widened;
+use crate::activations::{Activation, widened};
 use crate::error::Result;
+use crate::gpu;
 use crate::weights::LayerWeight;
 
 /// A batch through a layer, in the type that it computes in.
@@ -47,4 +48,20 @@ pub(super) fn add_bias(y: &Tensor, bias: &LayerWeight) -> Result<Tensor> {
         return Ok(sum.to_dtype(DType::BF16)?);
     }
     Ok(y.broadcast_add(&bias.like(y)?)?)
+}
+
+/// `activation(y + bias)`, the bias along the last axis.
+pub(super) fn finish(
+    y: &Tensor,
+    bias: Option<&LayerWeight>,
+    activation: &Activation,
+) -> Result<Tensor> {
+    match bias {
+        _ if !(activation.is_relu() && gpu::takes(y)) => {
+            let y = bias.map_or_else(|| Ok(y.clone()), |bias| add_bias(y, bias))?;
+            activation.forward(&y)
+        }
+        Some(bias) => Ok(gpu::biased_relu(y, &bias.like(y)?)?),
+        None => Ok(gpu::relu(y)?),
+    }
 }

@@ -32,6 +32,15 @@ fn on_devices() -> Vec<OptimizerEntry> {
     .into_iter()
     .map(read)
     .collect();
+    those.extend(
+        [
+            json!({"nadam": {"weight_decay": 0.004, "gradient_accumulation_steps": 2}}),
+            json!({"ftrl": {"l1_regularization_strength": 0.01, "beta": 0.1}}),
+            json!({"ftrl": {"l2_shrinkage_regularization_strength": 0.1, "clipvalue": 0.1}}),
+            json!({"schedule_free_adamw": {"warmup_steps": 3, "weight_decay": 0.01}}),
+        ]
+        .map(read),
+    );
     let weights = weights(None);
     let is_there = |entry: &OptimizerEntry| {
         OptimizerState::new(entry, &weights).unwrap().host_only().is_none()
@@ -94,16 +103,24 @@ fn what_is_kept_on_a_device_is_what_the_host_keeps_and_goes_back_to_it() {
 #[test]
 fn after_a_loss_that_is_not_finite_nothing_is_updated() {
     let weights = weights(None);
-    let mut state = OptimizerState::new(&read(json!("adam")), &weights).unwrap();
-    let mut status = Status::new(&Device::Cpu).unwrap();
-    state.update_on_device(&vars(&weights), &tensors(&gradients(0)), &status).unwrap();
-    let (before, kept) = (values(&weights), variables(&state));
-    for loss in [f32::NAN, 1.0] {
-        status.judge(&Tensor::new(loss, &Device::Cpu).unwrap()).unwrap();
-        state.update_on_device(&vars(&weights), &tensors(&gradients(1)), &status).unwrap();
+    for (name, every) in [("adam", 1), ("nadam", 1), ("nadam", 2)] {
+        let entry = read(json!({ name: {"gradient_accumulation_steps": every.max(2)} }));
+        let entry = if every == 1 { read(json!(name)) } else { entry };
+        let mut state = OptimizerState::new(&entry, &weights).unwrap();
+        let mut status = Status::new(&Device::Cpu).unwrap();
+        for step in 0..3 {
+            let gradients = tensors(&gradients(step));
+            state.update_on_device(&vars(&weights), &gradients, &status).unwrap();
+        }
+        let (before, kept) = (values(&weights), variables(&state));
+        for loss in [f32::NAN, 1.0] {
+            status.judge(&Tensor::new(loss, &Device::Cpu).unwrap()).unwrap();
+            state.update_on_device(&vars(&weights), &tensors(&gradients(1)), &status).unwrap();
+            state.step_numbers(); // as a launch does
+        }
+        state.take_back(2);
+        assert_eq!((values(&weights), variables(&state)), (before, kept), "{name} {every}");
     }
-    state.take_back(2);
-    assert_eq!((values(&weights), variables(&state)), (before, kept));
 }
 
 #[test]
@@ -111,7 +128,7 @@ fn what_a_device_does_not_do_is_told() {
     let why = |json, constraint| {
         OptimizerState::new(&read(json), &weights(constraint)).unwrap().host_only()
     };
-    assert!(why(json!("nadam"), None).unwrap().contains("no form for a GPU"));
+    assert!(why(json!("lamb"), None).unwrap().contains("no form for a GPU"));
     let scaled = json!({"loss_scale_optimizer": {"inner_optimizer": "adam"}});
     assert!(why(scaled, None).unwrap().contains("`loss_scale_optimizer`"));
     let constraint: Constraint = serde_json::from_value(json!("non_neg")).unwrap();
@@ -214,7 +231,9 @@ fn the_gpus_text_updates_to_the_same_bits() {
             let mut gradients = gradients(step);
             let flat: Vec<f32> = (0..2).flat_map(|i| gradients.get(i).unwrap().to_vec()).collect();
             gradients.scale(state.loss_scale());
+            let scalars = state.scalars.clone();
             let numbers = state.step_numbers();
+            state.scalars = scalars; // the host's step begins again
             state.step(&weights, &mut gradients).unwrap();
             let head = [
                 form.rows() as f32,

@@ -8,7 +8,7 @@ use candle_core::{DType, Tensor, Var};
 use super::common::OptimizerCommon;
 use super::in_place::in_place;
 use super::on_device::{KeptValue, OnDevice, StepNumbers, UpdateForm};
-use super::optimizer::MOST_NUMBERS;
+use super::optimizer::{MOST_NUMBERS, UpdateStep};
 use super::state::{OptimizerState, StepTiming};
 use crate::error::Result;
 use crate::gpu::Status;
@@ -18,9 +18,10 @@ impl OptimizerState {
     /// Why its updates are computed on the CPU, wherever the weights are; None where a device can.
     pub(crate) fn host_only(&self) -> Option<&'static str> {
         let is_alike = |decay: f32| self.weights.iter().all(|weight| weight.decay == decay);
-        let has_other_slots = self.weights.iter().any(|weight| {
-            weight.specs.iter().any(|slot| slot.shape != weight.shape || slot.initial.is_none())
-        });
+        let has_other_slots = self
+            .weights
+            .iter()
+            .any(|weight| weight.specs.iter().any(|slot| slot.shape != weight.shape));
         if self.dynamic_scale.is_some() {
             Some("`loss_scale_optimizer` looks at the gradients before each update")
         } else if self.rule.update_in_c().is_none() || has_other_slots {
@@ -56,9 +57,19 @@ impl OptimizerState {
         result
     }
 
-    /// Forgets that the last steps were counted, which updated nothing.
+    /// Forgets that the last steps were counted, which updated nothing, and what they did to the
+    /// scalars.
     pub(crate) fn take_back(&mut self, steps: u64) {
         self.iterations = self.iterations.saturating_sub(steps);
+        if self.scalars.is_empty() {
+            return;
+        }
+        self.scalars = self.rule.scalars().to_vec();
+        let every = self.common.gradient_accumulation_steps.unwrap_or(1);
+        for t in 1..=self.iterations / every {
+            let mut step = UpdateStep { learning_rate: 0.0, t, factors: [0.0; 4] };
+            self.rule.begin(&mut step, &mut self.scalars);
+        }
     }
 
     /// Takes what is kept on a device back to the host.

@@ -72,6 +72,19 @@ impl Optimizer for Ftrl {
         Ok(())
     }
 
+    /// With the default power; others differ in their last bits from one device to another.
+    fn update_in_c(&self) -> Option<&'static str> {
+        (self.learning_rate_power == -0.5).then_some(
+            "{ float n = s0 + g * g, root = sqrtf(n);
+            s1 = s1 + (g + c1 * w - (root - sqrtf(s0)) / lr * w); s0 = n;
+            w = ((s1 < -c0 ? -c0 : (s1 > c0 ? c0 : s1)) - s1) / (root / lr + 2.0f * c2); }",
+        )
+    }
+
+    fn numbers(&self, step: &UpdateStep, _: f32) -> Vec<f32> {
+        self.strengths(step.learning_rate).into()
+    }
+
     fn check(&self) -> Result<(), Problem> {
         if let LearningRate::Constant(rate) = self.learning_rate {
             checks::positive("learning_rate", rate)?; // ftrl divides by it
@@ -96,6 +109,14 @@ impl Optimizer for Ftrl {
 }
 
 impl Ftrl {
+    /// l1, twice the shrinkage, and l2 with β's part.
+    fn strengths(&self, lr: f32) -> [f32; 3] {
+        let l1 = self.l1_regularization_strength as f32;
+        let l2 = self.l2_regularization_strength as f32 + self.beta as f32 / (2.0 * lr);
+        let shrinkage = (2.0 * self.l2_shrinkage_regularization_strength) as f32;
+        [l1, shrinkage, l2]
+    }
+
     fn pass(
         &self,
         step: &UpdateStep,
@@ -104,9 +125,7 @@ impl Ftrl {
         power: impl Fn(f32) -> f32 + Copy + Send + Sync,
     ) {
         let lr = step.learning_rate;
-        let l1 = self.l1_regularization_strength as f32;
-        let l2 = self.l2_regularization_strength as f32 + self.beta as f32 / (2.0 * lr);
-        let shrinkage = (2.0 * self.l2_shrinkage_regularization_strength) as f32;
+        let [l1, shrinkage, l2] = self.strengths(lr);
         weight.pass(slots, |w, g, [n, z]| {
             let new = n + g * g;
             let z = z + (g + shrinkage * w - (power(new) - power(n)) / lr * w);

@@ -76,6 +76,19 @@ impl Optimizer for Nadam {
         Ok(())
     }
 
+    fn update_in_c(&self) -> Option<&'static str> {
+        Some(
+            "s0 = s0 + (g - s0) * c2; s1 = s1 + (g * g - s1) * c3;
+            w = w - (c0 * s0 + c1 * g) * lr / (sqrtf(s1 / c4) + c5);",
+        )
+    }
+
+    fn numbers(&self, step: &UpdateStep, _: f32) -> Vec<f32> {
+        let [of_m, of_g, correction, _] = step.factors;
+        let [rest_1, rest_2] = [self.beta_1, self.beta_2].map(|beta| 1.0 - beta as f32);
+        vec![of_m, of_g, rest_1, rest_2, correction, self.epsilon as f32]
+    }
+
     fn check(&self) -> Result<(), Problem> {
         self.learning_rate.check()?;
         checks::below_one("beta_1", self.beta_1)?;

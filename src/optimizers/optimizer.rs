@@ -55,7 +55,8 @@ pub trait Optimizer: fmt::Debug + Send + Sync + AnyItem {
         vector::map(values, |w| w - w * decay * learning_rate);
     }
 
-    /// What is the same for every weight of one step, into `step.factors`; may change the scalars.
+    /// What is the same for every weight of one step, into `step.factors`; may change the scalars, by
+    /// themselves and the step's number.
     fn begin(&self, _step: &mut UpdateStep, _scalars: &mut [f32]) {}
 
     /// One step of one weight, in place; `slots` in the order of [`Optimizer::slots`].

@@ -77,6 +77,23 @@ impl Optimizer for ScheduleFreeAdamW {
         Ok(())
     }
 
+    fn update_in_c(&self) -> Option<&'static str> {
+        Some(
+            "{ float x = (w - c3 * s0) / c5;
+            s1 = s1 + (g * g - s1) * c4;
+            s0 = s0 - c0 * g / (sqrtf(s1 / c1) + c6);
+            x = (1.0f - c2) * x + c2 * s0;
+            w = c3 * s0 + c5 * x; }",
+        )
+    }
+
+    fn numbers(&self, step: &UpdateStep, _: f32) -> Vec<f32> {
+        let [lr, correction, share, _] = step.factors;
+        let beta_1 = self.beta_1 as f32;
+        let (rest_1, rest_2) = (1.0 - beta_1, 1.0 - self.beta_2 as f32);
+        vec![lr, correction, share, rest_1, rest_2, beta_1, self.epsilon as f32]
+    }
+
     fn check(&self) -> Result<(), Problem> {
         self.learning_rate.check()?;
         checks::positive("beta_1", self.beta_1)?; // it is divided by

@@ -119,7 +119,7 @@ fn a_callback_may_end_a_training_whose_loss_is_not_finite_on_every_engine() {
 #[test]
 fn an_optimizer_that_works_on_the_cpu_is_told_once() {
     let folder = Folder::with_loan();
-    let out = "train loan.yaml --out run --set compile.optimizer=nadam --set fit.epochs=3";
+    let out = "train loan.yaml --out run --set compile.optimizer=lamb --set fit.epochs=3";
     let call = on(&folder, "device", out);
     assert_eq!(call.code, 0, "{}", call.stderr);
     assert_eq!(call.stderr.matches("the optimizer works on the CPU").count(), 1, "{}", call.stderr);

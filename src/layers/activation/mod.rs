@@ -19,6 +19,7 @@ use crate::error::Result;
 use crate::kernels::BoundKernel;
 use crate::kernels::activation::ActivationKernel;
 use crate::layers::layer::{Context, Forward, Signal};
+use crate::layers::precision::finish;
 use crate::shape::Shape;
 
 /// The runtime half of a layer that is an activation by itself.
@@ -35,7 +36,7 @@ impl Activating {
 
 impl Forward for Activating {
     fn forward(&self, input: Signal, _: &mut Context<'_>) -> Result<Signal> {
-        let output = self.activation.forward(&input.tensor)?;
+        let output = finish(&input.tensor, None, &self.activation)?;
         Ok(input.with(output))
     }
 

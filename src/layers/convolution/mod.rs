@@ -26,7 +26,7 @@ use crate::kernels::separable::SeparableKernel;
 use crate::kernels::window::{SlidingWindow, WindowAxis};
 use crate::kernels::{BoundKernel, Kernel};
 use crate::layers::layer::{Context, Forward, Signal, checked};
-use crate::layers::precision::add_bias;
+use crate::layers::precision::finish;
 use crate::shape::Shape;
 use crate::weights::regularizers::Regularizer;
 use crate::weights::stored::Stored;
@@ -111,12 +111,14 @@ struct ConvolutionForward {
 impl Forward for ConvolutionForward {
     fn forward(&self, input: Signal, context: &mut Context<'_>) -> Result<Signal> {
         let x = spatial::flat(&input.tensor, self.format)?; // (batch, positions, channels)
-        let mut y = reference::forward(&self.plan, &x, &self.weights)?; // (batch, positions, filters)
-        if let (true, Some(bias)) = (self.bias, self.weights.last()) {
-            y = add_bias(&y, bias)?;
-        }
+        let y = reference::forward(&self.plan, &x, &self.weights)?; // (batch, positions, filters)
+        let bias = self.weights.last().filter(|_| self.bias);
+        // what is of each number by itself may come before the axes are as the format wants them
+        let is_relu = self.activation.is_relu();
+        let at_once = if is_relu { Activation::relu() } else { Activation::Linear };
+        let y = finish(&y, bias, &at_once)?;
         let y = spatial::unflat(&y, self.plan.grid.rank, self.plan.output(), self.format)?;
-        let output = self.activation.forward(&y)?;
+        let output = if is_relu { y } else { self.activation.forward(&y)? };
         context.regularize_activity(&self.activity, &output)?;
         Ok(Signal::new(output))
     }

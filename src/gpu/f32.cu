@@ -1,0 +1,3 @@
+typedef float number;
+DEVICE float get(number x) { return x; }
+DEVICE number put(float x) { return x; }
