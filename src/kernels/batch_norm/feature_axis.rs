@@ -15,28 +15,37 @@ pub struct FeatureAxis {
 /// Numbers of a piece that is summed by itself; the sums of pieces are then added in order.
 const PIECE: usize = 1 << 14;
 
+/// Numbers that stay in the nearest cache while several things are done with them.
+const NEAREST: usize = 1 << 11;
+
 impl FeatureAxis {
     /// Numbers of one piece: whole rows of (features, inner).
     pub(super) fn piece(&self) -> usize {
-        let row = self.features * self.inner;
-        (PIECE / row.max(1)).max(1) * row
+        self.whole_rows(PIECE)
     }
 
-    /// Two sums for each feature over a piece, `Σ f(a, b, center) · weight`. The weight is the
-    /// mask's.
+    /// Numbers of a part of a piece that stays in the nearest cache: whole rows too.
+    pub(super) fn nearest(&self) -> usize {
+        self.whole_rows(NEAREST).max(1)
+    }
+
+    fn whole_rows(&self, numbers: usize) -> usize {
+        let row = self.features * self.inner;
+        (numbers / row.max(1)).max(1) * row
+    }
+
+    /// Adds two sums for each feature over some rows, `Σ f(a, b, center) · weight`, to `sums`. The
+    /// weight is the mask's.
     #[inline(always)]
-    pub(super) fn sum_piece(
+    pub(super) fn add_sums(
         &self,
-        index: usize,
         (a, b, center): (&[f32], &[f32], &[f32]),
         weights: &MaskWeights<'_>,
         sums: &mut [f32],
         f: impl Fn(f32, f32, f32) -> (f32, f32) + Sync,
     ) {
         let (features, inner) = (self.features, self.inner);
-        let start = index * self.piece();
-        let weight = |place: usize| weights.at(start + place);
-        sums.fill(0.0);
+        let weight = |place: usize| weights.at(place);
         let (first, second) = sums.split_at_mut(features);
         vectorize(
             #[inline(always)]
@@ -80,7 +89,8 @@ impl FeatureAxis {
         let piece = self.piece();
         parallel::chunks(sums, 2 * self.features, x.len(), |index, sums| {
             let x = piece_of(x, index, piece);
-            self.sum_piece(index, (x, x, center), weights, sums, &f);
+            sums.fill(0.0);
+            self.add_sums((x, x, center), &weights.from(index * piece), sums, &f);
         });
         self.join(sums);
     }
@@ -135,12 +145,11 @@ impl FeatureAxis {
         }
     }
 
-    /// `out = f(constants, a, b, weight)` number by number over a piece, with the constants of its
-    /// feature.
+    /// `out = f(constants, a, b, weight)` number by number over some rows, with the constants of
+    /// their features.
     #[inline(always)]
-    pub(super) fn map_piece<const K: usize>(
+    pub(super) fn map_rows<const K: usize>(
         &self,
-        index: usize,
         constants: [&[f32]; K],
         (a, b): (&[f32], &[f32]),
         weights: &MaskWeights<'_>,
@@ -148,8 +157,7 @@ impl FeatureAxis {
         f: impl Fn([f32; K], f32, f32, f32) -> f32 + Sync,
     ) {
         let (features, inner) = (self.features, self.inner);
-        let start = index * self.piece();
-        let weight = |place: usize| weights.at(start + place);
+        let weight = |place: usize| weights.at(place);
         vectorize(
             #[inline(always)]
             || {
@@ -196,20 +204,27 @@ pub(super) struct MaskWeights<'a> {
     mask: Option<&'a [f32]>,
     /// How many numbers stand under one number of the mask.
     share: usize,
+    /// The place of the first of the numbers.
+    start: usize,
 }
 
 impl<'a> MaskWeights<'a> {
     /// Each number counts.
-    pub(super) const ALL: MaskWeights<'static> = MaskWeights { mask: None, share: 1 };
+    pub(super) const ALL: MaskWeights<'static> = MaskWeights { mask: None, share: 1, start: 0 };
 
     pub(super) fn new(mask: Option<&'a [f32]>, numbers: usize) -> Self {
         let share = mask.map_or(1, |mask| numbers / mask.len().max(1)).max(1);
-        MaskWeights { mask, share }
+        MaskWeights { mask, share, start: 0 }
+    }
+
+    /// The same for the numbers from this place on.
+    pub(super) fn from(&self, start: usize) -> Self {
+        MaskWeights { start, ..*self }
     }
 
     #[inline(always)]
     pub(super) fn at(&self, place: usize) -> f32 {
-        self.mask.map_or(1.0, |mask| mask[place / self.share])
+        self.mask.map_or(1.0, |mask| mask[(self.start + place) / self.share])
     }
 }
 
@@ -236,7 +251,7 @@ fn add_row(
     }
 }
 
-/// One row of [`FeatureAxis::map_piece`].
+/// One row of [`FeatureAxis::map_rows`].
 #[inline(always)]
 fn map_row<const K: usize>(
     constants: [&[f32]; K],

@@ -112,22 +112,24 @@ impl Kernel for BatchNormKernel {
             offsets[c] = beta.map_or(0.0, |beta| beta[c]) - mean[c] * factors[c];
         }
         let (factors, offsets, piece) = (&*factors, &*offsets, self.axis.piece());
-        let normalize = |index: usize, out: &mut [f32]| {
-            let x = piece_of(x, index, piece);
+        let normalize = |x: &[f32], out: &mut [f32]| {
             let affine = |[factor, offset]: [f32; 2], x: f32, _, _| x * factor + offset;
-            self.axis.map_piece(index, [factors, offsets], (x, x), &MaskWeights::ALL, out, affine);
+            self.axis.map_rows([factors, offsets], (x, x), &MaskWeights::ALL, out, affine);
         };
-        let work = self.work(x.len());
+        let (work, near) = (self.work(x.len()), self.axis.nearest());
         if kept == 0 {
             return parallel::chunks(y, piece, work, |index, y| {
-                normalize(index, y);
-                self.activation.apply(y, self.axis.features);
+                let x = piece_of(x, index, piece).chunks(near);
+                for (x, y) in x.zip(y.chunks_mut(near)) {
+                    normalize(x, y);
+                    self.activation.apply(y, f);
+                }
             });
         }
         parallel::chunks2((y, piece), (z, piece), work, |index, y, z| {
-            normalize(index, z);
+            normalize(piece_of(x, index, piece), z);
             y.copy_from_slice(z);
-            self.activation.apply(y, self.axis.features);
+            self.activation.apply(y, f);
         });
     }
 
@@ -141,13 +143,17 @@ impl Kernel for BatchNormKernel {
         let (z, center, piece) = (if kept > 0 { &*z } else { y }, &*mean, self.axis.piece());
         let (each, work) = ((&mut *dy, piece), self.work(x.len()));
         // Σ dy, Σ dy · (x - mean), of the gradient before the activation
+        let near = self.axis.nearest();
         parallel::chunks2((&mut *sums, 2 * f), each, work, |index, sums, dy| {
-            let [x, y, z] = [x, y, z].map(|all| piece_of(all, index, piece));
-            if self.activation != Activation::Linear {
-                self.activation.gradient(z, y, dy, f);
+            let [x, y, z] = [x, y, z].map(|all| piece_of(all, index, piece).chunks(near));
+            sums.fill(0.0);
+            for (((dy, x), y), z) in dy.chunks_mut(near).zip(x).zip(y).zip(z) {
+                if self.activation != Activation::Linear {
+                    self.activation.gradient(z, y, dy, f);
+                }
+                let both = |dy: f32, x: f32, mean: f32| (dy, dy * (x - mean));
+                self.axis.add_sums((dy, x, center), &MaskWeights::ALL, sums, both);
             }
-            let both = |dy: f32, x: f32, mean: f32| (dy, dy * (x - mean));
-            self.axis.sum_piece(index, (dy, x, center), &MaskWeights::ALL, sums, both);
         });
         self.axis.join(sums);
         let dy = &*dy;
@@ -183,20 +189,14 @@ impl Kernel for BatchNormKernel {
             let [dy, x] = [dy, x].map(|all| piece_of(all, index, piece));
             if uses_batch {
                 let constants = [factors, offsets, slopes, center];
-                self.axis.map_piece(
-                    index,
-                    constants,
-                    (dy, x),
-                    &weights,
-                    dx,
-                    |constants, dy, x, weight| {
-                        let [factor, offset, slope, mean] = constants;
-                        factor * dy + weight * (slope * (x - mean) + offset)
-                    },
-                );
+                let weights = weights.from(index * piece);
+                self.axis.map_rows(constants, (dy, x), &weights, dx, |constants, dy, x, weight| {
+                    let [factor, offset, slope, mean] = constants;
+                    factor * dy + weight * (slope * (x - mean) + offset)
+                });
             } else {
                 let scaled = |[factor]: [f32; 1], dy: f32, _, _| factor * dy;
-                self.axis.map_piece(index, [factors], (dy, dy), &MaskWeights::ALL, dx, scaled);
+                self.axis.map_rows([factors], (dy, dy), &MaskWeights::ALL, dx, scaled);
             }
         });
     }
