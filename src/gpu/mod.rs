@@ -8,12 +8,14 @@
 mod cuda;
 mod keep;
 mod relu;
+mod softmax;
 mod status;
 mod tf32;
 
 pub(crate) use cuda::{address, free_memory, is_in_order, launch, prepare};
 pub(crate) use keep::draw;
-pub(crate) use relu::{biased_relu, relu, takes};
+pub(crate) use relu::{biased_relu, relu, relu_takes};
+pub(crate) use softmax::{softmax, softmax_takes};
 pub(crate) use status::Status;
 pub(crate) use tf32::Tf32;
 

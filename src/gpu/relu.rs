@@ -11,7 +11,7 @@ use super::cuda::{address, launch, made};
 use super::{Passed, Program, THREADS};
 
 /// Whether the programs are for such a tensor: contiguous, of f32 or bf16, on the CPU or CUDA.
-pub(crate) fn takes(x: &Tensor) -> bool {
+pub(crate) fn relu_takes(x: &Tensor) -> bool {
     let is_here = x.device().is_cpu() || x.device().is_cuda();
     is_here && x.is_contiguous() && matches!(x.dtype(), DType::F32 | DType::BF16)
 }

@@ -56,12 +56,15 @@ pub(super) fn finish(
     bias: Option<&LayerWeight>,
     activation: &Activation,
 ) -> Result<Tensor> {
-    match bias {
-        _ if !(activation.is_relu() && gpu::takes(y)) => {
-            let y = bias.map_or_else(|| Ok(y.clone()), |bias| add_bias(y, bias))?;
-            activation.forward(&y)
-        }
-        Some(bias) => Ok(gpu::biased_relu(y, &bias.like(y)?)?),
-        None => Ok(gpu::relu(y)?),
+    if activation.is_relu() && gpu::relu_takes(y) {
+        return Ok(match bias {
+            Some(bias) => gpu::biased_relu(y, &bias.like(y)?)?,
+            None => gpu::relu(y)?,
+        });
     }
+    let y = bias.map_or_else(|| Ok(y.clone()), |bias| add_bias(y, bias))?;
+    if *activation == Activation::Softmax && gpu::softmax_takes(&y) {
+        return Ok(gpu::softmax(&y)?);
+    }
+    activation.forward(&y)
 }

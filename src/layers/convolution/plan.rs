@@ -5,7 +5,9 @@ use crate::activations::Activation;
 use crate::config::checks::positive_count;
 use crate::error::Problem;
 use crate::kernels::window::{SlidingWindow, WindowAxis};
-use crate::layers::spatial::{DataFormat, Grid, Padding, PerAxis, Slide, fits, not_causal};
+use crate::layers::spatial::{
+    DataFormat, Grid, Padding, PerAxis, Selection, Slide, fits, not_causal,
+};
 use crate::shape::Shape;
 use crate::weights::WeightOptions;
 use crate::weights::regularizers::Regularizer;
@@ -67,6 +69,8 @@ pub(super) struct ConvolutionPlan {
     pub filters: usize,
     pub groups: usize,
     pub multiplier: usize,
+    /// What its positions see.
+    pub seen: Selection,
     /// Shape, name and place in the file of each kernel.
     pub weights: Vec<(Vec<usize>, &'static str, Stored)>,
 }
@@ -152,7 +156,8 @@ impl Convolution<'_> {
             let between = window.axes.map(|axis| axis.output);
             grid.shape(layer, between, channels * multiplier, self.data_format)?;
         }
-        Ok(ConvolutionPlan { op, grid, window, filters, groups, multiplier, weights })
+        let seen = Selection::default();
+        Ok(ConvolutionPlan { op, grid, window, filters, groups, multiplier, seen, weights })
     }
 
     fn window(&self, grid: &Grid) -> Result<SlidingWindow, Problem> {

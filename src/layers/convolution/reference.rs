@@ -5,8 +5,6 @@ use candle_core::Tensor;
 
 use super::plan::{ConvolutionOp, ConvolutionPlan};
 use crate::error::Result;
-use crate::kernels::window::SlidingWindow;
-use crate::layers::spatial::select;
 use crate::weights::LayerWeight;
 
 /// x (batch, inputs, channels) to (batch, positions, filters), without the bias.
@@ -34,7 +32,7 @@ fn full(plan: &ConvolutionPlan, x: &Tensor, kernel: &Tensor) -> Result<Tensor> {
     let (batch, _, channels) = x.dims3()?;
     let (positions, taps) = (plan.window.positions(), plan.window.taps());
     let (seen_channels, filters) = (channels / plan.groups, plan.filters / plan.groups);
-    let seen = see(&plan.window, x)?; // (batch, positions, taps, channels)
+    let seen = see(plan, x)?; // (batch, positions, taps, channels)
     let row = taps * seen_channels;
     let kernel = kernel.reshape((row, plan.filters))?;
     let mut groups = Vec::with_capacity(plan.groups);
@@ -63,14 +61,15 @@ fn depthwise(plan: &ConvolutionPlan, x: &Tensor, kernel: &Tensor) -> Result<Tens
     let (batch, _, channels) = x.dims3()?;
     let (positions, taps) = (plan.window.positions(), plan.window.taps());
     let kernel = kernel.reshape((taps, channels, plan.multiplier))?;
-    let seen = see(&plan.window, x)?.unsqueeze(4)?; // (batch, positions, taps, channels, 1)
+    let seen = see(plan, x)?.unsqueeze(4)?; // (batch, positions, taps, channels, 1)
     let y = seen.broadcast_mul(&kernel)?.sum(2)?; // (batch, positions, channels, multiplier)
     Ok(y.reshape((batch, positions, channels * plan.multiplier))?)
 }
 
 /// What each position sees: (batch, positions, taps, channels).
-fn see(window: &SlidingWindow, x: &Tensor) -> Result<Tensor> {
+fn see(plan: &ConvolutionPlan, x: &Tensor) -> Result<Tensor> {
+    let window = &plan.window;
     let (batch, _, channels) = x.dims3()?;
-    let seen = select(x, window.sources())?;
+    let seen = plan.seen.select(x, || window.sources())?;
     Ok(seen.reshape((batch, window.positions(), window.taps(), channels))?)
 }

@@ -1,6 +1,7 @@
 //! What layers of pooling do: the largest number or the mean of what each output sees.
 
 use std::ops::Range;
+use std::sync::OnceLock;
 
 use candle_core::Tensor;
 
@@ -82,7 +83,7 @@ impl Pool<'_> {
         };
         let flat = matches!(self.seen, Seen::Everything { keepdims: false });
         let (rank, format) = (self.rank, self.format);
-        Ok(Box::new(PoolForward { kernel, rank, flat, format }))
+        Ok(Box::new(PoolForward { kernel, rank, flat, format, seen: OnceLock::new() }))
     }
 
     fn plan(&self, input: &Shape) -> Result<(Grid, [PooledAxis; 3]), Problem> {
@@ -128,6 +129,17 @@ struct PoolForward {
     /// The output has no axes but the channels.
     flat: bool,
     format: DataFormat,
+    seen: OnceLock<SeenInputs>,
+}
+
+/// What the positions see, in tensors.
+struct SeenInputs {
+    /// The most inputs that a position sees.
+    taps: usize,
+    /// Position after position: (positions · taps,).
+    inputs: Tensor,
+    /// The part of each input in a mean: (positions, taps, 1).
+    parts: Tensor,
 }
 
 impl Forward for PoolForward {
@@ -135,7 +147,7 @@ impl Forward for PoolForward {
         let x = spatial::flat(&input.tensor, self.format)?; // (batch, inputs, channels)
         let y = match (&input.mask, self.kernel.pooling) {
             (Some(mask), Pooling::MaskedAverage) => masked_mean(&x, mask)?,
-            _ => pool(&self.kernel, &x)?,
+            _ => self.pool(&x)?,
         }; // (batch, positions, channels)
         if self.flat {
             return Ok(Signal::new(y.squeeze(1)?));
@@ -156,26 +168,43 @@ impl Forward for PoolForward {
     }
 }
 
-/// x (batch, inputs, channels) to (batch, positions, channels).
-fn pool(kernel: &PoolKernel, x: &Tensor) -> Result<Tensor> {
-    let (batch, _, channels) = x.dims3()?;
-    let positions = kernel.positions();
-    let mut seen: Vec<Vec<u32>> = Vec::with_capacity(positions);
-    kernel.each_position(|_, inputs| seen.push(inputs.map(|input| input as u32).collect()));
-    let taps = seen.iter().map(Vec::len).max().unwrap_or(1);
-    let mut parts = Vec::with_capacity(positions * taps);
-    for seen in &mut seen {
-        let count = seen.len();
-        parts.extend((0..taps).map(|tap| if tap < count { 1.0 / count as f64 } else { 0.0 }));
-        seen.resize(taps, seen[0]); // shorter ranges are filled with their first input
+impl PoolForward {
+    /// x (batch, inputs, channels) to (batch, positions, channels).
+    fn pool(&self, x: &Tensor) -> Result<Tensor> {
+        let (batch, _, channels) = x.dims3()?;
+        let SeenInputs { taps, inputs, parts } = match self.seen.get() {
+            Some(seen) => seen,
+            None => {
+                let seen = SeenInputs::of(&self.kernel, x)?;
+                self.seen.get_or_init(|| seen)
+            }
+        };
+        let seen = x.contiguous()?.index_select(inputs, 1)?;
+        let seen = seen.reshape((batch, self.kernel.positions(), *taps, channels))?;
+        if self.kernel.pooling == Pooling::Max {
+            let largest = seen.argmax_keepdim(2)?; // the first of those that are equal
+            return Ok(seen.gather(&largest.contiguous()?, 2)?.squeeze(2)?);
+        }
+        Ok(seen.broadcast_mul(&parts.to_dtype(x.dtype())?)?.sum(2)?)
     }
-    let seen = spatial::select(x, seen.concat())?.reshape((batch, positions, taps, channels))?;
-    if kernel.pooling == Pooling::Max {
-        let largest = seen.argmax_keepdim(2)?; // the first of those that are equal
-        return Ok(seen.gather(&largest.contiguous()?, 2)?.squeeze(2)?);
+}
+
+impl SeenInputs {
+    fn of(kernel: &PoolKernel, x: &Tensor) -> Result<SeenInputs> {
+        let positions = kernel.positions();
+        let mut seen: Vec<Vec<u32>> = Vec::with_capacity(positions);
+        kernel.each_position(|_, inputs| seen.push(inputs.map(|input| input as u32).collect()));
+        let taps = seen.iter().map(Vec::len).max().unwrap_or(1);
+        let mut parts = Vec::with_capacity(positions * taps);
+        for seen in &mut seen {
+            let count = seen.len();
+            parts.extend((0..taps).map(|tap| if tap < count { 1.0 / count as f64 } else { 0.0 }));
+            seen.resize(taps, seen[0]); // shorter ranges are filled with their first input
+        }
+        let inputs = Tensor::from_vec(seen.concat(), positions * taps, x.device())?;
+        let parts = Tensor::from_vec(parts, (positions, taps, 1), x.device())?;
+        Ok(SeenInputs { taps, inputs, parts: parts.to_dtype(x.dtype())? })
     }
-    let parts = Tensor::from_vec(parts, (positions, taps, 1), x.device())?.to_dtype(x.dtype())?;
-    Ok(seen.broadcast_mul(&parts)?.sum(2)?)
 }
 
 /// The mean over the steps of x (batch, steps, channels) that the mask (batch, steps) lets count.

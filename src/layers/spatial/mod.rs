@@ -2,12 +2,14 @@
 //! channels stand, and the checks of both against the input.
 
 mod arguments;
+mod selection;
 #[cfg(test)]
 mod tests;
 
 use candle_core::Tensor;
 
 pub use arguments::{DataFormat, Margin, Margins, Padding, PerAxis};
+pub(super) use selection::{Selection, select};
 
 use crate::error::{Problem, Result};
 use crate::kernels::window::WindowAxis;
@@ -152,20 +154,4 @@ pub(super) fn unflat(
     dims.extend(&axes[3 - rank..]);
     dims.push(y.dim(2)?);
     format.tensor_back(&y.reshape(dims)?)
-}
-
-/// The positions of x (batch, positions, channels) that `sources` lists; a source beyond the last
-/// is a row of zeros.
-pub(super) fn select(x: &Tensor, sources: Vec<u32>) -> Result<Tensor> {
-    let (batch, positions, channels) = x.dims3()?;
-    let outside = sources.iter().any(|&source| source as usize >= positions);
-    let n = sources.len();
-    let sources = Tensor::from_vec(sources, n, x.device())?;
-    let x = if outside {
-        let zeros = Tensor::zeros((batch, 1, channels), x.dtype(), x.device())?;
-        Tensor::cat(&[x, &zeros], 1)?
-    } else {
-        x.contiguous()?
-    };
-    Ok(x.index_select(&sources, 1)?)
 }

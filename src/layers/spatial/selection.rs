@@ -1,0 +1,76 @@
+//! `Selection`: positions that a layer selects at every step. They are sent to its device once.
+
+use std::sync::OnceLock;
+
+use candle_core::Tensor;
+
+use crate::error::Result;
+
+/// The positions of an input of one size that a layer selects.
+#[derive(Default)]
+pub(in crate::layers) struct Selection(OnceLock<Selected>);
+
+struct Selected {
+    sources: Tensor,
+    /// Whether some are beyond the last position.
+    has_outside: bool,
+}
+
+impl Selection {
+    /// The positions of x (batch, positions, channels) that `sources` lists, the same at every call;
+    /// one beyond the last is a row of zeros.
+    pub(in crate::layers) fn select(
+        &self,
+        x: &Tensor,
+        sources: impl FnOnce() -> Vec<u32>,
+    ) -> Result<Tensor> {
+        let (batch, positions, channels) = x.dims3()?;
+        let selected = match self.0.get() {
+            Some(selected) => selected,
+            None => {
+                let sources = sources();
+                let has_outside = sources.iter().any(|&source| source as usize >= positions);
+                let count = sources.len();
+                let sources = Tensor::from_vec(sources, count, x.device())?;
+                self.0.get_or_init(|| Selected { sources, has_outside })
+            }
+        };
+        let x = if selected.has_outside {
+            let zeros = Tensor::zeros((batch, 1, channels), x.dtype(), x.device())?;
+            Tensor::cat(&[x, &zeros], 1)?
+        } else {
+            x.contiguous()?
+        };
+        Ok(x.index_select(&selected.sources, 1)?)
+    }
+}
+
+/// The same once.
+pub(in crate::layers) fn select(x: &Tensor, sources: Vec<u32>) -> Result<Tensor> {
+    Selection::default().select(x, || sources)
+}
+
+#[cfg(test)]
+mod tests {
+    use candle_core::Device;
+
+    use super::*;
+
+    #[test]
+    fn positions_are_listed_once_and_those_outside_are_zeros() {
+        let x = Tensor::new(&[[[1f32], [2.0], [3.0]]], &Device::Cpu).unwrap();
+        let selection = Selection::default();
+        for _ in 0..2 {
+            let mut times = 0;
+            let selected = selection.select(&x, || {
+                times += 1;
+                vec![2, 0, 3] // there are 3
+            });
+            let values = selected.unwrap().flatten_all().unwrap().to_vec1::<f32>().unwrap();
+            assert_eq!(values, [3.0, 1.0, 0.0]);
+            assert!(times == 0 || selection.0.get().is_some());
+        }
+        let again = selection.select(&x, || panic!("they are known")).unwrap();
+        assert_eq!(again.dims(), [1, 3, 1]);
+    }
+}
