@@ -92,6 +92,7 @@ mod tests {
                 saved,
                 dx: Some(&mut dx),
                 dweights: if place == 0 { &mut to } else { &mut [] },
+                touched: None,
             };
             kernel.backward(pass, io);
             dy = dx;

@@ -133,6 +133,7 @@ impl Kernel for BidirectionalKernel {
             saved: &mut saved_a[0],
             dx: dx.as_deref_mut(),
             dweights: &mut dfirst[..first.len()],
+            touched: None,
         };
         let of_backward = Backward {
             x,
@@ -142,6 +143,7 @@ impl Kernel for BidirectionalKernel {
             saved: &mut saved_b[0],
             dx: dx_b,
             dweights: &mut dsecond[..second.len()],
+            touched: None,
         };
         parallel::both(
             2 * self.work(x),

@@ -139,6 +139,7 @@ mod tests {
                     saved: &mut saved,
                     dx: Some(&mut dx),
                     dweights: &mut [Some(&mut dweights), Some(&mut dbias)],
+                    touched: None,
                 },
             );
         });

@@ -82,7 +82,7 @@ impl Kernel for DenseKernel {
     }
 
     fn backward(&self, _: &Pass<'_>, io: Backward<'_>) {
-        let Backward { x, weights, y, dy, saved, dx, dweights } = io;
+        let Backward { x, weights, y, dy, saved, dx, dweights, .. } = io;
         let [z] = saved.buffers([self.kept(y.len())]);
         let z = if z.is_empty() { y } else { &*z };
         let piece = self.piece();

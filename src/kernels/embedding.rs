@@ -2,6 +2,7 @@
 
 use super::kernel::{Backward, Kernel, OutputMask, Pass, Saved};
 use crate::error::{Error, Result};
+use crate::weights::gradients::TouchedRows;
 
 /// Weights: embeddings (input_dim, output_dim).
 pub struct EmbeddingKernel {
@@ -72,9 +73,12 @@ impl Kernel for EmbeddingKernel {
 
     fn backward(&self, pass: &Pass<'_>, io: Backward<'_>) {
         if let Some(table) = io.dweights.first_mut().and_then(Option::as_deref_mut) {
-            table.fill(0.0);
+            let mut unknown = TouchedRows::default();
+            let touched = io.touched.unwrap_or(&mut unknown);
+            touched.zero(table, self.output_dim);
             for (row, dy) in self.rows(pass, io.x).zip(io.dy.chunks_exact(self.output_dim)) {
                 if let Some(row) = row {
+                    touched.add(row);
                     let row = &mut table[row * self.output_dim..][..dy.len()];
                     row.iter_mut().zip(dy).for_each(|(sum, dy)| *sum += dy);
                 }
@@ -101,19 +105,65 @@ impl Kernel for EmbeddingKernel {
 
 #[cfg(test)]
 mod tests {
+    use candle_core::{DType, Device, Tensor};
+
     use super::*;
     use crate::random::Random;
+    use crate::weights::gradients::{Gradients, Places};
+
+    fn kernel(input_dim: usize, output_dim: usize) -> EmbeddingKernel {
+        EmbeddingKernel { input_dim, output_dim, mask_zero: true, layer: "embedding".into() }
+    }
+
+    /// Whatever is done to the gradient between two steps, and by whom.
+    #[test]
+    fn a_steps_gradient_is_its_own_whatever_the_buffer_held() {
+        let (rows, width) = (50, 3);
+        let kernel = kernel(rows, width);
+        let random = Random::new(1);
+        let (mut gradients, places) = (Gradients::zeros([rows * width]), vec![Some(0)]);
+        let places = Places::new(places);
+        let between: [(&str, fn(&mut Gradients)); 7] = [
+            ("nothing", |_| {}),
+            ("clipping", |g| g.each(|_, values| values.fill(f32::NAN))),
+            ("a penalty", |g| g.place(0).fill(1.0)),
+            ("other processes", |g| g.flat().fill(2.0)),
+            ("a scale", |g| g.scale(f32::INFINITY)),
+            ("nothing again", |_| {}),
+            ("autograd", |g| {
+                let ones = Tensor::ones(150, DType::F32, &Device::Cpu).unwrap();
+                g.gather(&[Some(ones)]).unwrap();
+            }),
+        ];
+        for (step, (what, change)) in between.iter().enumerate() {
+            // few ids, then more than there are rows
+            let count = if step % 3 == 1 { 80 } else { 4 };
+            let ids: Vec<u32> = (0..count).map(|i| (i * 7 + step * 11) as u32 % 50).collect();
+            let dy: Vec<f32> = (0..count * width).map(|i| i as f32 - 3.0).collect();
+            let mut expected = vec![0.0; rows * width];
+            for (id, dy) in ids.iter().zip(dy.chunks_exact(width)) {
+                let row = expected[*id as usize * width..].iter_mut();
+                row.zip(dy).for_each(|(sum, dy)| *sum += dy);
+            }
+            let ids = Some(&ids[..]);
+            let pass =
+                Pass { batch: count, training: true, step: 0, random: &random, mask: None, ids };
+            let (mut few, mut many) = (Default::default(), Vec::new());
+            let (dweights, touched) = gradients.of_layer(&places, &mut few, &mut many);
+            let (x, y, dy) = (&vec![0.0; count][..], &dy.clone()[..], &mut dy.clone()[..]);
+            let (saved, weights) = (&mut Saved::default(), &[][..]);
+            let io = Backward { x, weights, y, dy, saved, dx: None, dweights, touched };
+            kernel.backward(&pass, io);
+            assert_eq!(gradients.get(0).unwrap(), expected, "step {step}, before {what}");
+            change(&mut gradients);
+        }
+    }
 
     /// Past 2^24 f32 holds every other whole number only.
     #[test]
     fn ids_stay_whole_numbers_where_they_come_so() {
         let input_dim = (1 << 24) + 2;
-        let kernel = EmbeddingKernel {
-            input_dim,
-            output_dim: 1,
-            mask_zero: true,
-            layer: "embedding".into(),
-        };
+        let kernel = kernel(input_dim, 1);
         let mut table = vec![0.0; input_dim];
         table[input_dim - 2..].copy_from_slice(&[5.0, 7.0]);
         let random = Random::new(1);
@@ -130,7 +180,7 @@ mod tests {
         let (weights, mut dy, mut dtable) = ([&table[..]], [2.0, 3.0, 4.0], vec![0.0; input_dim]);
         let dweights = &mut [Some(&mut dtable[..])];
         let (saved, dy, weights) = (&mut saved, &mut dy, &weights);
-        let io = Backward { x: &x, weights, y: &y, dy, saved, dx: None, dweights };
+        let io = Backward { x: &x, weights, y: &y, dy, saved, dx: None, dweights, touched: None };
         kernel.backward(&pass(Some(&ids)), io);
         assert_eq!((dtable[0], &dtable[input_dim - 2..]), (4.0, &[3.0, 2.0][..]));
 

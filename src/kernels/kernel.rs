@@ -6,6 +6,7 @@ use crate::activations::Activation;
 use crate::error::Result;
 use crate::random::Random;
 use crate::weights::LayerWeight;
+use crate::weights::gradients::TouchedRows;
 
 /// A layer over slices. A batch is row-major: (batch, …).
 pub trait Kernel: Send + Sync {
@@ -95,6 +96,9 @@ pub struct Backward<'a> {
     pub dx: Option<&'a mut [f32]>,
     /// The gradients of the weights, to be overwritten; None where nobody needs one.
     pub dweights: &'a mut [Option<&'a mut [f32]>],
+    /// The rows of the first weight's gradient that are other than 0, for a kernel that touches only
+    /// some; None: it may hold anything.
+    pub touched: Option<&'a mut TouchedRows>,
 }
 
 /// The mask of a kernel's output.

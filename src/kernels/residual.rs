@@ -126,6 +126,7 @@ impl Chain {
                 saved: &mut inner[index],
                 dx: needs_dx.then(|| grown(dx, pass.batch * link.sizes.0)),
                 dweights: &mut own,
+                touched: None,
             };
             link.kernel.backward(&self.pass(pass, index), io);
             flow.swap(0, 1);

@@ -38,7 +38,7 @@ impl Kernel for SeparableKernel {
     }
 
     fn backward(&self, pass: &Pass<'_>, io: Backward<'_>) {
-        let Backward { x, weights, y, dy, saved, dx, dweights } = io;
+        let Backward { x, weights, y, dy, saved, dx, dweights, .. } = io;
         saved.places(2);
         let mut inner = std::mem::take(&mut saved.inner);
         let length = self.between(x);
@@ -57,6 +57,7 @@ impl Kernel for SeparableKernel {
                 saved: &mut inner[1],
                 dx: needed.then_some(&mut *dbetween),
                 dweights: &mut second[..weights.len() - 1],
+                touched: None,
             },
         );
         if needed {
@@ -70,6 +71,7 @@ impl Kernel for SeparableKernel {
                     saved: &mut inner[0],
                     dx,
                     dweights: &mut first,
+                    touched: None,
                 },
             );
         }

@@ -148,6 +148,7 @@ impl KernelCall {
             saved: &mut self.saved(),
             dx: self.needs_dx.then_some(&mut dx),
             dweights: &mut dweights,
+            touched: None,
         };
         self.bound.kernel.backward(&self.pass(x.dim(0)?), io);
         let dx =

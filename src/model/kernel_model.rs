@@ -183,8 +183,10 @@ impl KernelModel {
             with_slices(&step.weights, |weights| {
                 let mut few: [Option<&mut [f32]>; FEW] = Default::default();
                 let mut many: Vec<Option<&mut [f32]>> = Vec::new();
-                let dweights = gradients.of_layer(&step.places, &mut few, &mut many);
-                kernel.backward(&pass, Backward { x: input, weights, y, dy, saved, dx, dweights });
+                let (dweights, touched) = gradients.of_layer(&step.places, &mut few, &mut many);
+                let x = input;
+                kernel
+                    .backward(&pass, Backward { x, weights, y, dy, saved, dx, dweights, touched });
             })?;
             self.flow.swap(0, 1);
         }

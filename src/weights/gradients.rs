@@ -16,6 +16,39 @@ pub struct Gradients {
     ranges: Vec<Range<usize>>,
     /// False where the loss doesn't depend on the weight: the optimizer leaves it alone.
     present: Vec<bool>,
+    touched: Vec<TouchedRows>,
+}
+
+/// The rows of one gradient that may be other than 0, where only some are: those of an embedding,
+/// which needs not fill its whole table with zeros at each step.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct TouchedRows {
+    rows: Vec<usize>,
+    /// False where any other number may be other than 0 too.
+    is_known: bool,
+}
+
+impl TouchedRows {
+    /// Makes the gradient 0, whose rows have `width` numbers: no row is touched now.
+    pub fn zero(&mut self, gradient: &mut [f32], width: usize) {
+        if self.is_known && self.rows.len() < gradient.len() / width.max(1) {
+            self.rows.iter().for_each(|row| gradient[row * width..][..width].fill(0.0));
+        } else {
+            gradient.fill(0.0);
+        }
+        self.rows.clear();
+        self.is_known = true;
+    }
+
+    /// Notes that a row may be other than 0 now.
+    pub fn add(&mut self, row: usize) {
+        self.rows.push(row);
+    }
+
+    /// Notes that any number may be.
+    fn forget(&mut self) {
+        self.is_known = false;
+    }
 }
 
 /// Every gradient begins at a multiple of so many numbers: of a line of the processor's cache.
@@ -37,7 +70,13 @@ impl Gradients {
             ranges.push(start..start + size);
             start = (start + size).next_multiple_of(LINE);
         }
-        Gradients { values: vec![0.0; start], present: vec![true; ranges.len()], ranges }
+        let count = ranges.len();
+        Gradients {
+            values: vec![0.0; start],
+            ranges,
+            present: vec![true; count],
+            touched: vec![TouchedRows::default(); count],
+        }
     }
 
     /// How many weights have one.
@@ -59,6 +98,7 @@ impl Gradients {
     /// The place of one weight's gradient, which becomes present.
     pub fn place(&mut self, index: usize) -> &mut [f32] {
         self.present[index] = true;
+        self.touched[index].forget();
         &mut self.values[self.ranges[index].clone()]
     }
 
@@ -74,12 +114,14 @@ impl Gradients {
 
     /// All of them in one run, as processes add them up.
     pub fn flat(&mut self) -> &mut [f32] {
+        self.touched.iter_mut().for_each(TouchedRows::forget);
         &mut self.values
     }
 
     /// Runs over every gradient that is present.
     pub fn each(&mut self, mut change: impl FnMut(usize, &mut [f32])) {
         for (index, range) in self.ranges.iter().enumerate().filter(|(i, _)| self.present[*i]) {
+            self.touched[index].forget();
             change(index, &mut self.values[range.clone()]);
         }
     }
@@ -87,7 +129,7 @@ impl Gradients {
     /// Multiplies all of them.
     pub fn scale(&mut self, factor: f32) {
         if factor != 1.0 {
-            self.values.iter_mut().for_each(|value| *value *= factor);
+            self.flat().iter_mut().for_each(|value| *value *= factor);
         }
     }
 
@@ -113,13 +155,14 @@ impl Gradients {
         Ok(())
     }
 
-    /// The gradients of one layer's weights, listed in `few`, or in `many` where there are more.
+    /// The gradients of one layer's weights, listed in `few`, or in `many` where there are more, and
+    /// the rows that are touched of the first.
     pub(crate) fn of_layer<'g>(
         &'g mut self,
         places: &Places,
         few: &'g mut [Option<&'g mut [f32]>; FEW],
         many: &'g mut Vec<Option<&'g mut [f32]>>,
-    ) -> &'g mut [Option<&'g mut [f32]>] {
+    ) -> (&'g mut [Option<&'g mut [f32]>], Option<&'g mut TouchedRows>) {
         let count = places.list.len();
         let list = if count <= FEW {
             &mut few[..count]
@@ -134,7 +177,8 @@ impl Gradients {
             let (own, after) = after.split_at_mut(range.len());
             (list[*index], rest, start) = (Some(own), after, range.end);
         }
-        list
+        let first = places.list.first().copied().flatten();
+        (list, first.map(|place| &mut self.touched[place]))
     }
 }
 
@@ -182,7 +226,7 @@ mod tests {
         ] {
             let places = Places::new(list.clone());
             let (mut few, mut many) = (Default::default(), Vec::new());
-            let layer = gradients.of_layer(&places, &mut few, &mut many);
+            let (layer, _) = gradients.of_layer(&places, &mut few, &mut many);
             for (index, gradient) in layer.iter_mut().enumerate() {
                 let gradient = gradient.as_deref_mut();
                 assert_eq!(gradient.is_some(), list[index].is_some());

@@ -134,7 +134,7 @@ impl Kernel for BatchNormKernel {
     }
 
     fn backward(&self, pass: &Pass<'_>, io: Backward<'_>) {
-        let Backward { x, weights, y, dy, saved, dx, dweights } = io;
+        let Backward { x, weights, y, dy, saved, dx, dweights, .. } = io;
         let f = self.axis.features;
         let (gamma, ..) = self.split(weights);
         let kept = self.kept(x.len());
