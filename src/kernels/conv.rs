@@ -3,6 +3,7 @@
 use std::sync::OnceLock;
 
 use super::kernel::{Backward, Kernel, OutputMask, Pass, Saved};
+use super::matmul::WriteMode;
 use super::per_image::{ImageGradients, PerImage};
 use super::sliding::SlidingProduct;
 use super::window::SlidingWindow;
@@ -73,7 +74,7 @@ impl Kernel for ConvKernel {
             saved,
             (products.packed(), &pack),
             |x, y, packed, scratch| {
-                products.add_product(x, packed, y, scratch);
+                products.product(x, packed, y, scratch);
             },
         );
     }
@@ -92,8 +93,8 @@ impl Kernel for ConvKernel {
                 products.add_gradient(x, dz, dkernel, scratch);
             }
             if let Some(dx) = dx {
-                dx.fill(0.0);
-                products.add_transposed(dz, shared, dx, scratch);
+                let dx = (dx, WriteMode::Overwrite);
+                products.transposed_product(dz, shared, dx, scratch);
             }
         });
     }

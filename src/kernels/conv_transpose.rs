@@ -4,6 +4,7 @@
 use std::sync::OnceLock;
 
 use super::kernel::{Backward, Kernel, OutputMask, Pass, Saved};
+use super::matmul::WriteMode;
 use super::per_image::{ImageGradients, PerImage};
 use super::sliding::SlidingProduct;
 use super::window::SlidingWindow;
@@ -68,7 +69,7 @@ impl Kernel for ConvTransposeKernel {
             saved,
             (products.packed_transposed(), &pack),
             |x, y, packed, scratch| {
-                products.add_transposed(x, packed, y, scratch);
+                products.transposed_product(x, packed, y, scratch);
             },
         );
     }
@@ -87,8 +88,7 @@ impl Kernel for ConvTransposeKernel {
                 products.add_gradient(dz, x, dkernel, scratch);
             }
             if let Some(dx) = dx {
-                dx.fill(0.0);
-                products.add_product(dz, shared, dx, scratch);
+                products.product(dz, shared, (dx, WriteMode::Overwrite), scratch);
             }
         });
     }

@@ -3,6 +3,7 @@
 use std::sync::OnceLock;
 
 use super::kernel::{Backward, Kernel, OutputMask, Pass, Saved};
+use super::matmul::WriteMode;
 use super::per_image::{ImageGradients, PerImage};
 use super::sliding::SlidingChannels;
 use super::window::SlidingWindow;
@@ -88,7 +89,7 @@ impl Kernel for DepthwiseKernel {
         let input = (x, weights.get(1).copied());
         self.images().forward(input, y, saved, (0, &|_| {}), |x, y, _, scratch| {
             let (wide, scratch) = scratch.split_at_mut(self.wide());
-            products.add_product(self.widen(x, wide), kernel, y, scratch);
+            products.product(self.widen(x, wide), kernel, y, scratch);
         });
     }
 
@@ -103,11 +104,11 @@ impl Kernel for DepthwiseKernel {
             }
             let Some(dx) = dx else { return };
             if self.multiplier == 1 {
-                dx.fill(0.0);
-                return products.add_transposed(dz, kernel, dx, scratch);
+                let dx = (dx, WriteMode::Overwrite);
+                return products.transposed_product(dz, kernel, dx, scratch);
             }
-            wide_dx.fill(0.0);
-            products.add_transposed(dz, kernel, wide_dx, scratch);
+            let wide = (&mut *wide_dx, WriteMode::Overwrite);
+            products.transposed_product(dz, kernel, wide, scratch);
             for (dx, wide) in dx.iter_mut().zip(wide_dx.chunks_exact(self.multiplier)) {
                 *dx = wide.iter().sum();
             }

@@ -2,6 +2,7 @@
 //! and the gradients of weights summed over images in an order that threads don't change.
 
 use super::kernel::{Backward, Saved};
+use super::matmul::WriteMode;
 use super::parallel::{chunks, chunks3};
 use super::simd::vectorize;
 use crate::activations::Activation;
@@ -49,14 +50,14 @@ const SUMS: usize = 1 << 22;
 
 impl PerImage<'_> {
     /// `y = activation(each(x) + bias)`: `each(image, output, shared, scratch)` adds to an output
-    /// that holds the bias.
+    /// that holds the bias; without one it overwrites what the output held.
     pub fn forward(
         &self,
         (x, bias): (&[f32], Option<&[f32]>),
         y: &mut [f32],
         saved: &mut Saved,
         (needed, fill): SharedNumbers<'_>,
-        each: impl Fn(&[f32], &mut [f32], &[f32], &mut [f32]) + Send + Sync,
+        each: impl Fn(&[f32], (&mut [f32], WriteMode), &[f32], &mut [f32]) + Send + Sync,
     ) {
         let images = x.len() / self.input;
         let share = images.div_ceil(SHARES).max(1);
@@ -71,13 +72,14 @@ impl PerImage<'_> {
         chunks3((y, share * self.output), (scratches, scratch), z, work, |i, y, scratch, z| {
             let x = &x[i * share * self.input..];
             for (x, y) in x.chunks_exact(self.input).zip(y.chunks_exact_mut(self.output)) {
-                match bias {
+                let mode = match bias {
                     Some(bias) => {
                         y.chunks_exact_mut(self.channels).for_each(|y| y.copy_from_slice(bias));
+                        WriteMode::Add
                     }
-                    None => y.fill(0.0),
-                }
-                each(x, y, shared, scratch);
+                    None => WriteMode::Overwrite,
+                };
+                each(x, (&mut *y, mode), shared, scratch);
                 if z.is_none() {
                     self.activation.apply(y, self.channels);
                 }

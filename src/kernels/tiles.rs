@@ -110,7 +110,7 @@ pub(super) struct Multiply<'a> {
     pub width: usize,
     /// Where the number of positions is better cut by eight than by six.
     pub tall: bool,
-    /// What is done with what y held; to overwrite it there must be one block.
+    /// What is done with what y held.
     pub mode: WriteMode,
     pub y: &'a mut [f32],
 }
@@ -151,10 +151,11 @@ impl WithSimd for Multiply<'_> {
         check(self.x, self.places, self.runs, self.width, self.y.len());
         let rows = self.runs.iter().map(|run| run.row + run.length).max().unwrap_or(0);
         assert!(rows <= self.rows, "a row outside");
-        assert!(self.mode == WriteMode::Add || self.blocks.len() == 1, "more than one block");
+        let mode = self.mode;
         for first in (0..self.places.bases.len()).step_by(POSITIONS) {
             let positions = first..self.places.bases.len().min(first + POSITIONS);
-            for block in self.blocks {
+            for (index, block) in self.blocks.iter().enumerate() {
+                self.mode = if index == 0 { mode } else { WriteMode::Add };
                 let mut first = 0;
                 while first < self.width {
                     let left = (self.width - first).div_ceil(S::F32_LANES);

@@ -3,7 +3,8 @@
 use pulp::Arch;
 
 use super::channelwise::{MultiplyChannels, OuterChannels};
-use super::sight::{self, Sight, ZeroBorder};
+use super::sight::{self, InputsSeen, Sight, ZeroBorder};
+use crate::kernels::matmul::WriteMode;
 use crate::kernels::window::SlidingWindow;
 
 /// The products of a depthwise convolution with a kernel of (taps…, channels), image by image.
@@ -14,6 +15,8 @@ pub struct SlidingChannels {
     back_padding: ZeroBorder,
     /// One for each phase.
     backward: Vec<Sight>,
+    /// Whether the phases are all inputs.
+    seen: InputsSeen,
 }
 
 impl SlidingChannels {
@@ -21,7 +24,8 @@ impl SlidingChannels {
     pub fn new(window: &SlidingWindow, channels: usize) -> Self {
         let (padding, forward) = sight::forward(window, channels, channels);
         let (back_padding, backward) = sight::backward(window, channels, channels);
-        SlidingChannels { channels, padding, forward, back_padding, backward }
+        let seen = InputsSeen::of(window, &backward);
+        SlidingChannels { channels, padding, forward, back_padding, backward, seen }
     }
 
     /// Numbers of scratch that any of the products needs.
@@ -29,25 +33,33 @@ impl SlidingChannels {
         self.padding.scratch(self.channels).max(self.back_padding.scratch(self.channels))
     }
 
-    /// `y += image ∗ kernel`, channel by channel.
-    pub fn add_product(&self, image: &[f32], kernel: &[f32], y: &mut [f32], scratch: &mut [f32]) {
+    /// `y = image ∗ kernel`, or added, channel by channel.
+    pub fn product(
+        &self,
+        image: &[f32],
+        kernel: &[f32],
+        (y, mode): (&mut [f32], WriteMode),
+        scratch: &mut [f32],
+    ) {
         let x = self.padding.pad(image, self.channels, scratch);
         let (sight, channels) = (&self.forward, self.channels);
-        Arch::new().dispatch(MultiplyChannels { x, sight, channels, kernel, y });
+        Arch::new().dispatch(MultiplyChannels { x, sight, channels, kernel, mode, y });
     }
 
-    /// `image += y ∗ kernelᵀ`: for each input the sum over the positions that see it.
-    pub fn add_transposed(
+    /// `image = y ∗ kernelᵀ`, or added: for each input the sum over the positions that see it.
+    pub fn transposed_product(
         &self,
         y: &[f32],
         kernel: &[f32],
-        image: &mut [f32],
+        (image, mode): (&mut [f32], WriteMode),
         scratch: &mut [f32],
     ) {
+        let mode = self.seen.written(image, mode);
         let x = self.back_padding.pad(y, self.channels, scratch);
         let channels = self.channels;
         for sight in &self.backward {
-            Arch::new().dispatch(MultiplyChannels { x, sight, channels, kernel, y: image });
+            let y = &mut *image;
+            Arch::new().dispatch(MultiplyChannels { x, sight, channels, kernel, mode, y });
         }
     }
 

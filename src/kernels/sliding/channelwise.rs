@@ -6,7 +6,8 @@
 use pulp::{MemMask, Simd, WithSimd};
 
 use super::sight::{SeenByTap, Sight};
-use crate::kernels::simd::{add_to, first_lanes, load};
+use crate::kernels::matmul::WriteMode;
+use crate::kernels::simd::{add_to, first_lanes, load, store};
 
 /// Positions of a tile.
 const TILE: usize = 8;
@@ -30,6 +31,8 @@ pub(super) struct MultiplyChannels<'a> {
     pub channels: usize,
     /// (taps, channels)
     pub kernel: &'a [f32],
+    /// What is done with what y held.
+    pub mode: WriteMode,
     pub y: &'a mut [f32],
 }
 
@@ -81,14 +84,13 @@ impl MultiplyChannels<'_> {
                     sums[p] = simd.mul_add_f32s(x, factor, sums[p]);
                 }
             }
-            if outs.len() == TILE {
-                for p in 0..TILE {
-                    add_to::<S, WHOLE>(simd, mask, y.add(outs[p]), sums[p]);
-                }
-            } else {
-                let sums = sums; // a copy, so that the sums above stay in registers
-                for (out, sum) in outs.iter().zip(&sums) {
-                    add_to::<S, WHOLE>(simd, mask, y.add(*out), *sum);
+            for p in 0..TILE {
+                if p < outs.len() {
+                    let y = y.add(outs[p]);
+                    match self.mode {
+                        WriteMode::Add => add_to::<S, WHOLE>(simd, mask, y, sums[p]),
+                        WriteMode::Overwrite => store::<S, WHOLE>(simd, mask, y, sums[p]),
+                    }
                 }
             }
         }

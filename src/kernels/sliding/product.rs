@@ -1,6 +1,6 @@
 //! A convolution's three products, of one image.
 
-use super::sight::{self, Sight, ZeroBorder};
+use super::sight::{self, InputsSeen, Sight, ZeroBorder};
 use crate::kernels::matmul::WriteMode;
 use crate::kernels::panels::{Panels, Runs};
 use crate::kernels::tiles::Neighbours;
@@ -17,6 +17,8 @@ pub struct SlidingProduct {
     back_padding: ZeroBorder,
     /// One for each phase.
     backward: Vec<SightInRuns>,
+    /// Whether the phases are all inputs.
+    seen: InputsSeen,
 }
 
 /// Positions, what they see of one group's channels as runs, and how the kernel that meets it is
@@ -47,9 +49,9 @@ impl SightInRuns {
         SightInRuns { sight, panels: panels.maybe_narrow(&runs), runs, count }
     }
 
-    /// `y += image · kernel`
-    fn multiply(&self, image: &[f32], packed: &[f32], y: &mut [f32]) {
-        let (x, y) = ((image, self.count), (y, WriteMode::Add));
+    /// `y = image · kernel`, or added.
+    fn multiply(&self, image: &[f32], packed: &[f32], y: (&mut [f32], WriteMode)) {
+        let x = (image, self.count);
         self.panels.multiply(packed, x, &self.runs, self.sight.places(), y);
     }
 
@@ -65,6 +67,7 @@ impl SlidingProduct {
     pub fn new(window: &SlidingWindow, channels: usize, filters: usize, groups: usize) -> Self {
         let (padding, forward) = sight::forward(window, channels, filters);
         let (back_padding, backward) = sight::backward(window, channels, filters);
+        let seen = InputsSeen::of(window, &backward);
         SlidingProduct {
             channels,
             filters,
@@ -76,6 +79,7 @@ impl SlidingProduct {
                 .into_iter()
                 .map(|sight| SightInRuns::new(sight, filters, channels, groups))
                 .collect(),
+            seen,
         }
     }
 
@@ -84,29 +88,35 @@ impl SlidingProduct {
         self.padding.scratch(self.channels).max(self.back_padding.scratch(self.filters))
     }
 
-    /// How long the packed kernel is, for [`SlidingProduct::add_product`].
+    /// How long the packed kernel is, for [`SlidingProduct::product`].
     pub fn packed(&self) -> usize {
         self.forward.panels.length()
     }
 
-    /// Packs the kernel for [`SlidingProduct::add_product`].
+    /// Packs the kernel for [`SlidingProduct::product`].
     pub fn pack(&self, kernel: &[f32], packed: &mut [f32]) {
         let (filters, width) = (self.filters, self.filters / self.groups);
         let start = |group: usize, row: usize| row * filters + group * width;
         self.forward.panels.pack(kernel, 1, start, packed);
     }
 
-    /// `y += image ∗ kernel`
-    pub fn add_product(&self, image: &[f32], packed: &[f32], y: &mut [f32], scratch: &mut [f32]) {
+    /// `y = image ∗ kernel`, or added.
+    pub fn product(
+        &self,
+        image: &[f32],
+        packed: &[f32],
+        y: (&mut [f32], WriteMode),
+        scratch: &mut [f32],
+    ) {
         self.forward.multiply(self.padding.pad(image, self.channels, scratch), packed, y);
     }
 
-    /// How long the packed kernel is, for [`SlidingProduct::add_transposed`].
+    /// How long the packed kernel is, for [`SlidingProduct::transposed_product`].
     pub fn packed_transposed(&self) -> usize {
         self.backward.iter().map(|view| view.panels.length()).sum()
     }
 
-    /// Packs the kernel for [`SlidingProduct::add_transposed`].
+    /// Packs the kernel for [`SlidingProduct::transposed_product`].
     pub fn pack_transposed(&self, kernel: &[f32], mut packed: &mut [f32]) {
         let (filters, width) = (self.filters, self.filters / self.groups);
         let count = self.channels / self.groups;
@@ -121,19 +131,20 @@ impl SlidingProduct {
         }
     }
 
-    /// `image += y ∗ kernelᵀ`: for each input the sum over the positions that see it.
-    pub fn add_transposed(
+    /// `image = y ∗ kernelᵀ`, or added: for each input the sum over the positions that see it.
+    pub fn transposed_product(
         &self,
         y: &[f32],
         mut packed: &[f32],
-        image: &mut [f32],
+        (image, mode): (&mut [f32], WriteMode),
         scratch: &mut [f32],
     ) {
+        let mode = self.seen.written(image, mode);
         let y = self.back_padding.pad(y, self.filters, scratch);
         for view in &self.backward {
             let (part, rest) = packed.split_at(view.panels.length());
             packed = rest;
-            view.multiply(y, part, image);
+            view.multiply(y, part, (&mut *image, mode));
         }
     }
 

@@ -1,5 +1,6 @@
 //! The geometry of a sliding window, as places in slices.
 
+use crate::kernels::matmul::WriteMode;
 use crate::kernels::tiles::Places;
 use crate::kernels::window::{SlidingWindow, WindowAxis};
 
@@ -183,6 +184,32 @@ pub(super) fn backward(
         }
     }
     (padding, sights)
+}
+
+/// Which inputs the positions of a window see.
+pub(super) enum InputsSeen {
+    All,
+    Some,
+}
+
+impl InputsSeen {
+    /// Of a window whose reverse has these sights.
+    pub(super) fn of(window: &SlidingWindow, backward: &[Sight]) -> InputsSeen {
+        let seen: usize = backward.iter().map(|sight| sight.outs.len()).sum();
+        if seen == window.inputs() { InputsSeen::All } else { InputsSeen::Some }
+    }
+
+    /// How the inputs that are seen are to be written, so that `mode` holds for all: where others
+    /// would keep what they held, the image becomes 0 first.
+    pub(super) fn written(&self, image: &mut [f32], mode: WriteMode) -> WriteMode {
+        match (self, mode) {
+            (InputsSeen::Some, WriteMode::Overwrite) => {
+                image.fill(0.0);
+                WriteMode::Add
+            }
+            _ => mode,
+        }
+    }
 }
 
 /// The phases of one axis, and how many zeros stand before the positions.

@@ -1,6 +1,7 @@
 //! The products held to sums written out, and the transposed one to the adjoint of the forward one.
 
 use super::{SlidingChannels, SlidingProduct};
+use crate::kernels::matmul::WriteMode;
 use crate::kernels::window::{SlidingWindow, WindowAxis};
 
 fn numbers(n: usize, seed: usize) -> Vec<f32> {
@@ -58,10 +59,19 @@ fn assert_close(found: &[f32], expected: &[f64], what: &str) {
     }
 }
 
+/// Adds to zeros, and overwrites what isn't.
+fn each_mode(expected: &[f64], what: &str, mut run: impl FnMut((&mut [f32], WriteMode))) {
+    for (mode, held) in [(WriteMode::Add, 0.0), (WriteMode::Overwrite, 9.0)] {
+        let mut found = vec![held; expected.len()];
+        run((&mut found, mode));
+        assert_close(&found, expected, &format!("{what}, {mode:?}"));
+    }
+}
+
 #[test]
 fn products_are_the_sums_over_what_positions_see() {
     let sides =
-        [(1, 1, 1), (3, 16, 1), (17, 37, 1), (5, 70, 1), (4, 6, 2), (40, 100, 4), (8, 33, 1)];
+        [(1, 1, 1), (3, 16, 1), (17, 37, 1), (5, 70, 1), (4, 6, 2), (40, 100, 4), (100, 9, 1)];
     // few columns, in the one product or in the other
     let narrow = [(40, 1, 1), (64, 2, 1), (100, 3, 1), (128, 4, 2), (1, 37, 1), (3, 90, 1)];
     let sizes = [&sides[..], &narrow].concat();
@@ -92,15 +102,11 @@ fn products_are_the_sums_over_what_positions_see() {
             let what = format!("window {case}, {channels} to {filters} in {groups}");
             let mut scratch = vec![9.0; products.scratch()];
             let mut packed = vec![9.0; products.packed()];
-            let mut found = vec![0.0; y.len()];
             products.pack(&kernel, &mut packed);
-            products.add_product(&x, &packed, &mut found, &mut scratch);
-            assert_close(&found, &y, &what);
+            each_mode(&y, &what, |y| products.product(&x, &packed, y, &mut scratch));
             let mut packed = vec![9.0; products.packed_transposed()];
-            let mut found = vec![0.0; dx.len()];
             products.pack_transposed(&kernel, &mut packed);
-            products.add_transposed(&dy, &packed, &mut found, &mut scratch);
-            assert_close(&found, &dx, &what);
+            each_mode(&dx, &what, |dx| products.transposed_product(&dy, &packed, dx, &mut scratch));
             let mut found = vec![0.0; kernel.len()];
             products.add_gradient(&x, &dy, &mut found, &mut scratch);
             assert_close(&found, &dkernel, &what);
@@ -128,12 +134,8 @@ fn channels_are_summed_each_by_itself() {
             });
             let what = format!("window {case}, {channels} channels");
             let mut scratch = vec![9.0; products.scratch()];
-            let mut found = vec![0.0; y.len()];
-            products.add_product(&x, &kernel, &mut found, &mut scratch);
-            assert_close(&found, &y, &what);
-            let mut found = vec![0.0; dx.len()];
-            products.add_transposed(&dy, &kernel, &mut found, &mut scratch);
-            assert_close(&found, &dx, &what);
+            each_mode(&y, &what, |y| products.product(&x, &kernel, y, &mut scratch));
+            each_mode(&dx, &what, |dx| products.transposed_product(&dy, &kernel, dx, &mut scratch));
             let mut found = vec![0.0; kernel.len()];
             products.add_gradient(&x, &dy, &mut found, &mut scratch);
             assert_close(&found, &dkernel, &what);
