@@ -3,7 +3,7 @@
 use std::sync::OnceLock;
 
 use super::kernel::{Backward, Kernel, OutputMask, Pass, Saved};
-use super::matmul::WriteMode;
+use super::matmul::SumStart;
 use super::per_image::{ImageGradients, PerImage};
 use super::sliding::SlidingProduct;
 use super::window::SlidingWindow;
@@ -93,7 +93,7 @@ impl Kernel for ConvKernel {
                 products.add_gradient(x, dz, dkernel, scratch);
             }
             if let Some(dx) = dx {
-                let dx = (dx, WriteMode::Overwrite);
+                let dx = (dx, SumStart::Zero);
                 products.transposed_product(dz, shared, dx, scratch);
             }
         });

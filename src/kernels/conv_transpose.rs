@@ -4,7 +4,7 @@
 use std::sync::OnceLock;
 
 use super::kernel::{Backward, Kernel, OutputMask, Pass, Saved};
-use super::matmul::WriteMode;
+use super::matmul::SumStart;
 use super::per_image::{ImageGradients, PerImage};
 use super::sliding::SlidingProduct;
 use super::window::SlidingWindow;
@@ -88,7 +88,7 @@ impl Kernel for ConvTransposeKernel {
                 products.add_gradient(dz, x, dkernel, scratch);
             }
             if let Some(dx) = dx {
-                products.product(dz, shared, (dx, WriteMode::Overwrite), scratch);
+                products.product(dz, shared, (dx, SumStart::Zero), scratch);
             }
         });
     }

@@ -3,7 +3,7 @@
 use std::sync::OnceLock;
 
 use super::kernel::{Backward, Kernel, OutputMask, Pass, Saved};
-use super::matmul::WriteMode;
+use super::matmul::SumStart;
 use super::per_image::{ImageGradients, PerImage};
 use super::sliding::SlidingChannels;
 use super::window::SlidingWindow;
@@ -104,10 +104,10 @@ impl Kernel for DepthwiseKernel {
             }
             let Some(dx) = dx else { return };
             if self.multiplier == 1 {
-                let dx = (dx, WriteMode::Overwrite);
+                let dx = (dx, SumStart::Zero);
                 return products.transposed_product(dz, kernel, dx, scratch);
             }
-            let wide = (&mut *wide_dx, WriteMode::Overwrite);
+            let wide = (&mut *wide_dx, SumStart::Zero);
             products.transposed_product(dz, kernel, wide, scratch);
             for (dx, wide) in dx.iter_mut().zip(wide_dx.chunks_exact(self.multiplier)) {
                 *dx = wide.iter().sum();

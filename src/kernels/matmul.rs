@@ -72,6 +72,36 @@ pub enum WriteMode {
     Add,
 }
 
+/// What the sums of a product's rows begin with.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum SumStart<'a> {
+    /// 0: what the result held is overwritten.
+    Zero,
+    /// What the result holds.
+    Held,
+    /// The same row for each: a bias.
+    Row(&'a [f32]),
+}
+
+impl From<WriteMode> for SumStart<'_> {
+    fn from(mode: WriteMode) -> Self {
+        match mode {
+            WriteMode::Overwrite => SumStart::Zero,
+            WriteMode::Add => SumStart::Held,
+        }
+    }
+}
+
+impl SumStart<'_> {
+    /// That of some columns, from `first` on.
+    pub fn columns(self, first: usize) -> Self {
+        match self {
+            SumStart::Row(row) => SumStart::Row(&row[first..]),
+            same => same,
+        }
+    }
+}
+
 /// The number of pieces that a product of `work` multiplications is split into. Each piece packs
 /// one of the matrices anew, so there are no more of them than there is work for.
 fn pieces(work: usize) -> usize {

@@ -6,7 +6,7 @@
 
 use pulp::{Simd, WithSimd};
 
-use super::matmul::WriteMode;
+use super::matmul::SumStart;
 use super::simd::{first_lanes, load};
 use super::tiles::{Neighbours, Places, check};
 
@@ -24,7 +24,7 @@ pub(super) fn is_narrow(runs: &[Neighbours], columns: usize) -> bool {
     columns <= MOST && 2 * columns * (vectors + REDUCTION) <= rows
 }
 
-/// `y[out..][..columns] += x[base + from..] · kernel` for each position, by dot products.
+/// `y[out..][..columns] = start + x[base + from..] · kernel` for each position, by dot products.
 pub(super) struct Dots<'a> {
     pub x: &'a [f32],
     pub places: Places<'a>,
@@ -33,8 +33,7 @@ pub(super) struct Dots<'a> {
     pub packed: &'a [f32],
     pub rows: usize,
     pub columns: usize,
-    /// What is done with what y held.
-    pub mode: WriteMode,
+    pub start: SumStart<'a>,
     pub y: &'a mut [f32],
 }
 
@@ -86,9 +85,12 @@ impl Dots<'_> {
             let totals = sums.map(|sums| sums.map(|sum| simd.reduce_sum_f32s(sum)));
             for (out, totals) in outs.iter().zip(&totals) {
                 let results = self.y[*out..].iter_mut().zip(totals);
-                match self.mode {
-                    WriteMode::Add => results.for_each(|(y, total)| *y += total),
-                    WriteMode::Overwrite => results.for_each(|(y, total)| *y = *total),
+                match self.start {
+                    SumStart::Zero => results.for_each(|(y, total)| *y = *total),
+                    SumStart::Held => results.for_each(|(y, total)| *y += total),
+                    SumStart::Row(row) => {
+                        results.zip(row).for_each(|((y, total), start)| *y = start + total);
+                    }
                 }
             }
         }

@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use pulp::Arch;
 
-use super::matmul::WriteMode;
+use super::matmul::SumStart;
 use super::narrow::{Dots, DotsGradient, is_narrow};
 use super::parallel;
 use super::tiles::{Multiply, Neighbours, Outer, Pack, Places};
@@ -106,7 +106,7 @@ impl Panels {
         });
     }
 
-    /// `y += x · matrix`, or without what y held: the rows of x and of y begin at `places`, and each
+    /// `y = start + x · matrix`: the rows of x and of y begin at `places`, and each
     /// panel meets x `apart` numbers after the panel before it.
     pub(in crate::kernels) fn multiply(
         &self,
@@ -114,7 +114,7 @@ impl Panels {
         (x, apart): (&[f32], usize),
         runs: &Runs,
         places: Places<'_>,
-        (y, mode): (&mut [f32], WriteMode),
+        (y, start): (&mut [f32], SumStart<'_>),
     ) {
         let (rows, tall) = (self.rows, self.form == Form::Tall);
         let mut rest = packed;
@@ -123,12 +123,13 @@ impl Panels {
             rest = later;
             let (x, y, width) = (&x[panel * apart..], &mut y[columns.start..], columns.len());
             let Runs { runs, blocks } = runs;
+            let start = start.columns(columns.start);
             if self.form == Form::Narrow {
-                let product = Dots { x, places, runs, packed, rows, columns: width, mode, y };
+                let product = Dots { x, places, runs, packed, rows, columns: width, start, y };
                 Arch::new().dispatch(product);
                 continue;
             }
-            let product = Multiply { x, places, runs, blocks, packed, rows, width, tall, mode, y };
+            let product = Multiply { x, places, runs, blocks, packed, rows, width, tall, start, y };
             Arch::new().dispatch(product);
         }
     }

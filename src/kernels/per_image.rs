@@ -2,7 +2,7 @@
 //! and the gradients of weights summed over images in an order that threads don't change.
 
 use super::kernel::{Backward, Saved};
-use super::matmul::WriteMode;
+use super::matmul::SumStart;
 use super::parallel::{chunks, chunks3};
 use super::simd::vectorize;
 use crate::activations::Activation;
@@ -49,15 +49,15 @@ const SHARES: usize = 16;
 const SUMS: usize = 1 << 22;
 
 impl PerImage<'_> {
-    /// `y = activation(each(x) + bias)`: `each(image, output, shared, scratch)` adds to an output
-    /// that holds the bias; without one it overwrites what the output held.
+    /// `y = activation(each(x) + bias)`: `each(image, output, shared, scratch)` begins its sums with
+    /// the bias.
     pub fn forward(
         &self,
         (x, bias): (&[f32], Option<&[f32]>),
         y: &mut [f32],
         saved: &mut Saved,
         (needed, fill): SharedNumbers<'_>,
-        each: impl Fn(&[f32], (&mut [f32], WriteMode), &[f32], &mut [f32]) + Send + Sync,
+        each: impl Fn(&[f32], (&mut [f32], SumStart<'_>), &[f32], &mut [f32]) + Send + Sync,
     ) {
         let images = x.len() / self.input;
         let share = images.div_ceil(SHARES).max(1);
@@ -68,18 +68,11 @@ impl PerImage<'_> {
         fill(shared);
         let shared = &*shared;
         let z = if kept > 0 { Some((z, share * self.output)) } else { None };
-        let work = images * self.work;
+        let (work, start) = (images * self.work, bias.map_or(SumStart::Zero, SumStart::Row));
         chunks3((y, share * self.output), (scratches, scratch), z, work, |i, y, scratch, z| {
             let x = &x[i * share * self.input..];
             for (x, y) in x.chunks_exact(self.input).zip(y.chunks_exact_mut(self.output)) {
-                let mode = match bias {
-                    Some(bias) => {
-                        y.chunks_exact_mut(self.channels).for_each(|y| y.copy_from_slice(bias));
-                        WriteMode::Add
-                    }
-                    None => WriteMode::Overwrite,
-                };
-                each(x, (&mut *y, mode), shared, scratch);
+                each(x, (&mut *y, start), shared, scratch);
                 if z.is_none() {
                     self.activation.apply(y, self.channels);
                 }

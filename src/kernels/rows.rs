@@ -6,7 +6,7 @@
 
 use pulp::{Arch, Simd, WithSimd};
 
-use super::matmul::WriteMode;
+use super::matmul::SumStart;
 use super::panels::{Panels, Runs};
 use super::parallel;
 use super::simd::first_lanes;
@@ -193,7 +193,7 @@ fn many(
         let bases: [usize; ROWS] = std::array::from_fn(|row| row * input);
         let outs: [usize; ROWS] = std::array::from_fn(|row| row * units);
         let places = Places { bases: &bases[..rows], outs: &outs[..rows] };
-        panels.multiply(packed, (x, 0), &runs, places, (y, WriteMode::Add));
+        panels.multiply(packed, (x, 0), &runs, places, (y, SumStart::Held));
     });
 }
 

@@ -9,7 +9,7 @@ use std::ops::Range;
 
 use pulp::{Simd, WithSimd};
 
-use super::matmul::WriteMode;
+use super::matmul::SumStart;
 use super::simd::{add_to, first_lanes, load, store};
 
 /// Neighbouring numbers of a view, which meet neighbouring rows of the kernel.
@@ -96,8 +96,8 @@ impl<F: Fn(usize) -> usize> WithSimd for Pack<'_, F> {
     }
 }
 
-/// `y[out..][..width] += Σ x[base + from..] · kernel` for each position: one product after the other is
-/// added to what y held, in the order of the runs, so that nothing depends on how tiles are cut.
+/// `y[out..][..width] = start + Σ x[base + from..] · kernel` for each position: one product after the
+/// other is added to what it begins with, in the order of the runs, so that nothing depends on how tiles are cut.
 pub(super) struct Multiply<'a> {
     pub x: &'a [f32],
     pub places: Places<'a>,
@@ -110,8 +110,7 @@ pub(super) struct Multiply<'a> {
     pub width: usize,
     /// Where the number of positions is better cut by eight than by six.
     pub tall: bool,
-    /// What is done with what y held.
-    pub mode: WriteMode,
+    pub start: SumStart<'a>,
     pub y: &'a mut [f32],
 }
 
@@ -151,11 +150,14 @@ impl WithSimd for Multiply<'_> {
         check(self.x, self.places, self.runs, self.width, self.y.len());
         let rows = self.runs.iter().map(|run| run.row + run.length).max().unwrap_or(0);
         assert!(rows <= self.rows, "a row outside");
-        let mode = self.mode;
+        if let SumStart::Row(row) = self.start {
+            assert!(row.len() >= self.width, "a row that is too short");
+        }
+        let start = self.start;
         for first in (0..self.places.bases.len()).step_by(POSITIONS) {
             let positions = first..self.places.bases.len().min(first + POSITIONS);
             for (index, block) in self.blocks.iter().enumerate() {
-                self.mode = if index == 0 { mode } else { WriteMode::Add };
+                self.start = if index == 0 { start } else { SumStart::Held };
                 let mut first = 0;
                 while first < self.width {
                     let left = (self.width - first).div_ceil(S::F32_LANES);
@@ -230,16 +232,19 @@ impl Multiply<'_> {
                 self.x.as_ptr().add(self.places.bases[at + p.min(count - 1)])
             });
             let mut sums = [[simd.splat_f32s(0.0); V]; P];
-            if self.mode == WriteMode::Add {
+            if !matches!(self.start, SumStart::Zero) {
                 for p in 0..P {
                     if WHOLE || p < count {
-                        let y = self.y.as_ptr().add(self.places.outs[at + p] + first);
+                        let from = match self.start {
+                            SumStart::Row(row) => row.as_ptr(),
+                            _ => self.y.as_ptr().add(self.places.outs[at + p]),
+                        };
                         for v in 0..V {
-                            let y = y.add(v * lanes);
+                            let from = from.add(first + v * lanes);
                             sums[p][v] = if WHOLE || v + 1 < V {
-                                load::<S, true>(simd, mask, y)
+                                load::<S, true>(simd, mask, from)
                             } else {
-                                load::<S, false>(simd, mask, y)
+                                load::<S, false>(simd, mask, from)
                             };
                         }
                     }

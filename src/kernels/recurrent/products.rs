@@ -153,7 +153,7 @@ impl PackedProducts<'_> {
         let outs: [usize; GROUP] = std::array::from_fn(|sample| sample * out_stride);
         let samples = Places { bases: &bases[..self.samples], outs: &outs[..self.samples] };
         let (packed, x, y) = (&self.packed[place.start..], &left[from..], &mut out[to..]);
-        place.panels.multiply(packed, (x, 0), &place.runs, samples, (y, mode));
+        place.panels.multiply(packed, (x, 0), &place.runs, samples, (y, mode.into()));
     }
 }
 

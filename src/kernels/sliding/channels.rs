@@ -4,7 +4,7 @@ use pulp::Arch;
 
 use super::channelwise::{MultiplyChannels, OuterChannels};
 use super::sight::{self, InputsSeen, Sight, ZeroBorder};
-use crate::kernels::matmul::WriteMode;
+use crate::kernels::matmul::SumStart;
 use crate::kernels::window::SlidingWindow;
 
 /// The products of a depthwise convolution with a kernel of (taps…, channels), image by image.
@@ -33,33 +33,33 @@ impl SlidingChannels {
         self.padding.scratch(self.channels).max(self.back_padding.scratch(self.channels))
     }
 
-    /// `y = image ∗ kernel`, or added, channel by channel.
+    /// `y = start + image ∗ kernel`, channel by channel.
     pub fn product(
         &self,
         image: &[f32],
         kernel: &[f32],
-        (y, mode): (&mut [f32], WriteMode),
+        (y, start): (&mut [f32], SumStart<'_>),
         scratch: &mut [f32],
     ) {
         let x = self.padding.pad(image, self.channels, scratch);
         let (sight, channels) = (&self.forward, self.channels);
-        Arch::new().dispatch(MultiplyChannels { x, sight, channels, kernel, mode, y });
+        Arch::new().dispatch(MultiplyChannels { x, sight, channels, kernel, start, y });
     }
 
-    /// `image = y ∗ kernelᵀ`, or added: for each input the sum over the positions that see it.
+    /// `image = start + y ∗ kernelᵀ`: for each input the sum over the positions that see it.
     pub fn transposed_product(
         &self,
         y: &[f32],
         kernel: &[f32],
-        (image, mode): (&mut [f32], WriteMode),
+        (image, start): (&mut [f32], SumStart<'_>),
         scratch: &mut [f32],
     ) {
-        let mode = self.seen.written(image, mode);
+        let start = self.seen.start(image, self.channels, start);
         let x = self.back_padding.pad(y, self.channels, scratch);
         let channels = self.channels;
         for sight in &self.backward {
             let y = &mut *image;
-            Arch::new().dispatch(MultiplyChannels { x, sight, channels, kernel, mode, y });
+            Arch::new().dispatch(MultiplyChannels { x, sight, channels, kernel, start, y });
         }
     }
 

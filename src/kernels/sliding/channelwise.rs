@@ -6,7 +6,7 @@
 use pulp::{MemMask, Simd, WithSimd};
 
 use super::sight::{SeenByTap, Sight};
-use crate::kernels::matmul::WriteMode;
+use crate::kernels::matmul::SumStart;
 use crate::kernels::simd::{add_to, first_lanes, load, store};
 
 /// Positions of a tile.
@@ -24,15 +24,14 @@ fn check(sight: &Sight, channels: usize, x: &[f32], kernel: &[f32], length: usiz
     assert!(last <= length && rows <= kernel.len(), "a result or a tap outside");
 }
 
-/// `y[out + c] += Σ x[base + from + c] · kernel[tap, c]` for each position.
+/// `y[out + c] = start + Σ x[base + from + c] · kernel[tap, c]` for each position.
 pub(super) struct MultiplyChannels<'a> {
     pub x: &'a [f32],
     pub sight: &'a Sight,
     pub channels: usize,
     /// (taps, channels)
     pub kernel: &'a [f32],
-    /// What is done with what y held.
-    pub mode: WriteMode,
+    pub start: SumStart<'a>,
     pub y: &'a mut [f32],
 }
 
@@ -42,6 +41,9 @@ impl WithSimd for MultiplyChannels<'_> {
     #[inline(always)]
     fn with_simd<S: Simd>(mut self, simd: S) {
         check(self.sight, self.channels, self.x, self.kernel, self.y.len());
+        if let SumStart::Row(row) = self.start {
+            assert!(row.len() >= self.channels, "a row that is too short");
+        }
         let whole = self.channels / S::F32_LANES * S::F32_LANES;
         let mask = first_lanes(simd, self.channels - whole);
         let Sight { bases, outs, .. } = self.sight;
@@ -87,9 +89,13 @@ impl MultiplyChannels<'_> {
             for p in 0..TILE {
                 if p < outs.len() {
                     let y = y.add(outs[p]);
-                    match self.mode {
-                        WriteMode::Add => add_to::<S, WHOLE>(simd, mask, y, sums[p]),
-                        WriteMode::Overwrite => store::<S, WHOLE>(simd, mask, y, sums[p]),
+                    match self.start {
+                        SumStart::Zero => store::<S, WHOLE>(simd, mask, y, sums[p]),
+                        SumStart::Held => add_to::<S, WHOLE>(simd, mask, y, sums[p]),
+                        SumStart::Row(row) => {
+                            let row = load::<S, WHOLE>(simd, mask, row.as_ptr().add(first));
+                            store::<S, WHOLE>(simd, mask, y, simd.add_f32s(row, sums[p]));
+                        }
                     }
                 }
             }

@@ -1,7 +1,7 @@
 //! A convolution's three products, of one image.
 
 use super::sight::{self, InputsSeen, Sight, ZeroBorder};
-use crate::kernels::matmul::WriteMode;
+use crate::kernels::matmul::SumStart;
 use crate::kernels::panels::{Panels, Runs};
 use crate::kernels::tiles::Neighbours;
 use crate::kernels::window::SlidingWindow;
@@ -49,8 +49,8 @@ impl SightInRuns {
         SightInRuns { sight, panels: panels.maybe_narrow(&runs), runs, count }
     }
 
-    /// `y = image · kernel`, or added.
-    fn multiply(&self, image: &[f32], packed: &[f32], y: (&mut [f32], WriteMode)) {
+    /// `y = start + image · kernel`
+    fn multiply(&self, image: &[f32], packed: &[f32], y: (&mut [f32], SumStart<'_>)) {
         let x = (image, self.count);
         self.panels.multiply(packed, x, &self.runs, self.sight.places(), y);
     }
@@ -100,12 +100,12 @@ impl SlidingProduct {
         self.forward.panels.pack(kernel, 1, start, packed);
     }
 
-    /// `y = image ∗ kernel`, or added.
+    /// `y = start + image ∗ kernel`.
     pub fn product(
         &self,
         image: &[f32],
         packed: &[f32],
-        y: (&mut [f32], WriteMode),
+        y: (&mut [f32], SumStart<'_>),
         scratch: &mut [f32],
     ) {
         self.forward.multiply(self.padding.pad(image, self.channels, scratch), packed, y);
@@ -131,20 +131,20 @@ impl SlidingProduct {
         }
     }
 
-    /// `image = y ∗ kernelᵀ`, or added: for each input the sum over the positions that see it.
+    /// `image = start + y ∗ kernelᵀ`: for each input the sum over the positions that see it.
     pub fn transposed_product(
         &self,
         y: &[f32],
         mut packed: &[f32],
-        (image, mode): (&mut [f32], WriteMode),
+        (image, start): (&mut [f32], SumStart<'_>),
         scratch: &mut [f32],
     ) {
-        let mode = self.seen.written(image, mode);
+        let start = self.seen.start(image, self.channels, start);
         let y = self.back_padding.pad(y, self.filters, scratch);
         for view in &self.backward {
             let (part, rest) = packed.split_at(view.panels.length());
             packed = rest;
-            view.multiply(y, part, (&mut *image, mode));
+            view.multiply(y, part, (&mut *image, start));
         }
     }
 

@@ -1,6 +1,6 @@
 //! The geometry of a sliding window, as places in slices.
 
-use crate::kernels::matmul::WriteMode;
+use crate::kernels::matmul::SumStart;
 use crate::kernels::tiles::Places;
 use crate::kernels::window::{SlidingWindow, WindowAxis};
 
@@ -199,16 +199,22 @@ impl InputsSeen {
         if seen == window.inputs() { InputsSeen::All } else { InputsSeen::Some }
     }
 
-    /// How the inputs that are seen are to be written, so that `mode` holds for all: where others
-    /// would keep what they held, the image becomes 0 first.
-    pub(super) fn written(&self, image: &mut [f32], mode: WriteMode) -> WriteMode {
-        match (self, mode) {
-            (InputsSeen::Some, WriteMode::Overwrite) => {
-                image.fill(0.0);
-                WriteMode::Add
+    /// What the sums of the inputs that are seen begin with. The others, which have no sums, become
+    /// that at once.
+    pub(super) fn start<'a>(
+        &self,
+        image: &mut [f32],
+        channels: usize,
+        start: SumStart<'a>,
+    ) -> SumStart<'a> {
+        match (self, start) {
+            (InputsSeen::All, _) | (_, SumStart::Held) => return start,
+            (_, SumStart::Zero) => image.fill(0.0),
+            (_, SumStart::Row(row)) => {
+                image.chunks_exact_mut(channels).for_each(|image| image.copy_from_slice(row));
             }
-            _ => mode,
         }
+        SumStart::Held
     }
 }
 

@@ -1,7 +1,7 @@
 //! The products held to sums written out, and the transposed one to the adjoint of the forward one.
 
 use super::{SlidingChannels, SlidingProduct};
-use crate::kernels::matmul::WriteMode;
+use crate::kernels::matmul::SumStart;
 use crate::kernels::window::{SlidingWindow, WindowAxis};
 
 fn numbers(n: usize, seed: usize) -> Vec<f32> {
@@ -59,12 +59,27 @@ fn assert_close(found: &[f32], expected: &[f64], what: &str) {
     }
 }
 
-/// Adds to zeros, and overwrites what isn't.
-fn each_mode(expected: &[f64], what: &str, mut run: impl FnMut((&mut [f32], WriteMode))) {
-    for (mode, held) in [(WriteMode::Add, 0.0), (WriteMode::Overwrite, 9.0)] {
-        let mut found = vec![held; expected.len()];
-        run((&mut found, mode));
-        assert_close(&found, expected, &format!("{what}, {mode:?}"));
+/// Sums that begin with 0, with what the result holds, and with a row, each over a result that holds
+/// something.
+fn each_start(
+    expected: &[f64],
+    width: usize,
+    what: &str,
+    mut run: impl FnMut((&mut [f32], SumStart<'_>)),
+) {
+    let row = numbers(width, 11);
+    for start in [SumStart::Zero, SumStart::Held, SumStart::Row(&row)] {
+        let mut found = numbers(expected.len(), 13);
+        let begin = |i: usize, held: f32| match start {
+            SumStart::Zero => 0.0,
+            SumStart::Held => held,
+            SumStart::Row(row) => row[i % width],
+        };
+        let sums = expected.iter().zip(&found).enumerate();
+        let expected: Vec<f64> =
+            sums.map(|(i, (y, held))| y + f64::from(begin(i, *held))).collect();
+        run((&mut found, start));
+        assert_close(&found, &expected, &format!("{what}, {start:?}"));
     }
 }
 
@@ -103,10 +118,12 @@ fn products_are_the_sums_over_what_positions_see() {
             let mut scratch = vec![9.0; products.scratch()];
             let mut packed = vec![9.0; products.packed()];
             products.pack(&kernel, &mut packed);
-            each_mode(&y, &what, |y| products.product(&x, &packed, y, &mut scratch));
+            each_start(&y, filters, &what, |y| products.product(&x, &packed, y, &mut scratch));
             let mut packed = vec![9.0; products.packed_transposed()];
             products.pack_transposed(&kernel, &mut packed);
-            each_mode(&dx, &what, |dx| products.transposed_product(&dy, &packed, dx, &mut scratch));
+            each_start(&dx, channels, &what, |dx| {
+                products.transposed_product(&dy, &packed, dx, &mut scratch)
+            });
             let mut found = vec![0.0; kernel.len()];
             products.add_gradient(&x, &dy, &mut found, &mut scratch);
             assert_close(&found, &dkernel, &what);
@@ -134,8 +151,10 @@ fn channels_are_summed_each_by_itself() {
             });
             let what = format!("window {case}, {channels} channels");
             let mut scratch = vec![9.0; products.scratch()];
-            each_mode(&y, &what, |y| products.product(&x, &kernel, y, &mut scratch));
-            each_mode(&dx, &what, |dx| products.transposed_product(&dy, &kernel, dx, &mut scratch));
+            each_start(&y, channels, &what, |y| products.product(&x, &kernel, y, &mut scratch));
+            each_start(&dx, channels, &what, |dx| {
+                products.transposed_product(&dy, &kernel, dx, &mut scratch)
+            });
             let mut found = vec![0.0; kernel.len()];
             products.add_gradient(&x, &dy, &mut found, &mut scratch);
             assert_close(&found, &dkernel, &what);
