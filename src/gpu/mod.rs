@@ -7,15 +7,15 @@
 #[cfg_attr(not(feature = "cuda"), path = "without_cuda.rs")]
 mod cuda;
 mod keep;
-mod relu;
-mod softmax;
+mod relu_op;
+mod softmax_op;
 mod status;
 mod tf32;
 
 pub(crate) use cuda::{address, free_memory, is_in_order, launch, prepare};
 pub(crate) use keep::draw;
-pub(crate) use relu::{biased_relu, relu, relu_takes};
-pub(crate) use softmax::{softmax, softmax_takes};
+pub(crate) use relu_op::{biased_relu, relu, relu_takes};
+pub(crate) use softmax_op::{softmax, softmax_takes};
 pub(crate) use status::Status;
 pub(crate) use tf32::Tf32;
 

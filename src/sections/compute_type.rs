@@ -20,6 +20,7 @@ pub enum ComputeType {
 
 impl ComputeType {
     /// True for the default, which isn't written.
+    #[allow(clippy::trivially_copy_pass_by_ref)] // as serde calls it
     pub(crate) fn is_float32(&self) -> bool {
         *self == ComputeType::Float32
     }

@@ -8,7 +8,7 @@ use crate::error::Result;
 
 /// The positions of an input of one size that a layer selects.
 #[derive(Default)]
-pub(in crate::layers) struct Selection(OnceLock<Selected>);
+pub(crate) struct Selection(OnceLock<Selected>);
 
 struct Selected {
     sources: Tensor,
@@ -19,11 +19,7 @@ struct Selected {
 impl Selection {
     /// The positions of x (batch, positions, channels) that `sources` lists, the same at every call;
     /// one beyond the last is a row of zeros.
-    pub(in crate::layers) fn select(
-        &self,
-        x: &Tensor,
-        sources: impl FnOnce() -> Vec<u32>,
-    ) -> Result<Tensor> {
+    pub(crate) fn select(&self, x: &Tensor, sources: impl FnOnce() -> Vec<u32>) -> Result<Tensor> {
         let (batch, positions, channels) = x.dims3()?;
         let selected = match self.0.get() {
             Some(selected) => selected,
@@ -46,7 +42,7 @@ impl Selection {
 }
 
 /// The same once.
-pub(in crate::layers) fn select(x: &Tensor, sources: Vec<u32>) -> Result<Tensor> {
+pub(crate) fn select(x: &Tensor, sources: Vec<u32>) -> Result<Tensor> {
     Selection::default().select(x, || sources)
 }
 

@@ -22,12 +22,12 @@ pub(crate) fn softmax_takes(x: &Tensor) -> bool {
 
 /// `e^x / Σ e^x` over the last axis.
 pub(crate) fn softmax(x: &Tensor) -> Result<Tensor> {
-    x.apply_op1(Softmax)
+    x.apply_op1(SoftmaxOp)
 }
 
-struct Softmax;
+struct SoftmaxOp;
 
-impl CustomOp1 for Softmax {
+impl CustomOp1 for SoftmaxOp {
     fn name(&self) -> &'static str {
         "softmax"
     }
@@ -135,7 +135,7 @@ mod tests {
     fn the_gpus_text_computes_the_same() {
         let x = Var::from_tensor(&tensor(1)).unwrap();
         let (y, dy) = (softmax(&x).unwrap(), tensor(2));
-        let dx = Softmax.bwd(&x, &y, &dy).unwrap().unwrap();
+        let dx = SoftmaxOp.bwd(&x, &y, &dy).unwrap().unwrap();
         for (name, call, [a, b], expected) in [
             ("softmax", "softmax(a, y, 4, 7);", [rows(1), rows(1)], values(&y)),
             (

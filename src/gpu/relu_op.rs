@@ -18,17 +18,17 @@ pub(crate) fn relu_takes(x: &Tensor) -> bool {
 
 /// `max(x, 0)`, whose gradient at 0 is 0. What is not a number stays so.
 pub(crate) fn relu(x: &Tensor) -> Result<Tensor> {
-    x.apply_op1(Relu)
+    x.apply_op1(ReluOp)
 }
 
 /// `max(x + bias, 0)`, the bias along the last axis and of the same type.
 pub(crate) fn biased_relu(x: &Tensor, bias: &Tensor) -> Result<Tensor> {
-    x.apply_op2(&bias.contiguous()?, Relu)
+    x.apply_op2(&bias.contiguous()?, ReluOp)
 }
 
-struct Relu;
+struct ReluOp;
 
-impl CustomOp1 for Relu {
+impl CustomOp1 for ReluOp {
     fn name(&self) -> &'static str {
         "relu"
     }
@@ -50,7 +50,7 @@ impl CustomOp1 for Relu {
     }
 }
 
-impl CustomOp2 for Relu {
+impl CustomOp2 for ReluOp {
     fn name(&self) -> &'static str {
         "biased_relu"
     }
