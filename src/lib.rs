@@ -92,6 +92,7 @@ pub mod runtime {
     pub use crate::diagnostics::printable;
     pub use crate::diagnostics::shell::{resume_command, shell_word};
     pub use crate::disk::{Disk, DiskFile, Local, create_folders};
+    pub use crate::limits::freed_memory::returned_by;
     pub use crate::random::{Random, Stream};
     pub use crate::threads::float_environment::FlushToZero;
 

@@ -8,7 +8,15 @@ use std::process::ExitCode;
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
+// SAFETY: mimalloc's declaration of it; it may be called at any time, by any thread.
+#[allow(unsafe_code)]
+unsafe extern "C" {
+    /// Returns to the system what this thread has freed.
+    safe fn mi_collect(force: bool);
+}
+
 fn main() -> ExitCode {
+    lanthorn::runtime::returned_by(|| mi_collect(true));
     let arguments = match cli::usage::read() {
         Ok(arguments) => arguments,
         Err(code) => return code,

@@ -197,6 +197,15 @@ fn name(stem: &str) -> String {
 /// The error that lists what the target may be.
 fn which_target(data: &Path, profile: &Profile) -> Error {
     let candidates = Draft::candidates(profile);
+    let mut names = profile.columns.iter().map(|column| &column.name).enumerate();
+    if profile.has_header && names.all(|(place, name)| place.to_string() == *name) {
+        let message = "it is an array without a name, and which of its columns is to be predicted?";
+        return Error::run(message).with_help(
+            "with the labels in a file of their own, as MNIST's, name both: \
+             `data: {train: {x: FILE, y: LABELS}, x: x, y: y}`, see docs/data.md; a column is named \
+             by `--target COLUMN`, from 0",
+        );
+    }
     let message = "which column is to be predicted? `--target COLUMN` names it";
     let help = match candidates.first() {
         Some(first) => format!(

@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use rayon::prelude::*;
 
-use super::cells::shortened;
 use super::chunk::{Chunk, MISSING_CODE};
 use super::codes::Codes;
 use super::dataset::{Dataset, Matrix, Targets, check_weights};
@@ -18,13 +17,18 @@ use super::source::Source;
 use super::table::Table;
 use super::table_pictures::TablePictures;
 use super::unknown_cells::UnknownCells;
+use super::unseen::Unseen;
 use crate::diagnostics::Diagnostic;
 use crate::error::{Error, Result};
 use crate::limits::free_memory::lacking;
+use crate::limits::freed_memory;
 use crate::splits::RowRole;
 use crate::target::Target;
 use crate::threads;
 use crate::transforms::Encoded;
+
+/// Chunks that are dropped before their memory is returned: of a CSV file some 32 MB of text.
+const CHUNKS_AT_ONCE: usize = 32;
 
 /// The columns of a table, each with what becomes of it.
 pub(super) struct Bound<'a> {
@@ -279,40 +283,6 @@ impl<'a> BoundColumn<'a> {
     }
 }
 
-/// Cells of a column whose class isn't known.
-struct Unseen {
-    /// The first row with one.
-    row: usize,
-    /// Its code.
-    first: u32,
-    /// How many rows have each code, in the order in which they are met.
-    counts: Vec<(u32, usize)>,
-}
-
-impl Unseen {
-    /// How many different ones are told.
-    const TOLD: usize = 20;
-
-    /// The error for the first of them, with all others counted.
-    fn list<'t>(
-        &self,
-        mut error: Diagnostic,
-        name: &str,
-        text: impl Fn(u32) -> &'t str,
-    ) -> Diagnostic {
-        if self.counts.iter().map(|(_, count)| count).sum::<usize>() > 1 {
-            let each = self.counts.iter().map(|(code, count)| {
-                let times = if *count == 1 { "once" } else { &format!("{count} times") };
-                format!("`{}` {times}", shortened(text(*code)))
-            });
-            let each: Vec<String> = each.collect();
-            let more = if each.len() == Self::TOLD { ", …" } else { "" };
-            error.message += &format!("\n  of `{name}` there are {}{more}", each.join(", "));
-        }
-        error
-    }
-}
-
 /// The numbers of three groups of columns: features, target, weight.
 struct Filled<'a> {
     /// For each part of the rows those of each group, row after row.
@@ -359,9 +329,22 @@ fn fill<'a>(
         }
         jobs.push(Filling { chunk, start, out });
     }
-    let each = jobs.into_par_iter().map(|job| job.run(parts, groups, widths));
-    let overflows: Vec<Option<&str>> = threads::within(|| each.collect());
-    Filled { parts: filled, overflow: overflows.into_iter().flatten().next() }
+    let mut overflow = None;
+    let is_large = jobs.len() > CHUNKS_AT_ONCE;
+    let mut jobs = jobs.into_iter();
+    while jobs.len() > 0 {
+        if is_large {
+            freed_memory::return_freed(); // the numbers take as much as the chunks: not both at once
+        }
+        let some: Vec<Filling<'_, '_>> = jobs.by_ref().take(CHUNKS_AT_ONCE).collect();
+        let each = some.into_par_iter().map(|job| job.run(parts, groups, widths));
+        let overflows: Vec<Option<&str>> = threads::within(|| each.collect());
+        overflow = overflow.or(overflows.into_iter().flatten().next());
+    }
+    if is_large {
+        freed_memory::return_freed();
+    }
+    Filled { parts: filled, overflow }
 }
 
 impl Filling<'_, '_> {

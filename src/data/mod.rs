@@ -84,6 +84,7 @@ mod text;
 mod time_window;
 mod timeline;
 mod unknown_cells;
+mod unseen;
 mod used_windows;
 mod window_rules;
 mod windows;

@@ -154,7 +154,9 @@ pub(super) fn features(
         let (low, high) = (short(column.range.0), short(column.range.1));
         let (mut rule, mut reason) = match role {
             Role::Key(_) | Role::LeftOut(_) => continue,
-            Role::Scaled if scaled > MANY && column.missing == 0 => continue,
+            Role::Scaled if scaled > MANY && column.missing == 0 && column.lone_zeros.is_none() => {
+                continue;
+            }
             Role::Number => (json!(name), "0 or 1".to_string()),
             Role::Scaled => (
                 json!({ "column": name, "scale": "standard" }),
@@ -189,6 +191,14 @@ pub(super) fn features(
         if column.missing > 0 {
             rule = with_missing(rule, role);
             reason += &format!("; {} missing", count(column.missing, "cell is", "cells are"));
+        }
+        if let (Role::Scaled, Some((zeros, least))) = (role, column.lone_zeros) {
+            reason += &format!(
+                "; {} 0 and the others {} or more: if 0 means missing, add `missing_values: [0], \
+                 missing: median`",
+                count(zeros, "cell is", "cells are"),
+                short(least)
+            );
         }
         rules.push((rule, reason));
     }

@@ -90,6 +90,11 @@ pub fn within<R: Send>(run: impl FnOnce() -> R + Send) -> R {
     }
 }
 
+/// Runs this on every thread of the pool.
+pub(crate) fn on_each(run: impl Fn() + Send + Sync) {
+    within(|| rayon::broadcast(|_| run()));
+}
+
 /// Runs this on the caller's thread, as a pool of one.
 fn alone<R: Send>(run: impl FnOnce() -> R + Send) -> R {
     struct Ours;

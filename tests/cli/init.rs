@@ -269,3 +269,37 @@ fn rare_classes_have_a_share_and_a_fill_is_meant() {
     let check = folder.run("check t.yaml");
     assert!(!check.stderr.contains("seems to stand for a missing value"), "{}", check.stderr);
 }
+
+/// As in the table of diabetes among the Pima, and in MNIST's files.
+#[test]
+fn zeros_far_from_all_other_numbers_and_arrays_without_labels_are_told() {
+    let folder = Folder::new();
+    let mut table = "glucose,visits,outcome\n".to_string();
+    for row in 0..200 {
+        let glucose = if row % 40 == 7 { 0 } else { 60 + row * 37 % 100 };
+        writeln!(table, "{glucose},{},{}", row % 30, u8::from(glucose > 120)).unwrap();
+    }
+    folder.write("t.csv", &table);
+    let told = folder.ok("init t.csv --target outcome");
+    let hint = "5 cells are 0 and the others 60 or more: if 0 means missing, add \
+                `missing_values: [0], missing: median`";
+    assert!(told.contains(hint), "{told}");
+    assert_eq!(folder.read("t.yaml").matches("if 0 means missing").count(), 1);
+    let rule = "{column: glucose, scale: standard}";
+    let config = folder.read("t.yaml");
+    assert!(config.contains(rule), "{config}");
+    let as_told = "{column: glucose, scale: standard, missing_values: [0], missing: median}";
+    folder.write("t.yaml", &config.replace(rule, as_told));
+    folder.ok("check t.yaml");
+
+    let mut images = vec![0, 0, 8, 3, 0, 0, 0, 9, 0, 0, 0, 2, 0, 0, 0, 2];
+    images.extend(0..36);
+    folder.write_bytes("images.idx", &images);
+    let refused = folder.run("init images.idx");
+    assert_eq!(refused.code, 1);
+    assert!(
+        refused.stderr.contains("train: {x: FILE, y: LABELS}, x: x, y: y"),
+        "{}",
+        refused.stderr
+    );
+}

@@ -61,7 +61,7 @@ pub(super) fn torn(place: impl Into<Place>, column: &str, label: &str, separator
 }
 
 /// Pieces that are read before they are handed over, for each thread.
-const PIECES_A_THREAD: usize = 8;
+const PIECES_A_THREAD: usize = 4;
 
 /// Reads pieces of a table side by side. `read` gives None where something is wrong and there is
 /// nowhere to tell it; it is asked again then.

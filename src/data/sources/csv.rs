@@ -41,7 +41,7 @@ const TSV: &str = "tsv";
 /// Bytes of text that are read at once; fixed, so that nothing depends on the number of threads.
 const PIECE_BYTES: usize = 1 << 20;
 /// Pieces that are read before they are handed over, for each thread.
-const PIECES_A_THREAD: usize = 8;
+const PIECES_A_THREAD: usize = 4;
 /// How much of the text is kept to be shown.
 const KEPT_BYTES: usize = 1 << 20;
 /// What a piece gave that was read before its beginning was known for sure.
