@@ -58,6 +58,11 @@ impl Arguments {
     pub(crate) fn wants_json(&self) -> bool {
         self.common.json || matches!(&self.verb, Verb::Check(own) if own.wants_json())
     }
+
+    /// Whether a table is gone through in little memory, a piece after the other.
+    pub(crate) fn is_of_a_stream(&self) -> bool {
+        matches!(self.verb, Verb::Predict(_))
+    }
 }
 
 #[derive(Subcommand)]

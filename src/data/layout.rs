@@ -9,6 +9,9 @@ use super::dictionary::Dictionary;
 use super::header::Header;
 use super::records::Record;
 
+/// Bytes of text that are read at once, where all of it is.
+const PIECE_BYTES: usize = 1 << 20;
+
 /// A column that is wanted.
 #[derive(Clone)]
 pub(super) struct Wanted {
@@ -85,6 +88,9 @@ pub(super) struct Layout<'a> {
     pub are_numbers_plain: bool,
     /// Whether the rows are kept as they stand in the file.
     pub keeps_rows: bool,
+    /// How many bytes of text are read at once: never by the number of threads, so that nothing
+    /// depends on it.
+    pub piece_bytes: usize,
     /// How many of the steps are numbers.
     pub numbers: usize,
     /// How many are texts.
@@ -114,6 +120,7 @@ impl<'a> Layout<'a> {
             numerals: &header.dialect.numerals,
             are_numbers_plain: header.dialect.numerals.are_plain(),
             keeps_rows: false,
+            piece_bytes: PIECE_BYTES,
             missing,
         }
     }
@@ -133,6 +140,7 @@ impl<'a> Layout<'a> {
             numerals,
             are_numbers_plain: numerals.are_plain(),
             keeps_rows: self.keeps_rows,
+            piece_bytes: self.piece_bytes,
             numbers: self.numbers,
             texts: self.texts,
             missing: self.missing,

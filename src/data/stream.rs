@@ -150,6 +150,7 @@ impl<'a> TableStream<'a> {
         let missing = Missing::new(&self.preprocessing.missing_values);
         let mut layout = Layout::new(self.source.header(), &self.wanted, &missing);
         layout.keeps_rows = self.options.keep_columns || !self.ids.is_empty();
+        layout.piece_bytes /= 2; // rows and predictions take their share
         let mut faults = Faults::new(self.source.places(), &layout).of_chosen(self.chosen.as_ref());
         let skips_rows = self.options.skip_errors && self.preprocessing.window.is_none();
         if skips_rows {

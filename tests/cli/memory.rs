@@ -108,3 +108,27 @@ fn the_file_of_a_model_can_t_ask_for_what_no_such_model_would() {
         }
     }
 }
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_stream_of_rows_is_read_in_small_pages() {
+    let folder = Folder::with_loan();
+    folder.ok("train loan.yaml -q --out run");
+    let mut command = folder.command(&["predict", "run", "-"]);
+    command.stdin(std::process::Stdio::piped()).stdout(std::process::Stdio::null());
+    let mut child = command.stderr(std::process::Stdio::null()).spawn().unwrap();
+    let path = format!("/proc/{}/status", child.id());
+    let mut found = None;
+    for _ in 0..200 {
+        let status = std::fs::read_to_string(&path).unwrap_or_default();
+        found =
+            status.lines().find_map(|line| line.strip_prefix("THP_enabled:")?.trim().parse().ok());
+        if found != Some(1) {
+            break; // an old kernel doesn't tell
+        }
+        std::thread::sleep(std::time::Duration::from_millis(50));
+    }
+    drop(child.stdin.take());
+    assert!(!child.wait().unwrap().success()); // an empty table
+    assert_ne!(found, Some(1));
+}

@@ -142,3 +142,27 @@ print("right")
     let (out, err) = (output.stdout, String::from_utf8_lossy(&output.stderr).into_owned());
     assert_eq!(String::from_utf8_lossy(&out).trim(), "right", "{err}");
 }
+
+/// The bin of a hash has no form in Python: a cell that looks like one isn't taken for it.
+#[test]
+fn a_cell_is_not_taken_for_what_the_caller_makes_of_it() {
+    let folder = Folder::new();
+    folder.write("t.csv", &format!("code,y\n{}", "013,1\n2,0\n".repeat(10)));
+    folder.write(
+        "t.yaml",
+        "data: {train: t.csv, features: [{column: code, encode: {hashing: {num_bins: 7}}}], target: y}
+model: {layers: [{dense: {units: 1}}]}
+compile: {loss: mse}
+",
+    );
+    folder.ok("train t.yaml -q --out run");
+    folder.ok("export run --to torch -o torch");
+    let code = folder.read("torch/model.py");
+    for line in [
+        "    (\"code\", None, False, [(\"given\",)",
+        "    \"given\": given,\n",
+        "    if isinstance(number, str):\n        raise ValueError(",
+    ] {
+        assert!(code.contains(line), "{line}\n{code}");
+    }
+}

@@ -38,8 +38,6 @@ pub(super) const FORMAT: TableFormat = TableFormat {
 
 const CSV: &str = "csv";
 const TSV: &str = "tsv";
-/// Bytes of text that are read at once; fixed, so that nothing depends on the number of threads.
-const PIECE_BYTES: usize = 1 << 20;
 /// Pieces that are read before they are handed over, for each thread.
 const PIECES_A_THREAD: usize = 4;
 /// How much of the text is kept to be shown.
@@ -99,7 +97,7 @@ impl Source for Csv {
         faults: &mut Faults<'_>,
         take: &mut dyn FnMut(Read) -> Result<()>,
     ) -> Result<()> {
-        self.read_pieces(PIECE_BYTES, layout, faults, take).map(drop)
+        self.read_pieces(layout.piece_bytes, layout, faults, take).map(drop)
     }
 
     fn beginning(&self) -> Beginning {
@@ -208,7 +206,7 @@ impl Csv {
                 }
                 Err(Stop::Unusual) => return None,
                 Err(Stop::More) if is_end || length > MOST_CELL => return None,
-                Err(Stop::More) => length = length.saturating_mul(4).max(PIECE_BYTES / 4),
+                Err(Stop::More) => length = length.saturating_mul(4).max(1 << 18),
             }
         }
     }

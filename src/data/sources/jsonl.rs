@@ -38,8 +38,6 @@ struct JsonLines {
     paths: Vec<Vec<String>>,
 }
 
-/// Bytes of text that are read at once.
-const PIECE_BYTES: usize = 1 << 20;
 /// Rows that are kept to be shown.
 const SHOWN: usize = 1000;
 
@@ -162,7 +160,7 @@ impl Source for JsonLines {
         faults: &mut Faults<'_>,
         take: &mut dyn FnMut(Read) -> Result<()>,
     ) -> Result<()> {
-        let pieces = self.text.pieces(0, PIECE_BYTES);
+        let pieces = self.text.pieces(0, layout.piece_bytes);
         cells::read_pieces(&pieces, faults, take, |piece, faults| {
             self.read_piece(piece, layout, faults)
         })

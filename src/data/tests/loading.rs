@@ -289,3 +289,25 @@ fn one_form_of_a_column_is_that_of_earlier_versions() {
     );
     assert_eq!(serde_json::from_value::<Preprocessing>(new).unwrap(), read);
 }
+
+/// Of a large table the memory that its cells took is returned while they become the matrix.
+#[test]
+fn memory_of_chunks_is_returned_on_the_way() {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    static RETURNED: AtomicUsize = AtomicUsize::new(0);
+    crate::limits::freed_memory::returned_by(|| {
+        RETURNED.fetch_add(1, Ordering::Relaxed);
+    });
+    let folder = tempfile::tempdir().unwrap();
+    for file in 0..70 {
+        let text = format!("x,y\n{file},1\n{file}.5,0\n");
+        std::fs::write(folder.path().join(format!("t{file:02}.csv")), text).unwrap();
+    }
+    let section = json!({ "train": "t*.csv", "features": ["x"], "target": "y" });
+    let section: DataConfig = Node::from_json(&section).read().unwrap();
+    let loaded = load(&section, folder.path(), None, &Random::new(1)).unwrap();
+    let x: Vec<f32> = (0..140).map(|row| row as f32 / 2.0).collect();
+    assert_eq!(*loaded.train.x.values, x);
+    // before each of three groups of chunks and after the last, on each thread
+    assert!(RETURNED.load(Ordering::Relaxed) >= 4);
+}

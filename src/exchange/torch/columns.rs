@@ -16,7 +16,7 @@ const STEPS: [(&str, &str); 9] = [
     ("log1p", "math.log1p"),
     ("bins", "lambda x, boundaries: sum(boundary <= x for boundary in boundaries)"),
     ("one_hot", "lambda x, count: [float(x == place) for place in range(count)]"),
-    ("given", "int"),
+    ("given", "given"),
     ("prepared", "lambda x: torch.as_tensor(x, dtype=torch.float32).flatten().tolist()"),
 ];
 
@@ -54,6 +54,9 @@ pub(super) fn columns(preprocessing: &Preprocessing, finish: &str) -> String {
             }
         }
         code += "def label_of(cell, classes, rule, unknown=None):\n    \"\"\"The number of the class that a cell is of; `unknown` where training has not seen it.\"\"\"\n    label = classes.get(rule(cell), unknown)\n    if label is None:\n        raise ValueError(f\"{cell!r} was not seen in training\")\n    return label\n\n\n";
+    }
+    if steps.contains("given") {
+        code += "def given(number):\n    \"\"\"A number that the caller has made of the cell.\"\"\"\n    if isinstance(number, str):\n        raise ValueError(f\"{number!r} is a cell: give the number that is made of it\")\n    return int(number)\n\n\n";
     }
     code += "# what each step of COLUMNS does\nSTEPS = {\n";
     for (name, text) in STEPS.iter().filter(|(name, _)| steps.contains(name)) {
