@@ -89,6 +89,7 @@ mod used_windows;
 mod window_rules;
 mod windows;
 mod written_numbers;
+mod zeros;
 
 pub(crate) use before::Sums;
 pub(crate) use facts::ColumnFacts;

@@ -16,6 +16,7 @@ use super::records::{Record, Records};
 use super::source::Source;
 use super::sources;
 use super::written_numbers::with_numbers;
+use super::zeros::Zeros;
 use crate::error::Result;
 use crate::sections::{CsvConfig, HeaderConfig, MissingValues};
 use crate::transforms::classes::boolean;
@@ -251,9 +252,7 @@ struct Gathering {
     profile: ColumnProfile,
     index: HashMap<String, usize>,
     before: Option<(f64, String)>,
-    zeros: usize,
-    /// The least of the numbers above 0, and their sum.
-    above: (f64, f64),
+    zeros: Zeros,
 }
 
 impl Gathering {
@@ -275,13 +274,7 @@ impl Gathering {
             given_up: None,
             present: 0,
         };
-        Gathering {
-            profile,
-            index: HashMap::new(),
-            before: None,
-            zeros: 0,
-            above: (f64::INFINITY, 0.0),
-        }
+        Gathering { profile, index: HashMap::new(), before: None, zeros: Zeros::default() }
     }
 
     fn see(&mut self, cell: &str, missing: &Missing, numerals: &Numerals) {
@@ -298,10 +291,7 @@ impl Gathering {
                 profile.numbers += 1;
                 profile.range = (profile.range.0.min(number), profile.range.1.max(number));
                 profile.is_whole &= number.fract() == 0.0;
-                self.zeros += usize::from(number == 0.0);
-                if number > 0.0 {
-                    self.above = (self.above.0.min(number), self.above.1 + number);
-                }
+                self.zeros.see(number);
             }
             None => {
                 let look = look(cell);
@@ -342,13 +332,8 @@ impl Gathering {
     }
 
     fn finish(self) -> ColumnProfile {
-        const KINDS: usize = 20; // of fewer numbers, 0 is one as the others are
-        let (zeros, (least, sum)) = (self.zeros, self.above);
         let mut profile = self.profile;
-        let others = profile.numbers - zeros;
-        let is_apart = least * others as f64 >= sum / 20.0 && (!profile.is_whole || least >= 5.0);
-        let are_numbers = profile.range.0 == 0.0 && profile.distinct() > KINDS && zeros < others;
-        profile.lone_zeros = (are_numbers && is_apart).then_some((zeros, least));
+        profile.lone_zeros = self.zeros.told(profile.distinct());
         profile.rises &= profile.present > 1;
         profile.is_whole &= profile.numbers > 0;
         profile
@@ -380,18 +365,6 @@ mod tests {
         assert_eq!(kind.counts().unwrap(), [("a".to_string(), 2), ("b".to_string(), 1)]);
         let when = table.column("when").unwrap();
         assert!(when.dates == 3 && when.rises);
-    }
-
-    #[test]
-    fn zeros_that_are_far_from_all_others_are_told() {
-        let rows = (0..60).map(|row| {
-            let (pressure, visits) = if row % 6 == 0 { (0, 0) } else { (60 + row, row % 25) };
-            let rain = if row % 2 == 0 { 0.0 } else { f64::from(row) / 10.0 };
-            format!("{pressure},{visits},{rain}\n")
-        });
-        let table = profile(&format!("pressure,visits,rain\n{}", rows.collect::<String>()));
-        let found: Vec<_> = table.columns.iter().map(|column| column.lone_zeros).collect();
-        assert_eq!(found, [Some((10, 61.0)), None, None]);
     }
 
     #[test]
