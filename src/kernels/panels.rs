@@ -167,7 +167,8 @@ pub(in crate::kernels) struct Runs {
 impl Runs {
     /// The first `length` numbers, in one block.
     pub(in crate::kernels) fn whole(length: usize) -> Runs {
-        Runs { runs: vec![Neighbours { from: 0, row: 0, length }], blocks: vec![0..1] }
+        let block = 0..1;
+        Runs { runs: vec![Neighbours { from: 0, row: 0, length }], blocks: vec![block] }
     }
 
     /// Cut into blocks that stay in the cache.

@@ -122,7 +122,7 @@ fn products_are_the_sums_over_what_positions_see() {
             let mut packed = vec![9.0; products.packed_transposed()];
             products.pack_transposed(&kernel, &mut packed);
             each_start(&dx, channels, &what, |dx| {
-                products.transposed_product(&dy, &packed, dx, &mut scratch)
+                products.transposed_product(&dy, &packed, dx, &mut scratch);
             });
             let mut found = vec![0.0; kernel.len()];
             products.add_gradient(&x, &dy, &mut found, &mut scratch);
@@ -153,7 +153,7 @@ fn channels_are_summed_each_by_itself() {
             let mut scratch = vec![9.0; products.scratch()];
             each_start(&y, channels, &what, |y| products.product(&x, &kernel, y, &mut scratch));
             each_start(&dx, channels, &what, |dx| {
-                products.transposed_product(&dy, &kernel, dx, &mut scratch)
+                products.transposed_product(&dy, &kernel, dx, &mut scratch);
             });
             let mut found = vec![0.0; kernel.len()];
             products.add_gradient(&x, &dy, &mut found, &mut scratch);
