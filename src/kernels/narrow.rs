@@ -8,7 +8,7 @@ use pulp::{Simd, WithSimd};
 
 use super::matmul::SumStart;
 use super::simd::{first_lanes, load};
-use super::tiles::{Neighbours, Places, check};
+use super::tiles::{Neighbours, TilePlaces, check};
 
 /// The most columns.
 const MOST: usize = 3;
@@ -27,7 +27,7 @@ pub(super) fn is_narrow(runs: &[Neighbours], columns: usize) -> bool {
 /// `y[out..][..columns] = start + x[base + from..] · kernel` for each position, by dot products.
 pub(super) struct Dots<'a> {
     pub x: &'a [f32],
-    pub places: Places<'a>,
+    pub places: TilePlaces<'a>,
     pub runs: &'a [Neighbours],
     /// The kernel's columns one after the other, each of `rows` numbers.
     pub packed: &'a [f32],
@@ -65,7 +65,7 @@ impl Dots<'_> {
     /// `C` columns at all positions, `P` at a time.
     #[inline(always)]
     unsafe fn positions<S: Simd, const C: usize, const P: usize>(&mut self, simd: S) {
-        let Places { bases, outs } = self.places;
+        let TilePlaces { bases, outs } = self.places;
         for (bases, outs) in bases.chunks(P).zip(outs.chunks(P)) {
             // the last ones, where they are fewer, read one of them several times
             let views: [usize; P] = std::array::from_fn(|p| bases[p.min(bases.len() - 1)]);
@@ -125,7 +125,7 @@ impl Dots<'_> {
 /// `kernel[row..][..columns] += Σ x[base + from..] · d[out..][..columns]` over all positions.
 pub(super) struct DotsGradient<'a> {
     pub x: &'a [f32],
-    pub places: Places<'a>,
+    pub places: TilePlaces<'a>,
     pub runs: &'a [Neighbours],
     pub d: &'a [f32],
     pub columns: usize,

@@ -8,7 +8,7 @@ use pulp::Arch;
 use super::matmul::SumStart;
 use super::narrow::{Dots, DotsGradient, is_narrow};
 use super::parallel;
-use super::tiles::{Multiply, Neighbours, Outer, Pack, Places};
+use super::tiles::{Multiply, Neighbours, Outer, Pack, TilePlaces};
 
 /// Rows of the matrix that are worked on together: with 64 columns, a part of a level-2 cache.
 const ROWS: usize = 512;
@@ -20,12 +20,12 @@ pub(in crate::kernels) struct Panels {
     columns: usize,
     /// Columns of each panel but the last, which may have fewer.
     width: usize,
-    form: Form,
+    form: PanelForm,
 }
 
 /// How products are summed up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Form {
+enum PanelForm {
     /// Tiles of columns side by side, by few rows of the left matrix.
     Wide,
     /// The same by eight rows.
@@ -37,7 +37,7 @@ enum Form {
 impl Panels {
     /// Of `rows` rows by `columns` columns, in one panel.
     pub(in crate::kernels) fn new(rows: usize, columns: usize) -> Panels {
-        Panels { rows, columns, width: columns, form: Form::Wide }
+        Panels { rows, columns, width: columns, form: PanelForm::Wide }
     }
 
     /// Cut into panels of `width` columns.
@@ -47,13 +47,17 @@ impl Panels {
 
     /// For a left matrix whose rows come by eight.
     pub(in crate::kernels) fn tall(self) -> Panels {
-        Panels { form: Form::Tall, ..self }
+        Panels { form: PanelForm::Tall, ..self }
     }
 
     /// For products with the numbers of these runs, where panels have so few columns that they are
     /// better done as dot products.
     pub(in crate::kernels) fn maybe_narrow(self, runs: &Runs) -> Panels {
-        if is_narrow(&runs.runs, self.width) { Panels { form: Form::Narrow, ..self } } else { self }
+        if is_narrow(&runs.runs, self.width) {
+            Panels { form: PanelForm::Narrow, ..self }
+        } else {
+            self
+        }
     }
 
     /// Numbers of the packed matrix.
@@ -87,8 +91,8 @@ impl Panels {
         parallel::chunks(packed, size, 8 * rows * columns, |panel, packed| {
             let width = width.min(columns - panel * width);
             let start = |row| start(panel, row);
-            if form != Form::Narrow {
-                let tall = form == Form::Tall;
+            if form != PanelForm::Narrow {
+                let tall = form == PanelForm::Tall;
                 return Arch::new().dispatch(Pack {
                     matrix,
                     rows,
@@ -113,10 +117,10 @@ impl Panels {
         packed: &[f32],
         (x, apart): (&[f32], usize),
         runs: &Runs,
-        places: Places<'_>,
+        places: TilePlaces<'_>,
         (y, start): (&mut [f32], SumStart<'_>),
     ) {
-        let (rows, tall) = (self.rows, self.form == Form::Tall);
+        let (rows, tall) = (self.rows, self.form == PanelForm::Tall);
         let mut rest = packed;
         for (panel, columns) in self.each() {
             let (packed, later) = rest.split_at(self.size(columns.clone()));
@@ -124,7 +128,7 @@ impl Panels {
             let (x, y, width) = (&x[panel * apart..], &mut y[columns.start..], columns.len());
             let Runs { runs, blocks } = runs;
             let start = start.columns(columns.start);
-            if self.form == Form::Narrow {
+            if self.form == PanelForm::Narrow {
                 let product = Dots { x, places, runs, packed, rows, columns: width, start, y };
                 Arch::new().dispatch(product);
                 continue;
@@ -140,14 +144,14 @@ impl Panels {
         (x, apart): (&[f32], usize),
         d: &[f32],
         runs: &Runs,
-        places: Places<'_>,
+        places: TilePlaces<'_>,
         matrix: &mut [f32],
     ) {
         let (runs, stride) = (&runs.runs, self.columns);
         for (panel, columns) in self.each() {
             let (x, d, width) = (&x[panel * apart..], &d[columns.start..], columns.len());
             let kernel = &mut matrix[columns.start..];
-            if self.form == Form::Narrow {
+            if self.form == PanelForm::Narrow {
                 let columns = width;
                 Arch::new().dispatch(DotsGradient { x, places, runs, d, columns, kernel, stride });
             } else {

@@ -10,7 +10,7 @@ use super::matmul::SumStart;
 use super::panels::{Panels, Runs};
 use super::parallel;
 use super::simd::first_lanes;
-use super::tiles::{Neighbours, Places};
+use super::tiles::{Neighbours, TilePlaces};
 
 /// Up to so many rows the kernel is read once for every eight of them; for more it is packed.
 const FEW: usize = 16;
@@ -192,7 +192,7 @@ fn many(
         let x = &x[piece * ROWS * input..][..rows * input];
         let bases: [usize; ROWS] = std::array::from_fn(|row| row * input);
         let outs: [usize; ROWS] = std::array::from_fn(|row| row * units);
-        let places = Places { bases: &bases[..rows], outs: &outs[..rows] };
+        let places = TilePlaces { bases: &bases[..rows], outs: &outs[..rows] };
         panels.multiply(packed, (x, 0), &runs, places, (y, SumStart::Held));
     });
 }

@@ -25,7 +25,7 @@ pub(in crate::kernels) struct Neighbours {
 
 /// Where positions are: where each one's view begins, and its result or gradient.
 #[derive(Debug, Clone, Copy)]
-pub(in crate::kernels) struct Places<'a> {
+pub(in crate::kernels) struct TilePlaces<'a> {
     pub bases: &'a [usize],
     pub outs: &'a [usize],
 }
@@ -100,7 +100,7 @@ impl<F: Fn(usize) -> usize> WithSimd for Pack<'_, F> {
 /// other is added to what it begins with, in the order of the runs, so that nothing depends on how tiles are cut.
 pub(super) struct Multiply<'a> {
     pub x: &'a [f32],
-    pub places: Places<'a>,
+    pub places: TilePlaces<'a>,
     pub runs: &'a [Neighbours],
     /// Runs that are worked on together.
     pub blocks: &'a [Range<usize>],
@@ -117,7 +117,7 @@ pub(super) struct Multiply<'a> {
 /// `kernel[row..][..width] += Σ x[base + from..] · d[out..][..width]` over all positions.
 pub(in crate::kernels) struct Outer<'a> {
     pub x: &'a [f32],
-    pub places: Places<'a>,
+    pub places: TilePlaces<'a>,
     pub runs: &'a [Neighbours],
     pub d: &'a [f32],
     pub width: usize,
@@ -130,12 +130,12 @@ pub(in crate::kernels) struct Outer<'a> {
 /// rests on it.
 pub(super) fn check(
     x: &[f32],
-    places: Places<'_>,
+    places: TilePlaces<'_>,
     runs: &[Neighbours],
     width: usize,
     length: usize,
 ) {
-    let Places { bases, outs } = places;
+    let TilePlaces { bases, outs } = places;
     let reach = runs.iter().map(|run| run.from + run.length).max().unwrap_or(0);
     let farthest = bases.iter().max().map_or(0, |base| base + reach);
     let last = outs.iter().max().map_or(0, |out| out + width);

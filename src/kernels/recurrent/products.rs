@@ -6,7 +6,7 @@ use super::cell::Cell;
 use super::layout::{GROUP, RecurrentLayout};
 use crate::kernels::matmul::WriteMode;
 use crate::kernels::panels::{Panels, Runs};
-use crate::kernels::tiles::Places;
+use crate::kernels::tiles::TilePlaces;
 
 /// Which product.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -151,7 +151,7 @@ impl PackedProducts<'_> {
         let (from, to) = starts(place);
         let bases: [usize; GROUP] = std::array::from_fn(|sample| sample * left_stride);
         let outs: [usize; GROUP] = std::array::from_fn(|sample| sample * out_stride);
-        let samples = Places { bases: &bases[..self.samples], outs: &outs[..self.samples] };
+        let samples = TilePlaces { bases: &bases[..self.samples], outs: &outs[..self.samples] };
         let (packed, x, y) = (&self.packed[place.start..], &left[from..], &mut out[to..]);
         place.panels.multiply(packed, (x, 0), &place.runs, samples, (y, mode.into()));
     }

@@ -1,7 +1,7 @@
 //! The geometry of a sliding window, as places in slices.
 
 use crate::kernels::matmul::SumStart;
-use crate::kernels::tiles::Places;
+use crate::kernels::tiles::TilePlaces;
 use crate::kernels::window::{SlidingWindow, WindowAxis};
 
 /// An image with zeros around it, so that no tap lies outside.
@@ -89,8 +89,8 @@ struct AxisSight {
 
 impl Sight {
     /// Where the positions are.
-    pub(super) fn places(&self) -> Places<'_> {
-        Places { bases: &self.bases, outs: &self.outs }
+    pub(super) fn places(&self) -> TilePlaces<'_> {
+        TilePlaces { bases: &self.bases, outs: &self.outs }
     }
 
     /// Joins three axes; views have `channels` numbers a place, results `width`.
