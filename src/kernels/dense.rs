@@ -4,7 +4,7 @@ use super::kernel::{Backward, Kernel, OutputMask, Pass, Saved};
 use super::matmul::{MatrixRef, WriteMode, matmul, matmul_then};
 use super::per_image::add_rows;
 use super::simd::vectorize;
-use super::{parallel, rows, small_matmul};
+use super::{parallel, rows, small_matmul, turned};
 use crate::activations::Activation;
 
 /// Weights: kernel (in, units), then bias (units,) where there is one.
@@ -106,7 +106,11 @@ impl Kernel for DenseKernel {
                 }
             }
             Way::Small => self.small_backward((x, weights[0]), dz, (dkernel, dx), saved),
-            Way::Large => self.large_backward((x, weights[0]), dz, (dkernel, dx)),
+            Way::Large => {
+                let needed = if dx.is_some() { turned::length(self.input, self.units) } else { 0 };
+                let [_, turned] = saved.buffers([self.kept(y.len()), needed]);
+                self.large_backward((x, weights[0]), dz, (dkernel, dx), turned);
+            }
         }
     }
 }
@@ -201,15 +205,19 @@ impl DenseKernel {
         (x, kernel): (&[f32], &[f32]),
         dz: &[f32],
         (dkernel, dx): (Option<&mut [f32]>, Option<&mut [f32]>),
+        turned: &mut [f32],
     ) {
-        let rows = x.len() / self.input;
-        let (x, dz) = (MatrixRef::new(x, rows, self.input), MatrixRef::new(dz, rows, self.units));
-        let kernel = MatrixRef::new(kernel, self.input, self.units);
+        let (input, units, rows) = (self.input, self.units, x.len() / self.input);
+        let (x, dz) = (MatrixRef::new(x, rows, input), MatrixRef::new(dz, rows, units));
         let of_kernel = |dkernel: &mut [f32]| matmul(x.t(), dz, dkernel, WriteMode::Overwrite);
-        let of_input = |dx: &mut [f32]| matmul(dz, kernel.t(), dx, WriteMode::Overwrite);
+        let mut of_input = |dx: &mut [f32]| {
+            let stride = turned::turn(kernel, (input, units), turned);
+            let turned = MatrixRef::strided(turned, units, input, stride);
+            matmul(dz, turned, dx, WriteMode::Overwrite);
+        };
         match (dkernel, dx) {
             (Some(dkernel), Some(dx)) => {
-                let work = 2 * rows * self.input * self.units;
+                let work = 2 * rows * input * units;
                 parallel::both(work, || of_kernel(dkernel), || of_input(dx));
             }
             (Some(dkernel), None) => of_kernel(dkernel),

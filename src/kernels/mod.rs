@@ -44,6 +44,7 @@ pub mod small_matmul;
 pub mod softmax;
 mod tiles;
 pub mod time_distributed;
+mod turned;
 pub mod unit_norm;
 pub mod window;
 
