@@ -51,6 +51,13 @@ def label_of(cell, classes, rule, unknown=None):
     return label
 
 
+def given(number):
+    """A number that the caller has made of the cell."""
+    if isinstance(number, str):
+        raise ValueError(f"{number!r} is a cell: give the number that is made of it")
+    return int(number)
+
+
 # what each step of COLUMNS does
 STEPS = {
     "number": float,
@@ -59,7 +66,7 @@ STEPS = {
     "log1p": math.log1p,
     "bins": lambda x, boundaries: sum(boundary <= x for boundary in boundaries),
     "one_hot": lambda x, count: [float(x == place) for place in range(count)],
-    "given": int,
+    "given": given,
     "prepared": lambda x: torch.as_tensor(x, dtype=torch.float32).flatten().tolist(),
 }
 # what reads as missing
