@@ -4,8 +4,8 @@
 #     PEERS_PYTHON=VENV/bin/python PEERS_DATA=DIR WORKLOADS=PATH/workloads.py benches/suite/run.sh [core|all] > tables.txt
 #
 # core (estimated at ten minutes on two idle cores): start-up, and nine shapes of the second suite in 3
-# pairs beside PEERS (Keras on JAX, and a jitted scan). all: then the whole second suite and 20 random
-# models of SEED in 7 pairs, and W1 to W9 beside PyTorch and Keras on JAX (hours).
+# pairs beside PEERS (Keras on JAX, and a jitted scan). all: then the shapes of both suites and 20 random
+# models of SEED in 7 pairs, and the whole processes of W1 to W9 beside PyTorch and Keras on JAX (hours).
 set -eu
 cd "$(dirname "$0")"
 python=${PEERS_PYTHON:-python3}

@@ -8,7 +8,7 @@ use anyhow::Result;
 use clap::Args;
 use lanthorn::Error;
 use lanthorn::callbacks::Logs;
-use lanthorn::data::{Dataset, Memory, TableStream, UseOptions};
+use lanthorn::data::{Dataset, Memory, TableStream, UseOptions, csv_in_use};
 use lanthorn::model::{
     ClassThresholds, Model, Predictor, Report, Scores, Task, engine_of, rows_at_a_time, score_more,
 };
@@ -30,6 +30,10 @@ pub(crate) struct EvaluateArguments {
     /// else its validation data]
     #[arg(value_name = "DATA")]
     data: Option<PathBuf>,
+    /// Say how this table is written where the training's was written otherwise, such as
+    /// `csv.delimiter=";"`; keys of `data.csv` alone
+    #[arg(short, long, value_name = "KEY=VALUE", requires = "data")]
+    set: Vec<String>,
     /// Number of rows per batch
     #[arg(long, default_value_t = 32, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     batch_size: u32,
@@ -92,7 +96,8 @@ pub(crate) fn run(arguments: &EvaluateArguments, common: &CommonArguments) -> Re
         (Some(path), _) => {
             let skip_errors = arguments.on_error == OnError::Skip;
             let options = UseOptions { with_target: true, skip_errors, ..UseOptions::default() };
-            let table = TableStream::open(path, &model.config.csv(), preprocessing, options)?;
+            let csv = csv_in_use(&model.config.csv(), &arguments.set)?;
+            let table = TableStream::open(path, &csv, preprocessing, options)?;
             // decisions are judged over all rows; without them some are enough, in whole batches
             let decides = !arguments.threshold.is_empty() || model.decisions.is_some();
             let at_a_time = if decides {

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use anyhow::Result;
 use clap::{Args, ValueEnum};
 use lanthorn::Error;
-use lanthorn::data::{TableStream, UseOptions, UsedRows};
+use lanthorn::data::{TableStream, UseOptions, UsedRows, csv_in_use};
 use lanthorn::model::{PredictedCell, PredictionTable, Predictor, model_path, rows_at_a_time};
 use serde_json::{Map, Value, json};
 
@@ -44,6 +44,10 @@ pub(crate) struct PredictArguments {
     /// [default: the thresholds stored in the model by `fit.threshold`]
     #[arg(long, value_name = "CLASS=P")]
     threshold: Vec<String>,
+    /// Say how this table is written where the training's was written otherwise, such as
+    /// `csv.delimiter=";"`; keys of `data.csv` alone
+    #[arg(short, long, value_name = "KEY=VALUE")]
+    set: Vec<String>,
     /// Number of rows per batch; it changes the speed, not the results
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     batch_size: Option<u32>,
@@ -77,7 +81,7 @@ pub(crate) fn run(arguments: &PredictArguments, common: &CommonArguments) -> Res
         return Err(Error::run("the model has no preprocessing").into());
     };
     let thresholds = thresholds(&arguments.threshold, &predictor)?;
-    let csv = predictor.model().config.csv();
+    let csv = csv_in_use(&predictor.model().config.csv(), &arguments.set)?;
     // of a folder nobody knows the rows but by their paths
     let keep_columns = arguments.keep_columns || arguments.data.is_dir();
     let options = UseOptions {

@@ -27,6 +27,7 @@ mod codes;
 mod collapse;
 mod columns;
 mod copies;
+mod csv_in_use;
 mod csv_text;
 mod cut;
 mod dataset;
@@ -99,6 +100,7 @@ pub(crate) use looks::{FEW_ROWS, RARE, names_rows};
 
 pub use batch::{Batch, BatchColumn, ColumnSpec, NumberType, TypedNumbers};
 pub use class_weight::{balanced, class_counts, class_weights};
+pub use csv_in_use::csv_in_use;
 pub use dataset::{Dataset, Matrix, Targets};
 pub use head::Head;
 pub use in_use::{ColumnInUse, ColumnUse, PicturesInUse, columns_in_use};

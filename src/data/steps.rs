@@ -233,7 +233,7 @@ pub(crate) fn check_format_name(section: &DataConfig) -> Result<(), ConfigError>
     Err(ConfigError::at("data.format", message).with_code(code).with_help(help))
 }
 
-fn check_csv(section: &DataConfig) -> Result<(), ConfigError> {
+pub(super) fn check_csv(section: &DataConfig) -> Result<(), ConfigError> {
     let key = match (section.csv.delimiter, section.delimiter) {
         (Some(_), Some(_)) => {
             let message = "`data.delimiter` and `data.csv.delimiter` are both given";

@@ -40,7 +40,7 @@ pub(super) fn turn(matrix: &[f32], (rows, columns): (usize, usize), turned: &mut
 fn part(from: (&[f32], usize), (rows, columns): (usize, usize), to: (&mut [f32], usize)) {
     #[cfg(target_arch = "x86_64")]
     {
-        let turn = x86::Part { from, rows, columns, to };
+        let turn = x86::TurnedPart { from, rows, columns, to };
         if let Some(simd) = pulp::x86::V4::try_new() {
             return simd.vectorize(x86::by_blocks(
                 turn,
@@ -55,7 +55,7 @@ fn part(from: (&[f32], usize), (rows, columns): (usize, usize), to: (&mut [f32],
                 |rows| x86::narrow(simd, rows),
             ));
         }
-        let x86::Part { from, to, .. } = turn;
+        let x86::TurnedPart { from, to, .. } = turn;
         by_number(from, (0..rows, 0..columns), to);
     }
     #[cfg(not(target_arch = "x86_64"))]
@@ -87,7 +87,7 @@ mod x86 {
     use super::by_number;
 
     /// What is turned, and where to.
-    pub(super) struct Part<'a> {
+    pub(super) struct TurnedPart<'a> {
         pub from: (&'a [f32], usize),
         pub rows: usize,
         pub columns: usize,
@@ -97,12 +97,12 @@ mod x86 {
     /// The turn of a part by blocks of `B` by `B`.
     #[inline(always)]
     pub(super) fn by_blocks<const B: usize>(
-        part: Part<'_>,
+        part: TurnedPart<'_>,
         block: impl Fn([[f32; B]; B]) -> [[f32; B]; B],
     ) -> impl FnOnce() {
         #[inline(always)]
         move || {
-            let Part { from: (from, from_stride), rows, columns, to: (to, to_stride) } = part;
+            let TurnedPart { from: (from, from_stride), rows, columns, to: (to, to_stride) } = part;
             let (high, wide) = (rows / B * B, columns / B * B);
             for row in (0..high).step_by(B) {
                 for column in (0..wide).step_by(B) {
@@ -126,7 +126,7 @@ mod x86 {
     #[inline(always)]
     pub(super) fn wide(simd: V4, rows: [[f32; 16]; 16]) -> [[f32; 16]; 16] {
         let simd = simd.avx512f;
-        let rows = rows.map(|row| cast(row));
+        let rows = rows.map(cast);
         let pairs: [_; 16] = from_fn(|i| {
             let (a, b) = (rows[i & !1], rows[i | 1]);
             if i & 1 == 0 { simd._mm512_unpacklo_ps(a, b) } else { simd._mm512_unpackhi_ps(a, b) }
@@ -164,7 +164,7 @@ mod x86 {
     #[inline(always)]
     pub(super) fn narrow(simd: V3, rows: [[f32; 8]; 8]) -> [[f32; 8]; 8] {
         let simd = simd.avx;
-        let rows = rows.map(|row| cast(row));
+        let rows = rows.map(cast);
         let pairs: [_; 8] = from_fn(|i| {
             let (a, b) = (rows[i & !1], rows[i | 1]);
             if i & 1 == 0 { simd._mm256_unpacklo_ps(a, b) } else { simd._mm256_unpackhi_ps(a, b) }

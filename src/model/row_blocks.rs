@@ -17,8 +17,12 @@ const SMALLEST: usize = 4;
 const NEAR: usize = 1 << 16;
 /// Numbers of a layer's output that are too many whatever else is gained.
 const FAR: usize = 1 << 21;
-/// Multiplications that reading a weight takes as long as, ten times over.
-const READING: usize = 256;
+/// Multiplications that reading a weight takes as long as, ten times over: from far away, and from
+/// the cache where there are not many.
+const READING: usize = 512;
+const READING_NEAR: usize = 128;
+/// Weights that a cache of one core holds.
+const FEW_WEIGHTS: usize = 1 << 19;
 /// Multiplications from which waking another thread takes less long than it saves.
 const WORTH_WAKING: usize = 1 << 22;
 
@@ -57,7 +61,8 @@ impl RowBlocks {
     /// The blocks for a model of so many weights, multiplications a row, and numbers of its widest
     /// output, with a layer that works on so many rows together.
     fn by_sample(weights: usize, work: usize, widest: usize, together: usize) -> RowBlocks {
-        let reading = READING.saturating_mul(weights) / work.max(1);
+        let each = if weights > FEW_WEIGHTS { READING } else { READING_NEAR };
+        let reading = each.saturating_mul(weights) / work.max(1);
         let most = reading.max(NEAR / widest).min(FAR / widest).max(together);
         let least = (reading / 8).max(together);
         RowBlocks { is_by_sample: true, most: most.clamp(SMALLEST, LARGEST), least, work }
@@ -92,9 +97,11 @@ mod tests {
         let blocks = RowBlocks::by_sample(22_000, 2_600_000, 8_000, 1);
         assert_eq!((blocks.most, blocks.is_one(1), blocks.is_one(2)), (8, true, false));
         let blocks = RowBlocks::by_sample(6_300_000, 6_300_000, 2_048, 1);
-        assert_eq!((blocks.most, blocks.least), (256, 32));
+        assert_eq!((blocks.most, blocks.least), (512, 64));
         let blocks = RowBlocks::by_sample(280_000, 20_000_000, 25_600, 16);
         assert_eq!((blocks.most, blocks.least), (16, 16));
+        let blocks = RowBlocks::by_sample(264_192, 264_192, 640, 1);
+        assert_eq!((blocks.most, blocks.least), (128, 16));
         let blocks = RowBlocks::by_sample(1, 1, 1, 1);
         assert_eq!(blocks.most, LARGEST);
     }

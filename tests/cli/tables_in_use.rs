@@ -41,3 +41,33 @@ fn many_rows_are_predicted_as_few_are() {
         assert_eq!(both, format!("{row},{prediction}"));
     }
 }
+
+#[test]
+fn a_table_may_be_written_otherwise_than_the_training_s() {
+    let folder = Folder::with_loan();
+    folder.ok("train loan.yaml -q --out run");
+    let table = folder.read("loan.csv");
+    folder.write("other.csv", &table.replace(',', ";"));
+    let call = folder.run("predict run other.csv");
+    assert!(call.stderr.contains("set `csv: {delimiter: \";\"}`"), "{}", call.stderr);
+    let same = folder.ok("predict run loan.csv");
+    for set in ["csv.delimiter=;", "csv={delimiter: \";\"}", "data.csv.delimiter=;"] {
+        let call = folder.call(&["predict", "run", "other.csv", "--set", set]);
+        assert_eq!((call.code, &call.stdout), (0, &same), "{set}: {}", call.stderr);
+    }
+    let scores = folder.ok("evaluate run loan.csv");
+    let call = folder.call(&["evaluate", "run", "other.csv", "--set", "csv.delimiter=;"]);
+    assert_eq!((call.code, call.stdout), (0, scores), "{}", call.stderr);
+    for (set, words) in [
+        ("fit.epochs=3", "`fit.epochs` can't be set for a trained model"),
+        ("csv.delimeter=;", "unknown key `delimeter`"),
+        ("csv.delimiter=a", "can't be 'a'"),
+        ("csv.delimiter", "expected KEY=VALUE"),
+        ("csv.decimal=x", "`decimal` can't be 'x'"),
+    ] {
+        let call = folder.call(&["predict", "run", "other.csv", "--set", set]);
+        assert_eq!(call.code, 1, "{set}: {}", call.stderr);
+        assert!(call.stderr.contains(words), "{set}: {}", call.stderr);
+    }
+    assert_eq!(folder.run("evaluate run --set csv.delimiter=;").code, 2, "no table to be set");
+}
