@@ -15,6 +15,9 @@ step being backward (a first layer's input has no gradient, which is not subtrac
 
 `scan` is a whole epoch in one jitted `jax.lax.scan`, over Keras's stateless layers and optimizer.
 PyTorch runs the model.py that `lanthorn export --to torch` writes.
+
+With `--device cuda`, ours and the peers train on the GPU: PyTorch's data is there before the first epoch,
+JAX takes the GPU where it finds one.
 """
 import argparse
 import json
@@ -45,6 +48,7 @@ def arguments():
     parser.add_argument("--epochs", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=120, help="the most that one run of a peer may take")
     parser.add_argument("--steps", type=int, default=0, help="steps an epoch; by default by the input's size")
+    parser.add_argument("--device", default="cpu", help="cpu, or cuda")
     parser.add_argument("--markdown", action="store_true")
     parser.add_argument("--child", help=argparse.SUPPRESS)
     parser.add_argument("--folder", help=argparse.SUPPRESS)
@@ -52,6 +56,9 @@ def arguments():
 
 
 ARGS = arguments()
+# JAX takes a GPU where it finds one, and most of its memory
+os.environ.setdefault("JAX_PLATFORMS", ARGS.device)
+os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")
 
 
 def main():
@@ -143,7 +150,7 @@ def median_step(seconds, samples, batch):
 def train(binary, folder):
     """Microseconds a step of ours."""
     with tempfile.TemporaryDirectory() as out:
-        command = [binary, "train", "m.json", "--json", "--out", os.path.join(out, "run")]
+        command = [binary, "train", "m.json", "--json", "--device", ARGS.device, "--out", os.path.join(out, "run")]
         done = subprocess.run(command, cwd=folder, capture_output=True)
         if done.returncode != 0:
             sys.exit(f"{' '.join(command)}\n{done.stderr.decode()}")
@@ -155,7 +162,8 @@ def train(binary, folder):
 
 
 def child(peer, folder):
-    command = [sys.executable, os.path.abspath(__file__), "--child", peer, "--folder", folder, "--binary", ARGS.binary]
+    command = [sys.executable, os.path.abspath(__file__), "--child", peer, "--folder", folder]
+    command += ["--binary", ARGS.binary, "--device", ARGS.device]
     output = subprocess.run(command, capture_output=True, check=True, timeout=ARGS.seconds).stdout
     return float(output.decode().strip().splitlines()[-1])
 
@@ -272,18 +280,21 @@ def torch_run(config, x, y):
         loss_of = lambda out, y: torch.nn.functional.mse_loss(out.reshape(y.shape), y)
     else:  # the softmax is the model's
         loss_of = lambda out, y: torch.nn.functional.nll_loss(torch.log(out.clamp_min(1e-7)), y)
+    device = torch.device(ARGS.device)
+    network, x, y = network.to(device), x.to(device), y.to(device)
     optimizer = torch.optim.Adam(network.parameters(), 1e-3)
     call = torch.compile(network) if ARGS.child == "torch-compile" else network
     batch, seconds = config["fit"]["batch_size"], []
     for _ in range(config["fit"]["epochs"]):
         start = time.perf_counter()
-        order = torch.randperm(len(x))
+        order = torch.randperm(len(x), device=device)
         for first in range(0, len(x), batch):
             rows = order[first : first + batch]
             loss = loss_of(call(x[rows]), y[rows])
             optimizer.zero_grad()
             loss.backward()
             optimizer.step()
+        loss.item()  # waits for a GPU
         seconds.append(time.perf_counter() - start)
     return seconds
 
@@ -352,6 +363,9 @@ def product_peak():
 
 
 def processor():
+    if ARGS.device != "cpu":
+        command = ["nvidia-smi", "--query-gpu=name,driver_version", "--format=csv,noheader"]
+        return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
     try:
         with open("/proc/cpuinfo") as file:
             lines = [line.split(":", 1) for line in file.read().split("\n\n")[0].splitlines() if ":" in line]
