@@ -5,12 +5,17 @@ use std::sync::{Mutex, PoisonError};
 
 use candle_core::backend::{BackendDevice, BackendStorage};
 use candle_core::cuda_backend::WrapErr;
-use candle_core::cuda_backend::cudarc::driver::{DevicePtr, LaunchConfig, PushKernelArg};
+use candle_core::cuda_backend::cudarc::driver::sys::{
+    CUdevice, CUgraphInstantiate_flags, CUmemPool_attribute, CUstreamCaptureMode,
+};
+use candle_core::cuda_backend::cudarc::driver::{
+    CudaGraph, DevicePtr, DriverError, LaunchConfig, PushKernelArg, result,
+};
 use candle_core::cuda_backend::cudarc::nvrtc::{CompileOptions, compile_ptx_with_opts};
 use candle_core::{CudaStorage, DType, Device, Error, Layout, Result, Shape, Storage, Tensor};
 use half::bf16;
 
-use super::{Passed, Program, THREADS};
+use super::{Passed, Program, Repetition, THREADS};
 
 /// The programs that were compiled, by their text.
 static COMPILED: Mutex<BTreeMap<String, String>> = Mutex::new(BTreeMap::new());
@@ -31,6 +36,7 @@ fn start(storage: &CudaStorage, layout: &Layout) -> Result<u64> {
     let stream = storage.device().cuda_stream();
     let (start, size) = match storage.dtype() {
         DType::F32 => (storage.as_cuda_slice::<f32>()?.device_ptr(&stream).0, 4),
+        DType::U32 => (storage.as_cuda_slice::<u32>()?.device_ptr(&stream).0, 4),
         DType::BF16 => (storage.as_cuda_slice::<bf16>()?.device_ptr(&stream).0, 2),
         DType::I64 => (storage.as_cuda_slice::<i64>()?.device_ptr(&stream).0, 8),
         other => candle_core::bail!("a program for the GPU takes f32, got {other:?}"),
@@ -81,7 +87,6 @@ pub(crate) fn launch(
             Passed::Address(value) | Passed::U64(value) => launch.arg(value),
             Passed::U32(value) => launch.arg(value),
             Passed::F32(value) => launch.arg(value),
-            Passed::Numbers(value) => launch.arg(value),
             Passed::Words(value) => launch.arg(value),
         };
     }
@@ -117,6 +122,61 @@ fn compiled(program: &Program) -> Result<String> {
     Ok(code)
 }
 
+/// Replaces the words of a tensor.
+#[allow(unsafe_code)]
+pub(crate) fn overwrite(tensor: &Tensor, words: &[u32]) -> Result<()> {
+    if tensor.dtype() != DType::U32 || tensor.elem_count() != words.len() {
+        candle_core::bail!("{} words don't replace {tensor:?}", words.len());
+    }
+    let (to, stream) = (address(tensor)?, tensor.device().as_cuda_device()?.cuda_stream());
+    stream.context().bind_to_thread().w()?;
+    // SAFETY: there is room for so many words, nothing else is written there meanwhile, as everything
+    // runs in order on one stream, and ordinary memory has been read when the call returns.
+    unsafe { result::memcpy_htod_async(to, words, stream.cu_stream()) }.w()?;
+    Ok(())
+}
+
+/// A graph of CUDA's.
+struct SentGraph(CudaGraph);
+
+// SAFETY: CUDA's graphs may be used by any thread, by one at a time: the engine that has it is used by
+// one.
+#[allow(unsafe_code)]
+unsafe impl Send for SentGraph {}
+
+impl SentGraph {
+    fn launch(&self) -> Result<()> {
+        Ok(self.0.launch().w()?)
+    }
+}
+
+/// What a device is told to do, which it can repeat; it does none of it yet. Everything that is made
+/// meanwhile must be gone at the end, and nothing may go then that was there before.
+pub(crate) fn captured(device: &Device, run: impl FnOnce() -> Result<()>) -> Result<Repetition> {
+    let stream = device.as_cuda_device()?.cuda_stream();
+    stream.begin_capture(CUstreamCaptureMode::CU_STREAM_CAPTURE_MODE_THREAD_LOCAL).w()?;
+    let ran = remembered(device, run);
+    let graph = stream
+        .end_capture(CUgraphInstantiate_flags::CUDA_GRAPH_INSTANTIATE_FLAG_AUTO_FREE_ON_LAUNCH);
+    let late = stream.context().check_err(); // an error of something that was let go
+    ran?;
+    let graph = graph.w()?;
+    late.w()?;
+    match graph {
+        Some(graph) => {
+            let graph = SentGraph(graph);
+            Ok(Box::new(move || graph.launch()))
+        }
+        None => candle_core::bail!("nothing was captured"),
+    }
+}
+
+/// Runs something whose small constants are kept on the device: what is captured can't send them.
+pub(crate) fn remembered<T>(device: &Device, run: impl FnOnce() -> Result<T>) -> Result<T> {
+    let _guard = device.as_cuda_device()?.enable_cuda_graph_htod_cache();
+    run()
+}
+
 /// Bytes of a device that are free, and all that it has.
 pub(crate) fn free_memory(device: &Device) -> Option<(u64, u64)> {
     let Device::Cuda(device) = device else { return None };
@@ -133,6 +193,20 @@ pub(crate) fn prepare(device: &Device) {
     {
         // SAFETY: the device has one stream, on which everything runs in order.
         unsafe { cuda.disable_event_tracking() };
+        // Best effort: without it, memory goes back to the system whenever the host waits.
+        let _ = keep_memory(cuda.cuda_stream().context().cu_device());
+    }
+}
+
+/// Memory that was let go stays with the process, for what is made next.
+#[allow(unsafe_code)]
+fn keep_memory(device: CUdevice) -> std::result::Result<(), DriverError> {
+    let mut threshold = u64::MAX;
+    let attribute = CUmemPool_attribute::CU_MEMPOOL_ATTR_RELEASE_THRESHOLD;
+    // SAFETY: the pool is the device's own, and the attribute is of 64 bits.
+    unsafe {
+        let pool = result::device::get_default_mem_pool(device)?;
+        result::mem_pool::set_attribute(pool, attribute, (&raw mut threshold).cast())
     }
 }
 

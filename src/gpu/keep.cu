@@ -7,14 +7,15 @@ DEVICE void quarter(u32 *s, int a, int b, int c, int d) {
     s[c] += s[d]; s[b] ^= s[c]; s[b] = (s[b] << 7) | (s[b] >> 25);
 }
 
-KERNEL void keep(float *y, u64 count, struct words key, u32 least, float kept, float dropped) {
+KERNEL void keep(float *y, u64 count, struct words key, const u32 *step, u32 least, float kept, float dropped) {
     u64 blocks = (count + 15) / 16;
     u64 block = (u64)blockIdx.x * blockDim.x + threadIdx.x;
     for (; block < blocks; block += (u64)gridDim.x * blockDim.x) {
         u32 first[16], s[16];
         int i, round;
         first[0] = 0x61707865u; first[1] = 0x3320646eu; first[2] = 0x79622d32u; first[3] = 0x6b206574u;
-        for (i = 0; i < 8; i++) first[4 + i] = key.at[i];
+        for (i = 0; i < 6; i++) first[4 + i] = key.at[i];
+        first[10] = step[0]; first[11] = step[1];
         first[12] = (u32)block; first[13] = (u32)(block >> 32);
         first[14] = 0; first[15] = 0;
         for (i = 0; i < 16; i++) s[i] = first[i];

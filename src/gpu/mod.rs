@@ -10,14 +10,19 @@ mod keep;
 mod relu_op;
 mod softmax_op;
 mod status;
+mod step_words;
 mod tf32;
 
-pub(crate) use cuda::{address, free_memory, is_in_order, launch, prepare};
+pub(crate) use cuda::{address, captured, free_memory, is_in_order, launch, prepare, remembered};
 pub(crate) use keep::draw;
 pub(crate) use relu_op::{biased_relu, relu, relu_takes};
 pub(crate) use softmax_op::{softmax, softmax_takes};
 pub(crate) use status::Status;
+pub(crate) use step_words::StepWords;
 pub(crate) use tf32::Tf32;
+
+/// What a device repeats by itself: once more.
+pub(crate) type Repetition = Box<dyn Fn() -> candle_core::Result<()> + Send>;
 
 /// What every program begins with.
 pub(crate) const PRELUDE: &str = include_str!("prelude.h");
@@ -51,8 +56,6 @@ pub(crate) enum Passed {
     U32(u32),
     U64(u64),
     F32(f32),
-    /// A struct of numbers, by value.
-    Numbers([f32; 16]),
     /// A struct of words, by value.
     Words([u32; 8]),
 }

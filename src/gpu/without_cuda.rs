@@ -2,7 +2,7 @@
 
 use candle_core::{CudaStorage, Device, Error, Layout, Result, Shape, Tensor};
 
-use super::{Passed, Program};
+use super::{Passed, Program, Repetition};
 
 /// Where a tensor's numbers are.
 pub(crate) fn address(_: &Tensor) -> Result<u64> {
@@ -23,6 +23,21 @@ pub(crate) fn made(
     _: &[Passed],
 ) -> Result<CudaStorage> {
     Err(Error::NotCompiledWithCudaSupport)
+}
+
+/// Replaces the words of a tensor.
+pub(crate) fn overwrite(_: &Tensor, _: &[u32]) -> Result<()> {
+    Err(Error::NotCompiledWithCudaSupport)
+}
+
+/// What a device is told to do, which it can repeat.
+pub(crate) fn captured(_: &Device, _: impl FnOnce() -> Result<()>) -> Result<Repetition> {
+    Err(Error::NotCompiledWithCudaSupport)
+}
+
+/// Runs something whose small constants are kept on the device.
+pub(crate) fn remembered<T>(_: &Device, run: impl FnOnce() -> Result<T>) -> Result<T> {
+    run()
 }
 
 /// Bytes of a device that are free, and all that it has.

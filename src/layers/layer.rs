@@ -4,7 +4,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use candle_core::{DType, Tensor, Var};
+use candle_core::{DType, Device, Tensor, Var};
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde::de::{DeserializeOwned, MapAccess};
@@ -13,7 +13,9 @@ use super::recurrent::settings::Recurrent;
 use crate::activations::{Activation, widened};
 use crate::config::{AnyItem, Catalog, Common, Entry, Kind};
 use crate::error::{Error, Problem, Result};
+use crate::gpu::{self, StepWords};
 use crate::kernels::BoundKernel;
+use crate::kernels::dropout::Keep;
 use crate::random::Random;
 use crate::shape::Shape;
 use crate::weights::Scope;
@@ -138,9 +140,13 @@ pub struct Context<'a> {
     /// True in `fit`; false in `evaluate`, `predict` and validation.
     pub training: bool,
     /// The number of the training step, from 0; keys the random streams.
-    pub step: u64,
+    pub(super) step: u64,
     /// The source of random draws.
-    pub random: &'a Random,
+    pub(super) random: &'a Random,
+    /// Where the number of the step is on the device.
+    step_there: Option<&'a StepWords>,
+    /// Whether something was drawn on the host.
+    drew_on_host: bool,
     /// The type that layers compute in which can: bf16 in mixed precision, else f32.
     pub compute: DType,
     /// True where the ids of the model's input have been checked.
@@ -157,17 +163,50 @@ impl<'a> Context<'a> {
         Context { training: true, step, ..Context::inference(random) }
     }
 
+    /// The same, of a step whose number is on the device too.
+    pub(crate) fn with_step_there(self, words: Option<&'a StepWords>) -> Self {
+        Context { step_there: words, ..self }
+    }
+
     /// The context of inference.
     pub fn inference(random: &'a Random) -> Self {
         Context {
             training: false,
             step: 0,
             random,
+            step_there: None,
+            drew_on_host: false,
             compute: DType::F32,
             ids_are_checked: false,
             losses: Vec::new(),
             updates: Vec::new(),
         }
+    }
+
+    /// The source of random draws and the number of the training step, from 0, for draws on the host.
+    pub fn host_draws(&mut self) -> (Random, u64) {
+        self.drew_on_host = true;
+        (*self.random, self.step)
+    }
+
+    /// Whether something was drawn on the host: then the step can't be repeated by the device alone.
+    pub(crate) fn drew_on_host(&self) -> bool {
+        self.drew_on_host
+    }
+
+    /// The same for the key of what [`Context::drawn`] draws.
+    pub(crate) fn keyed_draws(&self) -> (Random, u64) {
+        (*self.random, self.step)
+    }
+
+    /// So many of two numbers, drawn on the device where it can.
+    pub(crate) fn drawn(
+        &self,
+        keep: &Keep,
+        count: usize,
+        device: &Device,
+    ) -> candle_core::Result<Tensor> {
+        gpu::draw(keep, count, device, self.step_there)
     }
 }
 

@@ -59,6 +59,12 @@ fn tensors(gradients: &Gradients) -> Vec<Tensor> {
     (0..gradients.len()).map(tensor).collect()
 }
 
+/// One step as on a device.
+fn update(state: &mut OptimizerState, weights: &Weights, gradients: &Gradients, status: &Status) {
+    assert!(state.begin_on_device(&vars(weights)).unwrap().is_none());
+    state.update_on_device(&tensors(gradients), status, None).unwrap();
+}
+
 fn variables(state: &OptimizerState) -> Vec<(String, Vec<f32>)> {
     let floats = |tensor: Tensor| {
         tensor.flatten_all().unwrap().to_dtype(DType::F32).unwrap().to_vec1().unwrap()
@@ -85,9 +91,7 @@ fn what_is_kept_on_a_device_is_what_the_host_keeps_and_goes_back_to_it() {
                 scaled.scale(device.loss_scale());
                 device.step(&there, &mut scaled).unwrap();
             } else {
-                device
-                    .update_on_device(&vars(&there), &tensors(&gradients(step)), &status)
-                    .unwrap();
+                update(&mut device, &there, &gradients(step), &status);
             }
             assert_eq!(values(&here), values(&there), "{entry:?}");
             assert_eq!(variables(&host), variables(&device), "{entry:?}");
@@ -109,13 +113,12 @@ fn after_a_loss_that_is_not_finite_nothing_is_updated() {
         let mut state = OptimizerState::new(&entry, &weights).unwrap();
         let mut status = Status::new(&Device::Cpu).unwrap();
         for step in 0..3 {
-            let gradients = tensors(&gradients(step));
-            state.update_on_device(&vars(&weights), &gradients, &status).unwrap();
+            update(&mut state, &weights, &gradients(step), &status);
         }
         let (before, kept) = (values(&weights), variables(&state));
         for loss in [f32::NAN, 1.0] {
             status.judge(&Tensor::new(loss, &Device::Cpu).unwrap()).unwrap();
-            state.update_on_device(&vars(&weights), &tensors(&gradients(1)), &status).unwrap();
+            update(&mut state, &weights, &gradients(1), &status);
             state.step_numbers(); // as a launch does
         }
         state.take_back(2);
@@ -183,7 +186,7 @@ int main(void) {
             }
         for (blockIdx.x = 0; blockIdx.x < (unsigned)blocks; blockIdx.x++)
             for (threadIdx.x = 0; threadIdx.x < 2; threadIdx.x++)
-                update(pieces, g, state, status, 16, c, (u32)head[1]);
+                update(pieces, g, state, status, 16, &c, (u32)head[1]);
     }
     fwrite(w, sizeof(float), 16, stdout);
     fwrite(state, sizeof(float), 16 * rows, stdout);
@@ -237,7 +240,7 @@ fn the_gpus_text_updates_to_the_same_bits() {
             state.step(&weights, &mut gradients).unwrap();
             let head = [
                 form.rows() as f32,
-                numbers.flags() as f32,
+                f32::from(u8::from(numbers.is_real)),
                 sums as f32,
                 numbers.every,
                 numbers.scale,

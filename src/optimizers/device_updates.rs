@@ -11,7 +11,7 @@ use super::on_device::{KeptValue, OnDevice, StepNumbers, UpdateForm};
 use super::optimizer::{MOST_NUMBERS, UpdateStep};
 use super::state::{OptimizerState, StepTiming};
 use crate::error::Result;
-use crate::gpu::Status;
+use crate::gpu::{Status, StepWords};
 use crate::weights::gradients::Gradients;
 
 impl OptimizerState {
@@ -35,26 +35,40 @@ impl OptimizerState {
         }
     }
 
-    /// One step where the weights are, unless a loss was not finite. `gradients` in the order of the
-    /// weights, one for each. Only where [`OptimizerState::host_only`] is None.
+    /// Begins a step where the weights are, unless that is the host: what the step is for the device's
+    /// program. Only where [`OptimizerState::host_only`] is None.
+    pub(crate) fn begin_on_device(&mut self, vars: &[Var]) -> Result<Option<StepNumbers>> {
+        if self.on_device.is_none() {
+            self.on_device = Some(self.send(vars)?);
+        }
+        if !vars.first().is_some_and(|var| var.device().is_cuda()) {
+            return Ok(None);
+        }
+        let step = self.step_numbers();
+        self.iterations += 1;
+        Ok(Some(step))
+    }
+
+    /// The rest of the step, unless a loss was not finite. `gradients` in the order of the weights, one
+    /// for each. On a GPU nothing changes here but what is there: the same may be done once more.
     pub(crate) fn update_on_device(
         &mut self,
-        vars: &[Var],
         gradients: &[Tensor],
         status: &Status,
+        step: Option<(&StepNumbers, &StepWords)>,
     ) -> Result<()> {
-        let on_device = match self.on_device.take() {
-            Some(on_device) => on_device,
-            None => self.send(vars)?,
-        };
-        let is_on_host = !vars.first().is_some_and(|var| var.device().is_cuda());
-        let result = if is_on_host {
-            self.update_as_device(&on_device, gradients, status)
-        } else {
-            self.launch(&on_device, gradients, status)
+        let Some(on_device) = self.on_device.take() else { return Ok(()) };
+        let result = match step {
+            None => self.update_as_device(&on_device, gradients, status),
+            Some((step, words)) => self.launch(&on_device, gradients, status, step, words),
         };
         self.on_device = Some(on_device);
         result
+    }
+
+    /// What is kept on the device, which is another tensor after it has been on the host.
+    pub(crate) fn kept_there(&self) -> Option<&Tensor> {
+        self.on_device.as_ref().map(OnDevice::state)
     }
 
     /// Forgets that the last steps were counted, which updated nothing, and what they did to the
@@ -187,12 +201,13 @@ impl OptimizerState {
     }
 
     fn launch(
-        &mut self,
+        &self,
         on_device: &OnDevice,
         gradients: &[Tensor],
         status: &Status,
+        step: &StepNumbers,
+        words: &StepWords,
     ) -> Result<()> {
-        let step = self.step_numbers();
         let flat: candle_core::Result<Vec<Tensor>> =
             gradients.iter().map(|gradient| gradient.detach().flatten_all()).collect();
         // of one weight, `cat` may give the tensor itself: what is changed must be a copy
@@ -201,12 +216,11 @@ impl OptimizerState {
             [only] => only.copy()?,
             several => Tensor::cat(several, 0)?,
         };
-        on_device.gather(&flat, &step, status)?;
+        on_device.gather(&flat, step, status)?;
         if step.is_real {
             flat = clipped(&self.common, flat, &on_device.starts)?;
         }
-        on_device.update(&flat, &step, status)?;
-        self.iterations += 1;
+        on_device.update(&flat, step, status, words)?;
         Ok(())
     }
 }

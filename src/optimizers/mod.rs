@@ -46,6 +46,7 @@ pub use lion::Lion;
 pub use loss_scale_optimizer::LossScaleOptimizer;
 pub use muon::Muon;
 pub use nadam::Nadam;
+pub(crate) use on_device::StepNumbers;
 pub use optimizer::{
     LossScaling, Optimizer, OptimizerEntry, Parameter, SlotSpec, UpdateStep, WeightPlace,
 };

@@ -4,7 +4,7 @@
 use candle_core::{DType, Device, Result, Tensor, Var};
 
 use super::in_place::in_place;
-use crate::gpu::{Passed, Program, Status, address, launch};
+use crate::gpu::{Passed, Program, Status, StepWords, address, launch};
 
 /// What is kept for a weight.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,8 +46,9 @@ pub(super) struct UpdateForm {
 
 /// The numbers of a step, as the program takes them.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
-pub(super) struct StepNumbers {
-    pub(super) is_real: bool,
+pub(crate) struct StepNumbers {
+    /// False where gradients are only added up.
+    pub(crate) is_real: bool,
     pub(super) overwrites: bool,
     pub(super) learning_rate: f32,
     pub(super) decay: f32,
@@ -135,8 +136,19 @@ impl OnDevice {
         launch(flat.device(), program, total.div_ceil(PIECE) as u64, &arguments)
     }
 
+    /// What is kept.
+    pub(super) fn state(&self) -> &Tensor {
+        self.state.as_tensor()
+    }
+
     /// One step of all weights.
-    pub(super) fn update(&self, flat: &Tensor, step: &StepNumbers, status: &Status) -> Result<()> {
+    pub(super) fn update(
+        &self,
+        flat: &Tensor,
+        step: &StepNumbers,
+        status: &Status,
+        words: &StepWords,
+    ) -> Result<()> {
         let Some(pieces) = &self.pieces else { return Ok(()) };
         let arguments = [
             Passed::Address(address(pieces)?),
@@ -144,8 +156,8 @@ impl OnDevice {
             Passed::Address(address(self.state.as_tensor())?),
             Passed::Address(address(status.numbers())?),
             Passed::U64(self.total() as u64),
-            Passed::Numbers(step.list()),
-            Passed::U32(step.flags()),
+            Passed::Address(words.numbers()?),
+            Passed::U32(u32::from(step.is_real)),
         ];
         let blocks = pieces.elem_count() / 3;
         launch(flat.device(), &self.update, blocks as u64, &arguments)
@@ -153,16 +165,14 @@ impl OnDevice {
 }
 
 impl StepNumbers {
-    pub(super) fn list(&self) -> [f32; 16] {
+    /// As the program reads them.
+    pub(crate) fn list(&self) -> [f32; 16] {
         let mut list = [0.0; 16];
         list[..4].copy_from_slice(&[self.learning_rate, self.decay, self.clip, self.momentum]);
         list[4] = 1.0 - self.momentum;
         list[5..15].copy_from_slice(&self.of_rule);
+        list[15] = f32::from(u8::from(self.overwrites));
         list
-    }
-
-    pub(super) fn flags(&self) -> u32 {
-        u32::from(self.is_real) + 2 * u32::from(self.overwrites)
     }
 }
 
@@ -175,7 +185,7 @@ impl UpdateForm {
     /// The program that updates.
     pub(super) fn update(&self) -> Program {
         let each = |text: &dyn Fn(usize) -> String| (0..self.slots).map(text).collect::<String>();
-        let numbers: String = (0..10).map(|i| format!(", c{i} = c.at[{}]", 5 + i)).collect();
+        let numbers: String = (0..10).map(|i| format!(", c{i} = c->at[{}]", 5 + i)).collect();
         let loads = each(&|i| format!("float s{i} = state[{i} * total + at];\n            "));
         let stores = each(&|i| format!("state[{i} * total + at] = s{i};\n            "));
         let clip = if self.clips { "g = g < -clip ? -clip : (g > clip ? clip : g);" } else { "" };
@@ -184,27 +194,28 @@ impl UpdateForm {
         let average = if self.averages {
             let row = self.slots;
             format!(
-                "float average = c.at[3] * state[{row} * total + at] + c.at[4] * w;
+                "float average = c->at[3] * state[{row} * total + at] + c->at[4] * w;
         state[{row} * total + at] = average;
-        if (flags & 2) w = average;"
+        if (c->at[15] != 0.0f) w = average;"
             )
         } else {
             String::new()
         };
         let text = format!(
-            "/* One step of all weights: flags 1, update; 2, the averages become the weights. */
+            "/* One step of all weights, which updates them if it is real. */
 KERNEL void update(const long long *pieces, const float *gradients, float *state,
-                   const float *status, u64 total, struct numbers c, u32 flags) {{
+                   const float *status, u64 total, const struct numbers *c,
+                   u32 is_real) {{
     const long long *piece = pieces + 3 * (u64)blockIdx.x;
     float *values = (float *)piece[0];
     const u64 start = (u64)piece[1], count = (u64)piece[2];
-    const float lr = c.at[0], decay = c.at[1], clip = c.at[2]{numbers};
+    const float lr = c->at[0], decay = c->at[1], clip = c->at[2]{numbers};
     u64 i;
     if (status[0] == 0.0f) return;
     for (i = threadIdx.x; i < count; i += blockDim.x) {{
         const u64 at = start + i;
         float w = values[i];
-        if (flags & 1) {{
+        if (is_real) {{
             float g = gradients[at];
             {loads}{clip}
             {decay}

@@ -14,11 +14,12 @@ mod products;
 mod simple_rnn;
 mod step;
 
+use super::dropout::Keep;
 use super::kernel::{Backward, Kernel, OutputMask, Pass, Saved};
 use super::matmul::WriteMode;
 use super::parallel;
 use super::simd::vectorize;
-use crate::random::{Random, Stream};
+use crate::random::Random;
 
 pub use cell::{Cell, RecurrentKernel};
 use group::{RecurrentPass, SampleGroup};
@@ -50,8 +51,7 @@ impl Kernel for RecurrentKernel {
         products.pack(matrix, layout.columns, packed);
         if drops {
             let random = self.seed.map_or(*pass.random, Random::new);
-            let mut stream = random.stream("dropout", &self.stream, pass.step);
-            draw_dropout(&mut stream, self.dropout, dropped);
+            keep(random.key("dropout", &self.stream, pass.step), self.dropout).fill(dropped);
         }
         let run = RecurrentPass {
             kernel: self,
@@ -143,13 +143,15 @@ impl Kernel for RecurrentKernel {
     }
 }
 
-/// Fills `values` with 0 (with probability `rate`) and 1 / (1 - rate).
-pub fn draw_dropout(stream: &mut Stream, rate: f64, values: &mut [f32]) {
+/// 0 (with probability `rate`) and 1 / (1 - rate): the latter where the stream's uniform number of 24
+/// bits is at least `rate`.
+pub(crate) fn keep(key: [u8; 32], rate: f64) -> Keep {
+    let least = (rate * 16_777_216.0).ceil() as u64 * 256;
     let scale = if rate < 1.0 { (1.0 / (1.0 - rate)) as f32 } else { 0.0 };
-    stream.fill_uniform(values);
-    values.iter_mut().for_each(|value| {
-        *value = if f64::from(*value) >= rate { scale } else { 0.0 };
-    });
+    match u32::try_from(least) {
+        Ok(least) => Keep { key, least, kept: scale, dropped: 0.0 },
+        Err(_) => Keep { key, least: 0, kept: 0.0, dropped: 0.0 }, // no number is so large
+    }
 }
 
 #[cfg(test)]

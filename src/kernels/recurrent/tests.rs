@@ -127,10 +127,19 @@ fn results_do_not_depend_on_the_number_of_threads() {
 #[test]
 fn dropout_keeps_the_share_that_it_says() {
     let mut values = vec![0.0; 10_000];
-    super::draw_dropout(&mut Random::new(1).stream("dropout", "", 0), 0.25, &mut values);
+    let random = Random::new(1);
+    super::keep(random.key("dropout", "", 0), 0.25).fill(&mut values);
     let kept = values.iter().filter(|value| **value > 0.0).count();
     assert!((7_300..7_700).contains(&kept), "{kept}");
     assert!(values.iter().all(|value| *value == 0.0 || (value - 4.0 / 3.0).abs() < 1e-6));
-    super::draw_dropout(&mut Random::new(1).stream("dropout", "", 0), 1.0, &mut values);
+    for rate in [1.0 / 3.0, 0.1, 0.999_999_99] {
+        super::keep(random.key("dropout", "", 0), rate).fill(&mut values);
+        let (mut stream, scale) = (random.stream("dropout", "", 0), (1.0 / (1.0 - rate)) as f32);
+        for value in &values {
+            let expected = if f64::from(stream.uniform()) >= rate { scale } else { 0.0 };
+            assert_eq!(*value, expected, "{rate}");
+        }
+    }
+    super::keep(random.key("dropout", "", 0), 1.0).fill(&mut values);
     assert!(values.iter().all(|value| *value == 0.0));
 }

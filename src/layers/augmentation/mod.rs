@@ -136,7 +136,8 @@ impl Forward for Warped {
         let x = if channels_first { x.permute((0, 2, 3, 1))? } else { x.clone() };
         let pixels = x.reshape((batch * height * width, channels))?;
         let mut maps = vec![0.0; MAP * batch];
-        warp.draw(context.random, context.step, &mut maps);
+        let (random, step) = context.host_draws();
+        warp.draw(&random, step, &mut maps);
         let neighbours = if warp.bilinear { 4 } else { 1 };
         let mut places = vec![Vec::new(); neighbours];
         let mut shares = vec![Vec::new(); neighbours];

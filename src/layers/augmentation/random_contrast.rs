@@ -61,7 +61,8 @@ impl Forward for Contrasted {
         let (x, contrast) = (&input.tensor, &self.0);
         let batch = x.dim(0)?;
         let mut factors = vec![0.0; batch];
-        contrast.draw(context.random, context.step, &mut factors);
+        let (random, step) = context.host_draws();
+        contrast.draw(&random, step, &mut factors);
         let factors =
             Tensor::from_vec(factors, (batch, 1, 1, 1), x.device())?.to_dtype(x.dtype())?;
         let axes = if contrast.image.channels_first { [2, 3] } else { [1, 2] };

@@ -5,7 +5,7 @@ use candle_core::{DType, Tensor};
 use super::settings::Recurrent;
 use crate::error::Result;
 use crate::kernels::BoundKernel;
-use crate::kernels::recurrent::{Cell, RecurrentKernel};
+use crate::kernels::recurrent::{self, Cell, RecurrentKernel};
 use crate::layers::layer::{Context, Forward, Signal};
 use crate::layers::precision::product;
 use crate::random::Random;
@@ -207,16 +207,15 @@ impl Dropped {
         context: &Context<'_>,
     ) -> Result<Dropped> {
         let config = &layer.config;
-        let random = config.seed.map_or(*context.random, Random::new);
+        let (random, step) = context.keyed_draws();
+        let random = config.seed.map_or(random, Random::new);
         let masks = |purpose: &str, rate: f64, count: usize, width: usize| {
             if !context.training || rate == 0.0 {
                 return Ok(Vec::new());
             }
-            let mut stream = random.stream(purpose, &layer.stream, context.step);
-            let mut values = vec![0.0; count * batch * width];
-            crate::kernels::recurrent::draw_dropout(&mut stream, rate, &mut values);
-            let all = Tensor::from_vec(values, (count, batch, width), like.device())?;
-            let all = all.to_dtype(like.dtype())?;
+            let keep = recurrent::keep(random.key(purpose, &layer.stream, step), rate);
+            let all = context.drawn(&keep, count * batch * width, like.device())?;
+            let all = all.reshape((count, batch, width))?.to_dtype(like.dtype())?;
             (0..count).map(|index| Ok(all.get(index)?)).collect::<Result<Vec<Tensor>>>()
         };
         let gates = config.cell.gates();

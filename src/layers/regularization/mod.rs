@@ -18,7 +18,6 @@ pub use spatial_dropout::{SpatialDropout, SpatialDropout1D, SpatialDropout2D, Sp
 use candle_core::{Device, Tensor};
 
 use crate::error::{Problem, Result};
-use crate::gpu;
 use crate::kernels::BoundKernel;
 use crate::kernels::broadcast::Broadcast;
 use crate::kernels::dropout::{DropoutKernel, DropoutRule};
@@ -92,7 +91,7 @@ impl Noisy {
     /// device where they are one of two numbers, else on the host.
     fn draw(
         &self,
-        context: &Context<'_>,
+        context: &mut Context<'_>,
         device: &Device,
         batch: usize,
     ) -> Result<(Tensor, Option<Tensor>)> {
@@ -100,12 +99,14 @@ impl Noisy {
         let mut shape = vec![if self.noise.shared { 1 } else { batch }];
         shape.extend_from_slice(&self.small);
         let spread = |tensor: Tensor| tensor.reshape(shape.as_slice());
-        if let Some((factors, others)) = self.noise.keeps(*context.random, context.step) {
-            let others = others.map(|others| spread(gpu::draw(&others, addends, device)?));
-            return Ok((spread(gpu::draw(&factors, draws, device)?)?, others.transpose()?));
+        let (random, step) = context.keyed_draws();
+        if let Some((factors, others)) = self.noise.keeps(random, step) {
+            let others = others.map(|others| spread(context.drawn(&others, addends, device)?));
+            return Ok((spread(context.drawn(&factors, draws, device)?)?, others.transpose()?));
         }
+        let (random, step) = context.host_draws();
         let (mut factors, mut added) = (vec![0.0; draws], vec![0.0; addends]);
-        self.noise.draw(context.random, context.step, &mut factors, &mut added);
+        self.noise.draw(&random, step, &mut factors, &mut added);
         let tensor = |values: Vec<f32>| {
             let count = values.len();
             spread(Tensor::from_vec(values, count, device)?)

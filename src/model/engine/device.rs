@@ -9,15 +9,16 @@ use super::api::{Engine, NotFinite, Task};
 use super::forward::{BatchTensors, forward, predict};
 use super::held::update_by_host;
 use super::out_of_memory::explained;
+use super::repeats::{Changed, Next, Repeat, Repeats, StepKey, are_same, leave, places};
 use super::residents::Residents;
 use crate::data::Samples;
 use crate::data::batch::Batch;
 use crate::error::Result;
-use crate::gpu::{self, Status};
+use crate::gpu::{self, Status, StepWords};
 use crate::layers::Context;
 use crate::model::network::Network;
-use crate::model::scores::Scores;
-use crate::optimizers::OptimizerState;
+use crate::model::scores::{Deferred, Room, Scores, WaitingNumbers};
+use crate::optimizers::{OptimizerState, StepNumbers};
 use crate::weights::gradients::Gradients;
 
 /// Runs any network where its weights are.
@@ -28,12 +29,34 @@ pub struct DeviceEngine {
     /// A batch of samples that are not kept.
     batch: Batch,
     status: Status,
+    /// The words of steps, by the rows of their batches.
+    words: Vec<StepWords>,
+    /// None where each step is done launch by launch.
+    repeats: Option<Repeats>,
     /// Steps that the status has judged.
     judged: u64,
     /// For an optimizer that updates on the host.
     gradients: Gradients,
     /// The outputs of the last prediction.
     output: Vec<f32>,
+}
+
+/// A step up to its gradients.
+struct BackwardStep {
+    deferred: Deferred,
+    /// One for each weight that there is one for.
+    gradients: Vec<Option<Tensor>>,
+    drew_on_host: bool,
+}
+
+/// A step that is to be captured.
+#[derive(Clone, Copy)]
+struct Attempt<'a> {
+    task: &'a Task<'a>,
+    rows: &'a [u64],
+    step: u64,
+    numbers: &'a StepNumbers,
+    leaves_all: bool,
 }
 
 /// The status counts in f32: it begins anew before its numbers are too large for that.
@@ -49,14 +72,27 @@ impl DeviceEngine {
             residents: Residents::default(),
             batch: Batch::default(),
             status: Status::new(device)?,
+            words: Vec::new(),
+            repeats: None,
             judged: 0,
             gradients: Gradients::zeros([]),
             output: Vec::new(),
         })
     }
 
-    fn gather(&mut self, task: &Task<'_>, rows: &[u64]) -> Result<BatchTensors> {
-        if let Some(batch) = self.residents.gather(task, rows)? {
+    /// The same, which on a GPU captures steps that come again and lets the GPU repeat them.
+    pub fn with_captured_steps(self) -> DeviceEngine {
+        DeviceEngine { repeats: Some(Repeats::default()), ..self }
+    }
+
+    /// A batch where the weights are; with words, those of its rows.
+    fn gather(
+        &mut self,
+        task: &Task<'_>,
+        rows: &[u64],
+        words: Option<&StepWords>,
+    ) -> Result<BatchTensors> {
+        if let Some(batch) = self.residents.gather(task, rows, words)? {
             return Ok(batch);
         }
         task.samples.gather(rows, &mut self.batch)?;
@@ -71,9 +107,164 @@ impl DeviceEngine {
         optimizer: &mut OptimizerState,
         scores: &mut Scores,
     ) -> Result<Option<f32>> {
-        let batch = self.gather(task, rows)?;
+        if optimizer.host_only().is_some() {
+            let BackwardStep { deferred, gradients, .. } = self.backward(task, rows, step, None)?;
+            let loss = self.update_by_host(task, &gradients, &deferred.loss, optimizer)?;
+            scores.defer(&deferred)?;
+            return Ok(loss);
+        }
+        self.judged += 1;
+        match optimizer.begin_on_device(&self.vars)? {
+            Some(numbers) => self.step_there(task, rows, step, &numbers, optimizer, scores)?,
+            None => {
+                let done = self.backward(task, rows, step, None)?;
+                scores.defer(&self.update(done, optimizer, None)?)?;
+            }
+        }
+        Ok(None)
+    }
+
+    /// A step on a GPU.
+    fn step_there(
+        &mut self,
+        task: &Task<'_>,
+        rows: &[u64],
+        step: u64,
+        numbers: &StepNumbers,
+        optimizer: &mut OptimizerState,
+        scores: &mut Scores,
+    ) -> Result<()> {
+        let mut words = self.words(rows.len(), task)?;
+        let result = self.step_with(task, rows, (step, numbers), &mut words, optimizer, scores);
+        self.words.push(words);
+        result
+    }
+
+    fn step_with(
+        &mut self,
+        task: &Task<'_>,
+        rows: &[u64],
+        (step, numbers): (u64, &StepNumbers),
+        words: &mut StepWords,
+        optimizer: &mut OptimizerState,
+        scores: &mut Scores,
+    ) -> Result<()> {
+        let leaves_all = scores.looks_at_outputs();
+        let key = self.key(task, rows.len(), numbers, leaves_all, optimizer)?;
+        let mut repeats = self.repeats.take();
+        let next = match (&key, &mut repeats) {
+            (Some(key), Some(repeats)) => repeats.next(key),
+            _ => Next::Plain,
+        };
+        let list = numbers.list();
+        match (next, &key) {
+            (Next::Launch(repeat), _) => {
+                let (row, addresses) = repeat.next()?;
+                words.send(step, &addresses, &list, rows)?;
+                repeat.launch()?;
+                scores.wait_for(row)?;
+            }
+            (Next::Capture, Some(key)) => {
+                words.send(step, &[], &list, rows)?;
+                let attempt = Attempt { task, rows, step, numbers, leaves_all };
+                let (deferred, mut repeat) = self.captured(&attempt, words, optimizer)?;
+                scores.defer(&deferred)?;
+                repeats.iter_mut().for_each(|repeats| repeats.put(key, repeat.take()));
+            }
+            _ => {
+                words.send(step, &[], &list, rows)?;
+                let there = Some((numbers, &*words));
+                let done = self.backward(task, rows, step, Some(words))?;
+                scores.defer(&self.update(done, optimizer, there)?)?;
+            }
+        }
+        self.repeats = repeats;
+        Ok(())
+    }
+
+    /// What a captured step would have to share with this one; None where it can't be captured.
+    fn key(
+        &self,
+        task: &Task<'_>,
+        batch: usize,
+        numbers: &StepNumbers,
+        leaves_all: bool,
+        optimizer: &OptimizerState,
+    ) -> Result<Option<StepKey>> {
+        let samples = task.samples.id().filter(|_| self.residents.hold(task.samples));
+        let (Some(samples), Some(kept)) = (samples, optimizer.kept_there()) else {
+            return Ok(None);
+        };
+        let places = [gpu::address(kept)?, gpu::address(self.status.numbers())?];
+        Ok(Some(StepKey { batch, samples, is_real: numbers.is_real, leaves_all, places }))
+    }
+
+    /// The words of batches of so many rows: to be given back.
+    fn words(&mut self, rows: usize, task: &Task<'_>) -> Result<StepWords> {
+        match self.words.iter().position(|words| words.batch() == rows) {
+            Some(index) => Ok(self.words.swap_remove(index)),
+            None => Ok(StepWords::new(rows, task.network.weights().device())?),
+        }
+    }
+
+    /// Does a step, then captures it: what the device makes of the captured one must be the same bits.
+    /// Otherwise, and where it can't be captured, there is none.
+    fn captured(
+        &mut self,
+        attempt: &Attempt<'_>,
+        words: &mut StepWords,
+        optimizer: &mut OptimizerState,
+    ) -> Result<(Deferred, Option<Repeat>)> {
+        let Attempt { task, rows, step, numbers, leaves_all } = *attempt;
+        let device = task.network.weights().device();
+        let before = self.changed(task, optimizer).copies()?;
+        let done = gpu::remembered(device, || Ok(self.backward(task, rows, step, Some(words))))??;
+        let drew_on_host = done.drew_on_host;
+        let deferred = self.update(done, optimizer, Some((numbers, words)))?;
+        if drew_on_host {
+            return Ok((deferred, None));
+        }
+        let after = self.changed(task, optimizer).copies()?;
+        let mut room = Room::like(&deferred, leaves_all)?;
+        let (row, addresses) = places(&mut room)?;
+        words.send(step, &addresses, &numbers.list(), rows)?;
+        leave(words, &deferred, room.left())?; // its program must be there before
+        let captured = gpu::captured(device, || {
+            let again = self.backward(task, rows, step, Some(words));
+            let again = again.and_then(|done| self.update(done, optimizer, Some((numbers, words))));
+            leave(words, &again.map_err(candle_core::Error::wrap)?, room.left())
+        });
+        let Ok(captured) = captured else { return Ok((deferred, None)) };
+        self.changed(task, optimizer).put_back(&before)?;
+        captured()?;
+        let left: candle_core::Result<Vec<Tensor>> =
+            row.each().take(room.left()).map(WaitingNumbers::tensor).collect();
+        let worth: Vec<Tensor> = deferred.each().take(room.left()).cloned().collect();
+        let is_same = are_same(&after, &self.changed(task, optimizer).copies()?)?
+            && are_same(&left?, &worth)?;
+        if !is_same {
+            self.changed(task, optimizer).put_back(&after)?;
+        }
+        Ok((deferred, is_same.then(|| Repeat::new(captured, room))))
+    }
+
+    fn changed<'a>(&'a self, task: &'a Task<'_>, optimizer: &'a OptimizerState) -> Changed<'a> {
+        let vars = task.network.weights().iter().map(|weight| &weight.var).collect();
+        let others = optimizer.kept_there().into_iter().chain([self.status.numbers()]).collect();
+        Changed { vars, others }
+    }
+
+    /// A step up to its gradients; moving statistics are updated.
+    fn backward(
+        &mut self,
+        task: &Task<'_>,
+        rows: &[u64],
+        step: u64,
+        words: Option<&StepWords>,
+    ) -> Result<BackwardStep> {
+        let batch = self.gather(task, rows, words)?;
         let random = task.network.random();
-        let mut context = Context::training(step, &random);
+        let mut context = Context::training(step, &random).with_step_there(words);
         let mut deferred = forward(task, batch, &mut context)?;
         let mut store = deferred.loss.backward()?;
         let gradients: Vec<Option<Tensor>> =
@@ -84,18 +275,23 @@ impl DeviceEngine {
             // what comes after a loss that is not finite leaves them alone
             var.set(&self.status.choose(&value.detach(), var.as_tensor())?)?;
         }
-        let all: Option<Vec<Tensor>> = gradients.iter().cloned().collect();
-        let loss = match all.filter(|_| optimizer.host_only().is_none()) {
-            Some(gradients) => {
-                self.status.judge(&deferred.loss)?;
-                self.judged += 1;
-                optimizer.update_on_device(&self.vars, &gradients, &self.status)?;
-                None
-            }
-            None => self.update_by_host(task, &gradients, &deferred.loss, optimizer)?,
-        };
-        scores.defer(deferred)?;
-        Ok(loss)
+        Ok(BackwardStep { deferred, gradients, drew_on_host: context.drew_on_host() })
+    }
+
+    /// The rest of a step.
+    fn update(
+        &mut self,
+        done: BackwardStep,
+        optimizer: &mut OptimizerState,
+        step: Option<(&StepNumbers, &StepWords)>,
+    ) -> Result<Deferred> {
+        let BackwardStep { deferred, gradients, .. } = done;
+        let all: candle_core::Result<Vec<Tensor>> = (self.vars.iter().zip(gradients))
+            .map(|(var, gradient)| gradient.map_or_else(|| var.zeros_like(), Ok))
+            .collect();
+        self.status.judge(&deferred.loss)?;
+        optimizer.update_on_device(&all?, &self.status, step)?;
+        Ok(deferred)
     }
 
     /// The update by the host, which waits for the loss. Gives the loss where it is not finite.
@@ -140,13 +336,13 @@ impl Engine for DeviceEngine {
 
     fn evaluate(&mut self, task: &Task<'_>, rows: &[u64], scores: &mut Scores) -> Result<()> {
         let random = task.network.random();
-        let batch = self.gather(task, rows);
+        let batch = self.gather(task, rows, None);
         let deferred = batch.and_then(|batch| {
             let mut deferred = forward(task, batch, &mut Context::inference(&random))?;
             deferred.loss = deferred.loss.detach();
             Ok(deferred)
         });
-        let result = deferred.and_then(|deferred| scores.defer(deferred));
+        let result = deferred.and_then(|deferred| scores.defer(&deferred));
         result.map_err(|error| explained(error, task.network, rows.len(), false))
     }
 

@@ -57,8 +57,8 @@ pub(super) fn forward(
     Ok(Deferred {
         loss: total,
         output: output.tensor.detach(),
-        mask: mask.map(|mask| mask.detach()),
         target: y,
+        mask: mask.map(|mask| mask.detach()),
         weight,
     })
 }

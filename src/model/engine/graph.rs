@@ -89,7 +89,7 @@ impl Engine for GraphEngine {
             update_by_host(&self.vars, device, &mut self.gradients, optimizer)?;
         }
         deferred.loss = deferred.loss.detach();
-        scores.defer(deferred)?;
+        scores.defer(&deferred)?;
         Ok(Some(loss).filter(|loss| !loss.is_finite()))
     }
 
@@ -97,7 +97,7 @@ impl Engine for GraphEngine {
         let random = task.network.random();
         let mut deferred = self.forward(task, rows, &mut Context::inference(&random))?;
         deferred.loss = deferred.loss.detach();
-        scores.defer(deferred)
+        scores.defer(&deferred)
     }
 
     fn predict<'a>(

@@ -9,6 +9,7 @@ mod forward;
 mod graph;
 mod held;
 mod out_of_memory;
+mod repeats;
 mod residents;
 
 use crate::error::{Error, Result};
@@ -28,7 +29,7 @@ pub fn of(network: &Network) -> Result<Box<dyn Engine>> {
         (Some(engine), _) => Ok(Box::new(engine)), // without kernels where another is asked for
         (None, EngineChoice::Device) => Ok(Box::new(DeviceEngine::new(network)?)),
         (None, EngineChoice::Best) if gpu::is_in_order(network.weights().device()) => {
-            Ok(Box::new(DeviceEngine::new(network)?))
+            Ok(Box::new(DeviceEngine::new(network)?.with_captured_steps()))
         }
         (None, EngineChoice::Best | EngineChoice::Graph) => Ok(Box::new(GraphEngine::new(network))),
         (None, EngineChoice::Cpu) if network.is_mixed() => {

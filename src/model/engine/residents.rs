@@ -7,7 +7,7 @@ use super::forward::BatchTensors;
 use crate::data::Samples;
 use crate::data::batch::{BatchColumn, NumberType};
 use crate::error::Result;
-use crate::gpu;
+use crate::gpu::{self, StepWords};
 use crate::limits::free_memory;
 
 /// The samples that are kept: those of training, those of validation, and others.
@@ -40,7 +40,12 @@ impl Residents {
 
     /// Some rows, gathered on the device; None for samples that are not kept, for want of room or
     /// because they may change.
-    pub(super) fn gather(&mut self, task: &Task<'_>, rows: &[u64]) -> Result<Option<BatchTensors>> {
+    pub(super) fn gather(
+        &mut self,
+        task: &Task<'_>,
+        rows: &[u64],
+        words: Option<&StepWords>,
+    ) -> Result<Option<BatchTensors>> {
         let device = task.network.weights().device();
         let Some(id) = task.samples.id().filter(|id| !self.refused.contains(id)) else {
             return Ok(None);
@@ -59,8 +64,13 @@ impl Residents {
         let Some(resident) = self.all.iter().find(|resident| resident.id == id) else {
             return Ok(None);
         };
-        let ids: Vec<u32> = rows.iter().map(|row| *row as u32).collect();
-        let ids = Tensor::from_vec(ids, rows.len(), device)?;
+        let ids = match words {
+            Some(words) => words.rows()?,
+            None => {
+                let ids: Vec<u32> = rows.iter().map(|row| *row as u32).collect();
+                Tensor::from_vec(ids, rows.len(), device)?
+            }
+        };
         let gather = |column: usize| {
             let gathered = resident.columns[column].index_select(&ids, 0)?;
             let is_number = gathered.dtype() != DType::U32 || column > 0;

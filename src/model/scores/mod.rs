@@ -1,9 +1,9 @@
 //! `Scores`: the running loss and metrics of a training epoch or of an evaluation.
 
+mod waiting;
+
 use std::borrow::Cow;
 use std::sync::{Mutex, MutexGuard, PoisonError};
-
-use candle_core::Tensor;
 
 use crate::error::Result;
 use crate::history::logs::Logs;
@@ -11,6 +11,10 @@ use crate::metrics::{Accumulator, MetricBatch};
 use crate::shape::Shape;
 use crate::spec::{MetricSpec, Spec, TrainSpec};
 use crate::transforms::Unit;
+
+pub use waiting::Deferred;
+use waiting::on_host;
+pub(crate) use waiting::{Room, WaitingNumbers};
 
 /// The running loss and metrics over batches. What an engine has left on its device is taken from
 /// there when someone reads them.
@@ -54,26 +58,12 @@ pub struct ScoredBatch<'a> {
     pub weight: Option<&'a [f32]>,
 }
 
-/// The same on a device.
-pub struct Deferred {
-    /// A scalar.
-    pub loss: Tensor,
-    /// (batch, …output).
-    pub output: Tensor,
-    /// (batch, time).
-    pub mask: Option<Tensor>,
-    /// (batch,) or (batch, k).
-    pub target: Tensor,
-    /// (batch,).
-    pub weight: Option<Tensor>,
-}
-
 /// A batch that is still to be added.
 struct Waiting {
-    loss: Tensor,
+    loss: WaitingNumbers,
     samples: usize,
-    /// The rest of it, where there is someone to look at it.
-    seen: Option<Deferred>,
+    /// All of it, where there is someone to look at it.
+    seen: Option<Deferred<WaitingNumbers>>,
 }
 
 /// Outputs that may wait on a device.
@@ -143,17 +133,29 @@ impl Scores {
     }
 
     /// Adds a batch once someone reads the scores, or much has gathered.
-    pub fn defer(&mut self, batch: Deferred) -> Result<()> {
+    pub fn defer(&mut self, batch: &Deferred) -> Result<()> {
+        self.wait_for(batch.map(|tensor| Ok(WaitingNumbers::all(tensor)))?)
+    }
+
+    /// The same, of numbers that may be rows of a [`Room`].
+    pub(crate) fn wait_for(&mut self, batch: Deferred<WaitingNumbers>) -> Result<()> {
+        let looks = self.looks_at_outputs();
         let running = self.running_mut();
         let samples = batch.target.dims().first().copied().unwrap_or(0);
         let loss = batch.loss.clone();
-        let seen = (!running.metrics.is_empty() || running.watcher.is_some()).then_some(batch);
-        running.waiting_outputs += seen.as_ref().map_or(0, |batch| batch.output.elem_count());
+        let seen = looks.then_some(batch);
+        running.waiting_outputs += seen.as_ref().map_or(0, |batch| batch.output.count());
         running.waiting.push(Waiting { loss, samples, seen });
         if running.waiting_outputs > MOST_OUTPUTS || running.waiting.len() >= MOST_BATCHES {
             running.settle()?;
         }
         Ok(())
+    }
+
+    /// Whether anyone looks at more than the losses.
+    pub(crate) fn looks_at_outputs(&self) -> bool {
+        let running = self.running();
+        !running.metrics.is_empty() || running.watcher.is_some()
     }
 
     /// The loss and the metrics so far, each key with a prefix (`val_`).
@@ -291,25 +293,6 @@ impl Running {
             });
         }
     }
-}
-
-/// Tensors on the host, each row-major, in one transfer for all.
-fn on_host<'t>(tensors: impl Iterator<Item = Option<&'t Tensor>>) -> Result<Vec<Option<Vec<f32>>>> {
-    let tensors: Vec<Option<&Tensor>> = tensors.collect();
-    let flat: candle_core::Result<Vec<Tensor>> =
-        tensors.iter().flatten().map(|tensor| tensor.flatten_all()).collect();
-    let all: Vec<f32> = match flat?.as_slice() {
-        [] => Vec::new(),
-        [only] => only.to_vec1()?,
-        several => Tensor::cat(several, 0)?.to_vec1()?,
-    };
-    let mut rest = all.as_slice();
-    let mut take = |tensor: &Tensor| {
-        let (values, after) = rest.split_at(tensor.elem_count());
-        rest = after;
-        values.to_vec()
-    };
-    Ok(tensors.iter().map(|tensor| tensor.map(&mut take)).collect())
 }
 
 /// Sample weights times the mask over time steps.
