@@ -7,6 +7,7 @@
 #[cfg_attr(not(feature = "cuda"), path = "without_cuda.rs")]
 mod cuda;
 mod keep;
+mod made_like;
 mod relu_op;
 mod softmax_op;
 mod status;
@@ -15,6 +16,7 @@ mod tf32;
 
 pub(crate) use cuda::{address, captured, free_memory, is_in_order, launch, prepare, remembered};
 pub(crate) use keep::draw;
+pub(crate) use made_like::made_like;
 pub(crate) use relu_op::{biased_relu, relu, relu_takes};
 pub(crate) use softmax_op::{softmax, softmax_takes};
 pub(crate) use status::Status;

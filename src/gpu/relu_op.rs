@@ -7,8 +7,8 @@ use candle_core::{
 };
 use half::bf16;
 
-use super::cuda::{address, launch, made};
-use super::{Passed, Program, THREADS};
+use super::cuda::made;
+use super::{Passed, Program, THREADS, made_like};
 
 /// Whether the programs are for such a tensor: contiguous, of f32 or bf16, on the CPU or CUDA.
 pub(crate) fn relu_takes(x: &Tensor) -> bool {
@@ -102,15 +102,9 @@ fn gradient(y: &Tensor, dy: &Tensor) -> Result<Tensor> {
     if !y.device().is_cuda() {
         return y.le(0.0)?.where_cond(&dy.zeros_like()?, &dy);
     }
-    let (dx, count) = (dy.zeros_like()?, y.elem_count());
-    let arguments = [
-        Passed::Address(address(y)?),
-        Passed::Address(address(&dy)?),
-        Passed::Address(address(&dx)?),
-        Passed::U64(count as u64),
-    ];
-    launch(y.device(), &program("relu_gradient", y.dtype()), blocks(count), &arguments)?;
-    Ok(dx)
+    let count = y.elem_count();
+    let counts = [Passed::U64(count as u64)];
+    made_like(&program("relu_gradient", y.dtype()), &[y, &dy], blocks(count), &counts)
 }
 
 fn blocks(count: usize) -> u64 {

@@ -4,8 +4,8 @@
 use candle_core::backend::BackendStorage;
 use candle_core::{CpuStorage, CudaStorage, CustomOp1, D, DType, Layout, Result, Shape, Tensor};
 
-use super::cuda::{address, launch, made};
-use super::{Passed, Program, THREADS};
+use super::cuda::made;
+use super::{Passed, Program, THREADS, made_like};
 use crate::activations::Activation;
 
 /// Rows that are longer are left to candle's ops, which share the work on a row.
@@ -57,15 +57,8 @@ impl CustomOp1 for SoftmaxOp {
             let sum = (&y * &dy)?.sum_keepdim(D::Minus1)?;
             return (&y * dy.broadcast_sub(&sum)?)?.contiguous().map(Some);
         }
-        let dx = dy.zeros_like()?;
         let (blocks, counts) = counts(y.shape());
-        let mut arguments = Vec::new();
-        for tensor in [&y, &dy, &dx] {
-            arguments.push(Passed::Address(address(tensor)?));
-        }
-        arguments.extend(counts);
-        launch(y.device(), &program("softmax_gradient"), blocks, &arguments)?;
-        Ok(Some(dx))
+        made_like(&program("softmax_gradient"), &[&y, &dy], blocks, &counts).map(Some)
     }
 }
 

@@ -6,7 +6,7 @@
 use candle_core::{Tensor, Var};
 
 use super::api::{Engine, NotFinite, Task};
-use super::forward::{BatchTensors, forward, predict};
+use super::forward::{BatchTensors, evaluate, forward, predict};
 use super::held::update_by_host;
 use super::out_of_memory::explained;
 use super::repeats::{Changed, Next, Repeat, Repeats, StepKey, are_same, leave, places};
@@ -335,14 +335,7 @@ impl Engine for DeviceEngine {
     }
 
     fn evaluate(&mut self, task: &Task<'_>, rows: &[u64], scores: &mut Scores) -> Result<()> {
-        let random = task.network.random();
-        let batch = self.gather(task, rows, None);
-        let deferred = batch.and_then(|batch| {
-            let mut deferred = forward(task, batch, &mut Context::inference(&random))?;
-            deferred.loss = deferred.loss.detach();
-            Ok(deferred)
-        });
-        let result = deferred.and_then(|deferred| scores.defer(&deferred));
+        let result = self.gather(task, rows, None).and_then(|batch| evaluate(task, batch, scores));
         result.map_err(|error| explained(error, task.network, rows.len(), false))
     }
 
@@ -352,8 +345,7 @@ impl Engine for DeviceEngine {
         x: &'a [f32],
         samples: usize,
     ) -> Result<&'a [f32]> {
-        self.output = predict(network, x, samples)
-            .map_err(|error| explained(error, network, samples, false))?;
+        self.output = predict(network, x, samples)?;
         Ok(&self.output)
     }
 

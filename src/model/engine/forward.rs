@@ -3,11 +3,12 @@
 use candle_core::{Device, Tensor};
 
 use super::api::Task;
+use super::out_of_memory::explained;
 use crate::data::batch::Batch;
 use crate::error::Result;
 use crate::layers::Context;
 use crate::model::network::Network;
-use crate::model::scores::Deferred;
+use crate::model::scores::{Deferred, Scores};
 use crate::threads;
 
 /// A batch where the weights are.
@@ -63,9 +64,20 @@ pub(super) fn forward(
     })
 }
 
+/// Forward and loss of a batch in inference mode, which the scores take.
+pub(super) fn evaluate(task: &Task<'_>, batch: BatchTensors, scores: &mut Scores) -> Result<()> {
+    let random = task.network.random();
+    let mut deferred = forward(task, batch, &mut Context::inference(&random))?;
+    deferred.loss = deferred.loss.detach();
+    scores.defer(&deferred)
+}
+
 /// The outputs for so many samples of features of the host's, in inference mode.
 pub(super) fn predict(network: &Network, x: &[f32], samples: usize) -> Result<Vec<f32>> {
     let shape = network.spec().input.with_batch(samples);
-    let x = Tensor::from_slice(x, shape, network.weights().device())?;
-    Ok(threads::within(|| network.predict(&x))?.flatten_all()?.to_vec1()?)
+    let output = || -> Result<Vec<f32>> {
+        let x = Tensor::from_slice(x, shape, network.weights().device())?;
+        Ok(threads::within(|| network.predict(&x))?.flatten_all()?.to_vec1()?)
+    };
+    output().map_err(|error| explained(error, network, samples, false))
 }

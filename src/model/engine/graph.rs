@@ -5,7 +5,7 @@
 use candle_core::{Tensor, Var};
 
 use super::api::{Engine, Task};
-use super::forward::{BatchTensors, forward, predict};
+use super::forward::{BatchTensors, evaluate, forward, predict};
 use super::held::update_by_host;
 use crate::data::batch::Batch;
 use crate::error::Result;
@@ -47,7 +47,7 @@ impl GraphEngine {
     ) -> Result<Deferred> {
         let random = task.network.random();
         let mut context = Context::training(step, &random);
-        let deferred = self.forward(task, rows, &mut context)?;
+        let deferred = forward(task, self.gather(task, rows)?, &mut context)?;
         let mut store = deferred.loss.backward()?;
         let tensors: Vec<Option<Tensor>> = self.vars.iter().map(|var| store.remove(var)).collect();
         self.gradients.gather(&tensors)?;
@@ -58,14 +58,9 @@ impl GraphEngine {
         Ok(deferred)
     }
 
-    fn forward(
-        &mut self,
-        task: &Task<'_>,
-        rows: &[u64],
-        context: &mut Context<'_>,
-    ) -> Result<Deferred> {
+    fn gather(&mut self, task: &Task<'_>, rows: &[u64]) -> Result<BatchTensors> {
         task.samples.gather(rows, &mut self.batch)?;
-        forward(task, BatchTensors::of(&self.batch, task.network)?, context)
+        BatchTensors::of(&self.batch, task.network)
     }
 }
 
@@ -94,10 +89,7 @@ impl Engine for GraphEngine {
     }
 
     fn evaluate(&mut self, task: &Task<'_>, rows: &[u64], scores: &mut Scores) -> Result<()> {
-        let random = task.network.random();
-        let mut deferred = self.forward(task, rows, &mut Context::inference(&random))?;
-        deferred.loss = deferred.loss.detach();
-        scores.defer(&deferred)
+        evaluate(task, self.gather(task, rows)?, scores)
     }
 
     fn predict<'a>(
