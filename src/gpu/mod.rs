@@ -7,20 +7,22 @@
 #[cfg_attr(not(feature = "cuda"), path = "without_cuda.rs")]
 mod cuda;
 mod keep;
-mod made_like;
 mod relu_op;
 mod softmax_op;
 mod status;
 mod step_words;
+mod tensors;
 mod tf32;
 
-pub(crate) use cuda::{address, captured, free_memory, is_in_order, launch, prepare, remembered};
+pub(crate) use cuda::{
+    address, captured, free_memory, is_in_order, launch, made, prepare, remembered,
+};
 pub(crate) use keep::draw;
-pub(crate) use made_like::made_like;
 pub(crate) use relu_op::{biased_relu, relu, relu_takes};
 pub(crate) use softmax_op::{softmax, softmax_takes};
 pub(crate) use status::Status;
 pub(crate) use step_words::StepWords;
+pub(crate) use tensors::made_like;
 pub(crate) use tf32::Tf32;
 
 /// What a device repeats by itself: once more.

@@ -1,10 +1,14 @@
 #if defined(__CUDACC__) || defined(__CUDACC_RTC__)
 #define KERNEL extern "C" __global__
 #define DEVICE static __device__
+#define SHARED __shared__
+#define BARRIER __syncthreads();
 #else /* plain C: one thread after the other, by whoever includes this */
 #include <math.h>
 #define KERNEL static
 #define DEVICE static
+#define SHARED static
+#define BARRIER /* what follows is the last thread's */
 struct place { unsigned int x; };
 static struct place blockIdx, threadIdx, blockDim, gridDim;
 #endif

@@ -8,7 +8,8 @@ use candle_core::{
 use half::bf16;
 
 use super::cuda::made;
-use super::{Passed, Program, THREADS, made_like};
+use super::tensors::made_like;
+use super::{Passed, Program, THREADS};
 
 /// Whether the programs are for such a tensor: contiguous, of f32 or bf16, on the CPU or CUDA.
 pub(crate) fn relu_takes(x: &Tensor) -> bool {

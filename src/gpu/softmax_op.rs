@@ -5,7 +5,8 @@ use candle_core::backend::BackendStorage;
 use candle_core::{CpuStorage, CudaStorage, CustomOp1, D, DType, Layout, Result, Shape, Tensor};
 
 use super::cuda::made;
-use super::{Passed, Program, THREADS, made_like};
+use super::tensors::made_like;
+use super::{Passed, Program, THREADS};
 use crate::activations::Activation;
 
 /// Rows that are longer are left to candle's ops, which share the work on a row.

@@ -5,7 +5,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::checks;
-use super::loss::{Loss, LossBatch};
+use super::loss::{Loss, LossBatch, LossInC};
+use super::on_device::of_numbers;
 use super::slices::{clip_probability as clip_one, logistic, mean_of_columns};
 use super::terms::{axis_last, clip_probability, smooth, softplus};
 use crate::error::{Problem, Result};
@@ -65,6 +66,13 @@ impl Loss for BinaryCrossentropy {
         })
     }
 
+    fn in_c(&self, width: usize, target_width: usize) -> Option<LossInC> {
+        let smoothing = self.label_smoothing as f32;
+        let rule = if self.from_logits { OF_LOGITS } else { OF_PROBABILITIES };
+        let is_here = self.axis == -1 && width == target_width;
+        is_here.then(|| of_numbers(rule, [1.0 - smoothing, smoothing / 2.0]))
+    }
+
     fn from_logits(&self) -> bool {
         self.from_logits
     }
@@ -88,6 +96,15 @@ impl Loss for BinaryCrossentropy {
         checks::logits("binary_crossentropy", self.from_logits, "sigmoid", output)
     }
 }
+
+const OF_PROBABILITIES: &str = "const float t = y * c.at[0] + c.at[1];
+    const float q = p < 1e-7f ? 1e-7f : (p > 0.9999999f ? 0.9999999f : p);
+    value = -(t * logf(q) + (1.0f - t) * logf(1.0f - q));
+    slope = q == p ? (1.0f - t) / (1.0f - q) - t / q : 0.0f;";
+
+const OF_LOGITS: &str = "const float t = y * c.at[0] + c.at[1], small = expf(-fabsf(p));
+    value = (p > 0.0f ? p : 0.0f) + logf(1.0f + small) - t * p;
+    slope = (p >= 0.0f ? 1.0f : small) / (1.0f + small) - t;";
 
 /// The crossentropy of every number on its own.
 pub(crate) fn each(target: &Tensor, prediction: &Tensor, from_logits: bool) -> Result<Tensor> {

@@ -5,7 +5,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::checks;
-use super::loss::{Loss, LossBatch};
+use super::loss::{Loss, LossBatch, LossInC};
+use super::on_device::of_classes;
 use super::slices::{clip_probability, each_row, each_softmax};
 use super::terms::{axis_last, log_probability, smooth};
 use crate::error::{Problem, Result};
@@ -84,6 +85,13 @@ impl Loss for CategoricalCrossentropy {
             loss
         });
         true
+    }
+
+    fn in_c(&self, width: usize, target_width: usize) -> Option<LossInC> {
+        let smoothing = self.label_smoothing;
+        let numbers = [1.0 - smoothing, smoothing / width as f64].map(|number| number as f32);
+        let is_here = self.axis == -1 && width == target_width;
+        is_here.then(|| of_classes(self.from_logits, false, numbers))
     }
 
     fn from_logits(&self) -> bool {

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::binary_crossentropy::BinaryCrossentropy;
 use super::categorical_crossentropy::CategoricalCrossentropy;
-use super::loss::{Loss, LossBatch};
+use super::loss::{Loss, LossBatch, LossInC};
 use super::sparse_categorical_crossentropy::SparseCategoricalCrossentropy;
 use crate::error::{Problem, Result};
 use crate::target::{Output, Target, TargetRange};
@@ -65,6 +65,14 @@ impl Loss for Crossentropy {
             (1, _) => self.binary().value_and_gradient(batch, values, gradient),
             (_, 1) => self.sparse().value_and_gradient(batch, values, gradient),
             _ => self.categorical().value_and_gradient(batch, values, gradient),
+        }
+    }
+
+    fn in_c(&self, width: usize, target_width: usize) -> Option<LossInC> {
+        match (width, target_width) {
+            (1, _) => self.binary().in_c(width, target_width),
+            (_, 1) => self.sparse().in_c(width, target_width),
+            _ => self.categorical().in_c(width, target_width),
         }
     }
 

@@ -5,7 +5,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::checks;
-use super::loss::{Loss, LossBatch};
+use super::loss::{Loss, LossBatch, LossInC};
+use super::on_device::of_numbers;
 use super::slices::{logistic, mean_of_columns};
 use super::terms::{absolute, softplus};
 use crate::error::{Problem, Result};
@@ -55,11 +56,25 @@ impl Loss for Huber {
         })
     }
 
+    fn in_c(&self, width: usize, target_width: usize) -> Option<LossInC> {
+        let numbers = [self.delta, -0.5 * self.delta * self.delta].map(|number| number as f32);
+        (width == target_width).then(|| of_numbers(HUBER, numbers))
+    }
+
     fn check(&self, output: &Output<'_>) -> Result<(), Problem> {
         checks::positive("delta", self.delta)?;
         checks::same_columns("huber", output)
     }
 }
+
+const HUBER: &str = "const float e = p - y, size = fabsf(e);
+    if (size <= c.at[0]) {
+        value = 0.5f * e * e;
+        slope = e;
+    } else {
+        value = size * c.at[0] + c.at[1];
+        slope = e < 0.0f ? -c.at[0] : c.at[0];
+    }";
 
 /// `mean ln cosh (p - y)` over the last axis, as `x + ln (1 + e^-2x) - ln 2`.
 /// Keras: `keras.losses.LogCosh`.
@@ -87,7 +102,16 @@ impl Loss for LogCosh {
         })
     }
 
+    fn in_c(&self, width: usize, target_width: usize) -> Option<LossInC> {
+        (width == target_width).then(|| of_numbers(LOG_COSH, [std::f32::consts::LN_2, 0.0]))
+    }
+
     fn check(&self, output: &Output<'_>) -> Result<(), Problem> {
         checks::same_columns("log_cosh", output)
     }
 }
+
+const LOG_COSH: &str = "const float e = p - y, size = fabsf(e), small = expf(-2.0f * size);
+    value = size + logf(1.0f + small) - c.at[0];
+    slope = (1.0f - small) / (1.0f + small);
+    if (e < 0.0f) slope = -slope;";

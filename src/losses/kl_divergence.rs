@@ -5,7 +5,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::checks;
-use super::loss::{Loss, LossBatch};
+use super::loss::{Loss, LossBatch, LossInC};
+use super::on_device::of_numbers;
 use super::slices::mean_of_columns;
 use super::terms::{EPSILON, clip};
 use crate::error::{Problem, Result};
@@ -60,6 +61,10 @@ impl Loss for Poisson {
         })
     }
 
+    fn in_c(&self, width: usize, target_width: usize) -> Option<LossInC> {
+        (width == target_width).then(|| of_numbers(POISSON, [EPSILON as f32, 0.0]))
+    }
+
     fn target_range(&self, _: &Output<'_>) -> TargetRange {
         TargetRange::NotNegative
     }
@@ -68,3 +73,6 @@ impl Loss for Poisson {
         checks::same_columns("poisson", output)
     }
 }
+
+const POISSON: &str = "value = p - y * logf(p + c.at[0]);
+    slope = 1.0f - y / (p + c.at[0]);";

@@ -1,4 +1,4 @@
-//! A loss: the trait, the arguments that all losses take, and the reduction to one number.
+//! A loss: the trait, and the arguments that all losses take.
 
 use std::fmt;
 
@@ -7,9 +7,9 @@ use schemars::JsonSchema;
 use serde::de::MapAccess;
 use serde::{Deserialize, Serialize};
 
-use super::{checks, terms};
+use super::checks;
 use crate::config::{AnyItem, Entry};
-use crate::error::{Error, Problem, Result};
+use crate::error::{Problem, Result};
 use crate::shape::Shape;
 use crate::target::{Output, Target, TargetRange};
 
@@ -37,6 +37,12 @@ pub trait Loss: fmt::Debug + Send + Sync + AnyItem {
         _gradient: &mut [f32],
     ) -> bool {
         false
+    }
+
+    /// [`Loss::value_and_gradient`] in C, for a GPU, where a row has so many predictions and targets;
+    /// None where candle's ops compute it there.
+    fn in_c(&self, _width: usize, _target_width: usize) -> Option<LossInC> {
+        None
     }
 
     /// True where the predictions are scores before the sigmoid or softmax.
@@ -87,6 +93,27 @@ pub struct LossBatch<'a> {
     pub width: usize,
 }
 
+/// A loss's rule in C, for a GPU.
+#[derive(Debug, Clone, PartialEq)]
+pub struct LossInC {
+    /// The text of a function `item`: it gives the value of one item and, unless `gradient` is null,
+    /// writes its slopes there, times `factor`.
+    pub text: String,
+    /// What an item is.
+    pub item: LossItem,
+    /// The numbers that the text reads as `c.at[0]` and `c.at[1]`.
+    pub numbers: [f32; 2],
+}
+
+/// What a rule in C is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LossItem {
+    /// One prediction and its target: the loss of a row is the mean over its numbers.
+    Number,
+    /// A row of predictions.
+    Row,
+}
+
 /// How the losses of the samples are reduced to one number.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
@@ -114,95 +141,4 @@ impl crate::config::Common for LossCommon {
         self.reduction = map.next_value()?;
         Ok(())
     }
-}
-
-impl LossEntry {
-    /// The loss of a batch, a scalar. `mask` (Keras's, of the prediction's time steps) and
-    /// `sample_weight` have [`Loss::per_sample`]'s shape or (batch,) / (batch, 1).
-    ///
-    /// A mask multiplies the weights, by `mask · total / valid` where the reduction divides by the
-    /// count, so that the mean is over what counts.
-    pub fn compute(
-        &self,
-        target: &Tensor,
-        prediction: &Tensor,
-        mask: Option<&Tensor>,
-        sample_weight: Option<&Tensor>,
-    ) -> Result<Tensor> {
-        let (target, prediction) = terms::align(target, prediction)?;
-        let values = self.item.per_sample(&target, &prediction)?; // (batch, …)
-        let own = self.item.mask(&target, &prediction)?;
-        let reduction = self.common.reduction.unwrap_or_default();
-        let Some(weight) = weights(&values, [mask, own.as_ref()], sample_weight, reduction)? else {
-            return Ok(match reduction {
-                Reduction::Sum => values.sum_all()?,
-                _ => values.mean_all()?,
-            });
-        };
-        let weighted = values.broadcast_mul(&weight)?;
-        Ok(match reduction {
-            Reduction::Sum => weighted.sum_all()?,
-            Reduction::SumOverBatchSize => weighted.mean_all()?,
-            Reduction::MeanWithSampleWeight => {
-                let divisor = weight.sum_all()?.maximum(f64::from(f32::MIN_POSITIVE))?;
-                (weighted.sum_all()? / divisor)?
-            }
-        })
-    }
-
-    /// What is wrong with this loss over such an output and such a target.
-    pub fn check(&self, output: &Output<'_>) -> Result<(), Problem> {
-        checks::softmax_of_one(output)?;
-        self.item.check(output)
-    }
-}
-
-/// Masks and sample weights as one factor that broadcasts over the per-sample losses.
-fn weights(
-    values: &Tensor,
-    masks: [Option<&Tensor>; 2],
-    sample_weight: Option<&Tensor>,
-    reduction: Reduction,
-) -> Result<Option<Tensor>> {
-    let mut mask: Option<Tensor> = None;
-    for part in masks.into_iter().flatten() {
-        let part = fit(part, values, "mask")?;
-        mask = Some(match mask {
-            Some(mask) => mask.broadcast_mul(&part)?,
-            None => part,
-        });
-    }
-    if let (Some(part), Reduction::SumOverBatchSize) = (&mask, reduction) {
-        let valid = (part.sum_all()? + terms::EPSILON)?;
-        mask = Some((part * part.elem_count() as f64)?.broadcast_div(&valid)?);
-    }
-    let Some(weight) = sample_weight else { return Ok(mask) };
-    let weight = fit(weight, values, "sample weights")?;
-    Ok(Some(match mask {
-        Some(mask) => weight.broadcast_mul(&mask)?,
-        None => weight,
-    }))
-}
-
-/// A mask or weights in a shape that broadcasts over the per-sample losses and adds nothing.
-fn fit(factor: &Tensor, values: &Tensor, what: &str) -> Result<Tensor> {
-    let (mut dims, wanted) = (factor.dims().to_vec(), values.dims());
-    if wanted.is_empty() {
-        return Ok(factor.to_dtype(values.dtype())?); // one loss for the whole batch
-    }
-    while dims.len() > wanted.len() && dims.last() == Some(&1) {
-        dims.pop();
-    }
-    while dims.len() < wanted.len() {
-        dims.push(1);
-    }
-    let fits =
-        dims.len() == wanted.len() && dims.iter().zip(wanted).all(|(a, b)| a == b || *a == 1);
-    if !fits {
-        let found = factor.dims();
-        return Err(Error::run(format!(
-            "{what} of shape {found:?} don't fit losses of shape {wanted:?}"
-        )));
-    }
-    Ok(factor.reshape(dims)?.to_dtype(values.dtype())?)
 }

@@ -5,7 +5,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::checks;
-use super::loss::{Loss, LossBatch};
+use super::loss::{Loss, LossBatch, LossInC};
+use super::on_device::of_numbers;
 use super::slices::mean_of_columns;
 use super::terms::{EPSILON, absolute};
 use crate::error::{Problem, Result};
@@ -34,10 +35,18 @@ impl Loss for MeanAbsoluteError {
         })
     }
 
+    fn in_c(&self, width: usize, target_width: usize) -> Option<LossInC> {
+        (width == target_width).then(|| of_numbers(RULE, [0.0; 2]))
+    }
+
     fn check(&self, output: &Output<'_>) -> Result<(), Problem> {
         checks::same_columns("mean_absolute_error", output)
     }
 }
+
+const RULE: &str = "const float e = p - y;
+    value = fabsf(e);
+    slope = e == 0.0f ? 0.0f : (e < 0.0f ? -1.0f : 1.0f);";
 
 /// `100 · mean |(y - p) / max(|y|, 1e-7)|` over the last axis.
 /// Keras: `keras.losses.MeanAbsolutePercentageError`.

@@ -5,7 +5,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::checks;
-use super::loss::{Loss, LossBatch};
+use super::loss::{Loss, LossBatch, LossInC};
+use super::on_device::of_numbers;
 use super::slices::mean_of_columns;
 use super::terms::{EPSILON, at_least};
 use crate::error::{Problem, Result};
@@ -30,6 +31,12 @@ impl Loss for MeanSquaredError {
         mean_of_columns(batch, values, gradient, |y, p| {
             let error = p - y;
             (error * error, 2.0 * error)
+        })
+    }
+
+    fn in_c(&self, width: usize, target_width: usize) -> Option<LossInC> {
+        (width == target_width).then(|| {
+            of_numbers("const float e = p - y; value = e * e; slope = 2.0f * e;", [0.0; 2])
         })
     }
 

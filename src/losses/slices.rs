@@ -239,7 +239,7 @@ fn total(values: &[f32]) -> f32 {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use candle_core::{Device, Tensor, Var};
     use serde_json::{Value, json};
 
@@ -261,7 +261,7 @@ mod tests {
         }
     }
 
-    fn entries() -> Vec<LossEntry> {
+    pub(in crate::losses) fn entries() -> Vec<LossEntry> {
         let mut entries = Vec::new();
         for kind in <dyn Loss>::kinds() {
             let mut all = variants(kind.name);
@@ -279,15 +279,15 @@ mod tests {
     }
 
     /// Numbers from 0 to 1, both among them.
-    fn numbers(count: usize, seed: usize) -> Vec<f32> {
+    pub(in crate::losses) fn numbers(count: usize, seed: usize) -> Vec<f32> {
         (0..count).map(|i| ((i * 37 + seed * 11 + i * i) % 21) as f32 / 20.0).collect()
     }
 
-    fn tensor(values: &[f32], dims: &[usize]) -> Tensor {
+    pub(in crate::losses) fn tensor(values: &[f32], dims: &[usize]) -> Tensor {
         Tensor::from_slice(values, dims, &Device::Cpu).unwrap()
     }
 
-    fn assert_close(what: &str, a: &[f32], b: &[f32]) {
+    pub(in crate::losses) fn assert_close(what: &str, a: &[f32], b: &[f32]) {
         for (a, b) in a.iter().zip(b) {
             let near = (a - b).abs() <= 1e-6 + 1e-6 * b.abs() || (a.is_nan() && b.is_nan());
             assert!(near, "{what}: {a}, by tensors {b}");

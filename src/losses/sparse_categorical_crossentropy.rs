@@ -5,7 +5,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::checks;
-use super::loss::{Loss, LossBatch};
+use super::loss::{Loss, LossBatch, LossInC};
+use super::on_device::of_classes;
 use super::slices::{clip_probability, each_row, each_softmax};
 use super::terms::{axis_last, log_probability, one_hot};
 use crate::error::{Problem, Result};
@@ -87,6 +88,11 @@ impl Loss for SparseCategoricalCrossentropy {
             *value = -ln(*value); // of all rows at once
         }
         true
+    }
+
+    fn in_c(&self, _: usize, target_width: usize) -> Option<LossInC> {
+        let is_here = self.axis == -1 && self.ignore_class.is_none() && target_width == 1;
+        is_here.then(|| of_classes(self.from_logits, true, [0.0; 2]))
     }
 
     fn from_logits(&self) -> bool {
