@@ -97,12 +97,12 @@ impl Loss for BinaryCrossentropy {
     }
 }
 
-const OF_PROBABILITIES: &str = "const float t = y * c.at[0] + c.at[1];
+const OF_PROBABILITIES: &str = "const float t = y * c0 + c1;
     const float q = p < 1e-7f ? 1e-7f : (p > 0.9999999f ? 0.9999999f : p);
     value = -(t * logf(q) + (1.0f - t) * logf(1.0f - q));
     slope = q == p ? (1.0f - t) / (1.0f - q) - t / q : 0.0f;";
 
-const OF_LOGITS: &str = "const float t = y * c.at[0] + c.at[1], small = expf(-fabsf(p));
+const OF_LOGITS: &str = "const float t = y * c0 + c1, small = expf(-fabsf(p));
     value = (p > 0.0f ? p : 0.0f) + logf(1.0f + small) - t * p;
     slope = (p >= 0.0f ? 1.0f : small) / (1.0f + small) - t;";
 

@@ -68,12 +68,12 @@ impl Loss for Huber {
 }
 
 const HUBER: &str = "const float e = p - y, size = fabsf(e);
-    if (size <= c.at[0]) {
+    if (size <= c0) {
         value = 0.5f * e * e;
         slope = e;
     } else {
-        value = size * c.at[0] + c.at[1];
-        slope = e < 0.0f ? -c.at[0] : c.at[0];
+        value = size * c0 + c1;
+        slope = e < 0.0f ? -c0 : c0;
     }";
 
 /// `mean ln cosh (p - y)` over the last axis, as `x + ln (1 + e^-2x) - ln 2`.
@@ -112,6 +112,6 @@ impl Loss for LogCosh {
 }
 
 const LOG_COSH: &str = "const float e = p - y, size = fabsf(e), small = expf(-2.0f * size);
-    value = size + logf(1.0f + small) - c.at[0];
+    value = size + logf(1.0f + small) - c0;
     slope = (1.0f - small) / (1.0f + small);
     if (e < 0.0f) slope = -slope;";

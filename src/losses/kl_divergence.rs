@@ -74,5 +74,5 @@ impl Loss for Poisson {
     }
 }
 
-const POISSON: &str = "value = p - y * logf(p + c.at[0]);
-    slope = 1.0f - y / (p + c.at[0]);";
+const POISSON: &str = "value = p - y * logf(p + c0);
+    slope = 1.0f - y / (p + c0);";

@@ -101,7 +101,7 @@ pub struct LossInC {
     pub text: String,
     /// What an item is.
     pub item: LossItem,
-    /// The numbers that the text reads as `c.at[0]` and `c.at[1]`.
+    /// The numbers that the text reads as `c0` and `c1`.
     pub numbers: [f32; 2],
 }
 

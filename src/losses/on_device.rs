@@ -14,7 +14,7 @@ pub(super) fn of_numbers(rule: &str, numbers: [f32; 2]) -> LossInC {
     let text = format!(
         "/* The loss of one number. */
 DEVICE float item(const float *prediction, const float *target, u64 i, u64 width,
-                  struct numbers c, float factor, float *gradient) {{
+                  float c0, float c1, float factor, float *gradient) {{
     const float p = prediction[i], y = target[i];
     float value, slope;
     {rule}
@@ -32,7 +32,7 @@ pub(super) fn of_classes(from_logits: bool, is_sparse: bool, numbers: [f32; 2]) 
     let targets = if is_sparse {
         "#define TARGETS 1\n#define HOT ((float)j == y[0] ? 1.0f : 0.0f)\n"
     } else {
-        "#define TARGETS width\n#define HOT (y[j] * c.at[0] + c.at[1])\n"
+        "#define TARGETS width\n#define HOT (y[j] * c0 + c1)\n"
     };
     let row = if from_logits {
         include_str!("on_device/logits.cu")
@@ -124,16 +124,11 @@ impl LossOp {
         Program { name: name.to_string(), text: format!("{}{kernel}", self.in_c.text) }
     }
 
-    fn passed(&self) -> [Passed; 6] {
+    fn passed(&self) -> [Passed; 7] {
         let [count, width, run, share] =
             [self.count, self.width, self.run, self.share].map(|n| Passed::U64(n as u64));
-        [count, width, run, share, Passed::F32(self.scale), Passed::Numbers(self.numbers())]
-    }
-
-    fn numbers(&self) -> [f32; 16] {
-        let mut all = [0.0; 16];
-        all[..2].copy_from_slice(&self.in_c.numbers);
-        all
+        let [c0, c1] = self.in_c.numbers.map(Passed::F32);
+        [count, width, run, share, Passed::F32(self.scale), c0, c1]
     }
 
     /// The form on the host: the value of each row, and the gradient of its predictions.

@@ -1,6 +1,6 @@
 /* The crossentropy of a row of logits. */
 DEVICE float item(const float *prediction, const float *target, u64 row, u64 width,
-                  struct numbers c, float factor, float *gradient) {
+                  float c0, float c1, float factor, float *gradient) {
     const float *x = prediction + row * width, *y = target + row * TARGETS;
     float *slopes = gradient ? gradient + row * width : 0, max = x[0], sum = 0.0f, loss = 0.0f, mass = 0.0f, log;
     u64 j;

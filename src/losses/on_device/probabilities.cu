@@ -1,6 +1,6 @@
 /* The crossentropy of a row of probabilities: by its own share of their sum, and by the sum. */
 DEVICE float item(const float *prediction, const float *target, u64 row, u64 width,
-                  struct numbers c, float factor, float *gradient) {
+                  float c0, float c1, float factor, float *gradient) {
     const float *p = prediction + row * width, *y = target + row * TARGETS;
     float *slopes = gradient ? gradient + row * width : 0, sum = 0.0f, loss = 0.0f, mass = 0.0f, inverse;
     u64 j;

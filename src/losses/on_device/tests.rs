@@ -85,23 +85,22 @@ fn a_large_batch_is_summed_in_parts() {
 
 /// Reads what launches are given, runs every thread, and writes the sums and the gradient.
 const MAIN: &str = "
-static float h[8], p[128], y[128], f[128], up[128], sums[128], g[128];
+static float h[10], p[128], y[128], f[128], up[128], sums[128], g[128];
 static int get(float *to, int n) { return fread(to, sizeof(float), n, stdin) == (size_t)n; }
 int main(void) {
-    struct numbers c;
     u64 n[8];
     int i;
-    if (!get(h, 8) || !get(c.at, 16)) return 1;
+    if (!get(h, 10)) return 1;
     for (i = 0; i < 7; i++) n[i] = (u64)h[i];
     if (!get(p, n[0]) || !get(y, n[1]) || !get(f, n[1]) || !get(up, n[2])) return 1;
     blockDim.x = 3;
     gridDim.x = (u32)n[2];
     for (blockIdx.x = 0; blockIdx.x < gridDim.x; blockIdx.x++)
         for (threadIdx.x = 0; threadIdx.x < blockDim.x; threadIdx.x++)
-            loss(p, y, f, sums, n[3], n[4], n[5], n[6], h[7], c);
+            loss(p, y, f, sums, n[3], n[4], n[5], n[6], h[7], h[8], h[9]);
     for (blockIdx.x = 0; blockIdx.x < gridDim.x; blockIdx.x++)
         for (threadIdx.x = 0; threadIdx.x < blockDim.x; threadIdx.x++)
-            loss_gradient(y, f, up, p, g, n[3], n[4], n[5], n[6], h[7], c);
+            loss_gradient(y, f, up, p, g, n[3], n[4], n[5], n[6], h[7], h[8], h[9]);
     fwrite(sums, sizeof(float), n[2], stdout);
     fwrite(g, sizeof(float), n[0], stdout);
     return 0;
@@ -131,7 +130,7 @@ fn the_gpus_text_computes_the_same() {
                 let sizes = [&sizes[..], &[op.count, op.width, run, share]].concat();
                 let mut input: Vec<f32> = sizes.iter().map(|n| *n as f32).collect();
                 input.push(op.scale);
-                input.extend(op.numbers());
+                input.extend(op.in_c.numbers);
                 for part in [list(&prediction), list(&target), factors.clone(), upstream.clone()] {
                     input.extend(part);
                 }
