@@ -1,9 +1,13 @@
 //! Adafactor.
 
+use candle_core::{D, Tensor};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::optimizer::{Optimizer, Parameter, SlotSpec, UpdateStep, WeightPlace};
+use super::optimizer::{
+    Optimizer, Parameter, SlotSpec, TensorParameter, TensorRule, UpdateStep, WeightPlace,
+};
+use super::terms::root_mean_square;
 use crate::config::checks;
 use crate::error::{Problem, Result};
 use crate::numeric::vector;
@@ -103,6 +107,10 @@ impl Optimizer for Adafactor {
         Ok(())
     }
 
+    fn by_tensors(&self) -> Option<&dyn TensorRule> {
+        Some(self)
+    }
+
     fn check(&self) -> Result<(), Problem> {
         self.learning_rate.check()?;
         if self.beta_2_decay >= 0.0 || !self.beta_2_decay.is_finite() {
@@ -112,6 +120,33 @@ impl Optimizer for Adafactor {
         checks::positive("epsilon_1", self.epsilon_1)?;
         checks::positive("epsilon_2", self.epsilon_2)?;
         checks::positive("clip_threshold", self.clip_threshold)
+    }
+}
+
+impl TensorRule for Adafactor {
+    fn update_tensors(
+        &self,
+        step: &UpdateStep,
+        weight: &TensorParameter<'_>,
+        slots: &mut [Tensor],
+    ) -> candle_core::Result<Tensor> {
+        let TensorParameter { values, gradient, .. } = weight;
+        let [rho, beta, ..] = step.factors;
+        let (beta, rest) = (f64::from(beta), f64::from(1.0 - beta));
+        let [r, c, v] = slots else { return Ok(values.clone()) };
+        let squares = (gradient.sqr()? + self.epsilon_1)?; // (…, rows, columns)
+        if values.rank() >= 2 {
+            *r = ((&*r * beta)? + (squares.mean(D::Minus1)? * rest)?)?; // (…, rows)
+            *c = ((&*c * beta)? + (squares.mean(D::Minus2)? * rest)?)?; // (…, columns)
+            let share = r.broadcast_div(&r.mean_keepdim(D::Minus1)?)?.unsqueeze(D::Minus1)?;
+            *v = share.broadcast_mul(&c.unsqueeze(c.rank() - 1)?)?;
+        } else {
+            *v = ((&*v * beta)? + (squares * rest)?)?;
+        }
+        let u = (gradient / v.sqrt()?)?;
+        let alpha = (root_mean_square(values)?.maximum(self.epsilon_2)? * f64::from(rho))?;
+        let rate = (alpha / (root_mean_square(&u)? / self.clip_threshold)?.maximum(1.0)?)?;
+        values - u.broadcast_mul(&rate)?
     }
 }
 

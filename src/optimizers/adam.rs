@@ -1,9 +1,11 @@
 //! Adam.
 
+use candle_core::Tensor;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::optimizer::{Optimizer, Parameter, SlotSpec, UpdateStep, WeightPlace};
+use super::optimizer::{Optimizer, Parameter, SlotSpec, TensorParameter, UpdateStep, WeightPlace};
+use super::terms::moved;
 use crate::config::checks;
 use crate::error::{Problem, Result};
 use crate::optimizers::schedules::LearningRate;
@@ -118,4 +120,19 @@ pub(super) fn update(
         let v = v + (g * g - v) * rest_2;
         (w - alpha * m / (v.sqrt() + epsilon), [m, v])
     });
+}
+
+/// The same composed of candle's ops.
+pub(super) fn update_tensors(
+    weight: &TensorParameter<'_>,
+    slots: &mut [Tensor],
+    alpha: f32,
+    betas: [f64; 2],
+    epsilon: f64,
+) -> candle_core::Result<Tensor> {
+    let [m, v] = slots else { return Ok(weight.values.clone()) };
+    let [rest_1, rest_2] = betas.map(|beta| (1.0 - beta) as f32);
+    *m = moved(m, &weight.gradient, rest_1)?;
+    *v = moved(v, &weight.gradient.sqr()?, rest_2)?;
+    &weight.values - ((&*m * f64::from(alpha))? / (v.sqrt()? + epsilon)?)?
 }

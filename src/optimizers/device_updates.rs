@@ -3,13 +3,14 @@
 
 use std::borrow::Cow;
 
-use candle_core::{DType, Tensor, Var};
+use candle_core::{Tensor, Var};
 
 use super::common::OptimizerCommon;
 use super::in_place::in_place;
 use super::on_device::{KeptValue, OnDevice, StepNumbers, UpdateForm};
 use super::optimizer::{MOST_NUMBERS, UpdateStep};
 use super::state::{OptimizerState, StepTiming};
+use super::terms::norm;
 use crate::error::Result;
 use crate::gpu::{Status, StepWords};
 use crate::weights::gradients::Gradients;
@@ -24,10 +25,10 @@ impl OptimizerState {
             .any(|weight| weight.specs.iter().any(|slot| slot.shape != weight.shape));
         if self.dynamic_scale.is_some() {
             Some("`loss_scale_optimizer` looks at the gradients before each update")
+        } else if self.rule.by_tensors().is_some() {
+            None
         } else if self.rule.update_in_c().is_none() || has_other_slots {
             Some("its rule has no form for a GPU yet")
-        } else if self.weights.iter().any(|weight| weight.constraint.is_some()) {
-            Some("weights with constraints aren't updated on a GPU yet")
         } else if !self.weights.first().is_none_or(|first| is_alike(first.decay)) {
             Some("weights that decay differently aren't updated on a GPU yet")
         } else {
@@ -35,9 +36,15 @@ impl OptimizerState {
         }
     }
 
-    /// Begins a step where the weights are, unless that is the host: what the step is for the device's
-    /// program. Only where [`OptimizerState::host_only`] is None.
+    /// Begins a step where the weights are: what the step is for the device's program, where it is one
+    /// that updates. Only where [`OptimizerState::host_only`] is None.
     pub(crate) fn begin_on_device(&mut self, vars: &[Var]) -> Result<Option<StepNumbers>> {
+        if self.rule.by_tensors().is_some() {
+            if self.tensors.is_none() {
+                self.tensors = Some(self.send_tensors(vars)?);
+            }
+            return Ok(None);
+        }
         if self.on_device.is_none() {
             self.on_device = Some(self.send(vars)?);
         }
@@ -57,6 +64,11 @@ impl OptimizerState {
         status: &Status,
         step: Option<(&StepNumbers, &StepWords)>,
     ) -> Result<()> {
+        if let Some(mut kept) = self.tensors.take() {
+            let result = self.update_by_tensors(&mut kept, gradients, status);
+            self.tensors = Some(kept);
+            return Ok(result?);
+        }
         let Some(on_device) = self.on_device.take() else { return Ok(()) };
         let result = match step {
             None => self.update_as_device(&on_device, gradients, status),
@@ -88,6 +100,9 @@ impl OptimizerState {
 
     /// Takes what is kept on a device back to the host.
     pub(super) fn bring_back(&mut self) -> Result<()> {
+        if let Some(kept) = self.tensors.take() {
+            return Ok(self.take_tensors(&kept)?);
+        }
         let Some(on_device) = self.on_device.take() else { return Ok(()) };
         self.take_from(&on_device)
     }
@@ -96,6 +111,9 @@ impl OptimizerState {
     pub(super) fn kept_values(&self, weight: usize, kept: KeptValue) -> Result<Cow<'_, [f32]>> {
         if let Some(on_device) = &self.on_device {
             return Ok(Cow::Owned(on_device.values(weight, kept)?));
+        }
+        if let Some(tensors) = &self.tensors {
+            return Ok(Cow::Owned(tensors.values(weight, kept)?));
         }
         let state = &self.weights[weight];
         Ok(Cow::Borrowed(match kept {
@@ -221,6 +239,19 @@ impl OptimizerState {
             flat = clipped(&self.common, flat, &on_device.starts)?;
         }
         on_device.update(&flat, step, status, words)?;
+        self.constrain(&on_device.vars, status)?;
+        Ok(())
+    }
+}
+
+impl OptimizerState {
+    /// Weights with constraints projected, unless a loss was not finite.
+    pub(super) fn constrain(&self, vars: &[Var], status: &Status) -> candle_core::Result<()> {
+        for (var, state) in vars.iter().zip(&self.weights) {
+            let Some(constraint) = &state.constraint else { continue };
+            let values = var.as_detached_tensor();
+            var.set(&status.choose(&constraint.projected(&values)?, &values)?)?;
+        }
         Ok(())
     }
 }
@@ -232,9 +263,6 @@ pub(super) fn clipped(
     flat: Tensor,
     starts: &[usize],
 ) -> candle_core::Result<Tensor> {
-    let norm = |values: &Tensor| {
-        values.sqr()?.to_dtype(DType::F64)?.sum_all()?.reshape(1)?.sqrt()?.to_dtype(DType::F32)
-    };
     if let Some(most) = common.clipnorm {
         let (most, mut all) = (most as f32, Vec::new());
         for range in starts.windows(2) {

@@ -1,9 +1,13 @@
 //! LAMB.
 
+use candle_core::Tensor;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::optimizer::{Optimizer, Parameter, SlotSpec, UpdateStep, WeightPlace};
+use super::optimizer::{
+    Optimizer, Parameter, SlotSpec, TensorParameter, TensorRule, UpdateStep, WeightPlace,
+};
+use super::terms::{moved, norm};
 use crate::config::checks;
 use crate::error::{Problem, Result};
 use crate::numeric::vector;
@@ -74,10 +78,34 @@ impl Optimizer for Lamb {
         Ok(())
     }
 
+    fn by_tensors(&self) -> Option<&dyn TensorRule> {
+        Some(self)
+    }
+
     fn check(&self) -> Result<(), Problem> {
         self.learning_rate.check()?;
         checks::below_one("beta_1", self.beta_1)?;
         checks::below_one("beta_2", self.beta_2)?;
         checks::positive("epsilon", self.epsilon)
+    }
+}
+
+impl TensorRule for Lamb {
+    fn update_tensors(
+        &self,
+        step: &UpdateStep,
+        weight: &TensorParameter<'_>,
+        slots: &mut [Tensor],
+    ) -> candle_core::Result<Tensor> {
+        let (values, gradient) = (&weight.values, &weight.gradient);
+        let [m, v] = slots else { return Ok(values.clone()) };
+        *m = moved(m, gradient, (1.0 - self.beta_1) as f32)?;
+        *v = moved(v, &gradient.sqr()?, (1.0 - self.beta_2) as f32)?;
+        let [of_m, of_v, ..] = step.factors.map(f64::from);
+        let u = ((&*m / of_m)? / ((&*v / of_v)?.sqrt()? + self.epsilon)?)?;
+        let (of_w, of_u) = (norm(values)?, norm(&u)?);
+        let are_there = (of_w.gt(0.0)? * of_u.gt(0.0)?)?;
+        let ratio = are_there.where_cond(&(&of_w / &of_u)?, &of_w.ones_like()?)?;
+        values - u.broadcast_mul(&(ratio * f64::from(step.learning_rate))?)?
     }
 }

@@ -14,6 +14,7 @@ mod common;
 mod device_updates;
 mod ftrl;
 mod in_place;
+mod kept_tensors;
 mod lamb;
 mod lion;
 mod loss_scale_optimizer;
@@ -26,6 +27,8 @@ mod schedule_free_adamw;
 pub mod schedules;
 mod sgd;
 mod state;
+mod tensor_updates;
+mod terms;
 mod variables;
 
 use crate::config::catalog;
@@ -48,7 +51,8 @@ pub use muon::Muon;
 pub use nadam::Nadam;
 pub(crate) use on_device::StepNumbers;
 pub use optimizer::{
-    LossScaling, Optimizer, OptimizerEntry, Parameter, SlotSpec, UpdateStep, WeightPlace,
+    LossScaling, Optimizer, OptimizerEntry, Parameter, SlotSpec, TensorParameter, TensorRule,
+    UpdateStep, WeightPlace,
 };
 pub use rmsprop::RmsProp;
 pub use schedule_free_adamw::ScheduleFreeAdamW;

@@ -5,7 +5,10 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::adam;
-use super::optimizer::{Optimizer, Parameter, SlotSpec, UpdateStep, WeightPlace};
+use super::optimizer::{
+    Optimizer, Parameter, SlotSpec, TensorParameter, TensorRule, UpdateStep, WeightPlace,
+};
+use super::terms::norm;
 use crate::config::checks;
 use crate::error::{Problem, Result};
 use crate::numeric::vector;
@@ -123,12 +126,14 @@ impl Optimizer for Muon {
             let m = m + (g + m * (momentum - 1.0));
             (if nesterov { g + momentum * m } else { m }, [m])
         });
-        let size = (*rows.max(columns) as f64).sqrt();
-        let scale = if self.rms_rate == 0.0 { 1.0 } else { size * self.rms_rate };
-        let rate = step.learning_rate * scale as f32;
+        let rate = self.rate(step, (*rows, *columns));
         let update = self.orthogonalise(direction, (*rows, *columns))?;
         vector::update(weight.values, &update, [], |w, u, []| (w - rate * u, []));
         Ok(())
+    }
+
+    fn by_tensors(&self) -> Option<&dyn TensorRule> {
+        Some(self)
     }
 
     fn check(&self) -> Result<(), Problem> {
@@ -154,6 +159,27 @@ impl Optimizer for Muon {
     }
 }
 
+impl TensorRule for Muon {
+    fn update_tensors(
+        &self,
+        step: &UpdateStep,
+        weight: &TensorParameter<'_>,
+        slots: &mut [Tensor],
+    ) -> candle_core::Result<Tensor> {
+        let (values, gradient) = (&weight.values, &weight.gradient);
+        let ([m], [rows, columns]) = (&mut *slots, weight.place.shape) else {
+            let betas = [self.adam_beta_1, self.adam_beta_2];
+            return adam::update_tensors(weight, slots, step.factors[0], betas, self.epsilon);
+        };
+        let momentum = f64::from(self.momentum as f32);
+        *m = (&*m + (gradient + (&*m * (momentum - 1.0))?)?)?;
+        let direction = if self.nesterov { (gradient + (&*m * momentum)?)? } else { m.clone() };
+        let length = (norm(&direction)? + 1e-7)?;
+        let update = self.iterate(direction.broadcast_div(&length)?)?;
+        values - (update * f64::from(self.rate(step, (*rows, *columns))))?
+    }
+}
+
 impl Muon {
     fn is_adams(&self, weight: &WeightPlace<'_>) -> bool {
         weight.shape.len() != 2
@@ -161,19 +187,31 @@ impl Muon {
             || self.exclude_layers.iter().any(|text| weight.path.contains(text.as_str()))
     }
 
-    /// The iteration of Newton and Schulz. Five matrix products dwarf the tensors that are made.
+    /// What the direction of a matrix is multiplied by.
+    fn rate(&self, step: &UpdateStep, (rows, columns): (usize, usize)) -> f32 {
+        let size = (rows.max(columns) as f64).sqrt();
+        let scale = if self.rms_rate == 0.0 { 1.0 } else { size * self.rms_rate };
+        step.learning_rate * scale as f32
+    }
+
+    /// A direction made nearly orthogonal. Five matrix products dwarf the tensors that are made.
     fn orthogonalise(&self, direction: &mut [f32], shape: (usize, usize)) -> Result<Vec<f32>> {
         let length = vector::norm(direction) + 1e-7;
         vector::map(direction, |x| x / length);
         let x = Tensor::from_slice(direction, shape, &Device::Cpu)?;
-        let tall = shape.0 > shape.1;
+        Ok(self.iterate(x)?.flatten_all()?.to_vec1()?)
+    }
+
+    /// The iteration of Newton and Schulz.
+    fn iterate(&self, x: Tensor) -> candle_core::Result<Tensor> {
+        let (rows, columns) = x.dims2()?;
+        let tall = rows > columns;
         let mut x = if tall { x.t()?.contiguous()? } else { x }; // (short, long)
         for _ in 0..self.ns_steps {
             let a = x.matmul(&x.t()?)?; // (short, short)
             let b = ((&a * self.muon_b)? + (a.matmul(&a)? * self.muon_c)?)?;
             x = ((&x * self.muon_a)? + b.matmul(&x)?)?;
         }
-        let x = if tall { x.t()?.contiguous()? } else { x };
-        Ok(x.flatten_all()?.to_vec1()?)
+        if tall { x.t()?.contiguous() } else { Ok(x) }
     }
 }

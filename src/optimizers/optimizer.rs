@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use candle_core::Tensor;
+
 use crate::config::{AnyItem, Entry};
 use crate::error::{Problem, Result};
 use crate::numeric::vector;
@@ -84,6 +86,11 @@ pub trait Optimizer: fmt::Debug + Send + Sync + AnyItem {
         Vec::new()
     }
 
+    /// [`Optimizer::update`] composed of candle's ops, for a GPU, where it is no rule in C.
+    fn by_tensors(&self) -> Option<&dyn TensorRule> {
+        None
+    }
+
     /// What is wrong with its arguments.
     fn check(&self) -> Result<(), Problem> {
         self.learning_rate().check()
@@ -164,6 +171,28 @@ impl UpdateStep {
     pub fn bias_correction(&self, beta: f64) -> f32 {
         1.0 - (beta as f32).powf(self.t as f32)
     }
+}
+
+/// A rule that is composed of candle's ops: it runs where the weights are.
+pub trait TensorRule {
+    /// The new values of one weight at one step; the slots, in the order of
+    /// [`Optimizer::slots`] and of their shapes, are replaced.
+    fn update_tensors(
+        &self,
+        step: &UpdateStep,
+        weight: &TensorParameter<'_>,
+        slots: &mut [Tensor],
+    ) -> candle_core::Result<Tensor>;
+}
+
+/// A weight being updated.
+pub struct TensorParameter<'a> {
+    /// Which one.
+    pub place: WeightPlace<'a>,
+    /// Its values.
+    pub values: Tensor,
+    /// Its gradient, clipped.
+    pub gradient: Tensor,
 }
 
 /// A weight being updated.

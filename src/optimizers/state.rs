@@ -6,6 +6,7 @@ use candle_core::Var;
 
 use super::common::OptimizerCommon;
 use super::in_place::{Change, in_place};
+use super::kept_tensors::KeptTensors;
 use super::loss_scale_optimizer::DynamicScale;
 use super::on_device::OnDevice;
 use super::optimizer::{Optimizer, OptimizerEntry, Parameter, SlotSpec, UpdateStep, WeightPlace};
@@ -35,6 +36,8 @@ pub struct OptimizerState {
     pub(super) dynamic_scale: Option<DynamicScale>,
     /// What is kept for the weights, where that is on a device.
     pub(super) on_device: Option<OnDevice>,
+    /// The same as tensors, for a rule that is composed of candle's ops.
+    pub(super) tensors: Option<KeptTensors>,
     scratch: Vec<f32>,
     norms: Vec<f32>,
 }
@@ -102,6 +105,7 @@ impl OptimizerState {
             weights: states,
             dynamic_scale: scaled.as_ref().map(DynamicScale::new),
             on_device: None,
+            tensors: None,
             scratch: vec![0.0; scratch],
             norms: Vec::new(),
             rule,

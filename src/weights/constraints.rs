@@ -1,5 +1,6 @@
 //! Constraints: projections of weights after every optimizer step, by Keras's names.
 
+use candle_core::Tensor;
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
@@ -84,6 +85,38 @@ impl Constraint {
                 scale(axis, values, shape, norms, |norm| 1.0 / (EPSILON + norm));
             }
         }
+    }
+
+    /// A weight projected, by candle's ops: for any device.
+    pub(crate) fn projected(&self, weight: &Tensor) -> candle_core::Result<Tensor> {
+        const EPSILON: f64 = 1e-7;
+        let norm = |axes: &Axes| {
+            let rank = weight.rank();
+            let axes: Vec<usize> = (0..rank).filter(|axis| axes.contains(*axis, rank)).collect();
+            weight.sqr()?.sum_keepdim(axes)?.sqrt()
+        };
+        let (length, wanted) = match self {
+            Constraint::NonNeg => {
+                return weight.lt(0.0)?.where_cond(&weight.zeros_like()?, weight);
+            }
+            Constraint::MaxNorm { max_value, axis } => {
+                let length = norm(axis)?;
+                let wanted = length.clamp(0.0, *max_value)?;
+                (length, wanted)
+            }
+            Constraint::MinMaxNorm { min_value, max_value, rate, axis } => {
+                let length = norm(axis)?;
+                let within = (length.clamp(*min_value, *max_value)? * *rate)?;
+                let wanted = (within + (&length * (1.0 - rate))?)?;
+                (length, wanted)
+            }
+            Constraint::UnitNorm { axis } => {
+                let length = norm(axis)?;
+                let wanted = length.ones_like()?;
+                (length, wanted)
+            }
+        };
+        weight.broadcast_mul(&(wanted / (length + EPSILON)?)?)
     }
 
     /// What is wrong with its arguments. A config's are checked as they are read.
@@ -230,6 +263,29 @@ mod tests {
             Constraint::UnitNorm { axis }.project(&mut ours, &shape, &mut Vec::new());
             for (a, b) in ours.iter().zip(naive_unit_norm(&values, &shape, axes)) {
                 assert!((a - b).abs() < 1e-6, "{axes:?}: {a}, {b}");
+            }
+        }
+    }
+
+    #[test]
+    fn candles_ops_project_as_slices_do() {
+        let shape = [2, 3, 2];
+        let values: Vec<f32> = (0..12).map(|i| (i * 7 % 11) as f32 * 0.3 - 1.2).collect();
+        for json in [
+            json!("non_neg"),
+            json!({"max_norm": {"max_value": 1.5, "axis": [0, 2]}}),
+            json!({"max_norm": {"axis": -1}}),
+            json!({"min_max_norm": {"min_value": 1.4, "max_value": 1.6, "rate": 0.25}}),
+            json!({"unit_norm": {"axis": [0, 1, 2]}}),
+        ] {
+            let constraint = Node::from_json(&json).read::<Constraint>().unwrap();
+            let mut by_slices = values.clone();
+            constraint.project(&mut by_slices, &shape, &mut Vec::new());
+            assert_ne!(by_slices, values, "{json}");
+            let tensor = Tensor::from_slice(&values, &shape, &candle_core::Device::Cpu).unwrap();
+            let projected = constraint.projected(&tensor).unwrap().flatten_all().unwrap();
+            for (a, b) in projected.to_vec1::<f32>().unwrap().iter().zip(&by_slices) {
+                assert!((a - b).abs() < 1e-6, "{json}: {a}, {b}");
             }
         }
     }

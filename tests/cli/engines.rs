@@ -119,11 +119,34 @@ fn a_callback_may_end_a_training_whose_loss_is_not_finite_on_every_engine() {
 #[test]
 fn an_optimizer_that_works_on_the_cpu_is_told_once() {
     let folder = Folder::with_loan();
-    let out = "train loan.yaml --out run --set compile.optimizer=lamb --set fit.epochs=3";
-    let call = on(&folder, "device", out);
+    let ftrl = "compile.optimizer={\"ftrl\":{\"learning_rate_power\":-0.4}}";
+    let out = format!("train loan.yaml --out run --set {ftrl} --set fit.epochs=3");
+    let call = on(&folder, "device", &out);
     assert_eq!(call.code, 0, "{}", call.stderr);
     assert_eq!(call.stderr.matches("the optimizer works on the CPU").count(), 1, "{}", call.stderr);
     assert!(call.stderr.contains("no form for a GPU yet"), "{}", call.stderr);
+}
+
+#[test]
+fn optimizers_that_take_norms_update_on_the_device_and_are_resumed_exactly() {
+    let folder = Folder::with_loan();
+    for optimizer in ["lamb", "adafactor", "muon"] {
+        let train = |engine: &str, out: &str, epochs: usize| {
+            let set = format!("--set compile.optimizer={optimizer} --set fit.epochs={epochs}");
+            let call =
+                on(&folder, engine, &format!("train loan.yaml --out {out}-{optimizer} {set}"));
+            assert_eq!(call.code, 0, "{}", call.stderr);
+            assert!(!call.stderr.contains("works on the CPU"), "{}", call.stderr);
+        };
+        train("cpu", "cpu", 3);
+        train("device", "whole", 3);
+        train("device", "parts", 1);
+        trained(&folder, "device", &format!("train --resume parts-{optimizer} --set fit.epochs=3"));
+        let history = |run: &str| folder.read(&format!("{run}-{optimizer}/history.csv"));
+        assert_near(&history("whole"), &history("cpu"), 1e-4);
+        let model = |run: &str| folder.read_bytes(&format!("{run}-{optimizer}/model.safetensors"));
+        assert_eq!(model("parts"), model("whole"));
+    }
 }
 
 #[test]
