@@ -7,8 +7,11 @@
 #[cfg_attr(not(feature = "cuda"), path = "without_cuda.rs")]
 mod cuda;
 mod keep;
+#[cfg_attr(not(feature = "cuda"), path = "without_pinned.rs")]
+mod pinned;
 mod relu_op;
 mod softmax_op;
+mod staging;
 mod status;
 mod step_words;
 mod tensors;
@@ -20,6 +23,7 @@ pub(crate) use cuda::{
 pub(crate) use keep::draw;
 pub(crate) use relu_op::{biased_relu, relu, relu_takes};
 pub(crate) use softmax_op::{softmax, softmax_takes};
+pub(crate) use staging::Staging;
 pub(crate) use status::Status;
 pub(crate) use step_words::StepWords;
 pub(crate) use tensors::made_like;

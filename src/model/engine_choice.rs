@@ -18,6 +18,8 @@ pub(crate) enum EngineChoice {
     Graph,
     /// `device`.
     Device,
+    /// `blocks`: `device`, as if it had no room for samples.
+    Blocks,
 }
 
 impl EngineChoice {
@@ -38,9 +40,10 @@ impl EngineChoice {
             "cpu" => Ok(EngineChoice::Cpu),
             "graph" => Ok(EngineChoice::Graph),
             "device" => Ok(EngineChoice::Device),
+            "blocks" => Ok(EngineChoice::Blocks),
             _ => Err(Error::run(format!("`{VARIABLE}` is `{name}`, which is no engine"))
                 .with_help(
-                    "valid engines: `cpu`, `graph`, `device`; leave it unset for the faster one",
+                    "valid engines: `cpu`, `graph`, `device`, `blocks`; leave it unset for the faster one",
                 )),
         }
     }

@@ -28,7 +28,9 @@ pub use artifact::{
     model_path,
 };
 pub use costs::{LayerCost, layer_costs};
-pub use engine::{CpuEngine, DeviceEngine, Engine, GraphEngine, NotFinite, Task, of as engine_of};
+pub use engine::{
+    CpuEngine, DeviceEngine, Engine, GraphEngine, NotFinite, Task, Upcoming, of as engine_of,
+};
 pub use evaluate::{score, score_each, score_more};
 pub use memory::Need;
 pub use network::Network;

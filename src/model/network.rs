@@ -146,11 +146,15 @@ impl Network {
         self.layers.first().map_or(Ok(None), |layer| layer.checked_ids(x))
     }
 
+    /// Whether the first layer reads ids.
+    pub(crate) fn takes_ids(&self) -> bool {
+        self.layers.first().is_some_and(|layer| layer.takes_ids())
+    }
+
     /// Whole numbers stay such only where the first layer reads ids.
     fn input(&self, x: &Tensor) -> Result<Tensor> {
-        let takes_ids = self.layers.first().is_some_and(|layer| layer.takes_ids());
         Ok(match x.dtype() {
-            DType::U32 if !takes_ids => x.to_dtype(DType::F32)?,
+            DType::U32 if !self.takes_ids() => x.to_dtype(DType::F32)?,
             _ => x.clone(),
         })
     }

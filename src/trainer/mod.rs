@@ -18,7 +18,7 @@ use crate::error::{Error, Result};
 use crate::gpu;
 use crate::history::EpochLogs;
 use crate::history::logs::Logs;
-use crate::model::engine::Task;
+use crate::model::engine::{Task, Upcoming};
 use crate::model::evaluate::{score, score_each};
 use crate::sections::ComputeType;
 use crate::threads;
@@ -90,9 +90,17 @@ impl Trainer {
                 let after = end..samples.min(end + self.spec.batch_size);
                 next.clear();
                 next.extend(after.map(|position| order.at(position as u64)));
-                if !self.engine.holds(&*data.train) {
-                    data.train.expect(&next);
-                }
+                let Trainer { model, engine, spec, .. } = self;
+                let task = Task { network: model, loss: &spec.loss, samples: &*data.train };
+                engine.expect(
+                    &task,
+                    &Upcoming {
+                        after_next: &next,
+                        batch_size: spec.batch_size,
+                        order: &order,
+                        left: start..samples,
+                    },
+                );
                 self.step(&*data.train, &rows)?;
                 self.after_batch(listeners)?;
                 self.clock.batch_ended();

@@ -128,6 +128,28 @@ fn an_optimizer_that_works_on_the_cpu_is_told_once() {
 }
 
 #[test]
+fn samples_that_are_sent_in_blocks_train_to_the_same_bytes() {
+    let folder = Folder::with_loan();
+    let all = [
+        "--set fit.batch_size=7 --set fit.epochs=3",
+        "--set fit.batch_size=1000 --set fit.epochs=2", // one batch an epoch
+        "--set fit.batch_size=16 --set fit.epochs=2 --set fit.shuffle=false",
+    ];
+    for (number, arguments) in all.iter().enumerate() {
+        let run = |engine: &str| {
+            trained(
+                &folder,
+                engine,
+                &format!("train loan.yaml --out {engine}-{number} {arguments}"),
+            );
+            let history = folder.read(&format!("{engine}-{number}/history.csv"));
+            (history, folder.read_bytes(&format!("{engine}-{number}/model.safetensors")))
+        };
+        assert!(run("blocks") == run("device"), "{arguments}");
+    }
+}
+
+#[test]
 fn optimizers_that_take_norms_update_on_the_device_and_are_resumed_exactly() {
     let folder = Folder::with_loan();
     for optimizer in ["lamb", "adafactor", "muon"] {

@@ -1,8 +1,10 @@
 //! What an engine does.
 
+use std::ops::Range;
+
 use candle_core::{Device, Tensor};
 
-use crate::data::Samples;
+use crate::data::{Order, Samples};
 use crate::error::{Error, Result};
 use crate::losses::LossEntry;
 use crate::model::network::Network;
@@ -18,6 +20,27 @@ pub struct Task<'a> {
     pub loss: &'a LossEntry,
     /// Where the rows are from.
     pub samples: &'a dyn Samples,
+}
+
+/// The rows of the steps to come in an epoch.
+#[derive(Clone)]
+pub struct Upcoming<'a> {
+    /// Those of the step after the next one.
+    pub after_next: &'a [u64],
+    /// The rows of a step, but for an epoch's last.
+    pub batch_size: usize,
+    pub(crate) order: &'a Order,
+    /// The positions of the rows that are still to come in this epoch, from the next step's on.
+    pub(crate) left: Range<usize>,
+}
+
+impl Upcoming<'_> {
+    /// The rows of one step, after so many rows from the next step's on; none after the epoch's last.
+    pub fn rows(&self, after: usize) -> Vec<u64> {
+        let Range { start, end } = self.left;
+        let (start, end) = (start + after, end.min(start + after + self.batch_size));
+        (start..end).map(|position| self.order.at(position as u64)).collect()
+    }
 }
 
 /// A loss that was not finite, found out late.
@@ -66,9 +89,9 @@ pub trait Engine: Send {
         Ok(None)
     }
 
-    /// True where it has all of these samples, and won't gather them again.
-    fn holds(&self, _samples: &dyn Samples) -> bool {
-        false
+    /// Says what the next steps are about, before each: what takes long may begin.
+    fn expect(&mut self, task: &Task<'_>, upcoming: &Upcoming<'_>) {
+        task.samples.expect(upcoming.after_next);
     }
 
     /// What to tell of a training with this optimizer before it begins.

@@ -5,13 +5,13 @@
 
 use candle_core::{Tensor, Var};
 
-use super::api::{Engine, NotFinite, Task};
+use super::api::{Engine, NotFinite, Task, Upcoming};
+use super::blocks::Blocks;
 use super::forward::{BatchTensors, evaluate, forward, predict};
 use super::held::update_by_host;
 use super::out_of_memory::explained;
 use super::repeats::{Changed, Next, Repeat, Repeats, StepKey, are_same, leave, places};
 use super::residents::Residents;
-use crate::data::Samples;
 use crate::data::batch::Batch;
 use crate::error::Result;
 use crate::gpu::{self, Status, StepWords};
@@ -26,7 +26,9 @@ pub struct DeviceEngine {
     /// The trainable weights.
     vars: Vec<Var>,
     residents: Residents,
-    /// A batch of samples that are not kept.
+    /// Samples that are not kept, for want of room.
+    blocks: Blocks,
+    /// A batch of the others.
     batch: Batch,
     status: Status,
     /// The words of steps, by the rows of their batches.
@@ -70,6 +72,7 @@ impl DeviceEngine {
         Ok(DeviceEngine {
             vars: network.weights().trainable().map(|weight| weight.var.clone()).collect(),
             residents: Residents::default(),
+            blocks: Blocks::default(),
             batch: Batch::default(),
             status: Status::new(device)?,
             words: Vec::new(),
@@ -85,6 +88,11 @@ impl DeviceEngine {
         DeviceEngine { repeats: Some(Repeats::default()), ..self }
     }
 
+    /// The same, with no room for samples.
+    pub(crate) fn in_blocks(network: &Network) -> Result<DeviceEngine> {
+        Ok(DeviceEngine { residents: Residents::none(), ..DeviceEngine::new(network)? })
+    }
+
     /// A batch where the weights are; with words, those of its rows.
     fn gather(
         &mut self,
@@ -93,6 +101,9 @@ impl DeviceEngine {
         words: Option<&StepWords>,
     ) -> Result<BatchTensors> {
         if let Some(batch) = self.residents.gather(task, rows, words)? {
+            return Ok(batch);
+        }
+        if let Some(batch) = self.blocks.gather(task, rows)? {
             return Ok(batch);
         }
         task.samples.gather(rows, &mut self.batch)?;
@@ -331,6 +342,10 @@ impl Engine for DeviceEngine {
         scores: &mut Scores,
     ) -> Result<Option<f32>> {
         let result = self.step(task, rows, step, optimizer, scores);
+        let result = result.and_then(|loss| {
+            self.blocks.fill(task)?;
+            Ok(loss)
+        });
         result.map_err(|error| explained(error, task.network, rows.len(), true))
     }
 
@@ -365,8 +380,12 @@ impl Engine for DeviceEngine {
         Ok(Some(NotFinite { loss, steps_since: steps.saturating_sub(1) }))
     }
 
-    fn holds(&self, samples: &dyn Samples) -> bool {
-        self.residents.hold(samples)
+    fn expect(&mut self, task: &Task<'_>, upcoming: &Upcoming<'_>) {
+        if self.residents.refuse(task.samples) {
+            self.blocks.expect(task, upcoming);
+        } else if !self.residents.hold(task.samples) {
+            task.samples.expect(upcoming.after_next);
+        }
     }
 
     fn told(&self, optimizer: &OptimizerState) -> Option<String> {

@@ -1,11 +1,11 @@
 //! One batch forward under candle's autograd, and what there is to say of it.
 
-use candle_core::{Device, Tensor};
+use candle_core::{DType, Device, Tensor};
 
 use super::api::Task;
 use super::out_of_memory::explained;
 use crate::data::batch::Batch;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::layers::Context;
 use crate::model::network::Network;
 use crate::model::scores::{Deferred, Scores};
@@ -32,6 +32,31 @@ impl BatchTensors {
             y: batch.y_tensor(device)?,
             weight: batch.weight_tensor(device)?,
             ids_are_checked: false,
+        })
+    }
+}
+
+impl BatchTensors {
+    /// Of columns that are there: features, target and, where samples count differently, weights, all
+    /// (batch, width).
+    pub(super) fn of_columns(task: &Task<'_>, columns: &[Tensor]) -> Result<BatchTensors> {
+        let [x, y, weight @ ..] = columns else {
+            return Err(Error::Internal(format!("a batch of {} columns", columns.len())));
+        };
+        let batch = x.dim(0)?;
+        let float = |numbers: &Tensor| numbers.to_dtype(DType::F32);
+        let ids_are_checked = x.dtype() == DType::U32;
+        let x = if ids_are_checked { x.clone() } else { float(x)? };
+        let mut y_shape = vec![batch];
+        y_shape.extend(task.samples.columns().get(1).iter().flat_map(|column| &column.shape));
+        Ok(BatchTensors {
+            ids_are_checked,
+            x: x.reshape(task.network.spec().input.with_batch(batch))?,
+            y: float(y)?.reshape(y_shape)?,
+            weight: match weight.first() {
+                Some(weight) => Some(float(weight)?.reshape(batch)?),
+                None => None,
+            },
         })
     }
 }

@@ -3,6 +3,7 @@
 //! Which engine a network gets is chosen once, by its device and its layers: [`of`].
 
 mod api;
+mod blocks;
 mod cpu;
 mod device;
 mod forward;
@@ -17,7 +18,7 @@ use crate::gpu;
 use crate::model::engine_choice::{EngineChoice, VARIABLE};
 use crate::model::network::Network;
 
-pub use api::{Engine, NotFinite, Task};
+pub use api::{Engine, NotFinite, Task, Upcoming};
 pub use cpu::CpuEngine;
 pub use device::DeviceEngine;
 pub use graph::GraphEngine;
@@ -28,6 +29,7 @@ pub fn of(network: &Network) -> Result<Box<dyn Engine>> {
     match (CpuEngine::of(network), EngineChoice::made()?) {
         (Some(engine), _) => Ok(Box::new(engine)), // without kernels where another is asked for
         (None, EngineChoice::Device) => Ok(Box::new(DeviceEngine::new(network)?)),
+        (None, EngineChoice::Blocks) => Ok(Box::new(DeviceEngine::in_blocks(network)?)),
         (None, EngineChoice::Best) if gpu::is_in_order(network.weights().device()) => {
             Ok(Box::new(DeviceEngine::new(network)?.with_captured_steps()))
         }

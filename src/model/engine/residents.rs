@@ -1,6 +1,6 @@
 //! Samples that are kept on a device: sent there once, gathered there by their rows.
 
-use candle_core::{DType, Device, Tensor};
+use candle_core::{Device, Tensor};
 
 use super::api::Task;
 use super::forward::BatchTensors;
@@ -16,6 +16,8 @@ pub(super) struct Residents {
     all: Vec<Resident>,
     /// Samples for which there was no room.
     refused: Vec<u64>,
+    /// There is no room for any.
+    has_none: bool,
 }
 
 /// Samples on a device.
@@ -51,7 +53,7 @@ impl Residents {
             return Ok(None);
         };
         if !self.hold(task.samples) {
-            if !has_room(task.samples, device) {
+            if self.has_none || !has_room(task.samples, device) {
                 self.refused.push(id);
                 return Ok(None);
             }
@@ -71,22 +73,19 @@ impl Residents {
                 Tensor::from_vec(ids, rows.len(), device)?
             }
         };
-        let gather = |column: usize| {
-            let gathered = resident.columns[column].index_select(&ids, 0)?;
-            let is_number = gathered.dtype() != DType::U32 || column > 0;
-            if is_number { gathered.to_dtype(DType::F32) } else { Ok(gathered) }
-        };
-        let mut y_shape = vec![rows.len()];
-        y_shape.extend(task.samples.columns().get(1).iter().flat_map(|column| &column.shape));
-        Ok(Some(BatchTensors {
-            ids_are_checked: resident.columns[0].dtype() == DType::U32,
-            x: gather(0)?.reshape(task.network.spec().input.with_batch(rows.len()))?,
-            y: gather(1)?.reshape(y_shape)?,
-            weight: match resident.columns.len() {
-                3.. => Some(gather(2)?.reshape(rows.len())?),
-                _ => None,
-            },
-        }))
+        let columns: candle_core::Result<Vec<Tensor>> =
+            resident.columns.iter().map(|column| column.index_select(&ids, 0)).collect();
+        BatchTensors::of_columns(task, &columns?).map(Some)
+    }
+
+    /// Whether these samples can be kept, but there is no room for them.
+    pub(super) fn refuse(&self, samples: &dyn Samples) -> bool {
+        samples.id().is_some_and(|id| self.refused.contains(&id))
+    }
+
+    /// None for any samples, as on a device that is full.
+    pub(super) fn none() -> Residents {
+        Residents { has_none: true, ..Residents::default() }
     }
 }
 
@@ -102,7 +101,8 @@ fn has_room(samples: &dyn Samples, device: &Device) -> bool {
     fits && samples.columns().len() > 1 && u32::try_from(samples.len()).is_ok()
 }
 
-fn size(dtype: NumberType) -> usize {
+/// Bytes of a number.
+pub(super) fn size(dtype: NumberType) -> usize {
     match dtype {
         NumberType::F32 | NumberType::U32 => 4,
         NumberType::U8 => 1,
@@ -163,6 +163,8 @@ fn features(column: &BatchColumn, shape: (usize, usize), ids: &Ids<'_>) -> Resul
 
 #[cfg(test)]
 mod tests {
+    use candle_core::DType;
+
     use super::*;
     use crate::data::batch::{Batch, TypedNumbers};
     use crate::data::{Memory, Subset};
