@@ -20,7 +20,7 @@ use super::{Passed, Program, Repetition, THREADS};
 /// The programs that were compiled, by their text.
 static COMPILED: Mutex<BTreeMap<String, String>> = Mutex::new(BTreeMap::new());
 
-/// Where a tensor's numbers are: f32, bf16 or i64.
+/// Where a tensor's numbers are: f32, bf16, i64, u32 or u8.
 pub(crate) fn address(tensor: &Tensor) -> Result<u64> {
     let (storage, layout) = tensor.storage_and_layout();
     match &*storage {
@@ -39,6 +39,7 @@ fn start(storage: &CudaStorage, layout: &Layout) -> Result<u64> {
         DType::U32 => (storage.as_cuda_slice::<u32>()?.device_ptr(&stream).0, 4),
         DType::BF16 => (storage.as_cuda_slice::<bf16>()?.device_ptr(&stream).0, 2),
         DType::I64 => (storage.as_cuda_slice::<i64>()?.device_ptr(&stream).0, 8),
+        DType::U8 => (storage.as_cuda_slice::<u8>()?.device_ptr(&stream).0, 1),
         other => candle_core::bail!("a program for the GPU takes f32, got {other:?}"),
     };
     Ok(start + (layout.start_offset() * size) as u64)
