@@ -2,8 +2,9 @@
 
 use std::ops::ControlFlow;
 
+use crate::data::Order;
 use crate::error::Result;
-use crate::model::engine::{Engine, Task};
+use crate::model::engine::{Engine, Task, Upcoming};
 use crate::model::scores::Scores;
 use crate::threads;
 
@@ -46,12 +47,18 @@ fn add(
     scores: &mut Scores,
     each: &mut (dyn FnMut() -> ControlFlow<()> + Send),
 ) -> Result<ControlFlow<()>> {
-    let (end, step) = (task.samples.len() as u64, batch_size.max(1));
-    let mut rows = Vec::with_capacity(step.min(task.samples.len()));
+    let (count, batch_size) = (task.samples.len(), batch_size.max(1));
+    let (mut rows, mut after_next) = (Vec::new(), Vec::new());
+    let order = &Order::unshuffled();
     threads::within(|| {
-        for start in (0..end).step_by(step) {
+        for start in (0..count).step_by(batch_size) {
+            let end = count.min(start + batch_size);
             rows.clear();
-            rows.extend(start..end.min(start + step as u64));
+            rows.extend(start as u64..end as u64);
+            after_next.clear();
+            after_next.extend(end as u64..count.min(end + batch_size) as u64);
+            let (after_next, left) = (after_next.as_slice(), start..count);
+            engine.expect(task, &Upcoming { after_next, batch_size, order, left });
             engine.evaluate(task, &rows, scores)?;
             if each().is_break() {
                 return Ok(ControlFlow::Break(()));

@@ -10,11 +10,16 @@ use crate::data::batch::{BatchColumn, ColumnSpec, TypedNumbers};
 use crate::error::Result;
 use crate::gpu::Staging;
 
-/// What is sent, and what comes next.
+/// Those of the samples of training, and of those of validation.
 #[derive(Default)]
 pub(super) struct Blocks {
-    /// Whose rows they are.
-    of: Option<u64>,
+    all: Vec<BlocksOfSamples>,
+}
+
+/// What is sent, and what comes next.
+#[derive(Default)]
+struct BlocksOfSamples {
+    id: u64,
     sent: Block,
     columns: Vec<Tensor>,
     /// What is being gathered.
@@ -44,6 +49,8 @@ struct Place {
     rows: usize,
 }
 
+/// So many samples have blocks at most, the last ones that were seen.
+const MOST_SAMPLES: usize = 2;
 /// Bytes of a block, unless one batch has more.
 const BLOCK: usize = 32 << 20;
 /// Batches of a block at most.
@@ -54,9 +61,36 @@ const AT_A_STEP: usize = 2;
 impl Blocks {
     /// Says which batches come next: those that are to be gathered at this step may be begun with.
     pub(super) fn expect(&mut self, task: &Task<'_>, upcoming: &Upcoming<'_>) {
-        if self.of != task.samples.id() {
-            *self = Blocks { of: task.samples.id(), ..Blocks::default() };
+        let Some(id) = task.samples.id() else { return };
+        if self.of(task).is_none() {
+            if self.all.len() == MOST_SAMPLES {
+                self.all.remove(0);
+            }
+            self.all.push(BlocksOfSamples { id, ..BlocksOfSamples::default() });
         }
+        if let Some(blocks) = self.of(task) {
+            blocks.expect(task, upcoming);
+        }
+    }
+
+    /// A batch of the block at hand, or the first of the next one; None where they hold other rows.
+    pub(super) fn gather(&mut self, task: &Task<'_>, rows: &[u64]) -> Result<Option<BatchTensors>> {
+        self.of(task).map_or(Ok(None), |blocks| blocks.gather(task, rows))
+    }
+
+    /// Gathers what is wanted: after the step's launches.
+    pub(super) fn fill(&mut self, task: &Task<'_>) -> Result<()> {
+        self.of(task).map_or(Ok(()), |blocks| blocks.fill(task))
+    }
+
+    fn of(&mut self, task: &Task<'_>) -> Option<&mut BlocksOfSamples> {
+        let id = task.samples.id()?;
+        self.all.iter_mut().find(|blocks| blocks.id == id)
+    }
+}
+
+impl BlocksOfSamples {
+    fn expect(&mut self, task: &Task<'_>, upcoming: &Upcoming<'_>) {
         let size = upcoming.batch_size;
         let there = self.sent.left().len() + self.next.rows.len();
         let first = there.max(size); // without a block, the batch at hand is gathered by itself
@@ -79,10 +113,8 @@ impl Blocks {
         (BLOCK / (bytes * size).max(1)).clamp(1, MOST_BATCHES)
     }
 
-    /// A batch of the block at hand, or the first of the next one; None where they hold other rows.
-    pub(super) fn gather(&mut self, task: &Task<'_>, rows: &[u64]) -> Result<Option<BatchTensors>> {
-        let is_other = self.of.is_none() || self.of != task.samples.id();
-        if is_other || self.sent.left().is_empty() && self.next.rows.is_empty() {
+    fn gather(&mut self, task: &Task<'_>, rows: &[u64]) -> Result<Option<BatchTensors>> {
+        if self.sent.left().is_empty() && self.next.rows.is_empty() {
             return Ok(None);
         }
         if self.sent.left().is_empty() && self.next.rows.starts_with(rows) {
@@ -99,8 +131,7 @@ impl Blocks {
         BatchTensors::of_columns(task, &columns?).map(Some)
     }
 
-    /// Gathers what is wanted: after the step's launches.
-    pub(super) fn fill(&mut self, task: &Task<'_>) -> Result<()> {
+    fn fill(&mut self, task: &Task<'_>) -> Result<()> {
         for rows in std::mem::take(&mut self.wanted) {
             let result = self.add(task, &rows);
             if result.is_err() {

@@ -351,6 +351,7 @@ impl Engine for DeviceEngine {
 
     fn evaluate(&mut self, task: &Task<'_>, rows: &[u64], scores: &mut Scores) -> Result<()> {
         let result = self.gather(task, rows, None).and_then(|batch| evaluate(task, batch, scores));
+        let result = result.and_then(|()| self.blocks.fill(task));
         result.map_err(|error| explained(error, task.network, rows.len(), false))
     }
 
