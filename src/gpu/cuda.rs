@@ -16,6 +16,7 @@ use candle_core::{CudaStorage, DType, Device, Error, Layout, Result, Shape, Stor
 use half::bf16;
 
 use super::{Passed, Program, Repetition, THREADS};
+use crate::error;
 
 /// The programs that were compiled, by their text.
 static COMPILED: Mutex<BTreeMap<String, String>> = Mutex::new(BTreeMap::new());
@@ -153,27 +154,34 @@ impl SentGraph {
 
 /// What a device is told to do, which it can repeat; it does none of it yet. Everything that is made
 /// meanwhile must be gone at the end, and nothing may go then that was there before.
-pub(crate) fn captured(device: &Device, run: impl FnOnce() -> Result<()>) -> Result<Repetition> {
+pub(crate) fn captured(
+    device: &Device,
+    run: impl FnOnce() -> error::Result<()>,
+) -> error::Result<Repetition> {
     let stream = device.as_cuda_device()?.cuda_stream();
-    stream.begin_capture(CUstreamCaptureMode::CU_STREAM_CAPTURE_MODE_THREAD_LOCAL).w()?;
+    let mode = CUstreamCaptureMode::CU_STREAM_CAPTURE_MODE_THREAD_LOCAL;
+    stream.begin_capture(mode).w().map_err(Error::from)?;
     let ran = remembered(device, run);
     let graph = stream
         .end_capture(CUgraphInstantiate_flags::CUDA_GRAPH_INSTANTIATE_FLAG_AUTO_FREE_ON_LAUNCH);
     let late = stream.context().check_err(); // an error of something that was let go
     ran?;
-    let graph = graph.w()?;
-    late.w()?;
+    let graph = graph.w().map_err(Error::from)?;
+    late.w().map_err(Error::from)?;
     match graph {
         Some(graph) => {
             let graph = SentGraph(graph);
             Ok(Box::new(move || graph.launch()))
         }
-        None => candle_core::bail!("nothing was captured"),
+        None => Err(Error::Msg("nothing was captured".to_string()).into()),
     }
 }
 
 /// Runs something whose small constants are kept on the device: what is captured can't send them.
-pub(crate) fn remembered<T>(device: &Device, run: impl FnOnce() -> Result<T>) -> Result<T> {
+pub(crate) fn remembered<T>(
+    device: &Device,
+    run: impl FnOnce() -> error::Result<T>,
+) -> error::Result<T> {
     let _guard = device.as_cuda_device()?.enable_cuda_graph_htod_cache();
     run()
 }

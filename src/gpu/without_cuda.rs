@@ -3,6 +3,7 @@
 use candle_core::{CudaStorage, Device, Error, Layout, Result, Shape, Tensor};
 
 use super::{Passed, Program, Repetition};
+use crate::error;
 
 /// Where a tensor's numbers are.
 pub(crate) fn address(_: &Tensor) -> Result<u64> {
@@ -31,12 +32,18 @@ pub(crate) fn overwrite(_: &Tensor, _: &[u32]) -> Result<()> {
 }
 
 /// What a device is told to do, which it can repeat.
-pub(crate) fn captured(_: &Device, _: impl FnOnce() -> Result<()>) -> Result<Repetition> {
-    Err(Error::NotCompiledWithCudaSupport)
+pub(crate) fn captured(
+    _: &Device,
+    _: impl FnOnce() -> error::Result<()>,
+) -> error::Result<Repetition> {
+    Err(Error::NotCompiledWithCudaSupport.into())
 }
 
 /// Runs something whose small constants are kept on the device.
-pub(crate) fn remembered<T>(_: &Device, run: impl FnOnce() -> Result<T>) -> Result<T> {
+pub(crate) fn remembered<T>(
+    _: &Device,
+    run: impl FnOnce() -> error::Result<T>,
+) -> error::Result<T> {
     run()
 }
 

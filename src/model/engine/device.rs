@@ -229,9 +229,11 @@ impl DeviceEngine {
         let Attempt { task, rows, step, numbers, leaves_all } = *attempt;
         let device = task.network.weights().device();
         let before = self.changed(task, optimizer).copies()?;
-        let done = gpu::remembered(device, || Ok(self.backward(task, rows, step, Some(words))))??;
-        let drew_on_host = done.drew_on_host;
-        let deferred = self.update(done, optimizer, Some((numbers, words)))?;
+        let (deferred, drew_on_host) = gpu::remembered(device, || {
+            let done = self.backward(task, rows, step, Some(words))?;
+            let drew_on_host = done.drew_on_host;
+            Ok((self.update(done, optimizer, Some((numbers, words)))?, drew_on_host))
+        })?;
         if drew_on_host {
             return Ok((deferred, None));
         }
@@ -241,9 +243,9 @@ impl DeviceEngine {
         words.send(step, &addresses, &numbers.list(), rows)?;
         leave(words, &deferred, room.left())?; // its program must be there before
         let captured = gpu::captured(device, || {
-            let again = self.backward(task, rows, step, Some(words));
-            let again = again.and_then(|done| self.update(done, optimizer, Some((numbers, words))));
-            leave(words, &again.map_err(candle_core::Error::wrap)?, room.left())
+            let done = self.backward(task, rows, step, Some(words))?;
+            let again = self.update(done, optimizer, Some((numbers, words)))?;
+            leave(words, &again, room.left())
         });
         let Ok(captured) = captured else { return Ok((deferred, None)) };
         self.changed(task, optimizer).put_back(&before)?;

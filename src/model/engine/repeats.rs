@@ -114,8 +114,11 @@ pub(super) fn places(room: &mut Room) -> Result<(Deferred<WaitingNumbers>, Vec<u
 }
 
 /// Leaves what a step is worth where its words say.
-pub(super) fn leave(words: &StepWords, step: &Deferred, count: usize) -> candle_core::Result<()> {
-    step.each().take(count).enumerate().try_for_each(|(index, tensor)| words.leave(index, tensor))
+pub(super) fn leave(words: &StepWords, step: &Deferred, count: usize) -> Result<()> {
+    for (index, tensor) in step.each().take(count).enumerate() {
+        words.leave(index, tensor)?;
+    }
+    Ok(())
 }
 
 /// Everything that a step changes on a device.
