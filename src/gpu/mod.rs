@@ -7,7 +7,7 @@
 #[cfg_attr(not(feature = "cuda"), path = "without_cuda.rs")]
 mod cuda;
 mod keep;
-#[cfg_attr(not(feature = "cuda"), path = "without_pinned.rs")]
+#[cfg_attr(not(feature = "cuda"), path = "pinned_absent.rs")]
 mod pinned;
 mod relu_op;
 mod softmax_op;

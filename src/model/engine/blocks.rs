@@ -12,7 +12,7 @@ use crate::gpu::Staging;
 
 /// Those of the samples of training, and of those of validation.
 #[derive(Default)]
-pub(super) struct Blocks {
+pub(super) struct BlocksAhead {
     all: Vec<BlocksOfSamples>,
 }
 
@@ -20,12 +20,12 @@ pub(super) struct Blocks {
 #[derive(Default)]
 struct BlocksOfSamples {
     id: u64,
-    sent: Block,
+    sent: BatchBlock,
     columns: Vec<Tensor>,
     /// What is being gathered.
-    next: Block,
+    next: BatchBlock,
     /// Where: a column each. Two of them, because one may still be on its way.
-    places: [Vec<Place>; 2],
+    places: [Vec<StagedColumn>; 2],
     /// Batches that are to be gathered once the device has something to do.
     wanted: Vec<Vec<u64>>,
     column: BatchColumn,
@@ -33,7 +33,7 @@ struct BlocksOfSamples {
 
 /// Rows of consecutive batches.
 #[derive(Default)]
-struct Block {
+struct BatchBlock {
     rows: Vec<u64>,
     batches: usize,
     /// Rows that have been used.
@@ -41,7 +41,7 @@ struct Block {
 }
 
 /// Where a column of a block is gathered.
-struct Place {
+struct StagedColumn {
     staging: Staging,
     dtype: DType,
     width: usize,
@@ -58,7 +58,7 @@ const MOST_BATCHES: usize = 64;
 /// Batches that are gathered at each step, until the block is full.
 const AT_A_STEP: usize = 2;
 
-impl Blocks {
+impl BlocksAhead {
     /// Says which batches come next: those that are to be gathered at this step may be begun with.
     pub(super) fn expect(&mut self, task: &Task<'_>, upcoming: &Upcoming<'_>) {
         let Some(id) = task.samples.id() else { return };
@@ -181,17 +181,17 @@ impl BlocksOfSamples {
         for spec in task.samples.columns() {
             let width = spec.width();
             let staging = Staging::new(room * bytes(spec), device)?;
-            places.push(Place { staging, dtype: DType::F32, width, rows: room });
+            places.push(StagedColumn { staging, dtype: DType::F32, width, rows: room });
         }
         self.places[0] = places;
-        self.next = Block::default();
+        self.next = BatchBlock::default();
         Ok(())
     }
 
     fn send(&mut self) -> Result<()> {
         let rows = self.next.rows.len();
         let mut columns = Vec::new();
-        for Place { staging, dtype, width, .. } in &mut self.places[0] {
+        for StagedColumn { staging, dtype, width, .. } in &mut self.places[0] {
             columns.push(staging.send(*dtype, (rows, *width))?);
             staging.clear();
         }
@@ -203,7 +203,7 @@ impl BlocksOfSamples {
     }
 
     fn forget(&mut self) {
-        (self.sent, self.next) = (Block::default(), Block::default());
+        (self.sent, self.next) = (BatchBlock::default(), BatchBlock::default());
         self.columns.clear();
         self.wanted.clear();
         self.places[0].iter_mut().for_each(|place| place.staging.clear());
@@ -215,14 +215,14 @@ fn bytes(column: &ColumnSpec) -> usize {
     column.width() * size(column.dtype)
 }
 
-impl Block {
+impl BatchBlock {
     /// The rows that are still to be used.
     fn left(&self) -> &[u64] {
         &self.rows[self.used..]
     }
 }
 
-impl Place {
+impl StagedColumn {
     fn write(&mut self, numbers: TypedNumbers<'_>) -> Result<()> {
         let staging = &mut self.staging;
         self.dtype = match numbers {
@@ -274,7 +274,7 @@ mod tests {
     }
 
     /// A step as the engine does it; whether the batch was one of a block.
-    fn step(blocks: &mut Blocks, task: &Task<'_>, order: &Order, start: usize) -> bool {
+    fn step(blocks: &mut BlocksAhead, task: &Task<'_>, order: &Order, start: usize) -> bool {
         let end = COUNT.min(start + BATCH);
         let rows: Vec<u64> = (start..end).map(|position| order.at(position as u64)).collect();
         let left = start..COUNT;
@@ -305,7 +305,7 @@ mod tests {
         let embedding = network(json!([embedding, "flatten"]));
         let pixels = Memory::of(TypedNumbers::U8(&x), 4, &y, &[2], Some(&y[..COUNT]));
         let words = Memory::new(&ids, 4, &y[..COUNT], &[], None);
-        let mut blocks = Blocks::default(); // of one samples after the other
+        let mut blocks = BlocksAhead::default(); // of one samples after the other
         for (network, samples) in [(dense, pixels), (embedding, words)] {
             let task = Task { network: &network, loss: &loss, samples: &samples };
             for epoch in 0..3 {

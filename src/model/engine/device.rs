@@ -6,7 +6,7 @@
 use candle_core::{Tensor, Var};
 
 use super::api::{Engine, NotFinite, Task, Upcoming};
-use super::blocks::Blocks;
+use super::blocks::BlocksAhead;
 use super::forward::{BatchTensors, evaluate, forward, predict};
 use super::held::update_by_host;
 use super::out_of_memory::explained;
@@ -27,7 +27,7 @@ pub struct DeviceEngine {
     vars: Vec<Var>,
     residents: Residents,
     /// Samples that are not kept, for want of room.
-    blocks: Blocks,
+    blocks: BlocksAhead,
     /// A batch of the others.
     batch: Batch,
     status: Status,
@@ -72,7 +72,7 @@ impl DeviceEngine {
         Ok(DeviceEngine {
             vars: network.weights().trainable().map(|weight| weight.var.clone()).collect(),
             residents: Residents::default(),
-            blocks: Blocks::default(),
+            blocks: BlocksAhead::default(),
             batch: Batch::default(),
             status: Status::new(device)?,
             words: Vec::new(),

@@ -313,6 +313,10 @@ fn tree(
                     if tokens.get(at).is_none_or(|token| token != ",") {
                         break;
                     }
+                    if tokens.get(at + 1).is_some_and(|token| token == "}") {
+                        at += 1; // a comma behind the last
+                        break;
+                    }
                 }
                 path.truncate(before.len());
                 alias = Some(String::new());
