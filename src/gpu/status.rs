@@ -39,6 +39,10 @@ impl Status {
 
     /// `new` while every loss was finite, else `old`.
     pub(crate) fn choose(&self, new: &Tensor, old: &Tensor) -> Result<Tensor> {
+        if new.rank() == 0 {
+            // on a GPU a choice needs an axis
+            return self.choose(&new.reshape(1)?, &old.reshape(1)?)?.reshape(());
+        }
         let fine = self.numbers.narrow(0, 0, 1)?.to_dtype(DType::U8)?;
         let ones = vec![1; new.rank()];
         fine.reshape(ones)?.broadcast_as(new.shape())?.contiguous()?.where_cond(new, old)
@@ -85,6 +89,9 @@ mod tests {
         }
         assert_eq!(status.read().unwrap(), (2, None));
         assert_eq!(choice(&status), 1.0);
+        let number = |value: f32| Tensor::new(value, &Device::Cpu).unwrap();
+        let chosen = status.choose(&number(3.0), &number(4.0)).unwrap();
+        assert_eq!((chosen.rank(), chosen.to_scalar::<f32>().unwrap()), (0, 3.0));
         for loss in [f32::INFINITY, 3.0, f32::NAN] {
             status.judge(&Tensor::new(loss, &Device::Cpu).unwrap()).unwrap();
         }
