@@ -153,6 +153,17 @@ impl Activation {
         matches!(self, Activation::Softmax | Activation::Sparsemax | Activation::LogSoftmax)
     }
 
+    /// How many of so many numbers before it its gradient needs.
+    pub(crate) fn kept(&self, numbers: usize) -> usize {
+        if self.needs_input() { numbers } else { 0 }
+    }
+
+    /// What a pass over so many numbers costs with it, in multiplications.
+    pub(crate) fn work(&self, numbers: usize) -> usize {
+        const EACH: usize = 8;
+        if *self == Activation::Linear { numbers } else { EACH * numbers }
+    }
+
     /// Whether its values are probabilities, or become some where they are divided by their sum.
     pub(crate) fn makes_probabilities(&self) -> bool {
         matches!(

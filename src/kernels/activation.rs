@@ -14,8 +14,6 @@ pub struct ActivationKernel {
 
 /// Numbers of a piece that is worked on by one thread.
 const PIECE: usize = 1 << 14;
-/// What an activation costs, in multiplications.
-const WORK: usize = 8;
 
 impl ActivationKernel {
     /// Numbers of whole rows.
@@ -26,8 +24,8 @@ impl ActivationKernel {
 
 impl Kernel for ActivationKernel {
     fn forward(&self, _: &Pass<'_>, x: &[f32], _: &[&[f32]], y: &mut [f32], _: &mut Saved) {
-        let piece = self.piece();
-        parallel::chunks(y, piece, WORK * x.len(), |index, y| {
+        let (piece, work) = (self.piece(), self.activation.work(x.len()));
+        parallel::chunks(y, piece, work, |index, y| {
             y.copy_from_slice(&x[index * piece..][..y.len()]);
             self.activation.apply(y, self.width);
         });
@@ -35,7 +33,7 @@ impl Kernel for ActivationKernel {
 
     fn backward(&self, _: &Pass<'_>, io: Backward<'_>) {
         let Some(dx) = io.dx else { return };
-        let (piece, work, dy) = (self.piece(), WORK * dx.len(), &*io.dy);
+        let (piece, work, dy) = (self.piece(), self.activation.work(dx.len()), &*io.dy);
         parallel::chunks(dx, piece, work, |index, dx| {
             let part = index * piece..index * piece + dx.len();
             dx.copy_from_slice(&dy[part.clone()]);
@@ -55,33 +53,127 @@ impl Kernel for ActivationKernel {
 #[cfg(test)]
 mod tests {
     use super::super::batch_norm::{BatchNormKernel, FeatureAxis};
+    use super::super::conv::ConvKernel;
+    use super::super::conv_transpose::ConvTransposeKernel;
+    use super::super::dense::DenseKernel;
+    use super::super::depthwise::DepthwiseKernel;
+    use super::super::kernel::{BoundKernel, fused};
+    use super::super::residual::{Chain, ResidualKernel};
+    use super::super::separable::SeparableKernel;
+    use super::super::time_distributed::TimeDistributedKernel;
+    use super::super::window::{SlidingWindow, WindowAxis};
     use super::*;
     use crate::random::Random;
+    use crate::weights::LayerWeight;
 
     const SAMPLES: usize = 700;
-    const FEATURES: usize = 6;
+    const NONE: Activation = Activation::Linear;
 
     fn numbers(n: usize) -> Vec<f32> {
         (0..n).map(|i| (i * 7919 % 1013) as f32 / 500.0 - 1.0).collect()
     }
 
-    /// Output and gradients of kernels in a row, the first of which has weights.
-    fn step(kernels: &[&dyn Kernel], pass: &Pass<'_>) -> Vec<Vec<f32>> {
-        let mut weights = numbers(4 * FEATURES);
-        weights[3 * FEATURES..].iter_mut().for_each(|variance| *variance = variance.abs() + 0.1);
-        let weights: Vec<&[f32]> = weights.chunks(FEATURES).collect();
-        let of = |place: usize| if place == 0 { &weights[..] } else { &[] };
-        let x = numbers(SAMPLES * 4 * FEATURES);
+    /// A kernel, the sizes of its weights, and the numbers of a sample that come in and go out.
+    struct Case {
+        kernel: Box<dyn Kernel>,
+        weights: Vec<usize>,
+        sizes: (usize, usize),
+    }
+
+    fn case<const W: usize>(
+        kernel: impl Kernel + 'static,
+        weights: [usize; W],
+        sizes: (usize, usize),
+    ) -> Case {
+        Case { kernel: Box::new(kernel), weights: weights.to_vec(), sizes }
+    }
+
+    fn dense(input: usize, units: usize) -> DenseKernel {
+        DenseKernel { input, units, activation: NONE, drops_mask: false }
+    }
+
+    fn norm(inner: usize) -> BatchNormKernel {
+        BatchNormKernel {
+            axis: FeatureAxis { features: 6, inner },
+            epsilon: 1e-3,
+            momentum: 0.9,
+            scale: true,
+            center: true,
+            frozen: false,
+            activation: NONE,
+        }
+    }
+
+    /// A chain of one dense layer of 24 units, whose two weights are bound elsewhere.
+    fn chain() -> Chain {
+        let weight = |dims: &[usize]| {
+            let zeros =
+                candle_core::Var::zeros(dims, candle_core::DType::F32, &candle_core::Device::Cpu);
+            LayerWeight::constant(zeros.unwrap())
+        };
+        let mut chain = Chain::default();
+        let weights = vec![weight(&[24, 24]), weight(&[24])];
+        chain.push(BoundKernel::new(dense(24, 24), weights), (24, 24), true);
+        chain
+    }
+
+    fn cases() -> Vec<Case> {
+        let axis = WindowAxis { input: 5, output: 3, size: 3, stride: 2, dilation: 1, before: 1 };
+        let window = SlidingWindow { axes: [WindowAxis::NONE, WindowAxis::NONE, axis] };
+        let depthwise = |multiplier| DepthwiseKernel::new(window, 4, multiplier, NONE);
+        let point = WindowAxis { input: 3, output: 3, size: 1, stride: 1, dilation: 1, before: 0 };
+        let point = SlidingWindow { axes: [WindowAxis::NONE, WindowAxis::NONE, point] };
+        let residual = |shortcut| ResidualKernel { layers: chain(), shortcut, activation: NONE };
+        vec![
+            case(norm(1), [6; 4], (24, 24)),
+            case(norm(4), [6; 4], (24, 24)),
+            case(dense(40, 1), [40, 1], (40, 1)),
+            case(dense(8, 6), [48, 6], (8, 6)),
+            case(dense(60, 20), [1200, 20], (60, 20)),
+            case(
+                TimeDistributedKernel { inner: std::sync::Arc::new(dense(6, 5)), steps: 4 },
+                [30, 5],
+                (24, 20),
+            ),
+            case(ConvKernel::new(window, 4, 8, 2, NONE), [3 * 2 * 8, 8], (20, 24)),
+            case(ConvTransposeKernel::new(window, 4, 8, NONE), [3 * 4 * 8, 8], (12, 40)),
+            case(depthwise(2), [24, 8], (20, 24)),
+            case(
+                SeparableKernel {
+                    depthwise: depthwise(1),
+                    pointwise: ConvKernel::new(point, 4, 8, 1, NONE),
+                },
+                [12, 32, 8],
+                (20, 24),
+            ),
+            case(residual(Chain::default()), [576, 24], (24, 24)),
+            case(residual(chain()), [576, 24, 576, 24], (24, 24)),
+        ]
+    }
+
+    /// Output, and in training gradients, of a case's kernel or one in its place, and of the others
+    /// after it.
+    fn step(case: &Case, kernels: &[&dyn Kernel], pass: &Pass<'_>) -> Vec<Vec<f32>> {
+        // above 0, as a variance must be
+        let weights =
+            case.weights.iter().map(|n| numbers(*n).iter().map(|w| w.abs() + 0.1).collect());
+        let weights: Vec<Vec<f32>> = weights.collect();
+        let slices: Vec<&[f32]> = weights.iter().map(Vec::as_slice).collect();
+        let of = |place: usize| if place == 0 { &slices[..] } else { &[] };
         let mut saved = vec![Saved::default(); kernels.len()];
-        let mut outputs = vec![x.clone()];
+        let mut outputs = vec![numbers(SAMPLES * case.sizes.0)];
         for (place, (kernel, saved)) in kernels.iter().zip(&mut saved).enumerate() {
-            let mut y = vec![0.0; x.len()];
+            let mut y = vec![0.0; SAMPLES * case.sizes.1];
             kernel.forward(pass, &outputs[place], of(place), &mut y, saved);
             outputs.push(y);
         }
-        let (mut dy, mut dweights) = (numbers(x.len()), vec![vec![0.0; FEATURES]; 4]);
+        if !pass.training {
+            return outputs;
+        }
+        let mut dy = numbers(SAMPLES * case.sizes.1);
+        let mut dweights: Vec<Vec<f32>> = case.weights.iter().map(|n| vec![0.0; *n]).collect();
         for (place, (kernel, saved)) in kernels.iter().zip(&mut saved).enumerate().rev() {
-            let mut dx = vec![0.0; x.len()];
+            let mut dx = vec![0.0; outputs[place].len()];
             let mut to: Vec<Option<&mut [f32]>> =
                 dweights.iter_mut().map(|all| Some(&mut all[..])).collect();
             let io = Backward {
@@ -102,37 +194,31 @@ mod tests {
     }
 
     #[test]
-    fn after_batch_normalization_it_is_the_same_without_a_pass_of_its_own() {
+    fn within_another_kernel_it_is_the_same_without_a_pass_of_its_own() {
         let random = Random::new(1);
-        let mask: Vec<f32> = (0..SAMPLES * 4).map(|i| f32::from(u8::from(i % 3 > 0))).collect();
-        let all = [Activation::relu(), Activation::Silu, Activation::tanh(), Activation::Linear];
-        for (activation, inner, mask) in all.iter().flat_map(|activation| {
-            let mask = Some(&mask[..]);
-            [(1, None), (1, mask), (4, None), (4, mask)]
-                .map(|(inner, mask)| (activation, inner, mask))
-        }) {
-            let norm = BatchNormKernel {
-                axis: FeatureAxis { features: FEATURES, inner },
-                epsilon: 1e-3,
-                momentum: 0.9,
-                scale: true,
-                center: true,
-                frozen: false,
-                activation: Activation::Linear,
-            };
-            for training in [true, false] {
-                let pass =
-                    Pass { batch: SAMPLES, training, step: 0, random: &random, mask, ids: None };
-                let alone = ActivationKernel { activation: activation.clone(), width: FEATURES };
-                let both = norm.with_activation(activation).unwrap();
-                let apart = step(&[&norm, &alone], &pass);
-                assert_eq!(apart, step(&[&*both], &pass), "{activation:?} {inner}");
-                assert!(apart.iter().flatten().all(|number| number.is_finite()));
-                assert!(
-                    both.with_activation(activation).is_none() || *activation == Activation::Linear
-                );
+        let all = [Activation::relu(), Activation::Silu, Activation::tanh(), NONE];
+        for (index, case) in cases().iter().enumerate() {
+            let mask: Vec<f32> =
+                (0..SAMPLES * case.sizes.0 / 6).map(|i| f32::from(u8::from(i % 3 > 0))).collect();
+            let is_norm = case.weights == [6; 4];
+            for activation in &all {
+                let alone =
+                    ActivationKernel { activation: activation.clone(), width: case.sizes.1 };
+                let both = fused(&*case.kernel, &alone).unwrap();
+                assert!(fused(&*both, &alone).is_none() || *activation == NONE, "{index}");
+                for (training, is_masked) in [(true, false), (false, false), (true, is_norm)] {
+                    let mask = is_masked.then_some(&mask[..]);
+                    let random = &random;
+                    let pass = Pass { batch: SAMPLES, training, step: 0, random, mask, ids: None };
+                    let apart = step(case, &[&*case.kernel, &alone], &pass);
+                    let joined = step(case, &[&*both], &pass);
+                    assert!(apart.last() == joined.last(), "{index} {activation:?}");
+                    assert!(!training || apart == joined, "{index} {activation:?}: gradients");
+                    assert!(apart.iter().flatten().all(|number| number.is_finite()));
+                }
             }
-            assert!(norm.with_activation(&Activation::softmax()).is_none());
+            let softmax = ActivationKernel { activation: Activation::softmax(), width: 1 };
+            assert!(fused(&*case.kernel, &softmax).is_none());
         }
     }
 }

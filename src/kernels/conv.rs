@@ -1,6 +1,6 @@
 //! Convolution over slices: for each image, the sums over what each position sees, without im2col.
 
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use super::kernel::{Backward, Kernel, OutputMask, Pass, Saved};
 use super::matmul::SumStart;
@@ -10,6 +10,7 @@ use super::window::SlidingWindow;
 use crate::activations::Activation;
 
 /// Weights: kernel (taps…, channels / groups, filters), then bias (filters,) where there is one.
+#[derive(Clone)]
 pub struct ConvKernel {
     window: SlidingWindow,
     channels: usize,
@@ -17,7 +18,7 @@ pub struct ConvKernel {
     groups: usize,
     activation: Activation,
     /// Made where first needed.
-    products: OnceLock<SlidingProduct>,
+    products: Arc<OnceLock<SlidingProduct>>,
 }
 
 impl ConvKernel {
@@ -30,7 +31,13 @@ impl ConvKernel {
         groups: usize,
         activation: Activation,
     ) -> ConvKernel {
-        ConvKernel { window, channels, filters, groups, activation, products: OnceLock::new() }
+        ConvKernel { window, channels, filters, groups, activation, products: Arc::default() }
+    }
+
+    /// The same with an activation, where it has none.
+    pub(super) fn activated(&self, activation: &Activation) -> Option<ConvKernel> {
+        let is_free = self.activation == Activation::Linear;
+        is_free.then(|| ConvKernel { activation: activation.clone(), ..self.clone() })
     }
 
     fn products(&self) -> &SlidingProduct {
@@ -101,6 +108,10 @@ impl Kernel for ConvKernel {
 
     fn mask(&self, _: &Pass<'_>, _: &[f32], _: &mut Vec<f32>) -> OutputMask {
         OutputMask::Dropped
+    }
+
+    fn with_activation(&self, activation: &Activation) -> Option<Arc<dyn Kernel>> {
+        Some(Arc::new(self.activated(activation)?))
     }
 }
 

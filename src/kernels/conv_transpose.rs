@@ -1,7 +1,7 @@
 //! Transposed convolution over slices: the backward pass of a convolution as a forward pass. Each
 //! input times the kernel is added to the outputs that its window sees.
 
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use super::kernel::{Backward, Kernel, OutputMask, Pass, Saved};
 use super::matmul::SumStart;
@@ -11,13 +11,14 @@ use super::window::SlidingWindow;
 use crate::activations::Activation;
 
 /// Weights: kernel (taps…, filters, channels), then bias (filters,) where there is one.
+#[derive(Clone)]
 pub struct ConvTransposeKernel {
     window: SlidingWindow,
     channels: usize,
     filters: usize,
     activation: Activation,
     /// Made where first needed.
-    products: OnceLock<SlidingProduct>,
+    products: Arc<OnceLock<SlidingProduct>>,
 }
 
 impl ConvTransposeKernel {
@@ -29,7 +30,7 @@ impl ConvTransposeKernel {
         filters: usize,
         activation: Activation,
     ) -> ConvTransposeKernel {
-        ConvTransposeKernel { window, channels, filters, activation, products: OnceLock::new() }
+        ConvTransposeKernel { window, channels, filters, activation, products: Arc::default() }
     }
 
     /// Those of the convolution whose backward pass this is: from the output to the input.
@@ -95,5 +96,10 @@ impl Kernel for ConvTransposeKernel {
 
     fn mask(&self, _: &Pass<'_>, _: &[f32], _: &mut Vec<f32>) -> OutputMask {
         OutputMask::Dropped
+    }
+
+    fn with_activation(&self, activation: &Activation) -> Option<Arc<dyn Kernel>> {
+        let is_free = self.activation == Activation::Linear;
+        is_free.then(|| Arc::new(Self { activation: activation.clone(), ..self.clone() }) as _)
     }
 }

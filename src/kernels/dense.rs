@@ -1,5 +1,7 @@
 //! Dense over slices: `y = activation(x · kernel + bias)`, rows of the last axis.
 
+use std::sync::Arc;
+
 use super::kernel::{Backward, Kernel, OutputMask, Pass, Saved};
 use super::matmul::{MatrixRef, WriteMode, matmul, matmul_then};
 use super::per_image::add_rows;
@@ -8,6 +10,7 @@ use super::{parallel, rows, small_matmul, turned};
 use crate::activations::Activation;
 
 /// Weights: kernel (in, units), then bias (units,) where there is one.
+#[derive(Clone)]
 pub struct DenseKernel {
     /// The size of an input row.
     pub input: usize,
@@ -50,7 +53,7 @@ impl Kernel for DenseKernel {
     ) {
         let kernel = weights[0]; // (in, units)
         let bias = weights.get(1).copied();
-        let kept = self.kept(y.len());
+        let kept = self.activation.kept(y.len());
         match self.way() {
             Way::OneUnit => small_matmul::dots(x, kernel, bias.map_or(0.0, |bias| bias[0]), y),
             Way::Small => self.small_forward(x, (kernel, bias), y, saved),
@@ -83,7 +86,7 @@ impl Kernel for DenseKernel {
 
     fn backward(&self, _: &Pass<'_>, io: Backward<'_>) {
         let Backward { x, weights, y, dy, saved, dx, dweights, .. } = io;
-        let [z] = saved.buffers([self.kept(y.len())]);
+        let [z] = saved.buffers([self.activation.kept(y.len())]);
         let z = if z.is_empty() { y } else { &*z };
         let piece = self.piece();
         parallel::chunks(dy, piece, 16 * y.len(), |index, dy| {
@@ -108,10 +111,15 @@ impl Kernel for DenseKernel {
             Way::Small => self.small_backward((x, weights[0]), dz, (dkernel, dx), saved),
             Way::Large => {
                 let needed = if dx.is_some() { turned::length(self.input, self.units) } else { 0 };
-                let [_, turned] = saved.buffers([self.kept(y.len()), needed]);
+                let [_, turned] = saved.buffers([self.activation.kept(y.len()), needed]);
                 self.large_backward((x, weights[0]), dz, (dkernel, dx), turned);
             }
         }
+    }
+
+    fn with_activation(&self, activation: &Activation) -> Option<Arc<dyn Kernel>> {
+        let is_free = self.activation == Activation::Linear;
+        is_free.then(|| Arc::new(Self { activation: activation.clone(), ..self.clone() }) as _)
     }
 }
 
@@ -127,11 +135,6 @@ impl DenseKernel {
     /// Numbers of whole rows that one thread works on.
     fn piece(&self) -> usize {
         (PIECE / self.units).max(1) * self.units
-    }
-
-    /// How many numbers of `x · kernel + bias` are kept for the activation's gradient.
-    fn kept(&self, outputs: usize) -> usize {
-        if self.activation.needs_input() { outputs } else { 0 }
     }
 
     /// Forward, row by row: a product by gemm may round otherwise for another number of rows.

@@ -1,6 +1,6 @@
 //! Depthwise convolution over slices: each channel by itself.
 
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use super::kernel::{Backward, Kernel, OutputMask, Pass, Saved};
 use super::matmul::SumStart;
@@ -11,13 +11,14 @@ use crate::activations::Activation;
 
 /// Weights: kernel (taps…, channels, multiplier), then bias (channels · multiplier,) where there
 /// is one. Output channel `c · multiplier + m`.
+#[derive(Clone)]
 pub struct DepthwiseKernel {
     window: SlidingWindow,
     channels: usize,
     multiplier: usize,
     activation: Activation,
     /// Made where first needed.
-    products: OnceLock<SlidingChannels>,
+    products: Arc<OnceLock<SlidingChannels>>,
 }
 
 impl DepthwiseKernel {
@@ -29,7 +30,7 @@ impl DepthwiseKernel {
         multiplier: usize,
         activation: Activation,
     ) -> DepthwiseKernel {
-        DepthwiseKernel { window, channels, multiplier, activation, products: OnceLock::new() }
+        DepthwiseKernel { window, channels, multiplier, activation, products: Arc::default() }
     }
 
     /// Numbers of an input image.
@@ -117,5 +118,10 @@ impl Kernel for DepthwiseKernel {
 
     fn mask(&self, _: &Pass<'_>, _: &[f32], _: &mut Vec<f32>) -> OutputMask {
         OutputMask::Dropped
+    }
+
+    fn with_activation(&self, activation: &Activation) -> Option<Arc<dyn Kernel>> {
+        let is_free = self.activation == Activation::Linear;
+        is_free.then(|| Arc::new(Self { activation: activation.clone(), ..self.clone() }) as _)
     }
 }

@@ -50,8 +50,8 @@ pub trait Kernel: Send + Sync {
         None
     }
 
-    /// The same kernel with an activation after it, which then costs no pass of its own; None where
-    /// it can't have one.
+    /// The same kernel with an activation of each number by itself after it, which then costs no pass
+    /// of its own; None where it can't have one.
     fn with_activation(&self, _activation: &Activation) -> Option<Arc<dyn Kernel>> {
         None
     }
@@ -61,6 +61,13 @@ pub trait Kernel: Send + Sync {
     fn updated<'s>(&self, _weight: usize, _saved: &'s Saved) -> Option<&'s [f32]> {
         None
     }
+}
+
+/// Both kernels as one, where the second is an activation that the first can take. Those over rows
+/// stay apart: a kernel's rows need not be those of the last axis.
+pub fn fused(first: &dyn Kernel, second: &dyn Kernel) -> Option<Arc<dyn Kernel>> {
+    let activation = second.as_activation().filter(|activation| !activation.is_over_several())?;
+    first.with_activation(activation)
 }
 
 /// What a kernel knows of the pass.

@@ -46,6 +46,7 @@ mod tiles;
 pub mod time_distributed;
 mod turned;
 pub mod unit_norm;
+mod views;
 pub mod window;
 
-pub use kernel::{Backward, BoundKernel, Kernel, OutputMask, Pass, Saved};
+pub use kernel::{Backward, BoundKernel, Kernel, OutputMask, Pass, Saved, fused};

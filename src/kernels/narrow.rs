@@ -8,7 +8,7 @@ use pulp::{Simd, WithSimd};
 
 use super::matmul::SumStart;
 use super::simd::{first_lanes, load};
-use super::tiles::{Neighbours, TilePlaces, check};
+use super::views::{self, Neighbours, OuterProduct, TilePlaces};
 
 /// The most columns.
 const MOST: usize = 3;
@@ -42,14 +42,12 @@ impl WithSimd for Dots<'_> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(mut self, simd: S) {
-        check(self.x, self.places, self.runs, self.columns, self.y.len());
-        let rows = self.runs.iter().map(|run| run.row + run.length).max().unwrap_or(0);
-        assert!(
-            rows <= self.rows && self.rows * self.columns <= self.packed.len(),
-            "a row outside"
-        );
-        // SAFETY: `check` found every view within x and every result within y, and all rows lie within
-        // every column; there are so many columns.
+        self.places.check(self.x, self.runs, self.columns, self.y.len());
+        let is_within =
+            views::rows(self.runs) <= self.rows && self.rows * self.columns <= self.packed.len();
+        assert!(is_within, "a row outside");
+        // SAFETY: `TilePlaces::check` found every view within x and every result within y, and all
+        // rows lie within every column; there are so many columns.
         unsafe {
             match self.columns {
                 1 => self.positions::<S, 1, 8>(simd),
@@ -122,28 +120,19 @@ impl Dots<'_> {
     }
 }
 
-/// `kernel[row..][..columns] += Σ x[base + from..] · d[out..][..columns]` over all positions.
-pub(super) struct DotsGradient<'a> {
-    pub x: &'a [f32],
-    pub places: TilePlaces<'a>,
-    pub runs: &'a [Neighbours],
-    pub d: &'a [f32],
-    pub columns: usize,
-    /// Rows `stride` apart.
-    pub kernel: &'a mut [f32],
-    pub stride: usize,
-}
+/// An [`OuterProduct`] of few columns by vectors of rows.
+pub(super) struct DotsGradient<'a>(pub OuterProduct<'a>);
 
 impl WithSimd for DotsGradient<'_> {
     type Output = ();
 
     #[inline(always)]
     fn with_simd<S: Simd>(mut self, simd: S) {
-        check(self.x, self.places, self.runs, self.columns, self.d.len());
-        // SAFETY: `check` found every view within x and every gradient within d; there are so many
-        // columns.
+        self.0.check();
+        // SAFETY: `OuterProduct::check` found every view within x and every gradient within d; there
+        // are so many columns.
         unsafe {
-            match self.columns {
+            match self.0.width {
                 1 => self.rows::<S, 1, 8>(simd),
                 2 => self.rows::<S, 2, 4>(simd),
                 3 => self.rows::<S, 3, 4>(simd),
@@ -159,7 +148,7 @@ impl DotsGradient<'_> {
     unsafe fn rows<S: Simd, const C: usize, const V: usize>(&mut self, simd: S) {
         let none = Neighbours { from: 0, row: 0, length: 0 };
         let (mut vectors, mut count) = ([none; V], 0);
-        for Neighbours { from, row, length } in self.runs {
+        for Neighbours { from, row, length } in self.0.runs {
             for start in (0..*length).step_by(S::F32_LANES) {
                 let length = S::F32_LANES.min(length - start);
                 vectors[count] = Neighbours { from: from + start, row: row + start, length };
@@ -185,8 +174,8 @@ impl DotsGradient<'_> {
     ) {
         let masks = vectors.map(|vector| first_lanes(simd, vector.length));
         let mut sums = [[simd.splat_f32s(0.0); C]; V];
-        let (x, d) = (self.x.as_ptr(), self.d.as_ptr());
-        for (base, out) in self.places.bases.iter().zip(self.places.outs) {
+        let (x, d) = (self.0.x.as_ptr(), self.0.d.as_ptr());
+        for (base, out) in self.0.places.bases.iter().zip(self.0.places.outs) {
             // SAFETY: the caller's promise; beyond the end of a vector the mask reads nothing.
             unsafe {
                 let d: [S::f32s; C] = std::array::from_fn(|c| simd.splat_f32s(*d.add(out + c)));
@@ -206,7 +195,7 @@ impl DotsGradient<'_> {
                     std::slice::from_raw_parts((&raw const *sum).cast::<f32>(), vector.length)
                 };
                 for (row, sum) in sum.iter().enumerate() {
-                    self.kernel[(vector.row + row) * self.stride + c] += sum;
+                    self.0.kernel[(vector.row + row) * self.0.stride + c] += sum;
                 }
             }
         }

@@ -8,7 +8,8 @@ use pulp::Arch;
 use super::matmul::SumStart;
 use super::narrow::{Dots, DotsGradient, is_narrow};
 use super::parallel;
-use super::tiles::{Multiply, Neighbours, Outer, Pack, TilePlaces};
+use super::tiles::{Multiply, Outer, Pack};
+use super::views::{Neighbours, OuterProduct, TilePlaces};
 
 /// Rows of the matrix that are worked on together: with 64 columns, a part of a level-2 cache.
 const ROWS: usize = 512;
@@ -151,11 +152,11 @@ impl Panels {
         for (panel, columns) in self.each() {
             let (x, d, width) = (&x[panel * apart..], &d[columns.start..], columns.len());
             let kernel = &mut matrix[columns.start..];
+            let product = OuterProduct { x, places, runs, d, width, kernel, stride };
             if self.form == PanelForm::Narrow {
-                let columns = width;
-                Arch::new().dispatch(DotsGradient { x, places, runs, d, columns, kernel, stride });
+                Arch::new().dispatch(DotsGradient(product));
             } else {
-                Arch::new().dispatch(Outer { x, places, runs, d, width, kernel, stride });
+                Arch::new().dispatch(Outer(product));
             }
         }
     }

@@ -62,7 +62,7 @@ impl PerImage<'_> {
         let images = x.len() / self.input;
         let share = images.div_ceil(SHARES).max(1);
         let scratch = self.scratch.max(1);
-        let kept = if self.activation.needs_input() { y.len() } else { 0 };
+        let kept = self.activation.kept(y.len());
         let [z, scratches, shared] =
             saved.buffers([kept, images.div_ceil(share) * scratch, needed]);
         fill(shared);
@@ -102,7 +102,7 @@ impl PerImage<'_> {
         let shares = (SUMS / (kernel + bias).max(1)).clamp(2, SHARES);
         let share = images.div_ceil(shares).max(1);
         let size = kernel + bias + self.scratch.max(1);
-        let kept = if self.activation.needs_input() { y.len() } else { 0 };
+        let kept = self.activation.kept(y.len());
         let [z, buffers, shared] = saved.buffers([kept, images.div_ceil(share) * size, needed]);
         fill(shared);
         let shared = &*shared;

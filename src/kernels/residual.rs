@@ -3,26 +3,33 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::kernel::{Backward, BoundKernel, Kernel, Pass, Saved};
+use super::kernel::{Backward, BoundKernel, Kernel, Pass, Saved, fused};
 use super::parallel;
 use super::simd::vectorize;
+use crate::activations::Activation;
 use crate::error::Result;
 use crate::weights::LayerWeight;
 
-/// `y = layers(x) + shortcut(x)`. Weights: those of the layers, then those of the shortcut.
+/// `y = activation(layers(x) + shortcut(x))`. Weights: those of the layers, then those of the
+/// shortcut.
+#[derive(Clone)]
 pub struct ResidualKernel {
     /// The layers.
     pub layers: Chain,
     /// The shortcut; without kernels it is the identity.
     pub shortcut: Chain,
+    /// What is applied to the sum, number by number; must have slice functions. Done while a part is in
+    /// the cache, so that an activation layer that follows costs no pass of its own.
+    pub activation: Activation,
 }
 
 /// Kernels, one after the other.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub struct Chain {
     links: Vec<Link>,
 }
 
+#[derive(Clone)]
 struct Link {
     kernel: Arc<dyn Kernel>,
     /// Its weights among those of the chain.
@@ -43,9 +50,8 @@ impl Chain {
         sizes: (usize, usize),
         passes_mask: bool,
     ) -> Vec<LayerWeight> {
-        if let (Some(last), Some(activation)) =
-            (self.links.last_mut(), bound.kernel.as_activation())
-            && let Some(both) = last.kernel.with_activation(activation)
+        if let Some(last) = self.links.last_mut()
+            && let Some(both) = fused(&*last.kernel, &*bound.kernel)
         {
             last.kernel = both;
             return bound.weights;
@@ -97,14 +103,19 @@ impl Chain {
         }
     }
 
-    /// The gradients of its weights, and with `wants_dx` that of its input, which is then
-    /// [`Chain::gradient`].
+    /// The place for the gradient of its output.
+    fn incoming<'s>(&self, saved: &'s mut Saved, length: usize) -> &'s mut [f32] {
+        let count = self.links.len();
+        grown(&mut saved.chain(count).0[count], length)
+    }
+
+    /// The gradients of its weights, from what was put into [`Chain::incoming`], and with `wants_dx`
+    /// that of its input, which is then [`Chain::gradient`].
     fn backward(&self, pass: &Pass<'_>, io: ChainBackward<'_, '_>, wants_dx: bool) {
-        let ChainBackward { x, weights, dy, saved, dweights } = io;
+        let ChainBackward { x, weights, saved, dweights } = io;
         let count = self.links.len();
         let (buffers, inner) = saved.chain(count);
         let (outputs, flow) = buffers.split_at_mut(count);
-        grown(&mut flow[0], dy.len()).copy_from_slice(dy);
         for (index, link) in self.links.iter().enumerate().rev() {
             if link.kernel.is_identity(pass.training) {
                 continue; // the gradient is the same, number for number
@@ -151,7 +162,6 @@ fn output<'a>(links: &[Link], pass: &Pass<'_>, x: &'a [f32], outputs: &'a [Vec<f
 struct ChainBackward<'a, 'w> {
     x: &'a [f32],
     weights: &'a [&'a [f32]],
-    dy: &'a [f32],
     saved: &'a mut Saved,
     dweights: &'a mut [Option<&'w mut [f32]>],
 }
@@ -175,33 +185,58 @@ impl Kernel for ResidualKernel {
         saved: &mut Saved,
     ) {
         let (ours, theirs) = weights.split_at(self.layers.weights());
-        let [first, second] = saved.places(2) else { return };
+        saved.places(2);
+        let mut inner = std::mem::take(&mut saved.inner);
+        let [first, second] = inner.as_mut_slice() else { return };
         self.layers.forward(pass, x, ours, first);
         self.shortcut.forward(pass, x, theirs, second);
         let (a, _) = first.chain(self.layers.links.len());
         let a = output(&self.layers.links, pass, x, a);
         let (b, _) = second.chain(self.shortcut.links.len());
         let b = output(&self.shortcut.links, pass, x, b);
-        sum(y, a, b);
+        let (kept, work) = (self.activation.kept(y.len()), self.activation.work(y.len()));
+        let [z] = saved.buffers([kept]);
+        if kept == 0 {
+            add(y, (a, b), work, |y| self.activation.apply(y, y.len()));
+        } else {
+            parallel::chunks2((y, PIECE), (z, PIECE), work, |index, y, z| {
+                let [a, b] = [a, b].map(|all| &all[index * PIECE..][..z.len()]);
+                add(z, (a, b), 0, |_| {});
+                y.copy_from_slice(z);
+                self.activation.apply(y, y.len());
+            });
+        }
+        saved.inner = inner;
     }
 
     fn backward(&self, pass: &Pass<'_>, io: Backward<'_>) {
-        let Backward { x, weights, dy, saved, dx, dweights, .. } = io;
+        let Backward { x, weights, y, dy, saved, dx, dweights, .. } = io;
         let (ours, theirs) = weights.split_at(self.layers.weights());
         let (dours, dtheirs) = dweights.split_at_mut(self.layers.weights());
-        let [first, second] = saved.places(2) else { return };
-        let wants_dx = dx.is_some();
-        let io = ChainBackward { x, weights: ours, dy, saved: first, dweights: dours };
+        let mut inner = std::mem::take(&mut saved.inner);
+        let [first, second] = inner.as_mut_slice() else { return };
+        let [z] = saved.buffers([self.activation.kept(y.len())]);
+        let z = if z.is_empty() { y } else { &*z };
+        let (wants_dx, is_identity) = (dx.is_some(), self.shortcut.is_identity(pass.training));
+        self.share_gradient((z, y), dy, (first, (!is_identity).then_some(&mut *second)));
+        let io = ChainBackward { x, weights: ours, saved: first, dweights: dours };
         self.layers.backward(pass, io, wants_dx);
-        let is_identity = self.shortcut.is_identity(pass.training);
         if !is_identity {
-            let io = ChainBackward { x, weights: theirs, dy, saved: second, dweights: dtheirs };
+            let io = ChainBackward { x, weights: theirs, saved: second, dweights: dtheirs };
             self.shortcut.backward(pass, io, wants_dx);
         }
-        let Some(dx) = dx else { return };
-        let a = self.layers.gradient(first, dx.len());
-        let b = if is_identity { &*dy } else { self.shortcut.gradient(second, dx.len()) };
-        sum(dx, a, b);
+        if let Some(dx) = dx {
+            let a = self.layers.gradient(first, dx.len());
+            let b = if is_identity { &*dy } else { self.shortcut.gradient(second, dx.len()) };
+            let work = dx.len();
+            add(dx, (a, b), work, |_| {});
+        }
+        saved.inner = inner;
+    }
+
+    fn with_activation(&self, activation: &Activation) -> Option<Arc<dyn Kernel>> {
+        let is_free = self.activation == Activation::Linear;
+        is_free.then(|| Arc::new(Self { activation: activation.clone(), ..self.clone() }) as _)
     }
 
     fn updated<'s>(&self, weight: usize, saved: &'s Saved) -> Option<&'s [f32]> {
@@ -230,16 +265,55 @@ impl Kernel for ResidualKernel {
     }
 }
 
-/// `y = a + b`
-fn sum(y: &mut [f32], a: &[f32], b: &[f32]) {
-    const CHUNK: usize = 1 << 14;
-    let work = y.len();
-    parallel::chunks(y, CHUNK, work, |index, y| {
-        let (a, b) = (&a[index * CHUNK..][..y.len()], &b[index * CHUNK..][..y.len()]);
-        vectorize(
-            #[inline(always)]
-            || y.iter_mut().zip(a).zip(b).for_each(|((y, a), b)| *y = a + b),
+impl ResidualKernel {
+    /// `dy` becomes the gradient before the activation, and is put into both chains' places; the second
+    /// is missing where it is the identity.
+    fn share_gradient(
+        &self,
+        (z, y): (&[f32], &[f32]),
+        dy: &mut [f32],
+        (first, second): (&mut Saved, Option<&mut Saved>),
+    ) {
+        let length = dy.len();
+        let first = self.layers.incoming(first, length);
+        let second = second.map(|saved| (self.shortcut.incoming(saved, length), PIECE));
+        let (dy, first) = ((dy, PIECE), (first, PIECE));
+        parallel::chunks3(
+            dy,
+            first,
+            second,
+            self.activation.work(length),
+            |index, dy, a, mut b| {
+                for (place, dy) in dy.chunks_mut(NEAREST).enumerate() {
+                    let part = place * NEAREST..place * NEAREST + dy.len();
+                    let all = index * PIECE + part.start..index * PIECE + part.end;
+                    self.activation.gradient(&z[all.clone()], &y[all], dy, dy.len());
+                    a[part.clone()].copy_from_slice(dy);
+                    if let Some(b) = &mut b {
+                        b[part].copy_from_slice(dy);
+                    }
+                }
+            },
         );
+    }
+}
+
+/// Numbers of a piece that is worked on by one thread.
+const PIECE: usize = 1 << 14;
+/// Numbers that stay in the nearest cache while several things are done with them.
+const NEAREST: usize = 1 << 11;
+
+/// `y = a + b`; `then` is run over each part of it while that is in the nearest cache.
+fn add(y: &mut [f32], (a, b): (&[f32], &[f32]), work: usize, then: impl Fn(&mut [f32]) + Sync) {
+    parallel::chunks(y, PIECE, work, |index, y| {
+        let [a, b] = [a, b].map(|all| all[index * PIECE..][..y.len()].chunks(NEAREST));
+        for ((y, a), b) in y.chunks_mut(NEAREST).zip(a).zip(b) {
+            vectorize(
+                #[inline(always)]
+                || y.iter_mut().zip(a).zip(b).for_each(|((y, a), b)| *y = a + b),
+            );
+            then(y);
+        }
     });
 }
 

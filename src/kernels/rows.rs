@@ -10,7 +10,7 @@ use super::matmul::SumStart;
 use super::panels::{Panels, Runs};
 use super::parallel;
 use super::simd::first_lanes;
-use super::tiles::{Neighbours, TilePlaces};
+use super::views::{Neighbours, TilePlaces};
 
 /// Up to so many rows the kernel is read once for every eight of them; for more it is packed.
 const FEW: usize = 16;

@@ -1,9 +1,12 @@
 //! Separable convolution over slices: a depthwise convolution, then one of size 1 that mixes the
 //! channels.
 
+use std::sync::Arc;
+
 use super::conv::ConvKernel;
 use super::depthwise::DepthwiseKernel;
 use super::kernel::{Backward, Kernel, OutputMask, Pass, Saved};
+use crate::activations::Activation;
 
 /// Weights: those of the depthwise part (without a bias), then those of the pointwise part.
 pub struct SeparableKernel {
@@ -80,5 +83,10 @@ impl Kernel for SeparableKernel {
 
     fn mask(&self, _: &Pass<'_>, _: &[f32], _: &mut Vec<f32>) -> OutputMask {
         OutputMask::Dropped
+    }
+
+    fn with_activation(&self, activation: &Activation) -> Option<Arc<dyn Kernel>> {
+        let pointwise = self.pointwise.activated(activation)?;
+        Some(Arc::new(SeparableKernel { depthwise: self.depthwise.clone(), pointwise }))
     }
 }

@@ -11,24 +11,7 @@ use pulp::{Simd, WithSimd};
 
 use super::matmul::SumStart;
 use super::simd::{add_to, first_lanes, load, store};
-
-/// Neighbouring numbers of a view, which meet neighbouring rows of the kernel.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::kernels) struct Neighbours {
-    /// How far from the beginning of the view.
-    pub from: usize,
-    /// The first row.
-    pub row: usize,
-    /// How many.
-    pub length: usize,
-}
-
-/// Where positions are: where each one's view begins, and its result or gradient.
-#[derive(Debug, Clone, Copy)]
-pub(in crate::kernels) struct TilePlaces<'a> {
-    pub bases: &'a [usize],
-    pub outs: &'a [usize],
-}
+use super::views::{Neighbours, OuterProduct, TilePlaces, rows};
 
 /// Positions that are worked on together, so that what they read stays in the cache.
 const POSITIONS: usize = 1024;
@@ -114,42 +97,16 @@ pub(super) struct Multiply<'a> {
     pub y: &'a mut [f32],
 }
 
-/// `kernel[row..][..width] += Σ x[base + from..] · d[out..][..width]` over all positions.
-pub(in crate::kernels) struct Outer<'a> {
-    pub x: &'a [f32],
-    pub places: TilePlaces<'a>,
-    pub runs: &'a [Neighbours],
-    pub d: &'a [f32],
-    pub width: usize,
-    /// Rows `stride` apart.
-    pub kernel: &'a mut [f32],
-    pub stride: usize,
-}
-
-/// Panics unless every view lies within `x` and every result within `length`: what is unsafe below
-/// rests on it.
-pub(super) fn check(
-    x: &[f32],
-    places: TilePlaces<'_>,
-    runs: &[Neighbours],
-    width: usize,
-    length: usize,
-) {
-    let TilePlaces { bases, outs } = places;
-    let reach = runs.iter().map(|run| run.from + run.length).max().unwrap_or(0);
-    let farthest = bases.iter().max().map_or(0, |base| base + reach);
-    let last = outs.iter().max().map_or(0, |out| out + width);
-    assert!(bases.len() == outs.len() && farthest <= x.len() && last <= length, "a view outside");
-}
+/// An [`OuterProduct`] by tiles of rows by filters.
+pub(super) struct Outer<'a>(pub OuterProduct<'a>);
 
 impl WithSimd for Multiply<'_> {
     type Output = ();
 
     #[inline(always)]
     fn with_simd<S: Simd>(mut self, simd: S) {
-        check(self.x, self.places, self.runs, self.width, self.y.len());
-        let rows = self.runs.iter().map(|run| run.row + run.length).max().unwrap_or(0);
-        assert!(rows <= self.rows, "a row outside");
+        self.places.check(self.x, self.runs, self.width, self.y.len());
+        assert!(rows(self.runs) <= self.rows, "a row outside");
         if let SumStart::Row(row) = self.start {
             assert!(row.len() >= self.width, "a row that is too short");
         }
@@ -195,8 +152,9 @@ impl Multiply<'_> {
                 let mut at = positions.start;
                 while at < positions.end {
                     let count = P.min(positions.end - at);
-                    // SAFETY: `check` found every view within x and every result within y, and the
-                    // panel holds all rows; there are `count` positions from `at` on, one at least.
+                    // SAFETY: `TilePlaces::check` found every view within x and every result within
+                    // y, and the panel holds all rows; there are `count` positions from `at` on, one
+                    // at least.
                     unsafe {
                         let (at, runs) = ((at, count), (runs, panel));
                         match count {
@@ -287,15 +245,12 @@ impl WithSimd for Outer<'_> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(mut self, simd: S) {
-        check(self.x, self.places, self.runs, self.width, self.d.len());
-        let rows = self.runs.iter().map(|run| run.row + run.length).max().unwrap_or(0);
-        let needed = rows.saturating_sub(1) * self.stride + self.width;
-        assert!(needed <= self.kernel.len() && self.stride >= self.width, "a row outside");
-        for first in (0..self.places.bases.len()).step_by(POSITIONS) {
-            let positions = first..self.places.bases.len().min(first + POSITIONS);
+        self.0.check();
+        for first in (0..self.0.places.bases.len()).step_by(POSITIONS) {
+            let positions = first..self.0.places.bases.len().min(first + POSITIONS);
             let mut first = 0;
-            while first < self.width {
-                let left = (self.width - first).div_ceil(S::F32_LANES);
+            while first < self.0.width {
+                let left = (self.0.width - first).div_ceil(S::F32_LANES);
                 let v = vectors(left, S::REGISTER_COUNT, false);
                 let at = (first, positions.clone());
                 match v {
@@ -323,13 +278,13 @@ impl Outer<'_> {
         simd.vectorize(
             #[inline(always)]
             || {
-                for index in 0..self.runs.len() {
-                    let Neighbours { mut from, mut row, length } = self.runs[index];
+                for index in 0..self.0.runs.len() {
+                    let Neighbours { mut from, mut row, length } = self.0.runs[index];
                     let end = from + length;
                     while from < end {
                         let at = (first, positions.clone(), from, row);
-                        // SAFETY: `check` found every view within x and every gradient within d, and
-                        // all rows lie within the kernel; so many rows of this run are left.
+                        // SAFETY: `OuterProduct::check` found every view within x, every gradient
+                        // within d and all rows within the kernel; so many rows of this run are left.
                         let count = unsafe {
                             match end - from {
                                 left if left >= R => self.tile::<S, V, R>(simd, at),
@@ -355,14 +310,14 @@ impl Outer<'_> {
         (first, positions, from, row): (usize, Range<usize>, usize, usize),
     ) -> usize {
         let lanes = S::F32_LANES;
-        let last = (self.width - first).min(V * lanes) - (V - 1) * lanes;
+        let last = (self.0.width - first).min(V * lanes) - (V - 1) * lanes;
         let mask = first_lanes(simd, last);
         // SAFETY: the caller's promise; what lies beyond the last filter is masked.
         unsafe {
-            let (x, d) = (self.x.as_ptr().add(from), self.d.as_ptr().add(first));
+            let (x, d) = (self.0.x.as_ptr().add(from), self.0.d.as_ptr().add(first));
             let mut sums = [[simd.splat_f32s(0.0); V]; R];
             for p in positions {
-                let (x, d) = (x.add(self.places.bases[p]), d.add(self.places.outs[p]));
+                let (x, d) = (x.add(self.0.places.bases[p]), d.add(self.0.places.outs[p]));
                 let d: [S::f32s; V] = std::array::from_fn(|v| {
                     let d = d.add(v * lanes);
                     if v + 1 < V {
@@ -379,7 +334,7 @@ impl Outer<'_> {
                 }
             }
             for r in 0..R {
-                let kernel = self.kernel.as_mut_ptr().add((row + r) * self.stride + first);
+                let kernel = self.0.kernel.as_mut_ptr().add((row + r) * self.0.stride + first);
                 for v in 0..V {
                     let to = kernel.add(v * lanes);
                     if v + 1 < V {

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::kernel::{Backward, Kernel, Pass, Saved};
+use crate::activations::Activation;
 use crate::error::Result;
 
 /// Weights: the inner kernel's.
@@ -39,6 +40,11 @@ impl Kernel for TimeDistributedKernel {
 
     fn updated<'s>(&self, weight: usize, saved: &'s Saved) -> Option<&'s [f32]> {
         self.inner.updated(weight, saved)
+    }
+
+    fn with_activation(&self, activation: &Activation) -> Option<Arc<dyn Kernel>> {
+        let inner = self.inner.with_activation(activation)?;
+        Some(Arc::new(TimeDistributedKernel { inner, steps: self.steps }))
     }
 }
 

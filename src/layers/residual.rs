@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::precision;
 use super::wrapped::check_inner;
+use crate::activations::Activation;
 use crate::config::names::snake_case;
 use crate::error::{Problem, Result};
 use crate::kernels::BoundKernel;
@@ -248,8 +249,11 @@ impl Forward for ResidualForward {
             }
             Some(chain)
         };
-        let kernel =
-            ResidualKernel { layers: chain(&self.layers)?, shortcut: chain(&self.shortcut)? };
+        let kernel = ResidualKernel {
+            layers: chain(&self.layers)?,
+            shortcut: chain(&self.shortcut)?,
+            activation: Activation::Linear,
+        };
         Some(BoundKernel::new(kernel, weights))
     }
 

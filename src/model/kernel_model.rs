@@ -8,7 +8,7 @@ use std::sync::Arc;
 use candle_core::{CpuStorage, InplaceOp1, Layout, Storage, Var};
 
 use crate::error::{Error, Result};
-use crate::kernels::{Backward, BoundKernel, Kernel, OutputMask, Pass, Saved};
+use crate::kernels::{Backward, BoundKernel, Kernel, OutputMask, Pass, Saved, fused};
 use crate::model::network::Network;
 use crate::random::Random;
 use crate::weights::LayerWeight;
@@ -49,8 +49,8 @@ impl KernelModel {
         let mut steps: Vec<KernelStep> = Vec::new();
         for (bound, layer) in model.kernels().iter().zip(&model.spec().layers) {
             let BoundKernel { kernel, weights } = bound.clone()?;
-            if let (Some(last), Some(activation)) = (steps.last_mut(), kernel.as_activation())
-                && let Some(both) = last.kernel.with_activation(activation)
+            if let Some(last) = steps.last_mut()
+                && let Some(both) = fused(&*last.kernel, &*kernel)
             {
                 last.kernel = both;
                 continue;

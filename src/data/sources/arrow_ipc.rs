@@ -9,7 +9,7 @@ use arrow_ipc::reader::{FileReader, StreamReader};
 use arrow_schema::{ArrowError, Schema};
 
 use super::arrow_guard;
-use super::batches::{BatchTable, Batches};
+use super::batches::{BatchTable, Batches, hand_over};
 use crate::error::Result;
 
 /// The batches of a file or a stream.
@@ -53,15 +53,6 @@ impl Batches for IpcBatches {
         rows: usize,
         take: &mut dyn FnMut(RecordBatch) -> ControlFlow<()>,
     ) -> Result<(), ArrowError> {
-        for batch in self.read(Some(columns.to_vec()))? {
-            let batch = batch?;
-            for start in (0..batch.num_rows()).step_by(rows) {
-                let part = batch.slice(start, rows.min(batch.num_rows() - start));
-                if take(part).is_break() {
-                    return Ok(());
-                }
-            }
-        }
-        Ok(())
+        hand_over(self.read(Some(columns.to_vec()))?, rows, take).map(|_| ())
     }
 }

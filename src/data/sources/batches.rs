@@ -41,6 +41,27 @@ pub(super) trait Batches: Send + Sync {
     ) -> Result<(), ArrowError>;
 }
 
+/// Hands batches over, cut into parts of at most so many rows: the number of all rows, where it is
+/// not to break off.
+pub(super) fn hand_over(
+    batches: impl Iterator<Item = Result<RecordBatch, ArrowError>>,
+    rows: usize,
+    take: &mut dyn FnMut(RecordBatch) -> ControlFlow<()>,
+) -> Result<ControlFlow<(), usize>, ArrowError> {
+    let mut all = 0;
+    for batch in batches {
+        let batch = batch?;
+        all += batch.num_rows();
+        for start in (0..batch.num_rows()).step_by(rows) {
+            let part = batch.slice(start, rows.min(batch.num_rows() - start));
+            if take(part).is_break() {
+                return Ok(ControlFlow::Break(()));
+            }
+        }
+    }
+    Ok(ControlFlow::Continue(all))
+}
+
 /// What is said of a codec that this program doesn't know.
 pub(super) const NO_CODEC: &str = "which this program can't unpack";
 

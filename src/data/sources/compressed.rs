@@ -2,6 +2,7 @@
 
 use std::io::Read;
 
+use super::table_format::FileContents;
 use crate::diagnostics::Code;
 use crate::disk::intake;
 use crate::error::{Error, Result};
@@ -11,8 +12,20 @@ pub(super) const RATIO_LIMIT: u64 = 1100;
 /// Read before memory is asked for again.
 const STEP: u64 = 32 << 20;
 
+/// The file in a compressed one of so many bytes, whose name loses this ending.
+pub(super) fn contents(
+    name: &str,
+    ending: &str,
+    packed: usize,
+    decoder: impl Read,
+) -> Result<FileContents> {
+    let bytes = unpack(name, packed, decoder)?;
+    let inner = name.strip_suffix(ending).and_then(|name| name.strip_suffix('.'));
+    Ok(FileContents::Packed(inner.unwrap_or(name).to_string(), bytes))
+}
+
 /// What a decoder makes of so many bytes.
-pub(super) fn unpack(name: &str, packed: usize, mut from: impl Read) -> Result<Vec<u8>> {
+fn unpack(name: &str, packed: usize, mut from: impl Read) -> Result<Vec<u8>> {
     let limit = (packed as u64).saturating_mul(RATIO_LIMIT).saturating_add(1 << 16);
     let mut bytes = Vec::new();
     let wrong = |message: String| Error::data(name, message).with_code(Code::NotATable);

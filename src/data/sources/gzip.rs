@@ -20,6 +20,5 @@ pub(super) const FORMAT: TableFormat = TableFormat {
 
 fn open(name: &str, bytes: Bytes, _: &CsvConfig) -> Result<FileContents> {
     let packed = bytes.whole()?;
-    let bytes = compressed::unpack(name, packed.len(), MultiGzDecoder::new(&packed[..]))?;
-    Ok(FileContents::Packed(name.strip_suffix(".gz").unwrap_or(name).to_string(), bytes))
+    compressed::contents(name, "gz", packed.len(), MultiGzDecoder::new(&packed[..]))
 }

@@ -12,7 +12,7 @@ use parquet::arrow::arrow_reader::{
 use parquet::basic::Compression;
 use parquet::file::metadata::RowGroupMetaData;
 
-use super::batches::{BatchTable, Batches, NO_CODEC};
+use super::batches::{BatchTable, Batches, NO_CODEC, hand_over};
 use crate::disk::intake;
 use crate::error::Result;
 
@@ -79,12 +79,9 @@ impl Batches for ParquetRows {
             );
             let mask = ProjectionMask::roots(builder.parquet_schema(), columns.iter().copied());
             let builder = builder.with_row_groups(vec![number]).with_projection(mask);
-            for batch in builder.with_batch_size(rows).build()? {
-                let batch = batch?;
-                found += batch.num_rows();
-                if take(batch).is_break() {
-                    return Ok(());
-                }
+            match hand_over(builder.with_batch_size(rows).build()?, rows, take)? {
+                ControlFlow::Continue(rows) => found += rows,
+                ControlFlow::Break(()) => return Ok(()),
             }
         }
         if found == expected {

@@ -20,8 +20,7 @@ pub(super) const FORMAT: TableFormat = TableFormat {
 #[cfg(feature = "zstd")]
 fn open(name: &str, bytes: Bytes, _: &CsvConfig) -> Result<FileContents> {
     let packed = bytes.whole()?;
-    let bytes = compressed::unpack(name, packed.len(), zstd::Decoder::new(&packed[..])?)?;
-    Ok(FileContents::Packed(name.strip_suffix(".zst").unwrap_or(name).to_string(), bytes))
+    compressed::contents(name, "zst", packed.len(), zstd::Decoder::new(&packed[..])?)
 }
 
 #[cfg(not(feature = "zstd"))]

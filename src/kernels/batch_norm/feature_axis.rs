@@ -45,7 +45,6 @@ impl FeatureAxis {
         f: impl Fn(f32, f32, f32) -> (f32, f32) + Sync,
     ) {
         let (features, inner) = (self.features, self.inner);
-        let weight = |place: usize| weights.at(place);
         let (first, second) = sums.split_at_mut(features);
         vectorize(
             #[inline(always)]
@@ -53,7 +52,7 @@ impl FeatureAxis {
                 if inner == 1 {
                     let rows = a.chunks_exact(features).zip(b.chunks_exact(features));
                     for (row, (a, b)) in rows.enumerate() {
-                        let weight = weight(row * features);
+                        let weight = weights.at(row * features);
                         if weight == 0.0 {
                             continue;
                         }
@@ -63,7 +62,7 @@ impl FeatureAxis {
                 }
                 let runs = a.chunks_exact(inner).zip(b.chunks_exact(inner));
                 for (run, (a, b)) in runs.enumerate() {
-                    let (c, weight) = (run % features, weight(run * inner));
+                    let (c, weight) = (run % features, weights.at(run * inner));
                     let (mut u, mut v) = (0.0, 0.0);
                     for (a, b) in a.iter().zip(b) {
                         let (du, dv) = f(*a, *b, center[c]);
@@ -157,7 +156,6 @@ impl FeatureAxis {
         f: impl Fn([f32; K], f32, f32, f32) -> f32 + Sync,
     ) {
         let (features, inner) = (self.features, self.inner);
-        let weight = |place: usize| weights.at(place);
         vectorize(
             #[inline(always)]
             || {
@@ -165,7 +163,7 @@ impl FeatureAxis {
                     let rows = a.chunks_exact(features).zip(b.chunks_exact(features));
                     for (row, (out, (a, b))) in out.chunks_exact_mut(features).zip(rows).enumerate()
                     {
-                        let weight = weight(row * features);
+                        let weight = weights.at(row * features);
                         map_row(constants, (a, b), weight, out, &f);
                     }
                     return;
@@ -173,7 +171,8 @@ impl FeatureAxis {
                 let runs = a.chunks_exact(inner).zip(b.chunks_exact(inner));
                 for (run, (out, (a, b))) in out.chunks_exact_mut(inner).zip(runs).enumerate() {
                     let c = run % features;
-                    let (constants, weight) = (constants.map(|all| all[c]), weight(run * inner));
+                    let (constants, weight) =
+                        (constants.map(|all| all[c]), weights.at(run * inner));
                     for ((out, a), b) in out.iter_mut().zip(a).zip(b) {
                         *out = f(constants, *a, *b, weight);
                     }

@@ -45,17 +45,6 @@ impl BatchNormKernel {
         pass.training && !self.frozen
     }
 
-    /// Numbers before the activation that the backward pass needs.
-    fn kept(&self, numbers: usize) -> usize {
-        if self.activation.needs_input() { numbers } else { 0 }
-    }
-
-    /// What a pass over so many numbers costs, in multiplications.
-    fn work(&self, numbers: usize) -> usize {
-        const ACTIVATION: usize = 8;
-        if self.activation == Activation::Linear { numbers } else { ACTIVATION * numbers }
-    }
-
     /// gamma, beta, moving mean, moving variance.
     fn split<'a>(
         &self,
@@ -80,7 +69,7 @@ impl Kernel for BatchNormKernel {
     ) {
         let f = self.axis.features;
         let (gamma, beta, moving_mean, moving_variance) = self.split(weights);
-        let kept = self.kept(x.len());
+        let kept = self.activation.kept(x.len());
         let [mean, rstd, count, new_mean, new_variance, factors, offsets, sums, z] =
             saved.buffers([f, f, f, f, f, f, f, self.axis.scratch(x.len()), kept]);
         if self.uses_batch(pass) && !x.is_empty() {
@@ -116,7 +105,7 @@ impl Kernel for BatchNormKernel {
             let affine = |[factor, offset]: [f32; 2], x: f32, _, _| x * factor + offset;
             self.axis.map_rows([factors, offsets], (x, x), &MaskWeights::ALL, out, affine);
         };
-        let (work, near) = (self.work(x.len()), self.axis.nearest());
+        let (work, near) = (self.activation.work(x.len()), self.axis.nearest());
         if kept == 0 {
             return parallel::chunks(y, piece, work, |index, y| {
                 let x = piece_of(x, index, piece).chunks(near);
@@ -137,11 +126,11 @@ impl Kernel for BatchNormKernel {
         let Backward { x, weights, y, dy, saved, dx, dweights, .. } = io;
         let f = self.axis.features;
         let (gamma, ..) = self.split(weights);
-        let kept = self.kept(x.len());
+        let kept = self.activation.kept(x.len());
         let [mean, rstd, count, _, _, factors, offsets, sums, z] =
             saved.buffers([f, f, f, f, f, f, f, self.axis.scratch(x.len()), kept]);
         let (z, center, piece) = (if kept > 0 { &*z } else { y }, &*mean, self.axis.piece());
-        let (each, work) = ((&mut *dy, piece), self.work(x.len()));
+        let (each, work) = ((&mut *dy, piece), self.activation.work(x.len()));
         // Σ dy, Σ dy · (x - mean), of the gradient before the activation
         let near = self.axis.nearest();
         parallel::chunks2((&mut *sums, 2 * f), each, work, |index, sums, dy| {
@@ -202,7 +191,7 @@ impl Kernel for BatchNormKernel {
     }
 
     fn with_activation(&self, activation: &Activation) -> Option<Arc<dyn Kernel>> {
-        let is_free = self.activation == Activation::Linear && !activation.is_over_several();
+        let is_free = self.activation == Activation::Linear;
         is_free.then(|| Arc::new(Self { activation: activation.clone(), ..self.clone() }) as _)
     }
 

@@ -6,7 +6,7 @@ use super::cell::Cell;
 use super::layout::{GROUP, RecurrentLayout};
 use crate::kernels::matmul::WriteMode;
 use crate::kernels::panels::{Panels, Runs};
-use crate::kernels::tiles::TilePlaces;
+use crate::kernels::views::TilePlaces;
 
 /// Which product.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

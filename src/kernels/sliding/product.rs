@@ -3,7 +3,7 @@
 use super::sight::{self, InputsSeen, Sight, ZeroBorder};
 use crate::kernels::matmul::SumStart;
 use crate::kernels::panels::{Panels, Runs};
-use crate::kernels::tiles::Neighbours;
+use crate::kernels::views::Neighbours;
 use crate::kernels::window::SlidingWindow;
 
 /// The products of a convolution with a kernel of (taps…, channels / groups, filters), image by

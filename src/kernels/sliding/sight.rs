@@ -1,7 +1,7 @@
 //! The geometry of a sliding window, as places in slices.
 
 use crate::kernels::matmul::SumStart;
-use crate::kernels::tiles::TilePlaces;
+use crate::kernels::views::TilePlaces;
 use crate::kernels::window::{SlidingWindow, WindowAxis};
 
 /// An image with zeros around it, so that no tap lies outside.
