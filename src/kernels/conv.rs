@@ -4,7 +4,8 @@ use std::sync::{Arc, OnceLock};
 
 use super::kernel::{Backward, Kernel, OutputMask, Pass, Saved};
 use super::matmul::SumStart;
-use super::per_image::{ImageGradients, PerImage};
+use super::per_image::{ImageGradients, PerImage, can_pool};
+use super::pool_windows::PoolWindows;
 use super::sliding::SlidingProduct;
 use super::window::SlidingWindow;
 use crate::activations::Activation;
@@ -17,6 +18,7 @@ pub struct ConvKernel {
     filters: usize,
     groups: usize,
     activation: Activation,
+    pooling: Option<Arc<PoolWindows>>,
     /// Made where first needed.
     products: Arc<OnceLock<SlidingProduct>>,
 }
@@ -31,13 +33,21 @@ impl ConvKernel {
         groups: usize,
         activation: Activation,
     ) -> ConvKernel {
-        ConvKernel { window, channels, filters, groups, activation, products: Arc::default() }
+        let (pooling, products) = (None, Arc::default());
+        ConvKernel { window, channels, filters, groups, activation, pooling, products }
     }
 
     /// The same with an activation, where it has none.
     pub(super) fn activated(&self, activation: &Activation) -> Option<ConvKernel> {
-        let is_free = self.activation == Activation::Linear;
+        let is_free = self.activation == Activation::Linear && self.pooling.is_none();
         is_free.then(|| ConvKernel { activation: activation.clone(), ..self.clone() })
+    }
+
+    /// The same with a max pooling, where it can have one.
+    pub(super) fn max_pooled(&self, windows: &PoolWindows) -> Option<ConvKernel> {
+        let is_free = self.pooling.is_none() && can_pool(&self.activation, windows);
+        let pooling = Some(Arc::new(windows.clone()));
+        is_free.then(|| ConvKernel { pooling, ..self.clone() })
     }
 
     fn products(&self) -> &SlidingProduct {
@@ -59,6 +69,7 @@ impl ConvKernel {
             scratch: self.products().scratch(),
             work: output * self.window.taps() * self.channels / self.groups,
             activation: &self.activation,
+            pooling: self.pooling.as_deref(),
         }
     }
 }
@@ -113,6 +124,10 @@ impl Kernel for ConvKernel {
     fn with_activation(&self, activation: &Activation) -> Option<Arc<dyn Kernel>> {
         Some(Arc::new(self.activated(activation)?))
     }
+
+    fn with_max_pooling(&self, windows: &PoolWindows) -> Option<Arc<dyn Kernel>> {
+        Some(Arc::new(self.max_pooled(windows)?))
+    }
 }
 
 #[cfg(test)]
@@ -122,18 +137,22 @@ mod tests {
     use crate::random::Random;
 
     /// Output, then the gradients of the input, kernel and bias, on so many threads.
-    fn step(threads: usize) -> [Vec<f32>; 4] {
+    fn step(threads: usize, is_pooled: bool) -> [Vec<f32>; 4] {
         let axis = WindowAxis { input: 14, output: 7, size: 3, stride: 2, dilation: 1, before: 0 };
         let window = SlidingWindow { axes: [WindowAxis::NONE, axis, axis] };
         let activation = Activation::tanh();
         let kernel = ConvKernel::new(window, 4, 8, 2, activation);
+        let ranges = [vec![0..1], vec![0..2, 2..4, 4..6], vec![0..3, 3..7]];
+        let windows = PoolWindows { input: [1, 7, 7], ranges, channels: 8 };
+        let outputs = if is_pooled { windows.positions() * 8 } else { 7 * 7 * 8 };
+        let kernel = if is_pooled { kernel.max_pooled(&windows).unwrap() } else { kernel };
         let numbers = |n: usize| (0..n).map(|i| (i * 7919 % 101) as f32 / 50.0 - 1.0).collect();
         let x: Vec<f32> = numbers(37 * 14 * 14 * 4);
         let (weights, bias): (Vec<f32>, Vec<f32>) = (numbers(9 * 2 * 8), numbers(8));
         let random = Random::new(1);
         let pass =
             Pass { batch: 37, training: true, step: 0, random: &random, mask: None, ids: None };
-        let mut y = vec![0.0; 37 * 7 * 7 * 8];
+        let mut y = vec![0.0; 37 * outputs];
         let mut dy: Vec<f32> = numbers(y.len());
         let mut saved = Saved::default();
         let (mut dx, mut dweights) = (vec![0.0; x.len()], vec![0.0; weights.len()]);
@@ -160,6 +179,8 @@ mod tests {
 
     #[test]
     fn bits_do_not_depend_on_the_number_of_threads() {
-        assert_eq!(step(1), step(3));
+        for is_pooled in [false, true] {
+            assert_eq!(step(1, is_pooled), step(3, is_pooled));
+        }
     }
 }

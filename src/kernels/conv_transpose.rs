@@ -48,6 +48,7 @@ impl ConvTransposeKernel {
             scratch: self.products().scratch(),
             work: input * self.window.taps() * self.filters,
             activation: &self.activation,
+            pooling: None,
         }
     }
 }

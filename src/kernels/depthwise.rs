@@ -61,6 +61,7 @@ impl DepthwiseKernel {
             scratch: 2 * self.wide() + self.products().scratch(),
             work: output * self.window.taps(),
             activation: &self.activation,
+            pooling: None,
         }
     }
 

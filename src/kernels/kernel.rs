@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::pool_windows::PoolWindows;
 use crate::activations::Activation;
 use crate::error::Result;
 use crate::random::Random;
@@ -56,18 +57,22 @@ pub trait Kernel: Send + Sync {
         None
     }
 
+    /// The windows of which this kernel gives the largest numbers, where it does nothing else.
+    fn as_max_pooling(&self) -> Option<&PoolWindows> {
+        None
+    }
+
+    /// The same kernel with a max pooling after it, so that what is pooled never leaves the cache; None
+    /// where it can't have one.
+    fn with_max_pooling(&self, _windows: &PoolWindows) -> Option<Arc<dyn Kernel>> {
+        None
+    }
+
     /// The new values of a weight that training updates by itself (a moving statistic), after
     /// [`Kernel::forward`] in training mode; None for other weights.
     fn updated<'s>(&self, _weight: usize, _saved: &'s Saved) -> Option<&'s [f32]> {
         None
     }
-}
-
-/// Both kernels as one, where the second is an activation that the first can take. Those over rows
-/// stay apart: a kernel's rows need not be those of the last axis.
-pub fn fused(first: &dyn Kernel, second: &dyn Kernel) -> Option<Arc<dyn Kernel>> {
-    let activation = second.as_activation().filter(|activation| !activation.is_over_several())?;
-    first.with_activation(activation)
 }
 
 /// What a kernel knows of the pass.
@@ -124,6 +129,7 @@ pub enum OutputMask {
 pub struct Saved {
     floats: Vec<Vec<f32>>,
     indices: Vec<u32>,
+    bytes: Vec<u8>,
     /// The buffers of kernels inside this one.
     pub inner: Vec<Saved>,
 }
@@ -131,6 +137,15 @@ pub struct Saved {
 impl Saved {
     /// The first `N` buffers, made as long as asked. What they held stays.
     pub fn buffers<const N: usize>(&mut self, lengths: [usize; N]) -> [&mut [f32]; N] {
+        self.buffers_and_bytes(lengths, 0).0
+    }
+
+    /// The same, and the buffer of bytes, made as long as asked.
+    pub fn buffers_and_bytes<const N: usize>(
+        &mut self,
+        lengths: [usize; N],
+        bytes: usize,
+    ) -> ([&mut [f32]; N], &mut [u8]) {
         if self.floats.len() < N {
             self.floats.resize(N, Vec::new());
         }
@@ -139,11 +154,15 @@ impl Saved {
                 buffer.resize(length, 0.0);
             }
         }
+        if self.bytes.len() < bytes {
+            self.bytes.resize(bytes, 0);
+        }
         let mut buffers = self.floats.iter_mut();
-        lengths.map(|length| match buffers.next() {
+        let buffers = lengths.map(|length| match buffers.next() {
             Some(buffer) => &mut buffer[..length],
             None => &mut [],
-        })
+        });
+        (buffers, &mut self.bytes[..bytes])
     }
 
     /// A buffer that [`Saved::buffers`] has filled.
@@ -157,6 +176,11 @@ impl Saved {
             self.indices.resize(length, 0);
         }
         &mut self.indices[..length]
+    }
+
+    /// The buffer of bytes, made as long as asked.
+    pub fn bytes(&mut self, length: usize) -> &mut [u8] {
+        self.buffers_and_bytes([], length).1
     }
 
     /// For a chain of `n` kernels: a buffer for each one's output and two for the gradients that

@@ -46,12 +46,12 @@ pub fn chunks2<A: Send, B: Send>(
 }
 
 /// The same over chunks of three slices that belong together, the third of which may be missing.
-pub fn chunks3(
+pub fn chunks3<C: Send>(
     (a, a_size): (&mut [f32], usize),
     (b, b_size): (&mut [f32], usize),
-    c: Option<(&mut [f32], usize)>,
+    c: Option<(&mut [C], usize)>,
     work: usize,
-    each: impl Fn(usize, &mut [f32], &mut [f32], Option<&mut [f32]>) + Send + Sync,
+    each: impl Fn(usize, &mut [f32], &mut [f32], Option<&mut [C]>) + Send + Sync,
 ) {
     let Some((c, c_size)) = c else {
         return chunks2((a, a_size), (b, b_size), work, |i, a, b| each(i, a, b, None));

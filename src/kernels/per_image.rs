@@ -2,8 +2,10 @@
 //! and the gradients of weights summed over images in an order that threads don't change.
 
 use super::kernel::{Backward, Saved};
+use super::largest::{gradient_of_max, max_of};
 use super::matmul::SumStart;
 use super::parallel::{chunks, chunks3};
+use super::pool_windows::PoolWindows;
 use super::simd::vectorize;
 use crate::activations::Activation;
 
@@ -11,7 +13,7 @@ use crate::activations::Activation;
 pub struct PerImage<'a> {
     /// Numbers of an input image.
     pub input: usize,
-    /// Numbers of an output image.
+    /// Numbers of an output image, before the pooling.
     pub output: usize,
     /// Channels of an output row.
     pub channels: usize,
@@ -21,6 +23,15 @@ pub struct PerImage<'a> {
     pub work: usize,
     /// Activation function applied to the output.
     pub activation: &'a Activation,
+    /// The max pooling after the activation, while the image is in the cache; see [`can_pool`].
+    pub pooling: Option<&'a PoolWindows>,
+}
+
+/// Whether an image with an activation can be pooled while it is in the cache: of what is pooled nothing
+/// is kept, so that the activation's gradient must follow from the largest numbers alone.
+pub fn can_pool(activation: &Activation, windows: &PoolWindows) -> bool {
+    let is_simple = !activation.needs_input() && !activation.is_over_several();
+    is_simple && windows.sees_once() && windows.fits_bytes()
 }
 
 /// What the backward pass of one image reads and fills.
@@ -49,6 +60,16 @@ const SHARES: usize = 16;
 const SUMS: usize = 1 << 22;
 
 impl PerImage<'_> {
+    /// Numbers of an image of the result.
+    fn result(&self) -> usize {
+        self.pooling.map_or(self.output, |pooling| pooling.positions() * self.channels)
+    }
+
+    /// Numbers of an image that are pooled at once.
+    fn pooled(&self) -> usize {
+        if self.pooling.is_some() { self.output } else { 0 }
+    }
+
     /// `y = activation(each(x) + bias)`: `each(image, output, shared, scratch)` begins its sums with
     /// the bias.
     pub fn forward(
@@ -61,14 +82,29 @@ impl PerImage<'_> {
     ) {
         let images = x.len() / self.input;
         let share = images.div_ceil(SHARES).max(1);
-        let scratch = self.scratch.max(1);
+        let scratch = (self.pooled() + self.scratch).max(1);
         let kept = self.activation.kept(y.len());
-        let [z, scratches, shared] =
-            saved.buffers([kept, images.div_ceil(share) * scratch, needed]);
+        let bytes = if self.pooling.is_some() { y.len() } else { 0 };
+        let ([z, scratches, shared], largest) =
+            saved.buffers_and_bytes([kept, images.div_ceil(share) * scratch, needed], bytes);
         fill(shared);
         let shared = &*shared;
-        let z = if kept > 0 { Some((z, share * self.output)) } else { None };
         let (work, start) = (images * self.work, bias.map_or(SumStart::Zero, SumStart::Row));
+        if let Some(pooling) = self.pooling {
+            let result = self.result();
+            let (y, largest) = ((y, share * result), Some((largest, share * result)));
+            return chunks3(y, (scratches, scratch), largest, work, |i, y, scratch, largest| {
+                let (whole, scratch) = scratch.split_at_mut(self.output);
+                let x = x[i * share * self.input..].chunks_exact(self.input);
+                let largest = largest.unwrap_or_default().chunks_exact_mut(result);
+                for ((x, y), largest) in x.zip(y.chunks_exact_mut(result)).zip(largest) {
+                    each(x, (&mut *whole, start), shared, scratch);
+                    self.activation.apply(whole, self.channels);
+                    max_of(pooling, whole, y, largest);
+                }
+            });
+        }
+        let z = if kept > 0 { Some((z, share * self.output)) } else { None };
         chunks3((y, share * self.output), (scratches, scratch), z, work, |i, y, scratch, z| {
             let x = &x[i * share * self.input..];
             for (x, y) in x.chunks_exact(self.input).zip(y.chunks_exact_mut(self.output)) {
@@ -101,23 +137,35 @@ impl PerImage<'_> {
         // fewer shares of a large kernel: each has sums of its own
         let shares = (SUMS / (kernel + bias).max(1)).clamp(2, SHARES);
         let share = images.div_ceil(shares).max(1);
-        let size = kernel + bias + self.scratch.max(1);
+        let (result, pooled) = (self.result(), self.pooled());
+        let size = kernel + bias + pooled + self.scratch.max(1);
         let kept = self.activation.kept(y.len());
-        let [z, buffers, shared] = saved.buffers([kept, images.div_ceil(share) * size, needed]);
+        let bytes = if self.pooling.is_some() { y.len() } else { 0 };
+        let ([z, buffers, shared], largest) =
+            saved.buffers_and_bytes([kept, images.div_ceil(share) * size, needed], bytes);
+        let largest = &*largest;
         fill(shared);
         let shared = &*shared;
         let z = if kept > 0 { &*z } else { y };
         let dx = dx.map(|dx| (dx, share * self.input));
-        let (dys, work) = ((dy, share * self.output), 2 * images * self.work);
+        let (dys, work) = ((dy, share * result), 2 * images * self.work);
         chunks3(dys, (&mut *buffers, size), dx, work, |i, dy, buffer, mut dx| {
             let (dkernel, rest) = buffer.split_at_mut(kernel);
-            let (dbias, scratch) = rest.split_at_mut(bias);
+            let (dbias, rest) = rest.split_at_mut(bias);
+            let (whole, scratch) = rest.split_at_mut(pooled);
             dkernel.fill(0.0);
             dbias.fill(0.0);
-            for (at, dz) in dy.chunks_exact_mut(self.output).enumerate() {
+            for (at, dy) in dy.chunks_exact_mut(result).enumerate() {
                 let image = i * share + at;
-                let output = image * self.output..(image + 1) * self.output;
-                self.activation.gradient(&z[output.clone()], &y[output], dz, self.channels);
+                let part = image * result..(image + 1) * result;
+                self.activation.gradient(&z[part.clone()], &y[part.clone()], dy, self.channels);
+                let dz = match self.pooling {
+                    None => &*dy,
+                    Some(pooling) => {
+                        gradient_of_max(pooling, dy, &largest[part], whole);
+                        &*whole
+                    }
+                };
                 if bias > 0 {
                     add_rows(dz, dbias);
                 }

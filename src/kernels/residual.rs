@@ -3,7 +3,8 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::kernel::{Backward, BoundKernel, Kernel, Pass, Saved, fused};
+use super::fused::fused;
+use super::kernel::{Backward, BoundKernel, Kernel, Pass, Saved};
 use super::parallel;
 use super::simd::vectorize;
 use crate::activations::Activation;
@@ -53,7 +54,8 @@ impl Chain {
         if let Some(last) = self.links.last_mut()
             && let Some(both) = fused(&*last.kernel, &*bound.kernel)
         {
-            last.kernel = both;
+            (last.kernel, last.sizes.1) = (both, sizes.1);
+            last.passes_mask &= passes_mask;
             return bound.weights;
         }
         let is_masked = self.links.last().is_none_or(|link| link.is_masked && link.passes_mask);

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::conv::ConvKernel;
 use super::depthwise::DepthwiseKernel;
 use super::kernel::{Backward, Kernel, OutputMask, Pass, Saved};
+use super::pool_windows::PoolWindows;
 use crate::activations::Activation;
 
 /// Weights: those of the depthwise part (without a bias), then those of the pointwise part.
@@ -87,6 +88,11 @@ impl Kernel for SeparableKernel {
 
     fn with_activation(&self, activation: &Activation) -> Option<Arc<dyn Kernel>> {
         let pointwise = self.pointwise.activated(activation)?;
+        Some(Arc::new(SeparableKernel { depthwise: self.depthwise.clone(), pointwise }))
+    }
+
+    fn with_max_pooling(&self, windows: &PoolWindows) -> Option<Arc<dyn Kernel>> {
+        let pointwise = self.pointwise.max_pooled(windows)?;
         Some(Arc::new(SeparableKernel { depthwise: self.depthwise.clone(), pointwise }))
     }
 }

@@ -25,7 +25,7 @@ pub(crate) struct KernelModel {
     flow: [Vec<f32>; 2],
 }
 
-/// One layer, or one and the activation layer after it.
+/// One layer, or one and those after it that it takes in.
 struct KernelStep {
     kernel: Arc<dyn Kernel>,
     weights: Vec<LayerWeight>,
@@ -52,7 +52,7 @@ impl KernelModel {
             if let Some(last) = steps.last_mut()
                 && let Some(both) = fused(&*last.kernel, &*kernel)
             {
-                last.kernel = both;
+                (last.kernel, last.sizes.1) = (both, layer.output.elements());
                 continue;
             }
             let place = |weight: &LayerWeight| weight.place().and_then(|place| trainable[place]);

@@ -8,6 +8,7 @@ use candle_core::Tensor;
 use crate::error::{Problem, Result};
 use crate::kernels::BoundKernel;
 use crate::kernels::pool::{PoolKernel, Pooling};
+use crate::kernels::pool_windows::PoolWindows;
 use crate::kernels::window::WindowAxis;
 use crate::layers::layer::{Context, Forward, Signal, checked};
 use crate::layers::spatial::{self, DataFormat, Grid, Padding, PerAxis, Slide, not_causal};
@@ -75,12 +76,12 @@ impl Pool<'_> {
 
     pub(super) fn build(&self, input: &Shape, _: &mut Scope<'_>) -> Result<Box<dyn Forward>> {
         let (grid, axes) = checked(self.plan(input))?;
-        let kernel = PoolKernel {
+        let windows = PoolWindows {
             input: grid.axes,
             ranges: axes.map(PooledAxis::ranges),
             channels: grid.channels,
-            pooling: self.pooling,
         };
+        let kernel = PoolKernel { windows, pooling: self.pooling };
         let flat = matches!(self.seen, Seen::Everything { keepdims: false });
         let (rank, format) = (self.rank, self.format);
         Ok(Box::new(PoolForward { kernel, rank, flat, format, seen: OnceLock::new() }))
@@ -152,7 +153,7 @@ impl Forward for PoolForward {
         if self.flat {
             return Ok(Signal::new(y.squeeze(1)?));
         }
-        let axes = [0, 1, 2].map(|axis| self.kernel.ranges[axis].len());
+        let axes = [0, 1, 2].map(|axis| self.kernel.windows.ranges[axis].len());
         Ok(Signal::new(spatial::unflat(&y, self.rank, axes, self.format)?))
     }
 
@@ -175,12 +176,12 @@ impl PoolForward {
         let SeenInputs { taps, inputs, parts } = match self.seen.get() {
             Some(seen) => seen,
             None => {
-                let seen = SeenInputs::of(&self.kernel, x)?;
+                let seen = SeenInputs::of(&self.kernel.windows, x)?;
                 self.seen.get_or_init(|| seen)
             }
         };
         let seen = x.contiguous()?.index_select(inputs, 1)?;
-        let seen = seen.reshape((batch, self.kernel.positions(), *taps, channels))?;
+        let seen = seen.reshape((batch, self.kernel.windows.positions(), *taps, channels))?;
         if self.kernel.pooling == Pooling::Max {
             let largest = seen.argmax_keepdim(2)?; // the first of those that are equal
             return Ok(seen.gather(&largest.contiguous()?, 2)?.squeeze(2)?);
@@ -190,10 +191,10 @@ impl PoolForward {
 }
 
 impl SeenInputs {
-    fn of(kernel: &PoolKernel, x: &Tensor) -> Result<SeenInputs> {
-        let positions = kernel.positions();
+    fn of(windows: &PoolWindows, x: &Tensor) -> Result<SeenInputs> {
+        let positions = windows.positions();
         let mut seen: Vec<Vec<u32>> = Vec::with_capacity(positions);
-        kernel.each_position(|_, inputs| seen.push(inputs.map(|input| input as u32).collect()));
+        windows.each_position(|_, inputs| seen.push(inputs.map(|input| input as u32).collect()));
         let taps = seen.iter().map(Vec::len).max().unwrap_or(1);
         let mut parts = Vec::with_capacity(positions * taps);
         for seen in &mut seen {
