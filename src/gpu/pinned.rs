@@ -14,13 +14,13 @@ pub(crate) struct Pinned {
 }
 
 impl Pinned {
-    /// So many bytes for a device; None for one that isn't CUDA's.
+    /// So many bytes for a device; None for one that isn't CUDA's, and where the system has none.
     #[allow(unsafe_code)]
-    pub(crate) fn new(bytes: usize, device: &Device) -> Result<Option<Pinned>> {
-        let Device::Cuda(device) = device else { return Ok(None) };
+    pub(crate) fn new(bytes: usize, device: &Device) -> Option<Pinned> {
+        let Device::Cuda(device) = device else { return None };
         // SAFETY: bytes of any value are numbers, and what is sent has been written.
-        let memory = unsafe { device.cuda_stream().context().alloc_pinned(bytes) }.w()?;
-        Ok(Some(Pinned { memory, sent: None }))
+        let memory = unsafe { device.cuda_stream().context().alloc_pinned(bytes.max(1)) }.ok()?;
+        Some(Pinned { memory, sent: None })
     }
 
     /// The bytes, once what was sent before has left.

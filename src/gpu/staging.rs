@@ -16,10 +16,10 @@ pub(crate) struct Staging {
 
 impl Staging {
     /// So many bytes at most.
-    pub(crate) fn new(bytes: usize, device: &Device) -> Result<Staging> {
-        let pinned = Pinned::new(bytes, device)?;
+    pub(crate) fn new(bytes: usize, device: &Device) -> Staging {
+        let pinned = Pinned::new(bytes, device);
         let plain = vec![0; if pinned.is_some() { 0 } else { bytes }];
-        Ok(Staging { pinned, plain, device: device.clone(), written: 0 })
+        Staging { pinned, plain, device: device.clone(), written: 0 }
     }
 
     /// Forgets what was written.
@@ -63,5 +63,36 @@ impl Staging {
         let tensor = unsafe { Tensor::empty(shape, dtype, &self.device) }?;
         pinned.send(&tensor)?;
         Ok(tensor)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_written_is_sent_in_its_type() {
+        let mut staging = Staging::new(24, &Device::Cpu);
+        staging.write([1.5f32, -2.0].iter().map(|x| x.to_ne_bytes())).unwrap();
+        staging.write([0.25f32, 4.0].iter().map(|x| x.to_ne_bytes())).unwrap();
+        let sent = staging.send(DType::F32, (2, 2)).unwrap();
+        assert_eq!(sent.to_vec2::<f32>().unwrap(), [[1.5, -2.0], [0.25, 4.0]]);
+        staging.clear();
+        staging.write([7u8, 9, 11].iter().map(|x| [*x])).unwrap();
+        assert_eq!(
+            staging.send(DType::U8, (3, 1)).unwrap().to_vec2::<u8>().unwrap().concat(),
+            [7, 9, 11]
+        );
+    }
+
+    #[test]
+    fn more_than_there_is_room_for_and_other_shapes_are_errors() {
+        let mut staging = Staging::new(4, &Device::Cpu);
+        staging.write([1u32].iter().map(|x| x.to_ne_bytes())).unwrap();
+        let more = staging.write([1u8].iter().map(|x| [*x])).unwrap_err();
+        assert!(more.to_string().contains("no room for 5 bytes"), "{more}");
+        let other = staging.send(DType::U32, (1, 2)).unwrap_err();
+        assert!(other.to_string().contains("4 bytes are no (1, 2) of U32"), "{other}");
+        assert_eq!(staging.send(DType::U32, (1, 1)).unwrap().to_vec2::<u32>().unwrap(), [[1]]);
     }
 }

@@ -69,7 +69,11 @@ impl LossOp {
         let width = prediction.dims().last().copied()?.max(1);
         let rows = prediction.elem_count() / width;
         let is_f32 = prediction.dtype() == DType::F32 && target.dtype() == DType::F32;
-        if !is_f32 || rows == 0 || prediction.rank() < 2 || target.elem_count() % rows != 0 {
+        if !is_f32
+            || rows == 0
+            || prediction.rank() < 2
+            || !target.elem_count().is_multiple_of(rows)
+        {
             return None;
         }
         let target_width = target.elem_count() / rows;
@@ -149,7 +153,7 @@ impl LossOp {
             LossItem::Number => (row * self.width, self.width as f32),
             LossItem::Row => (row, 1.0),
         };
-        let factor = if self.run == 0 { 1.0 } else { factors[item / self.run] };
+        let factor = item.checked_div(self.run).map_or(1.0, |entry| factors[entry]);
         (factor * self.scale * of_row, item / self.share)
     }
 }

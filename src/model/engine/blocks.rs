@@ -94,7 +94,7 @@ impl BlocksOfSamples {
         let size = upcoming.batch_size;
         let there = self.sent.left().len() + self.next.rows.len();
         let first = there.max(size); // without a block, the batch at hand is gathered by itself
-        let full = self.batches_of(task, size).min(2 * self.sent.batches.max(1));
+        let full = batches_of(task, size).min(2 * self.sent.batches.max(1));
         let room = full.saturating_sub(self.next.batches);
         self.wanted.clear();
         for batch in 0..room.min(AT_A_STEP) {
@@ -105,12 +105,6 @@ impl BlocksOfSamples {
             task.samples.expect(&rows);
             self.wanted.push(rows);
         }
-    }
-
-    /// Batches of so many rows in a block.
-    fn batches_of(&self, task: &Task<'_>, size: usize) -> usize {
-        let bytes: usize = task.samples.columns().iter().map(bytes).sum();
-        (BLOCK / (bytes * size).max(1)).clamp(1, MOST_BATCHES)
     }
 
     fn gather(&mut self, task: &Task<'_>, rows: &[u64]) -> Result<Option<BatchTensors>> {
@@ -176,11 +170,11 @@ impl BlocksOfSamples {
             return Ok(());
         }
         let device = task.network.weights().device();
-        let room = wanted.max(rows * self.batches_of(task, rows));
+        let room = wanted.max(rows * batches_of(task, rows));
         let mut places = Vec::new();
         for spec in task.samples.columns() {
             let width = spec.width();
-            let staging = Staging::new(room * bytes(spec), device)?;
+            let staging = Staging::new(room * bytes(spec), device);
             places.push(StagedColumn { staging, dtype: DType::F32, width, rows: room });
         }
         self.places[0] = places;
@@ -208,6 +202,12 @@ impl BlocksOfSamples {
         self.wanted.clear();
         self.places[0].iter_mut().for_each(|place| place.staging.clear());
     }
+}
+
+/// Batches of so many rows in a block.
+fn batches_of(task: &Task<'_>, size: usize) -> usize {
+    let bytes: usize = task.samples.columns().iter().map(bytes).sum();
+    (BLOCK / (bytes * size).max(1)).clamp(1, MOST_BATCHES)
 }
 
 /// Bytes of a sample's numbers.
