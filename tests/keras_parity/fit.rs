@@ -1,7 +1,7 @@
 //! Whole runs of `fit` without shuffling: the logs after every batch, history, weights, optimizer
 //! state, predictions, and the text of the summary.
 
-use candle_core::{Device, Tensor};
+use candle_core::Tensor;
 use lanthorn::config::Node;
 use lanthorn::data::{Memory, Samples};
 use lanthorn::exchange::keras_json::translate;
@@ -24,7 +24,7 @@ fn run(golden: &Golden, case: &Value, way: &dyn Fn(Trainer) -> Trainer) -> Resul
     let tensor = |name: &str| golden.tensor(&case["tensors"][name]);
     let (x, y) = (tensor("x")?, tensor("y")?);
     let spec = spec(case, &x, &y)?;
-    let mut trainer = way(Trainer::new(&spec, &Device::Cpu).map_err(text)?);
+    let mut trainer = way(Trainer::new(&spec, &golden.device()).map_err(text)?);
     let keras = case["weights"].as_array().ok_or("no weights")?;
     if keras.len() != trainer.model.weights().iter().count() {
         return Err(format!("{} weights, Keras {}", trainer.model.weights().count(), keras.len()));

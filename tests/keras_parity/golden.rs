@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::fmt;
 use std::path::PathBuf;
+use std::sync::LazyLock;
 
 use candle_core::{DType, Device, Tensor};
 use serde_json::Value;
@@ -75,7 +76,18 @@ impl Golden {
     pub fn tensor(&self, name: &Value) -> Result<Tensor, String> {
         let name = name.as_str().ok_or_else(|| format!("{name} is not a tensor's name"))?;
         let tensor = self.tensors.get(name).ok_or_else(|| format!("no tensor `{name}`"))?;
-        tensor.to_dtype(DType::F32).map_err(|e| e.to_string())
+        let tensor = tensor.to_dtype(DType::F32).map_err(|e| e.to_string())?;
+        tensor.to_device(&self.device()).map_err(|e| e.to_string())
+    }
+
+    /// What computes: the CPU, or for what runs anywhere the first GPU, by LANTHORN_TEST_DEVICE=cuda.
+    pub fn device(&self) -> Device {
+        static GPU: LazyLock<Device> = LazyLock::new(|| Device::new_cuda_with_stream(0).unwrap());
+        let runs_anywhere = ["layers", "losses", "fit"].contains(&self.kind.as_str());
+        match std::env::var("LANTHORN_TEST_DEVICE") {
+            Ok(name) if name == "cuda" && runs_anywhere => GPU.clone(),
+            _ => Device::Cpu,
+        }
     }
 
     /// Runs every case; prints those that fail. LANTHORN_CASE=text runs those whose id holds it.

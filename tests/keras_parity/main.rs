@@ -1,6 +1,7 @@
 //! Every case of a folder of recordings from Keras (see GOLDEN.md for the format): `tests/golden`,
 //! or the folder that LANTHORN_GOLDEN names. Prints, per kind and in all, `N passed, N failed,
-//! N skipped`; a skip names its case and its reason in a table of its kind's file.
+//! N skipped`; a skip names its case and its reason in a table of its kind's file. With
+//! LANTHORN_TEST_DEVICE=cuda, layers, losses and whole trainings compute on the first GPU.
 
 #![allow(unreachable_pub, clippy::print_stdout, clippy::unwrap_used)]
 
