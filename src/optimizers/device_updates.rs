@@ -249,8 +249,7 @@ impl OptimizerState {
     pub(super) fn constrain(&self, vars: &[Var], status: &Status) -> candle_core::Result<()> {
         for (var, state) in vars.iter().zip(&self.weights) {
             let Some(constraint) = &state.constraint else { continue };
-            let values = var.as_detached_tensor();
-            var.set(&status.choose(&constraint.projected(&values)?, &values)?)?;
+            status.renew(var, &constraint.projected(&var.as_detached_tensor())?)?;
         }
         Ok(())
     }

@@ -67,7 +67,7 @@ impl OptimizerState {
         {
             let values = self.updated(state, &timing, &mut now, gradient)?;
             before.take(&now, status)?;
-            before.var.set(&status.choose(&values, before.var.as_tensor())?)?;
+            status.renew(&before.var, &values)?;
         }
         self.iterations += 1;
         Ok(())

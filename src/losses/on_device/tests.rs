@@ -162,3 +162,46 @@ fn the_gpus_compiler_takes_the_texts() {
         }
     }
 }
+
+/// The derivative of the loss by each prediction, by differences.
+#[test]
+fn gradients_are_those_of_finite_differences() {
+    const STEP: f32 = 5e-3;
+    let mut seen = 0;
+    for (entry, dims) in
+        entries().iter().flat_map(|entry| [[6, 2], [7, 5]].map(|dims| (entry, dims)))
+    {
+        let scale = |values: &[f32], from: f32| -> Vec<f32> {
+            values.iter().map(|x| from + x * 0.6).collect() // away from clips and corners
+        };
+        let values = scale(&numbers(dims[0] * dims[1], 1), 0.2);
+        let columns = targets(&dims).map(|target| match target.rank() {
+            1 => target,
+            _ => tensor(&scale(&numbers(dims[0] * dims[1], 2), 0.213), &dims),
+        });
+        let weights = tensor(&numbers(dims[0], 4), &dims[..1]);
+        for target in columns {
+            let loss = |values: &[f32]| {
+                entry.by_program(&target, &tensor(values, &dims), None, Some(&weights)).unwrap()
+            };
+            if loss(&values).is_none() {
+                continue;
+            }
+            let var = Var::from_tensor(&tensor(&values, &dims)).unwrap();
+            let at = entry.by_program(&target, &var, None, Some(&weights)).unwrap().unwrap();
+            let slopes = list(at.backward().unwrap().get(&var).unwrap());
+            for (i, slope) in slopes.iter().enumerate() {
+                let moved = |by: f32| {
+                    let mut moved = values.clone();
+                    moved[i] += by;
+                    loss(&moved).unwrap().to_scalar::<f32>().unwrap()
+                };
+                let difference = (moved(STEP) - moved(-STEP)) / (2.0 * STEP);
+                let is_near = (difference - slope).abs() <= 2e-3 + 1e-2 * slope.abs();
+                assert!(is_near, "{entry:?} over {dims:?}: {slope}, by differences {difference}");
+            }
+            seen += 1;
+        }
+    }
+    assert!(seen > 40, "{seen}");
+}

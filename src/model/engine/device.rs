@@ -286,7 +286,7 @@ impl DeviceEngine {
         deferred.loss = deferred.loss.detach();
         for (var, value) in &context.updates {
             // what comes after a loss that is not finite leaves them alone
-            var.set(&self.status.choose(&value.detach(), var.as_tensor())?)?;
+            self.status.renew(var, &value.detach())?;
         }
         Ok(BackwardStep { deferred, gradients, drew_on_host: context.drew_on_host() })
     }
