@@ -41,12 +41,13 @@ impl LossEntry {
         mask: Option<&Tensor>,
         sample_weight: Option<&Tensor>,
     ) -> Result<Tensor> {
-        let values = self.item.per_sample(target, prediction)?; // (batch, …)
+        let values = self.item.per_sample(target, prediction)?; // (batch, …), or one number
         let own = self.item.mask(target, prediction)?;
         let (reduction, masks) = (self.reduction(), [mask, own.as_ref()]);
         let weight = weights(values.dims(), values.dtype(), masks, sample_weight, reduction)?;
         let Some(weight) = weight else {
             return Ok(match reduction {
+                _ if values.rank() == 0 => values, // a GPU adds up along axes
                 Reduction::Sum => values.sum_all()?,
                 _ => values.mean_all()?,
             });
