@@ -10,6 +10,7 @@ mod keep;
 #[cfg_attr(not(feature = "cuda"), path = "pinned_absent.rs")]
 mod pinned;
 mod relu_op;
+mod rows;
 mod softmax_op;
 mod staging;
 mod status;
@@ -22,6 +23,7 @@ pub(crate) use cuda::{
 };
 pub(crate) use keep::draw;
 pub(crate) use relu_op::{biased_relu, relu, relu_takes};
+pub(crate) use rows::{RowLists, rows_takes};
 pub(crate) use softmax_op::{softmax, softmax_takes};
 pub(crate) use staging::Staging;
 pub(crate) use status::Status;

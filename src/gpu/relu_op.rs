@@ -92,9 +92,20 @@ impl CustomOp2 for ReluOp {
         let rows = dx.reshape(((), bias.elem_count()))?;
         // on the CPU candle sums bf16 in bf16
         let rows = if rows.device().is_cpu() { rows.to_dtype(DType::F32)? } else { rows };
-        let dbias = rows.sum(0)?.to_dtype(bias.dtype())?;
+        let dbias = sum_of_rows(&rows)?.to_dtype(bias.dtype())?;
         Ok((Some(dx), Some(dbias)))
     }
+}
+
+/// The sum over the rows. candle's has one block of threads for each column of a GPU's, few for many
+/// rows: there it is a product.
+fn sum_of_rows(rows: &Tensor) -> Result<Tensor> {
+    const MANY: usize = 4096;
+    let count = rows.dim(0)?;
+    if !rows.device().is_cuda() || count < MANY || rows.dtype() != DType::F32 {
+        return rows.sum(0);
+    }
+    Tensor::ones((1, count), DType::F32, rows.device())?.matmul(rows)?.squeeze(0)
 }
 
 /// `dy` where `y` is not 0.

@@ -51,10 +51,7 @@ fn transposed(plan: &ConvolutionPlan, x: &Tensor, kernel: &Tensor) -> Result<Ten
     let kernel = kernel.reshape((taps * filters, channels))?.t()?.contiguous()?;
     let added = x.reshape((batch * inputs, channels))?.matmul(&kernel)?;
     let added = added.reshape((batch, inputs * taps, filters))?;
-    let targets = Tensor::from_vec(plan.window.sources(), inputs * taps, x.device())?;
-    // what falls outside of the output lands in one more row
-    let zeros = Tensor::zeros((batch, outputs + 1, filters), x.dtype(), x.device())?;
-    Ok(zeros.index_add(&targets, &added, 1)?.narrow(1, 0, outputs)?.contiguous()?)
+    plan.seen.add_up(&added, outputs, || plan.window.sources())
 }
 
 fn depthwise(plan: &ConvolutionPlan, x: &Tensor, kernel: &Tensor) -> Result<Tensor> {

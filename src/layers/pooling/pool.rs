@@ -6,6 +6,7 @@ use std::sync::OnceLock;
 use candle_core::Tensor;
 
 use crate::error::{Problem, Result};
+use crate::gpu::{self, RowLists};
 use crate::kernels::BoundKernel;
 use crate::kernels::pool::{PoolKernel, Pooling};
 use crate::kernels::pool_windows::PoolWindows;
@@ -141,6 +142,8 @@ struct SeenInputs {
     inputs: Tensor,
     /// The part of each input in a mean: (positions, taps, 1).
     parts: Tensor,
+    /// For the device's programs.
+    lists: Option<RowLists>,
 }
 
 impl Forward for PoolForward {
@@ -173,16 +176,24 @@ impl PoolForward {
     /// x (batch, inputs, channels) to (batch, positions, channels).
     fn pool(&self, x: &Tensor) -> Result<Tensor> {
         let (batch, _, channels) = x.dims3()?;
-        let SeenInputs { taps, inputs, parts } = match self.seen.get() {
+        let seen = match self.seen.get() {
             Some(seen) => seen,
             None => {
                 let seen = SeenInputs::of(&self.kernel.windows, x)?;
                 self.seen.get_or_init(|| seen)
             }
         };
+        let is_max = self.kernel.pooling == Pooling::Max;
+        let SeenInputs { taps, inputs, parts, lists } = seen;
+        if let Some(lists) = lists.as_ref().filter(|_| gpu::rows_takes(x)) {
+            if is_max {
+                return Ok(lists.largest(x)?);
+            }
+            return Ok(lists.add(x)?.broadcast_mul(&parts.narrow(1, 0, 1)?.squeeze(1)?)?);
+        }
         let seen = x.contiguous()?.index_select(inputs, 1)?;
         let seen = seen.reshape((batch, self.kernel.windows.positions(), *taps, channels))?;
-        if self.kernel.pooling == Pooling::Max {
+        if is_max {
             let largest = seen.argmax_keepdim(2)?; // the first of those that are equal
             return Ok(seen.gather(&largest.contiguous()?, 2)?.squeeze(2)?);
         }
@@ -192,11 +203,13 @@ impl PoolForward {
 
 impl SeenInputs {
     fn of(windows: &PoolWindows, x: &Tensor) -> Result<SeenInputs> {
-        let positions = windows.positions();
+        let (positions, count) = (windows.positions(), x.dim(1)?);
         let mut seen: Vec<Vec<u32>> = Vec::with_capacity(positions);
         windows.each_position(|_, inputs| seen.push(inputs.map(|input| input as u32).collect()));
         let taps = seen.iter().map(Vec::len).max().unwrap_or(1);
         let mut parts = Vec::with_capacity(positions * taps);
+        let lists = || RowLists::of(&seen, count, x.device());
+        let lists = gpu::rows_takes(x).then(lists).transpose()?;
         for seen in &mut seen {
             let count = seen.len();
             parts.extend((0..taps).map(|tap| if tap < count { 1.0 / count as f64 } else { 0.0 }));
@@ -204,7 +217,7 @@ impl SeenInputs {
         }
         let inputs = Tensor::from_vec(seen.concat(), positions * taps, x.device())?;
         let parts = Tensor::from_vec(parts, (positions, taps, 1), x.device())?;
-        Ok(SeenInputs { taps, inputs, parts: parts.to_dtype(x.dtype())? })
+        Ok(SeenInputs { taps, inputs, parts: parts.to_dtype(x.dtype())?, lists })
     }
 }
 

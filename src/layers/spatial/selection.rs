@@ -5,6 +5,7 @@ use std::sync::OnceLock;
 use candle_core::Tensor;
 
 use crate::error::Result;
+use crate::gpu::{self, RowLists};
 
 /// The positions of an input of one size that a layer selects.
 #[derive(Default)]
@@ -12,6 +13,8 @@ pub(crate) struct Selection(OnceLock<Selected>);
 
 struct Selected {
     sources: Tensor,
+    /// For the device's program.
+    lists: Option<RowLists>,
     /// Whether some are beyond the last position.
     has_outside: bool,
 }
@@ -21,16 +24,10 @@ impl Selection {
     /// one beyond the last is a row of zeros.
     pub(crate) fn select(&self, x: &Tensor, sources: impl FnOnce() -> Vec<u32>) -> Result<Tensor> {
         let (batch, positions, channels) = x.dims3()?;
-        let selected = match self.0.get() {
-            Some(selected) => selected,
-            None => {
-                let sources = sources();
-                let has_outside = sources.iter().any(|&source| source as usize >= positions);
-                let count = sources.len();
-                let sources = Tensor::from_vec(sources, count, x.device())?;
-                self.0.get_or_init(|| Selected { sources, has_outside })
-            }
-        };
+        let selected = self.selected(x, positions, sources)?;
+        if let Some(lists) = selected.lists.as_ref().filter(|_| gpu::rows_takes(x)) {
+            return Ok(lists.add(x)?);
+        }
         let x = if selected.has_outside {
             let zeros = Tensor::zeros((batch, 1, channels), x.dtype(), x.device())?;
             Tensor::cat(&[x, &zeros], 1)?
@@ -38,6 +35,42 @@ impl Selection {
             x.contiguous()?
         };
         Ok(x.index_select(&selected.sources, 1)?)
+    }
+
+    /// The opposite: so many positions, each the sum of the rows of x (batch, rows, channels) that
+    /// `targets` lists for it; what is for one beyond the last is left out.
+    pub(crate) fn add_up(
+        &self,
+        x: &Tensor,
+        positions: usize,
+        targets: impl FnOnce() -> Vec<u32>,
+    ) -> Result<Tensor> {
+        let (batch, _, channels) = x.dims3()?;
+        let selected = self.selected(x, positions, targets)?;
+        if let Some(lists) = selected.lists.as_ref().filter(|_| gpu::rows_takes(x)) {
+            return Ok(lists.add_back(x)?);
+        }
+        let zeros = Tensor::zeros((batch, positions + 1, channels), x.dtype(), x.device())?;
+        let all = zeros.index_add(&selected.sources, x, 1)?;
+        Ok(all.narrow(1, 0, positions)?.contiguous()?)
+    }
+
+    fn selected(
+        &self,
+        x: &Tensor,
+        positions: usize,
+        sources: impl FnOnce() -> Vec<u32>,
+    ) -> Result<&Selected> {
+        if let Some(selected) = self.0.get() {
+            return Ok(selected);
+        }
+        let sources = sources();
+        let has_outside = sources.iter().any(|&source| source as usize >= positions);
+        let count = sources.len();
+        let lists = || RowLists::selecting(&sources, positions, x.device());
+        let lists = gpu::rows_takes(x).then(lists).transpose()?;
+        let sources = Tensor::from_vec(sources, count, x.device())?;
+        Ok(self.0.get_or_init(|| Selected { sources, lists, has_outside }))
     }
 }
 
@@ -68,5 +101,7 @@ mod tests {
         }
         let again = selection.select(&x, || panic!("they are known")).unwrap();
         assert_eq!(again.dims(), [1, 3, 1]);
+        let sums = Selection::default().add_up(&x, 2, || vec![1, 2, 1]).unwrap();
+        assert_eq!(sums.flatten_all().unwrap().to_vec1::<f32>().unwrap(), [0.0, 4.0]);
     }
 }
