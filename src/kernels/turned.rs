@@ -79,7 +79,6 @@ fn by_number(
 /// Blocks that are turned in registers.
 #[cfg(target_arch = "x86_64")]
 mod x86 {
-    use std::arch::x86_64::__m512;
     use std::array::from_fn;
 
     use pulp::cast;
@@ -126,74 +125,83 @@ mod x86 {
     /// Sixteen rows of sixteen: pairs, then fours, then the quarters of registers.
     #[inline(always)]
     pub(super) fn wide(simd: V4, rows: [[f32; 16]; 16]) -> [[f32; 16]; 16] {
-        let f = simd.avx512f;
-        let pairs = exchanged::<_, 16, 1>(
+        let simd = simd.avx512f;
+        let rows = exchanged::<_, 16, 1>(
             rows.map(cast),
             #[inline(always)]
-            |a, b| (f._mm512_unpacklo_ps(a, b), f._mm512_unpackhi_ps(a, b)),
-        );
-        let fours = exchanged::<_, 16, 2>(
-            pairs.map(cast),
+            |a, b| simd._mm512_unpacklo_ps(a, b),
             #[inline(always)]
-            |a, b| (f._mm512_unpacklo_pd(a, b), f._mm512_unpackhi_pd(a, b)),
+            |a, b| simd._mm512_unpackhi_ps(a, b),
         );
-        let eights = quarters::<4>(simd, fours.map(cast));
-        in_order(quarters::<8>(simd, eights).map(cast))
-    }
-
-    #[inline(always)]
-    fn quarters<const D: usize>(simd: V4, rows: [__m512; 16]) -> [__m512; 16] {
-        exchanged::<_, 16, D>(
+        let rows = exchanged::<_, 16, 2>(
             rows,
             #[inline(always)]
-            |a, b| {
-                let low = simd.avx512f._mm512_shuffle_f32x4::<0x88>(a, b);
-                (low, simd.avx512f._mm512_shuffle_f32x4::<0xdd>(a, b))
-            },
-        )
+            |a, b| cast(simd._mm512_unpacklo_pd(cast(a), cast(b))),
+            #[inline(always)]
+            |a, b| cast(simd._mm512_unpackhi_pd(cast(a), cast(b))),
+        );
+        let rows = exchanged::<_, 16, 4>(
+            rows,
+            #[inline(always)]
+            |a, b| simd._mm512_shuffle_f32x4::<0x88>(a, b),
+            #[inline(always)]
+            |a, b| simd._mm512_shuffle_f32x4::<0xdd>(a, b),
+        );
+        let rows = exchanged::<_, 16, 8>(
+            rows,
+            #[inline(always)]
+            |a, b| simd._mm512_shuffle_f32x4::<0x88>(a, b),
+            #[inline(always)]
+            |a, b| simd._mm512_shuffle_f32x4::<0xdd>(a, b),
+        );
+        from_fn(|i| cast(rows[place(i)]))
     }
 
     /// Eight rows of eight: pairs, then fours, then the halves of registers.
     #[inline(always)]
     pub(super) fn narrow(simd: V3, rows: [[f32; 8]; 8]) -> [[f32; 8]; 8] {
         let simd = simd.avx;
-        let pairs = exchanged::<_, 8, 1>(
+        let rows = exchanged::<_, 8, 1>(
             rows.map(cast),
             #[inline(always)]
-            |a, b| (simd._mm256_unpacklo_ps(a, b), simd._mm256_unpackhi_ps(a, b)),
-        );
-        let fours = exchanged::<_, 8, 2>(
-            pairs.map(cast),
+            |a, b| simd._mm256_unpacklo_ps(a, b),
             #[inline(always)]
-            |a, b| (simd._mm256_unpacklo_pd(a, b), simd._mm256_unpackhi_pd(a, b)),
+            |a, b| simd._mm256_unpackhi_ps(a, b),
         );
-        let eights = exchanged::<_, 8, 4>(
-            fours.map(cast),
+        let rows = exchanged::<_, 8, 2>(
+            rows,
             #[inline(always)]
-            |a, b| {
-                let low = simd._mm256_permute2f128_ps::<0x20>(a, b);
-                (low, simd._mm256_permute2f128_ps::<0x31>(a, b))
-            },
+            |a, b| cast(simd._mm256_unpacklo_pd(cast(a), cast(b))),
+            #[inline(always)]
+            |a, b| cast(simd._mm256_unpackhi_pd(cast(a), cast(b))),
         );
-        in_order(eights.map(cast))
+        let rows = exchanged::<_, 8, 4>(
+            rows,
+            #[inline(always)]
+            |a, b| simd._mm256_permute2f128_ps::<0x20>(a, b),
+            #[inline(always)]
+            |a, b| simd._mm256_permute2f128_ps::<0x31>(a, b),
+        );
+        from_fn(|i| cast(rows[place(i)]))
     }
 
     /// Registers that are `D` apart, each two of them made anew of both.
     #[inline(always)]
     fn exchanged<R: Copy, const B: usize, const D: usize>(
         rows: [R; B],
-        both: impl Fn(R, R) -> (R, R),
+        low: impl Fn(R, R) -> R,
+        high: impl Fn(R, R) -> R,
     ) -> [R; B] {
         from_fn(|i| {
-            let (low, high) = both(rows[i & !D], rows[i | D]);
-            if i & D == 0 { low } else { high }
+            let (a, b) = (rows[i & !D], rows[i | D]);
+            if i & D == 0 { low(a, b) } else { high(a, b) }
         })
     }
 
-    /// The rows in their order: unpacking changes the places of the second and third of four.
+    /// Where a row stands: unpacking changes the places of the second and third of four.
     #[inline(always)]
-    fn in_order<R: Copy, const B: usize>(rows: [R; B]) -> [R; B] {
-        from_fn(|i| rows[i & !3 | (i & 1) << 1 | i >> 1 & 1])
+    fn place(row: usize) -> usize {
+        row & !3 | (row & 1) << 1 | row >> 1 & 1
     }
 }
 
