@@ -243,7 +243,7 @@ impl<T: TapNumber> LargestGradient<'_, T> {
 mod tests {
     use super::*;
 
-    /// The largest numbers of an image, and where their gradients go.
+    /// The largest numbers of an image, and where their gradients go, by the processor's registers.
     fn run<T: TapNumber>(windows: &PoolWindows, x: &[f32], dy: &[f32]) -> [Vec<f32>; 2] {
         let (mut y, mut dx) = (vec![0.0; dy.len()], vec![9.0; x.len()]);
         let mut largest = vec![T::of(0); dy.len()];
@@ -252,11 +252,24 @@ mod tests {
         [y, dx]
     }
 
+    /// The same by others.
+    fn run_by(simd: impl Simd, windows: &PoolWindows, x: &[f32], dy: &[f32]) -> [Vec<f32>; 2] {
+        let (mut y, mut dx) = (vec![0.0; dy.len()], vec![9.0; x.len()]);
+        let mut largest = vec![0u8; dy.len()];
+        LargestSeen { windows, x, y: &mut y, largest: &mut largest }.with_simd(simd);
+        LargestGradient { windows, dy, largest: &largest, dx: &mut dx }.with_simd(simd);
+        [y, dx]
+    }
+
     #[test]
     fn the_first_of_the_largest_gets_the_gradient() {
-        for channels in [1, 7, 8, 37, 64] {
-            let ranges = [vec![0..2], vec![0..2, 1..3, 2..3], vec![0..4, 3..5]];
-            let windows = PoolWindows { input: [2, 3, 5], ranges, channels };
+        let overlapping = [vec![0..2], vec![0..2, 1..3, 2..3], vec![0..4, 3..5]];
+        let apart = [vec![0..2], vec![0..2, 2..3], vec![0..4, 4..5]];
+        for (channels, ranges) in
+            [1, 7, 8, 37, 64].into_iter().flat_map(|c| [(c, &overlapping), (c, &apart)])
+        {
+            let is_apart = ranges == &apart;
+            let windows = PoolWindows { input: [2, 3, 5], ranges: ranges.clone(), channels };
             // many numbers are equal
             let x: Vec<f32> =
                 (0..30 * channels).map(|i| (i * 7919 % 23 / 4) as f32 - 2.0).collect();
@@ -277,7 +290,13 @@ mod tests {
             let expected = [y, dx];
             assert_eq!(run::<u8>(&windows, &x, &dy), expected, "{channels}");
             assert_eq!(run::<u32>(&windows, &x, &dy), expected, "{channels}");
-            assert!(windows.fits_bytes() && !windows.sees_once() && !windows.see_each_once());
+            assert_eq!(run_by(pulp::Scalar::new(), &windows, &x, &dy), expected, "{channels}");
+            #[cfg(target_arch = "x86_64")]
+            if let Some(simd) = pulp::x86::V3::try_new() {
+                assert_eq!(run_by(simd, &windows, &x, &dy), expected, "{channels}");
+            }
+            assert_eq!((windows.sees_once(), windows.see_each_once()), (is_apart, is_apart));
+            assert!(windows.fits_bytes());
         }
     }
 
