@@ -131,6 +131,7 @@ impl Kernel for ConvKernel {
 }
 
 #[cfg(test)]
+#[allow(clippy::single_range_in_vec_init)] // one range is meant
 mod tests {
     use super::super::window::WindowAxis;
     use super::*;

@@ -15,6 +15,7 @@ pub fn fused(first: &dyn Kernel, second: &dyn Kernel) -> Option<Arc<dyn Kernel>>
 }
 
 #[cfg(test)]
+#[allow(clippy::single_range_in_vec_init)] // one range is meant
 mod tests {
     use super::super::activation::ActivationKernel;
     use super::super::batch_norm::{BatchNormKernel, FeatureAxis};

@@ -240,6 +240,7 @@ impl<T: TapNumber> LargestGradient<'_, T> {
 }
 
 #[cfg(test)]
+#[allow(clippy::single_range_in_vec_init)] // one range is meant
 mod tests {
     use super::*;
 

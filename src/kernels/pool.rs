@@ -63,11 +63,12 @@ impl Kernel for PoolKernel {
         let (channels, (image, output)) = (windows.channels, self.sizes());
         let dy = &*dy;
         if *pooling == Pooling::Max {
-            return if windows.fits_bytes() {
-                self.gradient_of_largest(dy, saved.bytes(dy.len()), dx)
+            if windows.fits_bytes() {
+                self.gradient_of_largest(dy, saved.bytes(dy.len()), dx);
             } else {
-                self.gradient_of_largest(dy, saved.indices(dy.len()), dx)
-            };
+                self.gradient_of_largest(dy, saved.indices(dy.len()), dx);
+            }
+            return;
         }
         let (work, dy_of) = (dx.len(), |sample: usize| &dy[sample * output..][..output]);
         chunks(dx, image, work, |i, dx| {
