@@ -1,9 +1,11 @@
 //! Batches: some rows of the samples on the host, in typed columns that are kept from step to step.
 
 use candle_core::{DType, Device, Tensor};
+use rayon::prelude::*;
 
 use crate::error::Result;
 use crate::shape::Shape;
+use crate::threads;
 
 /// The type of a column's numbers.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -256,10 +258,56 @@ impl Batch {
     }
 }
 
-fn gather<T: Copy>(values: &[T], width: usize, rows: &[u64], gathered: &mut Vec<T>) {
-    gathered.clear();
-    for &row in rows {
-        let start = row as usize * width;
-        gathered.extend_from_slice(&values[start..start + width]);
+/// Numbers from which a batch is gathered by several threads: rows lie far apart in memory, and each
+/// is waited for.
+const WORTH_SPLITTING: usize = 1 << 16;
+/// Rows that one thread gathers at a time.
+const ROWS: usize = 16;
+
+fn gather<T: Copy + Default + Send + Sync>(
+    values: &[T],
+    width: usize,
+    rows: &[u64],
+    gathered: &mut Vec<T>,
+) {
+    let row = |row: u64| &values[row as usize * width..][..width];
+    let numbers = rows.len() * width;
+    if numbers < WORTH_SPLITTING || threads::count() == 1 {
+        gathered.clear();
+        rows.iter().for_each(|at| gathered.extend_from_slice(row(*at)));
+        return;
+    }
+    gathered.resize(numbers, T::default());
+    threads::within(|| {
+        threads::keep_awake();
+        let pieces = gathered.par_chunks_mut(ROWS * width).zip(rows.par_chunks(ROWS));
+        pieces.for_each(|(to, rows)| {
+            let rows = rows.iter().map(|at| row(*at));
+            to.chunks_exact_mut(width).zip(rows).for_each(|(to, row)| to.copy_from_slice(row));
+        });
+    });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_are_gathered_alike_by_one_thread_and_by_several() {
+        let (width, count) = (300, 1000);
+        let values: Vec<u32> = (0..width * count).map(|i| i as u32).collect();
+        for taken in [0, 1, 250, 999] {
+            let rows: Vec<u64> = (0..taken).map(|i| i * 7919 % count as u64).collect();
+            let expected: Vec<u32> = rows
+                .iter()
+                .flat_map(|row| (0..width).map(move |i| (*row as usize * width + i) as u32))
+                .collect();
+            for threads in [1, 3] {
+                let pool = threads::build(threads).unwrap();
+                let mut gathered = vec![9; 400 * width];
+                pool.install(|| gather(&values, width, &rows, &mut gathered));
+                assert!(gathered == expected, "{taken} rows on {threads} threads");
+            }
+        }
     }
 }
