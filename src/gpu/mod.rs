@@ -9,6 +9,7 @@ mod cuda;
 mod keep;
 #[cfg_attr(not(feature = "cuda"), path = "pinned_absent.rs")]
 mod pinned;
+mod product_op;
 mod relu_op;
 mod rows;
 mod softmax_op;
@@ -22,6 +23,7 @@ pub(crate) use cuda::{
     address, captured, free_memory, is_in_order, launch, made, prepare, remembered,
 };
 pub(crate) use keep::draw;
+pub(crate) use product_op::{product, product_of_rows};
 pub(crate) use relu_op::{biased_relu, relu, relu_takes};
 pub(crate) use rows::{RowLists, rows_takes};
 pub(crate) use softmax_op::{softmax, softmax_takes};

@@ -3,6 +3,7 @@
 use crate::activations::Activation;
 use crate::config::checks;
 use crate::error::{Problem, Result};
+use crate::gpu;
 use crate::kernels::BoundKernel;
 use crate::kernels::dense::DenseKernel;
 use crate::layers::configuration::{Configuration, configuration};
@@ -99,11 +100,16 @@ impl Forward for DenseForward {
     fn forward(&self, input: Signal, context: &mut Context<'_>) -> Result<Signal> {
         let (features, units) = self.kernel.dims2()?;
         let x = &input.tensor;
-        let rows = x.reshape(((), features))?; // (batch·…, in)
-        let output = rows.matmul(&self.kernel.like(x)?)?; // (batch·…, units)
-        let mut dims = x.dims().to_vec();
-        dims[x.rank() - 1] = units;
-        let output = finish(&output.reshape(dims)?, self.bias.as_ref(), &self.activation)?;
+        let kernel = self.kernel.like(x)?;
+        let output = if gpu::rows_takes(x) {
+            gpu::product(x, &kernel)?
+        } else {
+            let rows = x.reshape(((), features))?.matmul(&kernel)?; // (batch·…, units)
+            let mut dims = x.dims().to_vec();
+            dims[x.rank() - 1] = units;
+            rows.reshape(dims)?
+        };
+        let output = finish(&output, self.bias.as_ref(), &self.activation)?;
         context.regularize_activity(&self.activity, &output)?;
         Ok(input.with(output))
     }

@@ -5,6 +5,7 @@ use candle_core::Tensor;
 
 use super::plan::{ConvolutionOp, ConvolutionPlan};
 use crate::error::Result;
+use crate::gpu;
 use crate::weights::LayerWeight;
 
 /// x (batch, inputs, channels) to (batch, positions, filters), without the bias.
@@ -32,6 +33,10 @@ fn full(plan: &ConvolutionPlan, x: &Tensor, kernel: &Tensor) -> Result<Tensor> {
     let (batch, _, channels) = x.dims3()?;
     let (positions, taps) = (plan.window.positions(), plan.window.taps());
     let (seen_channels, filters) = (channels / plan.groups, plan.filters / plan.groups);
+    if let (1, Some(lists)) = (plan.groups, plan.seen.lists(x, || plan.window.sources())?) {
+        let kernel = kernel.reshape((taps * channels, filters))?;
+        return Ok(gpu::product_of_rows(x, lists, &kernel)?);
+    }
     let seen = see(plan, x)?; // (batch, positions, taps, channels)
     let row = taps * seen_channels;
     let kernel = kernel.reshape((row, plan.filters))?;

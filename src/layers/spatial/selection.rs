@@ -37,6 +37,17 @@ impl Selection {
         Ok(x.index_select(&selected.sources, 1)?)
     }
 
+    /// The lists of what [`Selection::select`] selects, for a GPU's programs; None where there are none
+    /// for x.
+    pub(crate) fn lists(
+        &self,
+        x: &Tensor,
+        sources: impl FnOnce() -> Vec<u32>,
+    ) -> Result<Option<&RowLists>> {
+        let selected = self.selected(x, x.dim(1)?, sources)?;
+        Ok(selected.lists.as_ref().filter(|_| gpu::rows_takes(x)))
+    }
+
     /// The opposite: so many positions, each the sum of the rows of x (batch, rows, channels) that
     /// `targets` lists for it; what is for one beyond the last is left out.
     pub(crate) fn add_up(
