@@ -16,6 +16,7 @@ mod softmax_op;
 mod staging;
 mod status;
 mod step_words;
+mod table;
 mod tensors;
 mod tf32;
 
@@ -30,6 +31,7 @@ pub(crate) use softmax_op::{softmax, softmax_takes};
 pub(crate) use staging::Staging;
 pub(crate) use status::Status;
 pub(crate) use step_words::StepWords;
+pub(crate) use table::{pick, table_takes};
 pub(crate) use tensors::made_like;
 pub(crate) use tf32::Tf32;
 

@@ -4,6 +4,7 @@ use candle_core::{DType, Tensor};
 
 use crate::config::checks;
 use crate::error::{Problem, Result};
+use crate::gpu;
 use crate::kernels::embedding::EmbeddingKernel;
 use crate::kernels::{BoundKernel, Kernel, Pass};
 use crate::layers::configuration::configuration;
@@ -127,7 +128,13 @@ impl Forward for EmbeddingForward {
         };
         let mut dims = x.dims().to_vec();
         dims.push(self.table.dim(1)?);
-        let output = self.table.as_tensor().index_select(&ids, 0)?.reshape(dims)?;
+        let table = self.table.as_tensor();
+        let rows = if gpu::table_takes(table) && ids.elem_count() > 0 {
+            gpu::pick(table, &ids)?
+        } else {
+            table.index_select(&ids, 0)?
+        };
+        let output = rows.reshape(dims)?;
         let mask = if self.mask_zero {
             Some(x.ne(&x.zeros_like()?)?.to_dtype(self.table.dtype())?)
         } else {
