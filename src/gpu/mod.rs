@@ -26,7 +26,7 @@ pub(crate) use cuda::{
 pub(crate) use keep::draw;
 pub(crate) use product_op::{product, product_of_rows};
 pub(crate) use relu_op::{biased_relu, relu, relu_takes};
-pub(crate) use rows::{RowLists, rows_takes};
+pub(crate) use rows::{RowLists, add_rows, add_rows_back, largest_row, rows_takes};
 pub(crate) use softmax_op::{softmax, softmax_takes};
 pub(crate) use staging::Staging;
 pub(crate) use status::Status;

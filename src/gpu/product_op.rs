@@ -4,7 +4,7 @@
 use candle_core::backend::BackendStorage;
 use candle_core::{CpuStorage, CudaStorage, CustomOp2, Layout, Result, Shape, Storage, Tensor};
 
-use super::rows::RowLists;
+use super::rows::{RowLists, add_rows, add_rows_back};
 
 /// `x · kernel` of (…, k) and (k, n).
 pub(crate) fn product(x: &Tensor, kernel: &Tensor) -> Result<Tensor> {
@@ -19,7 +19,7 @@ pub(crate) fn product(x: &Tensor, kernel: &Tensor) -> Result<Tensor> {
 /// one: (batch, rows, n), where the kernel's k is a multiple of the channels.
 pub(crate) fn product_of_rows(x: &Tensor, lists: &RowLists, kernel: &Tensor) -> Result<Tensor> {
     let (inner, columns) = kernel.dims2()?;
-    let seen = lists.add(&x.detach())?.reshape(((), inner))?;
+    let seen = add_rows(lists, &x.detach())?.reshape(((), inner))?;
     let batch = x.dim(0)?;
     let shape = Shape::from((batch, seen.dim(0)? / batch.max(1), columns));
     x.apply_op2(&kernel.contiguous()?, ProductOp { seen, lists: Some(lists.clone()), shape })
@@ -93,7 +93,7 @@ impl CustomOp2 for ProductOp {
         let of_x = match &self.lists {
             Some(lists) => {
                 let (batch, _, channels) = x.dims3()?;
-                lists.add_back(&of_seen.reshape((batch, (), channels))?)?
+                add_rows_back(lists, &of_seen.reshape((batch, (), channels))?)?
             }
             None => of_seen.reshape(x.shape())?,
         };
@@ -130,7 +130,7 @@ mod tests {
         let sources = [0u32, 1, 2, 9, 3, 3];
         let lists = RowLists::selecting(&sources, 4, &Device::Cpu).unwrap();
         let ours = product_of_rows(&x, &lists, &kernel).unwrap();
-        let seen = lists.add(&x).unwrap().reshape(((), 6)).unwrap();
+        let seen = add_rows(&lists, &x).unwrap().reshape(((), 6)).unwrap();
         let theirs = seen.matmul(&kernel).unwrap();
         let theirs = theirs.reshape((2, 3, 2)).unwrap();
         assert_eq!((ours.dims(), values(&ours)), (&[2, 3, 2][..], values(&theirs)));

@@ -3,10 +3,20 @@
 use candle_core::{CpuStorage, CudaStorage, CustomOp1, Layout, Result, Shape, Tensor};
 use half::bf16;
 
-use super::{Lists, RowLists};
+use super::lists::{Lists, RowLists};
+
+/// The rows of x (batch, rows, channels) added up, for each list.
+pub(crate) fn add_rows(lists: &RowLists, x: &Tensor) -> Result<Tensor> {
+    x.contiguous()?.apply_op1(AddRows(lists.clone()))
+}
+
+/// The opposite: each row that there is as the sum of those in whose lists it stands.
+pub(crate) fn add_rows_back(lists: &RowLists, x: &Tensor) -> Result<Tensor> {
+    x.contiguous()?.apply_op1(AddRows(lists.turned()))
+}
 
 /// Each row the sum of those of its list, in their order.
-pub(super) struct AddRows(pub(super) RowLists);
+struct AddRows(RowLists);
 
 impl CustomOp1 for AddRows {
     fn name(&self) -> &'static str {
@@ -23,7 +33,7 @@ impl CustomOp1 for AddRows {
     }
 
     fn bwd(&self, _: &Tensor, _: &Tensor, dy: &Tensor) -> Result<Option<Tensor>> {
-        self.0.add_back(dy).map(Some)
+        add_rows_back(&self.0, dy).map(Some)
     }
 }
 

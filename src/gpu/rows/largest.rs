@@ -3,11 +3,18 @@
 use candle_core::{CpuStorage, CudaStorage, CustomOp1, Layout, Result, Shape, Tensor};
 
 use super::add::on_host;
-use super::{Lists, Passed, RowLists, blocks, program, sizes};
+use super::lists::{Lists, RowLists, blocks, program, sizes};
+use crate::gpu::Passed;
 use crate::gpu::tensors::made_like;
 
+/// The largest of the rows of x (batch, rows, channels), for each list and channel. The gradient goes
+/// to the first of those that are equal.
+pub(crate) fn largest_row(lists: &RowLists, x: &Tensor) -> Result<Tensor> {
+    x.contiguous()?.apply_op1(LargestRow(lists.clone()))
+}
+
 /// For each list and channel the largest number. Not a number counts where it stands first.
-pub(super) struct LargestRow(pub(super) RowLists);
+struct LargestRow(RowLists);
 
 impl CustomOp1 for LargestRow {
     fn name(&self) -> &'static str {

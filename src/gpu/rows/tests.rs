@@ -1,6 +1,7 @@
 use candle_core::{DType, Device, Tensor, Var};
 
 use super::add::added;
+use super::lists::{Lists, program};
 use super::*;
 use crate::gpu::compiled::{Compiled, bytes, floats, nvcc_takes};
 
@@ -30,7 +31,7 @@ fn gradient(x: &Var, y: &Tensor, dy: &Tensor) -> Vec<f32> {
 fn selected_rows_and_gradients_are_those_of_candles_ops() {
     let lists = RowLists::selecting(&SOURCES, 4, &Device::Cpu).unwrap();
     let (x, dy) = (Var::from_tensor(&numbers((2, 4, 3), 1)).unwrap(), numbers((2, 7, 3), 2));
-    let y = lists.add(&x).unwrap();
+    let y = add_rows(&lists, &x).unwrap();
     let zeros = Tensor::zeros((2, 1, 3), DType::F32, &Device::Cpu).unwrap();
     let sources = Tensor::new(&SOURCES.map(|source| source.min(4)), &Device::Cpu).unwrap();
     let padded = Tensor::cat(&[x.as_tensor(), &zeros], 1).unwrap();
@@ -39,20 +40,20 @@ fn selected_rows_and_gradients_are_those_of_candles_ops() {
     assert_eq!(gradient(&x, &y, &dy), gradient(&x, &theirs, &dy));
     // the opposite's gradient selects
     let x = Var::from_tensor(&dy).unwrap();
-    let y = lists.add_back(&x).unwrap();
+    let y = add_rows_back(&lists, &x).unwrap();
     assert_eq!(y.dims(), [2, 4, 3]);
     let seed = numbers((2, 4, 3), 3);
-    assert_eq!(gradient(&x, &y, &seed), values(&lists.add(&seed).unwrap()));
+    assert_eq!(gradient(&x, &y, &seed), values(&add_rows(&lists, &seed).unwrap()));
     let half = dy.to_dtype(DType::BF16).unwrap();
-    assert_eq!(values(&lists.add_back(&half).unwrap()), values(&y)); // these are exact
-    assert!(lists.add(&numbers((2, 5, 3), 1)).is_err());
+    assert_eq!(values(&add_rows_back(&lists, &half).unwrap()), values(&y)); // these are exact
+    assert!(add_rows(&lists, &numbers((2, 5, 3), 1)).is_err());
 }
 
 #[test]
 fn the_largest_rows_gradient_goes_to_the_first_of_equals() {
     let x = Tensor::new(&[[[1f32, 5.0], [3.0, 5.0], [3.0, 0.0], [-1.0, 9.0]]], &Device::Cpu);
     let x = Var::from_tensor(&x.unwrap()).unwrap();
-    let y = windows().largest(&x).unwrap();
+    let y = largest_row(&windows(), &x).unwrap();
     assert_eq!(values(&y), [3.0, 5.0, 3.0, 9.0, 3.0, 5.0]);
     let dy = Tensor::new(&[[[1f32, 2.0], [4.0, 8.0], [16.0, 32.0]]], &Device::Cpu).unwrap();
     assert_eq!(gradient(&x, &y, &dy), [0.0, 2.0, 17.0, 32.0, 4.0, 0.0, 0.0, 8.0]);
@@ -99,7 +100,7 @@ fn the_gpus_texts_make_the_same() {
     assert_eq!(found, added(&x, &lists.forward, [2, 4, 3]).unwrap());
 
     let x = Var::from_tensor(&numbers((2, 4, 3), 1)).unwrap();
-    let y = windows().largest(&x).unwrap();
+    let y = largest_row(&windows(), &x).unwrap();
     let call = "largest_row(x, y, fs, fp, 4, 3, 3, 18)";
     let found = run("largest_row", &windows(), [2, 3, 3], call, &values(&x)).unwrap();
     assert_eq!(found, values(&y));

@@ -187,9 +187,9 @@ impl PoolForward {
         let SeenInputs { taps, inputs, parts, lists } = seen;
         if let Some(lists) = lists.as_ref().filter(|_| gpu::rows_takes(x)) {
             if is_max {
-                return Ok(lists.largest(x)?);
+                return Ok(gpu::largest_row(lists, x)?);
             }
-            return Ok(lists.add(x)?.broadcast_mul(&parts.narrow(1, 0, 1)?.squeeze(1)?)?);
+            return Ok(gpu::add_rows(lists, x)?.broadcast_mul(&parts.narrow(1, 0, 1)?.squeeze(1)?)?);
         }
         let seen = x.contiguous()?.index_select(inputs, 1)?;
         let seen = seen.reshape((batch, self.kernel.windows.positions(), *taps, channels))?;

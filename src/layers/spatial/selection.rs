@@ -26,7 +26,7 @@ impl Selection {
         let (batch, positions, channels) = x.dims3()?;
         let selected = self.selected(x, positions, sources)?;
         if let Some(lists) = selected.lists.as_ref().filter(|_| gpu::rows_takes(x)) {
-            return Ok(lists.add(x)?);
+            return Ok(gpu::add_rows(lists, x)?);
         }
         let x = if selected.has_outside {
             let zeros = Tensor::zeros((batch, 1, channels), x.dtype(), x.device())?;
@@ -59,7 +59,7 @@ impl Selection {
         let (batch, _, channels) = x.dims3()?;
         let selected = self.selected(x, positions, targets)?;
         if let Some(lists) = selected.lists.as_ref().filter(|_| gpu::rows_takes(x)) {
-            return Ok(lists.add_back(x)?);
+            return Ok(gpu::add_rows_back(lists, x)?);
         }
         let zeros = Tensor::zeros((batch, positions + 1, channels), x.dtype(), x.device())?;
         let all = zeros.index_add(&selected.sources, x, 1)?;
