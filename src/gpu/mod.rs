@@ -38,6 +38,11 @@ pub(crate) use tf32::Tf32;
 /// What a device repeats by itself: once more.
 pub(crate) type Repetition = Box<dyn Fn() -> candle_core::Result<()> + Send>;
 
+/// Whether half of a GPU's memory is free.
+pub(crate) fn is_half_free(device: &candle_core::Device) -> bool {
+    free_memory(device).is_some_and(|(free, total)| free >= total / 2)
+}
+
 /// What every program begins with.
 pub(crate) const PRELUDE: &str = include_str!("prelude.h");
 

@@ -13,8 +13,8 @@ use crate::model::scores::{Deferred, Room, WaitingNumbers};
 pub(super) struct StepKey {
     /// Rows of a batch.
     pub(super) batch: usize,
-    /// The samples that are kept.
-    pub(super) samples: u64,
+    /// The number of the sending of the samples that are kept.
+    pub(super) sending: u64,
     /// False where gradients are only added up.
     pub(super) is_real: bool,
     /// Whether someone looks at more than the losses.
@@ -168,7 +168,7 @@ mod tests {
     use candle_core::Device;
 
     fn key(batch: usize) -> StepKey {
-        StepKey { batch, samples: 1, is_real: true, leaves_all: true, places: [7, 8] }
+        StepKey { batch, sending: 1, is_real: true, leaves_all: true, places: [7, 8] }
     }
 
     #[test]

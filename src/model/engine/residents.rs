@@ -18,11 +18,15 @@ pub(super) struct Residents {
     refused: Vec<u64>,
     /// There is no room for any.
     has_none: bool,
+    /// Sendings so far.
+    sendings: u64,
 }
 
 /// Samples on a device.
 struct Resident {
     id: u64,
+    /// The number of its sending: sent again, it is somewhere else.
+    sending: u64,
     /// Features, target and weight: (samples, width).
     columns: Vec<Tensor>,
 }
@@ -38,6 +42,12 @@ impl Residents {
     /// Whether these samples are kept.
     pub(super) fn hold(&self, samples: &dyn Samples) -> bool {
         samples.id().is_some_and(|id| self.all.iter().any(|resident| resident.id == id))
+    }
+
+    /// The number of the sending of these samples, where they are kept.
+    pub(super) fn sending_of(&self, samples: &dyn Samples) -> Option<u64> {
+        let id = samples.id()?;
+        self.all.iter().find(|resident| resident.id == id).map(|resident| resident.sending)
     }
 
     /// Some rows, gathered on the device; None for samples that are not kept, for want of room or
@@ -61,7 +71,9 @@ impl Residents {
                 self.all.remove(0);
             }
             let ids = |x: &Tensor| task.network.checked_ids(x);
-            self.all.push(Resident { id, columns: sent(task.samples, &ids, device, PIECE)? });
+            let columns = sent(task.samples, &ids, device, PIECE)?;
+            self.sendings += 1;
+            self.all.push(Resident { id, sending: self.sendings, columns });
         }
         let Some(resident) = self.all.iter().find(|resident| resident.id == id) else {
             return Ok(None);

@@ -3,6 +3,8 @@
 //! the optimizer updates there. On the CPU the same runs by the host forms of the device's programs,
 //! for tests.
 
+mod capture;
+
 use candle_core::{Tensor, Var};
 
 use super::api::{Engine, NotFinite, Task, Upcoming};
@@ -10,14 +12,14 @@ use super::blocks::BlocksAhead;
 use super::forward::{BatchTensors, evaluate, forward, predict};
 use super::held::update_by_host;
 use super::out_of_memory::explained;
-use super::repeats::{Changed, Next, Repeat, Repeats, StepKey, are_same, leave, places};
+use super::repeats::{Next, Repeats};
 use super::residents::Residents;
 use crate::data::batch::Batch;
 use crate::error::Result;
 use crate::gpu::{self, Status, StepWords};
 use crate::layers::Context;
 use crate::model::network::Network;
-use crate::model::scores::{Deferred, Room, Scores, WaitingNumbers};
+use crate::model::scores::{Deferred, Scores};
 use crate::optimizers::{OptimizerState, StepNumbers};
 use crate::weights::gradients::Gradients;
 
@@ -49,16 +51,6 @@ struct BackwardStep {
     /// One for each weight that there is one for.
     gradients: Vec<Option<Tensor>>,
     drew_on_host: bool,
-}
-
-/// A step that is to be captured.
-#[derive(Clone, Copy)]
-struct Attempt<'a> {
-    task: &'a Task<'a>,
-    rows: &'a [u64],
-    step: u64,
-    numbers: &'a StepNumbers,
-    leaves_all: bool,
 }
 
 /// The status counts in f32: it begins anew before its numbers are too large for that.
@@ -177,7 +169,7 @@ impl DeviceEngine {
             }
             (Next::Capture, Some(key)) => {
                 words.send(step, &[], &list, rows)?;
-                let attempt = Attempt { task, rows, step, numbers, leaves_all };
+                let attempt = capture::Attempt { task, rows, step, numbers, leaves_all };
                 let (deferred, mut repeat) = self.captured(&attempt, words, optimizer)?;
                 scores.defer(&deferred)?;
                 repeats.iter_mut().for_each(|repeats| repeats.put(key, repeat.take()));
@@ -193,78 +185,12 @@ impl DeviceEngine {
         Ok(())
     }
 
-    /// What a captured step would have to share with this one; None where it can't be captured.
-    fn key(
-        &self,
-        task: &Task<'_>,
-        batch: usize,
-        numbers: &StepNumbers,
-        leaves_all: bool,
-        optimizer: &OptimizerState,
-    ) -> Result<Option<StepKey>> {
-        let samples = task.samples.id().filter(|_| self.residents.hold(task.samples));
-        let (Some(samples), Some(kept)) = (samples, optimizer.kept_there()) else {
-            return Ok(None);
-        };
-        let places = [gpu::address(kept)?, gpu::address(self.status.numbers())?];
-        Ok(Some(StepKey { batch, samples, is_real: numbers.is_real, leaves_all, places }))
-    }
-
     /// The words of batches of so many rows: to be given back.
     fn words(&mut self, rows: usize, task: &Task<'_>) -> Result<StepWords> {
         match self.words.iter().position(|words| words.batch() == rows) {
             Some(index) => Ok(self.words.swap_remove(index)),
             None => Ok(StepWords::new(rows, task.network.weights().device())?),
         }
-    }
-
-    /// Does a step, then captures it: what the device makes of the captured one must be the same bits.
-    /// Otherwise, and where it can't be captured, there is none.
-    fn captured(
-        &mut self,
-        attempt: &Attempt<'_>,
-        words: &mut StepWords,
-        optimizer: &mut OptimizerState,
-    ) -> Result<(Deferred, Option<Repeat>)> {
-        let Attempt { task, rows, step, numbers, leaves_all } = *attempt;
-        let device = task.network.weights().device();
-        let before = self.changed(task, optimizer).copies()?;
-        let (deferred, drew_on_host) = gpu::remembered(device, || {
-            let done = self.backward(task, rows, step, Some(words))?;
-            let drew_on_host = done.drew_on_host;
-            Ok((self.update(done, optimizer, Some((numbers, words)))?, drew_on_host))
-        })?;
-        if drew_on_host {
-            return Ok((deferred, None));
-        }
-        let after = self.changed(task, optimizer).copies()?;
-        let mut room = Room::like(&deferred, leaves_all)?;
-        let (row, addresses) = places(&mut room)?;
-        words.send(step, &addresses, &numbers.list(), rows)?;
-        leave(words, &deferred, room.left())?; // its program must be there before
-        let captured = gpu::captured(device, || {
-            let done = self.backward(task, rows, step, Some(words))?;
-            let again = self.update(done, optimizer, Some((numbers, words)))?;
-            leave(words, &again, room.left())
-        });
-        let Ok(captured) = captured else { return Ok((deferred, None)) };
-        self.changed(task, optimizer).put_back(&before)?;
-        captured()?;
-        let left: candle_core::Result<Vec<Tensor>> =
-            row.each().take(room.left()).map(WaitingNumbers::tensor).collect();
-        let worth: Vec<Tensor> = deferred.each().take(room.left()).cloned().collect();
-        let is_same = are_same(&after, &self.changed(task, optimizer).copies()?)?
-            && are_same(&left?, &worth)?;
-        if !is_same {
-            self.changed(task, optimizer).put_back(&after)?;
-        }
-        Ok((deferred, is_same.then(|| Repeat::new(captured, room))))
-    }
-
-    fn changed<'a>(&'a self, task: &'a Task<'_>, optimizer: &'a OptimizerState) -> Changed<'a> {
-        let vars = task.network.weights().iter().map(|weight| &weight.var).collect();
-        let others = optimizer.kept_there().into_iter().chain([self.status.numbers()]).collect();
-        Changed { vars, others }
     }
 
     /// A step up to its gradients; moving statistics are updated.
