@@ -7,6 +7,7 @@
 #[cfg_attr(not(feature = "cuda"), path = "without_cuda.rs")]
 mod cuda;
 mod keep;
+mod memory;
 #[cfg_attr(not(feature = "cuda"), path = "pinned_absent.rs")]
 mod pinned;
 mod product_op;
@@ -24,6 +25,7 @@ pub(crate) use cuda::{
     address, captured, free_memory, is_in_order, launch, made, prepare, remembered,
 };
 pub(crate) use keep::draw;
+pub(crate) use memory::is_half_free;
 pub(crate) use product_op::{product, product_of_rows};
 pub(crate) use relu_op::{biased_relu, relu, relu_takes};
 pub(crate) use rows::{RowLists, add_rows, add_rows_back, largest_row, rows_takes};
@@ -37,11 +39,6 @@ pub(crate) use tf32::Tf32;
 
 /// What a device repeats by itself: once more.
 pub(crate) type Repetition = Box<dyn Fn() -> candle_core::Result<()> + Send>;
-
-/// Whether half of a GPU's memory is free.
-pub(crate) fn is_half_free(device: &candle_core::Device) -> bool {
-    free_memory(device).is_some_and(|(free, total)| free >= total / 2)
-}
 
 /// What every program begins with.
 pub(crate) const PRELUDE: &str = include_str!("prelude.h");

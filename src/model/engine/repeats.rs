@@ -4,9 +4,11 @@
 
 use candle_core::{Tensor, Var};
 
+use super::api::Task;
 use crate::error::Result;
 use crate::gpu::{self, Repetition, StepWords};
 use crate::model::scores::{Deferred, Room, WaitingNumbers};
+use crate::optimizers::StepNumbers;
 
 /// What has to be the same for a captured step to serve: anything else is in its words.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,6 +23,16 @@ pub(super) struct StepKey {
     pub(super) leaves_all: bool,
     /// Where the optimizer's state and the status are.
     pub(super) places: [u64; 2],
+}
+
+/// A step that is to be captured.
+#[derive(Clone, Copy)]
+pub(super) struct Attempt<'a> {
+    pub(super) task: &'a Task<'a>,
+    pub(super) rows: &'a [u64],
+    pub(super) step: u64,
+    pub(super) numbers: &'a StepNumbers,
+    pub(super) leaves_all: bool,
 }
 
 /// A captured step.

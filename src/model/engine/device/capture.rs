@@ -2,22 +2,13 @@
 
 use candle_core::Tensor;
 
-use super::{DeviceEngine, Task};
+use super::DeviceEngine;
 use crate::error::Result;
 use crate::gpu::{self, StepWords};
-use crate::model::engine::repeats::{Changed, Repeat, StepKey, are_same, leave, places};
+use crate::model::engine::api::Task;
+use crate::model::engine::repeats::{Attempt, Changed, Repeat, StepKey, are_same, leave, places};
 use crate::model::scores::{Deferred, Room, WaitingNumbers};
 use crate::optimizers::{OptimizerState, StepNumbers};
-
-/// A step that is to be captured.
-#[derive(Clone, Copy)]
-pub(super) struct Attempt<'a> {
-    pub(super) task: &'a Task<'a>,
-    pub(super) rows: &'a [u64],
-    pub(super) step: u64,
-    pub(super) numbers: &'a StepNumbers,
-    pub(super) leaves_all: bool,
-}
 
 impl DeviceEngine {
     /// What a captured step would have to share with this one; None where it can't be captured.

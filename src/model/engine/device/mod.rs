@@ -12,7 +12,7 @@ use super::blocks::BlocksAhead;
 use super::forward::{BatchTensors, evaluate, forward, predict};
 use super::held::update_by_host;
 use super::out_of_memory::explained;
-use super::repeats::{Next, Repeats};
+use super::repeats::{Attempt, Next, Repeats};
 use super::residents::Residents;
 use crate::data::batch::Batch;
 use crate::error::Result;
@@ -169,7 +169,7 @@ impl DeviceEngine {
             }
             (Next::Capture, Some(key)) => {
                 words.send(step, &[], &list, rows)?;
-                let attempt = capture::Attempt { task, rows, step, numbers, leaves_all };
+                let attempt = Attempt { task, rows, step, numbers, leaves_all };
                 let (deferred, mut repeat) = self.captured(&attempt, words, optimizer)?;
                 scores.defer(&deferred)?;
                 repeats.iter_mut().for_each(|repeats| repeats.put(key, repeat.take()));
