@@ -10,7 +10,7 @@ use crate::target::Output;
 
 impl LossEntry {
     /// The loss of a batch, a scalar. `mask` (Keras's, of the prediction's time steps) and
-    /// `sample_weight` have [`Loss::per_sample`]'s shape or (batch,) / (batch, 1).
+    /// `sample_weight` have [`crate::losses::Loss::per_sample`]'s shape or (batch,) / (batch, 1).
     ///
     /// A mask multiplies the weights, by `mask · total / valid` where the reduction divides by the
     /// count, so that the mean is over what counts.

@@ -102,10 +102,14 @@ void Machine::go() {
         case Op::min:
         case Op::max: arithmetic(i); break;
         case Op::neg:
+            if (i.type == T::bf16x2 || i.type == T::f16x2 || i.type == T::none)
+                fail("not understood: " + i.text);
             if (is_float(i.type)) set_real(i, o[0], -real(i, i.type, o[1]));
             else set(o[0], mask(i.type, -get(o[1])));
             break;
         case Op::abs:
+            if (i.type == T::bf16x2 || i.type == T::f16x2 || i.type == T::none)
+                fail("not understood: " + i.text);
             if (is_float(i.type)) set_real(i, o[0], std::fabs(real(i, i.type, o[1])));
             else {
                 int64_t v = extended(i.type, get(o[1]));

@@ -4,9 +4,10 @@
 #include <sstream>
 
 const std::map<std::string, T> TYPES = {
-    {"pred", T::pred}, {"b8", T::b8},   {"u8", T::u8},     {"s8", T::s8},   {"b16", T::b16}, {"u16", T::u16},
-    {"s16", T::s16},   {"f16", T::f16}, {"bf16", T::bf16}, {"b32", T::b32}, {"u32", T::u32}, {"s32", T::s32},
-    {"f32", T::f32},   {"b64", T::b64}, {"u64", T::u64},   {"s64", T::s64}, {"f64", T::f64}};
+    {"pred", T::pred}, {"b8", T::b8},   {"u8", T::u8},         {"s8", T::s8},      {"b16", T::b16},
+    {"u16", T::u16},   {"s16", T::s16}, {"f16", T::f16},       {"bf16", T::bf16},  {"b32", T::b32},
+    {"u32", T::u32},   {"s32", T::s32}, {"f32", T::f32},       {"b64", T::b64},    {"u64", T::u64},
+    {"s64", T::s64},   {"f64", T::f64}, {"bf16x2", T::bf16x2}, {"f16x2", T::f16x2}};
 
 void fail(const std::string &what) {
     fprintf(stderr, "stand-in GPU: %s\n", what.c_str());

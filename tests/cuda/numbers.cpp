@@ -80,6 +80,27 @@ void Machine::convert(const Instruction &i) {
 void Machine::arithmetic(const Instruction &i) {
     const auto &o = i.operands;
     T type = i.type;
+    if (type == T::none) fail("of no type that is known: " + i.text);
+    if (type == T::bf16x2 || type == T::f16x2) { // half after half
+        const bool is_bf16 = type == T::bf16x2;
+        uint64_t r = 0;
+        for (int shift : {0, 16}) {
+            auto half = [&](size_t k) {
+                return is_bf16 ? bf16(get(o[k]) >> shift) : f16(get(o[k]) >> shift);
+            };
+            float a = half(1), b = half(2), v;
+            switch (i.op) {
+            case Op::add: v = a + b; break;
+            case Op::sub: v = a - b; break;
+            case Op::mul: v = a * b; break;
+            case Op::fma: v = std::fmaf(a, b, half(3)); break;
+            default: fail("pairs of halves: " + i.text);
+            }
+            r |= (is_bf16 ? to_bf16(v) : to_f16(v)) << shift;
+        }
+        set(o[0], r);
+        return;
+    }
     if (is_float(type)) {
         if (type == T::f32 && i.op != Op::fma && i.op != Op::min && i.op != Op::max) {
             float a = (float)real(i, type, o[1]), b = (float)real(i, type, o[2]), r;

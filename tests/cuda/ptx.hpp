@@ -32,9 +32,11 @@ enum class T : uint8_t {
     b64,
     u64,
     s64,
-    f64
+    f64,
+    bf16x2,
+    f16x2
 };
-constexpr uint8_t SIZES[] = {0, 1, 1, 1, 1, 2, 2, 2, 2, 2, 4, 4, 4, 4, 8, 8, 8, 8};
+constexpr uint8_t SIZES[] = {0, 1, 1, 1, 1, 2, 2, 2, 2, 2, 4, 4, 4, 4, 8, 8, 8, 8, 4, 4};
 inline int size_of(T t) { return SIZES[(int)t]; }
 inline bool is_float(T t) { return t == T::f32 || t == T::f64 || t == T::f16 || t == T::bf16; }
 inline bool is_signed(T t) { return t == T::s8 || t == T::s16 || t == T::s32 || t == T::s64; }
