@@ -76,5 +76,25 @@ pub(crate) enum Passed {
     Words([u32; 8]),
 }
 
+impl Passed {
+    /// A size in 32 bits.
+    pub(crate) fn size(size: usize) -> candle_core::Result<Passed> {
+        match u32::try_from(size) {
+            Ok(size) => Ok(Passed::U32(size)),
+            Err(_) => candle_core::bail!("{size} rows, ids or channels are too many"),
+        }
+    }
+
+    /// Several.
+    pub(crate) fn sizes<const N: usize>(sizes: [usize; N]) -> candle_core::Result<Vec<Passed>> {
+        sizes.into_iter().map(Passed::size).collect()
+    }
+}
+
+/// Blocks for a program that makes so many numbers, each by one thread.
+pub(crate) fn blocks(count: usize) -> u64 {
+    count.div_ceil(THREADS as usize).min(1 << 20) as u64
+}
+
 #[cfg(test)]
 pub(crate) mod compiled;

@@ -3,9 +3,9 @@
 use candle_core::{CpuStorage, CudaStorage, CustomOp1, Layout, Result, Shape, Tensor};
 
 use super::add::on_host;
-use super::lists::{Lists, RowLists, blocks, program, sizes};
-use crate::gpu::Passed;
+use super::lists::{Lists, RowLists, program};
 use crate::gpu::tensors::made_like;
+use crate::gpu::{Passed, blocks};
 
 /// The largest of the rows of x (batch, rows, channels), for each list and channel. The gradient goes
 /// to the first of those that are equal.
@@ -42,7 +42,7 @@ impl CustomOp1 for LargestRow {
         if x.device().is_cuda() {
             let mut others = lists.forward.arguments()?.to_vec();
             others.extend(lists.backward.arguments()?);
-            others.extend(sizes([rows, lists.forward.to(), channels])?);
+            others.extend(Passed::sizes([rows, lists.forward.to(), channels])?);
             others.push(Passed::U64(x.elem_count() as u64));
             let program = program("largest_row_gradient", x.dtype());
             return made_like(&program, &[&dy, &x], blocks(x.elem_count()), &others).map(Some);

@@ -3,7 +3,7 @@
 use candle_core::{CudaStorage, DType, Device, Layout, Result, Shape, Tensor};
 
 use crate::gpu::cuda::{address, made};
-use crate::gpu::{Passed, Program, THREADS};
+use crate::gpu::{Passed, Program, blocks};
 
 /// For each row that is made, the rows it is made of; and the opposite.
 #[derive(Debug, Clone)]
@@ -75,7 +75,7 @@ impl RowLists {
         let shape = Shape::from_dims(&dims);
         let count = shape.elem_count();
         let mut others = self.forward.arguments()?.to_vec();
-        others.extend(sizes([self.forward.from, dims[1], dims[2]])?);
+        others.extend(Passed::sizes([self.forward.from, dims[1], dims[2]])?);
         others.push(Passed::U64(count as u64));
         Ok((
             made(&program(name, x.dtype()), &[(x, layout)], &shape, blocks(count), &others)?,
@@ -122,18 +122,6 @@ impl Lists {
 /// Whether the program is for such a tensor: of f32 or bf16, on CUDA.
 pub(crate) fn rows_takes(x: &Tensor) -> bool {
     x.device().is_cuda() && matches!(x.dtype(), DType::F32 | DType::BF16) && x.elem_count() > 0
-}
-
-pub(super) fn sizes<const N: usize>(sizes: [usize; N]) -> Result<Vec<Passed>> {
-    let size = |size: usize| match u32::try_from(size) {
-        Ok(size) => Ok(Passed::U32(size)),
-        Err(_) => candle_core::bail!("{size} rows or channels are too many"),
-    };
-    sizes.into_iter().map(size).collect()
-}
-
-pub(super) fn blocks(count: usize) -> u64 {
-    count.div_ceil(THREADS as usize).min(1 << 20) as u64
 }
 
 pub(super) fn program(name: &str, dtype: DType) -> Program {

@@ -4,7 +4,7 @@ use candle_core::backend::BackendStorage;
 use candle_core::{CpuStorage, CudaStorage, CustomOp1, DType, Layout, Result, Shape, Tensor};
 
 use super::cuda::{address, launch, made};
-use super::{Passed, Program, THREADS};
+use super::{Passed, Program, blocks};
 
 /// Whether the programs are for such a table: of f32, on CUDA.
 pub(crate) fn table_takes(table: &Tensor) -> bool {
@@ -52,7 +52,7 @@ impl CustomOp1 for PickOp {
         let shape = Shape::from((n, width));
         let count = n * width;
         let others =
-            [Passed::Address(address(&self.ids)?), number(width)?, Passed::U64(count as u64)];
+            [Passed::Address(address(&self.ids)?), Passed::size(width)?, Passed::U64(count as u64)];
         let y = made(&program("pick"), &[(table, layout)], &shape, blocks(count), &others)?;
         Ok((y, shape))
     }
@@ -66,25 +66,14 @@ impl CustomOp1 for PickOp {
         let (n, width) = dy.dims2()?;
         let links = Tensor::zeros(2 * n, DType::U32, table.device())?;
         let arguments =
-            [Passed::Address(address(ids)?), Passed::Address(address(&links)?), number(n)?];
+            [Passed::Address(address(ids)?), Passed::Address(address(&links)?), Passed::size(n)?];
         launch(table.device(), &program("links"), blocks(n), &arguments)?;
         let addresses = [address(&dy)?, address(&sums)?, address(ids)?, address(&links)?];
         let mut arguments = addresses.map(Passed::Address).to_vec();
-        arguments.extend([number(n)?, number(width)?, Passed::U64((n * width) as u64)]);
+        arguments.extend([Passed::size(n)?, Passed::size(width)?, Passed::U64((n * width) as u64)]);
         launch(table.device(), &program("add_linked"), blocks(n * width), &arguments)?;
         Ok(Some(sums))
     }
-}
-
-fn number(size: usize) -> Result<Passed> {
-    match u32::try_from(size) {
-        Ok(size) => Ok(Passed::U32(size)),
-        Err(_) => candle_core::bail!("{size} ids or numbers are too many"),
-    }
-}
-
-fn blocks(count: usize) -> u64 {
-    count.div_ceil(THREADS as usize).min(1 << 20) as u64
 }
 
 fn program(name: &str) -> Program {

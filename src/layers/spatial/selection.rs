@@ -19,13 +19,20 @@ struct Selected {
     has_outside: bool,
 }
 
+impl Selected {
+    /// The lists, where x is one that the device's program takes.
+    fn lists_for(&self, x: &Tensor) -> Option<&RowLists> {
+        self.lists.as_ref().filter(|_| gpu::rows_takes(x))
+    }
+}
+
 impl Selection {
     /// The positions of x (batch, positions, channels) that `sources` lists, the same at every call;
     /// one beyond the last is a row of zeros.
     pub(crate) fn select(&self, x: &Tensor, sources: impl FnOnce() -> Vec<u32>) -> Result<Tensor> {
         let (batch, positions, channels) = x.dims3()?;
         let selected = self.selected(x, positions, sources)?;
-        if let Some(lists) = selected.lists.as_ref().filter(|_| gpu::rows_takes(x)) {
+        if let Some(lists) = selected.lists_for(x) {
             return Ok(gpu::add_rows(lists, x)?);
         }
         let x = if selected.has_outside {
@@ -44,8 +51,7 @@ impl Selection {
         x: &Tensor,
         sources: impl FnOnce() -> Vec<u32>,
     ) -> Result<Option<&RowLists>> {
-        let selected = self.selected(x, x.dim(1)?, sources)?;
-        Ok(selected.lists.as_ref().filter(|_| gpu::rows_takes(x)))
+        Ok(self.selected(x, x.dim(1)?, sources)?.lists_for(x))
     }
 
     /// The opposite: so many positions, each the sum of the rows of x (batch, rows, channels) that
@@ -58,7 +64,7 @@ impl Selection {
     ) -> Result<Tensor> {
         let (batch, _, channels) = x.dims3()?;
         let selected = self.selected(x, positions, targets)?;
-        if let Some(lists) = selected.lists.as_ref().filter(|_| gpu::rows_takes(x)) {
+        if let Some(lists) = selected.lists_for(x) {
             return Ok(gpu::add_rows_back(lists, x)?);
         }
         let zeros = Tensor::zeros((batch, positions + 1, channels), x.dtype(), x.device())?;
