@@ -74,6 +74,10 @@ impl Listener for Signals {
         Ok(())
     }
 
+    fn watches_batches(&self) -> bool {
+        false
+    }
+
     fn flow(&mut self) -> Flow {
         if self.seen() == 0 { Flow::Continue } else { Flow::Interrupt }
     }

@@ -5,7 +5,7 @@
 use std::borrow::Borrow;
 use std::sync::Arc;
 
-use candle_core::{CpuStorage, InplaceOp1, Layout, Storage, Var};
+use candle_core::{CpuStorage, Layout, Storage, Var};
 
 use crate::error::{Error, Result};
 use crate::kernels::{Backward, BoundKernel, Kernel, OutputMask, Pass, Saved, fused};
@@ -85,6 +85,7 @@ impl KernelModel {
     /// `ids` are the input as whole numbers, where it came so.
     pub(crate) fn forward(
         &mut self,
+        values: Values<'_, '_>,
         x: &[f32],
         ids: Option<&[u32]>,
         batch: usize,
@@ -111,7 +112,7 @@ impl KernelModel {
                     step.y.resize(length, 0.0);
                 }
                 let (kernel, y, saved) = (&step.kernel, &mut step.y[..length], &mut step.saved);
-                with_slices(&step.weights, |weights| {
+                values.with(&step.weights, |weights| {
                     kernel.forward(&pass, input, weights, y, saved);
                 })?;
             }
@@ -148,6 +149,7 @@ impl KernelModel {
     /// [`KernelModel::output_mask_and_gradient`]'s place.
     pub(crate) fn backward(
         &mut self,
+        values: Values<'_, '_>,
         x: &[f32],
         ids: Option<&[u32]>,
         gradients: &mut Gradients,
@@ -180,7 +182,7 @@ impl KernelModel {
             let y = &step.y[..batch * step.sizes.1];
             let dx = step.needs_dx.then(|| &mut dx[..batch * step.sizes.0]);
             let dy = &mut dy[..y.len()];
-            with_slices(&step.weights, |weights| {
+            values.with(&step.weights, |weights| {
                 let mut few: [Option<&mut [f32]>; FEW] = Default::default();
                 let mut many: Vec<Option<&mut [f32]>> = Vec::new();
                 let (dweights, touched) = gradients.of_layer(&step.places, &mut few, &mut many);
@@ -193,16 +195,17 @@ impl KernelModel {
         Ok(())
     }
 
-    /// Writes the weights that training updates by itself: moving statistics.
-    pub(crate) fn update_state(&self) -> Result<()> {
+    /// Writes the weights that training updates by itself, moving statistics, among the values of all.
+    pub(crate) fn update_state(&self, held: &mut [&mut [f32]]) {
         for step in self.steps.iter().filter(|step| step.has_state) {
-            for (index, var) in step.weights.iter().enumerate() {
-                if let Some(values) = step.kernel.updated(index, &step.saved) {
-                    var.as_tensor().inplace_op1(&Write(values))?;
+            for (index, weight) in step.weights.iter().enumerate() {
+                if let Some(place) = weight.place()
+                    && let Some(values) = step.kernel.updated(index, &step.saved)
+                {
+                    held[place].copy_from_slice(&values[..held[place].len()]);
                 }
             }
         }
-        Ok(())
     }
 }
 
@@ -227,11 +230,56 @@ fn mask(steps: &[KernelStep], batch: usize) -> Option<&[f32]> {
     }
 }
 
+/// Where the values of the weights are read.
+#[derive(Clone, Copy)]
+pub(crate) enum Values<'v, 'w> {
+    /// Where the weights have them; several threads may read them.
+    Shared,
+    /// The values of all weights of the model, in their order, which someone holds: nobody can read
+    /// them elsewhere meanwhile.
+    Held(&'v [&'w mut [f32]]),
+}
+
+impl Values<'_, '_> {
+    /// Runs with the values of a layer's weights.
+    fn with(self, weights: &[LayerWeight], run: impl FnOnce(&[&[f32]])) -> Result<()> {
+        let Values::Held(held) = self else { return with_slices(weights, run) };
+        let mut few: [&[f32]; FEW] = [&[]; FEW];
+        if weights.len() <= FEW && weights.iter().all(|weight| weight.place().is_some()) {
+            for (to, place) in few.iter_mut().zip(weights.iter().filter_map(LayerWeight::place)) {
+                *to = &*held[place];
+            }
+            run(&few[..weights.len()]);
+            return Ok(());
+        }
+        let constants: Vec<&Var> =
+            weights.iter().filter(|weight| weight.place().is_none()).map(Borrow::borrow).collect();
+        with_slices(&constants, |constants| {
+            let mut constants = constants.iter().copied();
+            let value = |weight: &LayerWeight| match weight.place() {
+                Some(place) => &*held[place],
+                None => constants.next().unwrap_or_default(),
+            };
+            run(&weights.iter().map(value).collect::<Vec<_>>());
+        })
+    }
+}
+
+impl Values<'_, '_> {
+    /// Runs with the values of one weight, which has this place among all.
+    pub(crate) fn of_one(self, place: usize, var: &Var, run: impl FnOnce(&[f32])) -> Result<()> {
+        match self {
+            Values::Shared => with_array([var], |values| run(values[0])),
+            Values::Held(held) => {
+                run(&*held[place]);
+                Ok(())
+            }
+        }
+    }
+}
+
 /// Runs with the values of weights on the CPU as slices.
-pub(crate) fn with_slices<V: Borrow<Var>, R>(
-    weights: &[V],
-    run: impl FnOnce(&[&[f32]]) -> R,
-) -> Result<R> {
+fn with_slices<V: Borrow<Var>, R>(weights: &[V], run: impl FnOnce(&[&[f32]]) -> R) -> Result<R> {
     match weights {
         [] => Ok(run(&[])),
         [a] => with_array([a.borrow()], run),
@@ -267,22 +315,4 @@ fn slice<'a>(storage: &'a Storage, layout: &Layout) -> Result<&'a [f32]> {
         return Err(Error::Internal("a kernel's weight is not f32 on the CPU".into()));
     };
     Ok(&values[start..end])
-}
-
-/// Overwrites a weight in place.
-struct Write<'a>(&'a [f32]);
-
-impl InplaceOp1 for Write<'_> {
-    fn name(&self) -> &'static str {
-        "write"
-    }
-
-    fn cpu_fwd(&self, storage: &mut CpuStorage, layout: &Layout) -> candle_core::Result<()> {
-        let (CpuStorage::F32(values), Some((start, end))) = (storage, layout.contiguous_offsets())
-        else {
-            candle_core::bail!("a kernel's weight is not f32 on the CPU")
-        };
-        values[start..end].copy_from_slice(&self.0[..end - start]);
-        Ok(())
-    }
 }

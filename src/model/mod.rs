@@ -29,7 +29,8 @@ pub use artifact::{
 };
 pub use costs::{LayerCost, layer_costs};
 pub use engine::{
-    CpuEngine, DeviceEngine, Engine, GraphEngine, NotFinite, Task, Upcoming, of as engine_of,
+    CpuEngine, DeviceEngine, Engine, GraphEngine, NotFinite, StepsDone, Task, TrainingSteps,
+    Upcoming, of as engine_of,
 };
 pub use evaluate::{score, score_each, score_more};
 pub use memory::Need;

@@ -24,6 +24,25 @@ pub(crate) fn in_place(var: &Var, change: &mut Change<'_>) -> Result<()> {
     op.outcome.into_inner()
 }
 
+/// What is done to the values of several weights at once.
+pub(crate) type ChangeOfAll<'a> = dyn FnMut(&mut [&mut [f32]]) -> Result<()> + 'a;
+
+/// Runs `change` over the values of all these weights, each as [`in_place`] does, while nobody else
+/// reads or writes one.
+pub(crate) fn all_in_place(vars: &[Var], change: &mut ChangeOfAll<'_>) -> Result<()> {
+    hold(vars, Vec::with_capacity(vars.len()), change)
+}
+
+fn hold(vars: &[Var], held: Vec<&mut [f32]>, change: &mut ChangeOfAll<'_>) -> Result<()> {
+    let mut held = held;
+    let Some((var, others)) = vars.split_first() else { return change(&mut held) };
+    in_place(var, &mut |values| {
+        let mut held: Vec<&mut [f32]> = std::mem::take(&mut held);
+        held.push(values);
+        hold(others, held, change)
+    })
+}
+
 struct InPlace<'a, 'c> {
     change: RefCell<&'a mut Change<'c>>,
     outcome: RefCell<Result<()>>,
@@ -50,5 +69,30 @@ impl From<Error> for candle_core::Error {
             Error::Candle(error) => error,
             other => candle_core::Error::wrap(other),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use candle_core::Device;
+
+    use super::*;
+
+    #[test]
+    fn several_weights_are_changed_together() {
+        let numbers = |n: usize| Var::new(vec![n as f32; n], &Device::Cpu).unwrap();
+        let vars: Vec<Var> = (1..9).map(numbers).collect();
+        all_in_place(&vars, &mut |held| {
+            assert_eq!(held.len(), 8);
+            for index in 1..8 {
+                held[index][0] += held[index - 1][0];
+            }
+            Ok(())
+        })
+        .unwrap();
+        let firsts = vars.iter().map(|var| var.to_vec1::<f32>().unwrap()[0]);
+        assert_eq!(firsts.collect::<Vec<_>>(), [1.0, 3.0, 6.0, 10.0, 15.0, 21.0, 28.0, 36.0]);
+        let failed = all_in_place(&vars, &mut |_| Err(Error::run("no")));
+        assert_eq!(failed.unwrap_err().to_string(), "no");
     }
 }

@@ -43,7 +43,7 @@ pub use candle::CandleOptimizer;
 pub use common::OptimizerCommon;
 pub use ftrl::Ftrl;
 pub use in_place::Change;
-pub(crate) use in_place::in_place;
+pub(crate) use in_place::{all_in_place, in_place};
 pub use lamb::Lamb;
 pub use lion::Lion;
 pub use loss_scale_optimizer::LossScaleOptimizer;

@@ -59,6 +59,10 @@ impl Listener for Keeper<'_> {
         }
     }
 
+    fn watches_batches(&self) -> bool {
+        false
+    }
+
     fn take_warnings(&mut self) -> Vec<Diagnostic> {
         std::mem::take(&mut self.warnings)
     }

@@ -3,7 +3,7 @@
 //! prints it, the keeper of a run carries out what callbacks want written.
 
 use std::path::PathBuf;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use serde::{Serialize, Serializer};
 
@@ -240,7 +240,8 @@ pub enum Outcome {
 /// What the time of an epoch is measured with.
 pub(crate) struct Clock {
     started: Instant,
-    first_step_ended: Option<Instant>,
+    /// When the first step ended, or the first that were done together, and how many they were.
+    first_ended: Option<(Instant, usize)>,
     last_step_ended: Instant,
     /// Batches that were done before it was started.
     before: usize,
@@ -249,12 +250,15 @@ pub(crate) struct Clock {
 impl Clock {
     pub(crate) fn start(before: usize) -> Clock {
         let now = Instant::now();
-        Clock { started: now, first_step_ended: None, last_step_ended: now, before }
+        Clock { started: now, first_ended: None, last_step_ended: now, before }
     }
 
-    pub(crate) fn batch_ended(&mut self) {
-        self.last_step_ended = Instant::now();
-        self.first_step_ended.get_or_insert(self.last_step_ended);
+    /// So many batches have ended. Gives the time that they took.
+    pub(crate) fn batches_ended(&mut self, count: usize) -> Duration {
+        let now = Instant::now();
+        let began = std::mem::replace(&mut self.last_step_ended, now);
+        self.first_ended.get_or_insert((now, count));
+        now - began
     }
 
     /// The event of an epoch that has just ended after so many batches.
@@ -262,8 +266,10 @@ impl Clock {
         let seconds = self.started.elapsed().as_secs_f64();
         let train_seconds = (self.last_step_ended - self.started).as_secs_f64();
         let steps = batches.saturating_sub(self.before);
-        let seconds_per_step = match self.first_step_ended {
-            Some(first) if steps > 1 => first.elapsed().as_secs_f64() / (steps - 1) as f64,
+        let seconds_per_step = match self.first_ended {
+            Some((first, count)) if steps > count => {
+                first.elapsed().as_secs_f64() / (steps - count) as f64
+            }
             _ => seconds / steps.max(1) as f64,
         };
         Event::Epoch { epoch, epochs, logs, seconds, train_seconds, steps, seconds_per_step }

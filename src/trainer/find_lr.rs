@@ -140,7 +140,7 @@ impl Trainer {
             let learning_rate = range.at(step);
             self.optimizer.pin_learning_rate(learning_rate as f32);
             self.scores.reset();
-            self.step(samples, &rows)?;
+            self.steps(samples, &rows)?;
             let loss = self.scores.logs("")?.get("loss").unwrap_or(f64::NAN);
             average = SMOOTHING * average + (1.0 - SMOOTHING) * loss;
             // without the weight of the zero that it began with

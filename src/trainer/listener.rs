@@ -10,8 +10,14 @@ pub trait Listener: Send {
     /// Something has happened; the trainer stands where it has.
     fn on_event(&mut self, event: &Event, trainer: &Trainer) -> Result<()>;
 
-    /// Asked before each epoch and after each batch, of validation too: [`Flow::Interrupt`] ends
-    /// the training here, to be resumed.
+    /// False where several batches that take less than a millisecond together may be told of as one,
+    /// after the last of them.
+    fn watches_batches(&self) -> bool {
+        true
+    }
+
+    /// Asked before each epoch and after what is told as a batch, of validation too:
+    /// [`Flow::Interrupt`] ends the training here, to be resumed.
     fn flow(&mut self) -> Flow {
         Flow::Continue
     }
@@ -52,7 +58,7 @@ impl<'a> Listeners<'a> {
         self.all.iter_mut().try_for_each(|listener| listener.on_event(event, trainer))
     }
 
-    /// Tells every listener of a batch, then what they have to say.
+    /// Tells every listener of a batch, or of several, then what they have to say.
     pub(crate) fn batch(&mut self, trainer: &Trainer) -> Result<()> {
         self.tell(&Event::Batch, trainer)?;
         let warnings = self.all.iter_mut().flat_map(|listener| listener.take_warnings());
@@ -60,6 +66,11 @@ impl<'a> Listeners<'a> {
             self.tell(&Event::Diagnostic(warning), trainer)?;
         }
         Ok(())
+    }
+
+    /// True where one of them must be told of each batch.
+    pub(crate) fn watch_batches(&self) -> bool {
+        self.all.iter().any(|listener| listener.watches_batches())
     }
 
     /// Interrupts where one of them does.

@@ -18,7 +18,7 @@ use crate::error::{Error, Result};
 use crate::gpu;
 use crate::history::EpochLogs;
 use crate::history::logs::Logs;
-use crate::model::engine::{Task, Upcoming};
+use crate::model::engine::{StepsDone, Task, TrainingSteps, Upcoming};
 use crate::model::evaluate::{score, score_each};
 use crate::sections::ComputeType;
 use crate::threads;
@@ -29,6 +29,8 @@ pub use listener::{Flow, Listener, Listeners};
 pub use parts::{Trainer, TrainingData};
 pub use state::TrainerState;
 
+/// Steps that take less than this together may be done together.
+const TOGETHER: Duration = Duration::from_micros(500);
 /// After so long at the latest, losses are looked at that nobody waited for.
 const LOOK_BACK: Duration = Duration::from_millis(250);
 
@@ -67,6 +69,7 @@ impl Trainer {
         }
         self.begin(listeners)?;
         self.stopped = None;
+        self.together = 1;
         while self.position.epoch < self.spec.epochs && self.stopped.is_none() {
             let epoch = self.position.epoch;
             if listeners.flow() == Flow::Interrupt {
@@ -80,14 +83,15 @@ impl Trainer {
             let epochs = self.spec.epochs;
             listeners.tell(&Event::EpochStart { epoch: epoch + 1, epochs, steps }, self)?;
             let order = self.order(epoch, samples);
-            let mut rows = Vec::with_capacity(self.spec.batch_size.min(samples));
-            let mut next = Vec::with_capacity(rows.capacity());
+            let (mut rows, mut next) = (Vec::new(), Vec::new());
             while self.position.batch < steps && self.stopped.is_none() {
-                let start = self.position.batch * self.spec.batch_size;
-                let end = samples.min(start + self.spec.batch_size);
+                let size = self.spec.batch_size;
+                let together = self.together.min(steps - self.position.batch);
+                let start = self.position.batch * size;
+                let end = samples.min(start + together * size);
                 rows.clear();
                 rows.extend((start..end).map(|position| order.at(position as u64)));
-                let after = end..samples.min(end + self.spec.batch_size);
+                let after = end..samples.min(end + size);
                 next.clear();
                 next.extend(after.map(|position| order.at(position as u64)));
                 let Trainer { model, engine, spec, .. } = self;
@@ -96,14 +100,15 @@ impl Trainer {
                     &task,
                     &Upcoming {
                         after_next: &next,
-                        batch_size: spec.batch_size,
+                        batch_size: size,
                         order: &order,
                         left: start..samples,
                     },
                 );
-                self.step(&*data.train, &rows)?;
+                self.steps(&*data.train, &rows)?;
                 self.after_batch(listeners)?;
-                self.clock.batch_ended();
+                let took = self.clock.batches_ended(together);
+                self.choose_together(took, listeners);
                 listeners.batch(self)?;
                 if listeners.flow() == Flow::Interrupt {
                     self.look_back()?;
@@ -173,21 +178,45 @@ impl Trainer {
         Ok(())
     }
 
-    /// One step: forward, loss, gradients, update.
-    fn step(&mut self, samples: &dyn Samples, rows: &[u64]) -> Result<()> {
+    /// Steps over these rows: forward, loss, gradients, update.
+    fn steps(&mut self, samples: &dyn Samples, rows: &[u64]) -> Result<()> {
         let Trainer { model, engine, spec, optimizer, scores, .. } = self;
         let task = Task { network: model, loss: &spec.loss, samples };
-        let not_finite = engine.train(&task, rows, self.position.step, optimizer, scores)?;
-        if let Some(loss) = not_finite.filter(|_| !self.tolerates_nan) {
-            return Err(self.not_finite(loss));
+        let steps = TrainingSteps { rows, batch_size: spec.batch_size, first: self.position.step };
+        let StepsDone { steps, not_finite } =
+            engine.train_several(&task, steps, optimizer, scores)?;
+        self.position.batch += steps;
+        self.position.step += steps as u64;
+        if let Some(loss) = not_finite {
+            if !self.tolerates_nan {
+                return Err(self.not_finite(loss));
+            }
+            self.position.batch += 1;
+            self.position.step += 1;
         }
-        self.position.batch += 1;
-        self.position.step += 1;
-        let each_step = self.tolerates_nan || self.hooks.iter().any(|hook| hook.watches_batches());
+        let each_step = self.tolerates_nan || self.hooks_watch_batches();
         if each_step || self.looked_back.elapsed() > LOOK_BACK {
             self.look_back()?;
         }
         Ok(())
+    }
+
+    /// How many steps are done together from now on, after some took so long: more of those that are
+    /// over before anyone could look, where nobody wants to be told of each. What is computed is the
+    /// same.
+    fn choose_together(&mut self, took: Duration, listeners: &Listeners<'_>) {
+        if took > TOGETHER {
+            self.together = (self.together / 2).max(1);
+        } else if took < TOGETHER / 2 {
+            let is_watched =
+                self.tolerates_nan || self.hooks_watch_batches() || listeners.watch_batches();
+            let most = if is_watched { 1 } else { self.engine.most_steps() };
+            self.together = (2 * self.together).min(most);
+        }
+    }
+
+    fn hooks_watch_batches(&self) -> bool {
+        self.hooks.iter().any(|hook| hook.watches_batches())
     }
 
     /// An error where a step of this epoch had a loss that is not finite: then back to that step.
@@ -242,7 +271,7 @@ impl Trainer {
     }
 
     fn after_batch(&mut self, listeners: &mut Listeners<'_>) -> Result<()> {
-        if !self.hooks.iter().any(|hook| hook.watches_batches()) {
+        if !self.hooks_watch_batches() {
             return Ok(());
         }
         let (batch, logs) = (self.position.batch - 1, self.scores.logs("")?);
@@ -265,5 +294,88 @@ impl Trainer {
         Error::run(format!("the loss is {loss} at epoch {}, batch {}", epoch + 1, batch + 1))
             .with_code(Code::NotFinite)
             .with_help("lower the learning rate, scale the features, or clip the gradients (`clipnorm: 1.0`)")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use candle_core::Device;
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::config::Node;
+    use crate::data::Memory;
+    use crate::spec::Spec;
+    use crate::target::{DataFacts, Target};
+
+    /// Counts what it is told of as batches.
+    struct Counting {
+        watches: bool,
+        told: usize,
+    }
+
+    impl Listener for Counting {
+        fn on_event(&mut self, event: &Event, _: &Trainer) -> Result<()> {
+            self.told += usize::from(matches!(event, Event::Batch));
+            Ok(())
+        }
+
+        fn watches_batches(&self) -> bool {
+            self.watches
+        }
+    }
+
+    const SAMPLES: usize = 20_000;
+
+    /// A training by this optimizer: how it ended, what was told, and the trainer after it.
+    fn trained(optimizer: &Value, watches: bool) -> (String, usize, Trainer) {
+        let config = json!({
+            "model": {"layers": [
+                {"dense": {"units": 4, "input_dim": 2, "activation": "relu"}}, "batch_normalization",
+                {"dropout": {"rate": 0.5}}, {"dense": {"units": 1, "kernel_regularizer": "l2"}},
+            ]},
+            "compile": {"optimizer": optimizer, "loss": "mse", "metrics": ["mae"]},
+            "fit": {"batch_size": 7, "epochs": 2},
+        });
+        let facts = DataFacts { target: Some(Target::Numbers(1)), ..DataFacts::default() };
+        let spec = Spec::resolve(&Node::from_json(&config).read().unwrap(), &facts).unwrap();
+        let mut trainer = Trainer::new(&spec, &Device::Cpu).unwrap();
+        let x: Vec<f32> = (0..2 * SAMPLES).map(|i| (i * 7919 % 1013) as f32 / 500.0).collect();
+        let y: Vec<f32> = x.chunks(2).map(|x| x[0] - x[1]).collect();
+        let train = || Box::new(Memory::new(&x, 2, &y, &[1], None)) as Box<dyn Samples>;
+        let data = TrainingData { train: train(), validation: Some(train()) };
+        let mut counting = Counting { watches, told: 0 };
+        let mut listeners = Listeners::new([&mut counting as &mut dyn Listener]);
+        let end = match trainer.fit(&data, &mut listeners) {
+            Ok(outcome) => format!("{outcome:?}"),
+            Err(error) => error.to_string(),
+        };
+        (end, counting.told, trainer)
+    }
+
+    #[test]
+    fn steps_that_are_done_together_are_the_same_steps() {
+        let each = trained(&json!("adam"), true);
+        let together = trained(&json!("adam"), false);
+        assert_eq!((each.0.as_str(), each.1), ("Finished(None)", 2 * SAMPLES.div_ceil(7)));
+        assert_eq!(together.0, each.0);
+        assert!(together.1 < each.1, "all were done one by one");
+        assert_eq!(together.2.position(), each.2.position());
+        assert_eq!(together.2.history.epochs, each.2.history.epochs);
+        let values = |trainer: &Trainer| -> Vec<Vec<f32>> {
+            trainer.model.weights().iter().map(|weight| weight.values().unwrap()).collect()
+        };
+        assert_eq!(values(&together.2), values(&each.2));
+    }
+
+    #[test]
+    fn a_loss_that_is_not_finite_is_found_at_its_own_step() {
+        let rate = json!({"sgd": {"learning_rate": {"piecewise_constant_decay": {
+            "boundaries": [2000], "values": [1e-3, 1e30],
+        }}}});
+        let (each, together) = (trained(&rate, true), trained(&rate, false));
+        assert!(each.0.contains("at epoch 1, batch 200"), "{}", each.0);
+        assert_eq!(together.0, each.0);
+        assert_eq!(together.2.position(), each.2.position());
     }
 }

@@ -55,6 +55,8 @@ pub struct Trainer {
     /// When the engine was last asked for losses that nobody waited for.
     pub(super) looked_back: Instant,
     pub(super) tolerates_nan: bool,
+    /// How many steps are done in one call of the engine.
+    pub(super) together: usize,
     pub(super) random: Random,
 }
 
@@ -96,6 +98,7 @@ impl Trainer {
             hook_states: Vec::new(),
             clock: Clock::start(0),
             looked_back: Instant::now(),
+            together: 1,
             random: Random::new(spec.seed),
         })
     }

@@ -43,6 +43,33 @@ impl Upcoming<'_> {
     }
 }
 
+/// Steps that are done in one call, one after the other.
+#[derive(Clone, Copy)]
+pub struct TrainingSteps<'a> {
+    /// The rows of all of them.
+    pub rows: &'a [u64],
+    /// The rows of each but an epoch's last.
+    pub batch_size: usize,
+    /// The number of the first, which keys the random streams.
+    pub first: u64,
+}
+
+impl<'a> TrainingSteps<'a> {
+    /// Each step's number and rows.
+    pub fn each(self) -> impl Iterator<Item = (u64, &'a [u64])> {
+        (self.first..).zip(self.rows.chunks(self.batch_size.max(1)))
+    }
+}
+
+/// How far [`Engine::train_several`] came.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct StepsDone {
+    /// TrainingSteps whose loss was finite, as far as is known yet.
+    pub steps: usize,
+    /// The loss of the step after them, where it was not finite: the last that was done.
+    pub not_finite: Option<f32>,
+}
+
 /// A loss that was not finite, found out late.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct NotFinite {
@@ -71,6 +98,31 @@ pub trait Engine: Send {
         optimizer: &mut OptimizerState,
         scores: &mut Scores,
     ) -> Result<Option<f32>>;
+
+    /// At most [`Engine::most_steps`] steps, as [`Engine::train`] does each; ends after one whose loss
+    /// is not finite.
+    fn train_several(
+        &mut self,
+        task: &Task<'_>,
+        steps: TrainingSteps<'_>,
+        optimizer: &mut OptimizerState,
+        scores: &mut Scores,
+    ) -> Result<StepsDone> {
+        let mut done = StepsDone::default();
+        for (step, rows) in steps.each() {
+            done.not_finite = self.train(task, rows, step, optimizer, scores)?;
+            if done.not_finite.is_some() {
+                break;
+            }
+            done.steps += 1;
+        }
+        Ok(done)
+    }
+
+    /// The most steps that it gains by doing in one call.
+    fn most_steps(&self) -> usize {
+        1
+    }
 
     /// Forward and loss of some rows, in inference mode.
     fn evaluate(&mut self, task: &Task<'_>, rows: &[u64], scores: &mut Scores) -> Result<()>;

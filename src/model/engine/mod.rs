@@ -18,7 +18,7 @@ use crate::gpu;
 use crate::model::engine_choice::{EngineChoice, VARIABLE};
 use crate::model::network::Network;
 
-pub use api::{Engine, NotFinite, Task, Upcoming};
+pub use api::{Engine, NotFinite, StepsDone, Task, TrainingSteps, Upcoming};
 pub use cpu::CpuEngine;
 pub use device::DeviceEngine;
 pub use graph::GraphEngine;

@@ -131,6 +131,10 @@ impl Listener for View {
         Ok(())
     }
 
+    fn watches_batches(&self) -> bool {
+        false
+    }
+
     /// Interrupts where nobody reads what is told, or it can't be written.
     fn flow(&mut self) -> Flow {
         let stop = self.style.failure().is_some() || reader_is_gone();
