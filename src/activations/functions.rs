@@ -25,7 +25,7 @@ macro_rules! activations {
         rows {$(
             $row:pat => {
                 tensors: |$row_x:ident| $row_tensors:expr,
-                slices: |$row_v:ident| $row_slices:expr,
+                slices: |$row_v:ident, $row_width:ident| $row_slices:expr,
                 gradient: |$row_dy:ident, $row_y:ident| $row_gradient:expr,
             }
         )*}
@@ -70,7 +70,7 @@ macro_rules! activations {
             pub fn apply(&self, values: &mut [f32], width: usize) {
                 match *self {
                     $($each $(if $guard)? => slices::each(values, move |$v: f32| $slices),)*
-                    $($row => slices::rows(values, width, |$row_v: &mut [f32]| $row_slices),)*
+                    $($row => { let ($row_v, $row_width) = (values, width); $row_slices })*
                     $($other => {})*
                 }
             }
@@ -319,21 +319,12 @@ activations! {
     rows {
         Activation::Linear => {
             tensors: |x| x.clone(),
-            slices: |_row| {},
+            slices: |_values, _width| {},
             gradient: |_dy, _y| {},
         }
         Activation::Softmax => {
             tensors: |x| softmax(x, x.rank() - 1)?,
-            slices: |row| {
-                let max = row.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-                for x in row.iter_mut() {
-                    *x = exp(*x - max);
-                }
-                let sum: f32 = row.iter().sum();
-                for x in row.iter_mut() {
-                    *x /= sum;
-                }
-            },
+            slices: |values, width| slices::softmax(values, width),
             gradient: |dy, y| {
                 let sum: f32 = dy.iter().zip(y).map(|(dy, y)| dy * y).sum();
                 for (dy, y) in dy.iter_mut().zip(y) {
@@ -343,14 +334,14 @@ activations! {
         }
         Activation::LogSoftmax => {
             tensors: |x| log_softmax(x, x.rank() - 1)?,
-            slices: |row| {
+            slices: |values, width| slices::rows(values, width, |row| {
                 let max = row.iter().copied().fold(f32::NEG_INFINITY, f32::max);
                 let sum: f32 = row.iter().map(|x| exp(*x - max)).sum();
                 let log_sum = sum.ln();
                 for x in row.iter_mut() {
                     *x = *x - max - log_sum;
                 }
-            },
+            }),
             gradient: |dy, y| {
                 let sum: f32 = dy.iter().sum();
                 for (dy, y) in dy.iter_mut().zip(y) {

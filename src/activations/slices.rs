@@ -46,6 +46,34 @@ pub(super) fn rows(values: &mut [f32], width: usize, f: impl Fn(&mut [f32])) {
     );
 }
 
+/// `e^x / Σ e^x` in each row. The exponentials of several rows at once: one row may be short.
+pub(super) fn softmax(values: &mut [f32], width: usize) {
+    const BLOCK: usize = 1 << 12; // numbers, which stay in the first cache
+    let width = width.max(1);
+    vectorize(
+        #[inline(always)]
+        move || {
+            for block in values.chunks_mut((BLOCK / width).max(1) * width) {
+                for row in block.chunks_exact_mut(width) {
+                    let max = row.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+                    for x in row {
+                        *x -= max;
+                    }
+                }
+                for x in block.iter_mut() {
+                    *x = exp(*x);
+                }
+                for row in block.chunks_exact_mut(width) {
+                    let sum: f32 = row.iter().sum();
+                    for x in row {
+                        *x /= sum;
+                    }
+                }
+            }
+        },
+    );
+}
+
 /// `f` on each row of both.
 #[inline(always)]
 pub(super) fn pairs(dy: &mut [f32], y: &[f32], width: usize, f: impl Fn(&mut [f32], &[f32])) {

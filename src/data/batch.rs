@@ -272,12 +272,17 @@ fn gather<T: Copy + Default + Send + Sync>(
 ) {
     let row = |row: u64| &values[row as usize * width..][..width];
     let numbers = rows.len() * width;
+    gathered.resize(numbers, T::default());
     if numbers < WORTH_SPLITTING || threads::count() == 1 {
-        gathered.clear();
-        rows.iter().for_each(|at| gathered.extend_from_slice(row(*at)));
+        for (to, at) in gathered.chunks_exact_mut(width.max(1)).zip(rows) {
+            match (to, row(*at)) {
+                ([to], [from]) => *to = *from, // no call for a number
+                ([to, to2], [from, from2]) => (*to, *to2) = (*from, *from2),
+                (to, from) => to.copy_from_slice(from),
+            }
+        }
         return;
     }
-    gathered.resize(numbers, T::default());
     threads::within(|| {
         threads::keep_awake();
         let pieces = gathered.par_chunks_mut(ROWS * width).zip(rows.par_chunks(ROWS));

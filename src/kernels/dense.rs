@@ -56,7 +56,7 @@ impl Kernel for DenseKernel {
         let kept = self.activation.kept(y.len());
         match self.way() {
             Way::OneUnit => small_matmul::dots(x, kernel, bias.map_or(0.0, |bias| bias[0]), y),
-            Way::Small => self.small_forward(x, (kernel, bias), y, saved),
+            Way::Small => small_matmul::product(x, self.input, kernel, bias, y, self.units),
             Way::Large if !pass.training => return self.by_rows(x, (kernel, bias), y, saved),
             Way::Large => {
                 let (input, units) = (self.input, self.units);
@@ -157,26 +157,6 @@ impl DenseKernel {
         });
     }
 
-    fn small_forward(
-        &self,
-        x: &[f32],
-        (kernel, bias): (&[f32], Option<&[f32]>),
-        y: &mut [f32],
-        saved: &mut Saved,
-    ) {
-        let (input, units) = (self.input, self.units);
-        let width = small_matmul::padded(units);
-        if width == units {
-            return small_matmul::product(x, input, kernel, bias, y, units);
-        }
-        let [_, wide, wide_bias] = saved.buffers([0, input * width, width]);
-        small_matmul::pad(kernel, units, wide);
-        if let Some(bias) = bias {
-            small_matmul::pad(bias, units, wide_bias);
-        }
-        small_matmul::product(x, input, wide, bias.map(|_| &*wide_bias), y, units);
-    }
-
     fn small_backward(
         &self,
         (x, kernel): (&[f32], &[f32]),
@@ -185,20 +165,13 @@ impl DenseKernel {
         saved: &mut Saved,
     ) {
         let (input, units) = (self.input, self.units);
-        let (width, rows) = (small_matmul::padded(units), x.len() / input);
-        let [_, _, _, wide_dz, turned] =
-            saved.buffers([0, 0, 0, rows * width, units * small_matmul::padded(input)]);
         if let Some(dkernel) = dkernel {
-            let dz = if width == units {
-                dz
-            } else {
-                small_matmul::pad(dz, units, wide_dz);
-                &*wide_dz
-            };
             small_matmul::product_of_transposed(x, input, dz, dkernel, units);
         }
         if let Some(dx) = dx {
-            small_matmul::pad_transposed(kernel, units, turned);
+            let [_, turned] =
+                saved.buffers([self.activation.kept(x.len() / input * units), input * units]);
+            small_matmul::turn(kernel, units, turned);
             small_matmul::product(dz, units, turned, None, dx, input);
         }
     }

@@ -14,7 +14,7 @@ const CHUNK: usize = 16 * 1024;
 /// Slices longer than this are split over the threads.
 const LONG: usize = 4 * CHUNK;
 /// Below this length the plain loop is faster than looking up the processor's instructions.
-const SHORT: usize = 256;
+const SHORT: usize = 32;
 
 /// `values[i], slots[…][i] = f(values[i], with[i], slots[…][i])` for every `i`; all slices are as
 /// long as `values`.
