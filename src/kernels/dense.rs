@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
+use super::few_rows::FEW;
 use super::kernel::{Backward, Kernel, OutputMask, Pass, Saved};
 use super::matmul::{MatrixRef, WriteMode, matmul, matmul_then};
 use super::per_image::add_rows;
 use super::simd::vectorize;
-use super::{parallel, rows, small_matmul, turned};
+use super::{few_rows, parallel, rows, small_matmul, turned};
 use crate::activations::Activation;
 
 /// Weights: kernel (in, units), then bias (units,) where there is one.
@@ -29,7 +30,7 @@ enum Way {
     OneUnit,
     /// Small ones, without gemm: cheaper than its start.
     Small,
-    /// gemm, in pieces.
+    /// In pieces: read where they stand for few rows, by gemm for many.
     Large,
 }
 
@@ -57,7 +58,9 @@ impl Kernel for DenseKernel {
         match self.way() {
             Way::OneUnit => small_matmul::dots(x, kernel, bias.map_or(0.0, |bias| bias[0]), y),
             Way::Small => small_matmul::product(x, self.input, kernel, bias, y, self.units),
-            Way::Large if !pass.training => return self.by_rows(x, (kernel, bias), y, saved),
+            Way::Large if !pass.training || x.len() <= FEW * self.input => {
+                self.by_rows(x, (kernel, bias), y, saved);
+            }
             Way::Large => {
                 let (input, units) = (self.input, self.units);
                 let x = MatrixRef::new(x, x.len() / input, input);
@@ -74,11 +77,11 @@ impl Kernel for DenseKernel {
             }
         }
         let [z] = saved.buffers([kept]);
+        let (piece, work) = (self.piece(), self.activation.work(y.len()));
         if kept == 0 {
-            return self.activation.apply(y, self.units);
+            return parallel::chunks(y, piece, work, |_, y| self.activation.apply(y, self.units));
         }
-        let piece = self.piece();
-        parallel::chunks2((y, piece), (z, piece), 16 * kept, |_, y, z| {
+        parallel::chunks2((y, piece), (z, piece), work, |_, y, z| {
             z.copy_from_slice(y);
             self.activation.apply(y, self.units);
         });
@@ -89,7 +92,7 @@ impl Kernel for DenseKernel {
         let [z] = saved.buffers([self.activation.kept(y.len())]);
         let z = if z.is_empty() { y } else { &*z };
         let piece = self.piece();
-        parallel::chunks(dy, piece, 16 * y.len(), |index, dy| {
+        parallel::chunks(dy, piece, self.activation.work(y.len()), |index, dy| {
             let part = index * piece..index * piece + dy.len();
             self.activation.gradient(&z[part.clone()], &y[part], dy, self.units);
         });
@@ -110,7 +113,7 @@ impl Kernel for DenseKernel {
             }
             Way::Small => self.small_backward((x, weights[0]), dz, (dkernel, dx), saved),
             Way::Large => {
-                let needed = if dx.is_some() { turned::length(self.input, self.units) } else { 0 };
+                let needed = if dx.is_some() { self.turned(x.len() / self.input) } else { 0 };
                 let [_, turned] = saved.buffers([self.activation.kept(y.len()), needed]);
                 self.large_backward((x, weights[0]), dz, (dkernel, dx), turned);
             }
@@ -137,7 +140,17 @@ impl DenseKernel {
         (PIECE / self.units).max(1) * self.units
     }
 
-    /// Forward, row by row: a product by gemm may round otherwise for another number of rows.
+    /// Numbers of scratch to turn the kernel round, for the input's gradient.
+    fn turned(&self, rows: usize) -> usize {
+        if rows <= FEW {
+            few_rows::scratch(rows, self.input, self.units)
+        } else {
+            turned::length(self.input, self.units)
+        }
+    }
+
+    /// Forward, row by row, for few of them, and for inference: a product by gemm may round otherwise
+    /// for another number of rows.
     fn by_rows(
         &self,
         x: &[f32],
@@ -151,10 +164,7 @@ impl DenseKernel {
             None => y.fill(0.0),
         }
         let [_, scratch] = saved.buffers([0, rows::scratch(x.len() / input, input, units)]);
-        rows::add_product((x, input), kernel, (&mut *y, units), scratch);
-        parallel::chunks(y, self.piece(), 16 * x.len() / input * units, |_, y| {
-            self.activation.apply(y, units);
-        });
+        rows::add_product((x, input), kernel, (y, units), scratch);
     }
 
     fn small_backward(
@@ -184,12 +194,20 @@ impl DenseKernel {
         turned: &mut [f32],
     ) {
         let (input, units, rows) = (self.input, self.units, x.len() / self.input);
-        let (x, dz) = (MatrixRef::new(x, rows, input), MatrixRef::new(dz, rows, units));
-        let of_kernel = |dkernel: &mut [f32]| matmul(x.t(), dz, dkernel, WriteMode::Overwrite);
+        let of_kernel = |dkernel: &mut [f32]| {
+            if rows <= FEW {
+                return few_rows::product_of_transposed((x, input), (dz, units), dkernel);
+            }
+            let (x, dz) = (MatrixRef::new(x, rows, input), MatrixRef::new(dz, rows, units));
+            matmul(x.t(), dz, dkernel, WriteMode::Overwrite);
+        };
         let mut of_input = |dx: &mut [f32]| {
+            if rows <= FEW {
+                return few_rows::product_with_transposed((dz, units), kernel, (dx, input), turned);
+            }
             let stride = turned::turn(kernel, (input, units), turned);
             let turned = MatrixRef::strided(turned, units, input, stride);
-            matmul(dz, turned, dx, WriteMode::Overwrite);
+            matmul(MatrixRef::new(dz, rows, units), turned, dx, WriteMode::Overwrite);
         };
         match (dkernel, dx) {
             (Some(dkernel), Some(dx)) => {

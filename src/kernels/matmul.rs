@@ -149,7 +149,7 @@ pub fn matmul_then(
         });
     } else {
         let columns = n.div_ceil(pieces).next_multiple_of(32);
-        let shared = SharedPointer(c.as_mut_ptr(), c.len());
+        let shared = SharedPointer::new(c);
         parallel::indices(n.div_ceil(columns), work, |piece| {
             let start = piece * columns;
             let width = columns.min(n - start);
@@ -212,13 +212,19 @@ unsafe fn raw(a: MatrixRef<'_>, b: MatrixRef<'_>, c: *mut f32, stride: usize, mo
 }
 
 /// A pointer that several threads write through, each to places of its own.
-struct SharedPointer(*mut f32, usize);
+pub(super) struct SharedPointer(*mut f32, usize);
 
 // SAFETY: used only for writes to disjoint places, see `matmul`.
 unsafe impl Sync for SharedPointer {}
 
 impl SharedPointer {
-    fn start(&self) -> *mut f32 {
+    /// To the first of some numbers.
+    pub(super) fn new(values: &mut [f32]) -> Self {
+        SharedPointer(values.as_mut_ptr(), values.len())
+    }
+
+    /// Where they begin.
+    pub(super) fn start(&self) -> *mut f32 {
         debug_assert!(self.1 > 0);
         self.0
     }

@@ -21,6 +21,7 @@ pub mod dense;
 pub mod depthwise;
 pub mod dropout;
 pub mod embedding;
+mod few_rows;
 mod fused;
 pub mod group_norm;
 mod kernel;

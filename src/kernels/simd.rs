@@ -74,3 +74,15 @@ pub(super) unsafe fn add_to<S: Simd, const WHOLE: bool>(
         store::<S, WHOLE>(simd, mask, to, simd.add_f32s(before, values));
     }
 }
+
+/// Asks for what will be read soon, which need not lie within a slice.
+#[inline(always)]
+#[cfg_attr(not(target_arch = "x86_64"), expect(unused_variables))]
+pub(super) fn prefetch(from: *const f32) {
+    #[cfg(target_arch = "x86_64")]
+    // SAFETY: a hint; nothing is read that the program sees.
+    unsafe {
+        use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
+        _mm_prefetch::<_MM_HINT_T0>(from.cast());
+    }
+}

@@ -1,6 +1,9 @@
 //! A matrix turned round, its rows as columns: a product that would read it against its grain reads
 //! the turned one much faster.
 
+#![allow(unsafe_code)]
+#![allow(clippy::needless_range_loop)] // registers
+
 use std::ops::Range;
 
 use super::parallel;
@@ -37,29 +40,31 @@ pub(super) fn turn(matrix: &[f32], (rows, columns): (usize, usize), turned: &mut
 }
 
 /// A part of the turn: of rows `.1` numbers apart into rows `.1` numbers apart.
-fn part(from: (&[f32], usize), (rows, columns): (usize, usize), to: (&mut [f32], usize)) {
+pub(super) fn part(
+    (from, from_stride): (&[f32], usize),
+    (rows, columns): (usize, usize),
+    (to, to_stride): (&mut [f32], usize),
+) {
+    let end = |rows: usize, stride: usize, columns: usize| {
+        if rows * columns == 0 { 0 } else { (rows - 1) * stride + columns }
+    };
+    let is_within =
+        end(rows, from_stride, columns) <= from.len() && end(columns, to_stride, rows) <= to.len();
+    assert!(is_within, "a matrix that is too small");
     #[cfg(target_arch = "x86_64")]
     {
-        let turn = x86::TurnedPart { from, rows, columns, to };
+        let turn = x86::TurnedPart { from, from_stride, rows, columns, to, to_stride };
         if let Some(simd) = pulp::x86::V4::try_new() {
-            return simd.vectorize(x86::by_blocks(
-                turn,
-                #[inline(always)]
-                |rows| x86::wide(simd, rows),
-            ));
+            return simd.vectorize(x86::Wide(simd, turn));
         }
         if let Some(simd) = pulp::x86::V3::try_new() {
-            return simd.vectorize(x86::by_blocks(
-                turn,
-                #[inline(always)]
-                |rows| x86::narrow(simd, rows),
-            ));
+            return simd.vectorize(x86::Narrow(simd, turn));
         }
-        let x86::TurnedPart { from, to, .. } = turn;
-        by_number(from, (0..rows, 0..columns), to);
+        let x86::TurnedPart { to, .. } = turn;
+        by_number((from, from_stride), (0..rows, 0..columns), (to, to_stride));
     }
     #[cfg(not(target_arch = "x86_64"))]
-    by_number(from, (0..rows, 0..columns), to);
+    by_number((from, from_stride), (0..rows, 0..columns), (to, to_stride));
 }
 
 /// The same number by number.
@@ -79,42 +84,39 @@ fn by_number(
 /// Blocks that are turned in registers.
 #[cfg(target_arch = "x86_64")]
 mod x86 {
-    use std::array::from_fn;
+    use std::arch::x86_64::{__m128, __m256, __m512};
 
-    use pulp::cast;
     use pulp::x86::{V3, V4};
+    use pulp::{NullaryFnOnce, cast};
 
     use super::by_number;
 
-    /// What is turned, and where to.
+    /// What is turned, and where to; `part` has seen that both lie within their slices.
     pub(super) struct TurnedPart<'a> {
-        pub from: (&'a [f32], usize),
+        pub from: &'a [f32],
+        pub from_stride: usize,
         pub rows: usize,
         pub columns: usize,
-        pub to: (&'a mut [f32], usize),
+        pub to: &'a mut [f32],
+        pub to_stride: usize,
     }
 
-    /// The turn of a part by blocks of `B` by `B`.
-    #[inline(always)]
-    pub(super) fn by_blocks<const B: usize>(
-        part: TurnedPart<'_>,
-        block: impl Fn([[f32; B]; B]) -> [[f32; B]; B],
-    ) -> impl FnOnce() {
+    impl TurnedPart<'_> {
+        /// Blocks of `height` rows by four columns, and number by number what is left.
         #[inline(always)]
-        move || {
-            let TurnedPart { from: (from, from_stride), rows, columns, to: (to, to_stride) } = part;
-            let (high, wide) = (rows / B * B, columns / B * B);
-            for row in (0..high).step_by(B) {
-                for column in (0..wide).step_by(B) {
-                    let from = &from[row * from_stride + column..];
-                    let to = &mut to[column * to_stride + row..];
-                    let mut rows = [[0.0; B]; B];
-                    for (i, values) in rows.iter_mut().enumerate() {
-                        values.copy_from_slice(&from[i * from_stride..][..B]);
-                    }
-                    for (i, values) in block(rows).iter().enumerate() {
-                        to[i * to_stride..][..B].copy_from_slice(values);
-                    }
+        fn by_blocks(self, height: usize, block: impl Fn(*const f32, usize, *mut f32, usize)) {
+            let Self { from, from_stride, rows, columns, to, to_stride } = self;
+            let (high, wide) = (rows / height * height, columns / 4 * 4);
+            for row in (0..high).step_by(height) {
+                for column in (0..wide).step_by(4) {
+                    // SAFETY: the block lies within the rows and columns, which lie within the slices.
+                    let (from, to) = unsafe {
+                        (
+                            from.as_ptr().add(row * from_stride + column),
+                            to.as_mut_ptr().add(column * to_stride + row),
+                        )
+                    };
+                    block(from, from_stride, to, to_stride);
                 }
             }
             by_number((from, from_stride), (0..high, wide..columns), (&mut *to, to_stride));
@@ -122,86 +124,108 @@ mod x86 {
         }
     }
 
-    /// Sixteen rows of sixteen: pairs, then fours, then the quarters of registers.
+    /// Four numbers of a row.
     #[inline(always)]
-    pub(super) fn wide(simd: V4, rows: [[f32; 16]; 16]) -> [[f32; 16]; 16] {
-        let simd = simd.avx512f;
-        let rows = exchanged::<_, 16, 1>(
-            rows.map(cast),
-            #[inline(always)]
-            |a, b| simd._mm512_unpacklo_ps(a, b),
-            #[inline(always)]
-            |a, b| simd._mm512_unpackhi_ps(a, b),
-        );
-        let rows = exchanged::<_, 16, 2>(
-            rows,
-            #[inline(always)]
-            |a, b| cast(simd._mm512_unpacklo_pd(cast(a), cast(b))),
-            #[inline(always)]
-            |a, b| cast(simd._mm512_unpackhi_pd(cast(a), cast(b))),
-        );
-        let rows = exchanged::<_, 16, 4>(
-            rows,
-            #[inline(always)]
-            |a, b| simd._mm512_shuffle_f32x4::<0x88>(a, b),
-            #[inline(always)]
-            |a, b| simd._mm512_shuffle_f32x4::<0xdd>(a, b),
-        );
-        let rows = exchanged::<_, 16, 8>(
-            rows,
-            #[inline(always)]
-            |a, b| simd._mm512_shuffle_f32x4::<0x88>(a, b),
-            #[inline(always)]
-            |a, b| simd._mm512_shuffle_f32x4::<0xdd>(a, b),
-        );
-        from_fn(|i| cast(rows[place(i)]))
+    unsafe fn four(from: *const f32, row: usize, stride: usize) -> __m128 {
+        // SAFETY: the caller's promise.
+        unsafe { from.add(row * stride).cast::<__m128>().read_unaligned() }
     }
 
-    /// Eight rows of eight: pairs, then fours, then the halves of registers.
-    #[inline(always)]
-    pub(super) fn narrow(simd: V3, rows: [[f32; 8]; 8]) -> [[f32; 8]; 8] {
-        let simd = simd.avx;
-        let rows = exchanged::<_, 8, 1>(
-            rows.map(cast),
-            #[inline(always)]
-            |a, b| simd._mm256_unpacklo_ps(a, b),
-            #[inline(always)]
-            |a, b| simd._mm256_unpackhi_ps(a, b),
-        );
-        let rows = exchanged::<_, 8, 2>(
-            rows,
-            #[inline(always)]
-            |a, b| cast(simd._mm256_unpacklo_pd(cast(a), cast(b))),
-            #[inline(always)]
-            |a, b| cast(simd._mm256_unpackhi_pd(cast(a), cast(b))),
-        );
-        let rows = exchanged::<_, 8, 4>(
-            rows,
-            #[inline(always)]
-            |a, b| simd._mm256_permute2f128_ps::<0x20>(a, b),
-            #[inline(always)]
-            |a, b| simd._mm256_permute2f128_ps::<0x31>(a, b),
-        );
-        from_fn(|i| cast(rows[place(i)]))
+    /// By sixteen rows.
+    pub(super) struct Wide<'a>(pub V4, pub TurnedPart<'a>);
+
+    impl NullaryFnOnce for Wide<'_> {
+        type Output = ();
+
+        #[inline(always)]
+        fn call(self) {
+            let Self(simd, part) = self;
+            let simd = simd.avx512f;
+            part.by_blocks(
+                16,
+                #[inline(always)]
+                |from, stride, to, to_stride| {
+                    // SAFETY: the block of sixteen rows by four columns is there, and its place.
+                    unsafe {
+                        let mut rows = [simd._mm512_setzero_ps(); 4];
+                        for i in 0..4 {
+                            let row = simd._mm512_broadcast_f32x4(four(from, i, stride));
+                            let row = simd._mm512_mask_broadcast_f32x4(
+                                row,
+                                0x00f0,
+                                four(from, i + 4, stride),
+                            );
+                            let row = simd._mm512_mask_broadcast_f32x4(
+                                row,
+                                0x0f00,
+                                four(from, i + 8, stride),
+                            );
+                            rows[i] = simd._mm512_mask_broadcast_f32x4(
+                                row,
+                                0xf000,
+                                four(from, i + 12, stride),
+                            );
+                        }
+                        let [a, b, c, d] = rows;
+                        let (low, high) =
+                            (simd._mm512_unpacklo_ps(a, b), simd._mm512_unpackhi_ps(a, b));
+                        let (low2, high2) =
+                            (simd._mm512_unpacklo_ps(c, d), simd._mm512_unpackhi_ps(c, d));
+                        let columns: [__m512; 4] = [
+                            cast(simd._mm512_unpacklo_pd(cast(low), cast(low2))),
+                            cast(simd._mm512_unpackhi_pd(cast(low), cast(low2))),
+                            cast(simd._mm512_unpacklo_pd(cast(high), cast(high2))),
+                            cast(simd._mm512_unpackhi_pd(cast(high), cast(high2))),
+                        ];
+                        for i in 0..4 {
+                            to.add(i * to_stride).cast::<__m512>().write_unaligned(columns[i]);
+                        }
+                    }
+                },
+            );
+        }
     }
 
-    /// Registers that are `D` apart, each two of them made anew of both.
-    #[inline(always)]
-    fn exchanged<R: Copy, const B: usize, const D: usize>(
-        rows: [R; B],
-        low: impl Fn(R, R) -> R,
-        high: impl Fn(R, R) -> R,
-    ) -> [R; B] {
-        from_fn(|i| {
-            let (a, b) = (rows[i & !D], rows[i | D]);
-            if i & D == 0 { low(a, b) } else { high(a, b) }
-        })
-    }
+    /// By eight rows.
+    pub(super) struct Narrow<'a>(pub V3, pub TurnedPart<'a>);
 
-    /// Where a row stands: unpacking changes the places of the second and third of four.
-    #[inline(always)]
-    fn place(row: usize) -> usize {
-        row & !3 | (row & 1) << 1 | row >> 1 & 1
+    impl NullaryFnOnce for Narrow<'_> {
+        type Output = ();
+
+        #[inline(always)]
+        fn call(self) {
+            let Self(simd, part) = self;
+            let simd = simd.avx;
+            part.by_blocks(
+                8,
+                #[inline(always)]
+                |from, stride, to, to_stride| {
+                    // SAFETY: the block of eight rows by four columns is there, and its place.
+                    unsafe {
+                        let mut rows = [simd._mm256_setzero_ps(); 4];
+                        for i in 0..4 {
+                            let row = simd._mm256_castps128_ps256(four(from, i, stride));
+                            rows[i] =
+                                simd._mm256_insertf128_ps::<1>(row, four(from, i + 4, stride));
+                        }
+                        let [a, b, c, d] = rows;
+                        let (low, high) =
+                            (simd._mm256_unpacklo_ps(a, b), simd._mm256_unpackhi_ps(a, b));
+                        let (low2, high2) =
+                            (simd._mm256_unpacklo_ps(c, d), simd._mm256_unpackhi_ps(c, d));
+                        let columns: [__m256; 4] = [
+                            cast(simd._mm256_unpacklo_pd(cast(low), cast(low2))),
+                            cast(simd._mm256_unpackhi_pd(cast(low), cast(low2))),
+                            cast(simd._mm256_unpacklo_pd(cast(high), cast(high2))),
+                            cast(simd._mm256_unpackhi_pd(cast(high), cast(high2))),
+                        ];
+                        for i in 0..4 {
+                            to.add(i * to_stride).cast::<__m256>().write_unaligned(columns[i]);
+                        }
+                    }
+                },
+            );
+        }
     }
 }
 
@@ -227,17 +251,19 @@ mod tests {
     #[test]
     #[cfg(target_arch = "x86_64")]
     fn blocks_in_registers_turn() {
-        fn numbers<const B: usize>() -> [[f32; B]; B] {
-            std::array::from_fn(|i| std::array::from_fn(|j| (B * i + j) as f32))
-        }
-        fn is_turned<const B: usize>(rows: [[f32; B]; B]) -> bool {
-            (0..B * B).all(|place| rows[place % B][place / B] == place as f32)
-        }
+        let (rows, columns) = (35, 22);
+        let matrix: Vec<f32> = (0..rows * columns).map(|i| i as f32).collect();
+        let is_turned = |run: &dyn Fn(x86::TurnedPart<'_>)| {
+            let mut turned = vec![-1.0; rows * columns];
+            let (from, to) = (&matrix[..], &mut turned[..]);
+            run(x86::TurnedPart { from, from_stride: columns, rows, columns, to, to_stride: rows });
+            (0..rows * columns).all(|at| turned[at] == matrix[at % rows * columns + at / rows])
+        };
         if let Some(simd) = pulp::x86::V4::try_new() {
-            assert!(is_turned(simd.vectorize(|| x86::wide(simd, numbers()))));
+            assert!(is_turned(&|part| simd.vectorize(x86::Wide(simd, part))));
         }
         if let Some(simd) = pulp::x86::V3::try_new() {
-            assert!(is_turned(simd.vectorize(|| x86::narrow(simd, numbers()))));
+            assert!(is_turned(&|part| simd.vectorize(x86::Narrow(simd, part))));
         }
     }
 }

@@ -1,0 +1,249 @@
+//! Products of few rows with a large matrix, which is read where it stands: packing it, or turning it
+//! round, would cost as much as the product. Each number is summed in an order of its own, so that
+//! nothing depends on how the work is cut.
+
+#![allow(unsafe_code)]
+#![allow(clippy::needless_range_loop)] // sums in registers are one place for each of several indices
+
+mod dots;
+mod outer;
+mod product;
+
+use pulp::Arch;
+
+use super::matmul::SharedPointer;
+use super::{parallel, turned};
+use dots::RowDots;
+use outer::RowOuter;
+use product::RowProduct;
+
+/// Up to so many rows these are at least as fast as products that pack the matrix.
+pub(super) const FEW: usize = 128;
+
+/// Up to so many times as many numbers in a row of the matrix as there are rows, it is turned round.
+const DOTS: usize = 10;
+
+/// Multiplications of a piece that one thread works on.
+const WORK: usize = 1 << 18;
+/// The most pieces.
+const PIECES: usize = 16;
+/// Columns, or rows, of a piece are a multiple of this, so that only the last one ends with a tile
+/// that isn't whole.
+const TILE: usize = 48;
+
+/// `y += x · matrix`; x has rows of `input` numbers, y of `units`, and so has the matrix. Each number is
+/// summed in the order of the inputs.
+pub(super) fn add_product(
+    (x, input): (&[f32], usize),
+    matrix: &[f32],
+    (y, units): (&mut [f32], usize),
+) {
+    check((x, input), (y, units), matrix);
+    let work = matrix.len() * (x.len() / input);
+    if units <= TILE {
+        let rows = piece(x.len() / input, work).next_multiple_of(16);
+        return parallel::chunks(y, rows * units, work, |index, y| {
+            let x = &x[index * rows * input..][..y.len() / units * input];
+            // SAFETY: x and y have as many rows, and the matrix `input` of them.
+            Arch::new().dispatch(unsafe {
+                RowProduct::new((x, input), (matrix, units), (y.as_mut_ptr(), units), units)
+            });
+        });
+    }
+    let columns = piece(units, work);
+    let shared = SharedPointer::new(y);
+    parallel::indices(units.div_ceil(columns), work, |index| {
+        let first = index * columns;
+        let columns = columns.min(units - first);
+        // SAFETY: the sizes fit, and the columns from `first` on are this piece's alone.
+        let product = unsafe {
+            let y = shared.start().add(first);
+            RowProduct::new((x, input), (&matrix[first..], units), (y, units), columns)
+        };
+        Arch::new().dispatch(product);
+    });
+}
+
+/// `matrix = xᵀ · d`; x has rows of `input` numbers, d of `units`, and so has the matrix.
+pub(super) fn product_of_transposed(
+    (x, input): (&[f32], usize),
+    (d, units): (&[f32], usize),
+    matrix: &mut [f32],
+) {
+    check((x, input), (d, units), matrix);
+    let work = matrix.len() * (x.len() / input);
+    let rows = piece(input, work);
+    parallel::chunks(matrix, rows * units, work, |index, matrix| {
+        let first = index * rows;
+        Arch::new().dispatch(RowOuter { x, input, first, d, units, matrix });
+    });
+}
+
+/// `dx = d · matrixᵀ`; d and the matrix have rows of `units` numbers, dx of `input`. The scratch has
+/// [`scratch`] numbers.
+pub(super) fn product_with_transposed(
+    (d, units): (&[f32], usize),
+    matrix: &[f32],
+    (dx, input): (&mut [f32], usize),
+    scratch: &mut [f32],
+) {
+    check((dx, input), (d, units), matrix);
+    let work = matrix.len() * (d.len() / units);
+    let columns = piece(input, work);
+    let part = |index: usize| {
+        let first = index * columns;
+        let count = columns.min(input - first);
+        (first, &matrix[first * units..][..count * units])
+    };
+    if scratch.is_empty() {
+        let shared = SharedPointer::new(dx);
+        return parallel::indices(input.div_ceil(columns), work, |index| {
+            let (first, matrix) = part(index);
+            // SAFETY: the sizes fit, and the columns of dx from `first` on are this piece's alone.
+            let dots =
+                unsafe { RowDots::new((d, units), matrix, (shared.start().add(first), input)) };
+            Arch::new().dispatch(dots);
+        });
+    }
+    dx.fill(0.0);
+    let shared = SharedPointer::new(dx);
+    parallel::chunks(scratch, TILE * units, work, |index, turned| {
+        let (mut first, matrix) = part(index);
+        for matrix in matrix.chunks(TILE * units) {
+            let columns = matrix.len() / units;
+            turned::part((matrix, units), (columns, units), (turned, TILE));
+            // SAFETY: the sizes fit, and the columns of dx from `first` on are this piece's alone.
+            let product = unsafe {
+                let dx = shared.start().add(first);
+                RowProduct::new((d, units), (turned, TILE), (dx, input), columns)
+            };
+            Arch::new().dispatch(product);
+            first += columns;
+        }
+    });
+}
+
+/// Numbers of scratch that [`product_with_transposed`] needs to turn the matrix round, part by part;
+/// none where dot products are faster.
+pub(super) fn scratch(rows: usize, input: usize, units: usize) -> usize {
+    if units > DOTS * rows {
+        return 0;
+    }
+    input.div_ceil(piece(input, rows * input * units)) * TILE * units
+}
+
+/// Panics unless the sizes fit: what is unsafe rests on it.
+fn check((x, input): (&[f32], usize), (y, units): (&[f32], usize), matrix: &[f32]) {
+    let is_whole = input > 0 && units > 0 && matrix.len() == input * units;
+    let rows = if is_whole { x.len() / input } else { 0 };
+    assert!(is_whole && x.len() == rows * input && y.len() == rows * units, "sizes that don't fit");
+}
+
+/// How many of `count` columns or rows a piece has.
+fn piece(count: usize, work: usize) -> usize {
+    count.div_ceil((work / WORK).clamp(1, PIECES)).next_multiple_of(TILE)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn numbers(n: usize, seed: usize) -> Vec<f32> {
+        (0..n).map(|i| ((i * 7919 + seed) % 101) as f32 / 50.0 - 1.0).collect()
+    }
+
+    /// Rows, input and units: vectors that aren't whole, rows a page apart, narrow ones, tiles of
+    /// every height.
+    const SIZES: [(usize, usize, usize); 12] = [
+        (1, 1, 1),
+        (1, 65, 1024),
+        (2, 3, 130),
+        (3, 200, 47),
+        (4, 25, 48),
+        (5, 400, 1024),
+        (7, 815, 614),
+        (8, 49, 97),
+        (13, 500, 10),
+        (20, 31, 33),
+        (50, 300, 301),
+        (128, 70, 257),
+    ];
+
+    fn is_near(found: &[f32], expected: impl Fn(usize) -> f64) {
+        for (at, found) in found.iter().enumerate().step_by(7) {
+            let expected = expected(at);
+            assert!((f64::from(*found) - expected).abs() < 1e-3, "{found} and not {expected}");
+        }
+    }
+
+    fn sum(count: usize, product: impl Fn(usize) -> (f32, f32)) -> f64 {
+        (0..count).map(product).map(|(a, b)| f64::from(a) * f64::from(b)).sum()
+    }
+
+    #[test]
+    fn products_are_those_of_plain_loops() {
+        for (rows, input, units) in SIZES {
+            let (x, d) = (numbers(rows * input, 1), numbers(rows * units, 2));
+            let matrix = numbers(input * units, 3);
+            let mut y = d.clone();
+            add_product((&x, input), &matrix, (&mut y, units));
+            is_near(&y, |at| {
+                let (row, unit) = (at / units, at % units);
+                let product = |i| (x[row * input + i], matrix[i * units + unit]);
+                f64::from(d[at]) + sum(input, product)
+            });
+            let mut outer = vec![f32::NAN; input * units];
+            product_of_transposed((&x, input), (&d, units), &mut outer);
+            is_near(&outer, |at| {
+                let (i, unit) = (at / units, at % units);
+                sum(rows, |row| (x[row * input + i], d[row * units + unit]))
+            });
+            let length = input.div_ceil(piece(input, rows * input * units)) * TILE * units;
+            for length in [0, length] {
+                let (mut dx, mut scratch) = (vec![f32::NAN; rows * input], vec![f32::NAN; length]);
+                product_with_transposed((&d, units), &matrix, (&mut dx, input), &mut scratch);
+                is_near(&dx, |at| {
+                    let (row, i) = (at / input, at % input);
+                    sum(units, |unit| (d[row * units + unit], matrix[i * units + unit]))
+                });
+            }
+        }
+    }
+
+    #[test]
+    fn threads_change_nothing() {
+        let run = |threads: usize| -> Vec<Vec<f32>> {
+            let pool = crate::threads::build(threads).unwrap();
+            let run = |(rows, input, units): (usize, usize, usize)| {
+                let (x, d) = (numbers(rows * input, 1), numbers(rows * units, 2));
+                let (matrix, mut y) = (numbers(input * units, 3), d.clone());
+                let (mut outer, mut dx) = (matrix.clone(), x.clone());
+                add_product((&x, input), &matrix, (&mut y, units));
+                product_of_transposed((&x, input), (&d, units), &mut outer);
+                let mut turned = vec![0.0; scratch(rows, input, units)];
+                product_with_transposed((&d, units), &matrix, (&mut dx, input), &mut turned);
+                [y, outer, dx].concat()
+            };
+            pool.install(|| SIZES.map(run).to_vec())
+        };
+        let one = run(1);
+        assert!([2, 3].iter().all(|threads| run(*threads) == one));
+    }
+
+    #[test]
+    fn sizes_that_don_t_fit_panic_before_anything_is_written() {
+        let (x, matrix) = (numbers(40, 1), numbers(400, 2));
+        for (x, input, matrix, units, length) in [
+            (&x[..], 10, &matrix[..], 40, 159),
+            (&x[..39], 10, &matrix[..], 40, 160),
+            (&x[..], 10, &matrix[..399], 40, 160),
+            (&x[..], 0, &matrix[..], 40, 160),
+            (&x[..], 10, &matrix[..], 0, 160),
+        ] {
+            let mut y = vec![1.0; length];
+            let run = || add_product((x, input), matrix, (&mut y, units));
+            assert!(std::panic::catch_unwind(std::panic::AssertUnwindSafe(run)).is_err());
+            assert!(y.iter().all(|y| *y == 1.0));
+        }
+    }
+}
