@@ -40,7 +40,7 @@ impl WithSimd for RowDots<'_> {
         simd.vectorize(
             #[inline(always)]
             move || match self.d.len() / self.units {
-                _ if S::REGISTER_COUNT < 32 => self.columns::<S, 4, 3>(simd),
+                _ if S::REGISTER_COUNT < 32 => self.columns::<S, 4, 2>(simd),
                 ..=8 => self.columns::<S, 8, 3>(simd),
                 _ => self.columns::<S, 4, 6>(simd),
             },

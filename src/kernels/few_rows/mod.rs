@@ -25,8 +25,10 @@ const DOTS: usize = 10;
 
 /// Multiplications of a piece that one thread works on.
 const WORK: usize = 1 << 18;
-/// The most pieces.
-const PIECES: usize = 16;
+/// The most pieces that a product is meant to be cut into.
+const PIECES: usize = 32;
+/// Rows of a piece are a multiple of this: fewer would read the matrix too often.
+const HEIGHT: usize = 32;
 /// Columns, or rows, of a piece are a multiple of this, so that only the last one ends with a tile
 /// that isn't whole.
 const TILE: usize = 48;
@@ -39,25 +41,20 @@ pub(super) fn add_product(
     (y, units): (&mut [f32], usize),
 ) {
     check((x, input), (y, units), matrix);
-    let work = matrix.len() * (x.len() / input);
-    if units <= TILE {
-        let rows = piece(x.len() / input, work).next_multiple_of(16);
-        return parallel::chunks(y, rows * units, work, |index, y| {
-            let x = &x[index * rows * input..][..y.len() / units * input];
-            // SAFETY: x and y have as many rows, and the matrix `input` of them.
-            Arch::new().dispatch(unsafe {
-                RowProduct::new((x, input), (matrix, units), (y.as_mut_ptr(), units), units)
-            });
-        });
-    }
+    let rows = x.len() / input;
+    let work = matrix.len() * rows;
     let columns = piece(units, work);
+    let across = units.div_ceil(columns);
+    let height = rows.div_ceil((pieces(work) / across).max(1)).next_multiple_of(HEIGHT);
+    let down = rows.div_ceil(height);
     let shared = SharedPointer::new(y);
-    parallel::indices(units.div_ceil(columns), work, |index| {
-        let first = index * columns;
-        let columns = columns.min(units - first);
-        // SAFETY: the sizes fit, and the columns from `first` on are this piece's alone.
+    parallel::indices(across * down, work, |index| {
+        let (row, first) = (index % down * height, index / down * columns);
+        let (rows, columns) = (height.min(rows - row), columns.min(units - first));
+        let x = &x[row * input..][..rows * input];
+        // SAFETY: the sizes fit, and this piece of y is nobody else's.
         let product = unsafe {
-            let y = shared.start().add(first);
+            let y = shared.start().add(row * units + first);
             RowProduct::new((x, input), (&matrix[first..], units), (y, units), columns)
         };
         Arch::new().dispatch(product);
@@ -139,9 +136,14 @@ fn check((x, input): (&[f32], usize), (y, units): (&[f32], usize), matrix: &[f32
     assert!(is_whole && x.len() == rows * input && y.len() == rows * units, "sizes that don't fit");
 }
 
-/// How many of `count` columns or rows a piece has.
+/// Into how many pieces so many multiplications are cut.
+fn pieces(work: usize) -> usize {
+    (work / WORK).clamp(1, PIECES)
+}
+
+/// How many of `count` columns or rows of the matrix a piece has.
 fn piece(count: usize, work: usize) -> usize {
-    count.div_ceil((work / WORK).clamp(1, PIECES)).next_multiple_of(TILE)
+    count.div_ceil(pieces(work)).next_multiple_of(TILE)
 }
 
 #[cfg(test)]
@@ -207,6 +209,37 @@ mod tests {
                     sum(units, |unit| (d[row * units + unit], matrix[i * units + unit]))
                 });
             }
+        }
+    }
+
+    /// With the registers of AVX2, where the processor has wider ones, too.
+    #[test]
+    #[cfg(target_arch = "x86_64")]
+    fn fewer_and_narrower_registers_give_the_same() {
+        use pulp::WithSimd;
+
+        let Some(simd) = pulp::x86::V3::try_new() else { return };
+        for (rows, input, units) in SIZES {
+            let (x, d) = (numbers(rows * input, 1), numbers(rows * units, 2));
+            let matrix = numbers(input * units, 3);
+            let [mut y, mut expected] = [d.clone(), d.clone()];
+            add_product((&x, input), &matrix, (&mut expected, units));
+            // SAFETY: all are whole.
+            let product = unsafe {
+                RowProduct::new((&x, input), (&matrix, units), (y.as_mut_ptr(), units), units)
+            };
+            product.with_simd(simd);
+            assert_eq!(y, expected);
+            let [mut outer, mut expected] = [matrix.clone(), matrix.clone()];
+            product_of_transposed((&x, input), (&d, units), &mut expected);
+            let (x, d) = (&x[..], &d[..]);
+            RowOuter { x, input, first: 0, d, units, matrix: &mut outer }.with_simd(simd);
+            assert_eq!(outer, expected);
+            let [mut dx, mut expected] = [x.to_vec(), x.to_vec()];
+            product_with_transposed((d, units), &matrix, (&mut expected, input), &mut []);
+            // SAFETY: all are whole.
+            unsafe { RowDots::new((d, units), &matrix, (dx.as_mut_ptr(), input)) }.with_simd(simd);
+            is_near(&dx, |at| f64::from(expected[at]));
         }
     }
 

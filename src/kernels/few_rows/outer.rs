@@ -30,9 +30,8 @@ impl WithSimd for RowOuter<'_> {
             move || match self.units.div_ceil(S::F32_LANES) {
                 1 if S::REGISTER_COUNT < 32 => self.rows::<S, 12, 1>(simd),
                 1 => self.rows::<S, 24, 1>(simd),
-                2 if S::REGISTER_COUNT < 32 => self.rows::<S, 6, 2>(simd),
+                _ if S::REGISTER_COUNT < 32 => self.rows::<S, 6, 2>(simd),
                 2 => self.rows::<S, 12, 2>(simd),
-                _ if S::REGISTER_COUNT < 32 => self.rows::<S, 4, 3>(simd),
                 3 => self.rows::<S, 8, 3>(simd),
                 _ => self.rows::<S, 6, 4>(simd),
             },

@@ -64,16 +64,17 @@ impl WithSimd for RowProduct<'_> {
         simd.vectorize(
             #[inline(always)]
             move || match S::REGISTER_COUNT {
-                ..32 => self.blocks::<S, 4>(simd),
-                _ => self.blocks::<S, 8>(simd),
+                ..32 => self.blocks::<S, 4, 2>(simd),
+                _ => self.blocks::<S, 8, 3>(simd),
             },
         );
     }
 }
 
 impl RowProduct<'_> {
+    /// By tiles of up to `R` rows by `V` vectors.
     #[inline(always)]
-    fn blocks<S: Simd, const R: usize>(self, simd: S) {
+    fn blocks<S: Simd, const R: usize, const V: usize>(self, simd: S) {
         let rows = self.x.len() / self.input;
         let depth = if rows < 4 { FLAT } else { DEPTH };
         for at in (0..self.input).step_by(depth) {
@@ -81,14 +82,16 @@ impl RowProduct<'_> {
             let mut column = 0;
             while column < self.columns {
                 let left = self.columns - column;
-                let vectors = left.div_ceil(S::F32_LANES).min(3);
+                let vectors = left.div_ceil(S::F32_LANES).min(V);
                 let last = (left - (vectors - 1) * S::F32_LANES).min(S::F32_LANES);
                 let tile = Tile { at, depth, column, row: 0, count: 0, last };
                 match vectors {
-                    3 if last == S::F32_LANES => self.rows::<S, R, 3, true>(simd, tile),
-                    3 => self.rows::<S, R, 3, false>(simd, tile),
+                    _ if vectors == V && last == S::F32_LANES => {
+                        self.rows::<S, R, V, true>(simd, tile);
+                    }
+                    1 => self.rows::<S, R, 1, false>(simd, tile),
                     2 => self.rows::<S, R, 2, false>(simd, tile),
-                    _ => self.rows::<S, R, 1, false>(simd, tile),
+                    _ => self.rows::<S, R, V, false>(simd, tile),
                 }
                 column += vectors * S::F32_LANES;
             }
