@@ -160,8 +160,16 @@ impl Activation {
 
     /// What a pass over so many numbers costs with it, in multiplications.
     pub(crate) fn work(&self, numbers: usize) -> usize {
-        const EACH: usize = 8;
-        if *self == Activation::Linear { numbers } else { EACH * numbers }
+        let each = match self {
+            Activation::Linear => 1,
+            Activation::Relu { .. }
+            | Activation::Relu6
+            | Activation::LeakyRelu { .. }
+            | Activation::HardSigmoid
+            | Activation::HardSilu => 8,
+            _ => 64, // an exponential, or a division
+        };
+        each * numbers
     }
 
     /// Whether its values are probabilities, or become some where they are divided by their sum.

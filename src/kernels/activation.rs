@@ -13,7 +13,7 @@ pub struct ActivationKernel {
 }
 
 /// Numbers of a piece that is worked on by one thread.
-const PIECE: usize = 1 << 14;
+const PIECE: usize = 1 << 12;
 
 impl ActivationKernel {
     /// Numbers of whole rows.

@@ -222,7 +222,7 @@ impl DenseKernel {
 }
 
 /// Numbers of a piece that is worked on by one thread.
-const PIECE: usize = 1 << 14;
+const PIECE: usize = 1 << 12;
 
 fn add_bias(y: &mut [f32], bias: Option<&[f32]>) {
     let Some(bias) = bias else { return };
