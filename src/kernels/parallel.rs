@@ -16,10 +16,13 @@ pub fn chunks(
     work: usize,
     each: impl Fn(usize, &mut [f32]) + Send + Sync,
 ) {
-    if size == 0 {
+    if size == 0 || values.is_empty() {
         return;
     }
-    if values.len() > size && splits(work) {
+    if values.len() <= size {
+        return each(0, values);
+    }
+    if splits(work) {
         split(|| values.par_chunks_mut(size).enumerate().for_each(|(i, chunk)| each(i, chunk)));
     } else {
         values.chunks_mut(size).enumerate().for_each(|(i, chunk)| each(i, chunk));
