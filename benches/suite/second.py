@@ -8,10 +8,11 @@ that nothing was tuned to (S), and random models of a seed, ours beside peers in
     VENV/bin/python second.py --only N1 --markdown           # a table for docs/performance.md
 
 Needs numpy and the peers that are named. Each peer's processes and ours run in alternation, over the
-same data, for as many epochs. A step's time is the median of a run's epochs without the first, divided
-by its steps; the table has the median over the pairs, and the ratio's lowest and highest. The share is
-that of the products that the processor does in numpy or JAX at 2048 x 2048 in the same run, two thirds of a
-step being backward (a first layer's input has no gradient, which is not subtracted).
+same data, for as many epochs, which are more than asked for where they are short. A step's time is the
+median of a run's epochs without the first, divided by its steps; the table has the median over the pairs,
+and the ratio's lowest and highest. The share is that of the products that the processor does in numpy or
+JAX at 2048 x 2048 in the same run, two thirds of a step being backward (a first layer's input has no
+gradient, which is not subtracted).
 
 `scan` is a whole epoch in one jitted `jax.lax.scan`, over Keras's stateless layers and optimizer.
 PyTorch runs the model.py that `lanthorn export --to torch` writes.
@@ -33,6 +34,10 @@ import numpy as np
 import models
 
 HERE = os.path.dirname(os.path.abspath(__file__))
+# A run of ours takes so long at least, if it takes no more epochs than that: a median over epochs of a few
+# milliseconds is of what else the machine does.
+LEAST_SECONDS = 1.0
+MOST_EPOCHS = 60
 BINARY = os.path.join(os.path.dirname(os.path.dirname(HERE)), "target", "release", "lanthorn")
 
 
@@ -83,6 +88,7 @@ def row(model, peers, peak, bar):
     name, shape, batch, layers, _ = model
     with tempfile.TemporaryDirectory(prefix="lanthorn-second-") as folder:
         write(folder, model)
+        lengthen(folder)
         ours, theirs = [], {peer: [] for peer in peers}
         for _ in range(ARGS.pairs):
             ours.append(train(ARGS.binary, folder))
@@ -107,6 +113,17 @@ def row(model, peers, peak, bar):
     print(bar.join(cells), flush=True)
     best = [statistics.median(list_) / step for peer, list_ in theirs.items() if peer != "before"]
     return [min(best)] if best else []
+
+
+def lengthen(folder):
+    """Takes more epochs where those of a run of ours are over too soon to say anything."""
+    path = os.path.join(folder, "m.json")
+    with open(path) as file:
+        config = json.load(file)
+    epoch = max(train(ARGS.binary, folder, "epoch"), 1e-6)
+    config["fit"]["epochs"] = max(ARGS.epochs, min(MOST_EPOCHS, round(LEAST_SECONDS / epoch)))
+    with open(path, "w") as file:
+        json.dump(config, file)
 
 
 def write(folder, model):
@@ -147,8 +164,8 @@ def median_step(seconds, samples, batch):
     return 1e6 * statistics.median(seconds[1:] or seconds) / -(-samples // batch)
 
 
-def train(binary, folder):
-    """Microseconds a step of ours."""
+def train(binary, folder, of="step"):
+    """Microseconds a step of ours, or the seconds of an epoch."""
     with tempfile.TemporaryDirectory() as out:
         command = [binary, "train", "m.json", "--json", "--device", ARGS.device, "--out", os.path.join(out, "run")]
         done = subprocess.run(command, cwd=folder, capture_output=True)
@@ -157,6 +174,8 @@ def train(binary, folder):
         output = done.stdout
     events = [json.loads(line) for line in output.decode().splitlines()]
     epochs = [event for event in events if event["event"] == "epoch"]
+    if of == "epoch":
+        return min(epoch["train_seconds"] for epoch in epochs)
     steps = [1e6 * epoch["train_seconds"] / epoch["steps"] for epoch in epochs]
     return statistics.median(steps[1:] or steps)
 
