@@ -263,9 +263,7 @@ impl Values<'_, '_> {
             run(&weights.iter().map(value).collect::<Vec<_>>());
         })
     }
-}
 
-impl Values<'_, '_> {
     /// Runs with the values of one weight, which has this place among all.
     pub(crate) fn of_one(self, place: usize, var: &Var, run: impl FnOnce(&[f32])) -> Result<()> {
         match self {
