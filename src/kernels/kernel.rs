@@ -9,7 +9,8 @@ use crate::random::Random;
 use crate::weights::LayerWeight;
 use crate::weights::gradients::TouchedRows;
 
-/// A layer over slices. A batch is row-major: (batch, …).
+/// A layer over slices. A batch is row-major: (batch, …). It reads its weights in the slices that it is
+/// given and never in their Vars, which are locked while steps run.
 pub trait Kernel: Send + Sync {
     /// An error where the input holds numbers that the layer can't take: an id outside of a table.
     /// Called before [`Kernel::forward`], which itself can't fail (and gives NaN for such numbers).
