@@ -28,6 +28,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from typing import NamedTuple
 
 import numpy as np
 
@@ -91,10 +92,10 @@ def row(model, peers, peak, bar):
         lengthen(folder)
         ours, theirs = [], {peer: [] for peer in peers}
         for _ in range(ARGS.pairs):
-            ours.append(train(ARGS.binary, folder))
+            ours.append(train(ARGS.binary, folder).step)
             for peer in list(theirs):
                 try:
-                    theirs[peer].append(train(ARGS.before, folder) if peer == "before" else child(peer, folder))
+                    theirs[peer].append(train(ARGS.before, folder).step if peer == "before" else child(peer, folder))
                 except subprocess.CalledProcessError as error:
                     print(f"{name}: {peer}: {error.stderr.decode(errors='replace')[-300:]}", file=sys.stderr)
                     del theirs[peer]
@@ -120,7 +121,7 @@ def lengthen(folder):
     path = os.path.join(folder, "m.json")
     with open(path) as file:
         config = json.load(file)
-    epoch = max(train(ARGS.binary, folder, "epoch"), 1e-6)
+    epoch = max(train(ARGS.binary, folder).epoch, 1e-6)
     config["fit"]["epochs"] = max(ARGS.epochs, min(MOST_EPOCHS, round(LEAST_SECONDS / epoch)))
     with open(path, "w") as file:
         json.dump(config, file)
@@ -164,8 +165,16 @@ def median_step(seconds, samples, batch):
     return 1e6 * statistics.median(seconds[1:] or seconds) / -(-samples // batch)
 
 
-def train(binary, folder, of="step"):
-    """Microseconds a step of ours, or the seconds of an epoch."""
+class Measured(NamedTuple):
+    """A run of ours."""
+
+    step: float
+    """Microseconds a step, the median of all epochs but the first."""
+    epoch: float
+    """Seconds of the shortest epoch."""
+
+
+def train(binary, folder):
     with tempfile.TemporaryDirectory() as out:
         command = [binary, "train", "m.json", "--json", "--device", ARGS.device, "--out", os.path.join(out, "run")]
         done = subprocess.run(command, cwd=folder, capture_output=True)
@@ -174,10 +183,8 @@ def train(binary, folder, of="step"):
         output = done.stdout
     events = [json.loads(line) for line in output.decode().splitlines()]
     epochs = [event for event in events if event["event"] == "epoch"]
-    if of == "epoch":
-        return min(epoch["train_seconds"] for epoch in epochs)
     steps = [1e6 * epoch["train_seconds"] / epoch["steps"] for epoch in epochs]
-    return statistics.median(steps[1:] or steps)
+    return Measured(statistics.median(steps[1:] or steps), min(epoch["train_seconds"] for epoch in epochs))
 
 
 def child(peer, folder):

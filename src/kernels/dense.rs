@@ -30,7 +30,9 @@ enum Way {
     OneUnit,
     /// Small ones, without gemm: cheaper than its start.
     Small,
-    /// In pieces: read where they stand for few rows, by gemm for many.
+    /// Few rows: the kernel is read where it stands.
+    FewRows,
+    /// By gemm, which packs it.
     Large,
 }
 
@@ -55,12 +57,11 @@ impl Kernel for DenseKernel {
         let kernel = weights[0]; // (in, units)
         let bias = weights.get(1).copied();
         let kept = self.activation.kept(y.len());
-        match self.way() {
+        match self.way(x.len() / self.input) {
             Way::OneUnit => small_matmul::dots(x, kernel, bias.map_or(0.0, |bias| bias[0]), y),
             Way::Small => small_matmul::product(x, self.input, kernel, bias, y, self.units),
-            Way::Large if !pass.training || x.len() <= FEW * self.input => {
-                self.by_rows(x, (kernel, bias), y, saved);
-            }
+            Way::FewRows => self.by_rows(x, (kernel, bias), y, saved),
+            Way::Large if !pass.training => self.by_rows(x, (kernel, bias), y, saved),
             Way::Large => {
                 let (input, units) = (self.input, self.units);
                 let x = MatrixRef::new(x, x.len() / input, input);
@@ -102,7 +103,7 @@ impl Kernel for DenseKernel {
         if let Some(dbias) = dbias {
             column_sums(dz, dbias);
         }
-        match self.way() {
+        match self.way(x.len() / self.input) {
             Way::OneUnit => {
                 if let Some(dkernel) = dkernel {
                     small_matmul::weighted_sum(x, dz, dkernel);
@@ -112,11 +113,8 @@ impl Kernel for DenseKernel {
                 }
             }
             Way::Small => self.small_backward((x, weights[0]), dz, (dkernel, dx), saved),
-            Way::Large => {
-                let needed = if dx.is_some() { self.turned(x.len() / self.input) } else { 0 };
-                let [_, turned] = saved.buffers([self.activation.kept(y.len()), needed]);
-                self.large_backward((x, weights[0]), dz, (dkernel, dx), turned);
-            }
+            Way::FewRows => self.few_rows_backward((x, weights[0]), dz, (dkernel, dx), saved),
+            Way::Large => self.large_backward((x, weights[0]), dz, (dkernel, dx), saved),
         }
     }
 
@@ -127,10 +125,11 @@ impl Kernel for DenseKernel {
 }
 
 impl DenseKernel {
-    fn way(&self) -> Way {
+    fn way(&self, rows: usize) -> Way {
         match self.input * self.units {
             _ if self.units == 1 && self.input >= LONG => Way::OneUnit,
             0..=SMALL => Way::Small,
+            _ if rows <= FEW => Way::FewRows,
             _ => Way::Large,
         }
     }
@@ -138,15 +137,6 @@ impl DenseKernel {
     /// Numbers of whole rows that one thread works on.
     fn piece(&self) -> usize {
         (PIECE / self.units).max(1) * self.units
-    }
-
-    /// Numbers of scratch to turn the kernel round, for the input's gradient.
-    fn turned(&self, rows: usize) -> usize {
-        if rows <= FEW {
-            few_rows::scratch(rows, self.input, self.units)
-        } else {
-            turned::length(self.input, self.units)
-        }
     }
 
     /// Forward, row by row, for few of them, and for inference: a product by gemm may round otherwise
@@ -186,38 +176,61 @@ impl DenseKernel {
         }
     }
 
+    fn few_rows_backward(
+        &self,
+        (x, kernel): (&[f32], &[f32]),
+        dz: &[f32],
+        (dkernel, dx): (Option<&mut [f32]>, Option<&mut [f32]>),
+        saved: &mut Saved,
+    ) {
+        let (input, units, rows) = (self.input, self.units, x.len() / self.input);
+        let needed = if dx.is_some() { few_rows::scratch(rows, input, units) } else { 0 };
+        let [_, turned] = saved.buffers([self.activation.kept(dz.len()), needed]);
+        both(
+            rows * input * units,
+            (dkernel, |dkernel| few_rows::product_of_transposed((x, input), (dz, units), dkernel)),
+            (dx, |dx| {
+                few_rows::product_with_transposed((dz, units), kernel, (dx, input), turned);
+            }),
+        );
+    }
+
     fn large_backward(
         &self,
         (x, kernel): (&[f32], &[f32]),
         dz: &[f32],
         (dkernel, dx): (Option<&mut [f32]>, Option<&mut [f32]>),
-        turned: &mut [f32],
+        saved: &mut Saved,
     ) {
         let (input, units, rows) = (self.input, self.units, x.len() / self.input);
-        let of_kernel = |dkernel: &mut [f32]| {
-            if rows <= FEW {
-                return few_rows::product_of_transposed((x, input), (dz, units), dkernel);
-            }
-            let (x, dz) = (MatrixRef::new(x, rows, input), MatrixRef::new(dz, rows, units));
-            matmul(x.t(), dz, dkernel, WriteMode::Overwrite);
-        };
-        let mut of_input = |dx: &mut [f32]| {
-            if rows <= FEW {
-                return few_rows::product_with_transposed((dz, units), kernel, (dx, input), turned);
-            }
-            let stride = turned::turn(kernel, (input, units), turned);
-            let turned = MatrixRef::strided(turned, units, input, stride);
-            matmul(MatrixRef::new(dz, rows, units), turned, dx, WriteMode::Overwrite);
-        };
-        match (dkernel, dx) {
-            (Some(dkernel), Some(dx)) => {
-                let work = 2 * rows * input * units;
-                parallel::both(work, || of_kernel(dkernel), || of_input(dx));
-            }
-            (Some(dkernel), None) => of_kernel(dkernel),
-            (None, Some(dx)) => of_input(dx),
-            (None, None) => {}
+        let needed = if dx.is_some() { turned::length(input, units) } else { 0 };
+        let [_, turned] = saved.buffers([self.activation.kept(dz.len()), needed]);
+        let (x, dz) = (MatrixRef::new(x, rows, input), MatrixRef::new(dz, rows, units));
+        both(
+            rows * input * units,
+            (dkernel, |dkernel| matmul(x.t(), dz, dkernel, WriteMode::Overwrite)),
+            (dx, |dx| {
+                let stride = turned::turn(kernel, (input, units), turned);
+                let turned = MatrixRef::strided(turned, units, input, stride);
+                matmul(dz, turned, dx, WriteMode::Overwrite);
+            }),
+        );
+    }
+}
+
+/// The gradients that are wanted, at once where both are; each takes so many multiplications.
+fn both<'a>(
+    work: usize,
+    (dkernel, of_kernel): (Option<&'a mut [f32]>, impl FnOnce(&'a mut [f32]) + Send),
+    (dx, of_input): (Option<&'a mut [f32]>, impl FnOnce(&'a mut [f32]) + Send),
+) {
+    match (dkernel, dx) {
+        (Some(dkernel), Some(dx)) => {
+            parallel::both(2 * work, || of_kernel(dkernel), || of_input(dx));
         }
+        (Some(dkernel), None) => of_kernel(dkernel),
+        (None, Some(dx)) => of_input(dx),
+        (None, None) => {}
     }
 }
 

@@ -183,8 +183,7 @@ impl Trainer {
         let Trainer { model, engine, spec, optimizer, scores, .. } = self;
         let task = Task { network: model, loss: &spec.loss, samples };
         let steps = TrainingSteps { rows, batch_size: spec.batch_size, first: self.position.step };
-        let StepsDone { steps, not_finite } =
-            engine.train_several(&task, steps, optimizer, scores)?;
+        let StepsDone { steps, not_finite } = engine.train(&task, steps, optimizer, scores)?;
         self.position.batch += steps;
         self.position.step += steps as u64;
         if let Some(loss) = not_finite {
@@ -194,8 +193,7 @@ impl Trainer {
             self.position.batch += 1;
             self.position.step += 1;
         }
-        let each_step = self.tolerates_nan || self.hooks_watch_batches();
-        if each_step || self.looked_back.elapsed() > LOOK_BACK {
+        if self.looks_at_each_step() || self.looked_back.elapsed() > LOOK_BACK {
             self.look_back()?;
         }
         Ok(())
@@ -208,11 +206,15 @@ impl Trainer {
         if took > TOGETHER {
             self.together = (self.together / 2).max(1);
         } else if took < TOGETHER / 2 {
-            let is_watched =
-                self.tolerates_nan || self.hooks_watch_batches() || listeners.watch_batches();
+            let is_watched = self.looks_at_each_step() || listeners.watch_batches();
             let most = if is_watched { 1 } else { self.engine.most_steps() };
             self.together = (2 * self.together).min(most);
         }
+    }
+
+    /// Whether each step's loss and logs are wanted before the next step.
+    fn looks_at_each_step(&self) -> bool {
+        self.tolerates_nan || self.hooks_watch_batches()
     }
 
     fn hooks_watch_batches(&self) -> bool {

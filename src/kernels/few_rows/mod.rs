@@ -123,9 +123,11 @@ pub(super) fn product_with_transposed(
 /// Numbers of scratch that [`product_with_transposed`] needs to turn the matrix round, part by part;
 /// none where dot products are faster.
 pub(super) fn scratch(rows: usize, input: usize, units: usize) -> usize {
-    if units > DOTS * rows {
-        return 0;
-    }
+    if units > DOTS * rows { 0 } else { length_by_parts(rows, input, units) }
+}
+
+/// Numbers of one part for each piece.
+fn length_by_parts(rows: usize, input: usize, units: usize) -> usize {
     input.div_ceil(piece(input, rows * input * units)) * TILE * units
 }
 
@@ -200,8 +202,7 @@ mod tests {
                 let (i, unit) = (at / units, at % units);
                 sum(rows, |row| (x[row * input + i], d[row * units + unit]))
             });
-            let length = input.div_ceil(piece(input, rows * input * units)) * TILE * units;
-            for length in [0, length] {
+            for length in [0, length_by_parts(rows, input, units)] {
                 let (mut dx, mut scratch) = (vec![f32::NAN; rows * input], vec![f32::NAN; length]);
                 product_with_transposed((&d, units), &matrix, (&mut dx, input), &mut scratch);
                 is_near(&dx, |at| {

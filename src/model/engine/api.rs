@@ -59,12 +59,28 @@ impl<'a> TrainingSteps<'a> {
     pub fn each(self) -> impl Iterator<Item = (u64, &'a [u64])> {
         (self.first..).zip(self.rows.chunks(self.batch_size.max(1)))
     }
+
+    /// Does them by `step`, over a step's number and rows, until it gives a loss that is not finite.
+    pub fn run(
+        self,
+        mut step: impl FnMut(u64, &[u64]) -> Result<Option<f32>>,
+    ) -> Result<StepsDone> {
+        let mut done = StepsDone::default();
+        for (number, rows) in self.each() {
+            done.not_finite = step(number, rows)?;
+            if done.not_finite.is_some() {
+                break;
+            }
+            done.steps += 1;
+        }
+        Ok(done)
+    }
 }
 
-/// How far [`Engine::train_several`] came.
+/// How far [`Engine::train`] came.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct StepsDone {
-    /// TrainingSteps whose loss was finite, as far as is known yet.
+    /// Those whose loss was finite, as far as is known yet.
     pub steps: usize,
     /// The loss of the step after them, where it was not finite: the last that was done.
     pub not_finite: Option<f32>,
@@ -86,38 +102,16 @@ pub trait Engine: Send {
     /// Its name: `cpu`, `graph`, `device`.
     fn name(&self) -> &'static str;
 
-    /// One step over some rows: forward, loss, backward, and the optimizer's update. `step` is the
-    /// number of the step, which keys the random streams. Gives the loss where it is not finite:
-    /// then nothing but moving statistics was updated. An engine that doesn't wait for the loss says
-    /// so later: [`Engine::late`].
+    /// Steps: forward, loss, backward, and the optimizer's update over the rows of each. Ends after one
+    /// whose loss is not finite, where nothing but moving statistics was updated. An engine that
+    /// doesn't wait for the loss says so later: [`Engine::late`].
     fn train(
-        &mut self,
-        task: &Task<'_>,
-        rows: &[u64],
-        step: u64,
-        optimizer: &mut OptimizerState,
-        scores: &mut Scores,
-    ) -> Result<Option<f32>>;
-
-    /// At most [`Engine::most_steps`] steps, as [`Engine::train`] does each; ends after one whose loss
-    /// is not finite.
-    fn train_several(
         &mut self,
         task: &Task<'_>,
         steps: TrainingSteps<'_>,
         optimizer: &mut OptimizerState,
         scores: &mut Scores,
-    ) -> Result<StepsDone> {
-        let mut done = StepsDone::default();
-        for (step, rows) in steps.each() {
-            done.not_finite = self.train(task, rows, step, optimizer, scores)?;
-            if done.not_finite.is_some() {
-                break;
-            }
-            done.steps += 1;
-        }
-        Ok(done)
-    }
+    ) -> Result<StepsDone>;
 
     /// The most steps that it gains by doing in one call.
     fn most_steps(&self) -> usize {

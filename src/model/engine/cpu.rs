@@ -72,18 +72,6 @@ impl Engine for CpuEngine {
     fn train(
         &mut self,
         task: &Task<'_>,
-        rows: &[u64],
-        step: u64,
-        optimizer: &mut OptimizerState,
-        scores: &mut Scores,
-    ) -> Result<Option<f32>> {
-        let steps = TrainingSteps { rows, batch_size: rows.len(), first: step };
-        Ok(self.train_several(task, steps, optimizer, scores)?.not_finite)
-    }
-
-    fn train_several(
-        &mut self,
-        task: &Task<'_>,
         steps: TrainingSteps<'_>,
         optimizer: &mut OptimizerState,
         scores: &mut Scores,
@@ -92,18 +80,14 @@ impl Engine for CpuEngine {
         let mut done = StepsDone::default();
         // nobody else sees the weights between these steps, so they are asked for once
         all_in_place(vars, &mut |held| {
-            for (step, rows) in steps.each() {
+            done = steps.run(|step, rows| {
                 let loss = work.gradients(held, task, rows, step, optimizer.loss_scale())?;
                 if loss.is_finite() {
                     work.update(held, optimizer)?;
                 }
                 work.score(loss, scores);
-                if !loss.is_finite() {
-                    done.not_finite = Some(loss);
-                    break;
-                }
-                done.steps += 1;
-            }
+                Ok(Some(loss).filter(|loss| !loss.is_finite()))
+            })?;
             Ok(())
         })?;
         Ok(done)

@@ -4,7 +4,7 @@
 
 use candle_core::{Tensor, Var};
 
-use super::api::{Engine, Task};
+use super::api::{Engine, StepsDone, Task, TrainingSteps};
 use super::forward::{BatchTensors, evaluate, forward, predict};
 use super::held::update_by_host;
 use crate::data::batch::Batch;
@@ -72,20 +72,21 @@ impl Engine for GraphEngine {
     fn train(
         &mut self,
         task: &Task<'_>,
-        rows: &[u64],
-        step: u64,
+        steps: TrainingSteps<'_>,
         optimizer: &mut OptimizerState,
         scores: &mut Scores,
-    ) -> Result<Option<f32>> {
-        let mut deferred = self.gradients(task, rows, step, optimizer.loss_scale())?;
-        let loss = deferred.loss.to_scalar::<f32>()?;
-        if loss.is_finite() {
-            let device = task.network.weights().device();
-            update_by_host(&self.vars, device, &mut self.gradients, optimizer)?;
-        }
-        deferred.loss = deferred.loss.detach();
-        scores.defer(&deferred)?;
-        Ok(Some(loss).filter(|loss| !loss.is_finite()))
+    ) -> Result<StepsDone> {
+        steps.run(|step, rows| {
+            let mut deferred = self.gradients(task, rows, step, optimizer.loss_scale())?;
+            let loss = deferred.loss.to_scalar::<f32>()?;
+            if loss.is_finite() {
+                let device = task.network.weights().device();
+                update_by_host(&self.vars, device, &mut self.gradients, optimizer)?;
+            }
+            deferred.loss = deferred.loss.detach();
+            scores.defer(&deferred)?;
+            Ok(Some(loss).filter(|loss| !loss.is_finite()))
+        })
     }
 
     fn evaluate(&mut self, task: &Task<'_>, rows: &[u64], scores: &mut Scores) -> Result<()> {

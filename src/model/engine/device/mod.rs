@@ -7,7 +7,7 @@ mod capture;
 
 use candle_core::{Tensor, Var};
 
-use super::api::{Engine, NotFinite, Task, Upcoming};
+use super::api::{Engine, NotFinite, StepsDone, Task, TrainingSteps, Upcoming};
 use super::blocks::BlocksAhead;
 use super::forward::{BatchTensors, evaluate, forward, predict};
 use super::held::update_by_host;
@@ -264,17 +264,18 @@ impl Engine for DeviceEngine {
     fn train(
         &mut self,
         task: &Task<'_>,
-        rows: &[u64],
-        step: u64,
+        steps: TrainingSteps<'_>,
         optimizer: &mut OptimizerState,
         scores: &mut Scores,
-    ) -> Result<Option<f32>> {
-        let result = self.step(task, rows, step, optimizer, scores);
-        let result = result.and_then(|loss| {
-            self.blocks.fill(task)?;
-            Ok(loss)
-        });
-        result.map_err(|error| explained(error, task.network, rows.len(), true))
+    ) -> Result<StepsDone> {
+        steps.run(|step, rows| {
+            let result = self.step(task, rows, step, optimizer, scores);
+            let result = result.and_then(|loss| {
+                self.blocks.fill(task)?;
+                Ok(loss)
+            });
+            result.map_err(|error| explained(error, task.network, rows.len(), true))
+        })
     }
 
     fn evaluate(&mut self, task: &Task<'_>, rows: &[u64], scores: &mut Scores) -> Result<()> {
