@@ -4,10 +4,9 @@ use std::sync::Arc;
 
 use super::few_rows::FEW;
 use super::kernel::{Backward, Kernel, OutputMask, Pass, Saved};
-use super::matmul::{MatrixRef, WriteMode, matmul, matmul_then};
+use super::matmul::{MatrixRef, SumStart, matmul, matmul_then};
 use super::per_image::add_rows;
-use super::simd::vectorize;
-use super::{few_rows, parallel, rows, small_matmul, turned};
+use super::{few_rows, parallel, small_matmul};
 use crate::activations::Activation;
 
 /// Weights: kernel (in, units), then bias (units,) where there is one.
@@ -28,11 +27,11 @@ pub struct DenseKernel {
 enum Way {
     /// One unit: the dot products of rows.
     OneUnit,
-    /// Small ones, without gemm: cheaper than its start.
+    /// Small ones, in registers.
     Small,
     /// Few rows: the kernel is read where it stands.
     FewRows,
-    /// By gemm, which packs it.
+    /// Many: it is packed, part by part.
     Large,
 }
 
@@ -48,7 +47,7 @@ impl Kernel for DenseKernel {
 
     fn forward(
         &self,
-        pass: &Pass<'_>,
+        _: &Pass<'_>,
         x: &[f32],
         weights: &[&[f32]],
         y: &mut [f32],
@@ -57,24 +56,26 @@ impl Kernel for DenseKernel {
         let kernel = weights[0]; // (in, units)
         let bias = weights.get(1).copied();
         let kept = self.activation.kept(y.len());
-        match self.way(x.len() / self.input) {
+        let (input, units, rows) = (self.input, self.units, x.len() / self.input);
+        match self.way(rows) {
             Way::OneUnit => small_matmul::dots(x, kernel, bias.map_or(0.0, |bias| bias[0]), y),
-            Way::Small => small_matmul::product(x, self.input, kernel, bias, y, self.units),
-            Way::FewRows => self.by_rows(x, (kernel, bias), y, saved),
-            Way::Large if !pass.training => self.by_rows(x, (kernel, bias), y, saved),
-            Way::Large => {
-                let (input, units) = (self.input, self.units);
-                let x = MatrixRef::new(x, x.len() / input, input);
-                let kernel = MatrixRef::new(kernel, input, units);
-                matmul_then(x, kernel, y, WriteMode::Overwrite, |y| {
-                    add_bias(y, bias);
-                    if kept == 0 {
-                        self.activation.apply(y, units);
-                    }
-                });
-                if kept == 0 {
-                    return;
+            Way::Small => small_matmul::product(x, input, kernel, bias, y, units),
+            Way::FewRows => {
+                match bias {
+                    Some(bias) => y.chunks_exact_mut(units).for_each(|y| y.copy_from_slice(bias)),
+                    None => y.fill(0.0),
                 }
+                few_rows::add_product((x, input), kernel, (y, units));
+            }
+            Way::Large => {
+                let (x, kernel) =
+                    (MatrixRef::new(x, rows, input), MatrixRef::new(kernel, input, units));
+                let start = bias.map_or(SumStart::Zero, SumStart::Row);
+                if kept == 0 && !self.activation.is_over_several() {
+                    let apply = |y: &mut [f32]| self.activation.apply(y, units);
+                    return matmul_then(x, kernel, y, start, Some(&apply));
+                }
+                matmul(x, kernel, y, start);
             }
         }
         let [z] = saved.buffers([kept]);
@@ -114,7 +115,7 @@ impl Kernel for DenseKernel {
             }
             Way::Small => self.small_backward((x, weights[0]), dz, (dkernel, dx), saved),
             Way::FewRows => self.few_rows_backward((x, weights[0]), dz, (dkernel, dx), saved),
-            Way::Large => self.large_backward((x, weights[0]), dz, (dkernel, dx), saved),
+            Way::Large => self.large_backward((x, weights[0]), dz, (dkernel, dx)),
         }
     }
 
@@ -137,24 +138,6 @@ impl DenseKernel {
     /// Numbers of whole rows that one thread works on.
     fn piece(&self) -> usize {
         (PIECE / self.units).max(1) * self.units
-    }
-
-    /// Forward, row by row, for few of them, and for inference: a product by gemm may round otherwise
-    /// for another number of rows.
-    fn by_rows(
-        &self,
-        x: &[f32],
-        (kernel, bias): (&[f32], Option<&[f32]>),
-        y: &mut [f32],
-        saved: &mut Saved,
-    ) {
-        let (input, units) = (self.input, self.units);
-        match bias {
-            Some(bias) => y.chunks_exact_mut(units).for_each(|y| y.copy_from_slice(bias)),
-            None => y.fill(0.0),
-        }
-        let [_, scratch] = saved.buffers([0, rows::scratch(x.len() / input, input, units)]);
-        rows::add_product((x, input), kernel, (y, units), scratch);
     }
 
     fn small_backward(
@@ -200,20 +183,14 @@ impl DenseKernel {
         (x, kernel): (&[f32], &[f32]),
         dz: &[f32],
         (dkernel, dx): (Option<&mut [f32]>, Option<&mut [f32]>),
-        saved: &mut Saved,
     ) {
         let (input, units, rows) = (self.input, self.units, x.len() / self.input);
-        let needed = if dx.is_some() { turned::length(input, units) } else { 0 };
-        let [_, turned] = saved.buffers([self.activation.kept(dz.len()), needed]);
         let (x, dz) = (MatrixRef::new(x, rows, input), MatrixRef::new(dz, rows, units));
+        let kernel = MatrixRef::new(kernel, input, units);
         both(
             rows * input * units,
-            (dkernel, |dkernel| matmul(x.t(), dz, dkernel, WriteMode::Overwrite)),
-            (dx, |dx| {
-                let stride = turned::turn(kernel, (input, units), turned);
-                let turned = MatrixRef::strided(turned, units, input, stride);
-                matmul(dz, turned, dx, WriteMode::Overwrite);
-            }),
+            (dkernel, |dkernel| matmul(x.t(), dz, dkernel, SumStart::Zero)),
+            (dx, |dx| matmul(dz, kernel.t(), dx, SumStart::Zero)),
         );
     }
 }
@@ -236,18 +213,6 @@ fn both<'a>(
 
 /// Numbers of a piece that is worked on by one thread.
 const PIECE: usize = 1 << 12;
-
-fn add_bias(y: &mut [f32], bias: Option<&[f32]>) {
-    let Some(bias) = bias else { return };
-    vectorize(
-        #[inline(always)]
-        move || {
-            for row in y.chunks_exact_mut(bias.len()) {
-                row.iter_mut().zip(bias).for_each(|(y, bias)| *y += bias);
-            }
-        },
-    );
-}
 
 /// The sums of the columns of `rows`.
 fn column_sums(rows: &[f32], sums: &mut [f32]) {

@@ -40,7 +40,6 @@ pub mod rearrange;
 pub mod recurrent;
 pub mod resample;
 pub mod residual;
-mod rows;
 pub mod separable;
 pub mod simd;
 pub mod sliding;

@@ -7,6 +7,9 @@ use crate::threads;
 /// Arithmetic below which another thread costs more than it gives.
 const WORTH_SPLITTING: usize = 1 << 19;
 
+/// Into at least so many parts a loop is cut, so that threads end it together.
+const LEAVES: usize = 64;
+
 /// Runs `each(index, chunk)` over chunks of `size` numbers of `values`; over several threads where
 /// `work` (about the number of multiplications in all) is worth it. Chunks don't depend on the
 /// number of threads.
@@ -77,7 +80,7 @@ pub fn chunks3<C: Send>(
 /// where no other index writes.
 pub fn indices(n: usize, work: usize, each: impl Fn(usize) + Send + Sync) {
     if n > 1 && splits(work) {
-        split(|| (0..n).into_par_iter().for_each(each));
+        split(|| (0..n).into_par_iter().with_max_len(n.div_ceil(LEAVES)).for_each(each));
     } else {
         (0..n).for_each(each);
     }

@@ -75,7 +75,7 @@ pub(super) unsafe fn add_to<S: Simd, const WHOLE: bool>(
     }
 }
 
-/// Asks for what will be read soon, which need not lie within a slice.
+/// Asks for what will be read at once, which need not lie within a slice.
 #[inline(always)]
 #[cfg_attr(not(target_arch = "x86_64"), expect(unused_variables))]
 pub(super) fn prefetch(from: *const f32) {
@@ -84,5 +84,18 @@ pub(super) fn prefetch(from: *const f32) {
     unsafe {
         use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
         _mm_prefetch::<_MM_HINT_T0>(from.cast());
+    }
+}
+
+/// The same for what will be read later: it goes to the second cache, so as not to take the first one's
+/// room.
+#[inline(always)]
+#[cfg_attr(not(target_arch = "x86_64"), expect(unused_variables))]
+pub(super) fn prefetch_far(from: *const f32) {
+    #[cfg(target_arch = "x86_64")]
+    // SAFETY: a hint; nothing is read that the program sees.
+    unsafe {
+        use std::arch::x86_64::{_MM_HINT_T1, _mm_prefetch};
+        _mm_prefetch::<_MM_HINT_T1>(from.cast());
     }
 }

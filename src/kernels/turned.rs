@@ -1,45 +1,11 @@
-//! A matrix turned round, its rows as columns: a product that would read it against its grain reads
-//! the turned one much faster.
+//! A matrix turned round, its rows as columns, by blocks in registers.
 
 #![allow(unsafe_code)]
 #![allow(clippy::needless_range_loop)] // registers
 
 use std::ops::Range;
 
-use super::parallel;
-
-/// Numbers of a cache line, and the side of the blocks that are turned in registers.
-const LINE: usize = 16;
-/// Rows that are turned at a time, so that few pages are open at once; and columns of one thread.
-const ROWS: usize = 64;
-
-/// How far apart the rows of a turned matrix begin, for as many rows of the matrix: an odd number of
-/// cache lines, so that a column is not all in one set of the cache.
-fn stride(rows: usize) -> usize {
-    rows.div_ceil(2 * LINE) * 2 * LINE + LINE
-}
-
-/// Numbers of a turned matrix.
-pub(super) fn length(rows: usize, columns: usize) -> usize {
-    stride(rows) * columns
-}
-
-/// Turns a row-major matrix of so many rows and columns round; how far apart the turned rows are.
-pub(super) fn turn(matrix: &[f32], (rows, columns): (usize, usize), turned: &mut [f32]) -> usize {
-    let stride = stride(rows);
-    let turned = &mut turned[..columns * stride];
-    parallel::chunks(turned, ROWS * stride, 2 * rows * columns, |index, turned| {
-        let first = index * ROWS;
-        for start in (0..rows).step_by(ROWS) {
-            let height = ROWS.min(rows - start);
-            let block = &matrix[start * columns + first..];
-            part((block, columns), (height, turned.len() / stride), (&mut turned[start..], stride));
-        }
-    });
-    stride
-}
-
-/// A part of the turn: of rows `.1` numbers apart into rows `.1` numbers apart.
+/// Turns so many rows and columns, the rows `.1` numbers apart, into rows `.1` numbers apart.
 pub(super) fn part(
     (from, from_stride): (&[f32], usize),
     (rows, columns): (usize, usize),
@@ -238,12 +204,14 @@ mod tests {
         for (rows, columns) in
             [(1, 1), (16, 16), (7, 40), (50, 70), (64, 129), (300, 33), (0, 5), (5, 0)]
         {
-            let matrix: Vec<f32> = (0..rows * columns).map(|i| i as f32).collect();
-            let mut turned = vec![-1.0; length(rows, columns)];
-            let stride = turn(&matrix, (rows, columns), &mut turned);
-            assert!(stride >= rows && stride / LINE % 2 == 1);
-            for (place, number) in matrix.iter().enumerate() {
-                assert_eq!(turned[place % columns * stride + place / columns], *number);
+            let (from_stride, stride) = (columns + 3, rows + 2);
+            let matrix: Vec<f32> = (0..rows * from_stride).map(|i| i as f32).collect();
+            let mut turned = vec![-1.0; columns * stride];
+            part((&matrix, from_stride), (rows, columns), (&mut turned, stride));
+            for (place, number) in turned.iter().enumerate() {
+                let (column, row) = (place / stride, place % stride);
+                let expected = if row < rows { matrix[row * from_stride + column] } else { -1.0 };
+                assert_eq!(*number, expected);
             }
         }
     }

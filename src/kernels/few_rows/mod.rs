@@ -18,7 +18,7 @@ use outer::RowOuter;
 use product::RowProduct;
 
 /// Up to so many rows these are at least as fast as products that pack the matrix.
-pub(super) const FEW: usize = 128;
+pub(super) const FEW: usize = 32;
 
 /// Up to so many times as many numbers in a row of the matrix as there are rows, it is turned round.
 const DOTS: usize = 10;

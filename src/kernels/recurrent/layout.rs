@@ -174,7 +174,7 @@ impl RecurrentLayout {
             let left = MatrixRef::strided(&rows[from.start..], count, from.len(), self.row);
             let right = MatrixRef::strided(&gates[to.start..], count, to.len(), self.columns);
             let at = from.start * self.columns + to.start;
-            product(left.t(), right, &mut gradient[at..], self.columns, mode);
+            product(left.t(), right, &mut gradient[at..], self.columns, mode.into());
         };
         let x = 0..self.features + 1;
         match self.cell {
