@@ -264,6 +264,22 @@ mod tests {
         assert!([2, 3].iter().all(|threads| run(*threads) == one));
     }
 
+    /// A prediction is the same to the last bit among few rows and among many.
+    #[test]
+    fn many_rows_give_the_same() {
+        use crate::kernels::matmul::{MatrixRef, SumStart, matmul};
+
+        for (rows, input, units) in SIZES {
+            let (x, matrix) = (numbers(rows * input, 1), numbers(input * units, 3));
+            let mut few = numbers(rows * units, 2);
+            let mut many = few.clone();
+            add_product((&x, input), &matrix, (&mut few, units));
+            let sides = (MatrixRef::new(&x, rows, input), MatrixRef::new(&matrix, input, units));
+            matmul(sides.0, sides.1, &mut many, SumStart::Held);
+            assert_eq!(few, many);
+        }
+    }
+
     #[test]
     fn sizes_that_don_t_fit_panic_before_anything_is_written() {
         let (x, matrix) = (numbers(40, 1), numbers(400, 2));

@@ -5,7 +5,7 @@ use crate::threads;
 
 /// Multiplications of a piece that is worth another thread's while.
 const WORK: usize = 1 << 18;
-/// Pieces of a large product for each thread.
+/// ProductPieces of a large product for each thread.
 const PIECES: usize = 8;
 /// The most rows of a piece: what of them meets a panel stays in a cache.
 const MOST_ROWS: usize = 256;
@@ -15,7 +15,7 @@ const LEAST_ROWS: usize = 96;
 const HEIGHT: usize = 6;
 
 /// How a product is cut.
-pub(super) struct Pieces {
+pub(super) struct ProductPieces {
     /// Rows of a piece, and its columns.
     pub height: usize,
     pub width: usize,
@@ -25,10 +25,10 @@ pub(super) struct Pieces {
     by_rows: bool,
 }
 
-impl Pieces {
+impl ProductPieces {
     /// Cut by rows first where there are more of them than columns: a thread then finds in its cache
     /// the rows that it worked on in the layer before.
-    pub(super) fn of(rows: usize, columns: usize, depth: usize) -> Pieces {
+    pub(super) fn of(rows: usize, columns: usize, depth: usize) -> ProductPieces {
         let work = rows.saturating_mul(columns).saturating_mul(depth);
         let threads = threads::count();
         let pieces = (work / WORK).clamp(1, PIECES * threads);
@@ -46,7 +46,7 @@ impl Pieces {
         let height = rows.div_ceil(down).next_multiple_of(HEIGHT);
         let width = panels.div_ceil(across) * WIDTH;
         let (down, across) = (rows.div_ceil(height), columns.div_ceil(width));
-        Pieces { height, width, down, across, by_rows }
+        ProductPieces { height, width, down, across, by_rows }
     }
 
     pub(super) fn count(&self) -> usize {
@@ -78,7 +78,7 @@ mod tests {
             (300, 10, 9),
             (2000, 5, 700),
         ] {
-            let pieces = Pieces::of(rows, columns, depth);
+            let pieces = ProductPieces::of(rows, columns, depth);
             let mut seen = vec![0; rows * columns];
             for index in 0..pieces.count() {
                 let (row, column) = pieces.place(index);

@@ -2,11 +2,13 @@
 //! where it stands. Of the right one a few columns are packed at a time, for all rows to meet them
 //! while they are in the nearest cache.
 
+#![allow(clippy::needless_range_loop)] // sums in registers are one place for each of several indices
+
 use std::cell::RefCell;
 
 use pulp::{Simd, WithSimd};
 
-use super::{MatrixRef, SumStart};
+use super::matrix::{MatrixRef, SumStart};
 use crate::kernels::simd::{first_lanes, load, prefetch_far, store};
 use crate::kernels::turned;
 
@@ -21,10 +23,10 @@ const LINE: usize = 16;
 
 /// A part of the right matrix, row after row, each filled up to whole vectors.
 #[repr(align(64))]
-struct Panel([f32; DEPTH * WIDTH]);
+struct PackedColumns([f32; DEPTH * WIDTH]);
 
 thread_local! {
-    static PANEL: RefCell<Box<Panel>> = RefCell::new(Box::new(Panel([0.0; DEPTH * WIDTH])));
+    static PANEL: RefCell<Box<PackedColumns>> = RefCell::new(Box::new(PackedColumns([0.0; DEPTH * WIDTH])));
 }
 
 /// `c = start + a · b` on one thread: each number is summed in the order of b's rows.
@@ -48,7 +50,7 @@ struct Soon {
 
 /// What a tile works on: rows of b, columns of b and c, rows of a and c.
 #[derive(Clone, Copy)]
-struct Cut {
+struct TilePart {
     at: usize,
     depth: usize,
     column: usize,
@@ -100,7 +102,7 @@ impl WithSimd for Tiles<'_> {
 impl Tiles<'_> {
     /// The whole product; `ALONG` where a has neighbours in its rows.
     #[inline(always)]
-    fn panels<S: Simd, const ALONG: bool>(self, simd: S, panel: &mut Panel) {
+    fn panels<S: Simd, const ALONG: bool>(self, simd: S, panel: &mut PackedColumns) {
         let (lanes, is_wide) = (S::F32_LANES, S::REGISTER_COUNT >= 32);
         let MatrixRef { rows, columns, .. } = self.b;
         let blocks = rows.div_ceil(DEPTH).max(1);
@@ -119,17 +121,17 @@ impl Tiles<'_> {
                 };
                 let width = (columns - column).min(vectors * lanes);
                 let last = width - (vectors - 1) * lanes;
-                let cut = Cut { at, depth, column, row: 0, count: 0, last };
-                let packed = self.pack(panel, cut, (width, vectors * lanes));
+                let part = TilePart { at, depth, column, row: 0, count: 0, last };
+                let packed = self.pack(panel, part, (width, vectors * lanes));
                 let widest = if is_wide { 4 } else { 2 } * lanes;
                 let packed = (packed, self.soon((at, depth), column + width, widest));
                 match vectors {
-                    1 if is_wide => self.rows::<S, 16, 1, ALONG>(simd, packed, cut),
-                    1 => self.rows::<S, 12, 1, ALONG>(simd, packed, cut),
-                    2 if is_wide => self.rows::<S, 12, 2, ALONG>(simd, packed, cut),
-                    2 => self.rows::<S, 6, 2, ALONG>(simd, packed, cut),
-                    3 => self.rows::<S, 8, 3, ALONG>(simd, packed, cut),
-                    _ => self.rows::<S, 6, 4, ALONG>(simd, packed, cut),
+                    1 if is_wide => self.rows::<S, 16, 1, ALONG>(simd, packed, part),
+                    1 => self.rows::<S, 12, 1, ALONG>(simd, packed, part),
+                    2 if is_wide => self.rows::<S, 12, 2, ALONG>(simd, packed, part),
+                    2 => self.rows::<S, 6, 2, ALONG>(simd, packed, part),
+                    3 => self.rows::<S, 8, 3, ALONG>(simd, packed, part),
+                    _ => self.rows::<S, 6, 4, ALONG>(simd, packed, part),
                 }
                 column += width;
             }
@@ -158,11 +160,11 @@ impl Tiles<'_> {
     #[inline(always)]
     fn pack<'p>(
         &self,
-        panel: &'p mut Panel,
-        cut: Cut,
+        panel: &'p mut PackedColumns,
+        part: TilePart,
         (width, whole): (usize, usize),
     ) -> &'p [f32] {
-        let Cut { at, depth, column, .. } = cut;
+        let TilePart { at, depth, column, .. } = part;
         let panel = &mut panel.0[..depth * whole];
         if panel.is_empty() {
             return panel;
@@ -196,26 +198,26 @@ impl Tiles<'_> {
         &self,
         simd: S,
         (panel, mut soon): (&[f32], Soon),
-        mut cut: Cut,
+        mut part: TilePart,
     ) {
-        let share = cut.depth / STEPS / soon.lines.max(1);
-        let is_whole = cut.last == S::F32_LANES;
-        while cut.row < self.a.rows {
-            cut.count = R.min(self.a.rows - cut.row);
+        let share = part.depth / STEPS / soon.lines.max(1);
+        let is_whole = part.last == S::F32_LANES;
+        while part.row < self.a.rows {
+            part.count = R.min(self.a.rows - part.row);
             let panel = (panel, Soon { rows: share.min(soon.rows), ..soon });
             // SAFETY: `new`'s caller promised that all rows and columns are there, and these are some.
             unsafe {
-                match cut.count {
+                match part.count {
                     count if count == R && is_whole => {
-                        self.tile::<S, R, V, ALONG, true>(simd, panel, cut);
+                        self.tile::<S, R, V, ALONG, true>(simd, panel, part);
                     }
-                    1 => self.tile::<S, 1, V, ALONG, false>(simd, panel, cut),
-                    2 => self.tile::<S, 2, V, ALONG, false>(simd, panel, cut),
-                    3 | 4 => self.tile::<S, 4, V, ALONG, false>(simd, panel, cut),
-                    _ => self.tile::<S, R, V, ALONG, false>(simd, panel, cut),
+                    1 => self.tile::<S, 1, V, ALONG, false>(simd, panel, part),
+                    2 => self.tile::<S, 2, V, ALONG, false>(simd, panel, part),
+                    3 | 4 => self.tile::<S, 4, V, ALONG, false>(simd, panel, part),
+                    _ => self.tile::<S, R, V, ALONG, false>(simd, panel, part),
                 }
             }
-            cut.row += cut.count;
+            part.row += part.count;
             soon.from = soon.from.wrapping_add(share * soon.stride);
             soon.rows = soon.rows.saturating_sub(share);
         }
@@ -233,9 +235,9 @@ impl Tiles<'_> {
         &self,
         simd: S,
         (panel, soon): (&[f32], Soon),
-        cut: Cut,
+        part: TilePart,
     ) {
-        let Cut { at, depth, column, row, count, last } = cut;
+        let TilePart { at, depth, column, row, count, last } = part;
         let (lanes, mask) = (S::F32_LANES, first_lanes(simd, last));
         let MatrixRef { values, row_stride, column_stride, .. } = self.a;
         // SAFETY: the caller's promise; what lies beyond the last column is masked.
