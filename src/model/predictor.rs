@@ -2,8 +2,6 @@
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use rayon::prelude::*;
-
 use crate::activations::Activation;
 use crate::data::{Dataset, Preprocessing, Targets};
 use crate::decisions::{ClassThresholds, StoredInterval};
@@ -13,7 +11,6 @@ use crate::model::engine::{self, Engine};
 use crate::model::row_blocks::{self, RowBlocks};
 use crate::spec::meaning::Meaning;
 use crate::threads;
-use crate::threads::float_environment::FlushToZero;
 
 /// A model in use; any number of threads may share it.
 /// ```
@@ -230,15 +227,20 @@ impl Predictor {
             )));
         }
         if self.blocks.is_one(rows) {
-            let _flushed = FlushToZero::on_this_thread();
-            return self.block(features, values);
+            return threads::on_this_one(|| self.block(features, values));
         }
-        threads::within(|| {
-            let block = self.blocks.rows(rows);
-            let features = features.par_chunks(block * input);
-            let blocks = features.zip(values.par_chunks_mut(block * width));
-            blocks.try_for_each(|(features, values)| self.block(features, values))
-        })
+        let block = self.blocks.rows(rows);
+        if rows <= block {
+            return threads::within(|| self.block(features, values));
+        }
+        let failed = Mutex::new(None);
+        let blocks = features.chunks(block * input).zip(values.chunks_mut(block * width));
+        threads::share(blocks, |(features, values)| {
+            if let Err(error) = self.block(features, values) {
+                failed.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(error);
+            }
+        });
+        failed.into_inner().unwrap_or_else(PoisonError::into_inner).map_or(Ok(()), Err)
     }
 
     /// Numbers of a row of features.

@@ -8,8 +8,8 @@
 pub(crate) mod float_environment;
 
 use std::cell::{Cell, OnceCell};
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use rayon::{ThreadPool, ThreadPoolBuildError, ThreadPoolBuilder};
@@ -25,6 +25,8 @@ static POOL: OnceLock<Option<ThreadPool>> = OnceLock::new();
 thread_local! {
     /// True on the pool's threads, and on a thread that runs alone.
     static IS_OURS: Cell<bool> = const { Cell::new(false) };
+    /// True on a thread while nothing that it does is worth another.
+    static IS_SMALL: Cell<bool> = const { Cell::new(false) };
     /// The pool of a thread that runs alone: itself.
     static ALONE: OnceCell<Option<ThreadPool>> = const { OnceCell::new() };
 }
@@ -69,7 +71,9 @@ fn pool() -> Option<&'static ThreadPool> {
 
 /// How many threads work at a time.
 pub(crate) fn count() -> usize {
-    if IS_OURS.get() {
+    if IS_SMALL.get() {
+        1
+    } else if IS_OURS.get() {
         rayon::current_num_threads()
     } else {
         pool().map_or(1, ThreadPool::current_num_threads)
@@ -88,6 +92,56 @@ pub fn within<R: Send>(run: impl FnOnce() -> R + Send) -> R {
         Some(pool) => pool.install(run),
         None => alone(run),
     }
+}
+
+/// Runs this on the caller's thread, where subnormal numbers are zero, and splits nothing of it: for
+/// work that is done before another thread is awake.
+pub(crate) fn on_this_one<R>(run: impl FnOnce() -> R) -> R {
+    struct Small {
+        before: bool,
+    }
+    impl Drop for Small {
+        fn drop(&mut self) {
+            IS_SMALL.set(self.before);
+        }
+    }
+    let _flushed = FlushToZero::on_this_thread();
+    let _small = Small { before: IS_SMALL.replace(true) };
+    run()
+}
+
+/// Does `each` of the items, on the caller's thread at once and on others as they come awake. What an
+/// item needs is not split further.
+pub(crate) fn share<I>(items: I, each: impl Fn(I::Item) + Send + Sync)
+where
+    I: Iterator<Item: Send> + Send,
+{
+    let items = Mutex::new(items);
+    let next = || items.lock().unwrap_or_else(PoisonError::into_inner).next();
+    let work = || {
+        on_this_one(|| {
+            while let Some(item) = next() {
+                each(item);
+            }
+        });
+    };
+    let Some(pool) = pool() else { return work() };
+    let others = pool.current_num_threads() - 1;
+    let ended = AtomicUsize::new(0);
+    pool.in_place_scope(|scope| {
+        (0..others).for_each(|_| {
+            scope.spawn(|_| {
+                work();
+                ended.fetch_add(1, Ordering::Relaxed);
+            });
+        });
+        work();
+        // the last items of the others are as good as done: to be woken would take longer
+        let start = Instant::now();
+        while ended.load(Ordering::Relaxed) < others && start.elapsed() < PATIENCE {
+            std::thread::yield_now();
+        }
+    });
 }
 
 /// Runs this on every thread of the pool.
@@ -185,6 +239,35 @@ mod tests {
         assert_eq!(here == 0.0, FlushToZero::is_supported());
         assert_eq!((here, here), both);
         assert_eq!(product(), before);
+    }
+
+    #[test]
+    fn small_work_stays_on_its_thread_and_counts_one() {
+        let here = std::thread::current().id();
+        let before = (product(), count());
+        let inside = on_this_one(|| {
+            let inner = on_this_one(count);
+            (count(), inner, product() == 0.0, std::thread::current().id())
+        });
+        assert_eq!(inside, (1, 1, FlushToZero::is_supported(), here));
+        assert_eq!((product(), count()), before);
+    }
+
+    #[test]
+    fn shared_items_are_each_done_once_from_any_thread() {
+        let run = || {
+            let mut done = [0; 100];
+            share(done.iter_mut().enumerate(), |(i, done)| {
+                assert_eq!((count(), product() == 0.0), (1, FlushToZero::is_supported()));
+                *done += i + 1;
+            });
+            assert!(done.iter().enumerate().all(|(i, done)| *done == i + 1));
+        };
+        run();
+        within(run);
+        share(0..0, |_: i32| panic!("there is nothing to do"));
+        let panics = || share(0..9, |i| assert!(i != 5, "five"));
+        assert!(std::panic::catch_unwind(panics).is_err());
     }
 
     #[test]
