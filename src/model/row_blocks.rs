@@ -63,9 +63,10 @@ impl RowBlocks {
     fn by_sample(weights: usize, work: usize, widest: usize, together: usize) -> RowBlocks {
         let each = if weights > FEW_WEIGHTS { READING } else { READING_NEAR };
         let reading = each.saturating_mul(weights) / work.max(1);
-        let most = reading.max(NEAR / widest).min(FAR / widest).max(together);
+        let most = reading.max(NEAR / widest).min(FAR / widest).clamp(SMALLEST, LARGEST);
+        let most = (most / together * together).max(together);
         let least = (reading / 8).max(together);
-        RowBlocks { is_by_sample: true, most: most.clamp(SMALLEST, LARGEST), least, work }
+        RowBlocks { is_by_sample: true, most, least, work }
     }
 
     /// Whether so many rows are done by the caller's thread alone, in one block.

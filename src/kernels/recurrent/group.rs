@@ -1,12 +1,13 @@
 //! One group of samples through all its time steps, and back.
 
 use super::cell::{Cell, RecurrentKernel};
-use super::layout::RecurrentLayout;
+use super::layout::{AHEAD, RecurrentLayout};
 use super::products::{PackedProducts, StepPart, StepProducts};
 use super::step::{CellStep, Skips};
 use super::{gru, lstm, simple_rnn};
 use crate::kernels::kernel::Pass;
 use crate::kernels::matmul::WriteMode;
+use crate::kernels::views::TilePlaces;
 
 /// What all groups of a pass share.
 pub(super) struct RecurrentPass<'a> {
@@ -65,16 +66,9 @@ impl<'a> SampleGroup<'a> {
         for index in 0..steps {
             self.fill_rows(index);
             let mut step = self.step(index);
-            let (layout, ones) = (step.layout, step.layout.features);
-            if layout.is_joint() {
+            if step.layout.is_joint() {
                 step.product(StepPart::X, WriteMode::Overwrite);
             } else {
-                let beyond = layout.x_columns().end..layout.columns;
-                let bias = &step.matrix[ones * layout.columns..][beyond.clone()];
-                for gates in step.gates.chunks_exact_mut(layout.columns) {
-                    gates[beyond.clone()].copy_from_slice(bias);
-                }
-                step.product(StepPart::X, WriteMode::Overwrite);
                 step.product(StepPart::H, WriteMode::Add);
             }
             match kernel.cell {
@@ -161,45 +155,87 @@ impl<'a> SampleGroup<'a> {
         Skips { mask, steps }
     }
 
-    /// `[x, 1, h]` for every sample.
+    /// The row of every sample, and what the gates get from all but h where h's part is done apart.
     fn fill_rows(&mut self, index: usize) {
-        let RecurrentLayout { row, features, units, .. } = *self.run.layout;
-        let (time, dropped) = (self.time(index), self.dropped());
-        let steps = self.run.kernel.steps;
+        let RecurrentLayout { lead, units, keeps_all, .. } = *self.run.layout;
+        if keeps_all {
+            self.fill_inputs(index);
+        } else if index.is_multiple_of(self.run.layout.steps) {
+            self.multiply_inputs(index);
+        }
+        let step = self.step(index);
+        let rows = step.rows.chunks_exact_mut(step.layout.row);
+        for (row, h) in rows.zip(step.h.chunks_exact(units)) {
+            row[lead..lead + units].copy_from_slice(h);
+        }
+    }
+
+    /// `[x, 1]` of every sample, and the product with it where it isn't one with h.
+    fn fill_inputs(&mut self, index: usize) {
+        let RecurrentLayout { row, features, columns, .. } = *self.run.layout;
+        let (time, steps, dropped) = (self.time(index), self.run.kernel.steps, self.dropped());
         let x = &self.run.x[self.first * steps * features..];
-        let rows = &mut self.rows[index * self.samples * row..][..self.samples * row];
-        let states = self.h.chunks_exact(units);
-        for (sample, (row, h)) in rows.chunks_exact_mut(row).zip(states).enumerate() {
+        let bias = &self.run.matrix[features * columns..][..columns];
+        let mut step = self.step(index);
+        for (sample, row) in step.rows.chunks_exact_mut(row).enumerate() {
             row[..features].copy_from_slice(&x[(sample * steps + time) * features..][..features]);
             if let Some(dropped) = dropped {
                 let dropped = &dropped[sample * features..];
                 row[..features].iter_mut().zip(dropped).for_each(|(x, dropped)| *x *= dropped);
             }
             row[features] = 1.0;
-            row[features + 1..features + 1 + units].copy_from_slice(h);
         }
+        if !step.layout.is_joint() {
+            step.begin_beyond(bias);
+            step.product(StepPart::X, WriteMode::Overwrite);
+        }
+    }
+
+    /// The products with x of as many steps as the buffers hold, from this one on.
+    fn multiply_inputs(&mut self, first: usize) {
+        let RecurrentPass { kernel, layout, matrix, products, packed, .. } = *self.run;
+        let RecurrentLayout { features, columns, .. } = *layout;
+        let x = &self.run.x[self.first * kernel.steps * features..];
+        let bias = &matrix[features * columns..][..columns];
+        let (mut bases, mut outs) = ([0; AHEAD], [0; AHEAD]);
+        let steps = layout.steps.min(kernel.steps - first);
+        for step in 0..steps {
+            let time = self.time(first + step);
+            for sample in 0..self.samples {
+                let place = step * self.samples + sample;
+                bases[place] = (sample * kernel.steps + time) * features;
+                outs[place] = place * columns;
+            }
+        }
+        for step in first..first + steps {
+            self.step(step).begin_beyond(bias);
+        }
+        let rows = steps * self.samples;
+        let gates = &mut self.gates[..rows * columns];
+        let places = TilePlaces { bases: &bases[..rows], outs: &outs[..rows] };
+        PackedProducts { products, packed, layout }.of_inputs(x, places, bias, gates);
     }
 
     /// The buffers of one step.
     fn step(&mut self, index: usize) -> CellStep<'_> {
         let (skips, n) = (self.skips(index), self.samples);
-        let RecurrentPass { kernel, layout, matrix, products, packed, .. } = *self.run;
+        let RecurrentPass { kernel, layout, products, packed, .. } = *self.run;
         let RecurrentLayout { row, columns, .. } = *layout;
         let cell = self.c.len();
-        let (before, after) = self.cells.split_at_mut((index + 1) * cell);
+        let (index, kept) = (index % layout.steps, if layout.keeps_all { index } else { 0 });
+        let (before, after) = self.cells.split_at_mut((kept + 1) * cell);
         let inputs = if layout.keeps_input { n * columns } else { 0 };
         CellStep {
             kernel,
             layout,
             skips,
-            matrix,
-            products: PackedProducts { products, packed, layout, samples: n },
-            rows: &mut self.rows[index * n * row..][..n * row],
+            products: PackedProducts { products, packed, layout },
+            rows: &mut self.rows[kept * n * row..][..n * row],
             gates: &mut self.gates[index * n * columns..][..n * columns],
             inputs: &mut self.inputs[index * inputs..][..inputs],
-            c_before: &before[index * cell..],
+            c_before: &before[kept * cell..],
             c_after: &mut after[..cell],
-            squashed: &mut self.squashed[index * cell..][..cell],
+            squashed: &mut self.squashed[kept * cell..][..cell],
             h: &mut *self.h,
             c: &mut *self.c,
             work: &mut *self.work,

@@ -34,7 +34,7 @@ impl GruBlocks {
 }
 
 pub(super) fn forward(mut step: CellStep<'_>, reset_after: bool) {
-    let (u, features) = (step.layout.units, step.layout.features);
+    let (u, lead) = (step.layout.units, step.layout.lead);
     let (width, row) = (step.layout.columns, step.layout.row);
     let (activation, gate) = (&step.kernel.activation, &step.kernel.recurrent_activation);
     let at = GruBlocks::new(reset_after, u);
@@ -47,7 +47,7 @@ pub(super) fn forward(mut step: CellStep<'_>, reset_after: bool) {
         }
     } else {
         for (rows, gates) in step.rows.chunks_exact_mut(row).zip(step.gates.chunks_exact(width)) {
-            let (h, reset) = rows[features + 1..].split_at_mut(u);
+            let (h, reset) = rows[lead..].split_at_mut(u);
             let all = reset.iter_mut().zip(&gates[at.r..at.r + u]).zip(h);
             all.for_each(|((reset, r), h)| *reset = r * *h);
         }
@@ -73,7 +73,7 @@ pub(super) fn forward(mut step: CellStep<'_>, reset_after: bool) {
 
 /// What is left in h's gradient passes by the products.
 pub(super) fn backward(step: &mut CellStep<'_>, reset_after: bool) {
-    let (u, features) = (step.layout.units, step.layout.features);
+    let (u, lead) = (step.layout.units, step.layout.lead);
     let (width, row) = (step.layout.columns, step.layout.row);
     let (activation, gate) = (&step.kernel.activation, &step.kernel.recurrent_activation);
     let at = GruBlocks::new(reset_after, u);
@@ -87,7 +87,7 @@ pub(super) fn backward(step: &mut CellStep<'_>, reset_after: bool) {
                 if skips.skips(sample) {
                     continue;
                 }
-                let before = &rows[features + 1..features + 1 + u];
+                let before = &rows[lead..lead + u];
                 let (z, g) = (&gates[at.z..at.z + u], &gates[at.g..at.g + u]);
                 for k in 0..u {
                     work[at.z + k] = dh[k] * (before[k] - g[k]);
@@ -114,7 +114,7 @@ pub(super) fn backward(step: &mut CellStep<'_>, reset_after: bool) {
         let all = all.zip(rows.chunks_exact(row)).zip(work.chunks_exact_mut(width));
         for ((((dh, gates), d_reset), rows), work) in all {
             for k in 0..u {
-                work[at.r + k] = d_reset[k] * rows[features + 1 + k];
+                work[at.r + k] = d_reset[k] * rows[lead + k];
                 dh[k] += d_reset[k] * gates[at.r + k];
             }
         }

@@ -9,24 +9,36 @@ use crate::kernels::simd::vectorize;
 /// Samples of one group.
 pub(super) const GROUP: usize = 16;
 
+/// Rows of a product with x that is done for several steps at once: the weights are read once for all of
+/// these, and what it gives stays in the cache until the steps need it.
+pub(super) const AHEAD: usize = 64;
+const _: () = assert!(AHEAD >= GROUP);
+
 /// The sizes of a kernel's buffers. A step multiplies a row `[x, 1, h]` (for a GRU that resets
-/// before the product `[x, 1, h, r·h]`) with a matrix of `row × columns`.
+/// before the product `[x, 1, h, r·h]`) with a matrix of `matrix_rows() × columns`. Training keeps these
+/// rows of all steps. Otherwise rows are `[h]` or `[h, r·h]`, and buffers hold some steps alone, whose
+/// products with x are done together, where x stands.
 pub(super) struct RecurrentLayout {
     pub cell: Cell,
     pub features: usize,
     pub units: usize,
-    /// The length of a row `[x, 1, h]`.
+    /// What stands before h in a row of the buffers.
+    pub lead: usize,
+    /// The length of such a row.
     pub row: usize,
     /// The columns of the matrix.
     pub columns: usize,
-    /// The number of time steps.
+    /// The number of time steps that the buffers hold.
     pub steps: usize,
+    /// Whether they are all kept, for the backward pass.
+    pub keeps_all: bool,
     /// Whether the gates before their activations are kept.
     pub keeps_input: bool,
 }
 
 impl RecurrentLayout {
-    pub(super) fn new(kernel: &RecurrentKernel) -> RecurrentLayout {
+    /// That of training.
+    pub(super) fn of_training(kernel: &RecurrentKernel) -> RecurrentLayout {
         let (features, units) = (kernel.features, kernel.units);
         let (states, blocks) = match kernel.cell {
             Cell::SimpleRnn => (1, 1),
@@ -38,11 +50,31 @@ impl RecurrentLayout {
             cell: kernel.cell,
             features,
             units,
+            lead: features + 1,
             row: features + 1 + states * units,
             columns: blocks * units,
             steps: kernel.steps,
+            keeps_all: true,
             keeps_input: kernel.needs_input(),
         }
+    }
+
+    /// That of use, for so many samples.
+    pub(super) fn of_use(kernel: &RecurrentKernel, samples: usize) -> RecurrentLayout {
+        let all = RecurrentLayout::of_training(kernel);
+        RecurrentLayout {
+            lead: 0,
+            row: all.row - all.lead,
+            steps: (AHEAD / samples.clamp(1, GROUP)).min(kernel.steps),
+            keeps_all: false,
+            keeps_input: false,
+            ..all
+        }
+    }
+
+    /// The rows of the matrix.
+    pub(super) fn matrix_rows(&self) -> usize {
+        self.features + 1 + self.row - self.lead
     }
 
     /// How many numbers the buffers of one sample hold; see `SampleGroup::new`.
@@ -55,12 +87,13 @@ impl RecurrentLayout {
     pub(super) fn sections(&self) -> [usize; 9] {
         let (units, steps) = (self.units, self.steps);
         let cell = if self.cell == Cell::Lstm { units } else { 0 };
+        let kept = if self.keeps_all { steps } else { 1 };
         [
-            steps * self.row,
+            kept * self.row,
             steps * self.columns,
             if self.keeps_input { steps * self.columns } else { 0 },
-            (steps + 1) * cell,
-            steps * cell,
+            (kept + 1) * cell,
+            kept * cell,
             units,
             cell,
             self.columns,
@@ -74,6 +107,11 @@ impl RecurrentLayout {
             Cell::SimpleRnn | Cell::Lstm => 0..self.columns,
             Cell::Gru { .. } => 0..3 * self.units,
         }
+    }
+
+    /// The columns that x takes no part in: they begin with their bias.
+    pub(super) fn beyond(&self) -> Range<usize> {
+        self.x_columns().end..self.columns
     }
 
     /// The columns that h takes part in.
@@ -92,7 +130,7 @@ impl RecurrentLayout {
 
     /// The rows of the matrix that meet r·h.
     pub(super) fn reset_rows(&self) -> Range<usize> {
-        self.features + 1 + self.units..self.row
+        self.features + 1 + self.units..self.matrix_rows()
     }
 
     /// The columns that r·h takes part in: the candidate's.
@@ -100,9 +138,10 @@ impl RecurrentLayout {
         2 * self.units..3 * self.units
     }
 
-    /// True where x and h take part in all columns, so that one product does it all.
+    /// True where a step's product is one with the whole row `[x, 1, h]`: in training, where x and h take
+    /// part in all columns.
     pub(super) fn is_joint(&self) -> bool {
-        matches!(self.cell, Cell::SimpleRnn | Cell::Lstm)
+        self.keeps_all && matches!(self.cell, Cell::SimpleRnn | Cell::Lstm)
     }
 
     /// The column where Keras's block `gate` of the kernel stands, and the row and the column where

@@ -38,12 +38,16 @@ impl Kernel for RecurrentKernel {
         y: &mut [f32],
         saved: &mut Saved,
     ) {
-        let layout = RecurrentLayout::new(self);
+        let layout = if pass.training {
+            RecurrentLayout::of_training(self)
+        } else {
+            RecurrentLayout::of_use(self, pass.batch)
+        };
         let drops = pass.training && self.dropout > 0.0;
         let products = StepProducts::forward(&layout, pass.batch);
         let [arena, matrix, dropped, packed] = saved.buffers([
             pass.batch * layout.per_sample(),
-            layout.row * layout.columns,
+            layout.matrix_rows() * layout.columns,
             if drops { pass.batch * self.features } else { 0 },
             products.length(),
         ]);
@@ -71,7 +75,7 @@ impl Kernel for RecurrentKernel {
     }
 
     fn backward(&self, pass: &Pass<'_>, io: Backward<'_>) {
-        let layout = RecurrentLayout::new(self);
+        let layout = RecurrentLayout::of_training(self);
         let drops = pass.training && self.dropout > 0.0;
         let (row, columns) = (layout.row, layout.columns);
         let groups = pass.batch.div_ceil(GROUP);

@@ -4,14 +4,14 @@ use std::ops::Range;
 
 use super::cell::Cell;
 use super::layout::{GROUP, RecurrentLayout};
-use crate::kernels::matmul::WriteMode;
+use crate::kernels::matmul::{SumStart, WriteMode};
 use crate::kernels::panels::{Panels, Runs};
 use crate::kernels::views::TilePlaces;
 
 /// Which product.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum StepPart {
-    /// With `[x, 1]`; for cells whose columns all meet x and h, with the whole row `[x, 1, h]`.
+    /// With `[x, 1]`; with the whole row where the layout is joint; with x alone in use.
     X,
     /// With h.
     H,
@@ -42,20 +42,19 @@ impl StepProducts {
     /// Rows times the matrix.
     pub(super) fn forward(layout: &RecurrentLayout, samples: usize) -> StepProducts {
         if layout.is_joint() {
-            return StepProducts::new(
-                vec![(StepPart::X, 0..layout.row, 0..layout.columns)],
-                false,
-                samples,
-            );
+            let whole = (StepPart::X, 0..layout.row, 0..layout.columns);
+            return StepProducts::new(vec![whole], false, [samples; 2]);
         }
+        let x_rows = if layout.keeps_all { layout.features + 1 } else { layout.features };
         let mut parts = vec![
-            (StepPart::X, 0..layout.features + 1, layout.x_columns()),
+            (StepPart::X, 0..x_rows, layout.x_columns()),
             (StepPart::H, layout.h_rows(), layout.h_columns()),
         ];
         if layout.cell == (Cell::Gru { reset_after: false }) {
             parts.push((StepPart::Reset, layout.reset_rows(), layout.candidate()));
         }
-        StepProducts::new(parts, false, samples)
+        let together = if layout.keeps_all { samples } else { samples * layout.steps };
+        StepProducts::new(parts, false, [together, samples])
     }
 
     /// The gates' gradients times the matrix turned round.
@@ -67,20 +66,22 @@ impl StepProducts {
         if layout.cell == (Cell::Gru { reset_after: false }) {
             parts.push((StepPart::Reset, layout.reset_rows(), layout.candidate()));
         }
-        StepProducts::new(parts, true, samples)
+        StepProducts::new(parts, true, [samples; 2])
     }
 
+    /// Of products with so many rows, of x and of h.
     fn new(
         parts: Vec<(StepPart, Range<usize>, Range<usize>)>,
         turned: bool,
-        samples: usize,
+        [of_x, of_h]: [usize; 2],
     ) -> StepProducts {
         let mut length = 0;
         let places = parts.into_iter().map(|(part, rows, columns)| {
             let sizes = (rows.len(), columns.len());
             let (inner, outer) = if turned { (sizes.1, sizes.0) } else { sizes };
             let panels = Panels::new(inner, outer);
-            let panels = if samples >= TALL { panels.tall() } else { panels };
+            let is_tall = TALL <= if part == StepPart::X { of_x } else { of_h };
+            let panels = if is_tall { panels.tall() } else { panels };
             let start = length;
             length += panels.length();
             (part, PackedPlace { rows, columns, start, panels, runs: Runs::whole(inner) })
@@ -109,21 +110,37 @@ impl StepProducts {
     }
 }
 
-/// The same with the packed weights, for a group of samples.
+/// The same with the packed weights.
 #[derive(Clone, Copy)]
 pub(super) struct PackedProducts<'a> {
     pub products: &'a StepProducts,
     pub packed: &'a [f32],
     pub layout: &'a RecurrentLayout,
-    pub samples: usize,
 }
 
 impl PackedProducts<'_> {
     /// Forward: `gates[columns] = rows[rows] · matrix`, or added.
     pub(super) fn forward(&self, part: StepPart, rows: &[f32], gates: &mut [f32], mode: WriteMode) {
-        let RecurrentLayout { row, columns, .. } = *self.layout;
-        let starts = |place: &PackedPlace| (place.rows.start, place.columns.start);
-        self.run(part, starts, (rows, row), (gates, columns), mode);
+        let RecurrentLayout { row, columns, features, lead, .. } = *self.layout;
+        let Some(place) = self.place(part) else { return };
+        let from = place.rows.start + lead - if part == StepPart::X { lead } else { features + 1 };
+        let strides = (row, columns);
+        self.run(place, &rows[from..], strides, &mut gates[place.columns.start..], mode);
+    }
+
+    /// Forward, in use: `gates = bias + x · matrix` for some rows of x and of the gates, which begin at
+    /// these places.
+    pub(super) fn of_inputs(
+        &self,
+        x: &[f32],
+        places: TilePlaces<'_>,
+        bias: &[f32],
+        gates: &mut [f32],
+    ) {
+        let Some(place) = self.place(StepPart::X) else { return };
+        let (columns, start) = (place.columns.clone(), SumStart::Row(&bias[place.columns.clone()]));
+        let (packed, gates) = (&self.packed[place.start..], &mut gates[columns.start..]);
+        place.panels.multiply(packed, (x, 0), &place.runs, places, (gates, start));
     }
 
     /// Backward: `out = gates[columns] · matrixᵀ`, or added; `out` has rows of so many numbers.
@@ -131,29 +148,32 @@ impl PackedProducts<'_> {
         &self,
         part: StepPart,
         gates: &[f32],
-        out: (&mut [f32], usize),
+        (out, stride): (&mut [f32], usize),
         mode: WriteMode,
     ) {
-        let starts = |place: &PackedPlace| (place.columns.start, 0);
-        self.run(part, starts, (gates, self.layout.columns), out, mode);
+        let Some(place) = self.place(part) else { return };
+        let strides = (self.layout.columns, stride);
+        self.run(place, &gates[place.columns.start..], strides, out, mode);
+    }
+
+    fn place(&self, part: StepPart) -> Option<&PackedPlace> {
+        self.products.places.iter().find(|(of, _)| *of == part).map(|(_, place)| place)
     }
 
     fn run(
         &self,
-        part: StepPart,
-        starts: impl Fn(&PackedPlace) -> (usize, usize),
-        (left, left_stride): (&[f32], usize),
-        (out, out_stride): (&mut [f32], usize),
+        place: &PackedPlace,
+        left: &[f32],
+        (left_stride, out_stride): (usize, usize),
+        out: &mut [f32],
         mode: WriteMode,
     ) {
-        let StepProducts { places, .. } = self.products;
-        let Some((_, place)) = places.iter().find(|(of, _)| *of == part) else { return };
-        let (from, to) = starts(place);
+        let samples = left.len().div_ceil(left_stride);
         let bases: [usize; GROUP] = std::array::from_fn(|sample| sample * left_stride);
         let outs: [usize; GROUP] = std::array::from_fn(|sample| sample * out_stride);
-        let samples = TilePlaces { bases: &bases[..self.samples], outs: &outs[..self.samples] };
-        let (packed, x, y) = (&self.packed[place.start..], &left[from..], &mut out[to..]);
-        place.panels.multiply(packed, (x, 0), &place.runs, samples, (y, mode.into()));
+        let places = TilePlaces { bases: &bases[..samples], outs: &outs[..samples] };
+        let packed = &self.packed[place.start..];
+        place.panels.multiply(packed, (left, 0), &place.runs, places, (out, mode.into()));
     }
 }
 

@@ -15,9 +15,7 @@ pub(super) struct CellStep<'a> {
     pub kernel: &'a RecurrentKernel,
     pub layout: &'a RecurrentLayout,
     pub skips: Skips<'a>,
-    /// The matrix of the weights.
-    pub matrix: &'a [f32],
-    /// The products with it.
+    /// The products with the weights.
     pub products: PackedProducts<'a>,
     /// `[x, 1, h]`, h being the state before the step.
     pub rows: &'a mut [f32],
@@ -120,6 +118,14 @@ impl CellStep<'_> {
                     gates.fill(0.0);
                 }
             }
+        }
+    }
+
+    /// Forward: the columns that x takes no part in become the bias.
+    pub(super) fn begin_beyond(&mut self, bias: &[f32]) {
+        let beyond = self.layout.beyond();
+        for gates in self.gates.chunks_exact_mut(self.layout.columns) {
+            gates[beyond.clone()].copy_from_slice(&bias[beyond.clone()]);
         }
     }
 
