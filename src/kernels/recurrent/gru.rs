@@ -40,17 +40,28 @@ pub(super) fn forward(mut step: CellStep<'_>, reset_after: bool) {
     let at = GruBlocks::new(reset_after, u);
     step.activate(gate, at.gates());
     if reset_after {
-        for gates in step.gates.chunks_exact_mut(width) {
-            let (g, rest) = gates.split_at_mut(u);
-            let all = g.iter_mut().zip(&rest[u..2 * u]).zip(&rest[2 * u..]);
-            all.for_each(|((g, r), from_h)| *g += r * from_h);
-        }
+        vectorize(
+            #[inline(always)]
+            || {
+                for gates in step.gates.chunks_exact_mut(width) {
+                    let (g, rest) = gates.split_at_mut(u);
+                    let all = g.iter_mut().zip(&rest[u..2 * u]).zip(&rest[2 * u..]);
+                    all.for_each(|((g, r), from_h)| *g += r * from_h);
+                }
+            },
+        );
     } else {
-        for (rows, gates) in step.rows.chunks_exact_mut(row).zip(step.gates.chunks_exact(width)) {
-            let (h, reset) = rows[lead..].split_at_mut(u);
-            let all = reset.iter_mut().zip(&gates[at.r..at.r + u]).zip(h);
-            all.for_each(|((reset, r), h)| *reset = r * *h);
-        }
+        vectorize(
+            #[inline(always)]
+            || {
+                let rows = step.rows.chunks_exact_mut(row).zip(step.gates.chunks_exact(width));
+                for (row, gates) in rows {
+                    let (h, reset) = row[lead..].split_at_mut(u);
+                    let all = reset.iter_mut().zip(&gates[at.r..at.r + u]).zip(h);
+                    all.for_each(|((reset, r), h)| *reset = r * *h);
+                }
+            },
+        );
         step.product(StepPart::Reset, WriteMode::Add);
     }
     step.activate(activation, at.g..at.g + u);
@@ -89,10 +100,12 @@ pub(super) fn backward(step: &mut CellStep<'_>, reset_after: bool) {
                 }
                 let before = &rows[lead..lead + u];
                 let (z, g) = (&gates[at.z..at.z + u], &gates[at.g..at.g + u]);
-                for k in 0..u {
-                    work[at.z + k] = dh[k] * (before[k] - g[k]);
-                    work[at.g + k] = dh[k] * (1.0 - z[k]);
-                    dh[k] *= z[k];
+                // in two loops, each with few enough slices that the compiler makes vectors of them
+                let d_z = work[at.z..at.z + u].iter_mut().zip(&*dh).zip(before).zip(g);
+                d_z.for_each(|(((d_z, dh), before), g)| *d_z = dh * (before - g));
+                for ((d_g, dh), z) in work[at.g..at.g + u].iter_mut().zip(dh).zip(z) {
+                    *d_g = *dh * (1.0 - z);
+                    *dh *= z;
                 }
             }
         },
@@ -100,24 +113,37 @@ pub(super) fn backward(step: &mut CellStep<'_>, reset_after: bool) {
     step.derive(activation, at.g..at.g + u);
     step.clear_masked(); // so that the rest finds nothing there
     if reset_after {
-        for (gates, work) in step.gates.chunks_exact(width).zip(step.work.chunks_exact_mut(width)) {
-            for k in 0..u {
-                let (dg, r, from_h) = (gates[k], gates[2 * u + k], gates[3 * u + k]);
-                work[2 * u + k] = dg * from_h;
-                work[3 * u + k] = dg * r;
-            }
-        }
+        let CellStep { gates, work, .. } = step;
+        vectorize(
+            #[inline(always)]
+            || {
+                for (gates, work) in gates.chunks_exact(width).zip(work.chunks_exact_mut(width)) {
+                    let (d_g, rest) = gates.split_at(u);
+                    let (r, from_h) = (&rest[u..2 * u], &rest[2 * u..]);
+                    let (d_r, d_from_h) = work[2 * u..].split_at_mut(u);
+                    let d_r = d_r.iter_mut().zip(d_g).zip(from_h);
+                    d_r.for_each(|((d_r, d_g), from_h)| *d_r = d_g * from_h);
+                    let d_from_h = d_from_h.iter_mut().zip(d_g).zip(r);
+                    d_from_h.for_each(|((d_from_h, d_g), r)| *d_from_h = d_g * r);
+                }
+            },
+        );
     } else {
         let CellStep { products, gates, rows, h, work, small, .. } = step;
         products.backward(StepPart::Reset, gates, (&mut **small, u), WriteMode::Overwrite);
-        let all = h.chunks_exact_mut(u).zip(gates.chunks_exact(width)).zip(small.chunks_exact(u));
-        let all = all.zip(rows.chunks_exact(row)).zip(work.chunks_exact_mut(width));
-        for ((((dh, gates), d_reset), rows), work) in all {
-            for k in 0..u {
-                work[at.r + k] = d_reset[k] * rows[lead + k];
-                dh[k] += d_reset[k] * gates[at.r + k];
-            }
-        }
+        vectorize(
+            #[inline(always)]
+            || {
+                let all = h.chunks_exact_mut(u).zip(gates.chunks_exact(width));
+                let all = all.zip(rows.chunks_exact(row)).zip(work.chunks_exact_mut(width));
+                for ((((dh, gates), rows), work), d_reset) in all.zip(small.chunks_exact(u)) {
+                    let d_r = work[at.r..at.r + u].iter_mut().zip(d_reset).zip(&rows[lead..]);
+                    d_r.for_each(|((d_r, d_reset), h)| *d_r = d_reset * h);
+                    let dh = dh.iter_mut().zip(d_reset).zip(&gates[at.r..at.r + u]);
+                    dh.for_each(|((dh, d_reset), r)| *dh += d_reset * r);
+                }
+            },
+        );
     }
     step.derive(gate, at.gates());
     if reset_after {
