@@ -37,10 +37,14 @@ impl ConvKernel {
         ConvKernel { window, channels, filters, groups, activation, pooling, products }
     }
 
+    /// Whether nothing comes after the sums.
+    pub(super) fn is_free(&self) -> bool {
+        self.activation == Activation::Linear && self.pooling.is_none()
+    }
+
     /// The same with an activation, where it has none.
     pub(super) fn activated(&self, activation: &Activation) -> Option<ConvKernel> {
-        let is_free = self.activation == Activation::Linear && self.pooling.is_none();
-        is_free.then(|| ConvKernel { activation: activation.clone(), ..self.clone() })
+        self.is_free().then(|| ConvKernel { activation: activation.clone(), ..self.clone() })
     }
 
     /// The same with a max pooling, where it can have one.
@@ -119,6 +123,10 @@ impl Kernel for ConvKernel {
 
     fn mask(&self, _: &Pass<'_>, _: &[f32], _: &mut Vec<f32>) -> OutputMask {
         OutputMask::Dropped
+    }
+
+    fn linear_weight(&self) -> Option<usize> {
+        self.is_free().then_some(0)
     }
 
     fn with_activation(&self, activation: &Activation) -> Option<Arc<dyn Kernel>> {

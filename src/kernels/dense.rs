@@ -119,6 +119,10 @@ impl Kernel for DenseKernel {
         }
     }
 
+    fn linear_weight(&self) -> Option<usize> {
+        (self.activation == Activation::Linear).then_some(0)
+    }
+
     fn with_activation(&self, activation: &Activation) -> Option<Arc<dyn Kernel>> {
         let is_free = self.activation == Activation::Linear;
         is_free.then(|| Arc::new(Self { activation: activation.clone(), ..self.clone() }) as _)

@@ -69,6 +69,17 @@ pub trait Kernel: Send + Sync {
         None
     }
 
+    /// The place of the weight, with the output's features as its last axis, in which the output is linear;
+    /// the next one is the bias, where there is one, and may be given to a layer that has none.
+    fn linear_weight(&self) -> Option<usize> {
+        None
+    }
+
+    /// What this kernel does in use with these weights, where it is nothing else.
+    fn as_scaling(&self, _weights: &[&[f32]]) -> Option<Scaling> {
+        None
+    }
+
     /// The new values of a weight that training updates by itself (a moving statistic), after
     /// [`Kernel::forward`] in training mode; None for other weights.
     fn updated<'s>(&self, _weight: usize, _saved: &'s Saved) -> Option<&'s [f32]> {
@@ -123,6 +134,14 @@ pub enum OutputMask {
     Dropped,
     /// The one that was put into `made`.
     Made,
+}
+
+/// What a kernel multiplies each feature of the last axis by, and what it then adds to it.
+pub struct Scaling {
+    /// One for each feature.
+    pub factors: Vec<f32>,
+    /// One for each feature.
+    pub offsets: Vec<f32>,
 }
 
 /// Buffers of one layer that last from step to step, so that a step allocates nothing.

@@ -22,6 +22,7 @@ pub mod depthwise;
 pub mod dropout;
 pub mod embedding;
 mod few_rows;
+mod folded;
 mod fused;
 pub mod group_norm;
 mod kernel;
@@ -52,5 +53,6 @@ pub mod unit_norm;
 mod views;
 pub mod window;
 
+pub use folded::folded;
 pub use fused::fused;
-pub use kernel::{Backward, BoundKernel, Kernel, OutputMask, Pass, Saved};
+pub use kernel::{Backward, BoundKernel, Kernel, OutputMask, Pass, Saved, Scaling};

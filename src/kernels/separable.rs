@@ -86,6 +86,10 @@ impl Kernel for SeparableKernel {
         OutputMask::Dropped
     }
 
+    fn linear_weight(&self) -> Option<usize> {
+        self.pointwise.is_free().then_some(1)
+    }
+
     fn with_activation(&self, activation: &Activation) -> Option<Arc<dyn Kernel>> {
         let pointwise = self.pointwise.activated(activation)?;
         Some(Arc::new(SeparableKernel { depthwise: self.depthwise.clone(), pointwise }))

@@ -42,12 +42,13 @@ struct KernelStep {
 }
 
 impl KernelModel {
-    /// The model as kernels; None where a layer has no kernel or the weights are not on the CPU.
-    pub(crate) fn of(model: &Network) -> Option<KernelModel> {
+    /// The model as these kernels, its own or others in their place; None where a layer has none, as
+    /// where the weights are not on the CPU.
+    pub(crate) fn of(model: &Network, kernels: &[Option<BoundKernel>]) -> Option<KernelModel> {
         let trainable = model.weights().trainable_places();
         let mut needs_dx = false;
         let mut steps: Vec<KernelStep> = Vec::new();
-        for (bound, layer) in model.kernels().iter().zip(&model.spec().layers) {
+        for (bound, layer) in kernels.iter().zip(&model.spec().layers) {
             let BoundKernel { kernel, weights } = bound.clone()?;
             if let Some(last) = steps.last_mut()
                 && let Some(both) = fused(&*last.kernel, &*kernel)

@@ -6,13 +6,15 @@ use crate::activations::Activation;
 use crate::data::{Dataset, Preprocessing, Targets};
 use crate::decisions::{ClassThresholds, StoredInterval};
 use crate::error::{Error, Result};
+use crate::kernels::{BoundKernel, folded};
 use crate::model::artifact::{Model, supposed};
 use crate::model::engine::{self, Engine};
 use crate::model::row_blocks::{self, RowBlocks};
 use crate::spec::meaning::Meaning;
 use crate::threads;
 
-/// A model in use; any number of threads may share it.
+/// A model in use; any number of threads may share it. Its weights don't change: some are read when it is
+/// made.
 /// ```
 /// use candle_core::Device;
 /// use lanthorn::model::Predictor;
@@ -38,6 +40,8 @@ pub struct Predictor {
     /// What the output still has to go through to be probabilities.
     last: Activation,
     blocks: RowBlocks,
+    /// The layers' kernels, with normalizations folded into the weights before them.
+    kernels: Vec<Option<BoundKernel>>,
     /// Engines with their buffers, one for each block that is worked on at a time; made when first
     /// needed.
     idle: Mutex<Vec<Worker>>,
@@ -97,10 +101,11 @@ impl Predictor {
             Meaning::Second(_) | Meaning::Labels(_) if are_logits => Activation::sigmoid(),
             _ => Activation::Linear,
         };
-        let engine = engine::of(&model.network)?;
+        let kernels = folded(model.network.kernels())?;
+        let engine = engine::in_use(&model.network, &kernels)?;
         let blocks = RowBlocks::of(&model.network, engine.is_by_sample());
         let idle = Mutex::new(vec![Worker { engine, padded: Vec::new() }]);
-        Ok(Predictor { model, meaning, last, blocks, idle })
+        Ok(Predictor { model, meaning, last, blocks, kernels, idle })
     }
 
     /// The model.
@@ -256,7 +261,10 @@ impl Predictor {
         let idle = self.idle().pop();
         let mut worker = match idle {
             Some(worker) => worker,
-            None => Worker { engine: engine::of(&self.model.network)?, padded: Vec::new() },
+            None => Worker {
+                engine: engine::in_use(&self.model.network, &self.kernels)?,
+                padded: Vec::new(),
+            },
         };
         let result = self.run(&mut worker, features, values);
         self.idle().push(worker);

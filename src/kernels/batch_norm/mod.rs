@@ -7,7 +7,7 @@ use std::sync::Arc;
 pub use feature_axis::FeatureAxis;
 use feature_axis::{MaskWeights, piece_of};
 
-use super::kernel::{Backward, Kernel, Pass, Saved};
+use super::kernel::{Backward, Kernel, Pass, Saved, Scaling};
 use super::parallel;
 use crate::activations::Activation;
 
@@ -188,6 +188,24 @@ impl Kernel for BatchNormKernel {
                 self.axis.map_rows([factors], (dy, dy), &MaskWeights::ALL, dx, scaled);
             }
         });
+    }
+
+    fn as_scaling(&self, weights: &[&[f32]]) -> Option<Scaling> {
+        let is_scaling = self.axis.inner == 1 && self.activation == Activation::Linear;
+        is_scaling.then(|| {
+            let (gamma, beta, mean, variance) = self.split(weights);
+            let mut factors: Vec<f32> =
+                variance.iter().map(|variance| 1.0 / (variance + self.epsilon).sqrt()).collect();
+            if let Some(gamma) = gamma {
+                factors.iter_mut().zip(gamma).for_each(|(factor, gamma)| *factor *= gamma);
+            }
+            let mut offsets: Vec<f32> =
+                factors.iter().zip(mean).map(|(factor, mean)| -mean * factor).collect();
+            if let Some(beta) = beta {
+                offsets.iter_mut().zip(beta).for_each(|(offset, beta)| *offset += beta);
+            }
+            Scaling { factors, offsets }
+        })
     }
 
     fn with_activation(&self, activation: &Activation) -> Option<Arc<dyn Kernel>> {

@@ -5,6 +5,7 @@ use candle_core::{Tensor, Var};
 use super::api::{Engine, StepsDone, Task, TrainingSteps};
 use crate::data::batch::{Batch, BatchColumn};
 use crate::error::Result;
+use crate::kernels::BoundKernel;
 use crate::losses::LossEntry;
 use crate::model::kernel_model::{KernelModel, Values};
 use crate::model::network::Network;
@@ -33,10 +34,15 @@ struct Work {
 impl CpuEngine {
     /// The engine of a network; None where a layer has no kernel or the weights are not on the CPU.
     pub fn of(network: &Network) -> Option<CpuEngine> {
+        CpuEngine::with(network, network.kernels())
+    }
+
+    /// The same with other kernels in place of the network's own.
+    pub(super) fn with(network: &Network, kernels: &[Option<BoundKernel>]) -> Option<CpuEngine> {
         let weights = network.weights();
         let trained = weights.iter().enumerate().filter(|(_, weight)| weight.trainable);
         let work = Work {
-            kernels: KernelModel::of(network)?,
+            kernels: KernelModel::of(network, kernels)?,
             trained: trained.map(|(place, _)| place).collect(),
             batch: Batch::default(),
             gradients: Gradients::new(weights),

@@ -15,6 +15,7 @@ mod residents;
 
 use crate::error::{Error, Result};
 use crate::gpu;
+use crate::kernels::BoundKernel;
 use crate::model::engine_choice::{EngineChoice, VARIABLE};
 use crate::model::network::Network;
 
@@ -22,6 +23,19 @@ pub use api::{Engine, NotFinite, StepsDone, Task, TrainingSteps, Upcoming};
 pub use cpu::CpuEngine;
 pub use device::DeviceEngine;
 pub use graph::GraphEngine;
+
+/// The engine that predicts with a network, with these kernels of it in use: see [`folded`].
+///
+/// [`folded`]: crate::kernels::folded
+pub(super) fn in_use(
+    network: &Network,
+    kernels: &[Option<BoundKernel>],
+) -> Result<Box<dyn Engine>> {
+    match CpuEngine::with(network, kernels) {
+        Some(engine) => Ok(Box::new(engine)),
+        None => of(network),
+    }
+}
 
 /// The engine of a network: on the CPU its kernels where every layer has one, on CUDA's devices the
 /// one that stays there, else candle's autograd.
