@@ -4,7 +4,7 @@
 use candle_core::{Device, Var};
 
 use super::activation::ActivationKernel;
-use super::kernel::{BoundKernel, Scaling};
+use super::kernel::{BoundKernel, FeatureScale};
 use crate::activations::Activation;
 use crate::error::Result;
 use crate::weights::LayerWeight;
@@ -28,17 +28,17 @@ pub fn folded(kernels: &[Option<BoundKernel>]) -> Result<Vec<Option<BoundKernel>
     Ok(all)
 }
 
-fn scaling(norm: &BoundKernel) -> Result<Option<Scaling>> {
+fn scaling(norm: &BoundKernel) -> Result<Option<FeatureScale>> {
     let values: Result<Vec<Vec<f32>>> = norm.weights.iter().map(values).collect();
     let values = values?;
     let values: Vec<&[f32]> = values.iter().map(Vec::as_slice).collect();
-    Ok(norm.kernel.as_scaling(&values))
+    Ok(norm.kernel.as_feature_scale(&values))
 }
 
 /// The layer with its output scaled; None where its weights can't do that.
-fn scaled(layer: &BoundKernel, scaling: Scaling) -> Result<Option<BoundKernel>> {
+fn scaled(layer: &BoundKernel, scaling: FeatureScale) -> Result<Option<BoundKernel>> {
     let Some(linear) = layer.kernel.linear_weight() else { return Ok(None) };
-    let Scaling { factors, mut offsets } = scaling;
+    let FeatureScale { factors, mut offsets } = scaling;
     let Some(kernel) = layer.weights.get(linear) else { return Ok(None) };
     let mut scaled = values(kernel)?;
     for row in scaled.chunks_mut(factors.len()) {

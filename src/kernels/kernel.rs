@@ -76,7 +76,7 @@ pub trait Kernel: Send + Sync {
     }
 
     /// What this kernel does in use with these weights, where it is nothing else.
-    fn as_scaling(&self, _weights: &[&[f32]]) -> Option<Scaling> {
+    fn as_feature_scale(&self, _weights: &[&[f32]]) -> Option<FeatureScale> {
         None
     }
 
@@ -137,7 +137,7 @@ pub enum OutputMask {
 }
 
 /// What a kernel multiplies each feature of the last axis by, and what it then adds to it.
-pub struct Scaling {
+pub struct FeatureScale {
     /// One for each feature.
     pub factors: Vec<f32>,
     /// One for each feature.

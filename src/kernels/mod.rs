@@ -55,4 +55,4 @@ pub mod window;
 
 pub use folded::folded;
 pub use fused::fused;
-pub use kernel::{Backward, BoundKernel, Kernel, OutputMask, Pass, Saved, Scaling};
+pub use kernel::{Backward, BoundKernel, FeatureScale, Kernel, OutputMask, Pass, Saved};

@@ -7,7 +7,7 @@ use std::sync::Arc;
 pub use feature_axis::FeatureAxis;
 use feature_axis::{MaskWeights, piece_of};
 
-use super::kernel::{Backward, Kernel, Pass, Saved, Scaling};
+use super::kernel::{Backward, FeatureScale, Kernel, Pass, Saved};
 use super::parallel;
 use crate::activations::Activation;
 
@@ -190,9 +190,9 @@ impl Kernel for BatchNormKernel {
         });
     }
 
-    fn as_scaling(&self, weights: &[&[f32]]) -> Option<Scaling> {
-        let is_scaling = self.axis.inner == 1 && self.activation == Activation::Linear;
-        is_scaling.then(|| {
+    fn as_feature_scale(&self, weights: &[&[f32]]) -> Option<FeatureScale> {
+        let is_scale = self.axis.inner == 1 && self.activation == Activation::Linear;
+        is_scale.then(|| {
             let (gamma, beta, mean, variance) = self.split(weights);
             let mut factors: Vec<f32> =
                 variance.iter().map(|variance| 1.0 / (variance + self.epsilon).sqrt()).collect();
@@ -204,7 +204,7 @@ impl Kernel for BatchNormKernel {
             if let Some(beta) = beta {
                 offsets.iter_mut().zip(beta).for_each(|(offset, beta)| *offset += beta);
             }
-            Scaling { factors, offsets }
+            FeatureScale { factors, offsets }
         })
     }
 
