@@ -29,6 +29,9 @@ pub fn folded(kernels: &[Option<BoundKernel>]) -> Result<Vec<Option<BoundKernel>
 }
 
 fn scaling(norm: &BoundKernel) -> Result<Option<FeatureScale>> {
+    if norm.weights.iter().any(|weight| weight.dims().len() > 1) {
+        return Ok(None); // not of each feature by itself, and much to copy
+    }
     let values: Result<Vec<Vec<f32>>> = norm.weights.iter().map(values).collect();
     let values = values?;
     let values: Vec<&[f32]> = values.iter().map(Vec::as_slice).collect();
@@ -98,8 +101,15 @@ mod tests {
     /// The output of kernels in order, each with so many numbers a sample.
     fn run(kernels: &[Option<BoundKernel>], inputs: usize, outputs: usize) -> Vec<f32> {
         let random = Random::new(1);
-        let pass =
-            Pass { batch: BATCH, training: false, step: 0, random: &random, mask: None, ids: None };
+        let pass = Pass {
+            batch: BATCH,
+            training: false,
+            forward_only: true,
+            step: 0,
+            random: &random,
+            mask: None,
+            ids: None,
+        };
         let mut x: Vec<f32> = (0..BATCH * inputs).map(|i| (i * 31 % 17) as f32 / 9.0).collect();
         for BoundKernel { kernel, weights } in kernels.iter().flatten() {
             let weights: Vec<Vec<f32>> = weights.iter().map(|w| values(w).unwrap()).collect();

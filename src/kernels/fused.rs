@@ -180,7 +180,15 @@ mod tests {
                 for (training, is_masked) in [(true, false), (false, false), (true, is_norm)] {
                     let mask = is_masked.then_some(&mask[..]);
                     let random = &random;
-                    let pass = Pass { batch, training, step: 0, random, mask, ids: None };
+                    let pass = Pass {
+                        batch,
+                        training,
+                        forward_only: !training,
+                        step: 0,
+                        random,
+                        mask,
+                        ids: None,
+                    };
                     let size = case.sizes.1;
                     let apart = step(case, &[(&*case.kernel, size), (&alone, size)], &pass);
                     let joined = step(case, &[(&*both, size)], &pass);
@@ -242,8 +250,15 @@ mod tests {
                     assert!(fused(&*active, &pooling(filters, 3, 2)).is_none(), "it sees twice");
                     for training in [true, false] {
                         let random = &random;
-                        let pass =
-                            Pass { batch: 19, training, step: 0, random, mask: None, ids: None };
+                        let pass = Pass {
+                            batch: 19,
+                            training,
+                            forward_only: !training,
+                            step: 0,
+                            random,
+                            mask: None,
+                            ids: None,
+                        };
                         let apart = step(&case, &[(&*active, sizes.1), (&pool, pooled)], &pass);
                         let joined = step(&case, &[(&*both, pooled)], &pass);
                         assert!(apart.last() == joined.last(), "{filters}");

@@ -29,7 +29,8 @@ pub trait Kernel: Send + Sync {
         saved: &mut Saved,
     );
 
-    /// The gradients of a batch, after [`Kernel::forward`] in training mode with the same `saved`.
+    /// The gradients of a batch, after [`Kernel::forward`] with the same `saved` in a pass that was not
+    /// `forward_only`.
     fn backward(&self, pass: &Pass<'_>, io: Backward<'_>);
 
     /// The mask of the output. By default that of the input.
@@ -94,6 +95,8 @@ pub struct Pass<'a> {
     pub batch: usize,
     /// True in `fit`.
     pub training: bool,
+    /// True where no backward pass follows, so that nothing need be kept for one.
+    pub forward_only: bool,
     /// The number of the training step; keys the random streams.
     pub step: u64,
     /// The source of random draws.

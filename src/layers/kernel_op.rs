@@ -91,6 +91,7 @@ impl KernelCall {
         Pass {
             batch,
             training: self.training,
+            forward_only: false,
             step: self.step,
             random: &self.random,
             mask: self.mask.as_deref(),

@@ -101,6 +101,7 @@ impl KernelModel {
             let pass = Pass {
                 batch,
                 training: self.training,
+                forward_only: !self.training,
                 step: self.step,
                 random: &self.random,
                 mask,
@@ -170,6 +171,7 @@ impl KernelModel {
             let pass = Pass {
                 batch,
                 training: self.training,
+                forward_only: false,
                 step: self.step,
                 random: &self.random,
                 mask: mask(before, batch),

@@ -38,10 +38,10 @@ impl Kernel for RecurrentKernel {
         y: &mut [f32],
         saved: &mut Saved,
     ) {
-        let layout = if pass.training {
-            RecurrentLayout::of_training(self)
-        } else {
+        let layout = if pass.forward_only {
             RecurrentLayout::of_use(self, pass.batch)
+        } else {
+            RecurrentLayout::of_training(self)
         };
         let drops = pass.training && self.dropout > 0.0;
         let products = StepProducts::forward(&layout, pass.batch);

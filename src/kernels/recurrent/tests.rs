@@ -3,8 +3,11 @@
 use candle_core::{Device, Tensor, Var};
 use serde_json::{Value, json};
 
+use super::{Cell, RecurrentKernel};
 use crate::Shape;
+use crate::activations::Activation;
 use crate::config::Node;
+use crate::kernels::{Kernel, Pass, Saved};
 use crate::layers::apply_kernel;
 use crate::layers::{Context, LayerEntry, Signal};
 use crate::random::Random;
@@ -89,6 +92,77 @@ fn kernels_agree_with_candle_ops() {
             for masked in [false, true] {
                 assert_agree(&layer, masked);
                 assert_agree(&json!({ "bidirectional": { "layer": layer.clone() } }), masked);
+            }
+        }
+    }
+}
+
+#[test]
+fn wide_cells_agree_with_candle_ops() {
+    // a register and a part of one
+    assert_agree(&json!({ "lstm": { "units": 20 } }), true);
+    assert_agree(&json!({ "gru": { "units": 20 } }), true);
+}
+
+/// A kernel without a seed, over 70 steps of 3 numbers.
+fn kernel(cell: Cell, units: usize, return_sequences: bool) -> RecurrentKernel {
+    RecurrentKernel {
+        cell,
+        steps: 70,
+        features: FEATURES,
+        units,
+        activation: Activation::tanh(),
+        recurrent_activation: Activation::sigmoid(),
+        return_sequences,
+        go_backwards: return_sequences,
+        zero_output_for_mask: false,
+        dropout: 0.0,
+        seed: None,
+        stream: String::new(),
+    }
+}
+
+#[test]
+fn a_pass_that_is_forward_only_gives_the_same_and_no_sample_depends_on_another() {
+    let random = Random::new(1);
+    let numbers = |n: usize, purpose: &str| -> Vec<f32> {
+        let mut stream = random.stream(purpose, "", 0);
+        (0..n).map(|_| stream.normal() * 0.15).collect()
+    };
+    let cells = [
+        Cell::SimpleRnn,
+        Cell::Lstm,
+        Cell::Gru { reset_after: true },
+        Cell::Gru { reset_after: false },
+    ];
+    for (cell, units) in cells.into_iter().flat_map(|cell| [(cell, 5), (cell, 20)]) {
+        for (batch, sequences) in [(1, true), (5, false), (37, true)] {
+            let kernel = kernel(cell, units, sequences);
+            let columns = cell.gates() * units;
+            let biases = if cell == (Cell::Gru { reset_after: true }) { 2 } else { 1 };
+            let weights = [FEATURES * columns, units * columns, biases * columns]
+                .map(|n| numbers(n, &n.to_string()));
+            let weights: Vec<&[f32]> = weights.iter().map(Vec::as_slice).collect();
+            let (size, output) = (kernel.steps * FEATURES, kernel.output_row());
+            let (x, mask) = (numbers(batch * size, "x"), numbers(batch * kernel.steps, "mask"));
+            let mask: Vec<f32> = mask.iter().map(|m| f32::from(u8::from(*m > -0.1))).collect();
+            let run = |first: usize, batch: usize, forward_only| {
+                let mask = &mask[first * kernel.steps..][..batch * kernel.steps];
+                let (random, mask) = (&random, Some(mask));
+                let pass =
+                    Pass { batch, training: false, forward_only, step: 0, random, mask, ids: None };
+                let mut y = vec![f32::NAN; batch * output];
+                let x = &x[first * size..][..batch * size];
+                kernel.forward(&pass, x, &weights, &mut y, &mut Saved::default());
+                y
+            };
+            let (kept, only) = (run(0, batch, false), run(0, batch, true));
+            for (a, b) in kept.iter().zip(&only) {
+                assert!((a - b).abs() < 1e-5, "{cell:?} {units} {batch}: {a} {b}");
+            }
+            for sample in [0, batch / 2, batch - 1] {
+                let alone = run(sample, 1, true);
+                assert_eq!(alone, only[sample * output..][..output], "{cell:?} {units} {batch}");
             }
         }
     }
