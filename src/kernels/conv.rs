@@ -159,15 +159,7 @@ mod tests {
         let x: Vec<f32> = numbers(37 * 14 * 14 * 4);
         let (weights, bias): (Vec<f32>, Vec<f32>) = (numbers(9 * 2 * 8), numbers(8));
         let random = Random::new(1);
-        let pass = Pass {
-            batch: 37,
-            training: true,
-            forward_only: false,
-            step: 0,
-            random: &random,
-            mask: None,
-            ids: None,
-        };
+        let pass = Pass::of_training(37, &random);
         let mut y = vec![0.0; 37 * outputs];
         let mut dy: Vec<f32> = numbers(y.len());
         let mut saved = Saved::default();

@@ -146,15 +146,7 @@ mod tests {
                 row.zip(dy).for_each(|(sum, dy)| *sum += dy);
             }
             let ids = Some(&ids[..]);
-            let pass = Pass {
-                batch: count,
-                training: true,
-                forward_only: false,
-                step: 0,
-                random: &random,
-                mask: None,
-                ids,
-            };
+            let pass = Pass { ids, ..Pass::of_training(count, &random) };
             let (mut few, mut many) = (Default::default(), Vec::new());
             let (dweights, touched) = gradients.of_layer(&places, &mut few, &mut many);
             let (x, y, dy) = (&vec![0.0; count][..], &dy.clone()[..], &mut dy.clone()[..]);
@@ -174,15 +166,7 @@ mod tests {
         let mut table = vec![0.0; input_dim];
         table[input_dim - 2..].copy_from_slice(&[5.0, 7.0]);
         let random = Random::new(1);
-        let pass = |ids| Pass {
-            batch: 1,
-            training: true,
-            forward_only: false,
-            step: 0,
-            random: &random,
-            mask: None,
-            ids,
-        };
+        let pass = |ids| Pass { ids, ..Pass::of_training(1, &random) };
         let (ids, x) = ([(1 << 24) + 1, 1 << 24, 0], [0.0; 3]);
         let (mut y, mut saved) = ([0.0; 3], Saved::default());
         kernel.check(&pass(Some(&ids)), &x).unwrap();

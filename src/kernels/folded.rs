@@ -101,15 +101,7 @@ mod tests {
     /// The output of kernels in order, each with so many numbers a sample.
     fn run(kernels: &[Option<BoundKernel>], inputs: usize, outputs: usize) -> Vec<f32> {
         let random = Random::new(1);
-        let pass = Pass {
-            batch: BATCH,
-            training: false,
-            forward_only: true,
-            step: 0,
-            random: &random,
-            mask: None,
-            ids: None,
-        };
+        let pass = Pass::of_use(BATCH, &random);
         let mut x: Vec<f32> = (0..BATCH * inputs).map(|i| (i * 31 % 17) as f32 / 9.0).collect();
         for BoundKernel { kernel, weights } in kernels.iter().flatten() {
             let weights: Vec<Vec<f32>> = weights.iter().map(|w| values(w).unwrap()).collect();

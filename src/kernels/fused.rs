@@ -120,6 +120,11 @@ mod tests {
         ]
     }
 
+    fn pass(batch: usize, training: bool, random: &Random) -> Pass<'_> {
+        let of = if training { Pass::of_training } else { Pass::of_use };
+        of(batch, random)
+    }
+
     /// Output, and in training gradients, of a case's kernel or one in its place, and of the others
     /// after it, each with the numbers of a sample that go out.
     fn step(case: &Case, kernels: &[(&dyn Kernel, usize)], pass: &Pass<'_>) -> Vec<Vec<f32>> {
@@ -179,16 +184,7 @@ mod tests {
                 assert!(fused(&*both, &alone).is_none() || *activation == NONE, "{index}");
                 for (training, is_masked) in [(true, false), (false, false), (true, is_norm)] {
                     let mask = is_masked.then_some(&mask[..]);
-                    let random = &random;
-                    let pass = Pass {
-                        batch,
-                        training,
-                        forward_only: !training,
-                        step: 0,
-                        random,
-                        mask,
-                        ids: None,
-                    };
+                    let pass = Pass { mask, ..pass(batch, training, &random) };
                     let size = case.sizes.1;
                     let apart = step(case, &[(&*case.kernel, size), (&alone, size)], &pass);
                     let joined = step(case, &[(&*both, size)], &pass);
@@ -249,16 +245,7 @@ mod tests {
                     assert!(fused(&*both, &alone).is_none() && fused(&*both, &pool).is_none());
                     assert!(fused(&*active, &pooling(filters, 3, 2)).is_none(), "it sees twice");
                     for training in [true, false] {
-                        let random = &random;
-                        let pass = Pass {
-                            batch: 19,
-                            training,
-                            forward_only: !training,
-                            step: 0,
-                            random,
-                            mask: None,
-                            ids: None,
-                        };
+                        let pass = pass(19, training, &random);
                         let apart = step(&case, &[(&*active, sizes.1), (&pool, pooled)], &pass);
                         let joined = step(&case, &[(&*both, pooled)], &pass);
                         assert!(apart.last() == joined.last(), "{filters}");

@@ -107,6 +107,19 @@ pub struct Pass<'a> {
     pub ids: Option<&'a [u32]>,
 }
 
+impl<'a> Pass<'a> {
+    /// The first step of training: without a mask, and not over ids.
+    pub fn of_training(batch: usize, random: &'a Random) -> Pass<'a> {
+        let (training, forward_only) = (true, false);
+        Pass { batch, training, forward_only, step: 0, random, mask: None, ids: None }
+    }
+
+    /// A pass in use, the same otherwise.
+    pub fn of_use(batch: usize, random: &'a Random) -> Pass<'a> {
+        Pass { training: false, forward_only: true, ..Pass::of_training(batch, random) }
+    }
+}
+
 /// What a backward pass reads and fills.
 pub struct Backward<'a> {
     /// The input of the forward pass.

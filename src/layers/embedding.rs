@@ -103,15 +103,7 @@ impl EmbeddingForward {
     /// The ids as whole numbers, one after the other; an error where one is outside of the table.
     fn ids(&self, x: &Tensor) -> Result<Tensor> {
         let random = Random::new(0);
-        let pass = |ids| Pass {
-            batch: 1,
-            training: false,
-            forward_only: false,
-            step: 0,
-            random: &random,
-            mask: None,
-            ids,
-        };
+        let pass = |ids| Pass { ids, ..Pass::of_use(1, &random) };
         if x.dtype() == DType::U32 {
             let ids = x.flatten_all()?;
             let host = ids.to_vec1::<u32>()?;

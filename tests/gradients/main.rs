@@ -53,15 +53,7 @@ fn a_kernel_does_to_the_mask_what_its_layer_says() {
         let built = Built::of(&row, DType::F32).unwrap();
         let Some(bound) = built.layer.to_kernel() else { continue };
         let random = Random::new(7);
-        let pass = Pass {
-            batch: 0,
-            training: true,
-            forward_only: false,
-            step: 0,
-            random: &random,
-            mask: None,
-            ids: None,
-        };
+        let pass = Pass::of_training(0, &random);
         let does = bound.kernel.mask(&pass, &[], &mut Vec::new());
         let says = match entry(&row.config).item.mask_rule() {
             MaskRule::Passes => OutputMask::Same,

@@ -148,9 +148,8 @@ fn a_pass_that_is_forward_only_gives_the_same_and_no_sample_depends_on_another()
             let mask: Vec<f32> = mask.iter().map(|m| f32::from(u8::from(*m > -0.1))).collect();
             let run = |first: usize, batch: usize, forward_only| {
                 let mask = &mask[first * kernel.steps..][..batch * kernel.steps];
-                let (random, mask) = (&random, Some(mask));
-                let pass =
-                    Pass { batch, training: false, forward_only, step: 0, random, mask, ids: None };
+                let pass = Pass::of_use(batch, &random);
+                let pass = Pass { forward_only, mask: Some(mask), ..pass };
                 let mut y = vec![f32::NAN; batch * output];
                 let x = &x[first * size..][..batch * size];
                 kernel.forward(&pass, x, &weights, &mut y, &mut Saved::default());

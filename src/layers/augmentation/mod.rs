@@ -218,15 +218,7 @@ mod tests {
         let (beyond, draws) = (fill.beyond(9.0), Draws { layer: "l".into(), seed: None });
         let warp = WarpKernel { image, motion, beyond, bilinear: true, draws };
         let random = Random::new(1);
-        let pass = Pass {
-            batch: 1,
-            training: true,
-            forward_only: false,
-            step: 0,
-            random: &random,
-            mask: None,
-            ids: None,
-        };
+        let pass = Pass::of_training(1, &random);
         let mut y = vec![0.0; 4];
         warp.forward(&pass, &[1.0, 2.0, 3.0, 4.0], &[], &mut y, &mut Saved::default());
         y
