@@ -10,6 +10,7 @@ pub(crate) mod float_environment;
 use std::cell::{Cell, OnceCell};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, OnceLock, PoisonError};
+use std::thread::LocalKey;
 use std::time::{Duration, Instant};
 
 use rayon::{ThreadPool, ThreadPoolBuildError, ThreadPoolBuilder};
@@ -97,17 +98,27 @@ pub fn within<R: Send>(run: impl FnOnce() -> R + Send) -> R {
 /// Runs this on the caller's thread, where subnormal numbers are zero, and splits nothing of it: for
 /// work that is done before another thread is awake.
 pub(crate) fn on_this_one<R>(run: impl FnOnce() -> R) -> R {
-    struct Small {
-        before: bool,
-    }
-    impl Drop for Small {
-        fn drop(&mut self) {
-            IS_SMALL.set(self.before);
-        }
-    }
     let _flushed = FlushToZero::on_this_thread();
-    let _small = Small { before: IS_SMALL.replace(true) };
+    let _small = Raised::new(&IS_SMALL);
     run()
+}
+
+/// A flag of this thread's, true until this is dropped.
+struct Raised {
+    flag: &'static LocalKey<Cell<bool>>,
+    before: bool,
+}
+
+impl Raised {
+    fn new(flag: &'static LocalKey<Cell<bool>>) -> Raised {
+        Raised { flag, before: flag.replace(true) }
+    }
+}
+
+impl Drop for Raised {
+    fn drop(&mut self) {
+        self.flag.set(self.before);
+    }
 }
 
 /// Does `each` of the items, on the caller's thread at once and on others as they come awake. What an
@@ -151,15 +162,8 @@ pub(crate) fn on_each(run: impl Fn() + Send + Sync) {
 
 /// Runs this on the caller's thread, as a pool of one.
 fn alone<R: Send>(run: impl FnOnce() -> R + Send) -> R {
-    struct Ours;
-    impl Drop for Ours {
-        fn drop(&mut self) {
-            IS_OURS.set(false);
-        }
-    }
     let _flushed = FlushToZero::on_this_thread();
-    IS_OURS.set(true);
-    let _ours = Ours;
+    let _ours = Raised::new(&IS_OURS);
     let itself = || ThreadPoolBuilder::new().num_threads(1).use_current_thread().build().ok();
     ALONE.with(|pool| match pool.get_or_init(itself) {
         Some(pool) => pool.install(run),
