@@ -56,6 +56,25 @@ impl BatchNormKernel {
         let (mean, variance) = (all.next().unwrap_or(&[]), all.next().unwrap_or(&[]));
         (gamma, beta, mean, variance)
     }
+
+    /// `1 / √(variance + epsilon)` of each feature.
+    fn invert(&self, variance: &[f32], rstd: &mut [f32]) {
+        for (rstd, variance) in rstd.iter_mut().zip(variance) {
+            *rstd = 1.0 / (variance + self.epsilon).sqrt();
+        }
+    }
+}
+
+/// The factors and offsets of `y = x · factor + offset`.
+fn affine(
+    (mean, rstd): (&[f32], &[f32]),
+    (gamma, beta): (Option<&[f32]>, Option<&[f32]>),
+    (factors, offsets): (&mut [f32], &mut [f32]),
+) {
+    for c in 0..mean.len() {
+        factors[c] = rstd[c] * gamma.map_or(1.0, |gamma| gamma[c]);
+        offsets[c] = beta.map_or(0.0, |beta| beta[c]) - mean[c] * factors[c];
+    }
 }
 
 impl Kernel for BatchNormKernel {
@@ -92,14 +111,9 @@ impl Kernel for BatchNormKernel {
             }
         } else {
             mean.copy_from_slice(moving_mean);
-            for (rstd, variance) in rstd.iter_mut().zip(moving_variance) {
-                *rstd = 1.0 / (variance + self.epsilon).sqrt();
-            }
+            self.invert(moving_variance, rstd);
         }
-        for c in 0..f {
-            factors[c] = rstd[c] * gamma.map_or(1.0, |gamma| gamma[c]);
-            offsets[c] = beta.map_or(0.0, |beta| beta[c]) - mean[c] * factors[c];
-        }
+        affine((mean, rstd), (gamma, beta), (factors, offsets));
         let (factors, offsets, piece) = (&*factors, &*offsets, self.axis.piece());
         let normalize = |x: &[f32], out: &mut [f32]| {
             let affine = |[factor, offset]: [f32; 2], x: f32, _, _| x * factor + offset;
@@ -194,16 +208,9 @@ impl Kernel for BatchNormKernel {
         let is_scale = self.axis.inner == 1 && self.activation == Activation::Linear;
         is_scale.then(|| {
             let (gamma, beta, mean, variance) = self.split(weights);
-            let mut factors: Vec<f32> =
-                variance.iter().map(|variance| 1.0 / (variance + self.epsilon).sqrt()).collect();
-            if let Some(gamma) = gamma {
-                factors.iter_mut().zip(gamma).for_each(|(factor, gamma)| *factor *= gamma);
-            }
-            let mut offsets: Vec<f32> =
-                factors.iter().zip(mean).map(|(factor, mean)| -mean * factor).collect();
-            if let Some(beta) = beta {
-                offsets.iter_mut().zip(beta).for_each(|(offset, beta)| *offset += beta);
-            }
+            let [mut rstd, mut factors, mut offsets] = [0; 3].map(|_| vec![0.0; mean.len()]);
+            self.invert(variance, &mut rstd);
+            affine((mean, &rstd), (gamma, beta), (&mut factors, &mut offsets));
             FeatureScale { factors, offsets }
         })
     }
