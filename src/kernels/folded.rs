@@ -17,13 +17,12 @@ pub fn folded(kernels: &[Option<BoundKernel>]) -> Result<Vec<Option<BoundKernel>
     let mut all = kernels.to_vec();
     for index in 1..all.len() {
         let [Some(layer), Some(norm)] = &all[index - 1..=index] else { continue };
+        let Some(linear) = layer.kernel.linear_weight() else { continue };
         let Some(scaling) = scaling(norm)? else { continue };
-        let width = scaling.factors.len();
-        if let Some(scaled) = scaled(layer, scaling)? {
-            all[index - 1] = Some(scaled);
-            let nothing = ActivationKernel { activation: Activation::Linear, width };
-            all[index] = Some(BoundKernel::new(nothing, Vec::new()));
-        }
+        let nothing =
+            ActivationKernel { activation: Activation::Linear, width: scaling.factors.len() };
+        all[index - 1] = Some(scaled(layer, linear, scaling)?);
+        all[index] = Some(BoundKernel::new(nothing, Vec::new()));
     }
     Ok(all)
 }
@@ -38,11 +37,10 @@ fn scaling(norm: &BoundKernel) -> Result<Option<FeatureScale>> {
     Ok(norm.kernel.as_feature_scale(&values))
 }
 
-/// The layer with its output scaled; None where its weights can't do that.
-fn scaled(layer: &BoundKernel, scaling: FeatureScale) -> Result<Option<BoundKernel>> {
-    let Some(linear) = layer.kernel.linear_weight() else { return Ok(None) };
+/// The layer with its output scaled, by its kernel at `linear` and the bias after that.
+fn scaled(layer: &BoundKernel, linear: usize, scaling: FeatureScale) -> Result<BoundKernel> {
     let FeatureScale { factors, mut offsets } = scaling;
-    let Some(kernel) = layer.weights.get(linear) else { return Ok(None) };
+    let kernel = &layer.weights[linear];
     let mut scaled = values(kernel)?;
     for row in scaled.chunks_mut(factors.len()) {
         row.iter_mut().zip(&factors).for_each(|(weight, factor)| *weight *= factor);
@@ -55,7 +53,7 @@ fn scaled(layer: &BoundKernel, scaling: FeatureScale) -> Result<Option<BoundKern
     let (dims, width) = (kernel.dims(), offsets.len());
     weights.push(LayerWeight::constant(Var::from_vec(scaled, dims, &Device::Cpu)?));
     weights.push(LayerWeight::constant(Var::from_vec(offsets, width, &Device::Cpu)?));
-    Ok(Some(BoundKernel { kernel: layer.kernel.clone(), weights }))
+    Ok(BoundKernel { kernel: layer.kernel.clone(), weights })
 }
 
 fn values(weight: &LayerWeight) -> Result<Vec<f32>> {
