@@ -37,7 +37,7 @@ impl ConvKernel {
         ConvKernel { window, channels, filters, groups, activation, pooling, products }
     }
 
-    /// Whether nothing comes after the sums.
+    /// True where nothing comes after the sums.
     pub(super) fn is_free(&self) -> bool {
         self.activation == Activation::Linear && self.pooling.is_none()
     }

@@ -120,16 +120,21 @@ impl Kernel for DenseKernel {
     }
 
     fn linear_weight(&self) -> Option<usize> {
-        (self.activation == Activation::Linear).then_some(0)
+        self.is_free().then_some(0)
     }
 
     fn with_activation(&self, activation: &Activation) -> Option<Arc<dyn Kernel>> {
-        let is_free = self.activation == Activation::Linear;
-        is_free.then(|| Arc::new(Self { activation: activation.clone(), ..self.clone() }) as _)
+        self.is_free()
+            .then(|| Arc::new(Self { activation: activation.clone(), ..self.clone() }) as _)
     }
 }
 
 impl DenseKernel {
+    /// True where nothing comes after the product and the bias.
+    fn is_free(&self) -> bool {
+        self.activation == Activation::Linear
+    }
+
     fn way(&self, rows: usize) -> Way {
         match self.input * self.units {
             _ if self.units == 1 && self.input >= LONG => Way::OneUnit,

@@ -33,6 +33,11 @@ impl DepthwiseKernel {
         DepthwiseKernel { window, channels, multiplier, activation, products: Arc::default() }
     }
 
+    /// True where nothing comes after the sums.
+    fn is_free(&self) -> bool {
+        self.activation == Activation::Linear
+    }
+
     /// Numbers of an input image.
     pub fn inputs(&self) -> usize {
         self.window.inputs() * self.channels
@@ -122,11 +127,11 @@ impl Kernel for DepthwiseKernel {
     }
 
     fn linear_weight(&self) -> Option<usize> {
-        (self.activation == Activation::Linear).then_some(0)
+        self.is_free().then_some(0)
     }
 
     fn with_activation(&self, activation: &Activation) -> Option<Arc<dyn Kernel>> {
-        let is_free = self.activation == Activation::Linear;
-        is_free.then(|| Arc::new(Self { activation: activation.clone(), ..self.clone() }) as _)
+        self.is_free()
+            .then(|| Arc::new(Self { activation: activation.clone(), ..self.clone() }) as _)
     }
 }
