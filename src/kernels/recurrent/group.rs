@@ -65,12 +65,8 @@ impl<'a> SampleGroup<'a> {
         self.cells[..cell].fill(0.0);
         for index in 0..steps {
             self.fill_rows(index);
-            let mut step = self.step(index);
-            if step.layout.is_joint() {
-                step.product(StepPart::X, WriteMode::Overwrite);
-            } else {
-                step.product(StepPart::H, WriteMode::Add);
-            }
+            self.multiply(index);
+            let step = self.step(index);
             match kernel.cell {
                 Cell::SimpleRnn => simple_rnn::forward(step),
                 Cell::Lstm => lstm::forward(step),
@@ -155,13 +151,11 @@ impl<'a> SampleGroup<'a> {
         Skips { mask, steps }
     }
 
-    /// The row of every sample, and what the gates get from all but h where h's part is done apart.
+    /// The row of every sample.
     fn fill_rows(&mut self, index: usize) {
         let RecurrentLayout { lead, units, keeps_all, .. } = *self.run.layout;
         if keeps_all {
             self.fill_inputs(index);
-        } else if index.is_multiple_of(self.run.layout.steps) {
-            self.multiply_inputs(index);
         }
         let step = self.step(index);
         let rows = step.rows.chunks_exact_mut(step.layout.row);
@@ -170,13 +164,12 @@ impl<'a> SampleGroup<'a> {
         }
     }
 
-    /// `[x, 1]` of every sample, and the product with it where it isn't one with h.
+    /// `[x, 1]` of every sample.
     fn fill_inputs(&mut self, index: usize) {
-        let RecurrentLayout { row, features, columns, .. } = *self.run.layout;
+        let RecurrentLayout { row, features, .. } = *self.run.layout;
         let (time, steps, dropped) = (self.time(index), self.run.kernel.steps, self.dropped());
         let x = &self.run.x[self.first * steps * features..];
-        let bias = &self.run.matrix[features * columns..][..columns];
-        let mut step = self.step(index);
+        let step = self.step(index);
         for (sample, row) in step.rows.chunks_exact_mut(row).enumerate() {
             row[..features].copy_from_slice(&x[(sample * steps + time) * features..][..features]);
             if let Some(dropped) = dropped {
@@ -185,18 +178,36 @@ impl<'a> SampleGroup<'a> {
             }
             row[features] = 1.0;
         }
-        if !step.layout.is_joint() {
+    }
+
+    /// The products of the rows with the weights, which become the gates.
+    fn multiply(&mut self, index: usize) {
+        let (layout, bias) = (self.run.layout, self.bias());
+        if !layout.keeps_all && index.is_multiple_of(layout.steps) {
+            self.multiply_inputs(index);
+        }
+        let mut step = self.step(index);
+        if layout.is_joint() {
+            return step.product(StepPart::X, WriteMode::Overwrite);
+        }
+        if layout.keeps_all {
             step.begin_beyond(bias);
             step.product(StepPart::X, WriteMode::Overwrite);
         }
+        step.product(StepPart::H, WriteMode::Add);
+    }
+
+    /// The row of the matrix that meets the 1.
+    fn bias(&self) -> &'a [f32] {
+        let RecurrentLayout { features, columns, .. } = *self.run.layout;
+        &self.run.matrix[features * columns..][..columns]
     }
 
     /// The products with x of as many steps as the buffers hold, from this one on.
     fn multiply_inputs(&mut self, first: usize) {
-        let RecurrentPass { kernel, layout, matrix, products, packed, .. } = *self.run;
+        let RecurrentPass { kernel, layout, products, packed, .. } = *self.run;
         let RecurrentLayout { features, columns, .. } = *layout;
-        let x = &self.run.x[self.first * kernel.steps * features..];
-        let bias = &matrix[features * columns..][..columns];
+        let (x, bias) = (&self.run.x[self.first * kernel.steps * features..], self.bias());
         let (mut bases, mut outs) = ([0; AHEAD], [0; AHEAD]);
         let steps = layout.steps.min(kernel.steps - first);
         for step in 0..steps {

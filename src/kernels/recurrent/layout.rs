@@ -77,6 +77,11 @@ impl RecurrentLayout {
         self.features + 1 + self.row - self.lead
     }
 
+    /// Where in a row of the buffers the number stands that meets this row of the matrix.
+    pub(super) fn in_row(&self, matrix_row: usize) -> usize {
+        matrix_row + self.lead - (self.features + 1)
+    }
+
     /// How many numbers the buffers of one sample hold; see `SampleGroup::new`.
     pub(super) fn per_sample(&self) -> usize {
         self.sections().iter().sum()

@@ -97,14 +97,15 @@ pub(super) fn backward(step: &mut CellStep<'_>) {
                 let (i, f, g) = (&gates[..u], &gates[u..2 * u], &gates[2 * u..3 * u]);
                 let (d_i, rest) = work.split_at_mut(u);
                 let (d_f, d_g) = rest.split_at_mut(u);
-                let all = dc.iter_mut().zip(i).zip(f).zip(g).zip(before).zip(small);
-                let all = all.zip(d_i).zip(d_f).zip(d_g);
-                for ((((((((dc, i), f), g), before), small), d_i), d_f), d_g) in all {
-                    let d = *dc + small;
+                // in three loops, each with few enough slices that the compiler makes vectors of them
+                dc.iter_mut().zip(small).for_each(|(d, small)| *d += small);
+                for ((((d, i), g), d_i), d_g) in dc.iter().zip(i).zip(g).zip(d_i).zip(d_g) {
                     *d_i = d * g;
-                    *d_f = d * before;
                     *d_g = d * i;
-                    *dc = d * f;
+                }
+                for (((d, f), before), d_f) in dc.iter_mut().zip(f).zip(before).zip(d_f) {
+                    *d_f = *d * before;
+                    *d *= f;
                 }
             }
         },

@@ -28,7 +28,7 @@ pub(super) struct StepProducts {
     turned: bool,
 }
 
-/// StepPart of the matrix of weights.
+/// A part of the matrix of weights.
 struct PackedPlace {
     rows: Range<usize>,
     columns: Range<usize>,
@@ -121,10 +121,9 @@ pub(super) struct PackedProducts<'a> {
 impl PackedProducts<'_> {
     /// Forward: `gates[columns] = rows[rows] · matrix`, or added.
     pub(super) fn forward(&self, part: StepPart, rows: &[f32], gates: &mut [f32], mode: WriteMode) {
-        let RecurrentLayout { row, columns, features, lead, .. } = *self.layout;
         let Some(place) = self.place(part) else { return };
-        let from = place.rows.start + lead - if part == StepPart::X { lead } else { features + 1 };
-        let strides = (row, columns);
+        let from = self.layout.in_row(place.rows.start);
+        let strides = (self.layout.row, self.layout.columns);
         self.run(place, &rows[from..], strides, &mut gates[place.columns.start..], mode);
     }
 
