@@ -11,6 +11,7 @@ use pulp::Arch;
 pub use matrix::{MatrixRef, SumStart, WriteMode};
 
 use super::parallel;
+use crate::threads;
 use pieces::ProductPieces;
 use tiles::Tiles;
 
@@ -57,7 +58,7 @@ pub fn matmul_then(
     if m == 0 || n == 0 {
         return;
     }
-    let pieces = ProductPieces::of(m, n, k);
+    let pieces = ProductPieces::of(m, n, k, threads::count());
     let shared = SharedPointer::new(c);
     parallel::indices(pieces.count(), m * n * k, |index| {
         let (row, column) = pieces.place(index);
