@@ -21,6 +21,8 @@ pub const CHECKPOINT: &str = "checkpoint.safetensors";
 
 /// The one metadata entry that is ours; its text is one JSON object.
 const KEY: &str = "lanthorn";
+/// Bytes that are set aside for a header.
+const HEADER: usize = 1 << 14;
 
 /// The longest header of a safetensors file, as the format has it.
 const MAX_HEADER: u64 = 100_000_000;
@@ -99,7 +101,9 @@ fn from_bytes(bytes: Vec<u8>) -> Option<PathBuf> {
 
 /// Tensors and our metadata as the bytes of one safetensors file, in a fixed order.
 pub fn to_safetensors(tensors: &[(String, Tensor)], metadata: Option<&Value>) -> Result<Vec<u8>> {
-    let mut bytes = Vec::new();
+    let size = |tensor: &Tensor| tensor.elem_count() * tensor.dtype().size_in_bytes();
+    let numbers: usize = tensors.iter().map(|(_, tensor)| size(tensor)).sum();
+    let mut bytes = Vec::with_capacity(numbers + HEADER);
     write_safetensors(&mut bytes, tensors, metadata)?;
     Ok(bytes)
 }
