@@ -15,16 +15,33 @@ use crate::weights::LayerWeight;
 /// changes don't reach.
 pub fn folded(kernels: &[Option<BoundKernel>]) -> Result<Vec<Option<BoundKernel>>> {
     let mut all = kernels.to_vec();
+    for bound in all.iter_mut().flatten() {
+        if let Some(inside) = bound.kernel.folded(&bound.weights)? {
+            *bound = inside;
+        }
+    }
     for index in 1..all.len() {
         let [Some(layer), Some(norm)] = &all[index - 1..=index] else { continue };
-        let Some(linear) = layer.kernel.linear_weight() else { continue };
-        let Some(scaling) = scaling(norm)? else { continue };
-        let nothing =
-            ActivationKernel { activation: Activation::Linear, width: scaling.factors.len() };
-        all[index - 1] = Some(scaled(layer, linear, scaling)?);
-        all[index] = Some(BoundKernel::new(nothing, Vec::new()));
+        if let Some(both) = joined(layer, norm)? {
+            all[index - 1] = Some(both);
+            let nothing = ActivationKernel { activation: Activation::Linear, width: 1 };
+            all[index] = Some(BoundKernel::new(nothing, Vec::new()));
+        }
     }
     Ok(all)
+}
+
+/// A layer with the normalization after it, and the activation within that; None where they can't be
+/// one.
+pub(super) fn joined(layer: &BoundKernel, norm: &BoundKernel) -> Result<Option<BoundKernel>> {
+    let Some(linear) = layer.kernel.linear_weight() else { return Ok(None) };
+    let Some(scaling) = scaling(norm)? else { return Ok(None) };
+    let kernel = match &scaling.activation {
+        Activation::Linear => Some(layer.kernel.clone()),
+        activation => layer.kernel.with_activation(activation),
+    };
+    let Some(kernel) = kernel else { return Ok(None) };
+    Ok(Some(BoundKernel { kernel, weights: scaled(&layer.weights, linear, scaling)? }))
 }
 
 fn scaling(norm: &BoundKernel) -> Result<Option<FeatureScale>> {
@@ -37,23 +54,27 @@ fn scaling(norm: &BoundKernel) -> Result<Option<FeatureScale>> {
     Ok(norm.kernel.as_feature_scale(&values))
 }
 
-/// The layer with its output scaled, by its kernel at `linear` and the bias after that.
-fn scaled(layer: &BoundKernel, linear: usize, scaling: FeatureScale) -> Result<BoundKernel> {
-    let FeatureScale { factors, mut offsets } = scaling;
-    let kernel = &layer.weights[linear];
+/// The weights of a layer with its output scaled: the one at `linear`, and the bias after it.
+fn scaled(
+    weights: &[LayerWeight],
+    linear: usize,
+    scaling: FeatureScale,
+) -> Result<Vec<LayerWeight>> {
+    let FeatureScale { factors, mut offsets, .. } = scaling;
+    let kernel = &weights[linear];
     let mut scaled = values(kernel)?;
     for row in scaled.chunks_mut(factors.len()) {
         row.iter_mut().zip(&factors).for_each(|(weight, factor)| *weight *= factor);
     }
-    if let Some(bias) = layer.weights.get(linear + 1) {
+    if let Some(bias) = weights.get(linear + 1) {
         let sums = offsets.iter_mut().zip(&factors).zip(values(bias)?);
         sums.for_each(|((offset, factor), bias)| *offset += bias * factor);
     }
-    let mut weights = layer.weights[..linear].to_vec();
+    let mut all = weights[..linear].to_vec();
     let (dims, width) = (kernel.dims(), offsets.len());
-    weights.push(LayerWeight::constant(Var::from_vec(scaled, dims, &Device::Cpu)?));
-    weights.push(LayerWeight::constant(Var::from_vec(offsets, width, &Device::Cpu)?));
-    Ok(BoundKernel { kernel: layer.kernel.clone(), weights })
+    all.push(LayerWeight::constant(Var::from_vec(scaled, dims, &Device::Cpu)?));
+    all.push(LayerWeight::constant(Var::from_vec(offsets, width, &Device::Cpu)?));
+    Ok(all)
 }
 
 fn values(weight: &LayerWeight) -> Result<Vec<f32>> {
@@ -67,6 +88,7 @@ mod tests {
     use super::super::dense::DenseKernel;
     use super::super::depthwise::DepthwiseKernel;
     use super::super::kernel::{Pass, Saved};
+    use super::super::residual::{Chain, ResidualKernel};
     use super::super::separable::SeparableKernel;
     use super::super::window::{SlidingWindow, WindowAxis};
     use super::*;
@@ -84,6 +106,10 @@ mod tests {
     }
 
     fn norm(inner: usize) -> Option<BoundKernel> {
+        activated_norm(inner, Activation::Linear)
+    }
+
+    fn activated_norm(inner: usize, activation: Activation) -> Option<BoundKernel> {
         let norm = BatchNormKernel {
             axis: FeatureAxis { features: WIDTH, inner },
             epsilon: 1e-3,
@@ -91,7 +117,7 @@ mod tests {
             scale: true,
             center: true,
             frozen: false,
-            activation: Activation::Linear,
+            activation,
         };
         bound(norm, &[WIDTH; 4])
     }
@@ -109,6 +135,53 @@ mod tests {
             x = y;
         }
         x
+    }
+
+    fn assert_near(a: &[f32], b: &[f32]) {
+        assert_eq!(a.len(), b.len());
+        for (a, b) in a.iter().zip(b) {
+            assert!((a - b).abs() <= 1e-5 * (1.0 + a.abs()), "{a} {b}");
+        }
+    }
+
+    #[test]
+    fn normalizations_within_a_residual_are_folded_too() {
+        let sizes = (WIDTH, WIDTH);
+        let dense = || {
+            let kernel = DenseKernel {
+                input: WIDTH,
+                units: WIDTH,
+                activation: Activation::Linear,
+                drops_mask: false,
+            };
+            bound(kernel, &[WIDTH * WIDTH]).unwrap()
+        };
+        let norm = || norm(1).unwrap();
+        let relu = || {
+            BoundKernel::new(
+                ActivationKernel { activation: Activation::relu(), width: WIDTH },
+                Vec::new(),
+            )
+        };
+        let residual = |layers: Vec<BoundKernel>, shortcut: Vec<BoundKernel>| {
+            let mut weights = Vec::new();
+            let mut chain = |links: Vec<BoundKernel>| {
+                let mut chain = Chain::default();
+                links.into_iter().for_each(|link| weights.extend(chain.push(link, sizes, true)));
+                chain
+            };
+            let (layers, shortcut) = (chain(layers), chain(shortcut));
+            let kernel = ResidualKernel { layers, shortcut, activation: Activation::relu() };
+            BoundKernel::new(kernel, weights)
+        };
+        let inner = residual(vec![dense(), norm()], Vec::new());
+        let outer = residual(vec![dense(), norm(), relu(), inner, dense()], vec![dense(), norm()]);
+        let apart = [Some(outer)];
+        let joined = folded(&apart).unwrap();
+        let weights = |kernels: &[Option<BoundKernel>]| kernels[0].as_ref().unwrap().weights.len();
+        // a kernel and four of a normalization become a kernel and a bias
+        assert_eq!((weights(&apart), weights(&joined)), (3 * 5 + 1, 3 * 2 + 1));
+        assert_near(&run(&apart, WIDTH, WIDTH), &run(&joined, WIDTH, WIDTH));
     }
 
     #[test]
@@ -137,10 +210,13 @@ mod tests {
             let joined = folded(&apart).unwrap();
             assert!(joined[1].as_ref().is_some_and(|kernel| kernel.kernel.is_identity(false)));
             let (apart, joined) = (run(&apart, 20, outputs), run(&joined, 20, outputs));
-            for (a, b) in apart.iter().zip(&joined) {
-                assert!((a - b).abs() <= 1e-5 * (1.0 + a.abs()), "{a} {b}");
-            }
+            assert_near(&apart, &joined);
         }
+        // with the activation within it
+        let apart = [bound(conv(1), &[96, WIDTH]), activated_norm(1, Activation::relu())];
+        let joined = folded(&apart).unwrap();
+        assert!(joined[1].as_ref().is_some_and(|kernel| kernel.kernel.is_identity(false)));
+        assert_near(&run(&apart, 20, 24), &run(&joined, 20, 24));
         // not after an activation, and not along another axis
         let relu = || bound(dense(Activation::relu()), &[20 * WIDTH, WIDTH]);
         let linear = || bound(dense(Activation::Linear), &[20 * WIDTH, WIDTH]);

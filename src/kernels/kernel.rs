@@ -76,9 +76,15 @@ pub trait Kernel: Send + Sync {
         None
     }
 
-    /// What this kernel does in use with these weights, where it is nothing else.
+    /// What this kernel does in use with these weights, where it does nothing else.
     fn as_feature_scale(&self, _weights: &[&[f32]]) -> Option<FeatureScale> {
         None
+    }
+
+    /// For use, the same with the normalizations within it folded into the kernels before them; None where
+    /// there is nothing within it.
+    fn folded(&self, _weights: &[LayerWeight]) -> Result<Option<BoundKernel>> {
+        Ok(None)
     }
 
     /// The new values of a weight that training updates by itself (a moving statistic), after
@@ -152,12 +158,15 @@ pub enum OutputMask {
     Made,
 }
 
-/// What a kernel multiplies each feature of the last axis by, and what it then adds to it.
+/// What a kernel multiplies each feature of the last axis by, what it then adds to it, and what it applies
+/// to that.
 pub struct FeatureScale {
     /// One for each feature.
     pub factors: Vec<f32>,
     /// One for each feature.
     pub offsets: Vec<f32>,
+    /// Applied number by number.
+    pub activation: Activation,
 }
 
 /// Buffers of one layer that last from step to step, so that a step allocates nothing.

@@ -3,6 +3,7 @@
 use std::ops::Range;
 use std::sync::Arc;
 
+use super::folded::joined;
 use super::fused::fused;
 use super::kernel::{Backward, BoundKernel, Kernel, Pass, Saved};
 use super::parallel;
@@ -63,6 +64,29 @@ impl Chain {
         let weights = start..start + bound.weights.len();
         self.links.push(Link { kernel: bound.kernel, weights, sizes, is_masked, passes_mask });
         bound.weights
+    }
+
+    /// The chain with its normalizations folded, and the weights of that.
+    fn folded(&self, weights: &[LayerWeight]) -> Result<(Chain, Vec<LayerWeight>)> {
+        let mut all: Vec<(BoundKernel, (usize, usize), bool)> = Vec::new();
+        for link in &self.links {
+            let weights = weights[link.weights.clone()].to_vec();
+            let inside = link.kernel.folded(&weights)?;
+            let bound =
+                inside.unwrap_or_else(|| BoundKernel { kernel: link.kernel.clone(), weights });
+            if let Some((last, sizes, passes_mask)) = all.last_mut()
+                && let Some(both) = joined(last, &bound)?
+            {
+                (*last, sizes.1) = (both, link.sizes.1);
+                *passes_mask &= link.passes_mask;
+            } else {
+                all.push((bound, link.sizes, link.passes_mask));
+            }
+        }
+        let mut chain = Chain::default();
+        let mut push = |(bound, sizes, passes_mask)| chain.push(bound, sizes, passes_mask);
+        let weights = all.into_iter().flat_map(&mut push).collect();
+        Ok((chain, weights))
     }
 
     /// How many weights it takes.
@@ -239,6 +263,15 @@ impl Kernel for ResidualKernel {
     fn with_activation(&self, activation: &Activation) -> Option<Arc<dyn Kernel>> {
         let is_free = self.activation == Activation::Linear;
         is_free.then(|| Arc::new(Self { activation: activation.clone(), ..self.clone() }) as _)
+    }
+
+    fn folded(&self, weights: &[LayerWeight]) -> Result<Option<BoundKernel>> {
+        let (ours, theirs) = weights.split_at(self.layers.weights());
+        let (layers, mut weights) = self.layers.folded(ours)?;
+        let (shortcut, theirs) = self.shortcut.folded(theirs)?;
+        weights.extend(theirs);
+        let kernel = ResidualKernel { layers, shortcut, activation: self.activation.clone() };
+        Ok(Some(BoundKernel::new(kernel, weights)))
     }
 
     fn updated<'s>(&self, weight: usize, saved: &'s Saved) -> Option<&'s [f32]> {

@@ -205,13 +205,12 @@ impl Kernel for BatchNormKernel {
     }
 
     fn as_feature_scale(&self, weights: &[&[f32]]) -> Option<FeatureScale> {
-        let is_scale = self.axis.inner == 1 && self.activation == Activation::Linear;
-        is_scale.then(|| {
+        (self.axis.inner == 1).then(|| {
             let (gamma, beta, mean, variance) = self.split(weights);
             let [mut rstd, mut factors, mut offsets] = [0; 3].map(|_| vec![0.0; mean.len()]);
             self.invert(variance, &mut rstd);
             affine((mean, &rstd), (gamma, beta), (&mut factors, &mut offsets));
-            FeatureScale { factors, offsets }
+            FeatureScale { factors, offsets, activation: self.activation.clone() }
         })
     }
 
