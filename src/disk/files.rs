@@ -101,11 +101,16 @@ fn from_bytes(bytes: Vec<u8>) -> Option<PathBuf> {
 
 /// Tensors and our metadata as the bytes of one safetensors file, in a fixed order.
 pub fn to_safetensors(tensors: &[(String, Tensor)], metadata: Option<&Value>) -> Result<Vec<u8>> {
-    let size = |tensor: &Tensor| tensor.elem_count() * tensor.dtype().size_in_bytes();
-    let numbers: usize = tensors.iter().map(|(_, tensor)| size(tensor)).sum();
-    let mut bytes = Vec::with_capacity(numbers + HEADER);
+    let numbers =
+        tensors.iter().fold(HEADER, |sum, (_, tensor)| sum.saturating_add(size_of(tensor)));
+    let mut bytes = Vec::with_capacity(numbers);
     write_safetensors(&mut bytes, tensors, metadata)?;
     Ok(bytes)
+}
+
+/// Bytes of a tensor's values.
+fn size_of(tensor: &Tensor) -> usize {
+    tensor.elem_count().saturating_mul(tensor.dtype().size_in_bytes())
 }
 
 /// Writes the same, a piece of a tensor at a time.
@@ -122,8 +127,7 @@ pub(crate) fn write_safetensors(
     });
     let (mut infos, mut offset) = (Vec::with_capacity(sorted.len()), 0usize);
     for (name, tensor) in &sorted {
-        let size = tensor.elem_count().saturating_mul(tensor.dtype().size_in_bytes());
-        let end = offset.saturating_add(size);
+        let end = offset.saturating_add(size_of(tensor));
         let (dtype, shape) = (tensor.dtype().into(), tensor.dims().to_vec());
         infos.push((name.clone(), TensorInfo { dtype, shape, data_offsets: (offset, end) }));
         offset = end;
