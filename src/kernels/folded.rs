@@ -36,11 +36,7 @@ pub fn folded(kernels: &[Option<BoundKernel>]) -> Result<Vec<Option<BoundKernel>
 pub(super) fn joined(layer: &BoundKernel, norm: &BoundKernel) -> Result<Option<BoundKernel>> {
     let Some(linear) = layer.kernel.linear_weight() else { return Ok(None) };
     let Some(scaling) = scaling(norm)? else { return Ok(None) };
-    let kernel = match &scaling.activation {
-        Activation::Linear => Some(layer.kernel.clone()),
-        activation => layer.kernel.with_activation(activation),
-    };
-    let Some(kernel) = kernel else { return Ok(None) };
+    let Some(kernel) = layer.kernel.with_activation(&scaling.activation) else { return Ok(None) };
     Ok(Some(BoundKernel { kernel, weights: scaled(&layer.weights, linear, scaling)? }))
 }
 

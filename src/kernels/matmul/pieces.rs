@@ -40,6 +40,9 @@ impl ProductPieces {
         let work = rows.saturating_mul(columns).saturating_mul(depth);
         let pieces = (work / WORK).clamp(1, PIECES * threads);
         let panels = ProductPieces::panels(rows, columns, pieces, threads);
+        if threads == 1 {
+            return panels;
+        }
         let load = panels.load(rows, columns, threads);
         let even = (rows + PACKING) * columns / VECTOR * COST / threads;
         let is_short = load * depth / COST * VECTOR < 4 * WORK;
