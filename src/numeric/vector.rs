@@ -7,6 +7,7 @@
 use pulp::{Arch, Scalar, Simd, WithSimd};
 use rayon::prelude::*;
 
+use super::simd::prefetch_to_write;
 use crate::threads;
 
 /// Sums are taken over chunks of this length, then over the chunks in order.
@@ -15,6 +16,13 @@ const CHUNK: usize = 16 * 1024;
 const LONG: usize = 4 * CHUNK;
 /// Below this length the plain loop is faster than looking up the processor's instructions.
 const SHORT: usize = 32;
+/// Numbers of a line of the cache.
+const LINE: usize = 16;
+/// How many lines ahead values are asked for that are to be written.
+const AHEAD: usize = 32;
+/// So many values at most are likely to be in the caches of other processors too, which have read them
+/// since they were last written, and which have to give each line up before it is written again.
+const SHARED: usize = 1 << 18;
 
 /// `values[i], slots[…][i] = f(values[i], with[i], slots[…][i])` for every `i`; all slices are as
 /// long as `values`.
@@ -26,21 +34,8 @@ pub(crate) fn update<F, const N: usize>(
 ) where
     F: Fn(f32, f32, [f32; N]) -> (f32, [f32; N]) + Copy + Send + Sync,
 {
-    let n = values.len();
-    if n <= LONG {
-        return run(n, Update { values, with, slots, f });
-    }
-    let middle = n / CHUNK / 2 * CHUNK;
-    let (left, right) = values.split_at_mut(middle);
-    let (with_left, with_right) = with.split_at(middle);
-    let mut lefts: [&mut [f32]; N] = std::array::from_fn(|_| Default::default());
-    let mut rights: [&mut [f32]; N] = std::array::from_fn(|_| Default::default());
-    for (k, slot) in slots.into_iter().enumerate() {
-        (lefts[k], rights[k]) = slot.split_at_mut(middle);
-    }
-    threads::within(|| {
-        rayon::join(|| update(left, with_left, lefts, f), || update(right, with_right, rights, f))
-    });
+    let is_shared = values.len() <= SHARED;
+    Update { values, with, slots, f, is_shared }.split();
 }
 
 /// `values[i] = f(values[i])` for every `i`.
@@ -78,6 +73,33 @@ struct Update<'a, F, const N: usize> {
     with: &'a [f32],
     slots: [&'a mut [f32]; N],
     f: F,
+    /// Whether lines of the values are asked for before they are written.
+    is_shared: bool,
+}
+
+impl<F, const N: usize> Update<'_, F, N>
+where
+    F: Fn(f32, f32, [f32; N]) -> (f32, [f32; N]) + Copy + Send + Sync,
+{
+    /// Runs, split over the threads where it is long.
+    fn split(self) {
+        let n = self.values.len();
+        if n <= LONG {
+            return run(n, self);
+        }
+        let Update { values, with, slots, .. } = self;
+        let middle = n / CHUNK / 2 * CHUNK;
+        let (left, right) = values.split_at_mut(middle);
+        let (with_left, with_right) = with.split_at(middle);
+        let mut lefts: [&mut [f32]; N] = std::array::from_fn(|_| Default::default());
+        let mut rights: [&mut [f32]; N] = std::array::from_fn(|_| Default::default());
+        for (k, slot) in slots.into_iter().enumerate() {
+            (lefts[k], rights[k]) = slot.split_at_mut(middle);
+        }
+        let left = Update { values: left, with: with_left, slots: lefts, ..self };
+        let right = Update { values: right, with: with_right, slots: rights, ..self };
+        threads::within(|| rayon::join(|| left.split(), || right.split()));
+    }
 }
 
 impl<F, const N: usize> WithSimd for Update<'_, F, N>
@@ -89,16 +111,36 @@ where
     #[allow(clippy::inline_always)] // see `run`
     #[inline(always)]
     fn with_simd<S: Simd>(self, _: S) {
-        let n = self.values.len();
-        // the same length for all, said so that the compiler sees it
-        let (values, with) = (&mut self.values[..n], &self.with[..n]);
-        let mut slots = self.slots.map(|slot| &mut slot[..n]);
-        for i in 0..n {
-            let old = std::array::from_fn(|k| slots[k][i]);
-            let (value, new) = (self.f)(values[i], with[i], old);
-            values[i] = value;
-            for (slot, new) in slots.iter_mut().zip(new) {
-                slot[i] = new;
+        let (values, values_left) = self.values.as_chunks_mut::<LINE>();
+        let (with, with_left) = self.with.as_chunks::<LINE>();
+        let mut slots = self.slots.map(<[f32]>::as_chunks_mut::<LINE>);
+        for (i, (values, with)) in values.iter_mut().zip(with).enumerate() {
+            if self.is_shared {
+                prefetch_to_write(values.as_ptr().wrapping_add(AHEAD * LINE));
+            }
+            // copies, which the compiler knows to lie apart
+            let mut line = slots.each_ref().map(|(slot, _)| slot[i]);
+            let mut new = *values;
+            for lane in 0..LINE {
+                let old = line.each_ref().map(|slot| slot[lane]);
+                let (value, updated) = (self.f)(new[lane], with[lane], old);
+                new[lane] = value;
+                for (slot, updated) in line.iter_mut().zip(updated) {
+                    slot[lane] = updated;
+                }
+            }
+            *values = new;
+            for ((slot, _), line) in slots.iter_mut().zip(line) {
+                slot[i] = line;
+            }
+        }
+        let mut slots = slots.map(|(_, left)| left);
+        for (i, (value, with)) in values_left.iter_mut().zip(with_left).enumerate() {
+            let old = slots.each_ref().map(|slot| slot[i]);
+            let (new, updated) = (self.f)(*value, *with, old);
+            *value = new;
+            for (slot, updated) in slots.iter_mut().zip(updated) {
+                slot[i] = updated;
             }
         }
     }
