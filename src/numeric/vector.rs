@@ -4,6 +4,8 @@
 //! Products and sums are never fused and sums have a fixed order, so results don't depend on the
 //! instruction set that was found or on the number of threads.
 
+use std::ops::RangeInclusive;
+
 use pulp::{Arch, Scalar, Simd, WithSimd};
 use rayon::prelude::*;
 
@@ -20,9 +22,10 @@ const SHORT: usize = 32;
 const LINE: usize = 16;
 /// How many lines ahead values are asked for that are to be written.
 const AHEAD: usize = 32;
-/// So many values at most are likely to be in the caches of other processors too, which have read them
-/// since they were last written, and which have to give each line up before it is written again.
-const SHARED: usize = 1 << 18;
+/// So many values are likely to be in the caches of other processors too, which have read them since they
+/// were last written, and which have to give each line up before it is written again. Fewer take no
+/// time; more have left those caches.
+const SHARED: RangeInclusive<usize> = AHEAD * LINE..=1 << 18;
 
 /// `values[i], slots[…][i] = f(values[i], with[i], slots[…][i])` for every `i`; all slices are as
 /// long as `values`.
@@ -34,8 +37,9 @@ pub(crate) fn update<F, const N: usize>(
 ) where
     F: Fn(f32, f32, [f32; N]) -> (f32, [f32; N]) + Copy + Send + Sync,
 {
-    let is_shared = values.len() <= SHARED;
-    Update { values, with, slots, f, is_shared }.split();
+    assert!(values.len() == with.len(), "slices that don't fit");
+    let ahead = if SHARED.contains(&values.len()) { AHEAD * LINE } else { 0 };
+    Update { values, with, slots, f, ahead }.split();
 }
 
 /// `values[i] = f(values[i])` for every `i`.
@@ -73,8 +77,8 @@ struct Update<'a, F, const N: usize> {
     with: &'a [f32],
     slots: [&'a mut [f32]; N],
     f: F,
-    /// Whether lines of the values are asked for before they are written.
-    is_shared: bool,
+    /// How far ahead of those at hand values are asked for.
+    ahead: usize,
 }
 
 impl<F, const N: usize> Update<'_, F, N>
@@ -111,38 +115,43 @@ where
     #[allow(clippy::inline_always)] // see `run`
     #[inline(always)]
     fn with_simd<S: Simd>(self, _: S) {
-        let (values, values_left) = self.values.as_chunks_mut::<LINE>();
-        let (with, with_left) = self.with.as_chunks::<LINE>();
-        let mut slots = self.slots.map(<[f32]>::as_chunks_mut::<LINE>);
+        self.by_lanes::<LINE>().by_lanes::<4>().by_lanes::<1>();
+    }
+}
+
+impl<'a, F, const N: usize> Update<'a, F, N>
+where
+    F: Fn(f32, f32, [f32; N]) -> (f32, [f32; N]),
+{
+    /// Goes over them, `L` at a time; gives what is left.
+    #[allow(clippy::inline_always)] // see `run`
+    #[inline(always)]
+    fn by_lanes<const L: usize>(self) -> Update<'a, F, N> {
+        let Update { f, ahead, .. } = self;
+        let (values, values_left) = self.values.as_chunks_mut::<L>();
+        let (with, with_left) = self.with.as_chunks::<L>();
+        let mut slots = self.slots.map(<[f32]>::as_chunks_mut::<L>);
         for (i, (values, with)) in values.iter_mut().zip(with).enumerate() {
-            if self.is_shared {
-                prefetch_to_write(values.as_ptr().wrapping_add(AHEAD * LINE));
-            }
+            // whether it helps or not: without it the compiler goes over the lanes of many lines at once
+            prefetch_to_write(values.as_ptr().wrapping_add(ahead));
             // copies, which the compiler knows to lie apart
-            let mut line = slots.each_ref().map(|(slot, _)| slot[i]);
+            let mut lanes = slots.each_ref().map(|(slot, _)| slot[i]);
             let mut new = *values;
-            for lane in 0..LINE {
-                let old = line.each_ref().map(|slot| slot[lane]);
-                let (value, updated) = (self.f)(new[lane], with[lane], old);
+            for lane in 0..L {
+                let old = lanes.each_ref().map(|slot| slot[lane]);
+                let (value, updated) = f(new[lane], with[lane], old);
                 new[lane] = value;
-                for (slot, updated) in line.iter_mut().zip(updated) {
+                for (slot, updated) in lanes.iter_mut().zip(updated) {
                     slot[lane] = updated;
                 }
             }
             *values = new;
-            for ((slot, _), line) in slots.iter_mut().zip(line) {
-                slot[i] = line;
+            for ((slot, _), lanes) in slots.iter_mut().zip(lanes) {
+                slot[i] = lanes;
             }
         }
-        let mut slots = slots.map(|(_, left)| left);
-        for (i, (value, with)) in values_left.iter_mut().zip(with_left).enumerate() {
-            let old = slots.each_ref().map(|slot| slot[i]);
-            let (new, updated) = (self.f)(*value, *with, old);
-            *value = new;
-            for (slot, updated) in slots.iter_mut().zip(updated) {
-                slot[i] = updated;
-            }
-        }
+        let slots = slots.map(|(_, left)| left);
+        Update { values: values_left, with: with_left, slots, f, ahead }
     }
 }
 
@@ -205,6 +214,20 @@ mod tests {
         for i in [0, 1, CHUNK, LONG / 2, LONG - 1, LONG, n - 1] {
             let x = with[i];
             assert_eq!((values[i], slot[i]), (x - 0.1 * x, 0.5 + x * x), "{i}");
+        }
+    }
+
+    #[test]
+    fn every_length_is_updated() {
+        for n in (0..70).chain([LONG / 2 + 5]) {
+            let (mut values, with) = (ramp(n), ramp(n));
+            let [mut first, mut second] = [vec![0.5; n], vec![2.0; n]];
+            update(&mut values, &with, [&mut first, &mut second], |w, g, [a, b]| {
+                (w - 0.1 * g, [a + g * g, b * w])
+            });
+            for (i, x) in with.iter().enumerate() {
+                assert_eq!((values[i], first[i], second[i]), (x - 0.1 * x, 0.5 + x * x, 2.0 * x));
+            }
         }
     }
 
