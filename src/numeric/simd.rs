@@ -2,6 +2,9 @@
 
 #![allow(unsafe_code)]
 
+/// Numbers of a line of the cache.
+pub(crate) const LINE: usize = 16;
+
 /// Runs a loop compiled for the machine's registers (AVX-512, AVX2, NEON); plain code elsewhere.
 /// What the closure calls must be inlined into it to gain. Numbers that the loop uses are to be
 /// moved into the closure: through a reference they might change with every number that is written.

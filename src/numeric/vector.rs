@@ -9,7 +9,7 @@ use std::ops::RangeInclusive;
 use pulp::{Arch, Scalar, Simd, WithSimd};
 use rayon::prelude::*;
 
-use super::simd::prefetch_to_write;
+use super::simd::{LINE, prefetch_to_write};
 use crate::threads;
 
 /// Sums are taken over chunks of this length, then over the chunks in order.
@@ -18,8 +18,6 @@ const CHUNK: usize = 16 * 1024;
 const LONG: usize = 4 * CHUNK;
 /// Below this length the plain loop is faster than looking up the processor's instructions.
 const SHORT: usize = 32;
-/// Numbers of a line of the cache.
-const LINE: usize = 16;
 /// How many lines ahead values are asked for that are to be written.
 const AHEAD: usize = 32;
 /// So many values are likely to be in the caches of other processors too, which have read them since they
@@ -104,29 +102,11 @@ where
         let right = Update { values: right, with: with_right, slots: rights, ..self };
         threads::within(|| rayon::join(|| left.split(), || right.split()));
     }
-}
 
-impl<F, const N: usize> WithSimd for Update<'_, F, N>
-where
-    F: Fn(f32, f32, [f32; N]) -> (f32, [f32; N]),
-{
-    type Output = ();
-
-    #[allow(clippy::inline_always)] // see `run`
-    #[inline(always)]
-    fn with_simd<S: Simd>(self, _: S) {
-        self.by_lanes::<LINE>().by_lanes::<4>().by_lanes::<1>();
-    }
-}
-
-impl<'a, F, const N: usize> Update<'a, F, N>
-where
-    F: Fn(f32, f32, [f32; N]) -> (f32, [f32; N]),
-{
     /// Goes over them, `L` at a time; gives what is left.
     #[allow(clippy::inline_always)] // see `run`
     #[inline(always)]
-    fn by_lanes<const L: usize>(self) -> Update<'a, F, N> {
+    fn by_lanes<const L: usize>(self) -> Self {
         let Update { f, ahead, .. } = self;
         let (values, values_left) = self.values.as_chunks_mut::<L>();
         let (with, with_left) = self.with.as_chunks::<L>();
@@ -152,6 +132,19 @@ where
         }
         let slots = slots.map(|(_, left)| left);
         Update { values: values_left, with: with_left, slots, f, ahead }
+    }
+}
+
+impl<F, const N: usize> WithSimd for Update<'_, F, N>
+where
+    F: Fn(f32, f32, [f32; N]) -> (f32, [f32; N]) + Copy + Send + Sync,
+{
+    type Output = ();
+
+    #[allow(clippy::inline_always)] // see `run`
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) {
+        self.by_lanes::<LINE>().by_lanes::<4>().by_lanes::<1>();
     }
 }
 

@@ -6,6 +6,7 @@ use std::ops::Range;
 use candle_core::Tensor;
 
 use crate::error::Result;
+use crate::numeric::simd::LINE;
 use crate::weights::{Weight, Weights};
 
 /// The gradients of one step, in the order of [`Weights::trainable`].
@@ -51,9 +52,6 @@ impl TouchedRows {
     }
 }
 
-/// Every gradient begins at a multiple of so many numbers: of a line of the processor's cache.
-const LINE: usize = 16;
-
 /// Layers with at most this many weights need no allocation for the list of them.
 pub(crate) const FEW: usize = 4;
 
@@ -68,7 +66,7 @@ impl Gradients {
         let (mut ranges, mut start) = (Vec::new(), 0usize);
         for size in sizes {
             ranges.push(start..start + size);
-            start = (start + size).next_multiple_of(LINE);
+            start = (start + size).next_multiple_of(LINE); // each begins with a line of the cache
         }
         let count = ranges.len();
         Gradients {

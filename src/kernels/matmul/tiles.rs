@@ -11,6 +11,7 @@ use pulp::{Simd, WithSimd};
 use super::matrix::{MatrixRef, SumStart};
 use crate::kernels::simd::{first_lanes, load, prefetch_far, store};
 use crate::kernels::turned;
+use crate::numeric::simd::LINE;
 
 /// The most rows of the right matrix that are packed together.
 const DEPTH: usize = 256;
@@ -18,8 +19,6 @@ const DEPTH: usize = 256;
 pub(super) const WIDTH: usize = 64;
 /// Steps of a tile's loop at a time: what counts them takes the place of other work.
 const STEPS: usize = 4;
-/// Numbers of a line of the cache.
-const LINE: usize = 16;
 
 /// A part of the right matrix, row after row, each filled up to whole vectors.
 #[repr(align(64))]
